@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "binding/state_dir.hpp"
+#include "policy/plan.hpp"
+#include "sysfs/kernel.hpp"
+#include "sysfs/result.hpp"
+
+/// Carrying plans out. Each call holds the one writer's lock, first finishes or undoes what a killed
+/// predecessor left in the journal, and leaves the journal saying what is bound by us and what was
+/// there before.
+namespace binding {
+
+/// What happens while a plan is carried out, for progress lines.
+struct Progress {
+    std::size_t transactions_done = 0;
+    std::size_t transactions_total = 0;
+    std::string doing;  ///< "group 15: bind 0000:01:00.0 to vfio-pci"
+};
+
+/// How to go about it.
+struct ApplyOptions {
+    std::chrono::milliseconds timeout{60'000};  ///< per kernel write; past it the device is stuck
+    unsigned workers = 0;                        ///< processes at once; 0: one per processor, at most 8
+    std::function<void(const Progress&)> on_progress;
+    std::string actor = "vfioctl";               ///< who, for the history
+};
+
+/// Carries out the transactions whose verdict is `change`, groups in parallel within the limits per driver,
+/// and fills in every result. Transactions of other verdicts pass through untouched.
+/// An error is one of the whole (lock held by another, journal unwritable); a failed transaction is a
+/// result inside the plan.
+[[nodiscard]] sysfs::Result<policy::Plan> apply(sysfs::Kernel& kernel, const StateDir& state,
+                                                policy::Plan plan, const ApplyOptions& options);
+
+/// What a release would undo, as a plan: for devices that we bound, their driver and override as they were;
+/// a whole transaction's devices together when its group was taken whole. kNotFound for a device that
+/// is not bound by us.
+[[nodiscard]] sysfs::Result<policy::Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state,
+                                                       const sysfs::Inventory& inventory,
+                                                       const std::vector<sysfs::DeviceId>& devices);
+
+/// The same for everything one recorded transaction did; an empty id means the newest.
+[[nodiscard]] sysfs::Result<policy::Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state,
+                                                        const sysfs::Inventory& inventory,
+                                                        const std::string& txn);
+
+/// Finishes or undoes what was under way when a process was killed. Nothing to do is success; returns
+/// what it undid, a sentence each.
+[[nodiscard]] sysfs::Result<std::vector<std::string>> recover(sysfs::Kernel& kernel,
+                                                              const StateDir& state,
+                                                              const ApplyOptions& options);
+
+}  // namespace binding

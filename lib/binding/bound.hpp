@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "binding/state_dir.hpp"
+#include "sysfs/device.hpp"
+#include "sysfs/result.hpp"
+
+namespace binding {
+
+/// One device that we bound, and what was there before us: what a release restores.
+struct Bound {
+    sysfs::DeviceId device;
+    sysfs::Identity identity;
+    std::string txn;
+    std::string rule;
+    std::string where;
+    std::string driver;                          ///< what we bound it to
+    std::optional<std::string> before_driver;
+    std::optional<std::string> before_override;
+};
+
+/// What the journal says is ours now. Unreadable lines are skipped and counted, never fatal.
+[[nodiscard]] sysfs::Result<std::map<sysfs::DeviceId, Bound>> read_bound(const StateDir& state);
+
+/// One line of the history.
+struct HistoryEntry {
+    std::string txn;
+    std::int64_t time_us = 0;  ///< since the epoch
+    std::string actor;         ///< "vfioctl", "bindd", with the uid
+    std::string action;        ///< "apply", "bind", "release", "rollback", "recover"
+    std::optional<int> group;
+    std::vector<sysfs::DeviceId> devices;
+    std::string driver;
+    std::string rule;
+    std::string where;
+    std::string result;  ///< as policy::step_result_name
+    std::string error;
+};
+
+/// Oldest first.
+[[nodiscard]] sysfs::Result<std::vector<HistoryEntry>> read_history(const StateDir& state);
+
+}  // namespace binding

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "binding/bound.hpp"
+#include "policy/decide.hpp"
+#include "policy/plan.hpp"
+#include "sysfs/inventory.hpp"
+
+/// Everything as the JSON of interface.md section 2; used by vfioctl and the bus alike. Absent things are
+/// null. Strings are made valid UTF-8.
+namespace binding {
+
+/// A device's place in the interface's `state` list, with the reason when it is not as wanted.
+struct DeviceState {
+    std::string state;
+    std::optional<std::string> reason;
+};
+[[nodiscard]] DeviceState device_state(const sysfs::Device& device, const policy::Decision* decision,
+                                       const policy::Transaction* transaction);
+
+/// Names of the hardware database for a device; empty where it knows none.
+struct HardwareNames {
+    std::string vendor;
+    std::string device;
+};
+
+[[nodiscard]] nlohmann::ordered_json device_json(const sysfs::Device& device, const HardwareNames& names,
+                                                 const policy::Decision* decision,
+                                                 const DeviceState& state);
+[[nodiscard]] nlohmann::ordered_json group_json(const sysfs::Group& group);
+[[nodiscard]] nlohmann::ordered_json plan_json(const policy::Plan& plan);
+[[nodiscard]] nlohmann::ordered_json explain_json(const sysfs::Device& device,
+                                                  const policy::PolicySet& set,
+                                                  const policy::Decision& decision,
+                                                  const policy::Transaction* transaction,
+                                                  const sysfs::Inventory& inventory);
+
+}  // namespace binding

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/model.hpp"
+#include "sysfs/drivers.hpp"
+
+namespace policy {
+
+/// Where a candidate of the chain comes from.
+enum class Origin {
+    kRule,     ///< the rule names it
+    kVariant,  ///< a variant of the policies names it
+    kAlias,    ///< the kernel's own vfio_<bus>: alias
+    kGeneric,  ///< the bus' plain VFIO driver
+};
+
+enum class Fate {
+    kUse,         ///< would be tried first
+    kFallback,    ///< would be tried if those before it refuse
+    kSkipped,     ///< this kernel does not have it, or denies it; `why` says which
+    kUnreached,   ///< stands behind one that cannot refuse (nothing after it is tried)
+    kAmbiguous,   ///< claims the device as well as another, and nothing ranks them
+};
+
+/// One candidate with its fate. `driver` is absent while only the module is known: its driver's name
+/// shows once it is loaded and is never guessed from the module's.
+struct ChainLink {
+    std::optional<std::string> driver;
+    std::optional<std::string> module;  ///< to be loaded first; absent when the driver is registered
+    Origin origin = Origin::kGeneric;
+    std::string from;  ///< "rule guest-gpu", "variant igd", "alias vfio_pci:v...", "generic"
+    Fate fate = Fate::kSkipped;
+    std::string why;
+    auto operator<=>(const ChainLink&) const = default;
+};
+
+/// The whole chain for one device, each candidate once, in the order of trial.
+struct Chain {
+    std::vector<ChainLink> links;
+    bool ambiguous = false;
+
+    /// Those that would be tried, in order.
+    [[nodiscard]] std::vector<ChainLink> usable() const;
+};
+
+/// `auto` is: the drivers of every matching variant (priority, then file order), then the kernel's own
+/// aliases, most specific first, then the bus' generic driver.
+[[nodiscard]] Chain driver_chain(const DriverWish& wish, const std::string& rule_name,
+                                 const sysfs::Device& device, const std::vector<Variant>& variants,
+                                 const sysfs::Inventory& inventory, const sysfs::Drivers& drivers);
+
+}  // namespace policy

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/chain.hpp"
+#include "policy/match.hpp"
+#include "policy/model.hpp"
+#include "sysfs/drivers.hpp"
+#include "sysfs/inventory.hpp"
+
+namespace policy {
+
+enum class Outcome {
+    kUnmanaged,  ///< no rule, or a limit was used up
+    kProtected,
+    kConflict,   ///< two rules of one priority want different things, or the chain is ambiguous
+    kWanted,     ///< `rule` wants something of it
+};
+
+/// What the policies say of one device. `rule` and `rivals` point into the PolicySet, which must
+/// outlive the decision.
+struct Decision {
+    sysfs::DeviceId device;
+    Outcome outcome = Outcome::kUnmanaged;
+    const Rule* rule = nullptr;             ///< the winner, the protecting rule, or null
+    std::vector<const Rule*> rivals;        ///< for a conflict of rules: all of them, the winner too
+    Chain chain;                            ///< when the winner's driver is a chain
+    std::string why;                        ///< one sentence, always
+};
+
+/// What was asked for by hand, beside the policies: wins over rules, not over `protect`.
+struct Request {
+    sysfs::DeviceId device;
+    const Rule* rule = nullptr;  ///< made by the caller from the command's options
+};
+
+/// Every device's decision; devices without one are unmanaged. Linear in devices; rules that name ids,
+/// addresses or classes are found by index, so less than linear in those.
+using Decisions = std::map<sysfs::DeviceId, Decision>;
+[[nodiscard]] Decisions decide(const PolicySet& set, const sysfs::Inventory& inventory,
+                               const sysfs::Drivers& drivers, const std::vector<Request>& requests = {});
+
+/// How one rule fared with one device, field by field.
+struct RuleTrace {
+    const Rule* rule = nullptr;
+    bool matched = false;
+    std::vector<FieldResult> fields;
+};
+[[nodiscard]] std::vector<RuleTrace> trace_rules(const PolicySet& set, const sysfs::Device& device,
+                                                 const sysfs::Inventory& inventory);
+
+}  // namespace policy

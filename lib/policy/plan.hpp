@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "policy/decide.hpp"
+#include "sysfs/inventory.hpp"
+#include "sysfs/kernel.hpp"
+#include "sysfs/usage.hpp"
+
+namespace policy {
+
+enum class Op {
+    kLoadModule, kSetOverride, kUnbind, kBind, kClearOverride, kCreateMdev, kRemoveMdev, kSetAttr,
+    kSetVfs, kSetAccess, kCheckOpen,
+};
+[[nodiscard]] const char* op_name(Op op);
+
+/// The interface's reason codes, in its order.
+enum class ReasonCode {
+    kProtected, kMounted, kSwap, kHolder, kVfioOpen, kDefaultRoute, kAddressed, kEnslaved, kSession,
+    kOpenFd, kGroupNotViable, kConsole, kVfsInUse, kBridge, kSignature, kNoIommu, kNoDriver,
+    kDriverDenies, kAmbiguous,
+};
+[[nodiscard]] const char* reason_name(ReasonCode code);
+[[nodiscard]] std::optional<ReasonCode> reason_code(std::string_view name);
+/// Can `--force` or `in_use: {allow: ...}` lift it? Never what the kernel itself would refuse.
+[[nodiscard]] bool is_forceable(ReasonCode code);
+
+/// Why a transaction is refused: what, on which device, and what shows it.
+struct Reason {
+    ReasonCode code;
+    sysfs::DeviceId device;
+    std::string text;
+    std::optional<std::string> evidence;
+    bool forceable = false;
+    auto operator<=>(const Reason&) const = default;
+};
+
+/// What came of a step or a transaction; absent before it was tried.
+enum class StepResult { kDone, kRolledBack, kFailed, kStuck, kSkipped };
+[[nodiscard]] const char* step_result_name(StepResult result);
+
+/// One write to the kernel, as planned; the executor adds steps when it falls back along a chain.
+struct Step {
+    Op op;
+    sysfs::DeviceId device;
+    std::optional<std::string> value;   ///< the driver, module, count, type ...; absent: not known yet
+    std::optional<std::string> module;  ///< when the driver's name shows only once this is loaded
+    std::optional<StepResult> result;
+    std::string error;                  ///< why it failed; empty otherwise
+};
+
+/// What is to become of one device inside a transaction: enough to carry out, fall back, and undo.
+struct Change {
+    sysfs::Target target;
+    std::optional<std::string> from_driver;
+    std::optional<std::string> from_override;
+    enum class To { kChain, kNone, kHost } to = To::kChain;
+    std::vector<ChainLink> candidates;  ///< for kChain: usable ones, in order
+    bool taken_along = false;           ///< a group peer, not matched itself
+    Access access;
+    Check check = Check::kNone;
+    std::optional<std::uint32_t> set_vfs;
+    std::vector<MdevWish> mdevs;
+    std::string rule;                   ///< name of the rule (or "bind" for one by hand)
+    std::string where;                  ///< file:line, or empty
+};
+
+enum class Verdict { kOk, kChange, kRefused, kConflict };
+[[nodiscard]] const char* verdict_name(Verdict verdict);
+
+/// All of one IOMMU group (or of one device that has none): it happens as a whole or not at all.
+struct Transaction {
+    std::optional<int> group;
+    Verdict verdict = Verdict::kOk;
+    std::vector<sysfs::DeviceId> devices;  ///< those with a change, or, refused, those wanted
+    std::vector<Change> changes;
+    std::vector<Step> steps;               ///< the changes spelled out with each first candidate
+    std::vector<Reason> reasons;
+    std::optional<StepResult> result;
+    std::string error;                     ///< why it failed, one sentence
+
+    [[nodiscard]] std::string key() const;  ///< "group 15", or "pci/0000:01:00.0"
+};
+
+struct Plan {
+    std::vector<Transaction> transactions;  ///< by group number, then those without
+};
+
+/// Reasons lifted by hand, by their names (`--force`); a rule's own in_use list counts beside it.
+struct Lifted {
+    std::set<ReasonCode> codes;
+};
+
+/// The devices that a plan would take from a driver: those whose usage has to be looked up first.
+[[nodiscard]] std::vector<sysfs::DeviceId> to_be_taken(const PolicySet& set, const Decisions& decisions,
+                                                       const sysfs::Inventory& inventory);
+
+/// The one planner: `plan` prints what `apply` does.
+[[nodiscard]] Plan make_plan(const PolicySet& set, const Decisions& decisions,
+                             const sysfs::Inventory& inventory, const sysfs::Drivers& drivers,
+                             const sysfs::Usage& usage, const Lifted& lifted = {});
+
+}  // namespace policy

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sysfs/device.hpp"
+#include "sysfs/group.hpp"
+#include "sysfs/result.hpp"
+#include "sysfs/root.hpp"
+
+namespace sysfs {
+
+/// What a look at the host must bring beyond the cheap facts. Policies say what they match on.
+struct Wanted {
+    bool serial = false;               ///< VPD and device serial numbers: slow on some devices
+    bool properties = false;           ///< the udev database
+    std::set<std::string> attrs;       ///< sysfs attributes by name
+    std::set<std::string> drivers;     ///< drivers named by policies, to be resolved to modules
+};
+
+/// The machine itself.
+struct Host {
+    std::string arch;        ///< as `uname -m`
+    std::string kernel;      ///< as `uname -r`
+    std::string machine_id;  ///< 32 hex digits, or empty
+    bool iommu = false;      ///< /sys/class/iommu has an entry, or some group is no noiommu one
+    bool noiommu = false;    ///< vfio's enable_unsafe_noiommu_mode
+};
+
+/// Every device of every bus that has driver_override, the mdevs and their parents, and the IOMMU
+/// groups: one pass over sysfs, a value afterwards. Devices are ordered by bus (pci first), then
+/// naturally by name. A device that vanished during the pass is simply not there.
+struct Inventory {
+    Host host;
+    std::vector<Device> devices;
+    std::map<int, Group> groups;
+    std::vector<std::string> warnings;  ///< what could not be read, one sentence each
+
+    [[nodiscard]] const Device* find(const DeviceId& id) const;
+    [[nodiscard]] const Group* group_of(const Device& device) const;
+    /// Orders `devices`, rebuilds the index and the groups' blockers. Call after changing `devices`.
+    void settle();
+
+  private:
+    std::map<DeviceId, std::size_t> index_;
+};
+
+/// One pass over `root`. Fails only when there is no sysfs at all.
+[[nodiscard]] Result<Inventory> read_inventory(const Root& root, const Wanted& wanted);
+
+/// One device again, fresh. kNotFound when it is not there.
+[[nodiscard]] Result<Device> read_device(const Root& root, const DeviceId& id, const Wanted& wanted);
+
+/// The devices a user means by `word`: an address with or without domain, "bus/name", an mdev's UUID,
+/// a netdev's name, or a glob over addresses and "bus/name". Nothing found: kNotFound with near names;
+/// a word that could never be a device: kInvalid.
+[[nodiscard]] Result<std::vector<DeviceId>> resolve(const Inventory& inventory, std::string_view word);
+
+}  // namespace sysfs

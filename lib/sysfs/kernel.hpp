@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sysfs/device.hpp"
+#include "sysfs/drivers.hpp"
+#include "sysfs/inventory.hpp"
+#include "sysfs/result.hpp"
+#include "sysfs/usage.hpp"
+
+namespace sysfs {
+
+/// A device to be written to, and who it must be: the write happens only if the directory that is
+/// opened still shows this identity.
+struct Target {
+    DeviceId id;
+    Identity identity;
+};
+
+/// Owner and mode of a device node; a field that is absent stays as it is.
+struct NodeAccess {
+    std::optional<std::uint32_t> uid;
+    std::optional<std::uint32_t> gid;
+    std::optional<std::uint32_t> mode;
+
+    auto operator<=>(const NodeAccess&) const = default;
+};
+
+/// The one seam to the kernel: every write there is, and the looks that a decision or a verification
+/// needs. `LiveKernel` does it on this machine; tests have a model that obeys the same rules.
+/// No verb promises more than the kernel does: success of a write is not success of its purpose, so
+/// callers look again (`device`). Any write may never return; call from a process you can lose.
+class Kernel {
+  public:
+    Kernel() = default;
+    Kernel(const Kernel&) = delete;
+    Kernel& operator=(const Kernel&) = delete;
+    virtual ~Kernel() = default;
+
+    [[nodiscard]] virtual Result<Inventory> inventory(const Wanted& wanted) = 0;
+    /// One device, fresh: its driver, override and nodes as they are now.
+    [[nodiscard]] virtual Result<Device> device(const DeviceId& id) = 0;
+    [[nodiscard]] virtual Result<Drivers> drivers(const Wanted& wanted) = 0;
+    /// The modules whose aliases claim a modalias, as modprobe would resolve it (a native driver's, or a
+    /// VFIO one's after its prefix is swapped); normalised names, best first. None is no failure.
+    [[nodiscard]] virtual Result<std::vector<std::string>> modules_for(const std::string& modalias) = 0;
+    [[nodiscard]] virtual Usage usage(const Inventory& inventory, std::span<const DeviceId> devices) = 0;
+
+    /// Loads a module with its dependencies, honouring modprobe's configuration. Loaded already: done.
+    [[nodiscard]] virtual Result<void> load_module(const std::string& module) = 0;
+    /// Writes driver_override; an empty driver clears it. Binds nothing, loads nothing.
+    [[nodiscard]] virtual Result<void> set_override(const Target& target, const std::string& driver) = 0;
+    /// drivers/<driver>/unbind: ENODEV when it is not bound to that driver.
+    [[nodiscard]] virtual Result<void> unbind(const Target& target, const std::string& driver) = 0;
+    /// drivers/<driver>/bind: the probe's own errno. Never drivers_probe, never new_id.
+    [[nodiscard]] virtual Result<void> bind(const Target& target, const std::string& driver) = 0;
+    /// One attribute of the device, one write.
+    [[nodiscard]] virtual Result<void> write_attr(const Target& target, const std::string& attr,
+                                                  const std::string& value) = 0;
+    /// `parent` is a name in /sys/class/mdev_bus.
+    [[nodiscard]] virtual Result<void> create_mdev(const std::string& parent, const std::string& type,
+                                                   const std::string& uuid) = 0;
+    [[nodiscard]] virtual Result<void> remove_mdev(const std::string& uuid) = 0;
+    /// sriov_numvfs, as it is: 0 first is the caller's business.
+    [[nodiscard]] virtual Result<void> set_vfs(const Target& pf, std::uint32_t count) = 0;
+    /// Owner and mode of a node below /dev/vfio ("15", "devices/vfio3"); returns what was there before.
+    [[nodiscard]] virtual Result<NodeAccess> set_access(const std::string& node,
+                                                        const NodeAccess& access) = 0;
+};
+
+}  // namespace sysfs
