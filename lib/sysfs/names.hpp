@@ -39,6 +39,8 @@ struct PciAddress {
 
 /// "0000:01:00.0" as sysfs spells it, lower case.
 [[nodiscard]] Result<PciAddress> parse_pci_address(std::string_view text);
+/// The same without a message for a failure, in any case: for sorting and sifting many names.
+[[nodiscard]] std::optional<PciAddress> scan_pci_address(std::string_view text);
 /// As users spell it: the domain may be missing ("01:00.0"), hex digits of either case.
 [[nodiscard]] Result<PciAddress> parse_pci_address_loosely(std::string_view text);
 
@@ -49,6 +51,9 @@ struct PciAddress {
 [[nodiscard]] Result<std::string> parse_driver_name(std::string_view text);
 [[nodiscard]] Result<std::string> parse_module_name(std::string_view text);
 [[nodiscard]] Result<std::string> parse_bus_name(std::string_view text);
+/// A name that the kernel itself showed, of a bound driver to be restored, say: blanks inside are
+/// allowed ("budget_ci dvb" is a driver), which in a policy could only be a slip.
+[[nodiscard]] Result<std::string> parse_kernel_name(std::string_view text);
 /// A device's name on its bus (vmbus has UUIDs, cdx "cdx-00:00", ap "04.0006", css "0.0.0313").
 [[nodiscard]] Result<std::string> parse_device_name(std::string_view text);
 /// An attribute below a device, with at most one directory level ("nvidia/current_vgpu_type").

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "sysfs/names.hpp"
+
+namespace sysfs {
+
+namespace {
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// Takes the run of digits off the front and returns it without leading zeros: two such runs
+/// compare by length, then as text, whatever their size.
+std::string_view take_number(std::string_view& text) {
+    const auto stop = std::find_if_not(text.begin(), text.end(), is_digit);
+    std::string_view run = text.substr(0, static_cast<std::size_t>(stop - text.begin()));
+    text.remove_prefix(run.size());
+    run.remove_prefix(std::min(run.find_first_not_of('0'), run.size()));
+    return run;
+}
+
+int sign(std::strong_ordering order) {
+    return order < 0 ? -1 : order > 0 ? 1 : 0;
+}
+
+int compare_naturally(std::string_view a, std::string_view b) {
+    while (!a.empty() && !b.empty()) {
+        if (is_digit(a.front()) && is_digit(b.front())) {
+            const std::string_view x = take_number(a);
+            const std::string_view y = take_number(b);
+            if (x.size() != y.size())
+                return x.size() < y.size() ? -1 : 1;
+            if (const int order = sign(x <=> y); order != 0)
+                return order;
+            continue;
+        }
+        if (a.front() != b.front())
+            return a.front() < b.front() ? -1 : 1;
+        a.remove_prefix(1);
+        b.remove_prefix(1);
+    }
+    return sign(a.size() <=> b.size());
+}
+
+}  // namespace
+
+// PCI addresses come before all other names. Were they compared with other names by their digits,
+// hex digits among them, the order would not be transitive.
+bool natural_less(std::string_view a, std::string_view b) {
+    const auto x = scan_pci_address(a);
+    const auto y = scan_pci_address(b);
+    if (x && y && *x != *y)
+        return *x < *y;
+    if (x.has_value() != y.has_value())
+        return x.has_value();
+    const int order = compare_naturally(a, b);
+    return order != 0 ? order < 0 : a < b;  // "1" and "01" differ, if only in the end
+}
+
+}  // namespace sysfs
