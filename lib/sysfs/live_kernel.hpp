@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sysfs/kernel.hpp"
+
+namespace sysfs {
+
+/// The kernel this process runs on: the only code of the house that writes to it. Has no state and
+/// no root but "/": a captured host is no kernel. Every write to a device opens the device's
+/// directory once, checks through it who the device is, and writes relative to it (see target.hpp).
+class LiveKernel final : public Kernel {
+  public:
+    [[nodiscard]] Result<Inventory> inventory(const Wanted& wanted) override;
+    [[nodiscard]] Result<Device> device(const DeviceId& id) override;
+    [[nodiscard]] Result<Drivers> drivers(const Wanted& wanted) override;
+    [[nodiscard]] Result<std::vector<std::string>> modules_for(
+        const std::string& modalias) override;
+    [[nodiscard]] Usage usage(const Inventory& inventory,
+                              std::span<const DeviceId> devices) override;
+
+    [[nodiscard]] Result<void> load_module(const std::string& module) override;
+    [[nodiscard]] Result<void> set_override(const Target& target,
+                                            const std::string& driver) override;
+    [[nodiscard]] Result<void> unbind(const Target& target, const std::string& driver) override;
+    [[nodiscard]] Result<void> bind(const Target& target, const std::string& driver) override;
+    [[nodiscard]] Result<void> write_attr(const Target& target, const std::string& attr,
+                                          const std::string& value) override;
+    [[nodiscard]] Result<void> create_mdev(const std::string& parent, const std::string& type,
+                                           const std::string& uuid) override;
+    [[nodiscard]] Result<void> remove_mdev(const std::string& uuid) override;
+    [[nodiscard]] Result<void> set_vfs(const Target& pf, std::uint32_t count) override;
+    /// Waits up to a second for the node: devtmpfs makes it a moment after the bind returns.
+    [[nodiscard]] Result<NodeAccess> set_access(const std::string& node,
+                                                const NodeAccess& access) override;
+};
+
+}  // namespace sysfs
