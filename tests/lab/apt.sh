@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Debian packages that are fetched but never installed: kernels, their source, other architectures' libraries.
+#
+# They come through an apt of our own: lists, cache and sources live below the cache directory, so the machine's apt
+# configuration is neither needed nor changed. Its sources are derived from the machine's own, as apt itself reports
+# them; a suite that the machine does not have (backports) is looked for at the same place.
+
+# The Debian release of this machine: "bookworm", "trixie".
+release_name() {
+    # shellcheck source=/dev/null
+    (. /etc/os-release && printf '%s\n' "${VERSION_CODENAME:?this machine has no release code name}")
+}
+
+# foreign_apt ARCH PROGRAM ARG...: runs apt-get or apt-cache of our own for that architecture.
+foreign_apt() {
+    local dir=$LAB_CACHE/apt/$1 arch=$1 program=$2
+    shift 2
+    "$program" -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$dir/sources" \
+        -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+        -o Dir::State::lists="$dir/lists" -o Dir::State::status="$dir/status" \
+        -o Dir::Cache="$dir/cache" -o Dir::Cache::archives="$dir/archives" \
+        -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Sandbox::User="$(id -un)" "$@"
+}
+
+# The lines "URI SUITE" of this machine that carry Debian's own packages of this release.
+debian_sources() {
+    local release
+    release=$(release_name)
+    # shellcheck disable=SC2016 # apt expands these
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        awk -v r="$release" '$3 == "main" && ($2 == r || index($2, r "-") == 1) { print $1, $2 }' | sort -u
+}
+
+# update_foreign_apt ARCH: (re)writes the sources of our own apt and reads their lists.
+update_foreign_apt() {
+    local arch=$1 dir=$LAB_CACHE/apt/$1 release keyring=/usr/share/keyrings/debian-archive-keyring.gpg uri suite
+    release=$(release_name)
+    mkdir -p "$dir"/{sources,lists/partial,cache,archives/partial}
+    : >"$dir/status"
+    while read -r uri suite; do
+        printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$uri" "$suite"
+        [ "$suite" != "$release" ] || printf 'deb [signed-by=%s] %s %s-backports main\n' "$keyring" "$uri" "$release"
+    done < <(debian_sources) | sort -u >"$dir/sources/debian.list"
+    [ -s "$dir/sources/debian.list" ] || die "apt knows no Debian source of release $release on this machine"
+    foreign_apt "$arch" apt-get update >"$dir/update.log" 2>&1 || {
+        cat "$dir/update.log" >&2
+        die "the package lists for $arch cannot be read"
+    }
+}
+
+# newest_package ARCH REGEX: the package whose name matches and whose version is the highest.
+newest_package() {
+    foreign_apt "$1" apt-cache search --names-only "$2" | cut -d' ' -f1 | sort -V | tail -n 1
+}
+
+# fetch_package ARCH NAME-REGEX: prints the path of the .deb, downloaded once and kept. What is kept is used for ever:
+# a lab must not change under a developer's feet; removing the cache directory renews it.
+fetch_package() {
+    local arch=$1 regex=$2 dir=$LAB_CACHE/debs/$1 key package
+    key=$dir/$(printf '%s' "$regex" | tr -c 'A-Za-z0-9.+-' '_').deb
+    if [ ! -e "$key" ]; then
+        update_foreign_apt "$arch"
+        package=$(newest_package "$arch" "$regex")
+        [ -n "$package" ] || die "no package for $arch is named like $regex"
+        mkdir -p "$dir"
+        say "fetching $package ($arch)"
+        (cd "$dir" && foreign_apt "$arch" apt-get download "$package" >"$dir/download.log" 2>&1) || {
+            cat "$dir/download.log" >&2
+            die "$package ($arch) cannot be downloaded"
+        }
+        ln -sfn "$(cd "$dir" && find . -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -n 1)" "$key"
+    fi
+    readlink -f "$key"
+}

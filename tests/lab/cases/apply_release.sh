@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The whole road on the real kernel: plan, apply, verify, apply again, release; the driver that a device had and
+# the override that it had, a foreign one included, come back.
+. tests/lab/check.sh
+. tests/lab/json.sh
+
+pci=/sys/bus/pci/devices
+nic=0000:00:11.0
+nvme=0000:00:12.0
+virtio=0000:00:15.0
+edu=0000:00:10.0
+rules=$(mktemp --suffix=.yaml)
+cat >"$rules" <<'RULES'
+version: 1
+rules:
+  - name: nics
+    match: { vendor: "8086", device: "10d3" }
+    driver: auto
+  - name: virtio
+    match: { vendor: "1af4", device: "1041" }
+    driver: auto
+  - name: unbound
+    match: { vendor: "1234", device: "11e8", address: "0000:00:10.0" }
+    driver: auto
+RULES
+p=(--policy "$rules")
+
+# plan touches nothing
+trace=$(stat -c %Y /run/bindd 2>/dev/null)
+fails "plan --detailed-exitcode says that there are changes" 10 vfioctl "${p[@]}" plan --detailed-exitcode
+equal "plan bound nothing" "e1000e" "$(driver_of $nic)"
+equal "plan set no override" "(null)" "$(override_of $nic)"
+equal "plan made no files" "$trace" "$(stat -c %Y /run/bindd 2>/dev/null)"
+equal "plan loaded no module" "" "$(ls -d /sys/module/vfio_pci 2>/dev/null)"
+equal "a planned device is pending" "pending" "$(vfioctl "${p[@]}" --json list | json "device('$nic')['state']")"
+
+# A foreign override that stands before us: edu has no native driver, someone armed it.
+store $pci/$edu/driver_override pci-stub
+check "apply succeeds" vfioctl "${p[@]}" apply
+equal "the e1000e is on vfio-pci" "vfio-pci" "$(driver_of $nic)"
+equal "its override says so" "vfio-pci" "$(override_of $nic)"
+equal "the virtio-net is on its variant, by the driver's name" "virtio_vfio_pci" "$(driver_of $virtio)"
+equal "the unbound one is on vfio-pci" "vfio-pci" "$(driver_of $edu)"
+equal "the nvme, of which no rule speaks, stays" "nvme" "$(driver_of $nvme)"
+node=/dev/vfio/$(group_of $nic)
+check "the group's node is there" test -c "$node"
+check "and can be opened" sh -c "exec 3<>$node"
+check "the cdev's node is there" test -c "/dev/vfio/devices/$(ls $pci/$nic/vfio-dev)"
+equal "list says bound" "bound" "$(vfioctl "${p[@]}" --json list | json "device('$nic')['state']")"
+equal "list names group and cdev" "$(group_of $nic) $(ls $pci/$nic/vfio-dev)" \
+    "$(vfioctl "${p[@]}" --json list | json "' '.join(device('$nic')['vfio'][k] for k in ('group', 'cdev'))")"
+equal "groups says that the group is viable" "true" \
+    "$(vfioctl --json groups | json "[g['viable'] for g in j['groups'] if g['id'] == $(group_of $nic)]")"
+
+# Applying twice
+journal=$(stat -c '%Y %s' /run/bindd/journal)
+history=$(stat -c '%Y %s' /var/lib/bindd/history)
+before=$(cat $pci/$nic/uevent)
+sleep 1.1
+check "apply again succeeds" vfioctl "${p[@]}" apply
+equal "and writes no journal" "$journal" "$(stat -c '%Y %s' /run/bindd/journal)"
+equal "and no history" "$history" "$(stat -c '%Y %s' /var/lib/bindd/history)"
+equal "and leaves the device alone" "$before" "$(cat $pci/$nic/uevent)"
+fails "plan has nothing to do" 0 vfioctl "${p[@]}" plan --detailed-exitcode
+contains "history names the rule" "nics" "$(vfioctl history)"
+
+# An open group is not released: the unbind would never return.
+exec 7<>"$node"
+fails "release of a device whose group is open is refused" 3 vfioctl release $nic
+contains "the holder is named" "$$" "$(vfioctl release $nic 2>&1)"
+equal "and it stays bound" "vfio-pci" "$(driver_of $nic)"
+exec 7>&-
+
+# Release
+check "release succeeds" vfioctl release $nic $virtio $edu
+equal "e1000e is back" "e1000e" "$(driver_of $nic)"
+equal "its override is unset again" "(null)" "$(override_of $nic)"
+equal "virtio-pci is back" "virtio-pci" "$(driver_of $virtio)"
+equal "its override is unset again too" "(null)" "$(override_of $virtio)"
+equal "the unbound one is unbound again" "" "$(driver_of $edu)"
+equal "the foreign override is back" "pci-stub" "$(override_of $edu)"
+eventually "the group's node is gone" test ! -e "$node"
+fails "release of what is not ours is no success" 1 vfioctl release $nvme
+equal "and the nvme is where it was" "nvme" "$(driver_of $nvme)"
+
+# By hand
+check "bind by hand" vfioctl bind $nic
+equal "it is bound" "vfio-pci" "$(driver_of $nic)"
+check "rollback of the newest transaction" vfioctl rollback
+equal "e1000e is back once more" "e1000e" "$(driver_of $nic)"
+check "bind --persist" vfioctl bind --persist 00:11.0
+check "wrote a rule" grep -q '0000:00:11.0' /etc/bindd/policies.d/90-vfioctl.yaml
+check "which is a good policy" vfioctl policy check /etc/bindd/policies.d
+check "release" vfioctl release $nic
+check "and the standard directories bind it again" vfioctl apply
+equal "as the rule says" "vfio-pci" "$(driver_of $nic)"
+check "release after all" vfioctl release $nic
+fails "an unknown device is 5" 5 vfioctl bind 0000:99:00.0
+
+# A device in use: the nvme with a mounted file system.
+if mkfs.ext2 -q -F /dev/nvme0n1 2>/dev/null || mkswap /dev/nvme0n1 >/dev/null 2>&1; then
+    mount /dev/nvme0n1 /mnt 2>/dev/null || swapon /dev/nvme0n1
+    fails "a disk in use is refused" 3 vfioctl bind $nvme
+    equal "and untouched" "nvme" "$(driver_of $nvme)"
+    umount /mnt 2>/dev/null || swapoff /dev/nvme0n1
+    fails "a disk with a signature is refused too" 3 vfioctl bind $nvme
+    contains "by the reason's name" "signature" "$(vfioctl bind $nvme 2>&1)"
+    check "and forced by that name" vfioctl bind $nvme --force signature
+    equal "it is bound" "vfio-pci" "$(driver_of $nvme)"
+    check "and given back" vfioctl release $nvme
+    equal "to nvme" "nvme" "$(driver_of $nvme)"
+fi
+
+done_checking

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What a case of the lab is written with. A case is a bash script tests/lab/cases/NAME.sh that runs in the guest as root,
+# in the directory of the source tree, with the build directory in BINDD_BUILD (programs: $BINDD_BUILD/vfioctl/vfioctl).
+# A boot costs seconds, so a case groups all checks that go together:
+#
+#     #!/bin/bash
+#     # SPDX-License-Identifier: LGPL-2.1-or-later
+#     . tests/lab/check.sh
+#     check "vfio-pci can be loaded" modprobe vfio-pci
+#     equal "an unset override reads (null)" "(null)" "$(cat /sys/bus/pci/devices/0000:00:10.0/driver_override)"
+#     fails "an unknown device is refused" 5 vfioctl show 0000:99:00.0
+#     equal "bind to a missing device" "No such device" "$(store /sys/bus/pci/drivers/vfio-pci/bind 0000:99:00.0)"
+#
+#     done_checking
+#
+# Register it in tests/lab/CMakeLists.txt: lab_case(NAME [KERNEL stock|lab] [DEVICES profile,...] [TIMEOUT s] [SYSTEMD]).
+# By hand: ./run lab -- tests/lab/cases/NAME.sh. The devices and their addresses are in tests/lab/devices.sh.
+# Every check prints "ok" or "not ok" and, when not ok, why. A case without checks, or one that stops early, fails.
+set -u
+exec 2>&1
+PATH=${BINDD_BUILD:-build/dev}/vfioctl:$PATH
+CHECKS=0
+FAILURES=0
+CASE_ENDED=no
+
+verdict() {
+    CHECKS=$((CHECKS + 1))
+    if [ "$1" = 0 ]; then
+        printf 'ok %s - %s\n' "$CHECKS" "$2"
+    else
+        FAILURES=$((FAILURES + 1))
+        printf 'not ok %s - %s\n' "$CHECKS" "$2"
+        printf '#   %s\n' "${3//$'\n'/$'\n'#   }"
+    fi
+}
+
+# check SENTENCE COMMAND...: holds when the command succeeds.
+check() {
+    local sentence=$1 output status
+    shift
+    output=$("$@" 2>&1)
+    status=$?
+    verdict "$status" "$sentence" "$* ended with $status"$'\n'"$output"
+}
+
+# fails SENTENCE STATUS COMMAND...: holds when the command ends with that very exit status.
+fails() {
+    local sentence=$1 expected=$2 output status
+    shift 2
+    output=$("$@" 2>&1)
+    status=$?
+    [ "$status" = "$expected" ]
+    verdict $? "$sentence" "$* ended with $status, not $expected"$'\n'"$output"
+}
+
+# equal SENTENCE EXPECTED ACTUAL
+equal() {
+    [ "$2" = "$3" ]
+    verdict $? "$1" "expected: $2"$'\n'"actual:   $3"
+}
+
+# contains SENTENCE PATTERN TEXT: a glob pattern.
+contains() {
+    # shellcheck disable=SC2053 # it is a pattern
+    [[ $3 == *$2* ]]
+    verdict $? "$1" "expected in it: $2"$'\n'"actual: $3"
+}
+
+# eventually SENTENCE COMMAND...: holds when the command succeeds within ten seconds.
+eventually() {
+    local sentence=$1 end=$((SECONDS + 10)) output
+    shift
+    until output=$("$@" 2>&1) || [ "$SECONDS" -ge "$end" ]; do sleep 0.1; done
+    check "$sentence" "$@"
+}
+
+# store FILE VALUE: one write(2); prints nothing, or the text of the errno.
+store() {
+    local said
+    # The redirection may fail as well (no such file): its text is the same kind.
+    said=$({ printf '%b' "$2" >"$1"; } 2>&1) || printf '%s\n' "${said##*: }"
+}
+
+# driver_of ADDRESS: of a PCI device; nothing if it has none.
+driver_of() {
+    local link
+    link=$(readlink "/sys/bus/pci/devices/$1/driver") && basename "$link"
+}
+
+override_of() { cat "/sys/bus/pci/devices/$1/driver_override"; }
+
+group_of() { basename "$(readlink -f "/sys/bus/pci/devices/$1/iommu_group")"; }
+
+# qmp COMMAND [JSON-ARGUMENTS]: asks QEMU itself, e.g. qmp device_add '{"driver":"edu","bus":"port5","id":"x"}'; prints
+# the answer and fails if it is an error. Events that come in between are skipped.
+qmp() {
+    local line
+    if [ -z "${QMP_FD:-}" ]; then
+        stty -F /dev/ttyS1 raw -echo || return 1
+        exec {QMP_FD}<>/dev/ttyS1
+        qmp_say '{"execute":"qmp_capabilities"}' >/dev/null || return 1
+    fi
+    qmp_say "{\"execute\":\"$1\",\"arguments\":${2:-{\}}}"
+}
+
+qmp_say() {
+    local line
+    printf '%s\n' "$1" >&"$QMP_FD"
+    while read -r -t 10 -u "$QMP_FD" line; do
+        case $line in
+        '{"return"'*) printf '%s\n' "${line%$'\r'}" && return 0 ;;
+        '{"error"'*) printf '%s\n' "${line%$'\r'}" && return 1 ;;
+        esac
+    done
+    printf 'QEMU does not answer\n'
+    return 1
+}
+
+# A case ends with `done_checking`, so that one that stops half-way is seen.
+done_checking() {
+    CASE_ENDED=yes
+    printf '1..%s\n' "$CHECKS"
+    [ "$CHECKS" -gt 0 ] && [ "$FAILURES" = 0 ]
+    exit
+}
+
+case_left() {
+    local status=$?
+    [ "$CASE_ENDED" = yes ] && exit "$status"
+    printf 'Bail out! the case stopped after %s checks, with %s\n' "$CHECKS" "$status"
+    exit 1
+}
+trap case_left EXIT

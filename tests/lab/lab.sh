@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Boots a guest with a real kernel and a real IOMMU and runs a command in it, or gives a shell. `./run lab` is this.
+# shellcheck disable=SC2034 # the options are read by the parts
+set -u
+set -o pipefail
+
+# shellcheck source=tests/lab/cache.sh
+. "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
+for part in apt kernel initramfs devices x86; do
+    # shellcheck source=/dev/null
+    . "$LAB/$part.sh"
+done
+
+usage() {
+    cat <<'EOF'
+usage: lab [OPTION...] [-- COMMAND...]
+Runs COMMAND in a guest and ends with its exit status; without COMMAND, gives a shell in the guest.
+x86: the guest's root is this machine's, read-only below a layer in memory; the working directory is the same.
+
+  --arch x86|s390x|ppc64le   default x86
+  --kernel stock|lab         the distribution's kernel, or ours with all of VFIO (default; built once)
+  --devices PROFILE,...      full (default), minimal, twins, virtio, bridge, sriov, display, hotplug: tests/lab/devices.sh
+  --systemd                  systemd as process 1, with dbus, udev and logind
+  --no-udev                  no udevd: no module is loaded by itself
+  --append 'ARG...'          more kernel command line
+  --qemu 'ARG...'            more arguments for QEMU
+  --qmp SOCKET               where QEMU's monitor shall listen
+  --timeout SECONDS          for the whole boot (default 120)
+  --log FILE                 keep the guest's console there
+  --prepare                  only make the kernel ready
+EOF
+}
+
+wrong_usage() {
+    say "$*"
+    say "try: ./run lab --help"
+    exit 2
+}
+
+parse_arguments() {
+    LAB_ARCH=x86 LAB_KERNEL='' LAB_DEVICES=full LAB_SYSTEMD=no LAB_UDEV=yes LAB_APPEND='' LAB_QMP='' LAB_TIMEOUT=120
+    LAB_LOG='' LAB_QEMU=() LAB_PREPARE=no LAB_COMMAND=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --help | -h) usage && exit 0 ;;
+        --systemd) LAB_SYSTEMD=yes ;;
+        --no-udev) LAB_UDEV=no ;;
+        --prepare) LAB_PREPARE=yes ;;
+        --)
+            shift
+            [ $# -gt 0 ] || wrong_usage "-- without a command"
+            LAB_COMMAND=("$@")
+            return
+            ;;
+        --arch | --kernel | --devices | --append | --qemu | --qmp | --timeout | --log)
+            [ $# -gt 1 ] || wrong_usage "$1 wants a value"
+            take_option "$1" "$2"
+            shift
+            ;;
+        *) wrong_usage "unknown argument: $1" ;;
+        esac
+        shift
+    done
+}
+
+take_option() {
+    case $1 in
+    --arch) LAB_ARCH=$2 ;;
+    --kernel) LAB_KERNEL=$2 ;;
+    --devices) LAB_DEVICES=$2 ;;
+    --append) LAB_APPEND=$2 ;;
+    --qmp) LAB_QMP=$2 ;;
+    --timeout) LAB_TIMEOUT=$2 ;;
+    --log) LAB_LOG=$2 ;;
+    --qemu)
+        local words=()
+        read -r -a words <<<"$2"
+        LAB_QEMU+=("${words[@]}")
+        ;;
+    esac
+}
+
+check_arguments() {
+    case $LAB_ARCH in
+    x86) : "${LAB_KERNEL:=lab}" ;;
+    s390x | ppc64le) : "${LAB_KERNEL:=stock}" ;;
+    *) wrong_usage "no such architecture: $LAB_ARCH (x86, s390x, ppc64le)" ;;
+    esac
+    case $LAB_KERNEL in stock | lab) ;; *) wrong_usage "no such kernel: $LAB_KERNEL (stock, lab)" ;; esac
+    [[ $LAB_TIMEOUT =~ ^[0-9]+$ ]] || wrong_usage "not a number of seconds: $LAB_TIMEOUT"
+}
+
+# Every guest has a scratch directory of its own, and leaves nothing behind.
+leave() {
+    [ "${#LAB_CHILDREN[@]}" = 0 ] || kill "${LAB_CHILDREN[@]}" 2>/dev/null
+    rm -rf "$LAB_SCRATCH"
+}
+
+main() {
+    parse_arguments "$@"
+    check_arguments
+    if [ "$LAB_PREPARE" = yes ]; then
+        kernel "$LAB_ARCH" "$LAB_KERNEL"
+        return
+    fi
+    LAB_CHILDREN=() LAB_SHOW_LOG=no
+    LAB_SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/bindd-lab.XXXXXX") || exit 1
+    trap leave EXIT
+    trap 'exit 130' INT TERM HUP
+    : "${LAB_LOG:=$LAB_SCRATCH/console}"
+    mkdir -p "$(dirname "$LAB_LOG")"
+    "boot_$LAB_ARCH" "$LAB_SCRATCH" "${LAB_COMMAND[@]}"
+}
+
+main "$@"
