@@ -134,27 +134,43 @@ bool Dir::has(const std::string& name) const {
 
 // getdents64 itself: readdir adds an fstat, an fcntl and a heap buffer to each of thousands of
 // directories.
-Result<std::vector<std::string>> Dir::entries(const std::string& name) const {
-    const UniqueFd dir = open_at(fd_.get(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (!dir.valid())
-        return fail_errno(errno, "list", name == "." ? path_ : path_ + "/" + name);
-    std::vector<std::string> out;
+Result<void> Dir::list(int fd, const std::string& path, Listing& listing) {
     alignas(dirent64) std::array<char, 32768> buffer;
     ssize_t got = 0;
-    while ((got = ::getdents64(dir.get(), buffer.data(), buffer.size())) > 0) {
+    while ((got = ::getdents64(fd, buffer.data(), buffer.size())) > 0) {
         for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
             std::uint16_t length = 0;
             std::memcpy(&length, buffer.data() + at + offsetof(dirent64, d_reclen), sizeof length);
-            const char* entry = buffer.data() + at + offsetof(dirent64, d_name);
-            if (!is_dot(entry))
-                out.emplace_back(entry);
+            const std::string_view name = buffer.data() + at + offsetof(dirent64, d_name);
+            if (!is_dot(name))
+                listing.add(name);
             at += length;
         }
     }
     if (got < 0)
-        return fail_errno(errno, "list", path_ + "/" + name);
-    std::sort(out.begin(), out.end());
-    return out;
+        return fail_errno(errno, "list", path);
+    return {};
+}
+
+Result<Dir> Dir::sub_listed(const std::string& name, Listing& listing) const {
+    const std::string path = path_ + "/" + name;
+    UniqueFd fd = open_at(fd_.get(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!fd.valid())
+        return fail_errno(errno, "open", path);
+    if (const auto listed = list(fd.get(), path, listing); !listed)
+        return propagate(listed);
+    return Dir(std::move(fd), path);
+}
+
+Result<std::vector<std::string>> Dir::entries(const std::string& name) const {
+    const UniqueFd fd = open_at(fd_.get(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::string path = name == "." ? path_ : path_ + "/" + name;
+    if (!fd.valid())
+        return fail_errno(errno, "list", path);
+    Listing listing;
+    if (const auto listed = list(fd.get(), path, listing); !listed)
+        return propagate(listed);
+    return listing.sorted();
 }
 
 }  // namespace sysfs

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sysfs/listing.hpp"
 #include "sysfs/result.hpp"
 #include "sysfs/unique_fd.hpp"
 
@@ -14,14 +15,16 @@ namespace sysfs {
 
 /// A directory held open (O_PATH), and everything relative to it: what is read and what is written
 /// belongs to the same kernel object, even when another device gets its name in between.
-/// Names may have '/' inside but never start with one and never contain "..": callers pass constants
-/// or names that names.hpp has taken.
+/// Names may have '/' inside but never start with one and never contain "..": callers pass
+/// constants or names that names.hpp has taken.
 class Dir {
   public:
     /// Opens `path` (absolute, or relative to the working directory).
     [[nodiscard]] static Result<Dir> open(const std::string& path);
     /// Opens a directory below this one; follows the kernel's own links (bus/pci/devices/X).
     [[nodiscard]] Result<Dir> sub(const std::string& name) const;
+    /// The same, opened for reading, with what is in it: one open less where both are needed.
+    [[nodiscard]] Result<Dir> sub_listed(const std::string& name, Listing& listing) const;
 
     /// The attribute's text with the trailing newline taken off. Absent: kNotFound.
     [[nodiscard]] Result<std::string> read(const std::string& name) const;
@@ -45,6 +48,7 @@ class Dir {
     [[nodiscard]] int fd() const { return fd_.get(); }
 
   private:
+    [[nodiscard]] static Result<void> list(int fd, const std::string& path, Listing& listing);
     Dir(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
     UniqueFd fd_;
     std::string path_;  ///< for messages only

@@ -37,6 +37,9 @@ struct Group {
 /// is a known one), pcieport and pci-stub, and for an unbound device.
 [[nodiscard]] bool leaves_dma_alone(const Device& device);
 
+/// Why it does not, for a reader: what Blocker::why says.
+[[nodiscard]] std::string why_it_blocks(const Device& device);
+
 /// Is `driver` one that hands devices to VFIO? `registered` VFIO drivers end in "vfio-pci",
 /// "_vfio_pci", "vfio-platform", ... by the kernel's own naming; a device with vfio nodes is VFIO's
 /// whatever its driver's name.

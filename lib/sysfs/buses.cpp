@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/buses.hpp"
+
+#include <algorithm>
+
+namespace sysfs {
+
+namespace {
+
+/// Does this bus have driver_override? The attribute is the bus' own, so any device tells. Two are
+/// asked: one may go while we look, and on ap only the queues have it (first), not the cards
+/// (last).
+bool has_override(const Dir& devices, const std::vector<std::string>& names) {
+    return !names.empty() && (devices.has(names.front() + "/driver_override") ||
+                              devices.has(names.back() + "/driver_override"));
+}
+
+}  // namespace
+
+Result<std::vector<Bus>> read_buses(const Root& root) {
+    const auto dir = Dir::open(root.path("/sys/bus"));
+    if (!dir)
+        return propagate(dir);
+    auto names = dir->entries();
+    if (!names)
+        return propagate(names);
+    std::stable_partition(names->begin(), names->end(),
+                          [](const std::string& name) { return name == "pci"; });
+    std::vector<Bus> out;
+    for (const std::string& name : *names) {
+        Listing listing;
+        auto devices = dir->sub_listed(name + "/devices", listing);
+        if (!devices)
+            continue;
+        std::vector<std::string> inside = listing.sorted();
+        if (name == "pci" || name == "mdev" || has_override(*devices, inside))
+            out.push_back({name, std::move(*devices), std::move(inside)});
+    }
+    return out;
+}
+
+}  // namespace sysfs

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/inventory.hpp"
+
+#include <algorithm>
+
+#include "sysfs/buses.hpp"
+#include "sysfs/host.hpp"
+#include "sysfs/names.hpp"
+#include "sysfs/read_device.hpp"
+
+namespace sysfs {
+
+namespace {
+
+constexpr std::string_view kMadeUp = "vfio-noiommu";
+
+bool comes_before(const Device& a, const Device& b) {
+    if (a.id.bus != b.id.bus)
+        return a.id.bus == "pci" || (b.id.bus != "pci" && a.id.bus < b.id.bus);
+    return natural_less(a.id.name, b.id.name);
+}
+
+bool is_gone(const Error& error) {
+    return error.code == Code::kNotFound || error.code == Code::kGone;
+}
+
+/// On a bus with driver_override, a device without is not one that could be given away (ap's
+/// cards).
+bool counts(const Device& device) {
+    return device.has_override || device.iommu_group || device.id.bus == "pci" ||
+           device.id.bus == "mdev" || device.id.bus == "mdev_parent";
+}
+
+void add_device(Inventory& inventory, const Dir& devices, const DeviceId& id,
+                const Surroundings& around) {
+    auto device = read_from(devices, id, around);
+    if (device && counts(*device))
+        inventory.devices.push_back(std::move(*device));
+    else if (!device && !is_gone(device.error()))
+        inventory.warnings.push_back(device.error().text());
+}
+
+/// The bus a device is on, by its `subsystem` link; empty for one that is on none of those listed.
+std::string bus_of(const Dir& devices, const std::string& name) {
+    return devices.link_name(name + "/subsystem").value_or("");
+}
+
+/// Parents that no listed bus has (mtty, vfio_ap's matrix) come as pseudo devices.
+void add_mdev_parents(Inventory& inventory, const Surroundings& around) {
+    const auto parents = Dir::open(around.root.path(devices_path("mdev_parent")));
+    const auto names = parents ? parents->entries() : propagate(parents);
+    if (!names)
+        return;
+    std::set<DeviceId> known;
+    for (const Device& device : inventory.devices)
+        known.insert(device.id);
+    for (const std::string& name : *names)
+        if (!known.contains({bus_of(*parents, name), name}))
+            add_device(inventory, *parents, {"mdev_parent", name}, around);
+}
+
+Group read_group(const Dir& groups, const std::string& name, int id) {
+    Group out;
+    out.id = id;
+    out.type = groups.attr(name + "/type").value_or("");
+    // A group without a domain of its own says "unknown"; these are the ones that vfio makes up,
+    // and only they have a name.
+    if (out.type == "unknown")
+        out.type.clear();
+    if (out.type.empty())
+        out.name = groups.attr(name + "/name").value_or("");
+    return out;
+}
+
+/// A group may have members on buses that were not listed (host1x): they count for its viability.
+void add_strangers(Inventory& inventory, const Dir& groups, const std::string& group,
+                   const std::set<std::string>& known, const Surroundings& around) {
+    const auto members = groups.entries(group + "/devices");
+    if (!members || std::all_of(members->begin(), members->end(),
+                                [&known](const auto& name) { return known.contains(name); }))
+        return;
+    const auto devices = groups.sub(group + "/devices");
+    if (!devices)
+        return;
+    for (const std::string& name : *members)
+        if (const std::string bus = bus_of(*devices, name); !known.contains(name) && !bus.empty())
+            add_device(inventory, *devices, {bus, name}, around);
+}
+
+void add_groups(Inventory& inventory, const Surroundings& around) {
+    const auto groups = Dir::open(around.root.path("/sys/kernel/iommu_groups"));
+    const auto names = groups ? groups->entries() : propagate(groups);
+    if (!names)
+        return;
+    std::set<std::string> known;
+    for (const Device& device : inventory.devices)
+        known.insert(device.id.name);
+    for (const std::string& name : *names) {
+        const auto number = parse_decimal(name);
+        if (!number || *number > 0x7fffffff)
+            continue;
+        const int id = static_cast<int>(*number);
+        const Group& group = inventory.groups[id] = read_group(*groups, name, id);
+        inventory.host.iommu = inventory.host.iommu || group.name != kMadeUp;
+        add_strangers(inventory, *groups, name, known, around);
+    }
+}
+
+}  // namespace
+
+const Device* Inventory::find(const DeviceId& id) const {
+    const auto at = index_.find(id);
+    return at == index_.end() ? nullptr : &devices[at->second];
+}
+
+const Group* Inventory::group_of(const Device& device) const {
+    if (!device.iommu_group)
+        return nullptr;
+    const auto at = groups.find(*device.iommu_group);
+    return at == groups.end() ? nullptr : &at->second;
+}
+
+void Inventory::settle() {
+    if (!std::is_sorted(devices.begin(), devices.end(), comes_before))
+        std::sort(devices.begin(), devices.end(), comes_before);
+    index_.clear();
+    for (auto& [id, group] : groups) {
+        group.devices.clear();
+        group.blockers.clear();
+    }
+    for (std::size_t at = 0; at < devices.size(); ++at) {
+        const Device& device = devices[at];
+        index_.emplace(device.id, at);
+        if (!device.iommu_group)
+            continue;
+        Group& group = groups[*device.iommu_group];
+        group.id = *device.iommu_group;
+        group.devices.push_back(device.id);
+        if (!leaves_dma_alone(device))
+            group.blockers.push_back({device.id, *device.driver, why_it_blocks(device)});
+    }
+}
+
+Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
+    if (const auto sysfs = Dir::open(root.path("/sys")); !sysfs)
+        return propagate(sysfs);
+    Inventory out;
+    out.host = read_host(root);
+    const Surroundings around = Surroundings::read(root, wanted);
+    if (const auto buses = read_buses(root)) {
+        for (const Bus& bus : *buses)
+            for (const std::string& name : bus.names)
+                add_device(out, bus.devices, {bus.name, name}, around);
+    } else {
+        out.warnings.push_back(buses.error().text());
+    }
+    add_mdev_parents(out, around);
+    add_groups(out, around);
+    out.settle();
+    return out;
+}
+
+}  // namespace sysfs

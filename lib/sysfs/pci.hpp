@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sysfs/device.hpp"
+#include "sysfs/device_dir.hpp"
+#include "sysfs/root.hpp"
+
+namespace sysfs {
+
+/// What PCI devices have beyond those of other buses: ids (cdx has them too), header type,
+/// boot_vga, ways to reset.
+[[nodiscard]] Ids read_ids(const DeviceDir& device);
+void read_pci(const DeviceDir& device, Device& out);
+
+/// "pci0000:00/01.0/00.0" of a PCI device's syspath. Bus numbers are left out: firmware and hotplug
+/// change them, while a slot stays where it is soldered.
+[[nodiscard]] std::string pci_path(std::string_view syspath);
+
+/// The firmware's names of slots, by the address that /sys/bus/pci/slots/NAME/address has.
+class Slots {
+  public:
+    [[nodiscard]] static Slots read(const Root& root);
+    [[nodiscard]] std::optional<std::string> of(std::string_view address) const;
+
+  private:
+    std::map<std::string, std::string, std::less<>> names_;  ///< "0000:01:00", or "0000:01"
+};
+
+}  // namespace sysfs

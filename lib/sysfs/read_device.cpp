@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One device costs some twenty-five system calls: one to list its directory, three for `uevent`,
+// then only what the listing shows and `uevent` does not say. No attribute is read that could wake
+// a sleeping device up; those wait for Wanted (serial).
+#include "sysfs/read_device.hpp"
+
+#include <limits>
+
+#include "sysfs/mdev.hpp"
+#include "sysfs/names.hpp"
+#include "sysfs/serial.hpp"
+#include "sysfs/sriov.hpp"
+#include "sysfs/udev_data.hpp"
+
+namespace sysfs {
+
+namespace {
+
+std::optional<int> small_number(const std::optional<std::string>& text) {
+    const auto value = text ? kernel_number(*text) : std::nullopt;
+    if (!value || *value > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
+        return std::nullopt;  // -1, the kernel's "none", as well
+    return static_cast<int>(*value);
+}
+
+/// Unset reads "(null)" on most buses and empty on some (spi, ap).
+void read_override(const DeviceDir& device, Device& out) {
+    out.has_override = device.has("driver_override");
+    auto text = device.attr("driver_override");
+    if (text && !text->empty() && *text != "(null)")
+        out.driver_override = std::move(*text);
+}
+
+/// Its own, and those of a virtio device on top of it. Not what is further up: a USB adapter is not
+/// its host controller.
+std::vector<std::string> read_netdevs(const DeviceDir& device) {
+    std::vector<std::string> out;
+    const auto add = [&](const std::string& path) {
+        if (const auto names = device.dir().entries(path))
+            out.insert(out.end(), names->begin(), names->end());
+    };
+    if (device.has("net"))
+        add("net");
+    for (const std::string& child : device.listing().starting_with("virtio"))
+        add(child + "/net");
+    return out;
+}
+
+void read_wanted(const DeviceDir& device, const Surroundings& around, Device& out) {
+    if (around.wanted.serial && out.id.bus == "pci")
+        out.serial = read_serial(device);
+    if (around.wanted.properties)
+        out.properties = read_properties(around.root, out.id, device);
+    for (const std::string& name : around.wanted.attrs)
+        if (parse_attr_name(name))
+            if (auto value = device.dir().attr(name))
+                out.attrs.emplace(name, std::move(*value));
+}
+
+/// The link tells who has the device. uevent's DRIVER is set before the probe and tells who tries.
+std::optional<std::string> read_driver(const DeviceDir& device, const Surroundings& around) {
+    auto driver = device.link_name("driver");
+    if (!driver && !around.root.is_live())
+        if (const auto named = device.uevent("DRIVER"))  // a capture that lost its links
+            driver = *named;
+    return driver;
+}
+
+std::string read_modalias(const DeviceDir& device) {
+    const auto line = device.uevent("MODALIAS");
+    return line ? std::string(*line) : device.attr("modalias").value_or("");
+}
+
+}  // namespace
+
+Surroundings Surroundings::read(const Root& root, const Wanted& wanted) {
+    return {root, wanted, Slots::read(root), GroupNodes::read(root)};
+}
+
+std::string devices_path(const std::string& bus) {
+    return bus == "mdev_parent" ? "/sys/class/mdev_bus" : "/sys/bus/" + bus + "/devices";
+}
+
+std::string syspath_of(std::string_view link) {
+    const std::size_t at = link.find("/devices/");
+    return at == std::string_view::npos ? std::string() : "/sys" + std::string(link.substr(at));
+}
+
+Result<Device> read_from(const Dir& devices, const DeviceId& id, const Surroundings& around) {
+    const auto device = DeviceDir::open(devices, id.name);
+    if (!device)
+        return propagate(device);
+    Device out;
+    out.id = id;
+    out.syspath = syspath_of(devices.link(id.name).value_or(""));
+    if (out.syspath.empty())  // a capture may have the directory itself where the kernel has a link
+        out.syspath = devices_path(id.bus) + "/" + id.name;
+    out.ids = read_ids(*device);
+    out.modalias = read_modalias(*device);
+    out.driver = read_driver(*device, around);
+    read_override(*device, out);
+    out.iommu_group = small_number(device->link_name("iommu_group"));
+    out.numa_node = small_number(device->attr("numa_node"));
+    out.netdevs = read_netdevs(*device);
+    if (id.bus == "pci") {
+        out.path = pci_path(out.syspath);
+        read_pci(*device, out);
+        out.slot = around.slots.of(id.name);
+        out.sriov = read_pf(*device);
+        out.vf = read_vf(*device, id.name);
+    }
+    if (out.path.empty() && out.syspath.starts_with("/sys/devices/"))
+        out.path = out.syspath.substr(std::string_view("/sys/devices/").size());
+    out.vfio = read_vfio_nodes(*device, around.group_nodes, out);
+    if (id.bus == "mdev")
+        out.mdev = read_mdev_state(*device, out.syspath);
+    out.mdev_types = read_mdev_types(*device);
+    if (device->has("mdev_supported_types") || id.bus == "mdev_parent")
+        out.mdev_parent_name = id.name;  // the class' link has the device's own name
+    read_wanted(*device, around, out);
+    return out;
+}
+
+Result<Device> read_device(const Root& root, const DeviceId& id, const Wanted& wanted) {
+    const auto not_there = [&id](std::string why) {
+        return fail(Code::kNotFound, {}, id.display(), std::move(why));
+    };
+    if (!parse_bus_name(id.bus) || !parse_device_name(id.name))
+        return fail(Code::kInvalid, {}, id.display(), "could not be a device");
+    const auto devices = Dir::open(root.path(devices_path(id.bus)));
+    if (!devices)
+        return not_there("no such bus");
+    auto device = read_from(*devices, id, Surroundings::read(root, wanted));
+    if (!device && (device.error().code == Code::kNotFound || device.error().code == Code::kGone))
+        return not_there("no such device");
+    return device;
+}
+
+}  // namespace sysfs

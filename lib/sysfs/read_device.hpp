@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include "sysfs/device.hpp"
+#include "sysfs/device_dir.hpp"
+#include "sysfs/inventory.hpp"
+#include "sysfs/pci.hpp"
+#include "sysfs/root.hpp"
+#include "sysfs/vfio_nodes.hpp"
+
+namespace sysfs {
+
+/// What many devices share, looked up once for a pass over them.
+struct Surroundings {
+    Root root;
+    Wanted wanted;
+    Slots slots;
+    GroupNodes group_nodes;
+
+    [[nodiscard]] static Surroundings read(const Root& root, const Wanted& wanted);
+};
+
+/// Everything of one device. `devices` is the directory its name is in: a bus' or a class' devices.
+/// Fails only when the device is gone.
+[[nodiscard]] Result<Device> read_from(const Dir& devices, const DeviceId& id,
+                                       const Surroundings& around);
+
+/// The directory that lists devices of this bus (an mdev parent's is /sys/class/mdev_bus).
+[[nodiscard]] std::string devices_path(const std::string& bus);
+
+/// "/sys/devices/..." of a link's text as it stands in /sys/bus/BUS/devices or a class.
+[[nodiscard]] std::string syspath_of(std::string_view link);
+
+}  // namespace sysfs

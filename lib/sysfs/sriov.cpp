@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/sriov.hpp"
+
+#include <limits>
+
+#include "sysfs/names.hpp"
+
+namespace sysfs {
+
+namespace {
+
+constexpr std::string_view kVirtfn = "virtfn";
+
+std::uint32_t count(const DeviceDir& device, const std::string& attr) {
+    const auto value = device.number(attr).value_or(0);
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+}
+
+std::optional<std::uint32_t> index_of(const std::string& virtfn) {
+    const auto index = parse_decimal(std::string_view(virtfn).substr(kVirtfn.size()));
+    constexpr std::uint64_t kMostVfs = 0xffff;  // NumVFs has 16 bits
+    return index && *index <= kMostVfs ? std::optional(static_cast<std::uint32_t>(*index))
+                                       : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<SriovPf> read_pf(const DeviceDir& device) {
+    if (!device.has("sriov_totalvfs"))
+        return std::nullopt;
+    SriovPf out;
+    out.total = count(device, "sriov_totalvfs");
+    out.enabled = count(device, "sriov_numvfs");
+    if (const auto autoprobe = device.number("sriov_drivers_autoprobe"))
+        out.autoprobe = *autoprobe != 0;
+    for (const std::string& virtfn : device.listing().starting_with(kVirtfn))
+        if (const auto index = index_of(virtfn))
+            if (auto vf = device.dir().link_name(virtfn))
+                out.vfs.emplace(*index, std::move(*vf));
+    return out;
+}
+
+std::optional<SriovVf> read_vf(const DeviceDir& device, const std::string& name) {
+    const auto pf = device.link_name("physfn");
+    if (!pf)
+        return std::nullopt;
+    const auto names = device.dir().entries("physfn");
+    if (!names)
+        return std::nullopt;
+    for (const std::string& virtfn : *names)
+        if (virtfn.starts_with(kVirtfn) && device.dir().link_name("physfn/" + virtfn) == name)
+            if (const auto index = index_of(virtfn))
+                return SriovVf{.pf = *pf, .index = *index};
+    return std::nullopt;
+}
+
+}  // namespace sysfs

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "sysfs/device_dir.hpp"
+#include "sysfs/names.hpp"
+#include "sysfs/root.hpp"
+
+namespace sysfs {
+
+/// A device's udev properties: the kernel's own (uevent) and those that rules added, from udev's
+/// database in /run/udev/data. Read as text: a device of these buses has no node, so the database's
+/// key is its bus and name, and libudev would look at this machine's /sys for another host's
+/// device.
+[[nodiscard]] std::map<std::string, std::string> read_properties(const Root& root,
+                                                                 const DeviceId& id,
+                                                                 const DeviceDir& device);
+
+}  // namespace sysfs

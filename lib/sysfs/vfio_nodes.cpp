@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/vfio_nodes.hpp"
+
+#include "sysfs/group.hpp"
+
+namespace sysfs {
+
+GroupNodes GroupNodes::read(const Root& root) {
+    GroupNodes out;
+    const auto dir = Dir::open(root.path("/sys/class/vfio"));
+    if (!dir)
+        return out;
+    if (const auto names = dir->entries())
+        out.names_.emplace(names->begin(), names->end());
+    return out;
+}
+
+std::optional<std::string> GroupNodes::of(int group, const DeviceDir& device) const {
+    const std::string number = std::to_string(group);
+    const std::string unsafe = "noiommu-" + number;
+    if (names_) {
+        if (names_->contains(number))
+            return number;
+        return names_->contains(unsafe) ? std::optional(unsafe) : std::nullopt;
+    }
+    const bool made_up = device.dir().attr("iommu_group/name") == "vfio-noiommu";
+    return made_up && !device.has("mdev_type") ? unsafe : number;
+}
+
+std::optional<VfioNodes> read_vfio_nodes(const DeviceDir& device, const GroupNodes& groups,
+                                         const Device& out) {
+    VfioNodes nodes;
+    bool is_vfio = false;
+    if (device.has("vfio-dev")) {
+        const auto names = device.dir().entries("vfio-dev");
+        is_vfio = names && !names->empty();
+        // The entry is there without cdev support too; its `dev` tells that there is a node.
+        if (is_vfio && device.dir().has("vfio-dev/" + names->front() + "/dev"))
+            nodes.cdev = names->front();
+    } else {
+        is_vfio = out.driver && is_vfio_driver(*out.driver);
+    }
+    if (!is_vfio)
+        return std::nullopt;
+    if (out.iommu_group)
+        nodes.group = groups.of(*out.iommu_group, device);
+    return nodes;
+}
+
+}  // namespace sysfs

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "sysfs/device.hpp"
+#include "sysfs/device_dir.hpp"
+#include "sysfs/root.hpp"
+
+namespace sysfs {
+
+/// The group nodes there are, by /sys/class/vfio: "15", or "noiommu-0". The class is the only one
+/// to know: an emulated device's group (an mdev's) bears the name "vfio-noiommu" as well.
+class GroupNodes {
+  public:
+    [[nodiscard]] static GroupNodes read(const Root& root);
+    /// The node of this group. Where the class is missing, as in a partial capture, what it should
+    /// be.
+    [[nodiscard]] std::optional<std::string> of(int group, const DeviceDir& device) const;
+
+  private:
+    std::optional<std::set<std::string>> names_;
+};
+
+/// The nodes of a device that is VFIO's now: it has an entry in vfio-dev/ (Linux 6.1), or, before,
+/// a driver that is known to be VFIO's. `out.driver` and `out.iommu_group` are known already.
+[[nodiscard]] std::optional<VfioNodes> read_vfio_nodes(const DeviceDir& device,
+                                                       const GroupNodes& groups, const Device& out);
+
+}  // namespace sysfs
