@@ -2,4 +2,4 @@
 #pragma once
 
 /// What the shared library exports; everything else in it is hidden.
-#define VFIO_EXPORT [[gnu::visibility("default")]]
+#define VFIO_EXPORT __attribute__((visibility("default")))
