@@ -19,18 +19,19 @@ enum class Origin {
 };
 
 enum class Fate {
-    kUse,         ///< would be tried first
-    kFallback,    ///< would be tried if those before it refuse
-    kSkipped,     ///< this kernel does not have it, or denies it; `why` says which
-    kUnreached,   ///< stands behind one that cannot refuse (nothing after it is tried)
-    kAmbiguous,   ///< claims the device as well as another, and nothing ranks them
+    kUse,        ///< would be tried first
+    kFallback,   ///< would be tried if those before it refuse
+    kSkipped,    ///< this kernel does not have it, or denies it; `why` says which
+    kUnreached,  ///< would do, but nothing is tried while the chain is ambiguous
+    kAmbiguous,  ///< claims the device as well as another, and nothing ranks them
 };
 
-/// One candidate with its fate. `driver` is absent while only the module is known: its driver's name
-/// shows once it is loaded and is never guessed from the module's.
+/// One candidate with its fate. `driver` is absent while only the module is known: its driver's
+/// name shows once it is loaded and is never guessed from the module's.
 struct ChainLink {
     std::optional<std::string> driver;
-    std::optional<std::string> module;  ///< to be loaded first; absent when the driver is registered
+    std::optional<std::string>
+        module;  ///< to be loaded first; absent when the driver is registered
     Origin origin = Origin::kGeneric;
     std::string from;  ///< "rule guest-gpu", "variant igd", "alias vfio_pci:v...", "generic"
     Fate fate = Fate::kSkipped;
@@ -47,8 +48,14 @@ struct Chain {
     [[nodiscard]] std::vector<ChainLink> usable() const;
 };
 
-/// `auto` is: the drivers of every matching variant (priority, then file order), then the kernel's own
-/// aliases, most specific first, then the bus' generic driver.
+/// Is this candidate a VFIO driver? Whatever a variant, an alias or the bus names is; a rule may
+/// name any other (uio_pci_generic, a native one), which needs neither IOMMU nor a viable group.
+[[nodiscard]] bool is_vfio_link(const ChainLink& link);
+
+/// `auto` is: the drivers of every matching variant (priority, then file order), then the kernel's
+/// own aliases, most specific first, then the bus' generic driver. Aliases of equal rank whose
+/// drivers differ make the chain ambiguous, unless a matching variant (or the rule itself) names
+/// one of them; a module that this kernel lacks or denies takes no part in that.
 [[nodiscard]] Chain driver_chain(const DriverWish& wish, const std::string& rule_name,
                                  const sysfs::Device& device, const std::vector<Variant>& variants,
                                  const sysfs::Inventory& inventory, const sysfs::Drivers& drivers);

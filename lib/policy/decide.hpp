@@ -17,8 +17,8 @@ namespace policy {
 enum class Outcome {
     kUnmanaged,  ///< no rule, or a limit was used up
     kProtected,
-    kConflict,   ///< two rules of one priority want different things, or the chain is ambiguous
-    kWanted,     ///< `rule` wants something of it
+    kConflict,  ///< two rules of one priority want different things, or the chain is ambiguous
+    kWanted,    ///< `rule` wants something of it
 };
 
 /// What the policies say of one device. `rule` and `rivals` point into the PolicySet, which must
@@ -26,10 +26,11 @@ enum class Outcome {
 struct Decision {
     sysfs::DeviceId device;
     Outcome outcome = Outcome::kUnmanaged;
-    const Rule* rule = nullptr;             ///< the winner, the protecting rule, or null
-    std::vector<const Rule*> rivals;        ///< for a conflict of rules: all of them, the winner too
-    Chain chain;                            ///< when the winner's driver is a chain
-    std::string why;                        ///< one sentence, always
+    const Rule* rule = nullptr;       ///< the winner, the protecting rule, or null
+    const Rule* refused = nullptr;    ///< a request by hand that the protecting rule overrules
+    std::vector<const Rule*> rivals;  ///< for a conflict of rules: all of them, the winner too
+    Chain chain;                      ///< when the winner's driver is a chain
+    std::string why;                  ///< one sentence, always
 };
 
 /// What was asked for by hand, beside the policies: wins over rules, not over `protect`.
@@ -38,11 +39,18 @@ struct Request {
     const Rule* rule = nullptr;  ///< made by the caller from the command's options
 };
 
-/// Every device's decision; devices without one are unmanaged. Linear in devices; rules that name ids,
-/// addresses or classes are found by index, so less than linear in those.
+/// Every device's decision; devices without one are unmanaged. Linear in devices; rules that name
+/// ids, addresses or classes are found by index, so less than linear in those.
+///
+/// A rule's `limit` counts the devices it wins, in the inventory's order (lowest address first),
+/// whatever state they are in and whether or not they can be had: the same devices after every
+/// reboot. Devices past it are as if the rule did not match, so the next best rule may win them.
+/// Devices that are protected, asked for by hand or in conflict use up nothing. Of several rules of
+/// one priority that ask the same, the first in file order wins (and counts).
 using Decisions = std::map<sysfs::DeviceId, Decision>;
 [[nodiscard]] Decisions decide(const PolicySet& set, const sysfs::Inventory& inventory,
-                               const sysfs::Drivers& drivers, const std::vector<Request>& requests = {});
+                               const sysfs::Drivers& drivers,
+                               const std::vector<Request>& requests = {});
 
 /// How one rule fared with one device, field by field.
 struct RuleTrace {

@@ -10,8 +10,9 @@
 
 namespace policy {
 
-/// How one field fared: what the rule wants, what the device has (absent: it has none), and the verdict.
-/// `key` is the path of keys in the policy ("vendor", "not.boot_vga", "pf.netdev", "any[0].class").
+/// How one field fared: what the rule wants, what the device has (absent: it has none), and the
+/// verdict. `key` is the path of keys in the policy ("vendor", "not.boot_vga", "pf.netdev",
+/// "any[0].class").
 struct FieldResult {
     std::string key;
     std::string wanted;
@@ -33,6 +34,7 @@ struct FieldResult {
 /// The names `class` knows, with their base class byte; nothing for other words.
 [[nodiscard]] std::optional<std::uint8_t> base_class(const std::string& name);
 /// ">=6.8", "6.12", "<5.13" against a release like "6.12.107-amd64"; nothing: not a comparison.
-[[nodiscard]] std::optional<bool> kernel_matches(const std::string& wanted, const std::string& release);
+[[nodiscard]] std::optional<bool> kernel_matches(const std::string& wanted,
+                                                 const std::string& release);
 
 }  // namespace policy

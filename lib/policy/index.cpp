@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/index.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "policy/match.hpp"
+#include "policy/match_field.hpp"
+#include "sysfs/names.hpp"
+
+/// A match is a conjunction, so one of its conditions is enough to file it under, and the most
+/// telling one is taken: an address, the PF's address, vendor with device, device, vendor, class.
+/// An `any` whose alternatives can all be filed is filed under all of them.
+namespace policy {
+namespace {
+
+enum class Kind : std::uint64_t { kVendorDevice, kDevice, kVendor, kClass };
+
+/// What a match can be filed under. A lower rank tells more.
+struct Keys {
+    unsigned rank = 0;
+    std::vector<std::string> names;
+    std::vector<std::uint64_t> numbers;
+};
+
+constexpr std::size_t kMostKeys = 256;  // past this a rule is not worth filing
+constexpr const char* kPfPrefix = "pf ";
+
+std::uint64_t number_key(Kind kind, std::uint64_t value) {
+    return (static_cast<std::uint64_t>(kind) << 32) | value;
+}
+
+std::string folded(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z')
+            c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
+const FieldTest* find_field(const Match& match, Field field) {
+    for (const FieldTest& test : match.fields)
+        if (test.field == field)
+            return &test;
+    return nullptr;
+}
+
+std::optional<Keys> address_keys(const Match& match, const std::string& prefix, unsigned rank) {
+    const FieldTest* test = find_field(match, Field::kAddress);
+    if (test == nullptr)
+        return std::nullopt;
+    Keys keys{.rank = rank, .names = {}, .numbers = {}};
+    for (const std::string& pattern : test->wanted) {
+        if (has_wildcard(pattern))
+            return std::nullopt;
+        // "01:00.0" stands for domain 0000 too (match_field.cpp).
+        keys.names.push_back(prefix + folded(pattern));
+        keys.names.push_back(prefix + "0000:" + folded(pattern));
+    }
+    return keys;
+}
+
+std::optional<std::vector<std::uint32_t>> id_values(const Match& match, Field field) {
+    const FieldTest* test = find_field(match, field);
+    if (test == nullptr)
+        return std::nullopt;
+    std::vector<std::uint32_t> values;
+    for (const std::string& text : test->wanted) {
+        const auto value = sysfs::parse_hex(text, 4);
+        if (!value)
+            return std::nullopt;
+        values.push_back(*value);
+    }
+    return values;
+}
+
+std::optional<Keys> id_keys(const Match& match) {
+    const auto vendors = id_values(match, Field::kVendor);
+    const auto devices = id_values(match, Field::kDevice);
+    Keys keys;
+    if (vendors && devices) {
+        keys.rank = 2;
+        for (const std::uint32_t vendor : *vendors)
+            for (const std::uint32_t device : *devices)
+                keys.numbers.push_back(number_key(Kind::kVendorDevice, vendor << 16 | device));
+    } else if (devices) {
+        keys.rank = 3;
+        for (const std::uint32_t device : *devices)
+            keys.numbers.push_back(number_key(Kind::kDevice, device));
+    } else if (vendors) {
+        keys.rank = 4;
+        for (const std::uint32_t vendor : *vendors)
+            keys.numbers.push_back(number_key(Kind::kVendor, vendor));
+    } else {
+        return std::nullopt;
+    }
+    return keys;
+}
+
+std::optional<Keys> class_keys(const Match& match) {
+    const FieldTest* test = find_field(match, Field::kClass);
+    if (test == nullptr)
+        return std::nullopt;
+    Keys keys{.rank = 5, .names = {}, .numbers = {}};
+    for (const std::string& word : test->wanted) {
+        auto base = base_class(word);
+        if (!base && word.size() >= 2)
+            if (const auto digits = sysfs::parse_hex(word.substr(0, 2), 2))
+                base = static_cast<std::uint8_t>(*digits);
+        if (!base)
+            return std::nullopt;
+        keys.numbers.push_back(number_key(Kind::kClass, *base));
+    }
+    return keys;
+}
+
+void take_better(std::optional<Keys>& best, std::optional<Keys> other) {
+    if (other && (!best || other->rank < best->rank))
+        best = std::move(other);
+}
+
+std::optional<Keys> keys_of(const Match& match);
+
+/// One of the alternatives holds, so the match is filed under every one's keys, or not at all.
+std::optional<Keys> keys_of_any(const std::vector<Match>& list) {
+    Keys all;
+    for (const Match& match : list) {
+        const auto keys = keys_of(match);
+        if (!keys)
+            return std::nullopt;
+        all.rank = std::max(all.rank, keys->rank);
+        all.names.insert(all.names.end(), keys->names.begin(), keys->names.end());
+        all.numbers.insert(all.numbers.end(), keys->numbers.begin(), keys->numbers.end());
+    }
+    return all;
+}
+
+std::optional<Keys> keys_of(const Match& match) {
+    std::optional<Keys> best = address_keys(match, "", 0);
+    for (const Match& pf : match.pf)
+        take_better(best, address_keys(pf, kPfPrefix, 1));
+    take_better(best, id_keys(match));
+    take_better(best, class_keys(match));
+    for (const Match& each : match.all)
+        take_better(best, keys_of(each));
+    for (const auto& list : match.any)
+        take_better(best, keys_of_any(list));
+    if (best && best->names.size() + best->numbers.size() > kMostKeys)
+        return std::nullopt;
+    return best;
+}
+
+template <typename Map, typename Key>
+void append(const Map& map, const Key& key, std::vector<std::uint32_t>& out) {
+    if (map.empty())
+        return;
+    if (const auto found = map.find(key); found != map.end())
+        out.insert(out.end(), found->second.begin(), found->second.end());
+}
+
+}  // namespace
+
+RuleIndex::RuleIndex(const std::vector<Rule>& rules) {
+    for (std::uint32_t place = 0; place < rules.size(); ++place) {
+        const auto keys = keys_of(rules[place].match);
+        if (!keys) {
+            rest_.push_back(place);
+            continue;
+        }
+        for (const std::string& name : std::set(keys->names.begin(), keys->names.end()))
+            by_name_[name].push_back(place);
+        for (const std::uint64_t number : std::set(keys->numbers.begin(), keys->numbers.end()))
+            by_number_[number].push_back(place);
+    }
+}
+
+void RuleIndex::candidates(const sysfs::Device& device, std::vector<std::uint32_t>& out) const {
+    out = rest_;
+    const std::size_t unfiled = out.size();
+    if (!by_name_.empty()) {
+        append(by_name_, folded(device.id.name), out);
+        if (device.vf)
+            append(by_name_, kPfPrefix + device.vf->pf, out);
+    }
+    const sysfs::Ids& ids = device.ids;
+    if (ids.vendor && ids.device)
+        append(by_number_,
+               number_key(Kind::kVendorDevice, std::uint64_t{*ids.vendor} << 16 | *ids.device),
+               out);
+    if (ids.device)
+        append(by_number_, number_key(Kind::kDevice, *ids.device), out);
+    if (ids.vendor)
+        append(by_number_, number_key(Kind::kVendor, *ids.vendor), out);
+    if (ids.class_code)
+        append(by_number_, number_key(Kind::kClass, *ids.class_code >> 16 & 0xff), out);
+    if (out.size() == unfiled)
+        return;
+    // An `any` files a rule in several buckets, and file order decides among equals.
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+}
+
+}  // namespace policy

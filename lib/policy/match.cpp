@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/match.hpp"
+
+#include <algorithm>
+
+#include "policy/match_field.hpp"
+
+/// How a match holds, and the one default the language has: a match speaks of PCI devices unless it
+/// names a bus or an mdev parent. The default applies once, to the match as a whole. When only some
+/// alternatives of an `any` name a bus, the others keep the default: {any: [{bus: platform},
+/// {driver: none}]} must not reach for every unbound device of every bus. The match of `pf` needs
+/// none, since VFs exist on PCI alone.
+namespace policy {
+namespace {
+
+enum class Bus { kSettled, kDefaultsToPci };
+enum class Sense { kPlain, kInverted };
+
+bool names_bus(const Match& match) {
+    const auto speaks = [](const std::vector<Match>& matches) {
+        return std::any_of(matches.begin(), matches.end(), names_bus);
+    };
+    return std::any_of(match.fields.begin(), match.fields.end(),
+                       [](const FieldTest& test) {
+                           return test.field == Field::kBus || test.field == Field::kMdevParent;
+                       }) ||
+           speaks(match.all) || speaks(match.none) ||
+           std::any_of(match.any.begin(), match.any.end(), speaks);
+}
+
+/// Where the default goes: to this match itself, or down to the alternatives of its `any`.
+struct Default {
+    Bus here = Bus::kSettled;
+    Bus below = Bus::kSettled;
+};
+
+Default place_default(const Match& match, Bus bus) {
+    if (bus == Bus::kSettled)
+        return {};
+    const auto own = [](const FieldTest& test) {
+        return test.field == Field::kBus || test.field == Field::kMdevParent;
+    };
+    if (std::any_of(match.fields.begin(), match.fields.end(), own) ||
+        std::any_of(match.all.begin(), match.all.end(), names_bus) ||
+        std::any_of(match.none.begin(), match.none.end(), names_bus))
+        return {};
+    if (names_bus(match))
+        return {.here = Bus::kSettled, .below = Bus::kDefaultsToPci};
+    return {.here = Bus::kDefaultsToPci, .below = Bus::kSettled};
+}
+
+/// Of several `any` lists only those that speak of buses carry the default on.
+Bus bus_of_list(const std::vector<Match>& list, Bus below) {
+    const bool speaks = std::any_of(list.begin(), list.end(), names_bus);
+    return speaks ? below : Bus::kSettled;
+}
+
+const sysfs::Device* parent_pf(const sysfs::Device& device, const sysfs::Inventory& inventory) {
+    return device.vf ? inventory.find({"pci", device.vf->pf}) : nullptr;
+}
+
+bool holds(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,
+           Bus bus) {
+    const Default defaults = place_default(match, bus);
+    if (defaults.here == Bus::kDefaultsToPci && device.id.bus != "pci")
+        return false;
+    for (const FieldTest& test : match.fields)
+        if (!field_holds(test, device, inventory.host))
+            return false;
+    for (const Match& pf : match.pf) {
+        const sysfs::Device* parent = parent_pf(device, inventory);
+        if (parent == nullptr || !holds(pf, *parent, inventory, Bus::kSettled))
+            return false;
+    }
+    for (const Match& each : match.all)
+        if (!holds(each, device, inventory, Bus::kSettled))
+            return false;
+    for (const auto& list : match.any) {
+        const Bus inside = bus_of_list(list, defaults.below);
+        const auto fits = [&](const Match& one) { return holds(one, device, inventory, inside); };
+        if (std::none_of(list.begin(), list.end(), fits))
+            return false;
+    }
+    return std::none_of(match.none.begin(), match.none.end(), [&](const Match& each) {
+        return holds(each, device, inventory, Bus::kSettled);
+    });
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+    std::string out;
+    for (const std::string& text : texts)
+        out += (out.empty() ? "" : ", ") + text;
+    return out;
+}
+
+/// Walks a match as holds() does, but skips nothing and writes down each field. Without a device (a
+/// `pf` match on what is no VF) nothing holds, and every fact is absent.
+class Tracer {
+  public:
+    Tracer(const sysfs::Inventory& inventory, std::vector<FieldResult>& fields)
+        : inventory_(inventory), fields_(fields) {}
+
+    bool walk(const Match& match, const sysfs::Device* device, const std::string& prefix,
+              Sense sense, Bus bus) {
+        const Default defaults = place_default(match, bus);
+        bool ok = device != nullptr;
+        if (defaults.here == Bus::kDefaultsToPci && device != nullptr && device->id.bus != "pci") {
+            // Said only when it decides: the author did not write it.
+            fields_.push_back({prefix + "bus", "pci", device->id.bus, sense == Sense::kInverted});
+            ok = false;
+        }
+        for (const FieldTest& test : match.fields)
+            ok = field(test, device, prefix, sense) && ok;
+        for (const Match& pf : match.pf) {
+            const sysfs::Device* parent =
+                device == nullptr ? nullptr : parent_pf(*device, inventory_);
+            ok = walk(pf, parent, prefix + "pf.", sense, Bus::kSettled) && ok;
+        }
+        for (std::size_t i = 0; i < match.all.size(); ++i)
+            ok = walk(match.all[i], device, nested(prefix, "all", i), sense, Bus::kSettled) && ok;
+        for (const auto& list : match.any)
+            ok = any(list, device, prefix, sense, bus_of_list(list, defaults.below)) && ok;
+        return none(match.none, device, prefix, sense) && ok;
+    }
+
+  private:
+    static std::string nested(const std::string& prefix, const char* word, std::size_t index) {
+        return prefix + word + "[" + std::to_string(index) + "].";
+    }
+
+    bool field(const FieldTest& test, const sysfs::Device* device, const std::string& prefix,
+               Sense sense) {
+        const bool ok = device != nullptr && field_holds(test, *device, inventory_.host);
+        std::string key = prefix + field_name(test.field);
+        if (!test.key.empty())
+            key += "." + test.key;
+        fields_.push_back(
+            {std::move(key), joined(test.wanted),
+             device == nullptr ? std::nullopt : field_value(test, *device, inventory_.host),
+             ok == (sense == Sense::kPlain)});
+        return ok;
+    }
+
+    bool any(const std::vector<Match>& list, const sysfs::Device* device, const std::string& prefix,
+             Sense sense, Bus bus) {
+        bool ok = false;
+        for (std::size_t i = 0; i < list.size(); ++i)
+            ok = walk(list[i], device, nested(prefix, "any", i), sense, bus) || ok;
+        return ok;
+    }
+
+    bool none(const std::vector<Match>& list, const sysfs::Device* device,
+              const std::string& prefix, Sense sense) {
+        // Without a device a `not` cannot rescue the match, so its fields are not turned round.
+        const Sense inside = device == nullptr        ? sense
+                             : sense == Sense::kPlain ? Sense::kInverted
+                                                      : Sense::kPlain;
+        bool ok = true;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            const std::string key = list.size() == 1 ? prefix + "not." : nested(prefix, "not", i);
+            ok = !walk(list[i], device, key, inside, Bus::kSettled) && ok;
+        }
+        return ok;
+    }
+
+    const sysfs::Inventory& inventory_;
+    std::vector<FieldResult>& fields_;
+};
+
+}  // namespace
+
+bool matches(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory) {
+    return holds(match, device, inventory, Bus::kDefaultsToPci);
+}
+
+bool trace(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,
+           std::vector<FieldResult>& fields) {
+    return Tracer(inventory, fields).walk(match, &device, "", Sense::kPlain, Bus::kDefaultsToPci);
+}
+
+}  // namespace policy

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/match_field.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+
+#include "policy/match.hpp"
+#include "sysfs/names.hpp"
+
+namespace policy {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+std::optional<std::string> hex_text(std::optional<std::uint32_t> value, std::size_t digits) {
+    if (!value)
+        return std::nullopt;
+    return sysfs::hex(*value, digits);
+}
+
+template <typename Number>
+std::optional<std::string> decimal_text(const std::optional<Number>& value) {
+    if (!value)
+        return std::nullopt;
+    return std::to_string(*value);
+}
+
+std::string bool_text(bool value) {
+    return value ? "true" : "false";
+}
+
+std::optional<std::string> mapped(const std::map<std::string, std::string>& map,
+                                  const std::string& key) {
+    const auto found = map.find(key);
+    if (found == map.end())
+        return std::nullopt;
+    return found->second;
+}
+
+std::optional<std::string> joined(const Texts& texts) {
+    if (texts.empty())
+        return std::nullopt;
+    std::string out = texts.front();
+    for (std::size_t i = 1; i < texts.size(); ++i)
+        out += ", " + texts[i];
+    return out;
+}
+
+bool equals_any(const Texts& wanted, const std::optional<std::string>& actual) {
+    return actual && std::find(wanted.begin(), wanted.end(), *actual) != wanted.end();
+}
+
+bool glob(const std::string& pattern, const std::string& text) {
+    // Most patterns are plain names, and fnmatch costs ten times a comparison.
+    return has_wildcard(pattern) ? ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0
+                                 : pattern == text;
+}
+
+bool globs_any(const Texts& wanted, const std::optional<std::string>& actual) {
+    return actual && std::any_of(wanted.begin(), wanted.end(), [&](const std::string& pattern) {
+               return glob(pattern, *actual);
+           });
+}
+
+/// PCI addresses are hex, so their case does not matter; and as lspci does, the domain may be left
+/// out when it is 0000.
+bool address_holds(const Texts& wanted, const sysfs::DeviceId& id) {
+    if (id.bus != "pci")
+        return globs_any(wanted, id.name);
+    constexpr std::string_view kDomain = "0000:";
+    const char* full = id.name.c_str();
+    const char* brief = id.name.starts_with(kDomain) ? full + kDomain.size() : nullptr;
+    return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& pattern) {
+        return ::fnmatch(pattern.c_str(), full, FNM_CASEFOLD) == 0 ||
+               (brief != nullptr && ::fnmatch(pattern.c_str(), brief, FNM_CASEFOLD) == 0);
+    });
+}
+
+bool driver_holds(const Texts& wanted, const std::optional<std::string>& driver) {
+    if (!driver)
+        return std::find(wanted.begin(), wanted.end(), "none") != wanted.end();
+    return globs_any(wanted, driver);
+}
+
+bool class_holds(const Texts& wanted, const std::optional<std::uint32_t>& code) {
+    return code && std::any_of(wanted.begin(), wanted.end(),
+                               [&](const std::string& word) { return class_matches(word, *code); });
+}
+
+bool vf_holds(const std::vector<IndexRange>& ranges, const std::optional<sysfs::SriovVf>& vf) {
+    return vf && std::any_of(ranges.begin(), ranges.end(), [&](const IndexRange& range) {
+               return range.first <= vf->index && vf->index <= range.last;
+           });
+}
+
+bool netdev_holds(const Texts& wanted, const Texts& netdevs) {
+    return std::any_of(netdevs.begin(), netdevs.end(),
+                       [&](const std::string& name) { return globs_any(wanted, name); });
+}
+
+bool kernel_holds(const Texts& wanted, const std::string& release) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& comparison) {
+        return kernel_matches(comparison, release).value_or(false);
+    });
+}
+
+std::optional<std::string> non_empty(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
+}  // namespace
+
+bool has_wildcard(const std::string& pattern) {
+    return pattern.find_first_of("*?[\\") != std::string::npos;
+}
+
+std::optional<std::string> field_value(const FieldTest& test, const sysfs::Device& device,
+                                       const sysfs::Host& host) {
+    switch (test.field) {
+        case Field::kBus:
+            return device.id.bus;
+        case Field::kAddress:
+            return device.id.name;
+        case Field::kVendor:
+            return hex_text(device.ids.vendor, 4);
+        case Field::kDevice:
+            return hex_text(device.ids.device, 4);
+        case Field::kSubsystemVendor:
+            return hex_text(device.ids.subsystem_vendor, 4);
+        case Field::kSubsystemDevice:
+            return hex_text(device.ids.subsystem_device, 4);
+        case Field::kClass:
+            return hex_text(device.ids.class_code, 6);
+        case Field::kRevision:
+            return hex_text(device.ids.revision, 2);
+        case Field::kDriver:
+            return device.driver;
+        case Field::kModalias:
+            return non_empty(device.modalias);
+        case Field::kPath:
+            return non_empty(device.path);
+        case Field::kSlot:
+            return device.slot;
+        case Field::kNumaNode:
+            return decimal_text(device.numa_node);
+        case Field::kIommuGroup:
+            return decimal_text(device.iommu_group);
+        case Field::kIsVf:
+            return bool_text(device.vf.has_value());
+        case Field::kIsPf:
+            return bool_text(device.sriov.has_value());
+        case Field::kVf:
+            return device.vf ? std::optional(std::to_string(device.vf->index)) : std::nullopt;
+        case Field::kNetdev:
+            return joined(device.netdevs);
+        case Field::kSerial:
+            return device.serial;
+        case Field::kBootVga:
+            return device.boot_vga ? std::optional(bool_text(*device.boot_vga)) : std::nullopt;
+        case Field::kArch:
+            return non_empty(host.arch);
+        case Field::kKernel:
+            return non_empty(host.kernel);
+        case Field::kProperty:
+            return mapped(device.properties, test.key);
+        case Field::kAttr:
+            return mapped(device.attrs, test.key);
+        case Field::kMdevParent:
+            return non_empty(device.mdev_parent_name);
+    }
+    return std::nullopt;
+}
+
+bool field_holds(const FieldTest& test, const sysfs::Device& device, const sysfs::Host& host) {
+    const Texts& wanted = test.wanted;
+    switch (test.field) {
+        case Field::kAddress:
+            return address_holds(wanted, device.id);
+        case Field::kClass:
+            return class_holds(wanted, device.ids.class_code);
+        case Field::kDriver:
+            return driver_holds(wanted, device.driver);
+        case Field::kVf:
+            return vf_holds(test.ranges, device.vf);
+        case Field::kNetdev:
+            return netdev_holds(wanted, device.netdevs);
+        case Field::kKernel:
+            return kernel_holds(wanted, host.kernel);
+        case Field::kModalias:
+        case Field::kPath:
+        case Field::kAttr:
+        case Field::kProperty:
+        case Field::kMdevParent:
+            return globs_any(wanted, field_value(test, device, host));
+        case Field::kBus:
+        case Field::kVendor:
+        case Field::kDevice:
+        case Field::kSubsystemVendor:
+        case Field::kSubsystemDevice:
+        case Field::kRevision:
+        case Field::kSlot:
+        case Field::kNumaNode:
+        case Field::kIommuGroup:
+        case Field::kIsVf:
+        case Field::kIsPf:
+        case Field::kSerial:
+        case Field::kBootVga:
+        case Field::kArch:
+            return equals_any(wanted, field_value(test, device, host));
+    }
+    return false;
+}
+
+}  // namespace policy

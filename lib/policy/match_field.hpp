@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "policy/model.hpp"
+#include "sysfs/inventory.hpp"
+
+namespace policy {
+
+/// Does one field hold for `device`? A fact that is absent never does.
+[[nodiscard]] bool field_holds(const FieldTest& test, const sysfs::Device& device,
+                               const sysfs::Host& host);
+
+/// What the device has in that field, as users see it (ids bare lower-case hex); absent: it has
+/// none.
+[[nodiscard]] std::optional<std::string> field_value(const FieldTest& test,
+                                                     const sysfs::Device& device,
+                                                     const sysfs::Host& host);
+
+/// Has `pattern` anything that fnmatch(3) would not take literally?
+[[nodiscard]] bool has_wildcard(const std::string& pattern);
+
+}  // namespace policy
