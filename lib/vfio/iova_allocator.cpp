@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfio/iova_allocator.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+
+#include "vfio/error.hpp"
+
+namespace vfio {
+
+IovaAllocator::IovaAllocator() : by_address_(&pool_), by_size_(&pool_) {}
+IovaAllocator::~IovaAllocator() = default;
+
+const Window* IovaAllocator::window_at(std::uint64_t address) const {
+    const auto above = std::upper_bound(
+        windows_.begin(), windows_.end(), address,
+        [](std::uint64_t key, const Window& window) { return key < window.range.first; });
+    if (above == windows_.begin())
+        return nullptr;
+    const Window& window = *std::prev(above);
+    return address <= window.range.last ? &window : nullptr;
+}
+
+void IovaAllocator::set_windows(std::span<const Window> windows, std::span<const IovaRange> taken) {
+    windows_.assign(windows.begin(), windows.end());
+    by_address_.clear();
+    by_size_.clear();
+    free_bytes_ = 0;
+    std::vector<IovaRange> sorted(taken.begin(), taken.end());
+    std::sort(sorted.begin(), sorted.end());
+    auto next = sorted.begin();
+    for (const Window& window : windows_) {
+        std::uint64_t from = window.range.first;
+        bool full = false;
+        while (next != sorted.end() && next->last < from)
+            ++next;
+        for (auto range = next; range != sorted.end() && range->first <= window.range.last;
+             ++range) {
+            if (range->first > from)
+                add_free({from, range->first - 1});
+            full = range->last >= window.range.last;
+            if (full)
+                break;
+            from = std::max(from, range->last + 1);
+        }
+        if (!full)
+            add_free({from, window.range.last});
+    }
+}
+
+/// The lowest address of `extent` where it fits.
+std::optional<std::uint64_t> IovaAllocator::place(const IovaRange& extent, const Wanted& wanted,
+                                                  std::uint64_t alignment) const {
+    IovaRange room = extent;
+    if (wanted.within) {
+        room.first = std::max(room.first, wanted.within->first);
+        room.last = std::min(room.last, wanted.within->last);
+        if (room.first > room.last)
+            return std::nullopt;
+    }
+    const std::uint64_t mask = alignment - 1;
+    std::uint64_t step = ((wanted.phase & mask) - room.first) & mask;
+    if (room.first + step == 0)  // never the null address
+        step = alignment;
+    const std::uint64_t span = room.last - room.first;
+    if (step > span || wanted.length - 1 > span - step)
+        return std::nullopt;
+    return room.first + step;
+}
+
+Result<IovaRange> IovaAllocator::allocate(const Wanted& wanted) {
+    const std::string operation = "allocate " + std::to_string(wanted.length) + " bytes of IOVA";
+    if (wanted.length == 0 || (wanted.alignment != 0 && !std::has_single_bit(wanted.alignment)))
+        return fail_call(EINVAL, operation, "address space");
+    // Best fit, but not at any price: an extent this much larger fits whatever its alignment, so at
+    // most kTries near misses are looked at before the search jumps there.
+    constexpr int kTries = 8;
+    bool page_fits = windows_.empty();
+    auto extent = by_size_.lower_bound({wanted.length - 1, 0});
+    for (int tries = 0; extent != by_size_.end(); ++extent) {
+        const Window* window = window_at(extent->second);
+        const std::uint64_t alignment =
+            std::max({wanted.alignment, window->page_size, std::uint64_t{1}});
+        if (wanted.length % std::max<std::uint64_t>(window->page_size, 1) != 0)
+            continue;
+        page_fits = true;
+        const IovaRange room{extent->second, extent->second + extent->first};
+        if (const auto first = place(room, wanted, alignment)) {
+            const IovaRange taken{*first, *first + (wanted.length - 1)};
+            carve(by_address_.find(room.first), taken);
+            return taken;
+        }
+        if (++tries == kTries && !wanted.within) {
+            const std::uint64_t sure = wanted.length - 1 + 2 * alignment;
+            if (sure > wanted.length && extent->first < sure)
+                extent = std::prev(by_size_.lower_bound({sure, 0}));
+        }
+    }
+    for (const Window& window : windows_)
+        page_fits = page_fits || wanted.length % std::max<std::uint64_t>(window.page_size, 1) == 0;
+    if (!page_fits)
+        return fail_call(EINVAL, operation, "address space",
+                         "not a multiple of any window's page size");
+    return fail_call(ENOSPC, operation, "address space",
+                     std::to_string(free_bytes_) + " bytes are free in " +
+                         std::to_string(by_address_.size()) + " pieces");
+}
+
+Result<void> IovaAllocator::reserve(const IovaRange& range) {
+    const std::string operation = "reserve IOVA " + text(range);
+    const Window* window = window_at(range.first);
+    if (range.first > range.last || window == nullptr || range.last > window->range.last) {
+        std::vector<IovaRange> usable;
+        for (const Window& each : windows_)
+            usable.push_back(each.range);
+        return fail_call(EINVAL, operation, "address space", aperture_hint(range, usable));
+    }
+    const std::uint64_t mask = std::max<std::uint64_t>(window->page_size, 1) - 1;
+    if ((range.first & mask) != 0 || ((range.last + 1) & mask) != 0)
+        return fail_call(EINVAL, operation, "address space",
+                         "IOVA and length must be multiples of " + hex_text(window->page_size));
+    auto extent = by_address_.upper_bound(range.first);
+    if (extent == by_address_.begin() || std::prev(extent)->second < range.last)
+        return fail_call(EEXIST, operation, "address space");
+    carve(std::prev(extent), range);
+    return {};
+}
+
+void IovaAllocator::carve(Extents::iterator extent, const IovaRange& taken) {
+    const IovaRange whole{extent->first, extent->second};
+    by_size_.erase({whole.last - whole.first, whole.first});
+    if (whole.first < taken.first) {
+        extent->second = taken.first - 1;
+        by_size_.insert({extent->second - whole.first, whole.first});
+        if (taken.last < whole.last) {
+            by_address_.emplace_hint(std::next(extent), taken.last + 1, whole.last);
+            by_size_.insert({whole.last - taken.last - 1, taken.last + 1});
+        }
+    } else if (taken.last < whole.last) {
+        auto node = by_address_.extract(extent);
+        node.key() = taken.last + 1;
+        by_address_.insert(std::move(node));
+        by_size_.insert({whole.last - taken.last - 1, taken.last + 1});
+    } else {
+        by_address_.erase(extent);
+    }
+    free_bytes_ -= taken.length();
+}
+
+void IovaAllocator::add_free(IovaRange extent) {
+    free_bytes_ += extent.length();
+    const Window* window = window_at(extent.first);
+    auto next = by_address_.upper_bound(extent.first);
+    if (next != by_address_.begin()) {
+        const auto before = std::prev(next);
+        if (before->second + 1 == extent.first && window->range.first <= before->first) {
+            by_size_.erase({before->second - before->first, before->first});
+            extent.first = before->first;
+            by_address_.erase(before);
+        }
+    }
+    if (next != by_address_.end() && extent.last + 1 == next->first &&
+        next->first <= window->range.last) {
+        by_size_.erase({next->second - next->first, next->first});
+        extent.last = next->second;
+        next = by_address_.erase(next);
+    }
+    by_address_.emplace_hint(next, extent.first, extent.last);
+    by_size_.insert({extent.last - extent.first, extent.first});
+}
+
+void IovaAllocator::release(const IovaRange& range) {
+    // What a window no longer covers is not free, only no longer taken.
+    for (const Window& window : windows_) {
+        if (!window.range.overlaps(range))
+            continue;
+        add_free(
+            {std::max(range.first, window.range.first), std::min(range.last, window.range.last)});
+    }
+}
+
+}  // namespace vfio

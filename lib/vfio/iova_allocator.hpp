@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory_resource>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "vfio/calls.hpp"
+#include "vfio/export.hpp"
+#include "vfio/iova_range.hpp"
+
+namespace vfio {
+
+/// Hands out I/O virtual addresses inside windows, best fit first, and takes them back: free
+/// neighbours grow together, so that space is used again. Each operation is O(log n) in the free
+/// extents. Never hands out address 0 by itself, as the kernel does not: devices read it as none.
+/// Not thread-safe.
+class VFIO_EXPORT IovaAllocator {
+  public:
+    struct Wanted {
+        std::uint64_t length = 0;     ///< bytes, a multiple of the window's page size
+        std::uint64_t alignment = 0;  ///< a power of two; 0: the window's page size
+        /// The answer is congruent to this modulo the alignment: the memory's address, so that huge
+        /// pages of memory meet huge pages of the IOMMU.
+        std::uint64_t phase = 0;
+        std::optional<IovaRange> within{};
+    };
+
+    IovaAllocator();
+    IovaAllocator(const IovaAllocator&) = delete;
+    IovaAllocator& operator=(const IovaAllocator&) = delete;
+    ~IovaAllocator();
+
+    /// Replaces the windows (an attach narrows them, a detach widens them). `taken` stays taken,
+    /// also where no window covers it any more. Windows are sorted and do not overlap.
+    void set_windows(std::span<const Window> windows, std::span<const IovaRange> taken);
+    [[nodiscard]] const std::vector<Window>& windows() const { return windows_; }
+
+    /// kInvalid: a length or alignment that no window has; kFailed with ENOSPC: no room.
+    [[nodiscard]] Result<IovaRange> allocate(const Wanted& wanted);
+    /// Takes a given range. kInvalid with EINVAL: not page-aligned, or not inside one window;
+    /// kBusy with EEXIST: some of it is taken.
+    [[nodiscard]] Result<void> reserve(const IovaRange& range);
+    /// Gives back what allocate() or reserve() took; parts outside every window are forgotten.
+    void release(const IovaRange& range);
+
+    [[nodiscard]] std::uint64_t free_bytes() const { return free_bytes_; }
+    [[nodiscard]] std::size_t free_extents() const { return by_address_.size(); }
+
+  private:
+    using Extents = std::pmr::map<std::uint64_t, std::uint64_t>;  ///< first → last
+
+    [[nodiscard]] const Window* window_at(std::uint64_t address) const;
+    [[nodiscard]] std::optional<std::uint64_t> place(const IovaRange& extent, const Wanted& wanted,
+                                                     std::uint64_t alignment) const;
+    void add_free(IovaRange extent);
+    void carve(Extents::iterator extent, const IovaRange& taken);
+
+    std::pmr::unsynchronized_pool_resource pool_;
+    std::vector<Window> windows_;
+    Extents by_address_;
+    std::pmr::set<std::pair<std::uint64_t, std::uint64_t>> by_size_;  ///< (last - first, first)
+    std::uint64_t free_bytes_ = 0;
+};
+
+}  // namespace vfio

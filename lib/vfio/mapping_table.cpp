@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfio/mapping_table.hpp"
+
+#include <limits>
+
+namespace vfio {
+
+Mapped MappingTable::join(const IntervalIndex<Side>::Entry& entry) {
+    return {.iova = entry.range,
+            .address = entry.value.address,
+            .access = entry.value.access,
+            .origin = entry.value.origin};
+}
+
+void MappingTable::insert(const Mapped& mapped) {
+    by_iova_.insert(mapped.iova, {mapped.address, mapped.access, mapped.origin});
+    const std::uint64_t span = mapped.iova.last - mapped.iova.first;
+    if (mapped.address != 0)
+        by_address_.insert({mapped.address, mapped.address + span}, mapped.iova.first);
+    bytes_ += mapped.iova.length();
+}
+
+void MappingTable::erase(const Mapped& mapped) {
+    if (!by_iova_.erase(mapped.iova, {mapped.address, mapped.access, mapped.origin}))
+        return;
+    const std::uint64_t span = mapped.iova.last - mapped.iova.first;
+    if (mapped.address != 0)
+        by_address_.erase({mapped.address, mapped.address + span}, mapped.iova.first);
+    bytes_ -= mapped.iova.length();
+}
+
+void MappingTable::clear() {
+    by_iova_.clear();
+    by_address_.clear();
+    bytes_ = 0;
+}
+
+std::optional<Mapped> MappingTable::at_iova(const IovaRange& range) const {
+    const auto found = by_iova_.first_overlap(range);
+    if (!found || !found->range.contains(range))
+        return std::nullopt;
+    return join(*found);
+}
+
+std::optional<Mapped> MappingTable::at_address(std::uint64_t address, std::uint64_t length) const {
+    if (length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - address)
+        return std::nullopt;
+    const auto found = by_address_.containing({address, address + (length - 1)});
+    if (!found)
+        return std::nullopt;
+    const std::uint64_t span = found->range.last - found->range.first;
+    return at_iova({found->value, found->value + span});
+}
+
+/// Do mappings follow `from` without a gap, in both spaces, up to the IOVA `last`?
+bool MappingTable::runs_on(Mapped from, std::uint64_t last) const {
+    while (from.iova.last < last) {
+        const std::uint64_t next = from.iova.last + 1;
+        const auto found = at_iova({next, next});
+        if (!found || found->address != from.address + (next - from.iova.first))
+            return false;
+        from = *found;
+    }
+    return true;
+}
+
+std::optional<std::uint64_t> MappingTable::translate(std::uint64_t address,
+                                                     std::uint64_t length) const {
+    constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
+    if (length == 0 || length - 1 > kTop - address)
+        return std::nullopt;
+    if (const auto whole = by_address_.containing({address, address + (length - 1)}))
+        return whole->value + (address - whole->range.first);
+    const auto start = at_address(address, 1);
+    if (!start)
+        return std::nullopt;
+    const std::uint64_t iova = start->iova.first + (address - start->address);
+    if (length - 1 > kTop - iova || !runs_on(*start, iova + (length - 1)))
+        return std::nullopt;
+    return iova;
+}
+
+std::optional<std::uint64_t> MappingTable::translate_iova(const IovaRange& range) const {
+    const auto start = at_iova({range.first, range.first});
+    if (range.first > range.last || !start || start->address == 0 || !runs_on(*start, range.last))
+        return std::nullopt;
+    return start->address + (range.first - start->iova.first);
+}
+
+std::optional<Mapped> MappingTable::first_overlap(const IovaRange& range) const {
+    const auto found = by_iova_.first_overlap(range);
+    return found ? std::optional<Mapped>(join(*found)) : std::nullopt;
+}
+
+std::vector<Mapped> MappingTable::overlapping(const IovaRange& range) const {
+    std::vector<Mapped> out;
+    by_iova_.visit_overlaps(range, [&](const auto& entry) { out.push_back(join(entry)); });
+    return out;
+}
+
+std::vector<Mapped> MappingTable::all() const {
+    std::vector<Mapped> out;
+    out.reserve(size());
+    by_iova_.visit_all([&](const auto& entry) { out.push_back(join(entry)); });
+    return out;
+}
+
+}  // namespace vfio
