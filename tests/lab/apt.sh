@@ -44,10 +44,8 @@ update_foreign_apt() {
         [ "$suite" != "$release" ] || printf 'deb [signed-by=%s] %s %s-backports main\n' "$keyring" "$uri" "$release"
     done < <(debian_sources) | sort -u >"$dir/sources/debian.list"
     [ -s "$dir/sources/debian.list" ] || die "apt knows no Debian source of release $release on this machine"
-    foreign_apt "$arch" apt-get update >"$dir/update.log" 2>&1 || {
-        cat "$dir/update.log" >&2
-        die "the package lists for $arch cannot be read"
-    }
+    # A list that is missing (security.* does not carry every architecture for ever) matters only if the package was in it.
+    foreign_apt "$arch" apt-get update >"$dir/update.log" 2>&1 || true
 }
 
 # newest_package ARCH REGEX: the package whose name matches and whose version is the highest.
@@ -58,19 +56,32 @@ newest_package() {
 # fetch_package ARCH NAME-REGEX: prints the path of the .deb, downloaded once and kept. What is kept is used for ever:
 # a lab must not change under a developer's feet; removing the cache directory renews it.
 fetch_package() {
-    local arch=$1 regex=$2 dir=$LAB_CACHE/debs/$1 key package
-    key=$dir/$(printf '%s' "$regex" | tr -c 'A-Za-z0-9.+-' '_').deb
-    if [ ! -e "$key" ]; then
-        update_foreign_apt "$arch"
-        package=$(newest_package "$arch" "$regex")
-        [ -n "$package" ] || die "no package for $arch is named like $regex"
-        mkdir -p "$dir"
-        say "fetching $package ($arch)"
-        (cd "$dir" && foreign_apt "$arch" apt-get download "$package" >"$dir/download.log" 2>&1) || {
-            cat "$dir/download.log" >&2
-            die "$package ($arch) cannot be downloaded"
-        }
-        ln -sfn "$(cd "$dir" && find . -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -n 1)" "$key"
-    fi
-    readlink -f "$key"
+    local arch=$1 dir=$LAB_CACHE/debs/$1 link
+    link=$dir/$(printf '%s' "$2" | tr -c 'A-Za-z0-9.+-' '_').deb
+    mkdir -p "$dir"
+    [ -e "$link" ] || (
+        flock 8
+        [ -e "$link" ] || download_package "$arch" "$2" "$link"
+    ) 8>"$dir/lock" || return 1
+    readlink -f "$link"
+}
+
+# download_package ARCH NAME-REGEX LINK: by the lists that are here; if there are none, or they have aged, by new ones.
+download_package() {
+    local log=$LAB_CACHE/apt/$1/update.log
+    try_download "$@" && return
+    update_foreign_apt "$1"
+    try_download "$@" && return
+    tail -n 20 "$log" >&2
+    die "no package for $1 named like $2 can be downloaded"
+}
+
+try_download() {
+    local arch=$1 dir package
+    dir=$(dirname "$3")
+    package=$(newest_package "$arch" "$2" 2>/dev/null)
+    [ -n "$package" ] || return 1
+    say "fetching $package ($arch)"
+    (cd "$dir" && foreign_apt "$arch" apt-get download "$package") >>"$LAB_CACHE/apt/$arch/update.log" 2>&1 || return 1
+    ln -sfn "$(cd "$dir" && find . -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -n 1)" "$3"
 }

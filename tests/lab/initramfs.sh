@@ -29,3 +29,50 @@ x86_initramfs() {
     pack_initramfs "$tree" "$2/initramfs.cpio"
     printf '%s\n' "$2/initramfs.cpio"
 }
+
+# Modules of a guest that has no other root than its initramfs: VFIO, and the native drivers of its devices.
+FOREIGN_MODULES=(vfio vfio_pci vfio_iommu_type1 vfio_iommu_spapr_tce iommufd vfio_ccw mdev mtty kvm nvme virtio_pci
+    virtio_net virtio_blk)
+
+# existing_modules KERNEL-DIR MODULE...: those that the kernel has as modules.
+existing_modules() {
+    local dir=$1 version module
+    version=$(cat "$dir/version")
+    shift
+    for module in "$@"; do
+        modprobe -C /dev/null -d "$dir/root" -S "$version" -n "$module" 2>/dev/null && printf '%s\n' "$module"
+    done
+}
+
+# copy_modules KERNEL-DIR TREE MODULE...: with what they depend on, indexed anew.
+copy_modules() {
+    local dir=$1 tree=$2 version file target
+    version=$(cat "$dir/version")
+    shift 2
+    mkdir -p "$tree/lib/modules/$version"
+    cp "$dir/root/lib/modules/$version"/modules.{order,builtin,builtin.modinfo} "$tree/lib/modules/$version/"
+    [ $# = 0 ] || module_files "$dir" "$@" | while read -r file; do
+        target=$tree${file#"$dir/root"}
+        mkdir -p "$(dirname "$target")"
+        cp "$file" "$target"
+    done
+    depmod -b "$tree" "$version"
+}
+
+# foreign_initramfs ARCH KERNEL-DIR SCRATCH-DIR [PROGRAM ARG...]: leaves initramfs.cpio in the scratch directory.
+foreign_initramfs() {
+    local arch=$1 kernel=$2 tree=$3/initramfs busybox modules
+    busybox=$(sysroot "$arch" busybox-static) || return 1
+    mapfile -t modules < <(existing_modules "$kernel" "${FOREIGN_MODULES[@]}")
+    mkdir -p "$tree/bin" "$tree/job"
+    cp "$busybox/bin/busybox" "$tree/bin/"
+    cp "$LAB/guest/foreign-init" "$tree/init"
+    copy_modules "$kernel" "$tree" "${modules[@]}" || return 1
+    shift 3
+    if [ $# -gt 0 ]; then
+        install -m 755 -t "$tree/job" "$1" || return 1
+        set -- "/job/$(basename "$1")" "${@:2}"
+        printf '%q ' exec "$@" >"$tree/job.sh"
+    fi
+    pack_initramfs "$tree" "${tree%/*}/initramfs.cpio"
+}

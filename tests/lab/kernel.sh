@@ -11,12 +11,21 @@
 # The source package that the lab kernel is built from; Debian 12 has it in backports, Debian 13 in main.
 LAB_SOURCE='^linux-source-6\.12$'
 
-# Which package is the stock kernel, per architecture. Debian 12's own for ppc64le (6.1) lacks what SPAPR v2 needs.
+# Which package is the stock kernel. x86: the release's own. The others: 6.12, Debian 13's own and Debian 12's backport,
+# for the 6.1 of Debian 12 does without VFIO there.
 stock_package() {
+    if [ "$1" = x86 ] && [ "$(release_name)" = bookworm ]; then
+        echo '^linux-image-6\.1\.0-[0-9]+-amd64$'
+    else
+        echo "^linux-image-6\\.12\\.[0-9.]+\\+(bpo|deb[0-9]+)-$(kernel_flavour "$1")\$"
+    fi
+}
+
+kernel_flavour() {
     case $1 in
-    x86) case $(release_name) in bookworm) echo '^linux-image-6\.1\.0-[0-9]+-amd64$' ;; *) echo '^linux-image-[0-9.]+\+deb[0-9]+-amd64$' ;; esac ;;
-    s390x) case $(release_name) in bookworm) echo '^linux-image-6\.1\.0-[0-9]+-s390x$' ;; *) echo '^linux-image-[0-9.]+\+deb[0-9]+-s390x$' ;; esac ;;
-    ppc64le) echo '^linux-image-6\.12\.[0-9.]+\+(bpo|deb[0-9]+)-powerpc64le$' ;;
+    x86) echo amd64 ;;
+    s390x) echo s390x ;;
+    ppc64le) echo powerpc64le ;;
     esac
 }
 

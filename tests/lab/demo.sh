@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Shows vfioctl at work: on this machine, reading only; then in a guest that runs the distribution's own kernel, where
+# devices change hands. The second half is this same script, run there.
+set -u
+# shellcheck source=tests/lab/cache.sh
+. "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
+
+heading() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+
+# show COMMAND...: as one would type it, with its output and, when it is not 0, its exit status.
+show() {
+    local status
+    printf '\n$ %s\n' "${*/#$vfioctl/vfioctl}"
+    "$@"
+    status=$?
+    [ "$status" = 0 ] || printf '(exit status %s)\n' "$status"
+    return "$status"
+}
+
+# in_hands_of DRIVER ADDRESS: the end of the demonstration is checked, not believed.
+in_hands_of() {
+    local link=/sys/bus/pci/devices/$2/driver
+    [ "$(basename "$(readlink "$link")")" = "$1" ] || die "$2 is not bound to $1"
+}
+
+host() {
+    heading "This machine, as vfioctl sees it (nothing is changed here)"
+    show "$vfioctl" list -a
+    heading "Booting $(release_kernel) in a guest with an IOMMU"
+    "$LAB/lab.sh" --kernel stock --devices minimal,twins -- bash "$LAB/demo.sh" --guest "$vfioctl"
+}
+
+release_kernel() {
+    # shellcheck source=/dev/null
+    (. /etc/os-release && printf "%s's own kernel" "$PRETTY_NAME")
+}
+
+guest() {
+    local policy=$LAB/demo.yaml
+    local command=("$vfioctl" --direct --color never --policy "$policy")
+    heading "Linux $(uname -r): the devices, with their native drivers"
+    show "$vfioctl" list
+    heading "The policy"
+    cat "$policy"
+    show "$vfioctl" policy check "$policy" || return 1
+    heading "What it would do, and what it refuses, and why"
+    show "${command[@]}" plan
+    heading "Doing it"
+    show "${command[@]}" apply
+    show "${command[@]}" list
+    in_hands_of vfio-pci 0000:00:11.0
+    in_hands_of vfio-pci 0000:00:12.0
+    in_hands_of nvme 0000:00:13.0
+    in_hands_of ahci 0000:00:1f.2
+    show ls -l /dev/vfio
+    heading "Why the network device has this driver, and the SATA controller has not"
+    show "${command[@]}" explain 0000:00:11.0
+    show "${command[@]}" explain 0000:00:1f.2
+    heading "Doing it again: nothing is left to do"
+    show "${command[@]}" apply
+    heading "Giving the devices back"
+    show "${command[@]}" release 0000:00:11.0 0000:00:12.0 || return 1
+    show "$vfioctl" list
+    in_hands_of e1000e 0000:00:11.0
+    in_hands_of nvme 0000:00:12.0
+    heading "All devices are back with their native drivers"
+}
+
+role=host
+if [ "${1:-}" = --guest ]; then
+    role=guest
+    shift
+    exec 2>&1
+fi
+vfioctl=$(realpath "${1:?usage: demo.sh VFIOCTL}")
+"$role"
