@@ -63,4 +63,9 @@ struct AliasMatch {
 
 [[nodiscard]] Result<Drivers> read_drivers(const Root& root, const Wanted& wanted);
 
+/// The modules that claim a modalias in this root's kernel, normalised, without those that are denied;
+/// none is no failure.
+[[nodiscard]] Result<std::vector<std::string>> modules_for(const Root& root,
+                                                           const std::string& modalias);
+
 }  // namespace sysfs

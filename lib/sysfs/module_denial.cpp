@@ -20,14 +20,14 @@ constexpr const char* kConfigDirectories[] = {"/etc/modprobe.d", "/run/modprobe.
                                               "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d",
                                               "/lib/modprobe.d"};
 
-/// "blacklist NAME" or "install NAME ...", comments and all other commands aside.
-bool denies(const std::string& line, const std::string& normalised) {
+/// The module of "blacklist NAME" or "install NAME ...", normalised; empty for any other line.
+std::string denied_by(const std::string& line) {
     std::istringstream words(line);
     std::string command;
     std::string name;
     if (!(words >> command >> name) || (command != "blacklist" && command != "install"))
-        return false;
-    return normalise_module(name) == normalised;
+        return {};
+    return normalise_module(name);
 }
 
 std::map<std::string, std::string> config_files(const Root& root) {
@@ -41,20 +41,19 @@ std::map<std::string, std::string> config_files(const Root& root) {
     return by_name;
 }
 
-std::optional<std::string> denying_config(const Root& root, const std::string& normalised) {
+void add_config(const Root& root, std::map<std::string, std::string>& denials) {
     for (const auto& [name, path] : config_files(root)) {
         std::istringstream lines(read_text_file(root.path(path)).value_or(""));
         std::string line;
         for (unsigned number = 1; std::getline(lines, line); ++number) {
-            if (denies(line, normalised))
-                return fmt::format("{}:{}: {}", path, number, line);
+            if (auto module = denied_by(line); !module.empty())
+                denials.emplace(std::move(module), fmt::format("{}:{}: {}", path, number, line));
         }
     }
-    return std::nullopt;
 }
 
 /// modprobe.blacklist= is read by modprobe and libkmod, module_blacklist= by the kernel itself.
-std::optional<std::string> denying_argument(const Root& root, const std::string& normalised) {
+void add_arguments(const Root& root, std::map<std::string, std::string>& denials) {
     std::istringstream words(read_text_file(root.path("/proc/cmdline")).value_or(""));
     std::string word;
     while (words >> word) {
@@ -66,21 +65,24 @@ std::optional<std::string> denying_argument(const Root& root, const std::string&
             continue;
         std::istringstream names(word.substr(equals + 1));
         std::string name;
-        while (std::getline(names, name, ',')) {
-            if (normalise_module(name) == normalised)
-                return "/proc/cmdline: " + word;
-        }
+        while (std::getline(names, name, ','))
+            denials.emplace(normalise_module(name), "/proc/cmdline: " + word);
     }
-    return std::nullopt;
 }
 
 }  // namespace
 
+std::map<std::string, std::string> denying_lines(const Root& root) {
+    std::map<std::string, std::string> denials;
+    add_config(root, denials);
+    add_arguments(root, denials);
+    return denials;
+}
+
 std::optional<std::string> denying_line(const Root& root, const std::string& module) {
-    const std::string normalised = normalise_module(module);
-    if (auto line = denying_config(root, normalised))
-        return line;
-    return denying_argument(root, normalised);
+    const auto denials = denying_lines(root);
+    const auto found = denials.find(normalise_module(module));
+    return found == denials.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace sysfs

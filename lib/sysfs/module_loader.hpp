@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,5 +23,7 @@ namespace sysfs {
 /// The line of modprobe's configuration or the kernel's command line that keeps `module` from being
 /// loaded, with its place: "/etc/modprobe.d/local.conf:3: blacklist vfio-pci".
 [[nodiscard]] std::optional<std::string> denying_line(const Root& root, const std::string& module);
+/// The same for all that are denied at once, by normalised name.
+[[nodiscard]] std::map<std::string, std::string> denying_lines(const Root& root);
 
 }  // namespace sysfs

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/drivers.hpp"
+
+#include "sysfs/aliases.hpp"
+#include "sysfs/dir.hpp"
+#include "sysfs/module_index.hpp"
+#include "sysfs/names.hpp"
+
+namespace sysfs {
+
+namespace {
+
+using Registered = std::map<std::string, std::map<std::string, std::string>>;
+
+Registered read_registered(const Root& root) {
+    Registered out;
+    const auto dir = Dir::open(root.path("/sys/bus"));
+    const auto buses = dir ? dir->entries() : propagate(dir);
+    if (!buses)
+        return out;
+    for (const std::string& bus : *buses) {
+        Listing drivers;
+        const auto opened = dir->sub_listed(bus + "/drivers", drivers);
+        if (!opened)
+            continue;
+        for (const std::string& driver : drivers.sorted())
+            out[bus][driver] = opened->link_name(driver + "/module").value_or("");
+    }
+    return out;
+}
+
+/// The same from the module's side, "drivers/BUS:DRIVER". The kernel makes both links or none, but
+/// a capture may have lost one.
+void complete_from_modules(const Root& root, Registered& registered) {
+    const auto dir = Dir::open(root.path("/sys/module"));
+    const auto modules = dir ? dir->entries() : propagate(dir);
+    if (!modules)
+        return;
+    for (const std::string& module : *modules) {
+        const auto links = dir->entries(module + "/drivers");
+        if (!links)
+            continue;
+        for (const std::string& link : *links) {
+            const std::size_t colon = link.find(':');
+            if (colon == std::string::npos)
+                continue;
+            std::string& known = registered[link.substr(0, colon)][link.substr(colon + 1)];
+            if (known.empty())
+                known = module;
+        }
+    }
+}
+
+/// The modules whose state a decision can ask for: those of the aliases, of the drivers that
+/// policies name (their own guess and who registered them), and of the buses' generic drivers.
+std::set<std::string> asked_modules(const Drivers& drivers, const Wanted& wanted) {
+    std::set<std::string> out;
+    for (const Alias& alias : drivers.aliases)
+        out.insert(alias.module);
+    for (const std::string& driver : wanted.drivers)
+        out.insert(normalise_module(driver));
+    for (const char* bus : {"pci", "platform", "amba", "fsl-mc", "cdx", "css", "ap"})
+        if (const auto driver = generic_vfio_driver(bus))
+            out.insert(normalise_module(*driver));
+    for (const auto& [bus, registered] : drivers.registered)
+        for (const auto& [driver, module] : registered)
+            if (!module.empty() && wanted.drivers.contains(driver))
+                out.insert(module);
+    return out;
+}
+
+}  // namespace
+
+bool Drivers::is_registered(const std::string& bus, const std::string& driver) const {
+    const auto at = registered.find(bus);
+    return at != registered.end() && at->second.contains(driver);
+}
+
+ModuleState Drivers::module_state(std::string_view module) const {
+    const auto at = modules.find(normalise_module(module));
+    return at == modules.end() ? ModuleState::kMissing : at->second;
+}
+
+std::optional<std::string> Drivers::driver_of(const std::string& bus,
+                                              std::string_view module) const {
+    const auto at = registered.find(bus);
+    if (at == registered.end())
+        return std::nullopt;
+    const std::string wanted = normalise_module(module);
+    for (const auto& [driver, by] : at->second)
+        if (!by.empty() && normalise_module(by) == wanted)
+            return driver;
+    return std::nullopt;
+}
+
+Result<Drivers> read_drivers(const Root& root, const Wanted& wanted) {
+    Drivers out;
+    out.registered = read_registered(root);
+    if (!root.is_live())
+        complete_from_modules(root, out.registered);
+    out.aliases = read_aliases(root, out.warnings);
+    const ModuleIndex index(root);
+    for (const std::string& module : asked_modules(out, wanted))
+        out.modules.emplace(module, index.state(module));
+    return out;
+}
+
+Result<std::vector<std::string>> modules_for(const Root& root, const std::string& modalias) {
+    if (modalias.find(':') == std::string::npos)
+        return fail(Code::kInvalid, {}, "'" + modalias + "'", "not a modalias");
+    return ModuleIndex(root).claiming(modalias);
+}
+
+}  // namespace sysfs

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/module_index.hpp"
+
+#include <libkmod.h>
+
+#include <algorithm>
+
+#include "sysfs/aliases.hpp"
+#include "sysfs/dir.hpp"
+#include "sysfs/module_loader.hpp"
+#include "sysfs/names.hpp"
+
+namespace sysfs {
+
+namespace {
+
+void say_nothing(void*, int, const char*, int, const char*, const char*, va_list) {}
+
+struct ModuleUnref {
+    void operator()(kmod_module* module) const { kmod_module_unref(module); }
+};
+using Module = std::unique_ptr<kmod_module, ModuleUnref>;
+
+std::optional<MappedFile> map(const std::string& path) {
+    auto file = MappedFile::open(path);
+    return file ? std::optional(std::move(*file)) : std::nullopt;
+}
+
+/// Does modules.dep or modules.builtin list this module's file at the start of a line? Either
+/// spelling, compressed or not: "kernel/drivers/vfio/pci/vfio-pci.ko.xz: ...".
+bool lists(std::string_view text, const std::string& module) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        std::string_view path = text.substr(at, std::min(text.find(':', at), end) - at);
+        at = end + 1;
+        path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0
+        const std::size_t dot = path.find(".ko");
+        if (dot == module.size() && normalise_module(path.substr(0, dot)) == module)
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+void ModuleIndex::Unref::operator()(kmod_ctx* context) const {
+    kmod_unref(context);
+}
+
+ModuleIndex::ModuleIndex(const Root& root)
+    : root_(root), dir_(module_dir(root)), denials_(denying_lines(root)) {
+    const auto opened = Dir::open(dir_);
+    if (!opened)
+        return;
+    if (!opened->has("modules.dep.bin")) {
+        dependencies_ = map(dir_ + "/modules.dep");
+        builtin_ = map(dir_ + "/modules.builtin");
+        return;
+    }
+    // No configuration for libkmod: it would read this machine's command line for another's.
+    const char* const no_configuration[] = {nullptr};
+    kmod_.reset(kmod_new(dir_.c_str(), no_configuration));
+    if (kmod_) {
+        kmod_set_log_fn(kmod_.get(), say_nothing, nullptr);
+        kmod_load_resources(kmod_.get());  // a failure is as good: each lookup opens its index then
+    }
+}
+
+std::optional<ModuleState> ModuleIndex::running(const std::string& module) const {
+    const auto modules = Dir::open(root_.path("/sys/module"));
+    if (!modules || !modules->has(module))
+        return std::nullopt;
+    // A built-in one has a directory when it has parameters, and no state; "coming" is not there
+    // yet.
+    const auto state = modules->attr(module + "/initstate");
+    if (!state)
+        return ModuleState::kBuiltin;
+    return *state == "live" ? std::optional(ModuleState::kLoaded) : std::nullopt;
+}
+
+ModuleState ModuleIndex::on_disk(const std::string& module) const {
+    if (!kmod_) {
+        if (builtin_ && lists(builtin_->text(), module))
+            return ModuleState::kBuiltin;
+        return dependencies_ && lists(dependencies_->text(), module) ? ModuleState::kAvailable
+                                                                     : ModuleState::kMissing;
+    }
+    kmod_module* raw = nullptr;
+    if (kmod_module_new_from_name(kmod_.get(), module.c_str(), &raw) < 0)
+        return ModuleState::kMissing;
+    const Module found(raw);
+    if (kmod_module_get_path(found.get()) != nullptr)
+        return ModuleState::kAvailable;
+    return kmod_module_get_initstate(found.get()) == KMOD_MODULE_BUILTIN ? ModuleState::kBuiltin
+                                                                         : ModuleState::kMissing;
+}
+
+ModuleState ModuleIndex::state(const std::string& module) const {
+    const std::string name = normalise_module(module);
+    if (!parse_module_name(name))
+        return ModuleState::kMissing;
+    if (const auto now = running(name))
+        return *now;
+    const ModuleState state = on_disk(name);
+    return state == ModuleState::kAvailable && denials_.contains(name) ? ModuleState::kDenied
+                                                                       : state;
+}
+
+std::vector<std::string> ModuleIndex::look_up(const std::string& modalias) const {
+    if (!kmod_) {
+        const auto text = map(dir_ + "/modules.alias");
+        return text ? modules_claiming(text->text(), modalias) : std::vector<std::string>();
+    }
+    kmod_list* list = nullptr;
+    if (kmod_module_new_from_lookup(kmod_.get(), modalias.c_str(), &list) < 0)
+        return {};
+    std::vector<std::string> out;
+    kmod_list* entry = nullptr;
+    kmod_list_foreach(entry, list) {
+        const Module found(kmod_module_get_module(entry));
+        out.push_back(normalise_module(kmod_module_get_name(found.get())));
+    }
+    kmod_module_unref_list(list);
+    return out;
+}
+
+std::vector<std::string> ModuleIndex::claiming(const std::string& modalias) const {
+    std::vector<std::string> out = look_up(modalias);
+    out.erase(std::remove_if(out.begin(), out.end(),
+                             [this](const std::string& name) { return denials_.contains(name); }),
+              out.end());
+    return out;
+}
+
+}  // namespace sysfs

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sysfs/drivers.hpp"
+#include "sysfs/mapped_file.hpp"
+#include "sysfs/root.hpp"
+
+struct kmod_ctx;
+
+namespace sysfs {
+
+/// The modules of one root's kernel: which there are, which are running, which are denied.
+/// libkmod's indexes where they are; else their sources, modules.dep and modules.builtin, as text.
+/// libkmod itself knows only this machine's /sys and command line, so these are looked at here.
+class ModuleIndex {
+  public:
+    explicit ModuleIndex(const Root& root);
+    [[nodiscard]] ModuleState state(const std::string& module) const;
+    /// The modules that claim `modalias`, as libkmod orders them, without the denied ones.
+    [[nodiscard]] std::vector<std::string> claiming(const std::string& modalias) const;
+
+  private:
+    struct Unref {
+        void operator()(kmod_ctx* context) const;
+    };
+    [[nodiscard]] std::vector<std::string> look_up(const std::string& modalias) const;
+    [[nodiscard]] std::optional<ModuleState> running(const std::string& module) const;
+    [[nodiscard]] ModuleState on_disk(const std::string& module) const;
+
+    Root root_;
+    std::string dir_;
+    std::unique_ptr<kmod_ctx, Unref> kmod_;       ///< none without the binary indexes
+    std::optional<MappedFile> dependencies_;      ///< modules.dep
+    std::optional<MappedFile> builtin_;           ///< modules.builtin
+    std::map<std::string, std::string> denials_;  ///< by normalised name, the line that says so
+};
+
+}  // namespace sysfs
