@@ -50,8 +50,14 @@ unpack_kernel() {
     mkdir "$2/root" &&
         dpkg -x "$1" "$2/root" &&
         mv "$2"/root/boot/vmlinu[xz]-* "$2/image" &&
-        rm -rf "$2/root/boot" "$2/root/usr/share" &&
+        move_modules "$2/root" &&
         index_modules "$2/root"
+}
+
+# Debian 13 has them below /usr. Nothing but the modules is kept.
+move_modules() {
+    [ -d "$1/lib/modules" ] || { mkdir -p "$1/lib" && mv "$1/usr/lib/modules" "$1/lib/"; } || return 1
+    rm -rf "$1/boot" "$1/usr"
 }
 
 # stock_kernel ARCH: prints the kernel's directory.
