@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/hwdb.hpp"
+
+#include <libudev.h>
+
+#include <map>
+#include <utility>
+
+#include "sysfs/pci_ids.hpp"
+
+namespace sysfs {
+
+namespace {
+
+struct UdevUnref {
+    void operator()(udev* context) const { udev_unref(context); }
+    void operator()(udev_hwdb* database) const { udev_hwdb_unref(database); }
+};
+
+using Found = std::map<std::string, std::string>;
+
+std::optional<std::string> take(Found& from, const std::string& key) {
+    const auto at = from.find(key);
+    return at == from.end() ? std::nullopt : std::optional(std::move(at->second));
+}
+
+std::string upper_hex(std::uint32_t value, std::size_t digits) {
+    std::string out = hex(value, digits);
+    for (char& c : out)
+        if (c >= 'a')
+            c = static_cast<char>(c - 'a' + 'A');
+    return out;
+}
+
+/// The modalias without its subsystem: the database names a model once more, by the subsystem,
+/// where it knows that; and that name takes the place of the model's own.
+std::string model_alias(const Ids& ids) {
+    const std::uint32_t code = ids.class_code.value_or(0);
+    return "pci:v" + upper_hex(*ids.vendor, 8) + "d" + upper_hex(*ids.device, 8) + "svsdbc" +
+           upper_hex(code >> 16U, 2) + "sc" + upper_hex((code >> 8U) & 0xffU, 2) + "i" +
+           upper_hex(code & 0xffU, 2);
+}
+
+bool is_pci_like(const Device& device) {
+    return device.id.bus == "pci" && device.ids.vendor && device.ids.device;
+}
+
+HardwareNames from_pci_ids(const PciIds& file, const Ids& ids) {
+    HardwareNames out;
+    out.vendor = file.vendor(*ids.vendor);
+    out.device = file.device(*ids.vendor, *ids.device);
+    if (ids.subsystem_vendor && ids.subsystem_device)
+        out.subsystem =
+            file.subsystem(*ids.vendor, *ids.device, *ids.subsystem_vendor, *ids.subsystem_device);
+    if (ids.class_code) {
+        const auto base = static_cast<std::uint8_t>(*ids.class_code >> 16U);
+        out.base_class = file.base_class(base);
+        out.subclass = file.subclass(base, static_cast<std::uint8_t>(*ids.class_code >> 8U));
+    }
+    return out;
+}
+
+}  // namespace
+
+class HardwareDatabase::Sources {
+  public:
+    explicit Sources(const Root& root) : root_(root) {}
+
+    const HardwareNames& names(const Device& device) {
+        const auto [at, fresh] = known_.try_emplace({device.ids, device.modalias});
+        if (fresh)
+            at->second = look_up(device);
+        return at->second;
+    }
+
+  private:
+    HardwareNames look_up(const Device& device) {
+        open();
+        if (own_file_ && is_pci_like(device))
+            return from_pci_ids(PciIds(own_file_->text()), device.ids);
+        if (hwdb_)
+            return from_udev(device);
+        if (file_ && is_pci_like(device))
+            return from_pci_ids(PciIds(file_->text()), device.ids);
+        return {};
+    }
+
+    void open() {
+        if (std::exchange(opened_, true))
+            return;
+        if (!root_.is_live())
+            own_file_ = open_pci_ids(root_);
+        udev_.reset(udev_new());
+        if (udev_)
+            hwdb_.reset(udev_hwdb_new(udev_.get()));
+        if (!hwdb_)
+            file_ = open_pci_ids(Root{});
+    }
+
+    Found ask(const std::string& modalias) {
+        Found out;
+        udev_list_entry* entry = nullptr;
+        udev_list_entry_foreach(
+            entry, udev_hwdb_get_properties_list_entry(hwdb_.get(), modalias.c_str(), 0)) {
+            const char* value = udev_list_entry_get_value(entry);
+            out[udev_list_entry_get_name(entry)] = value == nullptr ? "" : value;
+        }
+        return out;
+    }
+
+    HardwareNames from_udev(const Device& device) {
+        Found found = ask(is_pci_like(device) ? model_alias(device.ids) : device.modalias);
+        HardwareNames out;
+        out.vendor = take(found, "ID_VENDOR_FROM_DATABASE");
+        out.device = take(found, "ID_MODEL_FROM_DATABASE");
+        out.base_class = take(found, "ID_PCI_CLASS_FROM_DATABASE");
+        out.subclass = take(found, "ID_PCI_SUBCLASS_FROM_DATABASE");
+        if (is_pci_like(device) && device.ids.subsystem_vendor.value_or(0) != 0) {
+            Found precise = ask(device.modalias);
+            out.subsystem = take(precise, "ID_MODEL_FROM_DATABASE");
+            if (out.subsystem == out.device)
+                out.subsystem.reset();
+        }
+        return out;
+    }
+
+    Root root_;
+    bool opened_ = false;
+    std::optional<MappedFile> own_file_;
+    std::unique_ptr<udev, UdevUnref> udev_;
+    std::unique_ptr<udev_hwdb, UdevUnref> hwdb_;
+    std::optional<MappedFile> file_;
+    std::map<std::pair<Ids, std::string>, HardwareNames> known_;
+};
+
+HardwareDatabase::HardwareDatabase(const Root& root) : sources_(std::make_unique<Sources>(root)) {}
+HardwareDatabase::HardwareDatabase(HardwareDatabase&&) noexcept = default;
+HardwareDatabase& HardwareDatabase::operator=(HardwareDatabase&&) noexcept = default;
+HardwareDatabase::~HardwareDatabase() = default;
+
+const HardwareNames& HardwareDatabase::names(const Device& device) {
+    return sources_->names(device);
+}
+
+}  // namespace sysfs
