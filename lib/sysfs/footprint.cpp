@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/footprint.hpp"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "sysfs/block_stack.hpp"
+#include "sysfs/dir.hpp"
+#include "sysfs/group.hpp"
+#include "sysfs/names.hpp"
+#include "sysfs/text_file.hpp"
+
+namespace sysfs {
+namespace {
+
+// Directories with many entries and nothing below them that anyone could use.
+constexpr std::string_view kBarren[] = {"power",  "msi_irqs", "statistics", "queues", "holders",
+                                        "slaves", "trace",    "integrity",  "mq",     "queue"};
+
+bool is_barren(std::string_view name) {
+    return std::find(std::begin(kBarren), std::end(kBarren), name) != std::end(kBarren);
+}
+
+/// Names of the real directories and of the other entries in one directory. Links are not followed:
+/// below a device they lead to other devices.
+struct Listing {
+    std::vector<std::string> directories;
+    std::set<std::string> files;
+};
+
+Listing list(const std::string& path) {
+    Listing listing;
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+    if (!directory)
+        return listing;
+    while (const dirent* entry = ::readdir(directory.get())) {
+        const std::string name = entry->d_name;
+        if (name == "." || name == "..")
+            continue;
+        if (entry->d_type == DT_DIR)
+            listing.directories.push_back(name);
+        else
+            listing.files.insert(name);
+    }
+    std::sort(listing.directories.begin(), listing.directories.end());
+    return listing;
+}
+
+std::optional<std::string> text_of(const std::string& path) {
+    auto text = read_text_file(path);
+    if (text && !text->empty() && text->back() == '\n')
+        text->pop_back();
+    return text;
+}
+
+/// DEVNAME of a uevent file ("dri/card0"); where there is none the directory's own name serves.
+std::string node_name(const std::string& path) {
+    constexpr std::string_view kKey = "DEVNAME=";
+    const std::string text = "\n" + read_text_file(path + "/uevent").value_or("");
+    const auto at = text.find("\n" + std::string(kKey));
+    if (at == std::string::npos)
+        return base_name(path);
+    const auto start = at + 1 + kKey.size();
+    return text.substr(start, text.find('\n', start) - start);
+}
+
+class Walk {
+  public:
+    Walk(const Root& root, Footprint& footprint) : root_(root), footprint_(footprint) {}
+
+    void visit(const std::string& path) {
+        const Listing listing = list(path);
+        look(path, listing);
+        for (const auto& name : listing.directories) {
+            if (!is_barren(name))
+                visit(path + "/" + name);
+        }
+    }
+
+  private:
+    void look(const std::string& path, const Listing& listing) {
+        const auto has = [&listing](const char* name) { return listing.files.contains(name); };
+        if (has("dev"))
+            add_node(path);
+        if (has("ifindex"))
+            footprint_.netdevs.push_back(base_name(path));
+        if (has("status") && has("enabled") && has("dpms"))
+            footprint_.connectors.push_back(path);
+        if (has("hidden") && text_of(path + "/hidden") == "1")
+            add_multipath_head(path);
+    }
+
+    void add_node(const std::string& path) {
+        const std::string name = base_name(path);
+        const std::string subsystem = base_name(read_link(path + "/subsystem").value_or(""));
+        if (subsystem == "graphics")
+            footprint_.framebuffers.push_back(name);
+        if (subsystem == "drm" && name.starts_with("card"))
+            footprint_.cards.push_back(name);
+        const NodeKind kind = subsystem == "block" ? NodeKind::kBlock : NodeKind::kChar;
+        const auto number = parse_node_number(kind, text_of(path + "/dev").value_or(""));
+        if (!number)
+            return;
+        footprint_.nodes.emplace(*number, Node{node_name(path), subsystem});
+        if (kind == NodeKind::kBlock)
+            add_block(root_, path, footprint_.blocks);
+    }
+
+    // A controller's share of a multipath namespace is "nvme<subsystem>c<controller>n<namespace>",
+    // hidden and without a node; what is mounted is the head, "nvme<subsystem>n<namespace>", below
+    // the virtual nvme-subsystem (nvme_mpath_set_disk_name()). With one path only the head is the
+    // disk itself.
+    void add_multipath_head(const std::string& path) {
+        const std::string name = base_name(path);
+        const auto c = name.find('c');
+        const auto n = name.rfind('n');
+        if (!name.starts_with("nvme") || c == std::string::npos || n == std::string::npos || n < c)
+            return;
+        const std::string start = name.substr(0, c);
+        const std::string end = name.substr(n);
+        const auto disks = list_directory(root_.path("/sys/class/block"));
+        const auto paths = std::count_if(disks.begin(), disks.end(), [&](const std::string& disk) {
+            return disk.starts_with(start + "c") && disk.ends_with(end);
+        });
+        add_stacked(root_, start + end, paths > 1 ? name : "", footprint_.blocks);
+    }
+
+    const Root& root_;
+    Footprint& footprint_;
+};
+
+std::optional<NodeNumber> number_in(const std::string& path) {
+    return parse_node_number(NodeKind::kChar, text_of(path).value_or(""));
+}
+
+/// The group's node is the group's, not the device's: it is below /sys/devices/virtual/vfio. A
+/// group can be open by reason of another member, which says nothing about a member that nobody
+/// drives.
+void add_vfio_group(const Root& root, Footprint& footprint) {
+    const Device& device = footprint.device;
+    std::optional<std::string> name;
+    if (device.vfio && device.vfio->group)
+        name = device.vfio->group;
+    else if (device.iommu_group && device.driver)
+        name = std::to_string(*device.iommu_group);
+    if (!name)
+        return;
+    if (const auto number = number_in(root.path("/sys/class/vfio/" + *name + "/dev")))
+        footprint.nodes.emplace(*number, Node{"vfio/" + *name, "vfio"});
+}
+
+// nvidia's driver registers no devices for its nodes; its own table of them is the only tie.
+void add_nvidia(const Root& root, Footprint& footprint) {
+    constexpr unsigned kNvidiaMajor = 195;
+    constexpr std::string_view kKey = "Device Minor:";
+    const auto text = read_text_file(
+        root.path("/proc/driver/nvidia/gpus/" + footprint.device.id.name + "/information"));
+    const auto at = text ? text->find(kKey) : std::string::npos;
+    if (at == std::string::npos)
+        return;
+    const auto start = at + kKey.size();
+    const auto minor = kernel_number(text->substr(start, text->find('\n', start) - start));
+    if (!minor)
+        return;
+    footprint.nodes.emplace(
+        NodeNumber{NodeKind::kChar, kNvidiaMajor, static_cast<unsigned>(*minor)},
+        Node{"nvidia" + std::to_string(*minor), "nvidia"});
+}
+
+void add_stack_nodes(Footprint& footprint) {
+    for (const auto& block : footprint.blocks)
+        footprint.nodes.emplace(block.number, Node{block.name, "block"});
+}
+
+}  // namespace
+
+std::optional<NodeNumber> parse_node_number(NodeKind kind, std::string_view text) {
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos)
+        return std::nullopt;
+    const auto major = parse_decimal(text.substr(0, colon));
+    const auto minor = parse_decimal(text.substr(colon + 1));
+    if (!major || !minor)
+        return std::nullopt;
+    return NodeNumber{kind, static_cast<unsigned>(*major), static_cast<unsigned>(*minor)};
+}
+
+Footprint read_footprint(const Root& root, const Device& device) {
+    Footprint footprint;
+    footprint.device = device;
+    if (!device.syspath.empty())
+        Walk(root, footprint).visit(root.path(device.syspath));
+    add_vfio_group(root, footprint);
+    if (device.id.bus == "pci")
+        add_nvidia(root, footprint);
+    add_stack_nodes(footprint);
+    return footprint;
+}
+
+}  // namespace sysfs
