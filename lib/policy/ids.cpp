@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "policy/match.hpp"
+#include "policy/near.hpp"
+#include "policy/scalars.hpp"
+#include "policy/utf8.hpp"
+#include "policy/vocabulary.hpp"
+#include "policy/yaml_types.hpp"
+#include "sysfs/names.hpp"
+
+/// The readers of ids, addresses, versions and modes: texts that look like numbers to YAML tools,
+/// which is why they must be quoted even where this parser alone could do without.
+namespace policy {
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
+bool only(std::string_view text, std::string_view allowed) {
+    return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+/// Says why an unquoted value is refused: with its own fate, or with that of one like it.
+bool is_quoted(const Value& value, std::string_view noun, std::string_view example) {
+    if (!value.node->is_plain())
+        return true;
+    const std::string& text = value.node->text;
+    const auto reading = tool_reading(text);
+    // "8086 is read as 8086" would convince nobody: then the fate of another value says why.
+    const bool changed = reading && *reading != "the number " + text;
+    value.error(changed ? fmt::format("'{}' must be quoted: YAML tools read {} as {}", value.key,
+                                      printable(text), *reading)
+                        : fmt::format("'{}' must be quoted: YAML tools read {} such as {}",
+                                      value.key, noun, example),
+                fmt::format("write \"{}\"", printable(text)));
+    return false;
+}
+
+/// Text of these readers before its shape is looked at; quoted.
+std::optional<std::string> quoted_text(const Value& value, std::string_view noun,
+                                       std::string_view example) {
+    if (value.node->kind == Node::Kind::kScalar && !is_quoted(value, noun, example))
+        return std::nullopt;
+    return read_text(value);
+}
+
+constexpr std::string_view kIdFate = "0010 as the number 8 and 1e10 as 10000000000";
+constexpr std::string_view kAddressFate = "0000:01:00.0 as the number 60";
+
+}  // namespace
+
+std::optional<std::string> read_hex_id(const Value& value, std::size_t digits) {
+    auto text = quoted_text(value, "ids", kIdFate);
+    if (!text)
+        return std::nullopt;
+    if (!sysfs::parse_hex(*text, digits)) {
+        const bool prefixed = text->starts_with("0x") || text->starts_with("0X");
+        const bool padded = text->size() < digits && only(lower(*text), kHexDigits);
+        std::string hint;
+        if (prefixed && sysfs::parse_hex(text->substr(2), digits))
+            hint = fmt::format("write \"{}\"", lower(text->substr(2)));
+        else if (padded)
+            hint =
+                fmt::format("write \"{}\"", std::string(digits - text->size(), '0') + lower(*text));
+        value.error(
+            fmt::format("'{}' must be {} hex digits, not {}", value.key, digits, cite(*text)),
+            std::move(hint));
+        return std::nullopt;
+    }
+    return lower(*text);
+}
+
+std::optional<std::string> read_class(const Value& value) {
+    if (value.node->is_plain() && base_class(value.node->text))
+        return value.node->text;
+    const std::string folded = lower(value.node->text);
+    const bool looks_hex = !folded.empty() && only(folded, "0123456789abcdefx");
+    if (value.node->is_plain() && looks_hex &&
+        !is_quoted(value, "class codes", "030200 as the number 12416"))
+        return std::nullopt;
+    const auto text = read_text(value);
+    if (!text)
+        return std::nullopt;
+    if (base_class(*text))
+        return text;
+    if (looks_hex && folded.size() == 6)
+        return folded;
+    std::string hint = did_you_mean(*text, kClassNames);
+    if (looks_hex && folded.size() < 6)
+        hint = fmt::format("write \"{}\" for a class that begins with {}",
+                           folded + std::string(6 - folded.size(), 'x'), folded);
+    else if (folded.starts_with("0x") && folded.size() == 8)
+        hint = fmt::format("write \"{}\"", folded.substr(2));
+    value.error(
+        fmt::format("{} is no device class: neither one of the names nor six hex digits with 'x' "
+                    "for any",
+                    cite(*text)),
+        std::move(hint));
+    return std::nullopt;
+}
+
+std::optional<std::string> read_address(const Value& value, AddressOf bus) {
+    auto text = quoted_text(value, "addresses", kAddressFate);
+    if (!text || !read_glob(value))
+        return std::nullopt;
+    if (bus == AddressOf::kAnyBus)
+        return text;
+    const std::string folded = lower(*text);
+    const bool glob = folded.find_first_of("*?[") != std::string::npos;
+    if (glob ? only(folded, "0123456789abcdef:.*?[]-!^")
+             : sysfs::parse_pci_address(folded).has_value())
+        return folded;
+    std::string hint;
+    if (const auto loose = sysfs::parse_pci_address_loosely(folded))
+        hint = fmt::format("write \"{}\"", loose->text());
+    else if (glob)
+        hint = "for a device of another bus, give its 'bus' too";
+    value.error(fmt::format("{} is no PCI address such as 0000:01:00.0, and no glob over them",
+                            cite(*text)),
+                std::move(hint));
+    return std::nullopt;
+}
+
+std::optional<std::string> read_name_glob(const Value& value) {
+    const Node& node = *value.node;
+    if (node.is_plain() && sysfs::parse_pci_address_loosely(node.text) &&
+        !is_quoted(value, "addresses", kAddressFate))
+        return std::nullopt;
+    return read_glob(value);
+}
+
+std::optional<IndexRange> read_range(const Value& value) {
+    constexpr std::uint64_t kMostVfs = 65535;
+    if (value.node->kind != Node::Kind::kScalar) {
+        value.error(fmt::format("'{}' must be an index or a range such as \"0-3\"", value.key));
+        return std::nullopt;
+    }
+    const std::string_view text = value.node->text;
+    const std::size_t dash = text.find('-');
+    const auto first = sysfs::parse_decimal(text.substr(0, dash));
+    const auto last =
+        dash == std::string_view::npos ? first : sysfs::parse_decimal(text.substr(dash + 1));
+    const auto padded = [](std::string_view part) { return part.size() > 1 && part[0] == '0'; };
+    if (!first || !last || padded(text) ||
+        (dash != std::string_view::npos && padded(text.substr(dash + 1)))) {
+        value.error(fmt::format("'{}' must be an index or a range such as \"0-3\", not {}",
+                                value.key, cite(text)));
+        return std::nullopt;
+    }
+    if (*first > kMostVfs || *last > kMostVfs) {
+        value.error(
+            fmt::format("'{}' is {}; an index is at most {}", value.key, cite(text), kMostVfs));
+        return std::nullopt;
+    }
+    if (*first > *last) {
+        value.error(fmt::format("the range {} is reversed", cite(text)),
+                    fmt::format("write \"{}-{}\"", *last, *first));
+        return std::nullopt;
+    }
+    return IndexRange{static_cast<std::uint32_t>(*first), static_cast<std::uint32_t>(*last)};
+}
+
+std::optional<std::string> read_kernel(const Value& value) {
+    auto text = quoted_text(value, "versions", "6.10 as the number 6.1");
+    if (!text)
+        return std::nullopt;
+    if (!kernel_matches(*text, "6.12")) {
+        value.error(fmt::format("{} compares with no kernel version", cite(*text)),
+                    "write \">=6.8\", \"<6.12\" or \"6.12\"; both ends of a range go into 'all'");
+        return std::nullopt;
+    }
+    return text;
+}
+
+std::optional<std::string> read_uuid(const Value& value) {
+    const auto text = read_text(value);
+    if (!text)
+        return std::nullopt;
+    auto uuid = sysfs::parse_uuid(*text);
+    if (!uuid) {
+        value.error(
+            fmt::format("{} is no UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", cite(*text)));
+        return std::nullopt;
+    }
+    return std::move(*uuid);
+}
+
+std::optional<std::uint32_t> read_mode(const Value& value) {
+    constexpr std::uint32_t kPermissionBits = 0777;
+    const auto text = quoted_text(value, "modes", "0660 as the number 432");
+    if (!text)
+        return std::nullopt;
+    std::uint32_t mode = 0;
+    const char* end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, mode, 8);
+    if (error != std::errc() || stop != end || text->size() < 3 || text->size() > 4 ||
+        mode > kPermissionBits) {
+        value.error(fmt::format("'{}' must be an octal mode such as \"0660\", not {}", value.key,
+                                cite(*text)));
+        return std::nullopt;
+    }
+    if ((mode & 0002) != 0)
+        value.warning("every user of this host may use the device with this mode");
+    return mode;
+}
+
+}  // namespace policy

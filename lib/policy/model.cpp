@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/model.hpp"
+
+namespace policy {
+namespace {
+
+void collect(const Match& match, sysfs::Wanted& wanted) {
+    for (const FieldTest& test : match.fields) {
+        if (test.field == Field::kSerial)
+            wanted.serial = true;
+        if (test.field == Field::kProperty)
+            wanted.properties = true;
+        if (test.field == Field::kAttr)
+            wanted.attrs.insert(test.key);
+    }
+    for (const std::vector<Match>* inner : {&match.pf, &match.all, &match.none})
+        for (const Match& each : *inner)
+            collect(each, wanted);
+    for (const std::vector<Match>& alternatives : match.any)
+        for (const Match& each : alternatives)
+            collect(each, wanted);
+}
+
+}  // namespace
+
+const char* field_name(Field field) {
+    switch (field) {
+        case Field::kBus:
+            return "bus";
+        case Field::kAddress:
+            return "address";
+        case Field::kVendor:
+            return "vendor";
+        case Field::kDevice:
+            return "device";
+        case Field::kSubsystemVendor:
+            return "subsystem_vendor";
+        case Field::kSubsystemDevice:
+            return "subsystem_device";
+        case Field::kClass:
+            return "class";
+        case Field::kRevision:
+            return "revision";
+        case Field::kDriver:
+            return "driver";
+        case Field::kModalias:
+            return "modalias";
+        case Field::kPath:
+            return "path";
+        case Field::kSlot:
+            return "slot";
+        case Field::kNumaNode:
+            return "numa_node";
+        case Field::kIommuGroup:
+            return "iommu_group";
+        case Field::kIsVf:
+            return "is_vf";
+        case Field::kIsPf:
+            return "is_pf";
+        case Field::kVf:
+            return "vf";
+        case Field::kNetdev:
+            return "netdev";
+        case Field::kSerial:
+            return "serial";
+        case Field::kBootVga:
+            return "boot_vga";
+        case Field::kArch:
+            return "arch";
+        case Field::kKernel:
+            return "kernel";
+        case Field::kProperty:
+            return "property";
+        case Field::kAttr:
+            return "attr";
+        case Field::kMdevParent:
+            return "mdev_parent";
+    }
+    return "";
+}
+
+sysfs::Wanted PolicySet::wanted() const {
+    sysfs::Wanted wanted;
+    for (const Variant& variant : variants) {
+        collect(variant.match, wanted);
+        wanted.drivers.insert(variant.drivers.begin(), variant.drivers.end());
+    }
+    for (const Rule& rule : rules) {
+        collect(rule.match, wanted);
+        for (const Match& peer : rule.group.listed)
+            collect(peer, wanted);
+        if (!rule.driver)
+            continue;
+        for (const Candidate& candidate : rule.driver->chain)
+            if (candidate.kind == Candidate::Kind::kNamed)
+                wanted.drivers.insert(candidate.driver);
+    }
+    return wanted;
+}
+
+}  // namespace policy

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "policy/near.hpp"
+#include "policy/plan.hpp"
+#include "policy/scalars.hpp"
+#include "policy/utf8.hpp"
+#include "sysfs/names.hpp"
+
+/// The readers of names: what could be a driver's, a rule's, a type's, an account's. Some of them
+/// become part of a path or of a line in a journal, so their characters are few.
+namespace policy {
+namespace {
+
+constexpr std::string_view kAlphanumeric =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr std::size_t kLongestName = 64;
+
+/// Letters, digits and `others`, beginning with a letter, a digit or '_', at most 64.
+bool is_name(std::string_view text, std::string_view others) {
+    const auto allowed = [others](char c) {
+        return kAlphanumeric.find(c) != std::string_view::npos ||
+               others.find(c) != std::string_view::npos;
+    };
+    return !text.empty() && text.size() <= kLongestName &&
+           std::all_of(text.begin(), text.end(), allowed) &&
+           (text[0] == '_' || kAlphanumeric.find(text[0]) != std::string_view::npos) &&
+           text.find("..") == std::string_view::npos;
+}
+
+std::optional<std::string> read_name(const Value& value, std::string_view others,
+                                     std::string_view what) {
+    auto text = read_text(value);
+    if (!text || is_name(*text, others))
+        return text;
+    value.error(fmt::format("{} could not be {}", cite(*text), what),
+                fmt::format("letters, digits and '{}' only, at most {}", others, kLongestName));
+    return std::nullopt;
+}
+
+/// What Debian, Go and others call an architecture, and what uname -m does.
+constexpr std::array kOtherArchNames = {
+    std::pair{std::string_view("amd64"), std::string_view("x86_64")},
+    std::pair{std::string_view("x86-64"), std::string_view("x86_64")},
+    std::pair{std::string_view("x64"), std::string_view("x86_64")},
+    std::pair{std::string_view("arm64"), std::string_view("aarch64")},
+    std::pair{std::string_view("ppc64el"), std::string_view("ppc64le")},
+};
+
+std::vector<std::string_view> forceable_names() {
+    std::vector<std::string_view> names;
+    for (int code = 0; code <= static_cast<int>(ReasonCode::kAmbiguous); ++code)
+        if (is_forceable(static_cast<ReasonCode>(code)))
+            names.emplace_back(reason_name(static_cast<ReasonCode>(code)));
+    return names;
+}
+
+}  // namespace
+
+std::optional<std::string> read_bus_name(const Value& value) {
+    return read_name(value, "_-", "the name of a bus");
+}
+
+std::optional<std::string> read_arch(const Value& value) {
+    auto text = read_name(value, "_-", "an architecture");
+    if (!text)
+        return std::nullopt;
+    for (const auto& [other, machine] : kOtherArchNames)
+        if (*text == other)
+            value.warning(fmt::format("no kernel calls itself {}: 'arch' is what uname -m prints",
+                                      cite(*text)),
+                          fmt::format("did you mean '{}'?", machine));
+    return text;
+}
+
+std::optional<std::string> read_driver_name(const Value& value) {
+    auto text = read_name(value, "_-.:+", "a driver's name");
+    if (text && *text == "vfio_pci")
+        value.warning("'vfio_pci' is the name of the module; its driver is called 'vfio-pci'");
+    return text;
+}
+
+std::optional<std::string> read_rule_name(const Value& value) {
+    return read_name(value, "_-.:+@", "the name of a rule or variant");
+}
+
+std::optional<std::string> read_mdev_type(const Value& value) {
+    return read_name(value, "_-.:+", "the name of an mdev type");
+}
+
+std::optional<std::string> read_attr_name(const Value& value) {
+    auto text = read_text(value);
+    if (!text || sysfs::parse_attr_name(*text))
+        return text;
+    value.error(fmt::format("{} could not be the name of a sysfs attribute", cite(*text)),
+                "a file of the device's own directory, or 'directory/file' below it");
+    return std::nullopt;
+}
+
+std::optional<std::string> read_property_name(const Value& value) {
+    return read_name(value, "_-.:", "the name of a udev property");
+}
+
+std::optional<std::string> read_account(const Value& value) {
+    const Node& node = *value.node;
+    if (node.is_plain() && sysfs::parse_decimal(node.text) && node.text.size() <= 10 &&
+        (node.text.size() == 1 || node.text[0] != '0'))
+        return node.text;
+    return read_name(value, "_-.", "a user's or group's name");
+}
+
+std::optional<std::string> read_forceable(const Value& value) {
+    const auto text = read_text(value);
+    if (!text)
+        return std::nullopt;
+    const auto code = reason_code(*text);
+    if (code && is_forceable(*code))
+        return text;
+    if (code) {
+        value.error(
+            fmt::format("{} cannot be allowed: it is no matter of taste but a limit of the kernel "
+                        "or of other rules",
+                        cite(*text)));
+        return std::nullopt;
+    }
+    std::string list;
+    for (const std::string_view name : forceable_names())
+        list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
+    const std::string near = did_you_mean(*text, forceable_names());
+    value.error(fmt::format("{} is no reason that can be allowed", cite(*text)),
+                near.empty() ? "one of: " + list : near);
+    return std::nullopt;
+}
+
+}  // namespace policy

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/parse.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "policy/map_reader.hpp"
+#include "policy/reading.hpp"
+#include "policy/utf8.hpp"
+#include "policy/vocabulary.hpp"
+
+namespace policy {
+namespace {
+
+/// One file on its way through the passes. Its report stays open until the whole set was looked at.
+struct File {
+    explicit File(const SourceFile& file) : source(file), report(source) {}
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+
+    Source source;
+    Report report;
+};
+
+void check_version(const MapReader& map, Report& report) {
+    const Entry* version = map.find("version");
+    if (version == nullptr) {
+        if (map.is_map())
+            report.error(map.node().place, "'version' is missing",
+                         "begin the file with 'version: 1'");
+        return;
+    }
+    const auto number = read_integer(map.value(*version), {-2147483648LL, 2147483647LL});
+    if (number && *number != 1)
+        report.error(version->value.place,
+                     fmt::format("version {} of the policy language is not known", *number),
+                     "this program reads version 1");
+}
+
+/// The entries of `variants` or `rules`; an empty list is none, and fine.
+std::span<const Node> section(const MapReader& map, std::string_view key, Report& report) {
+    const Entry* entry = map.find(key);
+    if (entry == nullptr || entry->value.kind == Node::Kind::kBroken)
+        return {};
+    if (entry->value.kind == Node::Kind::kSequence)
+        return entry->value.items;
+    report.error(entry->value.place, fmt::format("'{}' must be a list", key),
+                 "each entry begins with '- name: ...'");
+    return {};
+}
+
+void read_file(File& file, PolicySet& set) {
+    if (!check_bytes(file.report))
+        return;
+    const auto root = parse_yaml(file.report);
+    if (!root)
+        return;
+    const MapReader map(*root, "a policy file", kFileKeys, file.report);
+    if (!map.is_map())
+        return;
+    check_version(map, file.report);
+    for (const Node& node : section(map, "variants", file.report))
+        set.variants.push_back(read_variant(node, file.report));
+    for (const Node& node : section(map, "rules", file.report))
+        set.rules.push_back(read_rule(node, file.report));
+}
+
+/// Finds the second of two things that must differ in the whole set.
+class Firsts {
+  public:
+    explicit Firsts(std::deque<File>& files) : files_(&files) {}
+
+    void check(std::string_view noun, const std::string& name, const Where& where) {
+        if (name.empty())
+            return;
+        const auto [first, added] = seen_.try_emplace(name, where);
+        if (added)
+            return;
+        report_of(where).error({where.line, where.column},
+                               fmt::format("two {} {}", noun, cite(name)),
+                               fmt::format("the first is at {}", first->second.text()));
+    }
+
+  private:
+    /// Two files of one name are told apart by nothing: the first of them takes the message.
+    Report& report_of(const Where& where) {
+        const auto found = std::find_if(files_->begin(), files_->end(), [&where](const File& file) {
+            return file.source.file().name == where.file;
+        });
+        return found->report;
+    }
+
+    std::deque<File>* files_;
+    std::map<std::string, Where> seen_;
+};
+
+void check_across(const PolicySet& set, std::deque<File>& files) {
+    Firsts variants(files);
+    for (const Variant& variant : set.variants)
+        variants.check("variants are named", variant.name, variant.where);
+    Firsts rules(files);
+    Firsts uuids(files);
+    for (const Rule& rule : set.rules) {
+        rules.check("rules are named", rule.name, rule.where);
+        for (const MdevWish& mdev : rule.mdevs)
+            if (mdev.uuid)
+                uuids.check("mdevs have the UUID", *mdev.uuid, mdev.where);
+    }
+}
+
+/// FNV-1a, 64 bits: tells one set from another, and is no defence against malice.
+std::string digest(std::span<const SourceFile> files) {
+    constexpr std::uint64_t kPrime = 0x100000001b3;
+    std::uint64_t hash = 0xcbf29ce484222325;
+    const auto mix = [&hash](std::string_view bytes) {
+        for (const char byte : bytes)
+            hash = (hash ^ static_cast<unsigned char>(byte)) * kPrime;
+        // A terminator that no UTF-8 has, or "a"+"bc" would be "ab"+"c".
+        hash = (hash ^ 0xff) * kPrime;
+    };
+    for (const SourceFile& file : files) {
+        mix(file.name);
+        mix(file.text);
+    }
+    return fmt::format("{:016x}", hash);
+}
+
+}  // namespace
+
+bool Parsed::ok() const {
+    return std::none_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
+        return diagnostic.severity == Severity::kError;
+    });
+}
+
+Parsed parse_set(std::span<const SourceFile> files) {
+    Parsed parsed;
+    std::deque<File> open;
+    for (const SourceFile& file : files) {
+        open.emplace_back(file);
+        parsed.set.files.push_back(file.name);
+        read_file(open.back(), parsed.set);
+    }
+    check_across(parsed.set, open);
+    for (File& file : open)
+        for (Diagnostic& diagnostic : file.report.take())
+            parsed.diagnostics.push_back(std::move(diagnostic));
+    if (parsed.ok())
+        parsed.set.generation = digest(files);
+    else
+        parsed.set = {};
+    return parsed;
+}
+
+}  // namespace policy
