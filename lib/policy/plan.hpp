@@ -61,12 +61,13 @@ struct Change {
     std::optional<std::string> from_driver;
     std::optional<std::string> from_override;
     enum class To { kChain, kNone, kHost } to = To::kChain;
-    std::vector<ChainLink> candidates;  ///< for kChain: usable ones, in order
+    /// For kChain: the usable ones, in order. None: its driver stays, only VFs or mdevs are missing.
+    std::vector<ChainLink> candidates;
     bool taken_along = false;           ///< a group peer, not matched itself
     Access access;
     Check check = Check::kNone;
     std::optional<std::uint32_t> set_vfs;
-    std::vector<MdevWish> mdevs;
+    std::vector<MdevWish> mdevs;        ///< those missing, each with its uuid
     std::string rule;                   ///< name of the rule (or "bind" for one by hand)
     std::string where;                  ///< file:line, or empty
 };
@@ -74,7 +75,8 @@ struct Change {
 enum class Verdict { kOk, kChange, kRefused, kConflict };
 [[nodiscard]] const char* verdict_name(Verdict verdict);
 
-/// All of one IOMMU group (or of one device that has none): it happens as a whole or not at all.
+/// All of one IOMMU group: it happens as a whole or not at all. `group` is absent for a device that has
+/// none, and for one whose rule leaves its driver alone (VFs of a PF, mdevs of a parent).
 struct Transaction {
     std::optional<int> group;
     Verdict verdict = Verdict::kOk;
@@ -101,7 +103,10 @@ struct Lifted {
 [[nodiscard]] std::vector<sysfs::DeviceId> to_be_taken(const PolicySet& set, const Decisions& decisions,
                                                        const sysfs::Inventory& inventory);
 
-/// The one planner: `plan` prints what `apply` does.
+/// The one planner: `plan` prints what `apply` does. Planning again after a plan was carried out yields
+/// `ok`: a device on any usable driver of its chain is as wanted, however it came there and whatever
+/// its override says (a candidate ahead of it may have refused the device before). Who may open the
+/// nodes and whether they open (`access`, `check`) goes with binding a device, not with having it bound.
 [[nodiscard]] Plan make_plan(const PolicySet& set, const Decisions& decisions,
                              const sysfs::Inventory& inventory, const sysfs::Drivers& drivers,
                              const sysfs::Usage& usage, const Lifted& lifted = {});

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/as_wanted.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "sysfs/group.hpp"
+
+namespace policy {
+namespace {
+
+bool is_usable(const ChainLink& link) {
+    return link.fate == Fate::kUse || link.fate == Fate::kFallback;
+}
+
+/// Drivers that hold a device for user space, or for no one; the host has no use of it meanwhile.
+bool is_parking_driver(std::string_view driver) {
+    constexpr std::array<std::string_view, 3> kParking = {"pci-stub", "uio_pci_generic", "igb_uio"};
+    return std::find(kParking.begin(), kParking.end(), driver) != kParking.end();
+}
+
+bool wants_automatic(const DriverWish& wish) {
+    return std::any_of(wish.chain.begin(), wish.chain.end(), [](const Candidate& candidate) {
+        return candidate.kind == Candidate::Kind::kAuto;
+    });
+}
+
+/// A vendor's native driver can make its devices VFIO's (nvidia's VFs have vfio-dev/ below them):
+/// for `auto` that is as good as any driver of the chain, and taking it away would break it.
+bool vendor_gives_it_to_vfio(const sysfs::Device& device) {
+    return device.vfio && device.driver && !sysfs::is_vfio_driver(*device.driver);
+}
+
+bool is_on_chain(const sysfs::Device& device, const DriverWish& wish, const Chain& chain) {
+    if (!device.driver)
+        return false;
+    const auto is_current = [&](const ChainLink& link) {
+        return is_usable(link) && link.driver == device.driver;
+    };
+    return std::any_of(chain.links.begin(), chain.links.end(), is_current) ||
+           (wants_automatic(wish) && vendor_gives_it_to_vfio(device));
+}
+
+}  // namespace
+
+bool is_with_vfio(const sysfs::Device& device) {
+    return device.vfio || (device.driver && sysfs::is_vfio_driver(*device.driver));
+}
+
+bool is_on_native_driver(const sysfs::Device& device) {
+    return device.driver && !sysfs::is_vfio_driver(*device.driver) &&
+           !is_parking_driver(*device.driver);
+}
+
+bool override_bars_native(const sysfs::Device& device) {
+    const auto& override_ = device.driver_override;
+    return override_ && (*override_ == "none" || sysfs::is_vfio_driver(*override_) ||
+                         is_parking_driver(*override_));
+}
+
+bool is_bound_as_wanted(const Member& member) {
+    const sysfs::Device& device = *member.device;
+    const auto& wish = member.rule().driver;
+    if (!wish)
+        return true;
+    switch (wish->kind) {
+        case DriverWish::Kind::kChain:
+            return is_on_chain(device, *wish, member.decision->chain);
+        case DriverWish::Kind::kNone:
+            return !device.driver && (!device.has_override || device.driver_override == "none");
+        case DriverWish::Kind::kHost:
+            // Unbound with nothing in the way: the host has no driver for it, or does not want it.
+            return !override_bars_native(device) && (!device.driver || is_on_native_driver(device));
+    }
+    return false;
+}
+
+bool goes_to_vfio(const Member& member) {
+    const auto& wish = member.rule().driver;
+    if (member.decision->outcome != Outcome::kWanted || !wish ||
+        wish->kind != DriverWish::Kind::kChain)
+        return false;
+    if (is_bound_as_wanted(member))
+        return is_with_vfio(*member.device);
+    const auto& links = member.decision->chain.links;
+    return std::any_of(links.begin(), links.end(),
+                       [](const ChainLink& link) { return is_usable(link) && is_vfio_link(link); });
+}
+
+std::optional<std::uint32_t> vfs_to_set(const Member& member) {
+    const auto& wanted = member.rule().sriov_vfs;
+    const auto& sriov = member.device->sriov;
+    if (!wanted || (sriov && sriov->enabled == *wanted) || (!sriov && *wanted == 0))
+        return std::nullopt;
+    return wanted;
+}
+
+}  // namespace policy

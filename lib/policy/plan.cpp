@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/plan.hpp"
+
+#include <algorithm>
+
+#include "policy/as_wanted.hpp"
+#include "policy/plan_group.hpp"
+#include "policy/plan_mdevs.hpp"
+#include "policy/plan_steps.hpp"
+#include "policy/plan_world.hpp"
+#include "policy/reasons.hpp"
+
+/// From decisions to transactions. A unit (the members of one IOMMU group, or a single device) is
+/// planned in three looks: at each member, at the rest of the group, at who uses what would be
+/// taken. Any reason found refuses the whole; a conflict on any member leaves the whole as it is.
+namespace policy {
+namespace {
+
+Change start_change(const sysfs::Device& device, const Rule& rule) {
+    Change change;
+    change.target = {device.id, device.identity()};
+    change.from_driver = device.driver;
+    change.from_override = device.driver_override;
+    change.access = rule.access;
+    change.rule = rule.name;
+    change.where = rule.where.line == 0 ? rule.where.file : rule.where.text();
+    return change;
+}
+
+Change::To destination(const DriverWish& wish) {
+    switch (wish.kind) {
+        case DriverWish::Kind::kChain:
+            return Change::To::kChain;
+        case DriverWish::Kind::kNone:
+            return Change::To::kNone;
+        case DriverWish::Kind::kHost:
+            return Change::To::kHost;
+    }
+    return Change::To::kChain;
+}
+
+class UnitPlanner {
+  public:
+    UnitPlanner(const Unit& unit, const PlanWorld& world) : unit_(unit), world_(world) {}
+
+    Transaction plan() {
+        transaction_.group = unit_.group;
+        if (!find_conflicts()) {
+            for (const Member& member : unit_.members)
+                plan_member(member);
+            plan_peers();
+        }
+        drop_repeated(transaction_.reasons);
+        finish();
+        return std::move(transaction_);
+    }
+
+  private:
+    std::vector<Reason>& reasons() { return transaction_.reasons; }
+
+    void conflict(const sysfs::DeviceId& device, const std::string& why) {
+        transaction_.verdict = Verdict::kConflict;
+        reasons().push_back(make_reason(ReasonCode::kAmbiguous, device, why));
+    }
+
+    bool find_conflicts() {
+        for (const Member& member : unit_.members)
+            if (member.decision->outcome == Outcome::kConflict)
+                conflict(member.device->id, member.decision->why);
+        return transaction_.verdict == Verdict::kConflict;
+    }
+
+    void plan_member(const Member& member) {
+        const sysfs::Device& device = *member.device;
+        if (member.decision->outcome == Outcome::kProtected) {
+            reasons().push_back(
+                make_reason(ReasonCode::kProtected, device.id, member.decision->why));
+            return;
+        }
+        const Rule& rule = member.rule();
+        const bool moves = !is_bound_as_wanted(member);
+        Change change = start_change(device, rule);
+        if (moves) {
+            change.to = destination(*rule.driver);
+            change.candidates = member.decision->chain.usable();
+            change.check = rule.check;
+            move(device, member.decision->chain, rule, change);
+        } else {
+            change.access = {};
+        }
+        change.set_vfs = vfs_to_set(member);
+        if (change.set_vfs)
+            plan_vfs(device, rule, *change.set_vfs);
+        MdevsToMake mdevs = mdevs_to_make(member, world_.inventory);
+        change.mdevs = std::move(mdevs.missing);
+        std::move(mdevs.reasons.begin(), mdevs.reasons.end(), std::back_inserter(reasons()));
+        if (moves || change.set_vfs || !change.mdevs.empty())
+            transaction_.changes.push_back(std::move(change));
+    }
+
+    /// What stands against a device's getting another driver, or none.
+    void move(const sysfs::Device& device, const Chain& chain, const Rule& rule,
+              const Change& change) {
+        switch (change.to) {
+            case Change::To::kChain:
+                add_kernel_reasons(device, chain, world_.inventory.host, reasons());
+                add_vfs_in_use(device, reasons());
+                break;
+            case Change::To::kNone:
+                add_vfs_in_use(device, reasons());
+                break;
+            case Change::To::kHost:
+                // A native driver that only gets rid of an override is not disturbed.
+                if (is_on_native_driver(device))
+                    return;
+                add_vfs_in_use(device, reasons());
+                break;
+        }
+        if (device.driver)
+            add_use_reasons(device.id, rule, world_, reasons());
+    }
+
+    void plan_vfs(const sysfs::Device& pf, const Rule& rule, std::uint32_t count) {
+        add_sriov_reasons(pf, count, world_, reasons());
+        if (pf.sriov)
+            for (const auto& [index, name] : pf.sriov->vfs)
+                add_use_reasons({"pci", name}, rule, world_, reasons());
+    }
+
+    void plan_peers() {
+        const Peers peers = look_at_peers(unit_, world_.decisions, world_.inventory);
+        // Nothing to do and nobody to take along: a peer that came later is for `groups` to show.
+        if (transaction_.changes.empty() && peers.taken.empty() && reasons().empty())
+            return;
+        for (const TakenPeer& peer : peers.taken)
+            take_along(*peer.device, peer.taker->rule());
+        std::copy(peers.reasons.begin(), peers.reasons.end(), std::back_inserter(reasons()));
+    }
+
+    void take_along(const sysfs::Device& peer, const Rule& rule) {
+        const DriverWish automatic{.kind = DriverWish::Kind::kChain, .chain = {Candidate{}}};
+        const Chain chain = driver_chain(automatic, rule.name, peer, world_.set.variants,
+                                         world_.inventory, world_.drivers);
+        if (chain.ambiguous) {
+            conflict(peer.id,
+                     "a peer for which two drivers are equally good, and no variant ranks "
+                     "them");
+            return;
+        }
+        Change change = start_change(peer, rule);
+        change.candidates = chain.usable();
+        change.taken_along = true;
+        move(peer, chain, rule, change);
+        transaction_.changes.push_back(std::move(change));
+    }
+
+    void finish() {
+        auto& changes = transaction_.changes;
+        std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+            return device_less(a.target.id, b.target.id);
+        });
+        if (transaction_.verdict != Verdict::kConflict)
+            transaction_.verdict = !reasons().empty() ? Verdict::kRefused
+                                   : changes.empty()  ? Verdict::kOk
+                                                      : Verdict::kChange;
+        if (transaction_.verdict == Verdict::kChange) {
+            for (const Change& change : changes)
+                transaction_.devices.push_back(change.target.id);
+            transaction_.steps = spell_out(changes, world_.inventory);
+            return;
+        }
+        changes.clear();
+        for (const Member& member : unit_.members)
+            transaction_.devices.push_back(member.device->id);
+    }
+
+    const Unit& unit_;
+    const PlanWorld& world_;
+    Transaction transaction_;
+};
+
+bool is_undecided(const Member& member) {
+    return member.decision->outcome != Outcome::kWanted;
+}
+
+/// The devices of one unit that would lose a driver.
+void collect_taken(const Unit& unit, const Decisions& decisions, const sysfs::Inventory& inventory,
+                   std::vector<sysfs::DeviceId>& out) {
+    for (const Member& member : unit.members) {
+        const sysfs::Device& device = *member.device;
+        if (device.driver && !is_bound_as_wanted(member))
+            out.push_back(device.id);
+        if (vfs_to_set(member) && device.sriov)
+            for (const auto& [index, name] : device.sriov->vfs)
+                out.push_back({"pci", name});
+    }
+    for (const TakenPeer& peer : look_at_peers(unit, decisions, inventory).taken)
+        if (peer.device->driver)
+            out.push_back(peer.device->id);
+}
+
+}  // namespace
+
+std::string Transaction::key() const {
+    if (group)
+        return "group " + std::to_string(*group);
+    return devices.empty() ? std::string() : devices.front().text();
+}
+
+std::vector<sysfs::DeviceId> to_be_taken(const PolicySet& /*set*/, const Decisions& decisions,
+                                         const sysfs::Inventory& inventory) {
+    std::vector<sysfs::DeviceId> out;
+    for (const Unit& unit : collect_units(decisions, inventory)) {
+        // All or nothing: a unit with a member in conflict, or protected, takes nothing.
+        if (std::none_of(unit.members.begin(), unit.members.end(), is_undecided))
+            collect_taken(unit, decisions, inventory, out);
+    }
+    std::sort(out.begin(), out.end(), device_less);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+Plan make_plan(const PolicySet& set, const Decisions& decisions, const sysfs::Inventory& inventory,
+               const sysfs::Drivers& drivers, const sysfs::Usage& usage, const Lifted& lifted) {
+    const PlanWorld world{set, decisions, inventory, drivers, usage, lifted};
+    Plan plan;
+    for (const Unit& unit : collect_units(decisions, inventory))
+        plan.transactions.push_back(UnitPlanner(unit, world).plan());
+    return plan;
+}
+
+}  // namespace policy

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/plan_mdevs.hpp"
+
+#include <uuid/uuid.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace policy {
+namespace {
+
+/// 32 hex digits as a UUID: a machine-id is one without its dashes (machine-id(5)).
+bool parse_machine_id(const std::string& text, uuid_t& out) {
+    if (text.size() != 32)
+        return false;
+    const std::string dashed = text.substr(0, 8) + "-" + text.substr(8, 4) + "-" +
+                               text.substr(12, 4) + "-" + text.substr(16, 4) + "-" +
+                               text.substr(20);
+    return ::uuid_parse(dashed.c_str(), out) == 0;
+}
+
+class MdevPlanner {
+  public:
+    MdevPlanner(const Member& member, const sysfs::Inventory& inventory)
+        : parent_(*member.device), inventory_(inventory) {
+        if (parent_.mdev_parent_name.empty() && !will_become_parent(member))
+            deny(ReasonCode::kNoDriver, "is no mdev parent: its driver offers no mdev types",
+                 parent_.driver ? std::optional("driver " + *parent_.driver) : std::nullopt);
+    }
+
+    void add(const MdevWish& wish) {
+        if (wish.uuid) {
+            add_one(wish, *wish.uuid);
+            return;
+        }
+        for (std::uint32_t index = 0; index < wish.count.value_or(0); ++index) {
+            const auto uuid =
+                mdev_uuid(inventory_.host.machine_id, parent_name(), wish.type, index);
+            if (!uuid) {
+                deny(ReasonCode::kDriverDenies,
+                     "a count of mdevs is named after the machine-id, which this host lacks", {});
+                return;
+            }
+            add_one(wish, *uuid);
+        }
+    }
+
+    MdevsToMake finish() {
+        if (!parent_.mdev_types.empty())
+            check_instances();
+        return std::move(result_);
+    }
+
+  private:
+    /// A css subchannel offers its types only once vfio_ccw has it.
+    static bool will_become_parent(const Member& member) {
+        return member.rule().driver && member.rule().driver->kind == DriverWish::Kind::kChain;
+    }
+
+    std::string parent_name() const {
+        return parent_.mdev_parent_name.empty() ? parent_.id.name : parent_.mdev_parent_name;
+    }
+
+    void add_one(const MdevWish& wish, const std::string& uuid) {
+        const sysfs::Device* existing = inventory_.find({"mdev", uuid});
+        if (existing == nullptr) {
+            MdevWish one = wish;
+            one.uuid = uuid;
+            one.count.reset();
+            result_.missing.push_back(std::move(one));
+            return;
+        }
+        const auto& state = existing->mdev;
+        if (state && (state->parent != parent_name() || state->type != wish.type))
+            deny(ReasonCode::kDriverDenies, "the UUID of a wanted mdev is taken",
+                 uuid + " is of type " + state->type + " on " + state->parent);
+    }
+
+    void check_instances() {
+        std::map<std::string, std::uint32_t> wanted;
+        for (const MdevWish& wish : result_.missing)
+            ++wanted[wish.type];
+        for (const auto& [type, count] : wanted) {
+            const auto& types = parent_.mdev_types;
+            const auto offered = std::find_if(types.begin(), types.end(),
+                                              [&](const auto& each) { return each.id == type; });
+            if (offered == types.end())
+                deny(ReasonCode::kDriverDenies, "offers no mdev type " + type, offers());
+            else if (offered->available < count)
+                deny(ReasonCode::kDriverDenies,
+                     "has too few instances of mdev type " + type + " left",
+                     std::to_string(count) + " wanted, " + std::to_string(offered->available) +
+                         " left");
+        }
+    }
+
+    std::string offers() const {
+        std::string out = "types:";
+        for (const sysfs::MdevType& type : parent_.mdev_types)
+            out += " " + type.id;
+        return out;
+    }
+
+    void deny(ReasonCode code, std::string text, std::optional<std::string> evidence) {
+        result_.reasons.push_back(
+            {code, parent_.id, std::move(text), std::move(evidence), is_forceable(code)});
+    }
+
+    const sysfs::Device& parent_;
+    const sysfs::Inventory& inventory_;
+    MdevsToMake result_;
+};
+
+}  // namespace
+
+std::optional<std::string> mdev_uuid(const std::string& machine_id, const std::string& parent,
+                                     const std::string& type, std::uint32_t index) {
+    uuid_t space;
+    if (!parse_machine_id(machine_id, space))
+        return std::nullopt;
+    const std::string name = parent + "/" + type + "/" + std::to_string(index);
+    uuid_t uuid;
+    ::uuid_generate_sha1(uuid, space, name.c_str(), name.size());
+    std::array<char, 37> text{};
+    ::uuid_unparse_lower(uuid, text.data());
+    return std::string(text.data());
+}
+
+MdevsToMake mdevs_to_make(const Member& member, const sysfs::Inventory& inventory) {
+    if (member.rule().mdevs.empty())
+        return {};
+    MdevPlanner planner(member, inventory);
+    for (const MdevWish& wish : member.rule().mdevs)
+        planner.add(wish);
+    return planner.finish();
+}
+
+}  // namespace policy
