@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "vfio/backing.hpp"
+#include "vfio/calls.hpp"
+
+namespace vfio {
+
+/// A VFIO container: the fd, the groups in it, and the IOMMU driver that its first group chose.
+/// When the last group leaves, the kernel drops that driver and every mapping with it
+/// (container.c:490), so the next group has to choose again.
+class VFIO_EXPORT Container {
+  public:
+    /// `wanted` is requested with the first group; kReservedNesting is never.
+    Container(Calls& calls, ContainerFd fd, abi::Extension wanted)
+        : calls_(calls), fd_(std::move(fd)), wanted_(wanted) {}
+
+    /// SET_CONTAINER, and SET_IOMMU for the first group. On failure the group is out again.
+    [[nodiscard]] Result<void> add(const GroupFd& group, const std::string& name);
+    /// UNSET_CONTAINER; kBusy while a device of the group is open.
+    [[nodiscard]] Result<void> remove(const GroupFd& group, const std::string& name);
+
+    /// The kernel's answer, 0 for no. Some extensions (DMA_CC, UPDATE_VADDR) are told only once a
+    /// group is in.
+    [[nodiscard]] Result<unsigned> check(abi::Extension extension) const;
+    [[nodiscard]] int call(abi::ContainerCall call, Argument argument) const {
+        return retry(calls_, [&] { return calls_.container(fd_, call, argument); });
+    }
+    [[nodiscard]] unsigned groups() const { return groups_; }
+    [[nodiscard]] Calls& calls() const { return calls_; }
+
+  private:
+    [[nodiscard]] std::string why_not(int errnum) const;
+
+    Calls& calls_;
+    ContainerFd fd_;
+    abi::Extension wanted_;
+    unsigned groups_ = 0;
+};
+
+/// "VFIO_TYPE1v2_IOMMU", as the kernel's header names it.
+[[nodiscard]] VFIO_EXPORT std::string_view name(abi::Extension extension);
+
+}  // namespace vfio

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfio/hwpt.hpp"
+
+#include <cerrno>
+
+#include "vfio/error.hpp"
+
+namespace vfio {
+
+namespace {
+
+/// The smallest structure that carries what is asked for: older kernels refuse what they do not
+/// know only when it is not zero, but strictly older ones are smaller still.
+std::uint32_t size_for(const Hwpt::Wanted& wanted) {
+    if (wanted.fault_id)
+        return sizeof(abi::HwptAlloc);
+    return wanted.type != abi::HwptData::kNone ? abi::kHwptAllocNoFaultSize
+                                               : abi::kHwptAllocSmallSize;
+}
+
+const char* hint(int errnum, const Hwpt::Wanted& wanted) {
+    switch (errnum) {
+        case EOPNOTSUPP:
+            return (wanted.flags & abi::kHwptNestParent) != 0
+                       ? "this IOMMU, or this kernel, cannot nest page tables"
+                   : (wanted.flags & abi::kHwptDirtyTracking) != 0
+                       ? "this IOMMU does not track dirty pages"
+                       : "this IOMMU does not have the type or flag";
+        case ENOENT:
+            return "the device has no IOMMU of its own (an mdev): attach it to the address space";
+        case EINVAL:
+            return wanted.type != abi::HwptData::kNone ? "the parent must be a NEST_PARENT page "
+                                                         "table made by hand, and the data of "
+                                                         "the right length"
+                                                       : "";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+Result<Hwpt> Hwpt::allocate(SharedIommu iommu, const Wanted& wanted) {
+    abi::HwptAlloc alloc{
+        .size = size_for(wanted),
+        .flags = wanted.flags | (wanted.fault_id ? abi::kHwptFaultIdValid : 0),
+        .dev_id = wanted.device_id,
+        .pt_id = wanted.parent_id,
+        .out_hwpt_id = 0,
+        .reserved = 0,
+        .data_type = static_cast<std::uint32_t>(wanted.type),
+        .data_len = static_cast<std::uint32_t>(wanted.data.size()),
+        .data_uptr = wanted.data.empty() ? 0 : reinterpret_cast<std::uint64_t>(wanted.data.data()),
+        .fault_id = wanted.fault_id.value_or(0),
+        .reserved2 = 0};
+    const int answer = iommu->call(abi::IommuCall::kHwptAlloc, &alloc);
+    if (answer < 0)
+        return fail_call(-answer, "allocate a page table",
+                         "iommufd device " + std::to_string(wanted.device_id),
+                         hint(-answer, wanted));
+    return Hwpt(IommuObject(std::move(iommu), alloc.out_hwpt_id));
+}
+
+Result<void> Hwpt::set_dirty_tracking(Tracking tracking) const {
+    abi::HwptSetDirtyTracking set{
+        .size = sizeof set,
+        .flags = tracking == Tracking::kOn ? abi::kDirtyTrackingEnable : 0,
+        .hwpt_id = id(),
+        .reserved = 0};
+    const int answer = object_.iommu()->call(abi::IommuCall::kHwptSetDirtyTracking, &set);
+    if (answer < 0)
+        return fail_call(-answer, "switch dirty tracking", "HWPT " + std::to_string(id()),
+                         answer == -EOPNOTSUPP ? "it was not allocated for dirty tracking" : "");
+    return {};
+}
+
+Result<void> Hwpt::read_dirty(const IovaRange& range, std::uint64_t page_size,
+                              std::span<std::uint64_t> bitmap, Clear clear) const {
+    abi::HwptGetDirtyBitmap get{.size = sizeof get,
+                                .hwpt_id = id(),
+                                .flags = clear == Clear::kNo ? abi::kDirtyBitmapNoClear : 0,
+                                .reserved = 0,
+                                .iova = range.first,
+                                .length = range.length(),
+                                .page_size = page_size,
+                                .data = reinterpret_cast<std::uint64_t>(bitmap.data())};
+    const int answer = object_.iommu()->call(abi::IommuCall::kHwptGetDirtyBitmap, &get);
+    if (answer < 0)
+        return fail_call(-answer, "read dirty pages of " + text(range),
+                         "HWPT " + std::to_string(id()));
+    return {};
+}
+
+Result<std::uint32_t> Hwpt::invalidate(abi::InvalidateData type, std::span<const std::byte> entries,
+                                       std::uint32_t entry_length) const {
+    return vfio::invalidate(*object_.iommu(), id(), type, entries, entry_length);
+}
+
+Result<std::uint32_t> invalidate(IommuContext& iommu, std::uint32_t id, abi::InvalidateData type,
+                                 std::span<const std::byte> entries, std::uint32_t entry_length) {
+    const std::string object = "iommufd object " + std::to_string(id);
+    if (!entries.empty() && (entry_length == 0 || entries.size() % entry_length != 0))
+        return fail_call(EINVAL, "invalidate caches", object, "not a whole number of entries");
+    const std::size_t count = entries.empty() ? 0 : entries.size() / entry_length;
+    if (count > 1U << 19)
+        return fail_call(EINVAL, "invalidate caches", object, "at most 524288 requests a call");
+    abi::HwptInvalidate request{
+        .size = sizeof request,
+        .hwpt_id = id,
+        .data_uptr = count == 0 ? 0 : reinterpret_cast<std::uint64_t>(entries.data()),
+        .data_type = static_cast<std::uint32_t>(type),
+        .entry_len = entry_length,
+        .entry_num = static_cast<std::uint32_t>(count),
+        .reserved = 0};
+    const int answer = iommu.call(abi::IommuCall::kHwptInvalidate, &request);
+    if (answer < 0)
+        return fail_call(-answer, "invalidate caches", object,
+                         count == 0 ? "the type is not supported"
+                                    : std::to_string(request.entry_num) + " of " +
+                                          std::to_string(count) + " were handled");
+    return request.entry_num;
+}
+
+}  // namespace vfio

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfio/iommufd_backing.hpp"
+
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+
+#include "vfio/error.hpp"
+
+namespace vfio {
+
+IommufdBacking::~IommufdBacking() = default;
+
+Result<Geometry> IommufdBacking::geometry() {
+    const auto ranges = ioas_.ranges();
+    if (!ranges)
+        return sysfs::propagate(ranges);
+    Geometry out;
+    // Before the first device the alignment is 1; whole pages are the least that will hold later.
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const std::uint64_t granule = std::max(page, std::bit_ceil(ranges->alignment));
+    for (const IovaRange& range : ranges->usable)
+        out.windows.push_back({range, granule});
+    return out;
+}
+
+namespace {
+
+const char* bind_hint(int errnum) {
+    switch (errnum) {
+        case EINVAL:
+            return "bound already, not opened through its cdev, or its IOMMU cannot enforce cache "
+                   "coherency";
+        case EBUSY:
+            return "the device's group is open, or a native driver of the group does DMA";
+        case EACCES:
+            return "the VF token is missing or wrong";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+Result<std::uint32_t> IommufdBacking::bind(const DeviceToAttach& device) {
+    abi::BindIommufd bind{
+        .argsz =
+            device.token ? static_cast<std::uint32_t>(sizeof bind) : abi::kBindIommufdSmallSize,
+        .flags = device.token ? abi::kBindFlagToken : 0,
+        .iommufd = ioas_.iommu()->fd.get(),
+        .out_devid = 0,
+        .token_uuid_ptr = device.token ? reinterpret_cast<std::uint64_t>(device.token->data()) : 0};
+    Calls& calls = ioas_.iommu()->calls;
+    const int answer =
+        retry(calls, [&] { return calls.device(device.fd, abi::DeviceCall::kBindIommufd, &bind); });
+    // A bind lasts until the fd closes, so the second one after a detach is refused: the id holds.
+    const auto known = bound_.find(device.fd.get());
+    if (answer == -EINVAL && known != bound_.end())
+        return known->second;
+    if (answer < 0) {
+        const std::string advice = answer == -EPERM ? attach_hint(EPERM) : bind_hint(-answer);
+        return fail_call(-answer, "bind to an iommufd", device.name, advice);
+    }
+    bound_[device.fd.get()] = bind.out_devid;
+    return bind.out_devid;
+}
+
+Result<std::uint32_t> IommufdBacking::attach(const DeviceToAttach& device, std::uint32_t id) {
+    abi::AttachIommufdPt attach{
+        .argsz = abi::kAttachIommufdPtSmallSize, .flags = 0, .pt_id = id, .pasid = 0};
+    Calls& calls = ioas_.iommu()->calls;
+    const int answer = retry(
+        calls, [&] { return calls.device(device.fd, abi::DeviceCall::kAttachIommufdPt, &attach); });
+    if (answer < 0)
+        return fail_call(-answer, "attach to an address space", device.name,
+                         answer == -EBUSY ? "the device is being reset" : attach_hint(-answer));
+    return attach.pt_id;
+}
+
+/// A page table serves the devices of one IOMMU; EINVAL from attaching is how the kernel says that
+/// this one is of another, and the next is tried. A device without an IOMMU of its own (an mdev)
+/// has none to be made: it attaches to the IOAS.
+Result<std::uint32_t> IommufdBacking::attach_by_hand(const DeviceToAttach& device,
+                                                     std::uint32_t device_id) {
+    for (const Hwpt& hwpt : hwpts_) {
+        auto attached = attach(device, hwpt.id());
+        if (attached || attached.error().errnum != EINVAL)
+            return attached;
+    }
+    const std::uint32_t flag =
+        kind_ == PageTable::kNestParent ? abi::kHwptNestParent : abi::kHwptDirtyTracking;
+    auto hwpt = Hwpt::allocate(ioas_.iommu(),
+                               {.device_id = device_id, .parent_id = ioas_.id(), .flags = flag});
+    if (!hwpt && hwpt.error().errnum == ENOENT && kind_ == PageTable::kDirty)
+        return attach(device, ioas_.id());
+    if (!hwpt) {
+        hwpt.error().object = device.name;
+        return sysfs::propagate(hwpt);
+    }
+    auto attached = attach(device, hwpt->id());
+    if (attached)
+        hwpts_.push_back(std::move(*hwpt));
+    return attached;
+}
+
+Result<BoundDevice> IommufdBacking::attach_device(const DeviceToAttach& device) {
+    const auto id = bind(device);
+    if (!id)
+        return sysfs::propagate(id);
+    const auto table =
+        kind_ == PageTable::kAutomatic ? attach(device, ioas_.id()) : attach_by_hand(device, *id);
+    if (!table)
+        return sysfs::propagate(table);
+    return BoundDevice{.device_id = *id, .page_table_id = *table};
+}
+
+Result<void> IommufdBacking::detach_device(const DeviceToAttach& device) {
+    abi::DetachIommufdPt detach{.argsz = abi::kDetachIommufdPtSmallSize, .flags = 0, .pasid = 0};
+    Calls& calls = ioas_.iommu()->calls;
+    const int answer = retry(
+        calls, [&] { return calls.device(device.fd, abi::DeviceCall::kDetachIommufdPt, &detach); });
+    if (answer < 0)
+        return fail_call(-answer, "detach from its address space", device.name);
+    return {};
+}
+
+Result<void> IommufdBacking::map_file(const File& file, const Mapped& piece) {
+    auto mapped = ioas_.map_file(file, piece);
+    if (mapped || mapped.error().errnum != ENOTTY)
+        return mapped;
+    mapped.error().hint = "iommufd pins files since Linux 6.13";
+    return mapped;
+}
+
+Result<void> IommufdBacking::copy(Backing& source, const Mapped& from, const IovaRange& to) {
+    auto* other = dynamic_cast<IommufdBacking*>(&source);
+    if (other == nullptr || other->ioas_.iommu() != ioas_.iommu())
+        return unsupported("share a mapping", "the other address space is not of the same iommufd");
+    return ioas_.copy(other->ioas_, from.iova, to, from.access);
+}
+
+Result<void> IommufdBacking::switch_dirty(Hwpt::Tracking tracking) {
+    if (hwpts_.empty())
+        return unsupported("track dirty pages",
+                           "its page tables were not made for it (PageTable::kDirty)");
+    for (std::size_t i = 0; i < hwpts_.size(); ++i) {
+        auto switched = hwpts_[i].set_dirty_tracking(tracking);
+        if (switched)
+            continue;
+        for (std::size_t j = 0; j < i && tracking == Hwpt::Tracking::kOn; ++j)
+            static_cast<void>(hwpts_[j].set_dirty_tracking(Hwpt::Tracking::kOff));
+        return switched;
+    }
+    return {};
+}
+
+Result<void> IommufdBacking::start_dirty() {
+    return switch_dirty(Hwpt::Tracking::kOn);
+}
+Result<void> IommufdBacking::stop_dirty() {
+    return switch_dirty(Hwpt::Tracking::kOff);
+}
+
+Result<void> IommufdBacking::read_dirty(const IovaRange& range, std::uint64_t page_size,
+                                        std::span<std::uint64_t> bitmap) {
+    if (hwpts_.empty())
+        return unsupported("track dirty pages",
+                           "its page tables were not made for it (PageTable::kDirty)");
+    for (const Hwpt& hwpt : hwpts_) {
+        auto read = hwpt.read_dirty(range, page_size, bitmap, Hwpt::Clear::kYes);
+        if (!read)
+            return read;
+    }
+    return {};
+}
+
+Result<void> IommufdBacking::adopt(std::span<const Mapped> all) {
+    for (const Mapped& each : all)
+        if (each.origin == Origin::kMemory)
+            return unsupported("adopt mappings", text(each.iova) +
+                                                     " is not of a file; only files' "
+                                                     "pins move between processes");
+    abi::IoasChangeProcess change{.size = sizeof change, .reserved = 0};
+    const int answer = ioas_.iommu()->call(abi::IommuCall::kIoasChangeProcess, &change);
+    if (answer < 0)
+        return fail_call(-answer, "move the accounting to this process", "/dev/iommu",
+                         answer == -ENOTTY ? "iommufd can since Linux 6.14"
+                         : answer == -EINVAL
+                             ? "another address space of this iommufd has a mapping "
+                               "that is not of a file"
+                             : "");
+    return {};
+}
+
+Result<void> IommufdBacking::set_accounting(Accounting accounting) {
+    return ioas_.set_option(abi::kOptionRlimitMode, accounting == Accounting::kProcess ? 1 : 0);
+}
+
+}  // namespace vfio

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "vfio/backing.hpp"
+#include "vfio/hwpt.hpp"
+#include "vfio/ioas.hpp"
+
+namespace vfio {
+
+/// What the page tables of an address space must be able to do.
+enum class PageTable {
+    kAutomatic,   ///< the kernel makes one per IOMMU by itself
+    kDirty,       ///< allocated for dirty tracking
+    kNestParent,  ///< can be the parent of a guest's page table
+};
+
+/// An IOAS with its page tables; devices come by their cdevs. Mappings are the IOAS' own and
+/// outlive every attach and detach.
+class VFIO_EXPORT IommufdBacking final : public Backing {
+  public:
+    IommufdBacking(Ioas ioas, PageTable kind) : kind_(kind), ioas_(std::move(ioas)) {}
+    ~IommufdBacking() override;
+
+    Backend backend() const override { return Backend::kIommufd; }
+    Lifetime lifetime() const override { return Lifetime::kOwn; }
+    Result<Geometry> geometry() override;
+    Result<void> map(const Mapped& piece) override { return ioas_.map(piece); }
+    Result<std::uint64_t> unmap(const IovaRange& range) override { return ioas_.unmap(range); }
+    Result<BoundDevice> attach_device(const DeviceToAttach& device) override;
+    Result<void> detach_device(const DeviceToAttach& device) override;
+    Result<void> map_file(const File& file, const Mapped& piece) override;
+    Result<void> copy(Backing& source, const Mapped& from, const IovaRange& to) override;
+    Result<void> allow(std::span<const IovaRange> ranges) override { return ioas_.allow(ranges); }
+    Result<void> start_dirty() override;
+    Result<void> stop_dirty() override;
+    Result<void> read_dirty(const IovaRange& range, std::uint64_t page_size,
+                            std::span<std::uint64_t> bitmap) override;
+    Result<void> adopt(std::span<const Mapped> all) override;
+    Result<void> set_accounting(Accounting accounting) override;
+    const IommuFd* iommufd() const override { return &ioas_.iommu()->fd; }
+    std::uint32_t ioas_id() const override { return ioas_.id(); }
+
+    [[nodiscard]] const std::vector<Hwpt>& page_tables() const { return hwpts_; }
+
+  private:
+    [[nodiscard]] Result<std::uint32_t> bind(const DeviceToAttach& device);
+    [[nodiscard]] Result<std::uint32_t> attach(const DeviceToAttach& device, std::uint32_t id);
+    [[nodiscard]] Result<std::uint32_t> attach_by_hand(const DeviceToAttach& device,
+                                                       std::uint32_t device_id);
+    [[nodiscard]] Result<void> switch_dirty(Hwpt::Tracking tracking);
+
+    PageTable kind_;
+    Ioas ioas_;  ///< outlives the page tables made from it
+    std::vector<Hwpt> hwpts_;
+    std::map<int, std::uint32_t> bound_;  ///< by the device's fd; a bind lasts until that closes
+};
+
+}  // namespace vfio

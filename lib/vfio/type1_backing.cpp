@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfio/type1_backing.hpp"
+
+#include <cerrno>
+
+#include "vfio/error.hpp"
+#include "vfio/info_call.hpp"
+#include "vfio/type1_info.hpp"
+
+namespace vfio {
+
+namespace {
+
+abi::Extension extension(Backend backend) {
+    return backend == Backend::kType1 ? abi::Extension::kType1 : abi::Extension::kType1v2;
+}
+
+std::uint32_t map_flags(Access access) {
+    switch (access) {
+        case Access::kRead:
+            return abi::kDmaMapRead;
+        case Access::kWrite:
+            return abi::kDmaMapWrite;
+        case Access::kReadWrite:
+            return abi::kDmaMapRead | abi::kDmaMapWrite;
+    }
+    return 0;
+}
+
+/// Room for the three capabilities and a dozen ranges: one call instead of two.
+struct RoomyInfo : abi::Type1Info {
+    std::byte room[400];
+};
+
+}  // namespace
+
+Type1Backing::Type1Backing(Calls& calls, ContainerFd fd, Backend backend)
+    : container_(calls, std::move(fd), extension(backend)), backend_(backend) {}
+
+Type1Backing::~Type1Backing() = default;
+
+Result<Geometry> Type1Backing::geometry() {
+    if (container_.groups() == 0)
+        return Geometry{};
+    const auto info = info_call(
+        RoomyInfo{},
+        [&](void* bytes) { return container_.call(abi::ContainerCall::kType1GetInfo, bytes); },
+        "get IOMMU info", std::string(name(backend_)));
+    if (!info)
+        return sysfs::propagate(info);
+    return parse_type1_info(info->bytes).geometry;
+}
+
+Result<void> Type1Backing::map(const Mapped& piece) {
+    abi::DmaMap map{.argsz = sizeof map,
+                    .flags = map_flags(piece.access),
+                    .vaddr = piece.address,
+                    .iova = piece.iova.first,
+                    .size = piece.iova.length()};
+    const int answer = container_.call(abi::ContainerCall::kMapDma, &map);
+    if (answer < 0)
+        return fail_call(-answer, "map " + text(piece.iova), std::string(name(backend_)));
+    return {};
+}
+
+Result<std::uint64_t> Type1Backing::unmap(const IovaRange& range) {
+    // The whole space has no 64-bit length: two halves, neither of which cuts a mapping that is not
+    // the whole space itself.
+    abi::DmaUnmap unmap{
+        .argsz = sizeof unmap, .flags = 0, .iova = range.first, .size = range.length()};
+    const int answer = container_.call(abi::ContainerCall::kUnmapDma, &unmap);
+    // The compatibility layer has nothing where type1 has zero bytes.
+    if (answer == -ENOENT)
+        return 0;
+    if (answer < 0)
+        return fail_call(-answer, "unmap " + text(range), std::string(name(backend_)));
+    return unmap.size;
+}
+
+Result<void> Type1Backing::attach_group(const GroupFd& group, const std::string& object) {
+    return container_.add(group, object);
+}
+
+Result<void> Type1Backing::detach_group(const GroupFd& group, const std::string& object) {
+    return container_.remove(group, object);
+}
+
+Result<void> Type1Backing::dirty(std::uint32_t flag, const char* operation) {
+    abi::DirtyPages pages{.argsz = sizeof pages, .flags = flag};
+    const int answer = container_.call(abi::ContainerCall::kDirtyPages, &pages);
+    if (answer == -ENOTTY)
+        return unsupported(operation, "the compatibility layer has no dirty tracking");
+    if (answer < 0)
+        return fail_call(-answer, operation, std::string(name(backend_)),
+                         answer == -EACCES ? "only type1v2 tracks dirty pages" : "");
+    return {};
+}
+
+Result<void> Type1Backing::start_dirty() {
+    return dirty(abi::kDirtyPagesStart, "start tracking dirty pages");
+}
+
+Result<void> Type1Backing::stop_dirty() {
+    return dirty(abi::kDirtyPagesStop, "stop tracking dirty pages");
+}
+
+Result<void> Type1Backing::read_dirty(const IovaRange& range, std::uint64_t page_size,
+                                      std::span<std::uint64_t> bitmap) {
+    struct {
+        abi::DirtyPages pages;
+        abi::DirtyBitmapGet get;
+    } request{.pages = {.argsz = sizeof request, .flags = abi::kDirtyPagesGetBitmap},
+              .get = {.iova = range.first,
+                      .size = range.length(),
+                      .bitmap = {.pgsize = page_size,
+                                 .size = bitmap.size_bytes(),
+                                 .data = reinterpret_cast<std::uint64_t>(bitmap.data())}}};
+    static_assert(sizeof request == 48);
+    const int answer = container_.call(abi::ContainerCall::kDirtyPages, &request);
+    if (answer < 0)
+        return fail_call(-answer, "read dirty pages of " + text(range), std::string(name(backend_)),
+                         answer == -EINVAL ? "tracking must be on, the page size the smallest "
+                                             "supported one, and the range whole mappings"
+                                           : "");
+    return {};
+}
+
+/// VFIO_UPDATE_VADDR: first every address is declared invalid, then each mapping gets its new one;
+/// DMA goes on meanwhile, only a device that would have to pin or translate waits.
+Result<void> Type1Backing::adopt(std::span<const Mapped> all) {
+    const auto offered = container_.check(abi::Extension::kUpdateVaddr);
+    if (!offered)
+        return sysfs::propagate(offered);
+    if (*offered == 0)
+        return unsupported("adopt mappings",
+                           "VFIO_UPDATE_VADDR is not offered (the compatibility "
+                           "layer and containers with an mdev have none)");
+    abi::DmaUnmap unmap{.argsz = sizeof unmap,
+                        .flags = abi::kDmaUnmapAll | abi::kDmaUnmapVaddr,
+                        .iova = 0,
+                        .size = 0};
+    int answer = container_.call(abi::ContainerCall::kUnmapDma, &unmap);
+    // EINVAL: another process (the one before this) has done it.
+    if (answer < 0 && answer != -EINVAL)
+        return fail_call(-answer, "invalidate addresses", std::string(name(backend_)));
+    for (const Mapped& each : all) {
+        abi::DmaMap map{.argsz = sizeof map,
+                        .flags = abi::kDmaMapVaddr,
+                        .vaddr = each.address,
+                        .iova = each.iova.first,
+                        .size = each.iova.length()};
+        answer = container_.call(abi::ContainerCall::kMapDma, &map);
+        if (answer < 0)
+            return fail_call(
+                -answer, "give " + text(each.iova) + " a new address", std::string(name(backend_)),
+                answer == -ENOMEM
+                    ? memlock_hint(container_.calls().lock_limit(), 0, each.iova.length())
+                    : "");
+    }
+    return {};
+}
+
+}  // namespace vfio

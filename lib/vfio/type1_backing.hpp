@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "vfio/container.hpp"
+
+namespace vfio {
+
+/// x86's, arm's and s390's container: type1, type1v2, or iommufd in the place of either. One
+/// mapping table in the kernel with one lock.
+class VFIO_EXPORT Type1Backing final : public Backing {
+  public:
+    /// `backend`: kType1v2, kType1 or kIommufdCompat (then `fd` is an iommufd).
+    Type1Backing(Calls& calls, ContainerFd fd, Backend backend);
+    ~Type1Backing() override;
+
+    Backend backend() const override { return backend_; }
+    Result<Geometry> geometry() override;
+    Result<void> map(const Mapped& piece) override;
+    Result<std::uint64_t> unmap(const IovaRange& range) override;
+    Result<void> attach_group(const GroupFd& group, const std::string& name) override;
+    Result<void> detach_group(const GroupFd& group, const std::string& name) override;
+    Result<void> start_dirty() override;
+    Result<void> stop_dirty() override;
+    Result<void> read_dirty(const IovaRange& range, std::uint64_t page_size,
+                            std::span<std::uint64_t> bitmap) override;
+    Result<void> adopt(std::span<const Mapped> all) override;
+
+  private:
+    [[nodiscard]] Result<void> dirty(std::uint32_t flag, const char* operation);
+
+    Container container_;
+    Backend backend_;
+};
+
+}  // namespace vfio
