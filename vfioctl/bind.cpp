@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+#include "vfioctl/command.hpp"
+#include "vfioctl/execute.hpp"
+#include "vfioctl/hand_rule.hpp"
+#include "vfioctl/options.hpp"
+#include "vfioctl/plan_text.hpp"
+#include "vfioctl/rule_file.hpp"
+#include "vfioctl/world.hpp"
+
+/// `vfioctl bind`: a rule made by hand for each device, above all rules but those that protect, through
+/// the same decisions and the same planner as any other.
+namespace vfioctl {
+namespace {
+
+sysfs::Wanted named_drivers(const policy::DriverWish& wish) {
+    sysfs::Wanted wanted;
+    for (const policy::Candidate& candidate : wish.chain)
+        if (candidate.kind == policy::Candidate::Kind::kNamed)
+            wanted.drivers.insert(candidate.driver);
+    return wanted;
+}
+
+/// The plan knows every rule of the host; by hand only what concerns these devices is carried out.
+policy::Plan only(policy::Plan plan, const std::vector<sysfs::DeviceId>& ids) {
+    const auto concerns = [&](const policy::Transaction& transaction) {
+        return std::any_of(ids.begin(), ids.end(), [&](const sysfs::DeviceId& id) {
+            return std::find(transaction.devices.begin(), transaction.devices.end(), id) !=
+                   transaction.devices.end();
+        });
+    };
+    auto& all = plan.transactions;
+    all.erase(std::remove_if(all.begin(), all.end(), [&](const auto& t) { return !concerns(t); }),
+              all.end());
+    return plan;
+}
+
+Outcome<void> persist(Session& session, RuleFile& file, std::vector<policy::Rule> rules) {
+    for (policy::Rule& rule : rules)
+        file.put(std::move(rule));
+    if (auto written = file.write(); !written)
+        return written;
+    if (!session.json())
+        session.out << "rule written to " << printable(file.path()) << "\n";
+    return {};
+}
+
+}  // namespace
+
+Outcome<ExitCode> run_bind(Session& session, const Arguments& arguments) {
+    binding::ApplyOptions options;
+    const auto timeout = timeout_of(arguments, options.timeout);
+    if (!timeout)
+        return propagate(timeout);
+    options.timeout = *timeout;
+    options.action = "bind";
+    const auto wish = hand_wish(arguments);
+    if (!wish)
+        return propagate(wish);
+    const bool dry_run = arguments.has("dry-run");
+    if (!dry_run)
+        if (auto may = may_write(session, "bind"); !may)
+            return propagate(may);
+    auto file = arguments.has("persist") ? RuleFile::read(session.options.root) : Outcome<RuleFile>();
+    if (!file)
+        return propagate(file);
+
+    const sysfs::Wanted drivers = named_drivers(wish->driver);
+    auto world = see_host(session, drivers, BadPolicy::kFails);
+    if (!world)
+        return propagate(world);
+    const auto ids = devices_of(*world, arguments.words);
+    if (!ids)
+        return propagate(ids);
+    std::vector<policy::Rule> rules;
+    for (const sysfs::DeviceId& id : *ids)
+        rules.push_back(hand_rule(*world->inventory.find(id), *wish));
+    std::vector<policy::Request> requests;
+    for (std::size_t i = 0; i < ids->size(); ++i)
+        requests.push_back({ids->at(i), &rules[i]});
+    if (auto decided = decide(session, *world, drivers, requests); !decided)
+        return propagate(decided);
+    make_plan(session, *world, UseScan::kLook, wish->lifted);
+    policy::Plan plan = only(std::move(world->plan), *ids);
+
+    if (dry_run) {
+        print_plan(session, plan, world->warnings);
+        return detailed_exit(plan) == ExitCode::kRefused ? ExitCode::kRefused : ExitCode::kDone;
+    }
+    const auto ended = carry_out(session, plan, world->warnings, std::move(options));
+    if (ended && *ended == ExitCode::kDone && arguments.has("persist"))
+        if (auto persisted = persist(session, *file, std::move(rules)); !persisted)
+            return propagate(persisted);
+    return ended;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/command.hpp"
+
+/// The table of commands: help, completion, parsing and running all read it.
+namespace vfioctl {
+namespace {
+
+constexpr OptionSpec kAll{"all", 'a', Takes::kNothing, "", "devices of every bus, not only PCI and VFIO's"};
+constexpr OptionSpec kOutput{"output", 'o', Takes::kSeveral, "COLS",
+                             "columns to show, separated by commas; +COL adds to the usual ones"};
+constexpr OptionSpec kNoHeadings{"noheadings", 'n', Takes::kNothing, "", "no line of headings"};
+constexpr OptionSpec kTree{"tree", '\0', Takes::kNothing, "", "groups with their devices as a tree"};
+constexpr OptionSpec kDetailed{"detailed-exitcode", '\0', Takes::kNothing, "",
+                               "exit 0: nothing to do, 10: changes, 3: only refusals"};
+constexpr OptionSpec kEarly{"early", '\0', Takes::kNothing, "",
+                            "only write overrides of devices that no driver has yet (for early boot)"};
+constexpr OptionSpec kTimeout{"timeout", '\0', Takes::kOne, "S",
+                              "seconds a single kernel write may take (default 60)"};
+constexpr OptionSpec kDriver{"driver", 'd', Takes::kOne, "D",
+                             "the driver: auto (default), host, none, or a name"};
+constexpr OptionSpec kGroup{"group", 'g', Takes::kOne, "WISH",
+                            "strict (default), or whole: take the group's other devices along"};
+constexpr OptionSpec kForce{"force", 'f', Takes::kSeveral, "REASON",
+                            "go on in spite of this reason; may be given several times"};
+constexpr OptionSpec kPersist{"persist", 'p', Takes::kNothing, "",
+                              "also write a rule to /etc/bindd/policies.d/90-vfioctl.yaml"};
+constexpr OptionSpec kDryRun{"dry-run", '\0', Takes::kNothing, "", "show what would be done; change nothing"};
+
+}  // namespace
+
+const std::vector<OptionSpec>& global_options() {
+    static const std::vector<OptionSpec> kOptions = {
+        {"json", '\0', Takes::kNothing, "", "one JSON object instead of text"},
+        {"root", '\0', Takes::kOne, "DIR", "read /sys, /proc, /etc, /run and /lib/modules below DIR"},
+        {"policy", '\0', Takes::kSeveral, "PATH",
+         "a policy file or directory in place of the standard ones; may be given several times"},
+        {"direct", '\0', Takes::kNothing, "", "work on the kernel itself, not through the daemon"},
+        {"color", '\0', Takes::kOne, "WHEN", "auto (default), always or never"},
+        {"help", 'h', Takes::kNothing, "", "this help"},
+        {"version", 'V', Takes::kNothing, "", "the version"},
+    };
+    return kOptions;
+}
+
+const std::vector<Command>& commands() {
+    static const std::vector<Command> kCommands = {
+        {"list", "devices: driver, IOMMU group, what is wanted, and how it stands", "[DEVICE...]", 0,
+         kAnyNumber, {kAll, kOutput, kNoHeadings}, run_list},
+        {"show", "everything known of a device", "DEVICE...", 1, kAnyNumber, {}, run_show},
+        {"groups", "IOMMU groups, their members and whether they are viable", "[GROUP|DEVICE...]", 0,
+         kAnyNumber, {kTree}, run_groups},
+        {"explain", "which rules match a device, which wins, and what would be done", "DEVICE", 1, 1, {},
+         run_explain},
+        {"plan", "what apply would do; touches nothing", "", 0, 0, {kDetailed}, run_plan},
+        {"apply", "do what the policies want", "", 0, 0, {kEarly, kTimeout}, run_apply},
+        {"bind", "give devices to VFIO by hand", "DEVICE...", 1, kAnyNumber,
+         {kDriver, kGroup, kForce, kPersist, kDryRun, kTimeout}, run_bind},
+        {"release", "undo: driver and override as they were before", "DEVICE...", 1, kAnyNumber,
+         {kDryRun, kTimeout}, run_release},
+        {"rollback", "undo a whole transaction, the newest by default", "[TXN]", 0, 1,
+         {kDryRun, kTimeout}, run_rollback},
+        {"history", "what was done, when, for which rule, and how it ended", "", 0, 0, {}, run_history},
+        {"policy check", "check policy files", "[PATH...]", 0, kAnyNumber, {}, run_policy_check},
+        {"policy show", "the merged policies, each with its origin", "[PATH...]", 0, kAnyNumber, {},
+         run_policy_show},
+        {"policy generate", "today's bindings as a policy", "", 0, 0, {}, run_policy_generate},
+        {"policy schema", "the JSON Schema of policy files", "", 0, 0, {}, run_policy_schema},
+        {"capture", "pack what is read of this host into FILE.tar, for --root elsewhere", "FILE.tar", 1,
+         1, {}, run_capture},
+    };
+    return kCommands;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/execute.hpp"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <utility>
+
+#include "binding/report.hpp"
+#include "vfioctl/document.hpp"
+#include "vfioctl/plan_text.hpp"
+#include "vfioctl/progress.hpp"
+
+namespace vfioctl {
+
+Outcome<void> may_write(const Session& session, const std::string& command) {
+    if (!session.options.root.is_live())
+        return fail(ExitCode::kUsage, command + " --root", "a directory is no kernel",
+                    "`vfioctl --root " + session.options.root.prefix + " plan` is the what-if");
+    if (session.user != User::kRoot)
+        return fail(ExitCode::kFailed, command, "needs root",
+                    "`sudo vfioctl " + command + "`; `vfioctl plan` shows without root what is to be done");
+    return {};
+}
+
+void print_plan(Session& session, const policy::Plan& plan, const std::vector<std::string>& warnings) {
+    if (!session.json()) {
+        session.out << plan_text(plan, session.screen);
+        return;
+    }
+    nlohmann::ordered_json json = document();
+    json.update(binding::plan_json(plan));
+    json["warnings"] = warnings;
+    session.out << dump(json);
+}
+
+Outcome<ExitCode> carry_out(Session& session, policy::Plan& plan, std::vector<std::string> warnings,
+                            binding::ApplyOptions options) {
+    ProgressLine line(session);
+    options.on_progress = [&line](const binding::Progress& progress) { line.show(progress); };
+    options.on_warning = [&](const std::string& sentence) {
+        line.clear();
+        session.err << "vfioctl: warning: " << printable(sentence) << "\n";
+        warnings.push_back(sentence);
+    };
+    auto applied = binding::apply(session.kernel, session.state, std::move(plan), options);
+    line.clear();
+    if (!applied)
+        return fail(applied.error());
+    plan = std::move(*applied);
+    print_plan(session, plan, warnings);
+    return applied_exit(plan);
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <langinfo.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "sysfs/live_kernel.hpp"
+#include "vfioctl/captured_host.hpp"
+#include "vfioctl/document.hpp"
+#include "vfioctl/help.hpp"
+#include "vfioctl/options.hpp"
+#include "vfioctl/version.hpp"
+
+namespace vfioctl {
+namespace {
+
+Screen look_at_screen(Colour wish) {
+    Screen screen;
+    screen.out = isatty(STDOUT_FILENO) == 1 ? Screen::Kind::kTerminal : Screen::Kind::kFile;
+    screen.err = isatty(STDERR_FILENO) == 1 ? Screen::Kind::kTerminal : Screen::Kind::kFile;
+    winsize size{};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        screen.width = size.ws_col;
+    screen.unicode = std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    const char* no_color = std::getenv("NO_COLOR");  // no-color.org: set and not empty
+    const char* term = std::getenv("TERM");
+    const bool plain = (no_color != nullptr && *no_color != '\0') || term == nullptr ||
+                       std::strcmp(term, "dumb") == 0;
+    switch (wish) {
+        case Colour::kAlways:
+            screen.colours = true;
+            break;
+        case Colour::kNever:
+            break;
+        case Colour::kAuto:
+            screen.colours = screen.out == Screen::Kind::kTerminal && !plain;
+            break;
+    }
+    return screen;
+}
+
+int report(const Failure& failure, Format format) {
+    std::cout.flush();
+    std::cerr << failure_text(failure);
+    if (format == Format::kJson) {
+        nlohmann::ordered_json json = document();
+        json["error"] = failure_json(failure);
+        std::cout << dump(json);
+    }
+    return static_cast<int>(failure.code);
+}
+
+Outcome<void> check_root(const sysfs::Root& root) {
+    struct stat info{};
+    if (root.is_live() || (stat(root.prefix.c_str(), &info) == 0 && S_ISDIR(info.st_mode)))
+        return {};
+    return fail(ExitCode::kFailed, "--root " + root.prefix, "no such directory");
+}
+
+Outcome<ExitCode> run_command(const Invocation& invocation) {
+    const GlobalOptions& global = invocation.global;
+    if (auto there = check_root(global.root); !there)
+        return propagate(there);
+    std::unique_ptr<sysfs::Kernel> kernel;
+    if (global.root.is_live())
+        kernel = std::make_unique<sysfs::LiveKernel>();
+    else
+        kernel = std::make_unique<CapturedHost>(global.root);
+    Session session{.options = global,
+                    .kernel = *kernel,
+                    .state = binding::StateDir::below(global.root),
+                    .screen = look_at_screen(global.colour),
+                    .user = geteuid() == 0 ? User::kRoot : User::kOther,
+                    .out = std::cout,
+                    .err = std::cerr};
+    return invocation.command->run(session, invocation.arguments);
+}
+
+Outcome<ExitCode> answer(const Invocation& invocation) {
+    switch (invocation.ask) {
+        case Invocation::Ask::kVersion:
+            std::cout << "vfioctl " << kVersion << "\n";
+            return ExitCode::kDone;
+        case Invocation::Ask::kHelp:
+            std::cout << (invocation.command == nullptr ? program_help()
+                                                        : command_help(*invocation.command));
+            return ExitCode::kDone;
+        case Invocation::Ask::kRun:
+            return run_command(invocation);
+    }
+    return ExitCode::kFailed;
+}
+
+}  // namespace
+}  // namespace vfioctl
+
+int main(int argc, char** argv) {
+    using namespace vfioctl;
+    std::ios::sync_with_stdio(false);
+    std::setlocale(LC_CTYPE, "");
+    const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+    const Format format = asks_for_json(words) ? Format::kJson : Format::kText;
+
+    const auto invocation = parse_command_line(words);
+    if (!invocation)
+        return report(invocation.error(), format);
+    const auto ended = answer(*invocation);
+    const int status = ended ? static_cast<int>(*ended) : report(ended.error(), format);
+
+    std::cout.flush();
+    if (!std::cout) {
+        std::cerr << "vfioctl: standard output: could not be written\n";
+        return static_cast<int>(ExitCode::kFailed);
+    }
+    return status;
+}

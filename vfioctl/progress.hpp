@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "binding/apply.hpp"
+#include "vfioctl/session.hpp"
+
+namespace vfioctl {
+
+/// One line on stderr that says how far a long run has come. Only on a terminal, and never with --json;
+/// cleared before anything else is printed, at the latest when it goes.
+class ProgressLine {
+  public:
+    explicit ProgressLine(Session& session);
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+    ~ProgressLine() { clear(); }
+
+    void show(const binding::Progress& progress);
+    void clear();
+
+  private:
+    Session& session_;
+    bool wanted_;
+    bool shown_ = false;
+};
+
+}  // namespace vfioctl

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/command.hpp"
+#include "vfioctl/execute.hpp"
+#include "vfioctl/options.hpp"
+
+namespace vfioctl {
+
+Outcome<ExitCode> run_rollback(Session& session, const Arguments& arguments) {
+    binding::ApplyOptions options;
+    const auto timeout = timeout_of(arguments, options.timeout);
+    if (!timeout)
+        return propagate(timeout);
+    options.timeout = *timeout;
+    options.action = "rollback";
+    const bool dry_run = arguments.has("dry-run");
+    if (!dry_run)
+        if (auto may = may_write(session, "rollback"); !may)
+            return propagate(may);
+    const auto inventory = session.kernel.inventory({});
+    if (!inventory)
+        return fail(inventory.error());
+    const std::string txn = arguments.words.empty() ? "" : arguments.words.front();
+    auto plan = binding::plan_rollback(session.kernel, session.state, *inventory, txn);
+    if (!plan)
+        return fail(plan.error());
+    if (!dry_run)
+        return carry_out(session, *plan, inventory->warnings, std::move(options));
+    print_plan(session, *plan, inventory->warnings);
+    return ExitCode::kDone;
+}
+
+}  // namespace vfioctl

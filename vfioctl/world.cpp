@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/world.hpp"
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+#include "binding/bound.hpp"
+#include "vfioctl/policy_paths.hpp"
+
+namespace vfioctl {
+namespace {
+
+sysfs::Wanted both(sysfs::Wanted a, const sysfs::Wanted& b) {
+    a.serial = a.serial || b.serial;
+    a.properties = a.properties || b.properties;
+    a.attrs.insert(b.attrs.begin(), b.attrs.end());
+    a.drivers.insert(b.drivers.begin(), b.drivers.end());
+    return a;
+}
+
+/// A history that cannot be read (it is root's) only means that past failures are not shown.
+std::map<sysfs::DeviceId, binding::HistoryEntry> latest_of(const binding::StateDir& state) {
+    std::map<sysfs::DeviceId, binding::HistoryEntry> latest;
+    if (auto history = binding::read_history(state))
+        for (const binding::HistoryEntry& entry : *history)
+            for (const sysfs::DeviceId& device : entry.devices)
+                latest[device] = entry;
+    return latest;
+}
+
+}  // namespace
+
+const policy::Decision* World::decision(const sysfs::DeviceId& id) const {
+    const auto found = decisions.find(id);
+    return found == decisions.end() ? nullptr : &found->second;
+}
+
+const policy::Transaction* World::transaction(const sysfs::DeviceId& id) const {
+    const auto found = transaction_of.find(id);
+    return found == transaction_of.end() ? nullptr : &plan.transactions[found->second];
+}
+
+binding::DeviceState World::state(const sysfs::Device& device) const {
+    binding::DeviceState state =
+        binding::device_state(device, decision(device.id), transaction(device.id));
+    const auto last = latest.find(device.id);
+    // Only what is still outstanding can have failed: a device that is as wanted is well.
+    if (state.state == "pending" && last != latest.end() &&
+        (last->second.result == "failed" || last->second.result == "stuck" ||
+         last->second.result == "rolled_back")) {
+        state.state = last->second.result == "stuck" ? "stuck" : "failed";
+        if (!last->second.error.empty())
+            state.reason = last->second.error;
+    }
+    return state;
+}
+
+void warn(Session& session, World& world, const std::string& sentence) {
+    session.err << "vfioctl: warning: " << printable(sentence) << "\n";
+    world.warnings.push_back(sentence);
+}
+
+Outcome<World> see_host(Session& session, const sysfs::Wanted& extra, BadPolicy bad) {
+    World world;
+    policy::Parsed parsed = load_for(session, {});
+    if (!parsed.ok() && bad == BadPolicy::kFails)
+        return unusable(parsed);
+    session.err << policy::render(parsed.diagnostics);
+    if (parsed.ok())
+        world.policies = std::move(parsed.set);
+    else
+        warn(session, world,
+             "policies: " + unusable(parsed).value().why + "; every device is shown as unmanaged");
+    auto inventory = session.kernel.inventory(both(world.policies.wanted(), extra));
+    if (!inventory)
+        return fail(inventory.error());
+    world.inventory = std::move(*inventory);
+    for (const std::string& warning : world.inventory.warnings)
+        warn(session, world, warning);
+    world.latest = latest_of(session.state);
+    return world;
+}
+
+Outcome<void> decide(Session& session, World& world, const sysfs::Wanted& extra,
+                     const std::vector<policy::Request>& requests) {
+    // Without a rule nothing is wanted, and the modules' index need not be opened.
+    if (!world.policies.rules.empty() || !requests.empty()) {
+        auto drivers = session.kernel.drivers(both(world.policies.wanted(), extra));
+        if (!drivers)
+            return fail(drivers.error());
+        world.drivers = std::move(*drivers);
+        for (const std::string& warning : world.drivers.warnings)
+            warn(session, world, warning);
+    }
+    world.decisions = policy::decide(world.policies, world.inventory, world.drivers, requests);
+    return {};
+}
+
+void make_plan(Session& session, World& world, UseScan scan, const policy::Lifted& lifted) {
+    world.usage.clear();
+    if (scan == UseScan::kLook) {
+        const auto taken = policy::to_be_taken(world.policies, world.decisions, world.inventory);
+        if (!taken.empty())
+            world.usage = session.kernel.usage(world.inventory, taken);
+    }
+    world.plan = policy::make_plan(world.policies, world.decisions, world.inventory, world.drivers,
+                                   world.usage, lifted);
+    world.transaction_of.clear();
+    for (std::size_t i = 0; i < world.plan.transactions.size(); ++i)
+        for (const sysfs::DeviceId& id : world.plan.transactions[i].devices)
+            world.transaction_of[id] = i;
+}
+
+Outcome<World> see_and_plan(Session& session) {
+    auto world = see_host(session, {}, BadPolicy::kFails);
+    if (!world)
+        return world;
+    if (auto decided = decide(session, *world); !decided)
+        return propagate(decided);
+    make_plan(session, *world, UseScan::kLook);
+    return world;
+}
+
+Outcome<std::vector<sysfs::DeviceId>> devices_of(const World& world,
+                                                 const std::vector<std::string>& words) {
+    std::vector<sysfs::DeviceId> out;
+    for (const std::string& word : words) {
+        const auto found = sysfs::resolve(world.inventory, word);
+        if (!found) {
+            const sysfs::Error& error = found.error();
+            return fail(ExitCode::kNoDevice, word,
+                        error.code == sysfs::Code::kInvalid && !error.reason.empty() ? error.reason
+                                                                                     : "no such device",
+                        error.hint.empty() ? "`vfioctl list -a` shows the devices there are" : error.hint);
+        }
+        for (const sysfs::DeviceId& id : *found)
+            if (std::find(out.begin(), out.end(), id) == out.end())
+                out.push_back(id);
+    }
+    return out;
+}
+
+}  // namespace vfioctl
