@@ -126,10 +126,10 @@ void take(DeviceInfo& info, const Capability& capability) {
 }
 
 constexpr std::array kFlagNames = {
-    std::pair{abi::kDeviceReset, "reset"}, std::pair{abi::kDevicePci, "pci"},
+    std::pair{abi::kDeviceReset, "reset"},       std::pair{abi::kDevicePci, "pci"},
     std::pair{abi::kDevicePlatform, "platform"}, std::pair{abi::kDeviceAmba, "amba"},
-    std::pair{abi::kDeviceCcw, "ccw"}, std::pair{abi::kDeviceAp, "ap"},
-    std::pair{abi::kDeviceFslMc, "fsl-mc"}, std::pair{abi::kDeviceCaps, "caps"},
+    std::pair{abi::kDeviceCcw, "ccw"},           std::pair{abi::kDeviceAp, "ap"},
+    std::pair{abi::kDeviceFslMc, "fsl-mc"},      std::pair{abi::kDeviceCaps, "caps"},
     std::pair{abi::kDeviceCdx, "cdx"},
 };
 
@@ -162,7 +162,8 @@ Result<DeviceInfo> read_device_info(Calls& calls, const DeviceFd& fd, const std:
     auto info = info_call(
         abi::DeviceInfo{},
         [&](void* buffer) {
-            return retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kGetInfo, buffer); });
+            return retry(calls,
+                         [&] { return calls.device(fd, abi::DeviceCall::kGetInfo, buffer); });
         },
         "device info", device);
     if (!info)

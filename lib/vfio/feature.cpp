@@ -17,8 +17,8 @@ int raw_call(Calls& calls, const DeviceFd& fd, std::uint32_t flags, std::span<st
     const abi::Feature feature{.argsz = static_cast<std::uint32_t>(buffer.size()), .flags = flags};
     std::memcpy(buffer.data(), &feature, sizeof feature);
     std::copy(payload.begin(), payload.end(), buffer.begin() + sizeof feature);
-    const int answer = retry(
-        calls, [&] { return calls.device(fd, abi::DeviceCall::kFeature, buffer.data()); });
+    const int answer =
+        retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kFeature, buffer.data()); });
     std::copy(buffer.begin() + sizeof feature, buffer.end(), payload.begin());
     return answer;
 }
@@ -39,12 +39,12 @@ Result<void> nothing(const Result<int>& answer) {
 
 Result<int> feature_call(Calls& calls, const DeviceFd& fd, abi::FeatureId id, std::uint32_t flags,
                          std::span<std::byte> payload, const std::string& device) {
-    const int answer =
-        raw_call(calls, fd, flags | static_cast<std::uint32_t>(id), payload);
+    const int answer = raw_call(calls, fd, flags | static_cast<std::uint32_t>(id), payload);
     if (answer >= 0)
         return answer;
-    return fail_call(-answer, "feature " + feature_name(id), device,
-                     answer == -ENOTTY ? "the device or its driver does not have this feature" : "");
+    return fail_call(
+        -answer, "feature " + feature_name(id), device,
+        answer == -ENOTTY ? "the device or its driver does not have this feature" : "");
 }
 
 std::vector<FeatureSupport> probe_features(Calls& calls, const DeviceFd& fd) {
@@ -98,15 +98,14 @@ Result<void> set_vf_token(Calls& calls, const DeviceFd& fd,
                           const std::array<std::uint8_t, 16>& uuid, const std::string& device) {
     abi::FeatureVfToken token{};
     std::copy(uuid.begin(), uuid.end(), std::begin(token.uuid));
-    return nothing(
-        call(calls, fd, abi::FeatureId::kPciVfToken, abi::kFeatureSet, token, device));
+    return nothing(call(calls, fd, abi::FeatureId::kPciVfToken, abi::kFeatureSet, token, device));
 }
 
 Result<void> enter_low_power(Calls& calls, const DeviceFd& fd, const std::string& device,
                              int wakeup_eventfd) {
     if (wakeup_eventfd < 0)
-        return nothing(feature_call(calls, fd, abi::FeatureId::kLowPowerEntry, abi::kFeatureSet, {},
-                                    device));
+        return nothing(
+            feature_call(calls, fd, abi::FeatureId::kLowPowerEntry, abi::kFeatureSet, {}, device));
     abi::FeatureLowPowerWakeup wakeup{.wakeup_eventfd = wakeup_eventfd, .reserved = 0};
     return nothing(call(calls, fd, abi::FeatureId::kLowPowerEntryWithWakeup, abi::kFeatureSet,
                         wakeup, device));
@@ -124,11 +123,10 @@ Result<std::uint64_t> start_dma_logging(Calls& calls, const DeviceFd& fd, std::u
     raw.reserve(ranges.size());
     for (const IovaRange& range : ranges)
         raw.push_back({.iova = range.first, .length = range.length()});
-    abi::FeatureDmaLoggingControl control{
-        .page_size = page_size,
-        .num_ranges = static_cast<std::uint32_t>(raw.size()),
-        .reserved = 0,
-        .ranges = reinterpret_cast<std::uintptr_t>(raw.data())};
+    abi::FeatureDmaLoggingControl control{.page_size = page_size,
+                                          .num_ranges = static_cast<std::uint32_t>(raw.size()),
+                                          .reserved = 0,
+                                          .ranges = reinterpret_cast<std::uintptr_t>(raw.data())};
     auto answer =
         call(calls, fd, abi::FeatureId::kDmaLoggingStart, abi::kFeatureSet, control, device);
     if (!answer) {
@@ -149,7 +147,8 @@ Result<std::vector<std::uint64_t>> read_dma_log(Calls& calls, const DeviceFd& fd
                                                 const IovaRange& range, std::uint64_t page_size,
                                                 const std::string& device) {
     if (page_size == 0 || range.last < range.first)
-        return sysfs::fail(Code::kInvalid, "read the DMA log", device, "an empty range or page size");
+        return sysfs::fail(Code::kInvalid, "read the DMA log", device,
+                           "an empty range or page size");
     const std::uint64_t length = range.length();
     const std::uint64_t pages = length / page_size + (length % page_size != 0 ? 1 : 0);
     std::vector<std::uint64_t> bitmap(pages / 64 + (pages % 64 != 0 ? 1 : 0));

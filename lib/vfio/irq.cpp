@@ -29,13 +29,13 @@ std::string name_of(std::uint32_t index, const std::string& device) {
 }
 
 /// VFIO_DEVICE_SET_IRQS: the structure and its data in one buffer. Returns the kernel's answer.
-int set_irqs(Calls& calls, const DeviceFd& fd, abi::IrqSet set, std::span<const std::byte> payload) {
+int set_irqs(Calls& calls, const DeviceFd& fd, abi::IrqSet set,
+             std::span<const std::byte> payload) {
     std::vector<std::byte> buffer(sizeof set + payload.size());
     set.argsz = static_cast<std::uint32_t>(buffer.size());
     std::memcpy(buffer.data(), &set, sizeof set);
     std::copy(payload.begin(), payload.end(), buffer.begin() + sizeof set);
-    return retry(calls,
-                 [&] { return calls.device(fd, abi::DeviceCall::kSetIrqs, buffer.data()); });
+    return retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kSetIrqs, buffer.data()); });
 }
 
 Result<void> done(int answer, std::string operation, std::string object, std::string hint = {}) {
@@ -141,8 +141,8 @@ Result<void> mask_irq(Calls& calls, const DeviceFd& fd, std::uint32_t index, Mas
         masking == Masking::kMask ? abi::kIrqSetActionMask : abi::kIrqSetActionUnmask;
     const abi::IrqSet set{
         .argsz = 0, .flags = abi::kIrqSetDataNone | action, .index = index, .start = 0, .count = 1};
-    return done(set_irqs(calls, fd, set, {}),
-                masking == Masking::kMask ? "mask" : "unmask", name_of(index, device));
+    return done(set_irqs(calls, fd, set, {}), masking == Masking::kMask ? "mask" : "unmask",
+                name_of(index, device));
 }
 
 Result<void> set_unmask_eventfd(Calls& calls, const DeviceFd& fd, std::uint32_t index, int eventfd,

@@ -70,8 +70,8 @@ bool Migration::knows(abi::MigState state) const {
 
 Result<abi::MigState> Migration::state() const {
     abi::FeatureMigState state{};
-    const auto answer = exchange(*calls_, *fd_, abi::FeatureId::kMigDeviceState, abi::kFeatureGet,
-                                 state, device_);
+    const auto answer =
+        exchange(*calls_, *fd_, abi::FeatureId::kMigDeviceState, abi::kFeatureGet, state, device_);
     if (!answer)
         return sysfs::propagate(answer);
     return static_cast<abi::MigState>(state.device_state);
@@ -85,8 +85,8 @@ Result<std::optional<MigrationFd>> Migration::set(abi::MigState target) const {
         return sysfs::fail(Code::kUnsupported, operation, device_,
                            "the device does not have this state");
     abi::FeatureMigState wanted{.device_state = static_cast<std::uint32_t>(target), .data_fd = -1};
-    const auto answer = exchange(*calls_, *fd_, abi::FeatureId::kMigDeviceState, abi::kFeatureSet,
-                                 wanted, device_);
+    const auto answer =
+        exchange(*calls_, *fd_, abi::FeatureId::kMigDeviceState, abi::kFeatureSet, wanted, device_);
     if (answer) {
         if (wanted.data_fd < 0)
             return std::nullopt;
@@ -114,8 +114,9 @@ Result<std::uint64_t> Migration::data_size() const {
 Result<Precopy> Migration::precopy(const MigrationFd& data) const {
     abi::PrecopyInfo info{};
     info.argsz = sizeof info;
-    const int answer = retry(
-        *calls_, [&] { return calls_->migration(data, abi::MigrationCall::kGetPrecopyInfo, &info); });
+    const int answer = retry(*calls_, [&] {
+        return calls_->migration(data, abi::MigrationCall::kGetPrecopyInfo, &info);
+    });
     if (answer < 0)
         return fail_call(-answer, "precopy info", device_,
                          "only a device in PRE_COPY or PRE_COPY_P2P has any");

@@ -26,8 +26,9 @@ struct Precopy {
 ///                                                 |
 ///                                              RESUMING             ERROR: only a reset leaves it
 ///
-/// The kernel walks several arcs in one call where the way is unambiguous; set() refuses beforehand what
-/// no kernel could do (a state that the device's flags rule out, ERROR as a target). Borrows calls and fd.
+/// The kernel walks several arcs in one call where the way is unambiguous; set() refuses beforehand
+/// what no kernel could do (a state that the device's flags rule out, ERROR as a target). Borrows
+/// calls and fd.
 class VFIO_EXPORT Migration {
   public:
     /// kUnsupported for a device that cannot migrate.
@@ -39,8 +40,9 @@ class VFIO_EXPORT Migration {
     [[nodiscard]] std::uint64_t flags() const { return flags_; }
 
     [[nodiscard]] Result<abi::MigState> state() const;
-    /// Goes to `target`; the data fd that STOP_COPY, PRE_COPY and RESUMING bring, if this way brings one.
-    /// On failure the device may be in any state on the way, ERROR included: the error says which.
+    /// Goes to `target`; the data fd that STOP_COPY, PRE_COPY and RESUMING bring, if this way
+    /// brings one. On failure the device may be in any state on the way, ERROR included: the error
+    /// says which.
     [[nodiscard]] Result<std::optional<MigrationFd>> set(abi::MigState target) const;
     /// Can this device be in `state` at all?
     [[nodiscard]] bool knows(abi::MigState state) const;

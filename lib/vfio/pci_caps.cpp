@@ -92,13 +92,20 @@ void walk_extended(std::span<const std::byte> config, PciCaps& out) {
 
 using Name = std::pair<std::uint16_t, const char*>;
 constexpr std::array kConventionalNames = {
-    Name{0x01, "Power Management"}, Name{0x03, "VPD"},
-    Name{0x04, "Slot ID"},          Name{0x05, "MSI"},
-    Name{0x07, "PCI-X"},            Name{0x08, "HyperTransport"},
-    Name{0x09, "Vendor Specific"},  Name{0x0a, "Debug Port"},
-    Name{0x0d, "Subsystem ID"},     Name{0x0e, "AGP"},
-    Name{0x10, "PCI Express"},      Name{0x11, "MSI-X"},
-    Name{0x12, "SATA"},             Name{0x13, "Advanced Features"},
+    Name{0x01, "Power Management"},
+    Name{0x03, "VPD"},
+    Name{0x04, "Slot ID"},
+    Name{0x05, "MSI"},
+    Name{0x07, "PCI-X"},
+    Name{0x08, "HyperTransport"},
+    Name{0x09, "Vendor Specific"},
+    Name{0x0a, "Debug Port"},
+    Name{0x0d, "Subsystem ID"},
+    Name{0x0e, "AGP"},
+    Name{0x10, "PCI Express"},
+    Name{0x11, "MSI-X"},
+    Name{0x12, "SATA"},
+    Name{0x13, "Advanced Features"},
     Name{0x14, "Enhanced Allocation"},
 };
 constexpr std::array kExtendedNames = {

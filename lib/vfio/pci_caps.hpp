@@ -13,8 +13,8 @@
 
 namespace vfio {
 
-/// One capability of a PCI function's configuration space: where it starts and what it is. `version` is
-/// 0 for a conventional one.
+/// One capability of a PCI function's configuration space: where it starts and what it is.
+/// `version` is 0 for a conventional one.
 struct PciCap {
     std::uint16_t id = 0;
     std::uint16_t offset = 0;
@@ -25,7 +25,8 @@ struct PciCap {
 };
 
 /// Both lists of a configuration space, in list order. A list that points outside, at unaligned or
-/// reserved offsets, or back to itself ends there and `defect` says so; devices are allowed to be broken.
+/// reserved offsets, or back to itself ends there and `defect` says so; devices are allowed to be
+/// broken.
 struct PciCaps {
     std::vector<PciCap> caps;
     std::string defect;
@@ -35,8 +36,8 @@ struct PciCaps {
     bool operator==(const PciCaps&) const = default;
 };
 
-/// Walks `config`: 64 bytes (what an ordinary user may read: no capability is in there), 256, or 4096.
-/// Source: PCI Express Base Specification, 7.5.1.1.11 and 7.6.3.
+/// Walks `config`: 64 bytes (what an ordinary user may read: no capability is in there), 256, or
+/// 4096. Source: PCI Express Base Specification, 7.5.1.1.11 and 7.6.3.
 [[nodiscard]] VFIO_EXPORT PciCaps walk_pci_caps(std::span<const std::byte> config);
 
 /// "MSI-X", "PCI Express", "AER", ... or "id 0x2e".

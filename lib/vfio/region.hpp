@@ -29,21 +29,22 @@ struct RegionType {
     auto operator<=>(const RegionType&) const = default;
 };
 
-/// One region of a device: a BAR, the config space, or whatever else the driver offers. `size` 0 means
-/// that the device has none at this index. `offset` is where it starts in the device fd, the only
-/// way to find it. Source: VFIO_DEVICE_GET_REGION_INFO.
+/// One region of a device: a BAR, the config space, or whatever else the driver offers. `size` 0
+/// means that the device has none at this index. `offset` is where it starts in the device fd, the
+/// only way to find it. Source: VFIO_DEVICE_GET_REGION_INFO.
 struct Region {
     std::uint32_t index = 0;
     std::uint32_t flags = 0;  ///< abi::kRegion*
     std::uint64_t size = 0;
     std::uint64_t offset = 0;
     std::optional<RegionType> type;
-    /// Present with the sparse capability: only these areas map. Absent: all of it maps, if any does.
+    /// Present with the sparse capability: only these areas map. Absent: all of it maps, if any
+    /// does.
     std::optional<std::vector<RegionArea>> sparse;
-    bool msix_mappable = false;  ///< the MSI-X table's pages map with the rest
+    bool msix_mappable = false;                       ///< the MSI-X table's pages map with the rest
     std::optional<std::uint64_t> nvlink2_target;      ///< retired; kernels up to 5.12
     std::optional<std::uint32_t> nvlink2_link_speed;  ///< retired; kernels up to 5.12
-    CapChain caps;  ///< all of them, the unknown ones too
+    CapChain caps;                                    ///< all of them, the unknown ones too
 
     [[nodiscard]] bool readable() const;
     [[nodiscard]] bool writable() const;
@@ -51,10 +52,11 @@ struct Region {
     [[nodiscard]] std::vector<RegionArea> mappable() const;
 };
 
-/// Reads one region's info. kUnsupported for an index that this device does not know (EINVAL), such as
-/// the VGA region of a device without VGA.
+/// Reads one region's info. kUnsupported for an index that this device does not know (EINVAL), such
+/// as the VGA region of a device without VGA.
 [[nodiscard]] VFIO_EXPORT Result<Region> read_region(Calls& calls, const DeviceFd& fd,
-                                                     std::uint32_t index, const std::string& device);
+                                                     std::uint32_t index,
+                                                     const std::string& device);
 
 /// A region out of the kernel's own bytes (the structure and the capability chain behind it).
 [[nodiscard]] VFIO_EXPORT Region parse_region(std::span<const std::byte> info);

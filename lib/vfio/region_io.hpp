@@ -11,9 +11,10 @@
 
 namespace vfio {
 
-/// Reads and writes one region through the device fd. Borrows the fd and the calls; both must outlive
-/// it. Accesses are checked against the region's size and rights, and a short transfer is an error, as
-/// the kernel may do part of one. EIO: memory decoding is off, or the device is suspended.
+/// Reads and writes one region through the device fd. Borrows the fd and the calls; both must
+/// outlive it. Accesses are checked against the region's size and rights, and a short transfer is
+/// an error, as the kernel may do part of one. EIO: memory decoding is off, or the device is
+/// suspended.
 class VFIO_EXPORT RegionIo {
   public:
     RegionIo(Calls& calls, const DeviceFd& fd, Region region, std::string name)
