@@ -29,6 +29,13 @@ struct ApplyOptions {
     unsigned workers = 0;                        ///< processes at once; 0: one per processor, at most 8
     std::function<void(const Progress&)> on_progress;
     std::string actor = "vfioctl";               ///< who, for the history
+    std::string action = "apply";                ///< what, likewise: "bind", "release", "rollback"
+    /// Opens a bound device as its user would and closes it again, for `check: open`. Without it such a
+    /// rule fails before anything is touched.
+    std::function<sysfs::Result<void>(const sysfs::Device&)> check_open;
+    /// What does not make it a failure but should be known: an unwritable history, damaged journal
+    /// lines, what recovery undid, a device that is not there any more.
+    std::function<void(const std::string&)> on_warning;
 };
 
 /// Carries out the transactions whose verdict is `change`, groups in parallel within the limits per driver,

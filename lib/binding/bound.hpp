@@ -8,10 +8,20 @@
 #include <vector>
 
 #include "binding/state_dir.hpp"
+#include "policy/plan.hpp"
 #include "sysfs/device.hpp"
 #include "sysfs/result.hpp"
 
 namespace binding {
+
+/// Something beside a driver that we made on a device: a mediated device (`value` its UUID, `before` its
+/// type) or a number of VFs (`before` the number there was).
+struct Made {
+    policy::Op op{};
+    std::string value;
+    std::string before;
+    bool operator==(const Made&) const = default;
+};
 
 /// One device that we bound, and what was there before us: what a release restores.
 struct Bound {
@@ -20,9 +30,12 @@ struct Bound {
     std::string txn;
     std::string rule;
     std::string where;
-    std::string driver;                          ///< what we bound it to
+    std::string driver;                          ///< what we bound it to; empty: we left its driver alone
     std::optional<std::string> before_driver;
     std::optional<std::string> before_override;
+    bool taken_along = false;                    ///< a group peer: released with those it came for
+    std::vector<Made> made;
+    bool operator==(const Bound&) const = default;
 };
 
 /// What the journal says is ours now. Unreadable lines are skipped and counted, never fatal.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "sysfs/root.hpp"
@@ -11,10 +12,20 @@ namespace binding {
 struct StateDir {
     std::string run = "/run/bindd";      ///< lock, journal: survives restarts, not reboots
     std::string lib = "/var/lib/bindd";  ///< history
+    /// What the kernel calls this boot; a journal of another boot says nothing about this one.
+    std::string boot_id = "/proc/sys/kernel/random/boot_id";
+    /// Called before and after everything that reaches the disk, with what it is. Whoever proves that
+    /// no moment is a bad one to die does it here.
+    std::function<void(const char*)> on_write;
 
     [[nodiscard]] static StateDir below(const sysfs::Root& root) {
-        return {root.path("/run/bindd"), root.path("/var/lib/bindd")};
+        return {root.path("/run/bindd"), root.path("/var/lib/bindd"),
+                root.path("/proc/sys/kernel/random/boot_id"), {}};
     }
+
+    [[nodiscard]] std::string lock_path() const { return run + "/lock"; }
+    [[nodiscard]] std::string journal_path() const { return run + "/journal"; }
+    [[nodiscard]] std::string history_path() const { return lib + "/history"; }
 };
 
 }  // namespace binding

@@ -47,6 +47,15 @@ class Kernel {
     /// The modules whose aliases claim a modalias, as modprobe would resolve it (a native driver's, or a
     /// VFIO one's after its prefix is swapped); normalised names, best first. None is no failure.
     [[nodiscard]] virtual Result<std::vector<std::string>> modules_for(const std::string& modalias) = 0;
+    /// The driver that a module has registered on a bus; nothing while it is not loaded. A module's name
+    /// says nothing of its driver's. Asked once a transaction, so worth a cheaper way than all drivers.
+    [[nodiscard]] virtual Result<std::optional<std::string>> driver_of(const std::string& bus,
+                                                                       const std::string& module) {
+        const auto known = drivers({});
+        if (!known)
+            return propagate(known);
+        return known->driver_of(bus, module);
+    }
     [[nodiscard]] virtual Usage usage(const Inventory& inventory, std::span<const DeviceId> devices) = 0;
 
     /// Loads a module with its dependencies, honouring modprobe's configuration. Loaded already: done.

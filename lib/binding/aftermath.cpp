@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <chrono>
+
+#include "binding/messages.hpp"
+#include "binding/session.hpp"
+#include "binding/step_log.hpp"
+
+/// What the parent makes of a job that has ended, one way or another.
+namespace binding {
+namespace {
+
+using policy::Op;
+using policy::Plan;
+using policy::Step;
+using policy::StepResult;
+using policy::Transaction;
+
+std::int64_t now_us() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+    const auto count = time.count();
+    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
+}
+
+/// What the devices were bound to, for the history: the last bind that held.
+std::string bound_driver(const Transaction& transaction) {
+    std::string driver;
+    for (const Step& step : transaction.steps)
+        if (step.op == Op::kBind && step.result == StepResult::kDone)
+            driver = step.value.value_or("");
+    return driver;
+}
+
+}  // namespace
+
+std::vector<Step> recorded_steps(std::vector<Step> planned, const InFlight* flight,
+                                 StepResult unfinished) {
+    StepLog log(std::move(planned));
+    if (flight != nullptr)
+        for (const IntentRecord& intent : flight->intents) {
+            const std::size_t at = log.begin(intent.op, intent.device, intent.value);
+            const auto result = flight->results.find(intent.step);
+            if (result == flight->results.end())
+                log.end(at, unfinished);
+            else if (result->second == 0)
+                log.end(at, StepResult::kDone);
+            else
+                log.end(at, StepResult::kFailed,
+                        sysfs::fail_errno(result->second, policy::op_name(intent.op),
+                                          intent.device.display())
+                            .value()
+                            .text());
+        }
+    return std::move(log).finish();
+}
+
+std::vector<Job> Session::ended(Plan& plan, const Job& job, End how, const std::string& line) {
+    const Request request = Request::of(job.request);
+    Watched& watched = watched_[request.txn];
+    if (request.index)
+        watched.index = *request.index;
+    Transaction& transaction = plan.transactions.at(watched.index);
+    const auto ledger = read_ledger(state_);
+    const InFlight* flight = ledger ? ledger->find_in_flight(request.txn) : nullptr;
+    if (how == End::kDied && watched.death.empty()) {
+        watched.death = "its worker process died (" + line + ") at: " + watched.doing;
+        watched.steps = recorded_steps(transaction.steps, flight, StepResult::kFailed);
+        return {{Request{std::nullopt, request.txn}.text(), job.drivers}};
+    }
+    Outcome outcome = how == End::kAnswered ? outcome_of(line) : unanswered(request.txn, how, line);
+    if (outcome.steps.empty() && watched.death.empty())
+        outcome.steps = recorded_steps(
+            transaction.steps, flight,
+            how == End::kStuck ? StepResult::kStuck : StepResult::kFailed);
+    if (!watched.death.empty())
+        outcome = after_death(std::move(watched), std::move(outcome));
+    finish(transaction, request.txn, std::move(outcome));
+    return {};
+}
+
+/// The outcome of a job that no worker answered for.
+Outcome Session::unanswered(const std::string& txn, End how, const std::string& line) {
+    Outcome outcome;
+    switch (how) {
+        case End::kStuck:
+            outcome.result = StepResult::kStuck;
+            outcome.error = stuck_text(txn);
+            break;
+        case End::kDied:
+            outcome.error = "the worker that was to undo it died as well (" + line + ")";
+            break;
+        case End::kNotBegun:
+            outcome.result = StepResult::kSkipped;
+            outcome.error = "not begun: another unbind from the same driver is stuck, or no worker "
+                            "process could be started";
+            break;
+        case End::kAnswered:
+            break;
+    }
+    return outcome;
+}
+
+/// `undone` is the second worker's. The steps are those of the first, as far as the journal tells.
+Outcome Session::after_death(Watched watched, Outcome undone) {
+    if (undone.result == StepResult::kDone)
+        undone.notes.push_back(watched.death + ", after it had committed");
+    else
+        undone.error = watched.death + (undone.error.empty() ? "" : "; " + undone.error);
+    undone.steps = std::move(watched.steps);
+    for (Step& step : undone.steps)
+        if (undone.result == StepResult::kRolledBack && step.result == StepResult::kDone)
+            step.result = StepResult::kRolledBack;
+    return undone;
+}
+
+void Session::finish(Transaction& transaction, const std::string& txn, Outcome outcome) {
+    transaction.result = outcome.result;
+    transaction.error = std::move(outcome.error);
+    transaction.steps = std::move(outcome.steps);
+    for (const std::string& note : outcome.notes)
+        warn(transaction.key() + ": " + note);
+    ++done_;
+    remember(transaction, txn);
+    progress(transaction.key() + ": " + policy::step_result_name(*transaction.result));
+}
+
+void Session::remember(const Transaction& transaction, const std::string& txn) {
+    HistoryEntry entry{.txn = txn,
+                       .time_us = now_us(),
+                       .actor = options_.actor,
+                       .action = options_.action,
+                       .group = transaction.group,
+                       .devices = transaction.devices,
+                       .driver = bound_driver(transaction),
+                       .rule = {},
+                       .where = {},
+                       .result = policy::step_result_name(*transaction.result),
+                       .error = transaction.error};
+    for (const policy::Change& change : transaction.changes)
+        if (entry.rule.empty() && !change.taken_along) {
+            entry.rule = change.rule;
+            entry.where = change.where;
+        }
+    history_.push_back(std::move(entry));
+}
+
+void Session::said(const std::string& txn, const std::string& line) {
+    Watched& watched = watched_[txn];
+    const std::size_t space = line.find(' ');
+    const std::string text = line.substr(space + 1);
+    if (line.starts_with("seen ")) {
+        if (auto device = device_of(text))
+            watched.seen.push_back(*std::move(device));
+        return;
+    }
+    watched.doing = text;
+    progress(text);
+}
+
+/// Which write did not return, and who holds the device. Told from what was seen before the write: a
+/// device whose unbind hangs must not be read.
+std::string Session::stuck_text(const std::string& txn) {
+    const Watched& watched = watched_[txn];
+    std::string text =
+        watched.doing + ": did not return within " + seconds_text(options_.timeout);
+    sysfs::Inventory seen;
+    seen.devices = watched.seen;
+    seen.settle();
+    std::vector<sysfs::DeviceId> ids;
+    for (const sysfs::Device& device : seen.devices)
+        ids.push_back(device.id);
+    std::set<std::string> holders;
+    for (const auto& [id, uses] : kernel_.usage(seen, ids))
+        for (const sysfs::Use& use : uses)
+            holders.insert(use.evidence.empty() ? use.text : use.evidence);
+    std::string held;
+    for (const std::string& holder : holders)
+        held += (held.empty() ? "; held by " : ", ") + holder;
+    return text + held;
+}
+
+/// Why a transaction cannot begin: one of its devices still has an undo coming to it.
+std::string Session::in_the_way(const Transaction& transaction) const {
+    for (const InFlight& flight : ledger_.in_flight)
+        for (const policy::Change& change : transaction.changes)
+            if (flight.find(change.target.id) != nullptr)
+                return change.target.id.display() + ": transaction " + flight.begin.txn +
+                       " has not been undone yet: " + watched_error(flight.begin.txn);
+    return {};
+}
+
+std::string Session::watched_error(const std::string& txn) const {
+    const auto watched = watched_.find(txn);
+    return watched == watched_.end() ? "it is still under way" : watched->second.error;
+}
+
+/// Takes note of one recovery; the sentence that tells of it.
+std::string Session::recovered(const InFlight& flight, End how, const std::string& line) {
+    const std::string& txn = flight.begin.txn;
+    const Outcome outcome = how == End::kAnswered ? outcome_of(line) : unanswered(txn, how, line);
+    std::string text = "transaction " + txn + " (" + flight.begin.action + " by " +
+                       flight.begin.actor + ") was interrupted: ";
+    HistoryEntry entry{.txn = txn, .time_us = now_us(), .actor = options_.actor,
+                       .action = "recover", .group = flight.begin.group, .devices = {},
+                       .driver = {}, .rule = {}, .where = {},
+                       .result = policy::step_result_name(outcome.result), .error = outcome.error};
+    for (const Held& held : flight.begin.devices) {
+        recovered_.insert(held.device);
+        entry.devices.push_back(held.device);
+    }
+    history_.push_back(std::move(entry));
+    watched_[txn].error = outcome.error;
+    text += outcome.result == StepResult::kRolledBack ? "undone" : "could not be undone yet";
+    if (!outcome.error.empty())
+        text += ": " + outcome.error;
+    for (const std::string& note : outcome.notes)
+        text += "; " + note;
+    return text;
+}
+
+}  // namespace binding

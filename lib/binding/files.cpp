@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "sysfs/unique_fd.hpp"
+
+namespace binding {
+
+using sysfs::fail_errno;
+using sysfs::Result;
+
+Result<void> make_directories(const std::string& path) {
+    for (std::size_t at = 1; at != std::string::npos;) {
+        at = path.find('/', at);
+        const std::string part = path.substr(0, at);
+        if (::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST)
+            return fail_errno(errno, "create directory", part);
+        if (at != std::string::npos)
+            ++at;
+    }
+    return {};
+}
+
+Result<std::string> read_file(const std::string& path) {
+    const sysfs::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid())
+        return fail_errno(errno, "open", path);
+    std::string text;
+    std::array<char, 16384> buffer{};
+    for (;;) {
+        const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return fail_errno(errno, "read", path);
+        if (got == 0)
+            return text;
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+}
+
+Result<void> write_all(int fd, std::string_view text, const std::string& path) {
+    while (!text.empty()) {
+        const ssize_t put = ::write(fd, text.data(), text.size());
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return fail_errno(errno, "write", path);
+        text.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return {};
+}
+
+Result<void> sync_directory(const std::string& directory) {
+    const sysfs::UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid())
+        return fail_errno(errno, "open", directory);
+    // Some file systems sync no directories; they say EINVAL and keep their promises otherwise.
+    if (::fsync(fd.get()) != 0 && errno != EINVAL)
+        return fail_errno(errno, "sync", directory);
+    return {};
+}
+
+}  // namespace binding

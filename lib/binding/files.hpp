@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sysfs/result.hpp"
+
+/// The few file operations of journal, lock and history, with their failures as values.
+namespace binding {
+
+/// The directory and those above it, 0755; existing ones are fine.
+[[nodiscard]] sysfs::Result<void> make_directories(const std::string& path);
+/// The whole file. Absent: kNotFound.
+[[nodiscard]] sysfs::Result<std::string> read_file(const std::string& path);
+/// All of `text`, in one write() when the file system takes it.
+[[nodiscard]] sysfs::Result<void> write_all(int fd, std::string_view text, const std::string& path);
+/// Makes a rename, a creation or a removal inside `directory` durable.
+[[nodiscard]] sysfs::Result<void> sync_directory(const std::string& directory);
+
+}  // namespace binding

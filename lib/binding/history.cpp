@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/history.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "binding/files.hpp"
+#include "binding/journal.hpp"
+#include "binding/json.hpp"
+
+namespace binding {
+namespace {
+
+using sysfs::fail_errno;
+using sysfs::propagate;
+using sysfs::Result;
+
+constexpr off_t kRotateAt = 1 << 20;
+
+std::string line_of(const HistoryEntry& entry) {
+    Json devices = Json::array();
+    for (const sysfs::DeviceId& device : entry.devices)
+        devices.push_back(utf8(device.text()));
+    return dump({{"txn", entry.txn},
+                 {"time_us", entry.time_us},
+                 {"actor", utf8(entry.actor)},
+                 {"action", entry.action},
+                 {"group", or_null(entry.group)},
+                 {"devices", std::move(devices)},
+                 {"driver", utf8(entry.driver)},
+                 {"rule", utf8(entry.rule)},
+                 {"where", utf8(entry.where)},
+                 {"result", entry.result},
+                 {"error", utf8(entry.error)}});
+}
+
+/// Throws nlohmann's exceptions for a line that is none of ours.
+HistoryEntry entry_of(const Json& object) {
+    HistoryEntry entry{.txn = object.at("txn").get<std::string>(),
+                       .time_us = object.at("time_us").get<std::int64_t>(),
+                       .actor = object.at("actor").get<std::string>(),
+                       .action = object.at("action").get<std::string>(),
+                       .group = optional_int(object, "group"),
+                       .devices = {},
+                       .driver = object.at("driver").get<std::string>(),
+                       .rule = object.at("rule").get<std::string>(),
+                       .where = object.at("where").get<std::string>(),
+                       .result = object.at("result").get<std::string>(),
+                       .error = object.at("error").get<std::string>()};
+    for (const Json& device : object.at("devices"))
+        entry.devices.push_back(device_id_of(device.get<std::string>()));
+    return entry;
+}
+
+void read_lines(const std::string& text, std::vector<HistoryEntry>& entries) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const std::string line = text.substr(at, end - at);
+        at = end + 1;
+        try {
+            entries.push_back(entry_of(Json::parse(line)));
+        } catch (const Json::exception&) {
+            continue;  // A torn line of a killed writer: the history is for people, one entry less.
+        }
+    }
+}
+
+/// The file may end inside a line that a power cut tore; the next entry must not be lost with it.
+bool ends_inside_a_line(int fd) {
+    char last = '\n';
+    const off_t end = ::lseek(fd, 0, SEEK_END);
+    return end > 0 && ::pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
+}  // namespace
+
+Result<void> append_history(const StateDir& state, const std::vector<HistoryEntry>& entries) {
+    if (entries.empty())
+        return {};
+    if (auto made = make_directories(state.lib); !made)
+        return made;
+    const std::string path = state.history_path();
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && status.st_size > kRotateAt)
+        if (::rename(path.c_str(), (path + ".1").c_str()) != 0)
+            return fail_errno(errno, "rename", path);
+    const sysfs::UniqueFd fd(
+        ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!fd.valid())
+        return fail_errno(errno, "open", path);
+    std::string text = ends_inside_a_line(fd.get()) ? "\n" : "";
+    for (const HistoryEntry& entry : entries)
+        text += line_of(entry) + "\n";
+    if (state.on_write)
+        state.on_write("history write");
+    if (auto written = write_all(fd.get(), text, path); !written)
+        return written;
+    if (::fdatasync(fd.get()) != 0)
+        return fail_errno(errno, "sync", path);
+    return {};
+}
+
+Result<std::vector<HistoryEntry>> read_history(const StateDir& state) {
+    std::vector<HistoryEntry> entries;
+    for (const std::string& path : {state.history_path() + ".1", state.history_path()}) {
+        const auto text = read_file(path);
+        if (text)
+            read_lines(*text, entries);
+        else if (text.error().code != sysfs::Code::kNotFound)
+            return propagate(text);
+    }
+    return entries;
+}
+
+Result<std::map<sysfs::DeviceId, Bound>> read_bound(const StateDir& state) {
+    auto ledger = read_ledger(state);
+    if (!ledger)
+        return propagate(ledger);
+    return std::move(ledger->bound);
+}
+
+}  // namespace binding

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/journal.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "binding/files.hpp"
+
+/// How the journal stays true whatever dies.
+///
+/// A record is one write() at the end of a file opened O_APPEND, followed by fdatasync where something
+/// depends on it. Workers append side by side: the kernel orders their writes. A process killed inside
+/// its write can leave the front part of a record; so a record *begins* with the newline, which ends
+/// whatever stood there torn, and the next record is whole again. A torn record's checksum fails and
+/// it is skipped: its write to the kernel had not been started, since that waits for the sync.
+///
+/// The file is replaced (a new boot, compaction) by writing a new one beside it, syncing it, renaming
+/// it over the old and syncing the directory: there is the old one or the new one at any moment.
+namespace binding {
+namespace {
+
+using sysfs::fail_errno;
+using sysfs::propagate;
+using sysfs::Result;
+using sysfs::UniqueFd;
+
+void told(const StateDir& state, const char* what) {
+    if (state.on_write)
+        state.on_write(what);
+}
+
+std::string this_boot(const StateDir& state) {
+    const auto text = read_file(state.boot_id);
+    return text ? text->substr(0, text->find('\n')) : std::string();
+}
+
+Ledger replay(const std::string& text) {
+    Ledger ledger;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const std::string_view line(text.data() + at, end - at);
+        at = end + 1;
+        if (line.empty())
+            continue;
+        if (const auto record = decode(line))
+            ledger.take(*record);
+        else
+            ++ledger.damaged_lines;
+    }
+    return ledger;
+}
+
+Result<void> replace(const StateDir& state, const Ledger& ledger) {
+    const std::string path = state.journal_path();
+    const std::string next = path + ".new";
+    const UniqueFd fd(
+        ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!fd.valid())
+        return fail_errno(errno, "create", next);
+    std::string text;
+    for (const Record& record : ledger.records())
+        text += "\n" + encode(record);
+    told(state, "journal.new write");
+    if (auto written = write_all(fd.get(), text, next); !written)
+        return written;
+    if (::fdatasync(fd.get()) != 0)
+        return fail_errno(errno, "sync", next);
+    told(state, "journal.new rename");
+    if (::rename(next.c_str(), path.c_str()) != 0)
+        return fail_errno(errno, "rename", next);
+    told(state, "journal directory sync");
+    return sync_directory(state.run);
+}
+
+Result<UniqueFd> open_for_append(const StateDir& state) {
+    const std::string path = state.journal_path();
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd.valid())
+        return fail_errno(errno, "open", path);
+    return fd;
+}
+
+}  // namespace
+
+Result<Journal> Journal::open(const StateDir& state) {
+    if (auto made = make_directories(state.run); !made)
+        return propagate(made);
+    const std::string boot = this_boot(state);
+    const auto text = read_file(state.journal_path());
+    if (!text && text.error().code != sysfs::Code::kNotFound)
+        return propagate(text);
+    const Ledger old = text ? replay(*text) : Ledger{};
+    if (!text || old.boot_id != boot) {
+        Ledger empty;
+        empty.boot_id = boot;
+        if (auto replaced = replace(state, empty); !replaced)
+            return propagate(replaced);
+    }
+    auto fd = open_for_append(state);
+    if (!fd)
+        return propagate(fd);
+    return Journal(state, std::move(*fd));
+}
+
+Result<void> Journal::append(const Record& record, Sync sync) {
+    const std::string path = state_.journal_path();
+    told(state_, "journal write");
+    if (auto written = write_all(fd_.get(), "\n" + encode(record), path); !written)
+        return written;
+    if (sync == Sync::kNow) {
+        told(state_, "journal sync");
+        if (::fdatasync(fd_.get()) != 0)
+            return fail_errno(errno, "sync", path);
+    }
+    told(state_, "journal written");
+    return {};
+}
+
+Result<void> Journal::compact(const Ledger& ledger) {
+    if (auto replaced = replace(state_, ledger); !replaced)
+        return replaced;
+    auto fd = open_for_append(state_);
+    if (!fd)
+        return propagate(fd);
+    fd_ = std::move(*fd);
+    return {};
+}
+
+std::size_t Journal::size() const {
+    struct stat status {};
+    return ::fstat(fd_.get(), &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
+}
+
+Result<Ledger> read_ledger(const StateDir& state) {
+    const auto text = read_file(state.journal_path());
+    if (!text && text.error().code == sysfs::Code::kNotFound)
+        return Ledger{};
+    if (!text)
+        return propagate(text);
+    Ledger ledger = replay(*text);
+    if (ledger.boot_id == this_boot(state))
+        return ledger;
+    Ledger other_boot;
+    other_boot.damaged_lines = ledger.damaged_lines;
+    return other_boot;
+}
+
+}  // namespace binding

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "binding/state_dir.hpp"
+#include "sysfs/result.hpp"
+#include "sysfs/unique_fd.hpp"
+
+namespace binding {
+
+/// The one writer's lock. A POSIX record lock: it belongs to the process, so a forked worker that is
+/// stuck in the kernel does not keep it, the kernel drops it when its holder dies, and F_GETLK names
+/// the holder. Taking it changes nothing on disk once the file is there.
+class Lock {
+  public:
+    /// kBusy, naming the holder, when another process has it.
+    [[nodiscard]] static sysfs::Result<Lock> take(const StateDir& state);
+
+  private:
+    explicit Lock(sysfs::UniqueFd fd) : fd_(std::move(fd)) {}
+    sysfs::UniqueFd fd_;
+};
+
+}  // namespace binding

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "binding/writer.hpp"
+#include "policy/model.hpp"
+#include "sysfs/kernel.hpp"
+
+namespace binding {
+
+/// `access:` with its names looked up; numbers are taken as they are. kNotFound for an unknown one.
+[[nodiscard]] sysfs::Result<sysfs::NodeAccess> resolve_access(const policy::Access& access);
+
+/// Gives the group node and the cdev of a bound device their owner and mode.
+[[nodiscard]] sysfs::Result<void> give_access(Writer& writer, const sysfs::DeviceId& device,
+                                              const sysfs::NodeAccess& access);
+
+}  // namespace binding

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/pool.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace binding {
+namespace {
+
+/// Drivers whose kernel code does not stand parallel unbinds. ioatdma: unbinding channels of one engine
+/// side by side hit a kernel BUG (bugzilla 209041), which SPDK's setup.sh met by doing all of them
+/// one after the other.
+constexpr std::array kLimits = {
+    std::pair{std::string_view("ioatdma"), 1U},
+};
+
+}  // namespace
+
+unsigned limit_of(const std::string& driver) {
+    for (const auto& [name, limit] : kLimits)
+        if (name == driver)
+            return limit;
+    return 0;
+}
+
+Pool::~Pool() {
+    for (Slot& slot : slots_)
+        slot.busy ? slot.worker.abandon() : slot.worker.finish();
+}
+
+void Pool::run(std::vector<Job> jobs) {
+    waiting_.insert(waiting_.end(), std::make_move_iterator(jobs.begin()),
+                    std::make_move_iterator(jobs.end()));
+    for (fill(); any_busy(); fill()) {
+        listen();
+        expire();
+    }
+    refuse_all();
+}
+
+/// Gives every free worker the first job that may begin, starting workers while there are too few.
+void Pool::fill() {
+    for (auto job = waiting_.begin(); job != waiting_.end();) {
+        const auto free = std::find_if(slots_.begin(), slots_.end(),
+                                       [](const Slot& slot) { return !slot.busy; });
+        if (!may_begin(*job)) {
+            ++job;
+            continue;
+        }
+        if (free == slots_.end()) {
+            if (slots_.size() >= workers_ || !start_worker())
+                return;
+            continue;
+        }
+        free->job = std::move(*job);
+        job = waiting_.erase(job);
+        if (!give(*free)) {
+            // It died while idle: the job is whole, another worker takes it.
+            waiting_.push_front(std::move(free->job));
+            (void)free->worker.death();
+            slots_.erase(free);
+            job = waiting_.begin();
+        }
+    }
+}
+
+bool Pool::give(Slot& slot) {
+    if (!slot.worker.ask(slot.job.request))
+        return false;
+    slot.busy = true;
+    slot.deadline = Clock::now() + timeout_;
+    for (const std::string& driver : slot.job.drivers)
+        if (limit_of(driver) != 0)
+            ++in_use_[driver];
+    return true;
+}
+
+bool Pool::may_begin(const Job& job) const {
+    return std::all_of(job.drivers.begin(), job.drivers.end(), [&](const std::string& driver) {
+        const auto used = in_use_.find(driver);
+        return used == in_use_.end() || used->second < limit_of(driver);
+    });
+}
+
+bool Pool::start_worker() {
+    std::vector<int> siblings;
+    for (const Slot& slot : slots_)
+        siblings.push_back(slot.worker.fd());
+    auto worker = Worker::start(work_, siblings);
+    if (!worker)
+        return false;
+    slots_.push_back(Slot{std::move(*worker), false, {}, {}});
+    return true;
+}
+
+bool Pool::any_busy() const {
+    return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.busy; });
+}
+
+/// Waits for the next word of any worker, or the next deadline.
+void Pool::listen() {
+    std::vector<pollfd> asked;
+    auto next = Clock::now() + timeout_;
+    for (const Slot& slot : slots_) {
+        asked.push_back({slot.worker.fd(), POLLIN, 0});
+        if (slot.busy)
+            next = std::min(next, slot.deadline);
+    }
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count() + 1;
+    if (::poll(asked.data(), asked.size(), static_cast<int>(std::max<long long>(left, 0))) <= 0)
+        return;
+    // From the back, as a slot may go.
+    for (std::size_t at = asked.size(); at-- > 0;)
+        if (asked[at].revents != 0)
+            take_lines(at);
+}
+
+void Pool::take_lines(std::size_t at) {
+    const auto lines = slots_[at].worker.lines();
+    if (!lines) {
+        const std::string how = slots_[at].worker.death();
+        Slot dead = std::move(slots_[at]);
+        slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(at));
+        if (dead.busy)
+            report(dead.job, End::kDied, how);
+        return;
+    }
+    for (const std::string& line : *lines) {
+        slots_[at].deadline = Clock::now() + timeout_;
+        // An answer begins with '='; everything else is said on the way.
+        if (line.starts_with('='))
+            end(at, End::kAnswered, line.substr(1));
+        else
+            listener_.said(slots_[at].job, line);
+    }
+}
+
+void Pool::end(std::size_t at, End how, const std::string& line) {
+    slots_[at].busy = false;
+    const Job job = std::exchange(slots_[at].job, {});
+    report(job, how, line);
+}
+
+void Pool::report(const Job& job, End how, const std::string& line) {
+    for (const std::string& driver : job.drivers) {
+        const auto used = in_use_.find(driver);
+        // A write that never came back counts for ever: beside it none may begin.
+        if (used != in_use_.end() && how != End::kStuck && used->second > 0)
+            --used->second;
+    }
+    std::vector<Job> next = listener_.ended(job, how, line);
+    waiting_.insert(waiting_.begin(), std::make_move_iterator(next.begin()),
+                    std::make_move_iterator(next.end()));
+}
+
+void Pool::expire() {
+    const auto now = Clock::now();
+    for (std::size_t at = slots_.size(); at-- > 0;) {
+        if (!slots_[at].busy || slots_[at].deadline > now)
+            continue;
+        Slot stuck = std::move(slots_[at]);
+        slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(at));
+        stuck.worker.abandon();
+        report(stuck.job, End::kStuck, {});
+    }
+}
+
+void Pool::refuse_all() {
+    while (!waiting_.empty()) {
+        const Job job = std::move(waiting_.front());
+        waiting_.pop_front();
+        (void)listener_.ended(job, End::kNotBegun, {});
+    }
+}
+
+}  // namespace binding
