@@ -64,13 +64,15 @@ foreign_initramfs() {
     local arch=$1 kernel=$2 tree=$3/initramfs busybox modules
     busybox=$(sysroot "$arch" busybox-static) || return 1
     mapfile -t modules < <(existing_modules "$kernel" "${FOREIGN_MODULES[@]}")
-    mkdir -p "$tree/bin" "$tree/job"
+    mkdir -p "$tree/bin" "$tree/job" "$tree/tests/lab"
+    ln -s lib "$tree/lib64"
+    cp "$LAB/check.sh" "$tree/tests/lab/"
     cp "$busybox/bin/busybox" "$tree/bin/"
     cp "$LAB/guest/foreign-init" "$tree/init"
     copy_modules "$kernel" "$tree" "${modules[@]}" || return 1
     shift 3
     if [ $# -gt 0 ]; then
-        install -m 755 -t "$tree/job" "$1" || return 1
+        copy_program "$arch" "$(build_sysroot "$arch")" "$1" "$tree" || return 1
         set -- "/job/$(basename "$1")" "${@:2}"
         printf '%q ' exec "$@" >"$tree/job.sh"
     fi

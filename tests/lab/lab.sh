@@ -18,8 +18,8 @@ usage() {
 usage: lab [OPTION...] [-- COMMAND...]
 Runs COMMAND in a guest and ends with its exit status; without COMMAND, gives a shell in the guest.
 x86: the guest's root is this machine's, read-only below a layer in memory; the working directory is the same.
-Other architectures: COMMAND begins with a static program (or a script for busybox), which is taken along; the guest has
-busybox and kernel modules besides. Its output and errors come back as one stream.
+Other architectures: COMMAND begins with a program (cross.sh) or a script for busybox, which is taken along with the
+libraries it needs; the guest has busybox and kernel modules besides. Its output and errors come back as one stream.
 
   --arch x86|s390x|ppc64le   default x86
   --kernel stock|lab         the distribution's kernel, or ours with all of VFIO (default; built once)

@@ -4,5 +4,8 @@
 # Makes ready what the lab's tests need, before their clocks run: the kernels of all architectures.
 set -eu
 lab=$(dirname "${BASH_SOURCE[0]}")/lab.sh
-"$lab" --prepare --kernel stock
-"$lab" --prepare --kernel lab
+"$lab" --prepare --arch x86 --kernel stock
+"$lab" --prepare --arch x86 --kernel lab
+"$lab" --prepare --arch s390x --kernel lab
+"$lab" --prepare --arch s390x --kernel stock
+"$lab" --prepare --arch ppc64le --kernel stock

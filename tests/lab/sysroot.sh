@@ -4,33 +4,95 @@
 # Another architecture's files for cross builds and guests: packages unpacked into a directory, with all they depend on
 # where libraries are concerned.
 
+triplet() {
+    case $1 in
+    s390x) echo s390x-linux-gnu ;;
+    ppc64le) echo powerpc64le-linux-gnu ;;
+    *) die "there is no cross compiler for $1" ;;
+    esac
+}
+
 # sysroot ARCH PACKAGE...: prints the directory; one is kept for every set of packages.
 sysroot() {
-    local arch=$1 name dir work package deb
+    local arch=$1 name dir
     shift
     name=$(printf '%s\n' "$@" | sort -u | sha256sum | cut -c1-16)
     dir=$LAB_CACHE/sysroots/$arch-$name
     mkdir -p "$LAB_CACHE/sysroots"
     (
         flock 7
-        [ ! -e "$dir" ] || exit 0
-        work=$(mktemp -d "$LAB_CACHE/sysroots/unpack.XXXXXX") || exit 1
-        for package in $(with_libraries "$arch" "$@"); do
-            deb=$(fetch_package "$(debian_arch "$arch")" "^${package//+/\\+}\$") && dpkg -x "$deb" "$work" || exit 1
-        done
-        chmod 755 "$work" && mv -T "$work" "$dir"
+        [ -e "$dir" ] || make_sysroot "$arch" "$dir" "$@"
     ) 7>"$dir.lock" || return 1
     printf '%s\n' "$dir"
 }
 
-# with_libraries ARCH PACKAGE...: the packages and every library that they depend on, without the C library: the cross
-# compiler has its own.
-with_libraries() {
-    local arch
-    arch=$(debian_arch "$1")
-    shift
-    [ -e "$LAB_CACHE/apt/$arch/sources/debian.list" ] || update_foreign_apt "$arch"
-    printf '%s\n' "$@"
-    foreign_apt "$arch" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
-        --no-enhances "$@" | grep -E '^lib[a-z0-9.+-]+$' | grep -v -x -E 'libc6.*|libgcc.*|libstdc.*|libcrypt.*' | sort -u
+# build_sysroot ARCH: the libraries that this project is built with on this machine, for that architecture.
+build_sysroot() {
+    local packages
+    mapfile -t packages < <(awk '$1 == "build" && $2 ~ /-dev$/ { print $2 }' "$LAB/packages")
+    sysroot "$1" "${packages[@]}"
+}
+
+# make_sysroot ARCH DIR PACKAGE...: apt resolves what they depend on, as if for a machine that has nothing yet. The C and
+# C++ libraries are left out: the cross compiler has its own.
+make_sysroot() {
+    local arch=$1 dir=$2 work deb link
+    shift 2
+    work=$(mktemp -d "$LAB_CACHE/sysroots/unpack.XXXXXX") || return 1
+    mkdir -p "$work/debs/partial" "$work/root"
+    say "fetching libraries for $arch"
+    download_all "$(debian_arch "$arch")" "$work/debs" "$@" || return 1
+    for deb in "$work"/debs/*.deb; do
+        case $(basename "$deb") in
+        libc6* | libc-* | libgcc* | libstdc* | libcrypt[1-9-]* | linux-libc-dev*) continue ;;
+        lib*_* | *-dev_*) dpkg -x "$deb" "$work/root" || return 1 ;;
+        esac
+    done
+    # A link of a package is from the root of its machine; here that root is a directory.
+    find "$work/root" -lname '/*' | while read -r link; do ln -sfnr "$work/root$(readlink "$link")" "$link"; done
+    mv -T "$work/root" "$dir" && rm -rf "$work"
+}
+
+# download_all ARCH DIR PACKAGE...: by the lists that are here, else by new ones.
+download_all() {
+    local arch=$1 dir=$2 log=$LAB_CACHE/apt/$1/update.log attempt
+    shift 2
+    for attempt in old new; do
+        [ "$attempt" = old ] || update_foreign_apt "$arch"
+        [ -e "$log" ] || continue
+        ! foreign_apt "$arch" apt-get -y --no-install-recommends --download-only -o Dir::Cache::archives="$dir" \
+            install "$@" >>"$log" 2>&1 || return 0
+    done
+    tail -n 20 "$log" >&2
+    die "the packages for $arch cannot be downloaded: $*"
+}
+
+# library_dirs ARCH SYSROOT: where a guest's program finds its libraries, on this machine.
+library_dirs() {
+    local name
+    name=$(triplet "$1")
+    printf '%s\n' "/usr/$name/lib" "$2/usr/lib/$name" "$2/lib/$name" "$2/lib" "$2/usr/lib"
+}
+
+# copy_program ARCH SYSROOT PROGRAM TREE: into TREE/job; if it is not static, with all shared libraries, in TREE/lib.
+copy_program() {
+    local arch=$1 sysroot=$2 program=$3 tree=$4 dirs queue name dir
+    install -m 755 -t "$tree/job" "$program" || return 1
+    mapfile -t dirs < <(library_dirs "$arch" "$sysroot")
+    mapfile -t queue < <(needed_libraries "$program")
+    while [ "${#queue[@]}" -gt 0 ]; do
+        name=${queue[0]}
+        queue=("${queue[@]:1}")
+        [ ! -e "$tree/lib/$name" ] || continue
+        for dir in "${dirs[@]}" ''; do [ ! -e "$dir/$name" ] || break; done
+        [ -n "$dir" ] || die "$name, which $program needs, is nowhere in ${dirs[*]}"
+        install -m 755 -D "$dir/$name" "$tree/lib/$name"
+        mapfile -t -O "${#queue[@]}" queue < <(needed_libraries "$dir/$name")
+    done
+}
+
+# needed_libraries FILE: sonames, and the loader's name; nothing for a script or a static program.
+needed_libraries() {
+    readelf -d -l "$1" 2>/dev/null |
+        sed -n -e 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' -e 's,.*interpreter: .*/\(.*\)\]$,\1,p'
 }
