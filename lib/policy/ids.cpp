@@ -151,7 +151,7 @@ std::optional<IndexRange> read_range(const Value& value) {
     const auto last =
         dash == std::string_view::npos ? first : sysfs::parse_decimal(text.substr(dash + 1));
     const auto padded = [](std::string_view part) { return part.size() > 1 && part[0] == '0'; };
-    if (!first || !last || padded(text) ||
+    if (!first || !last || padded(text.substr(0, dash)) ||
         (dash != std::string_view::npos && padded(text.substr(dash + 1)))) {
         value.error(fmt::format("'{}' must be an index or a range such as \"0-3\", not {}",
                                 value.key, cite(text)));
