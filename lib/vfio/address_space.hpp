@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "vfio/backing.hpp"
+#include "vfio/iova_allocator.hpp"
+#include "vfio/mapping.hpp"
+#include "vfio/mapping_table.hpp"
+
+namespace vfio {
+
+/// What to map. Address and length are multiples of the address space's page size.
+struct MapRequest {
+    std::uint64_t address = 0;  ///< in this process
+    std::uint64_t length = 0;   ///< bytes
+    Access access = Access::kReadWrite;
+    std::optional<std::uint64_t> iova{};  ///< absent: a free one is chosen
+    /// For a chosen one: a power of two; the IOVA is then congruent to the address modulo this. 0:
+    /// the largest page size, up to 1 GiB, that the length has room for.
+    std::uint64_t alignment = 0;
+    std::optional<IovaRange>
+        within{};  ///< a chosen one lies in here (a device that reaches 28 bits)
+};
+
+/// A file to map: a memfd, a file of hugetlbfs or shmem, or a device's dma-buf.
+struct FileRequest {
+    Backing::File file;
+    MapRequest where;  ///< `address` may be 0, or where the same part of the file is mapped already
+    Origin origin = Origin::kFile;
+};
+
+/// One I/O address space: what a set of devices sees of this process' memory, on any of the
+/// kernel's backends. Owns the table of what is mapped and the IOVAs; devices and groups are
+/// attached to it and must be detached, or closed, before it goes. The Calls it was made with
+/// outlive it. Thread-safe: maps and unmaps exclude each other, translations run beside each other.
+/// Memory that is mapped must stay mapped in the process until it is unmapped here: the device has
+/// its pages.
+class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpace> {
+  public:
+    [[nodiscard]] static std::shared_ptr<AddressSpace> create(Calls& calls,
+                                                              std::unique_ptr<Backing> backing);
+    AddressSpace(const AddressSpace&) = delete;
+    AddressSpace& operator=(const AddressSpace&) = delete;
+    ~AddressSpace();
+
+    [[nodiscard]] Backend backend() const { return backing_->backend(); }
+
+    // Devices. Each attach and detach reads the usable ranges again. After a refusal nothing
+    // changed, and the hint names the mapping in the way where one is.
+    [[nodiscard]] Result<void> attach_group(const GroupFd& group, const std::string& name);
+    /// With the last group a container drops its mappings; they are made again as the next one
+    /// comes.
+    [[nodiscard]] Result<void> detach_group(const GroupFd& group, const std::string& name);
+    [[nodiscard]] Result<BoundDevice> attach_device(const DeviceToAttach& device);
+    [[nodiscard]] Result<void> detach_device(const DeviceToAttach& device);
+
+    // Maps. EINVAL for what is not aligned or cannot be reached, EEXIST for what is taken, ENOMEM
+    // for the memory lock, ENOSPC for no room or no entry, EFAULT for no memory there.
+    [[nodiscard]] Result<Mapped> map(const MapRequest& request);
+    /// The same, unmapped as the handle ends.
+    [[nodiscard]] Result<Mapping> map_scoped(const MapRequest& request);
+    /// The same, found again by a number of the caller's (a memory slot). kBusy: the key is in use.
+    [[nodiscard]] Result<Mapped> map_keyed(std::uint64_t key, const MapRequest& request);
+    [[nodiscard]] Result<std::uint64_t> unmap_keyed(std::uint64_t key);
+    /// All or none. Requests that follow each other in both spaces become one mapping, whatever
+    /// their order here: what comes back is what can be unmapped.
+    [[nodiscard]] Result<std::vector<Mapped>> map_batch(std::span<const MapRequest> requests);
+    /// Pins a file's pages where the kernel can (iommufd since 6.13), maps it here and then there
+    /// where it cannot; that one is unmapped here too with its unmap.
+    [[nodiscard]] Result<Mapped> map_file(const FileRequest& request);
+    /// Maps what `from` has at `range` here too: without pinning it again where both are of one
+    /// iommufd, else once more. The range is one mapping of `from`.
+    [[nodiscard]] Result<Mapped> share(const AddressSpace& from, const IovaRange& range,
+                                       std::optional<std::uint64_t> iova = std::nullopt);
+    /// Every mapping inside the range; bytes that were mapped, 0 for nothing there on every
+    /// backend. EINVAL when it cuts a mapping: no backend can do that without one's knowing.
+    [[nodiscard]] Result<std::uint64_t> unmap(std::uint64_t iova, std::uint64_t length);
+    [[nodiscard]] Result<std::uint64_t> unmap_all();
+
+    // What is there.
+    [[nodiscard]] std::optional<std::uint64_t> to_iova(std::uint64_t address,
+                                                       std::uint64_t length) const;
+    [[nodiscard]] std::optional<std::uint64_t> to_address(std::uint64_t iova,
+                                                          std::uint64_t length) const;
+    [[nodiscard]] std::vector<Mapped> mappings() const;
+    [[nodiscard]] Geometry geometry() const;  ///< as of the last attach or detach
+    /// Asks the kernel again: dma_avail falls with every map.
+    [[nodiscard]] Result<Geometry> query();
+    [[nodiscard]] std::vector<IovaRange> ranges() const;
+
+    // The rest, where the backend has it.
+    [[nodiscard]] Result<void> allow_ranges(std::span<const IovaRange> ranges);
+    [[nodiscard]] Result<void> set_accounting(Accounting accounting);
+    [[nodiscard]] Result<void> start_dirty_tracking();
+    [[nodiscard]] Result<void> stop_dirty_tracking();
+    /// One bit per page of `page_size` bytes from the range's start; bits of pages not written
+    /// stay.
+    [[nodiscard]] Result<void> read_dirty(const IovaRange& range, std::uint64_t page_size,
+                                          std::span<std::uint64_t> bitmap);
+    /// For a process that got the fds of another: takes over the mappings and their accounting.
+    /// Each mapping of memory needs its address here in `moves` (by its first IOVA); one not named
+    /// keeps its.
+    [[nodiscard]] Result<void> adopt_process(std::span<const Mapped> mappings,
+                                             std::span<const Move> moves);
+    [[nodiscard]] const IommuFd* iommufd() const { return backing_->iommufd(); }
+    [[nodiscard]] std::uint32_t ioas_id() const { return backing_->ioas_id(); }
+    [[nodiscard]] Backing& backing() { return *backing_; }
+
+  private:
+    AddressSpace(Calls& calls, std::unique_ptr<Backing> backing);
+    friend class Mapping;
+
+    [[nodiscard]] Result<void> check(const MapRequest& request) const;
+    [[nodiscard]] Result<IovaRange> place(const MapRequest& request);
+    using Make = std::function<Result<void>(const Mapped&)>;
+    [[nodiscard]] Result<Mapped> map_with(const MapRequest& request, Origin origin,
+                                          const Make& make);
+    [[nodiscard]] Result<Mapped> map_locked(const MapRequest& request);
+    [[nodiscard]] Result<std::uint64_t> unmap_locked(const IovaRange& range);
+    void forget(const Mapped& mapped);
+    [[nodiscard]] Error advised(Error error, const Mapped& piece) const;
+    [[nodiscard]] Result<void> refresh();
+    [[nodiscard]] Result<void> replay();
+    [[nodiscard]] Error in_the_way(Error error, const std::string& group) const;
+    [[nodiscard]] Result<Mapped> map_through_memory(const FileRequest& request);
+
+    Calls& calls_;
+    std::unique_ptr<Backing> backing_;
+    mutable std::shared_mutex mutex_;
+    Geometry geometry_;
+    IovaAllocator iovas_;
+    MappingTable table_;
+    std::unordered_map<std::uint64_t, IovaRange> keyed_;
+    std::unordered_map<std::uint64_t, Mapped> own_memory_;  ///< by IOVA: ours to munmap
+    unsigned attached_ = 0;
+};
+
+}  // namespace vfio

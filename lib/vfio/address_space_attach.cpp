@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Attaching and detaching. The ranges a device can reach are known only once it is attached, so a
+// new device may make the kernel refuse over a mapping made before (EINVAL from a container,
+// EADDRINUSE from an iommufd). The kernel does not say which mapping; the group's reserved regions
+// in sysfs often do.
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <mutex>
+#include <sstream>
+
+#include "vfio/address_space.hpp"
+#include "vfio/error.hpp"
+
+namespace vfio {
+
+Result<void> AddressSpace::refresh() {
+    auto known = backing_->geometry();
+    if (!known)
+        return sysfs::propagate(known);
+    geometry_ = std::move(*known);
+    std::vector<IovaRange> taken;
+    taken.reserve(table_.size());
+    for (const Mapped& mapped : table_.all())
+        taken.push_back(mapped.iova);
+    iovas_.set_windows(geometry_.windows, taken);
+    return {};
+}
+
+Result<Geometry> AddressSpace::query() {
+    const std::unique_lock lock(mutex_);
+    if (auto known = refresh(); !known)
+        return sysfs::propagate(known);
+    return geometry_;
+}
+
+Geometry AddressSpace::geometry() const {
+    const std::shared_lock lock(mutex_);
+    return geometry_;
+}
+
+std::vector<IovaRange> AddressSpace::ranges() const {
+    const std::shared_lock lock(mutex_);
+    std::vector<IovaRange> out;
+    for (const Window& window : geometry_.windows)
+        out.push_back(window.range);
+    return out;
+}
+
+namespace {
+
+/// "0x00000000fee00000 0x00000000feefffff msi" per line.
+std::vector<std::pair<IovaRange, std::string>> parse_reserved(const std::string& text) {
+    std::vector<std::pair<IovaRange, std::string>> out;
+    std::istringstream lines(text);
+    const auto number = [](const std::string& word, std::uint64_t& value) {
+        if (!word.starts_with("0x"))
+            return false;
+        const char* end = word.data() + word.size();
+        const auto parsed = std::from_chars(word.data() + 2, end, value, 16);
+        return parsed.ec == std::errc() && parsed.ptr == end;
+    };
+    std::string first;
+    std::string last;
+    std::string type;
+    while (lines >> first >> last >> type) {
+        IovaRange range;
+        if (number(first, range.first) && number(last, range.last) && type != "direct-relaxable")
+            out.emplace_back(range, type);
+    }
+    return out;
+}
+
+}  // namespace
+
+Error AddressSpace::in_the_way(Error error, const std::string& group) const {
+    if (table_.size() == 0 || (error.errnum != EINVAL && error.errnum != EADDRINUSE))
+        return error;
+    // "/dev/vfio/15" or "15".
+    const std::string number = group.substr(group.rfind('/') + 1);
+    if (const auto text_of =
+            calls_.read_text("/sys/kernel/iommu_groups/" + number + "/reserved_regions"))
+        for (const auto& [range, type] : parse_reserved(*text_of))
+            if (const auto mapped = table_.first_overlap(range)) {
+                error.hint = "in the way: the mapping " + text(mapped->iova) + " lies in " +
+                             text(range) + ", which is reserved (" + type + ") for " + group;
+                return error;
+            }
+    const Mapped highest = table_.all().back();
+    error.hint = "no reserved region explains it; " + group +
+                 " may not reach as far as the highest mapping, " + text(highest.iova);
+    return error;
+}
+
+/// The container forgot its mappings with its last group; the table did not.
+Result<void> AddressSpace::replay() {
+    std::vector<Mapped> done;
+    for (const Mapped& mapped : table_.all()) {
+        auto made = backing_->map(mapped);
+        if (made) {
+            done.push_back(mapped);
+            continue;
+        }
+        for (const Mapped& undo : done)
+            static_cast<void>(backing_->unmap(undo.iova));
+        return tl::unexpected<Error>(advised(std::move(made.error()), mapped));
+    }
+    return {};
+}
+
+Result<void> AddressSpace::attach_group(const GroupFd& group, const std::string& object) {
+    const std::unique_lock lock(mutex_);
+    auto attached = backing_->attach_group(group, object);
+    if (!attached)
+        return tl::unexpected<Error>(in_the_way(std::move(attached.error()), object));
+    Result<void> ready = refresh();
+    if (ready && attached_ == 0 && table_.size() != 0)
+        ready = replay();
+    if (!ready) {
+        static_cast<void>(backing_->detach_group(group, object));
+        static_cast<void>(refresh());
+        return ready;
+    }
+    ++attached_;
+    return {};
+}
+
+Result<void> AddressSpace::detach_group(const GroupFd& group, const std::string& object) {
+    const std::unique_lock lock(mutex_);
+    if (auto detached = backing_->detach_group(group, object); !detached)
+        return detached;
+    if (attached_ > 0)
+        --attached_;
+    // Nothing can be asked of an empty container; the table stays, for the group that comes next.
+    return attached_ > 0 ? refresh() : Result<void>{};
+}
+
+Result<BoundDevice> AddressSpace::attach_device(const DeviceToAttach& device) {
+    const std::unique_lock lock(mutex_);
+    auto attached = backing_->attach_device(device);
+    if (!attached)
+        return tl::unexpected<Error>(in_the_way(std::move(attached.error()), device.name));
+    if (auto known = refresh(); !known) {
+        static_cast<void>(backing_->detach_device(device));
+        return sysfs::propagate(known);
+    }
+    ++attached_;
+    return attached;
+}
+
+Result<void> AddressSpace::detach_device(const DeviceToAttach& device) {
+    const std::unique_lock lock(mutex_);
+    if (auto detached = backing_->detach_device(device); !detached)
+        return detached;
+    if (attached_ > 0)
+        --attached_;
+    return refresh();
+}
+
+Error AddressSpace::advised(Error error, const Mapped& piece) const {
+    const std::uint64_t length = piece.iova.length();
+    std::vector<IovaRange> usable;
+    for (const Window& window : geometry_.windows)
+        usable.push_back(window.range);
+    switch (error.errnum) {
+        case ENOMEM:
+            error.hint = memlock_hint(calls_.lock_limit(), table_.bytes(), length);
+            break;
+        case ENOSPC:
+            error.hint = entry_limit_hint(table_.size());
+            break;
+        case EINVAL:
+            if (error.hint.empty())
+                error.hint = aperture_hint(piece.iova, usable);
+            break;
+        case EEXIST:
+            error.hint = "someone else mapped there through the same fd";
+            break;
+        case EFAULT:
+            error.hint =
+                backend() == Backend::kIommufd
+                    ? "no memory is there, or it is a device's: iommufd maps a BAR only as a "
+                      "dma-buf (map_file)"
+                    : "no memory is there";
+            break;
+        case EPERM:
+            if (error.hint.empty())
+                error.hint = "the memory is read-only here, so devices may only read it";
+            break;
+        default:
+            break;
+    }
+    return error;
+}
+
+}  // namespace vfio
