@@ -113,7 +113,9 @@ Found match_word(const Inventory& inventory, std::string_view word) {
 Result<std::vector<DeviceId>> resolve(const Inventory& inventory, std::string_view word) {
     Found found;
     if (is_glob(word)) {
-        if (const auto plain = parse_device_name(word.substr(word.find('/') + 1)); !plain)
+        // Each part of a glob has to be what a name may be, but for the stars: attributes' names
+        // are.
+        if (const auto plain = parse_attr_name(word); !plain)
             return never_a_device(word, plain.error());
         found = match_glob(inventory, std::string(word));
         if (found.empty())

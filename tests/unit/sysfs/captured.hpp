@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "sysfs/drivers.hpp"
+#include "sysfs/inventory.hpp"
+#include "tests/fake/host.hpp"
+#include "tests/fake/temp_dir.hpp"
+#include "tests/fake/tree.hpp"
+
+namespace sysfs {
+
+/// A made-up host on disk, read back as a captured one.
+class Captured : public testing::Test {
+  protected:
+    fake::Tree& write() {
+        tree_ = fake::write_tree(temp_.path(), host.inventory(), host.drivers());
+        return tree_;
+    }
+    [[nodiscard]] Inventory read(const Wanted& wanted = {}) const {
+        auto inventory = read_inventory(tree_.root(), wanted);
+        EXPECT_TRUE(inventory) << inventory.error().text();
+        return inventory ? *inventory : Inventory{};
+    }
+    [[nodiscard]] Device device(const DeviceId& id, const Wanted& wanted = {}) const {
+        const auto found = read_device(tree_.root(), id, wanted);
+        EXPECT_TRUE(found) << found.error().text();
+        return found ? *found : Device{};
+    }
+    [[nodiscard]] Drivers drivers(const Wanted& wanted = {}) const {
+        auto found = read_drivers(tree_.root(), wanted);
+        EXPECT_TRUE(found) << found.error().text();
+        return found ? *found : Drivers{};
+    }
+
+    fake::Host host;
+    fake::TempDir temp_;
+    fake::Tree tree_{temp_.path()};
+};
+
+}  // namespace sysfs
