@@ -31,13 +31,6 @@ std::uint64_t number_key(Kind kind, std::uint64_t value) {
     return (static_cast<std::uint64_t>(kind) << 32) | value;
 }
 
-std::string folded(std::string text) {
-    for (char& c : text)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c - 'A' + 'a');
-    return text;
-}
-
 const FieldTest* find_field(const Match& match, Field field) {
     for (const FieldTest& test : match.fields)
         if (test.field == field)
@@ -53,9 +46,7 @@ std::optional<Keys> address_keys(const Match& match, const std::string& prefix, 
     for (const std::string& pattern : test->wanted) {
         if (has_wildcard(pattern))
             return std::nullopt;
-        // "01:00.0" stands for domain 0000 too (match_field.cpp).
-        keys.names.push_back(prefix + folded(pattern));
-        keys.names.push_back(prefix + "0000:" + folded(pattern));
+        keys.names.push_back(prefix + pattern);
     }
     return keys;
 }
@@ -178,7 +169,7 @@ void RuleIndex::candidates(const sysfs::Device& device, std::vector<std::uint32_
     out = rest_;
     const std::size_t unfiled = out.size();
     if (!by_name_.empty()) {
-        append(by_name_, folded(device.id.name), out);
+        append(by_name_, device.id.name, out);
         if (device.vf)
             append(by_name_, kPfPrefix + device.vf->pf, out);
     }

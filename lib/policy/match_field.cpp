@@ -4,8 +4,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <functional>
-#include <string_view>
 
 #include "policy/match.hpp"
 #include "sysfs/names.hpp"
@@ -63,20 +61,6 @@ bool globs_any(const Texts& wanted, const std::optional<std::string>& actual) {
     return actual && std::any_of(wanted.begin(), wanted.end(), [&](const std::string& pattern) {
                return glob(pattern, *actual);
            });
-}
-
-/// PCI addresses are hex, so their case does not matter; and as lspci does, the domain may be left
-/// out when it is 0000.
-bool address_holds(const Texts& wanted, const sysfs::DeviceId& id) {
-    if (id.bus != "pci")
-        return globs_any(wanted, id.name);
-    constexpr std::string_view kDomain = "0000:";
-    const char* full = id.name.c_str();
-    const char* brief = id.name.starts_with(kDomain) ? full + kDomain.size() : nullptr;
-    return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& pattern) {
-        return ::fnmatch(pattern.c_str(), full, FNM_CASEFOLD) == 0 ||
-               (brief != nullptr && ::fnmatch(pattern.c_str(), brief, FNM_CASEFOLD) == 0);
-    });
 }
 
 bool driver_holds(const Texts& wanted, const std::optional<std::string>& driver) {
@@ -178,7 +162,7 @@ bool field_holds(const FieldTest& test, const sysfs::Device& device, const sysfs
     const Texts& wanted = test.wanted;
     switch (test.field) {
         case Field::kAddress:
-            return address_holds(wanted, device.id);
+            return globs_any(wanted, device.id.name);
         case Field::kClass:
             return class_holds(wanted, device.ids.class_code);
         case Field::kDriver:

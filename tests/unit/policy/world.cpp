@@ -61,7 +61,7 @@ std::string text_of(const policy::Transaction& transaction) {
 policy::PolicySet policies(const std::string& yaml) {
     const std::vector<policy::SourceFile> files = {{"p.yaml", yaml + "\nversion: 1\n"}};
     policy::Parsed parsed = policy::parse_set(files);
-    EXPECT_EQ(policy::render(parsed.diagnostics), "");
+    EXPECT_TRUE(parsed.ok()) << policy::render(parsed.diagnostics);
     return std::move(parsed.set);
 }
 

@@ -14,7 +14,7 @@
 namespace policy_test {
 
 /// Parses `yaml` (without its `version:`) as the file "p.yaml"; line 1 is the first line of `yaml`.
-/// Diagnostics fail the test.
+/// Errors fail the test, warnings do not.
 [[nodiscard]] policy::PolicySet policies(const std::string& yaml);
 
 /// A host with policies in force: asks the pure functions and renders what they say.
