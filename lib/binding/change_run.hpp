@@ -1,59 +1,56 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <vector>
 
-#include "binding/record.hpp"
+#include "binding/stage.hpp"
 #include "binding/transact.hpp"
 #include "binding/writer.hpp"
 
 namespace binding {
 
-/// One change of a transaction with the device as it was just read.
-struct Staged {
-    const policy::Change* change = nullptr;
-    sysfs::Device now;
-    const Bound* ours = nullptr;       ///< the journal's record of it, when it was ours before
-    bool gone = false;                 ///< to be released, but it went away or is another device now
-    bool already = false;              ///< found on what was planned; not our doing
-    sysfs::NodeAccess access;          ///< resolved; empty: nothing to set
-};
-
-/// Looks at the device and says whether the change can still be carried out as planned.
-[[nodiscard]] sysfs::Result<Staged> stage(Scene& scene, const policy::Change& change);
-
-/// Carries one staged change out. What it leaves on the device is in `driver` afterwards: the name for
-/// the commit record, empty where the driver was left alone.
+/// Carries one staged change out, in the phases that the planner spells out: its group's devices all
+/// get their overrides, then all leave their drivers, then all are bound, then the rest.
 class ChangeRun {
   public:
-    ChangeRun(Scene& scene, Writer& writer, Staged& staged)
-        : scene_(scene), writer_(writer), staged_(staged),
+    /// `loaded`: the modules that this transaction has loaded already.
+    ChangeRun(Scene& scene, Writer& writer, Staged& staged, std::set<std::string>& loaded)
+        : scene_(scene), writer_(writer), staged_(staged), loaded_(loaded),
           target_{staged.now.id, staged.now.identity()} {}
 
-    [[nodiscard]] sysfs::Result<void> run();
-    /// `check: open`, to be done when every device of the group is bound: a group opens as a whole.
+    [[nodiscard]] sysfs::Result<void> prepare();
+    [[nodiscard]] sysfs::Result<void> leave();
+    [[nodiscard]] sysfs::Result<void> arrive();
+    /// VFs, mdevs and the nodes' access.
+    [[nodiscard]] sysfs::Result<void> dress();
+    /// `check: open`, when every device of the group is bound: a group opens as a whole.
     [[nodiscard]] sysfs::Result<void> check();
+
+    /// What the commit says of it: the driver it is on by our doing; empty: that was left alone.
     [[nodiscard]] const std::string& driver() const { return driver_; }
     [[nodiscard]] bool released() const { return released_; }
 
   private:
-    [[nodiscard]] sysfs::Result<void> to_chain();
-    [[nodiscard]] sysfs::Result<void> to_none();
+    [[nodiscard]] bool takes_driver() const;
+    [[nodiscard]] sysfs::Result<void> next_candidate();
+    [[nodiscard]] sysfs::Result<std::string> driver_name(const policy::ChainLink& link);
+    [[nodiscard]] sysfs::Result<void> override_to(const std::string& driver);
+    [[nodiscard]] sysfs::Result<void> bind_along_chain();
+    [[nodiscard]] sysfs::Result<void> verify_bound(const std::string& driver);
+    [[nodiscard]] sysfs::Result<void> verify_unbound();
+    [[nodiscard]] sysfs::Result<void> look_again(const std::string& tried);
     [[nodiscard]] sysfs::Result<void> to_host();
     [[nodiscard]] sysfs::Result<void> remove_made();
-    [[nodiscard]] sysfs::Result<std::string> driver_name(const policy::ChainLink& link);
-    [[nodiscard]] sysfs::Result<void> try_driver(const std::string& driver);
-    [[nodiscard]] sysfs::Result<void> leave_driver();
-    [[nodiscard]] sysfs::Result<void> look_again(const std::string& tried);
-    [[nodiscard]] sysfs::Result<void> verify_bound(const std::string& driver);
 
     Scene& scene_;
     Writer& writer_;
     Staged& staged_;
+    std::set<std::string>& loaded_;
     sysfs::Target target_;
+    std::size_t next_ = 0;   ///< the candidate to be tried next
+    std::string trying_;     ///< the one whose override is set
     std::string driver_;
     bool released_ = false;
 };

@@ -95,6 +95,11 @@ struct Take {
 
 }  // namespace
 
+bool same_device(const sysfs::Identity& a, const sysfs::Identity& b) {
+    const bool same_group = a.iommu_group == b.iommu_group || !a.iommu_group || !b.iommu_group;
+    return a.ids == b.ids && a.modalias == b.modalias && same_group;
+}
+
 const Held* InFlight::find(const sysfs::DeviceId& device) const {
     for (const Held& held : begin.devices)
         if (held.device == device)
@@ -116,7 +121,7 @@ const InFlight* Ledger::find_in_flight(const std::string& txn) const {
 const Bound* Ledger::find_bound(const sysfs::DeviceId& device,
                                 const sysfs::Identity& identity) const {
     const auto at = bound.find(device);
-    return at != bound.end() && at->second.identity == identity ? &at->second : nullptr;
+    return at != bound.end() && same_device(at->second.identity, identity) ? &at->second : nullptr;
 }
 
 std::vector<Record> Ledger::records() const {

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "policy/plan_steps.hpp"
 #include "sysfs/names.hpp"
 
 namespace binding {
@@ -69,17 +70,18 @@ Result<sysfs::NodeAccess> resolve_access(const policy::Access& access) {
 }
 
 Result<void> give_access(Writer& writer, const sysfs::DeviceId& device,
-                         const sysfs::NodeAccess& access) {
+                         const sysfs::NodeAccess& access, const policy::Access& wanted) {
     const auto now = writer.kernel().device(device);
     if (!now)
         return sysfs::propagate(now);
     if (!now->vfio)
         return fail(sysfs::Code::kFailed, "set access", device.display(), "has no VFIO node");
+    const std::string shown = policy::access_text(wanted);
     if (now->vfio->group)
-        if (auto done = writer.set_access(device, *now->vfio->group, access); !done)
+        if (auto done = writer.set_access(device, *now->vfio->group, access, shown); !done)
             return done;
     if (now->vfio->cdev)
-        return writer.set_access(device, "devices/" + *now->vfio->cdev, access);
+        return writer.set_access(device, "devices/" + *now->vfio->cdev, access, shown);
     return {};
 }
 

@@ -12,6 +12,7 @@ namespace binding {
 
 /// Gives the group node and the cdev of a bound device their owner and mode.
 [[nodiscard]] sysfs::Result<void> give_access(Writer& writer, const sysfs::DeviceId& device,
-                                              const sysfs::NodeAccess& access);
+                                              const sysfs::NodeAccess& access,
+                                              const policy::Access& wanted);
 
 }  // namespace binding

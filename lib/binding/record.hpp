@@ -17,6 +17,10 @@
 /// rotted is known for one.
 namespace binding {
 
+/// Is what stands there the device that was meant? As `==`, but for a group that only one of them has:
+/// without an IOMMU vfio makes one up when it binds a device, and takes it away again.
+[[nodiscard]] bool same_device(const sysfs::Identity& a, const sysfs::Identity& b);
+
 /// The boot that the records after it belong to: overrides and bindings do not outlive it.
 struct BootRecord {
     std::string id;

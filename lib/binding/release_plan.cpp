@@ -29,12 +29,16 @@ using sysfs::Result;
 using Chosen = std::map<std::string, std::set<DeviceId>>;
 
 Step step(Op op, const DeviceId& device, const std::string& value) {
-    return {.op = op, .device = device, .value = value, .module = {}, .result = {}, .error = {}};
+    return {.op = op,
+            .device = device,
+            .value = value.empty() ? std::nullopt : std::optional(value),
+            .module = {}, .result = {}, .error = {}};
 }
 
 void add_steps(const Bound& bound, const Device& now, std::vector<Step>& steps) {
     for (auto made = bound.made.rbegin(); made != bound.made.rend(); ++made)
-        steps.push_back(made->op == Op::kCreateMdev ? step(Op::kRemoveMdev, now.id, made->value)
+        steps.push_back(made->op == Op::kCreateMdev
+                            ? step(Op::kRemoveMdev, {"mdev", made->value}, made->before)
                                                     : step(Op::kSetVfs, now.id, made->before));
     const bool driver_ours = !now.driver || *now.driver == bound.driver;
     const bool override_ours = now.driver_override == bound.driver;
@@ -54,7 +58,7 @@ void add_steps(const Bound& bound, const Device& now, std::vector<Step>& steps) 
 
 void add_change(const Bound& bound, const Inventory& inventory, Transaction& transaction) {
     const Device* now = inventory.find(bound.device);
-    const bool there = now != nullptr && now->identity() == bound.identity;
+    const bool there = now != nullptr && same_device(now->identity(), bound.identity);
     Change change;
     change.target = {bound.device, bound.identity};
     change.to = Change::To::kHost;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "binding/change_run.hpp"
+#include "binding/stage.hpp"
+
 #include "binding/node_access.hpp"
 
 namespace binding {
@@ -55,7 +56,7 @@ Result<Staged> stage(Scene& scene, const Change& change) {
     auto now = scene.kernel.device(id);
     if (!now && !releasing)
         return sysfs::propagate(now);
-    if (!now || now->identity() != change.target.identity) {
+    if (!now || !same_device(now->identity(), change.target.identity)) {
         if (!releasing)
             return fail(Code::kGone, "check", id.display(),
                         "is another device than the one that was planned for");

@@ -13,14 +13,15 @@ std::size_t StepLog::begin(policy::Op op, const sysfs::DeviceId& device, const s
             continue;
         if (step.value && *step.value != value)
             continue;
-        step.value = value;
+        if (!value.empty())
+            step.value = value;
         next_ = at + 1;
         return at;
     }
     const auto place = steps_.begin() + static_cast<std::ptrdiff_t>(next_);
     steps_.insert(place, Step{.op = op,
                               .device = device,
-                              .value = value,
+                              .value = value.empty() ? std::nullopt : std::optional(value),
                               .module = std::nullopt,
                               .result = std::nullopt,
                               .error = {}});

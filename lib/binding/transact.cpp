@@ -59,6 +59,8 @@ class Run {
     }
 
   private:
+    using Phase = Result<void> (ChangeRun::*)();
+
     Result<void> stage_all() {
         for (const Change& change : transaction_.changes) {
             auto staged = stage(scene_, change);
@@ -100,19 +102,20 @@ class Run {
 
     Result<void> carry_changes() {
         commit_.txn = txn_;
+        std::set<std::string> loaded;
         std::vector<ChangeRun> runs;
-        for (Staged& staged : staged_) {
-            ChangeRun& run = runs.emplace_back(scene_, writer_, staged);
-            if (auto done = run.run(); !done)
-                return done;
-            if (run.released())
-                commit_.released.push_back(staged.now.id);
-            else if (is_ours(staged, run))
-                commit_.bound.push_back({staged.now.id, run.driver()});
-        }
-        for (ChangeRun& run : runs)
-            if (auto done = run.check(); !done)
-                return done;
+        for (Staged& staged : staged_)
+            runs.emplace_back(scene_, writer_, staged, loaded);
+        for (const Phase phase : {&ChangeRun::prepare, &ChangeRun::leave, &ChangeRun::arrive,
+                                  &ChangeRun::dress, &ChangeRun::check})
+            for (ChangeRun& run : runs)
+                if (auto done = (run.*phase)(); !done)
+                    return done;
+        for (std::size_t at = 0; at < runs.size(); ++at)
+            if (runs[at].released())
+                commit_.released.push_back(staged_[at].now.id);
+            else if (is_ours(staged_[at], runs[at]))
+                commit_.bound.push_back({staged_[at].now.id, runs[at].driver()});
         return {};
     }
 

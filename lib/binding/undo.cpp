@@ -97,7 +97,7 @@ class EffectUndo {
         const auto before = access_of(intent.before);
         if (!before)
             return {};
-        const Result<void> done = writer_.set_access(target_.id, intent.value, *before);
+        const Result<void> done = writer_.set_access(target_.id, intent.value, *before, {});
         // The node goes with the binding, and its owner with it.
         const bool gone = !done && (done.error().code == sysfs::Code::kNotFound ||
                                     done.error().code == sysfs::Code::kGone);
@@ -119,8 +119,9 @@ class DeviceUndo {
         const auto now = writer_.kernel().device(held_.device);
         if (!now)
             return note("went away");
-        if (now->identity() != held_.identity)
+        if (!same_device(now->identity(), held_.identity))
             return note("is another device now");
+        target_.identity = now->identity();
         undo_effects(*now);
         if (touched_binding(flight_, held_.device))
             undo_binding(*now);

@@ -26,19 +26,22 @@ void pause(Milliseconds time) {
 
 }  // namespace
 
-Result<void> Writer::write(Op op, const DeviceId& device, const std::string& value,
-                           const std::string& before, const std::string& doing, const Verb& verb) {
+Result<void> Writer::write(const Write& what, const Verb& verb) {
     const unsigned step = step_++;
     const bool forward = way_ == Way::kForward;
-    const std::size_t at = forward ? steps_.begin(op, device, value) : 0;
+    const std::size_t at = forward ? steps_.begin(what.op, what.shown_device.value_or(what.device),
+                                                  what.shown_value.value_or(what.value))
+                                   : 0;
     // A write on the way back has nothing that a later undo would have to put back.
-    const auto intended = journal_.append(
-        IntentRecord{txn_, step, op, device, value, forward ? before : std::string()}, Sync::kNow);
+    const auto intended =
+        journal_.append(IntentRecord{txn_, step, what.op, what.device, what.value,
+                                     forward ? what.before : std::string()},
+                        Sync::kNow);
     if (!intended && forward) {
         steps_.end(at, StepResult::kFailed, intended.error().text());
         return intended;
     }
-    notes_.doing(doing);
+    notes_.doing(what.doing);
     Result<void> done = verb();
     const int errnum = done ? 0 : done.error().errnum != 0 ? done.error().errnum : EIO;
     // Not being able to note that it came back changes nothing: an undo looks at the kernel.
@@ -50,33 +53,33 @@ Result<void> Writer::write(Op op, const DeviceId& device, const std::string& val
 }
 
 Result<void> Writer::load_module(const DeviceId& for_device, const std::string& module) {
-    return write(Op::kLoadModule, for_device, module, {}, "load module " + module,
+    return write({Op::kLoadModule, for_device, module, {}, "load module " + module},
                  [&] { return kernel_.load_module(module); });
 }
 
 Result<void> Writer::set_override(const Target& target, const std::string& driver) {
     const bool clear = driver.empty();
     const std::string name = target.id.display();
-    return write(clear ? Op::kClearOverride : Op::kSetOverride, target.id, driver, {},
-                 clear ? "clear the override of " + name : "override " + name + " to " + driver,
+    return write({clear ? Op::kClearOverride : Op::kSetOverride, target.id, driver, {},
+                  clear ? "clear the override of " + name : "override " + name + " to " + driver},
                  [&] { return kernel_.set_override(target, driver); });
 }
 
 Result<void> Writer::unbind(const Target& target, const std::string& driver) {
-    return write(Op::kUnbind, target.id, driver, {},
-                 "unbind " + target.id.display() + " from " + driver,
+    return write({Op::kUnbind, target.id, driver, {},
+                  "unbind " + target.id.display() + " from " + driver},
                  [&] { return kernel_.unbind(target, driver); });
 }
 
 Result<void> Writer::bind(const Target& target, const std::string& driver) {
-    return write(Op::kBind, target.id, driver, {}, "bind " + target.id.display() + " to " + driver,
+    return write({Op::kBind, target.id, driver, {}, "bind " + target.id.display() + " to " + driver},
                  [&] { return kernel_.bind(target, driver); });
 }
 
 Result<void> Writer::bind_patiently(const Target& target, const std::string& driver) {
     const std::string doing = "bind " + target.id.display() + " to " + driver;
     const auto deadline = Clock::now() + patience_;
-    return write(Op::kBind, target.id, driver, {}, doing, [&]() -> Result<void> {
+    return write({Op::kBind, target.id, driver, {}, doing}, [&]() -> Result<void> {
         for (;;) {
             Result<void> done = kernel_.bind(target, driver);
             const bool again =
@@ -95,38 +98,41 @@ Result<void> Writer::bind_patiently(const Target& target, const std::string& dri
 
 Result<void> Writer::write_attr(const Target& target, const std::string& attr,
                                 const std::string& value, const std::string& before) {
-    return write(Op::kSetAttr, target.id, attr + "=" + value, attr + "=" + before,
-                 "set " + attr + " of " + target.id.display(),
+    return write({Op::kSetAttr, target.id, attr + "=" + value, attr + "=" + before,
+                  "set " + attr + " of " + target.id.display()},
                  [&] { return kernel_.write_attr(target, attr, value); });
 }
 
 Result<void> Writer::set_vfs(const Target& pf, std::uint32_t count, std::uint32_t before) {
-    return write(Op::kSetVfs, pf.id, std::to_string(count), std::to_string(before),
-                 "set the VFs of " + pf.id.display() + " to " + std::to_string(count),
+    return write({Op::kSetVfs, pf.id, std::to_string(count), std::to_string(before),
+                  "set the VFs of " + pf.id.display() + " to " + std::to_string(count)},
                  [&] { return kernel_.set_vfs(pf, count); });
 }
 
 Result<void> Writer::create_mdev(const DeviceId& parent, const std::string& parent_name,
                                  const std::string& type, const std::string& uuid) {
-    return write(Op::kCreateMdev, parent, uuid, type, "create mdev " + uuid + " on " + parent_name,
+    return write({Op::kCreateMdev, parent, uuid, type, "create mdev " + uuid + " on " + parent_name,
+                  DeviceId{"mdev", uuid}, type},
                  [&] { return kernel_.create_mdev(parent_name, type, uuid); });
 }
 
 Result<void> Writer::remove_mdev(const DeviceId& parent, const std::string& type,
                                  const std::string& uuid) {
-    return write(Op::kRemoveMdev, parent, uuid, type, "remove mdev " + uuid,
+    return write({Op::kRemoveMdev, parent, uuid, type, "remove mdev " + uuid,
+                  DeviceId{"mdev", uuid}, type},
                  [&] { return kernel_.remove_mdev(uuid); });
 }
 
 Result<void> Writer::set_access(const DeviceId& device, const std::string& node,
-                                const sysfs::NodeAccess& access) {
+                                const sysfs::NodeAccess& access, const std::string& shown) {
     // Setting nothing changes nothing and tells what is there.
     const auto before = kernel_.set_access(node, {});
     if (!before) {
-        note_step(Op::kSetAccess, device, node, StepResult::kFailed, before.error().text());
+        note_step(Op::kSetAccess, device, shown, StepResult::kFailed, before.error().text());
         return sysfs::propagate(before);
     }
-    return write(Op::kSetAccess, device, node, access_text(*before), "set access of /dev/vfio/" + node,
+    return write({Op::kSetAccess, device, node, access_text(*before),
+                  "set access of /dev/vfio/" + node, device, shown},
                  [&]() -> Result<void> {
                      const auto done = kernel_.set_access(node, access);
                      return done ? Result<void>() : sysfs::propagate(done);

@@ -57,8 +57,10 @@ class Writer {
     [[nodiscard]] sysfs::Result<void> remove_mdev(const sysfs::DeviceId& parent,
                                                   const std::string& type, const std::string& uuid);
     /// Reads what is there first, so that the intent says what to put back.
+    /// `shown`: the access as the plan words it.
     [[nodiscard]] sysfs::Result<void> set_access(const sysfs::DeviceId& device, const std::string& node,
-                                                 const sysfs::NodeAccess& access);
+                                                 const sysfs::NodeAccess& access,
+                                                 const std::string& shown);
     /// A step that writes nothing of its own (check_open), or one that failed before its write.
     void note_step(policy::Op op, const sysfs::DeviceId& device, const std::string& value,
                    policy::StepResult result, const std::string& error = {});
@@ -69,9 +71,17 @@ class Writer {
 
   private:
     using Verb = std::function<sysfs::Result<void>()>;
-    [[nodiscard]] sysfs::Result<void> write(policy::Op op, const sysfs::DeviceId& device,
-                                            const std::string& value, const std::string& before,
-                                            const std::string& doing, const Verb& verb);
+    /// One write as the journal has it; the plan may word its step otherwise (an mdev's is the mdev's own).
+    struct Write {
+        policy::Op op;
+        sysfs::DeviceId device;
+        std::string value;
+        std::string before;
+        std::string doing;
+        std::optional<sysfs::DeviceId> shown_device = std::nullopt;
+        std::optional<std::string> shown_value = std::nullopt;
+    };
+    [[nodiscard]] sysfs::Result<void> write(const Write& what, const Verb& verb);
 
     sysfs::Kernel& kernel_;
     Journal& journal_;

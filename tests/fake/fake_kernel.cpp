@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/fake/fake_kernel.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "tests/fake/kernel_rules.hpp"
+
+namespace fake {
+namespace {
+
+using sysfs::Device;
+using sysfs::DeviceId;
+using sysfs::fail;
+using sysfs::fail_errno;
+using sysfs::Result;
+using sysfs::Target;
+
+constexpr int kLookAgainMs = 1;
+
+/// As LiveKernel words them: a probe's no is a refusal, a driver that is not there is not found.
+tl::unexpected<sysfs::Error> failure(int errnum, const std::string& verb, const std::string& what,
+                                     const std::string& object) {
+    auto error = fail_errno(errnum, what, object);
+    if ((verb == "bind" || verb == "unbind") && errnum == ENOENT)
+        return fail(sysfs::Code::kNotFound, what, object, "no such driver is registered");
+    if (errnum == ENODEV || errnum == ENXIO || errnum == EINVAL)
+        error.value().code = sysfs::Code::kRefused;
+    return error;
+}
+
+}  // namespace
+
+void FakeKernel::create(const std::string& path, const World& world) {
+    SharedWorld(path).create(world);
+}
+
+void FakeKernel::moment(const std::string&) {
+    bool dies = false;
+    Death death{};
+    world_.change([&](World& world) {
+        dies = ++world.moments == world.script.die_at;
+        death = world.script.death;
+    });
+    if (!dies)
+        return;
+    // Group: the parent and every worker at once, as a power cut or an OOM kill of the unit would.
+    ::kill(death == Death::kProcess ? ::getpid() : 0, SIGKILL);
+    ::pause();
+}
+
+void FakeKernel::wait_until(const std::function<bool(const World&)>& holds) {
+    while (!holds(world_.look()))
+        ::poll(nullptr, 0, kLookAgainMs);
+}
+
+Result<void> FakeKernel::write(const std::string& verb, const std::string& what,
+                               const std::string& object, const Rule& rule) {
+    moment(verb);
+    int errnum = 0;
+    bool hangs = false;
+    world_.change([&](World& world) {
+        const unsigned step = ++world.writes;
+        hangs = world.script.hang.contains(step) || world.script.hang_on.contains(verb + " " + object);
+        const auto failing = world.script.fail.find(step);
+        if (!hangs)
+            errnum = failing == world.script.fail.end() ? rule(world) : failing->second;
+        world.trace.push_back(object + ": " + what + (hangs ? ": hangs" : "") +
+                              (errnum != 0 ? ": " + std::to_string(errnum) : ""));
+    });
+    if (hangs)
+        wait_until([](const World&) { return false; });
+    moment(verb + " returned");
+    if (errnum != 0)
+        return failure(errnum, verb, what, object);
+    return {};
+}
+
+Result<void> FakeKernel::write_to(const Target& target, const std::string& verb,
+                                  const std::string& what,
+                                  const std::function<int(World&, Device&)>& rule) {
+    const auto world = world_.look();
+    const auto there = world.devices.find(target.id);
+    if (there == world.devices.end() || there->second.ids != target.identity.ids ||
+        there->second.modalias != target.identity.modalias)
+        return fail(sysfs::Code::kGone, what, target.id.display(), "another device, or none");
+    return write(verb, what, target.id.text(), [&](World& now) {
+        const auto device = now.devices.find(target.id);
+        return device == now.devices.end() ? ENODEV : rule(now, device->second);
+    });
+}
+
+Result<void> FakeKernel::load_module(const std::string& module) {
+    return write("load_module", "load", module,
+                 [&](World& world) { return fake::load_module(world, module); });
+}
+
+Result<void> FakeKernel::set_override(const Target& target, const std::string& driver) {
+    return write_to(target, "set_override", "set driver_override to '" + driver + "'",
+                    [&](World& world, Device& device) {
+                        return fake::set_override(world, device, driver);
+                    });
+}
+
+/// The link goes at once; the write returns when the last fd of a VFIO device is closed.
+Result<void> FakeKernel::unbind(const Target& target, const std::string& driver) {
+    bool waits = false;
+    const auto done = write_to(target, "unbind", "unbind from " + driver,
+                               [&](World& world, Device& device) {
+                                   if (device.driver != driver)
+                                       return ENODEV;
+                                   waits = is_vfio_bound(device) && world.is_open(device.id);
+                                   if (waits)
+                                       world.leaving.insert(device.id);
+                                   else
+                                       leave_driver(world, device);
+                                   return 0;
+                               });
+    if (done && waits)
+        wait_until([&](const World& world) { return !world.leaving.contains(target.id); });
+    return done;
+}
+
+Result<void> FakeKernel::bind(const Target& target, const std::string& driver) {
+    // The device's lock is held by the unbind that waits.
+    wait_until([&](const World& world) { return !world.leaving.contains(target.id); });
+    return write_to(target, "bind", "bind to " + driver, [&](World& world, Device& device) {
+        return fake::bind(world, device, driver);
+    });
+}
+
+Result<void> FakeKernel::write_attr(const Target& target, const std::string& attr,
+                                    const std::string& value) {
+    return write_to(target, "write_attr", "set " + attr + " to " + value,
+                    [&](World&, Device& device) {
+                        if (attr == "sriov_drivers_autoprobe" && device.sriov) {
+                            device.sriov->autoprobe = value == "1";
+                            return 0;
+                        }
+                        if (!device.attrs.contains(attr))
+                            return ENOENT;
+                        device.attrs[attr] = value;
+                        return 0;
+                    });
+}
+
+Result<void> FakeKernel::create_mdev(const std::string& parent, const std::string& type,
+                                     const std::string& uuid) {
+    return write("create_mdev", "create " + type + " on " + parent, uuid, [&](World& world) {
+        return fake::create_mdev(world, parent, type, uuid);
+    });
+}
+
+Result<void> FakeKernel::remove_mdev(const std::string& uuid) {
+    const DeviceId id{"mdev", uuid};
+    // Blocks while it is open, as an unbind does.
+    wait_until([&](const World& world) { return !world.is_open(id); });
+    return write("remove_mdev", "remove", uuid, [&](World& world) {
+        if (!world.devices.contains(id))
+            return ENOENT;
+        fake::remove_mdev(world, uuid);
+        return 0;
+    });
+}
+
+Result<void> FakeKernel::set_vfs(const Target& pf, std::uint32_t count) {
+    return write_to(pf, "set_vfs", "set VFs to " + std::to_string(count),
+                    [&](World& world, Device& device) {
+                        return fake::set_vfs(world, device, count);
+                    });
+}
+
+void FakeKernel::close(const DeviceId& device) {
+    world_.change([&](World& world) {
+        std::erase_if(world.opened, [&](const Opened& one) { return one.device == device; });
+        if (world.leaving.erase(device) != 0)
+            leave_driver(world, world.devices.at(device));
+    });
+}
+
+}  // namespace fake

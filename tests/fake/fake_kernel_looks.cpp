@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <cerrno>
+
+#include "tests/fake/fake_kernel.hpp"
+#include "tests/fake/kernel_rules.hpp"
+
+/// What is read of the kernel, and the nodes below /dev/vfio.
+namespace fake {
+
+using sysfs::Device;
+using sysfs::DeviceId;
+using sysfs::fail;
+using sysfs::Result;
+
+Result<sysfs::Inventory> FakeKernel::inventory(const sysfs::Wanted&) {
+    return world_.look().inventory();
+}
+
+Result<Device> FakeKernel::device(const DeviceId& id) {
+    wait_until([&](const World& world) { return !world.leaving.contains(id); });
+    World world = world_.look();
+    if (!world.late_vfs.empty() || world.script.late_nodes)
+        world_.change([&](World& now) {
+            world = now;
+            make_late_vf(now, id.name);
+            now.script.late_nodes = false;
+        });
+    const auto found = world.devices.find(id);
+    if (found == world.devices.end())
+        return fail(sysfs::Code::kNotFound, "read", id.display(), "no such device");
+    Device device = found->second;
+    if (world.script.late_nodes)
+        device.vfio.reset();
+    return device;
+}
+
+Result<sysfs::Drivers> FakeKernel::drivers(const sysfs::Wanted&) {
+    return world_.look().drivers;
+}
+
+Result<std::vector<std::string>> FakeKernel::modules_for(const std::string& modalias) {
+    return modules_claiming(world_.look(), modalias);
+}
+
+sysfs::Usage FakeKernel::usage(const sysfs::Inventory&, std::span<const DeviceId> devices) {
+    const World world = world_.look();
+    sysfs::Usage usage;
+    for (const DeviceId& id : devices) {
+        for (const Opened& one : world.opened)
+            if (one.device == id)
+                usage[id].push_back({sysfs::UseKind::kVfioOpen, "its VFIO device is open", one.holder});
+        const auto uses = world.uses.find(id);
+        if (uses != world.uses.end())
+            usage[id].insert(usage[id].end(), uses->second.begin(), uses->second.end());
+    }
+    return usage;
+}
+
+Result<sysfs::NodeAccess> FakeKernel::set_access(const std::string& node,
+                                                 const sysfs::NodeAccess& access) {
+    const auto there = [&](const World& world) {
+        return std::any_of(world.devices.begin(), world.devices.end(), [&](const auto& each) {
+            const auto& vfio = each.second.vfio;
+            return vfio && (vfio->group == node || (vfio->cdev && "devices/" + *vfio->cdev == node));
+        });
+    };
+    const World world = world_.look();
+    if (!there(world))
+        return fail(sysfs::Code::kNotFound, "set access", "/dev/vfio/" + node, "no such node");
+    const auto known = world.access.find(node);
+    const sysfs::NodeAccess before =
+        known == world.access.end() ? sysfs::NodeAccess{0, 0, 0600} : known->second;
+    if (access == sysfs::NodeAccess{})
+        return before;
+    const auto done = write("set_access", "set access", node, [&](World& now) {
+        if (!there(now))
+            return ENOENT;
+        now.access[node] = {access.uid ? access.uid : before.uid, access.gid ? access.gid : before.gid,
+                            access.mode ? access.mode : before.mode};
+        return 0;
+    });
+    return done ? Result<sysfs::NodeAccess>(before) : sysfs::propagate(done);
+}
+
+}  // namespace fake

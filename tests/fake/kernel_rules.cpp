@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/fake/kernel_rules.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "sysfs/names.hpp"
+
+namespace fake {
+namespace {
+
+using sysfs::Device;
+using sysfs::ModuleState;
+
+constexpr std::size_t kPage = 4096;
+
+bool matches(const std::string& pattern, const std::string& modalias) {
+    return ::fnmatch(pattern.c_str(), modalias.c_str(), 0) == 0;
+}
+
+bool claims(const DriverSpec& spec, const std::string& modalias) {
+    return std::any_of(spec.ids.begin(), spec.ids.end(),
+                       [&](const std::string& id) { return matches(id, modalias); });
+}
+
+bool is_registered(const World& world, const std::string& bus, const std::string& driver) {
+    return world.drivers.is_registered(bus, driver);
+}
+
+/// driver_match_device(): an override lets its driver match and no other; override-only ids match
+/// through an override alone.
+bool may_match(const World& world, const Device& device, const std::string& driver) {
+    if (device.driver_override)
+        return *device.driver_override == driver;
+    const DriverSpec* spec = world.spec(device.id.bus, driver);
+    return spec != nullptr && !spec->override_only && claims(*spec, device.modalias);
+}
+
+int scripted_refusal(World& world, const Device& device, const std::string& driver) {
+    for (ProbeRefusal& one : world.refusals)
+        if (one.times != 0 && one.device == device.id && one.driver == driver) {
+            --one.times;
+            return one.errnum;
+        }
+    return 0;
+}
+
+int vfio_pci_probe(const World& world, const Device& device) {
+    if (device.is_bridge())
+        return EINVAL;
+    if (device.sriov && device.sriov->enabled != 0)
+        return EBUSY;
+    const std::string id = sysfs::hex(device.ids.vendor.value_or(0), 4) + ":" +
+                           sysfs::hex(device.ids.device.value_or(0), 4);
+    if (world.denylist.contains(id))
+        return EINVAL;
+    return !device.iommu_group && !world.host.noiommu ? EINVAL : 0;
+}
+
+/// iommu_device_use_default_domain(): a native probe fails while VFIO owns the group.
+bool peer_is_open(const World& world, const Device& device) {
+    if (!device.iommu_group)
+        return false;
+    return std::any_of(world.opened.begin(), world.opened.end(), [&](const Opened& one) {
+        const auto peer = world.devices.find(one.device);
+        return peer != world.devices.end() && peer->second.iommu_group == device.iommu_group;
+    });
+}
+
+void give_nodes(World& world, Device& device) {
+    sysfs::VfioNodes nodes;
+    if (!device.iommu_group) {
+        device.iommu_group = world.next_group++;
+        world.group_types[*device.iommu_group] = "";
+        nodes.group = "noiommu-" + std::to_string(*device.iommu_group);
+    } else {
+        nodes.group = std::to_string(*device.iommu_group);
+    }
+    // Numbers are handed out as they come: the same device gets another the next time.
+    nodes.cdev = "vfio" + std::to_string(world.next_vfio++);
+    device.vfio = nodes;
+}
+
+/// An unbound device meets the drivers that are there, as on registration or when it appears.
+void probe_unbound(World& world, Device& device, const std::string& driver) {
+    if (!device.driver && may_match(world, device, driver))
+        (void)bind(world, device, driver);
+}
+
+}  // namespace
+
+bool is_vfio_bound(const Device& device) {
+    return device.driver && sysfs::is_vfio_driver(*device.driver);
+}
+
+int set_override(World& world, Device& device, const std::string& driver) {
+    if (!device.has_override)
+        return ENOENT;
+    if (driver.size() + 1 >= kPage)
+        return EINVAL;
+    // AP: masks and override exclude each other.
+    if (device.id.bus == "ap" && !driver.empty() && !world.ap_masks_default)
+        return EINVAL;
+    if (driver.empty())
+        device.driver_override.reset();
+    else
+        device.driver_override = driver;
+    return 0;
+}
+
+int bind(World& world, Device& device, const std::string& driver) {
+    if (!is_registered(world, device.id.bus, driver))
+        return ENOENT;
+    if (!may_match(world, device, driver))
+        return ENODEV;
+    if (device.driver || world.leaving.contains(device.id))
+        return EBUSY;
+    if (const int refused = scripted_refusal(world, device, driver))
+        return refused;
+    const bool vfio = sysfs::is_vfio_driver(driver);
+    if (vfio && device.id.bus == "pci")
+        if (const int refused = vfio_pci_probe(world, device))
+            return refused;
+    if (!vfio && driver != "pcieport" && driver != "pci-stub" && peer_is_open(world, device))
+        return EBUSY;
+    device.driver = driver;
+    const auto types = world.parent_types.find(driver);
+    if (types != world.parent_types.end()) {
+        device.mdev_types = types->second;
+        device.mdev_parent_name = device.id.name;
+    } else if (vfio && !world.script.no_nodes) {
+        give_nodes(world, device);
+    }
+    return 0;
+}
+
+void leave_driver(World& world, Device& device) {
+    // A native PF driver disables its VFs when it goes.
+    if (device.sriov && !is_vfio_bound(device) && device.sriov->enabled != 0)
+        (void)set_vfs(world, device, 0);
+    if (world.parent_types.contains(device.driver.value_or(""))) {
+        std::vector<std::string> mdevs;
+        for (const auto& [id, other] : world.devices)
+            if (other.mdev && other.mdev->parent == device.mdev_parent_name)
+                mdevs.push_back(id.name);
+        for (const std::string& uuid : mdevs)
+            remove_mdev(world, uuid);
+        device.mdev_types.clear();
+        device.mdev_parent_name.clear();
+    }
+    if (device.vfio && device.vfio->group && device.vfio->group->starts_with("noiommu-"))
+        device.iommu_group.reset();
+    if (device.vfio && device.vfio->cdev)
+        world.access.erase("devices/" + *device.vfio->cdev);
+    if (device.vfio && device.vfio->group) {
+        const bool last = std::none_of(world.devices.begin(), world.devices.end(), [&](auto& each) {
+            return each.first != device.id && each.second.vfio &&
+                   each.second.vfio->group == device.vfio->group;
+        });
+        if (last)
+            world.access.erase(*device.vfio->group);
+    }
+    device.vfio.reset();
+    device.driver.reset();
+}
+
+int load_module(World& world, const std::string& module) {
+    const std::string name = sysfs::normalise_module(module);
+    const ModuleState state = world.drivers.module_state(name);
+    if (state == ModuleState::kMissing)
+        return ENOENT;
+    if (state == ModuleState::kDenied)
+        return EPERM;
+    if (state != ModuleState::kAvailable)
+        return 0;
+    world.drivers.modules[name] = ModuleState::kLoaded;
+    for (const DriverSpec& spec : world.specs) {
+        if (spec.module != name)
+            continue;
+        world.drivers.registered[spec.bus][spec.name] = name;
+        for (auto& [id, device] : world.devices)
+            if (id.bus == spec.bus)
+                probe_unbound(world, device, spec.name);
+    }
+    return 0;
+}
+
+std::vector<std::string> modules_claiming(const World& world, const std::string& modalias) {
+    std::vector<std::pair<std::size_t, std::string>> found;
+    const auto take = [&](const std::string& pattern, const std::string& module) {
+        if (!module.empty() && matches(pattern, modalias))
+            found.emplace_back(std::count(pattern.begin(), pattern.end(), '*'), module);
+    };
+    for (const sysfs::Alias& alias : world.drivers.aliases)
+        take(alias.pattern, alias.module);
+    for (const DriverSpec& spec : world.specs)
+        if (!spec.override_only)
+            for (const std::string& id : spec.ids)
+                take(id, spec.module);
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> modules;
+    for (const auto& [wildcards, module] : found)
+        if (std::find(modules.begin(), modules.end(), module) == modules.end())
+            modules.push_back(module);
+    return modules;
+}
+
+}  // namespace fake

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include "tests/fake/world.hpp"
+
+/// The kernel's rules on a World, each as the errno that its write would give (0: it worked). They are
+/// design/kernel.md's; the lab shows that a real kernel has them too.
+namespace fake {
+
+[[nodiscard]] int set_override(World& world, sysfs::Device& device, const std::string& driver);
+/// drivers/<driver>/bind.
+[[nodiscard]] int bind(World& world, sysfs::Device& device, const std::string& driver);
+/// What is left of an unbind once it has been allowed and nobody holds the device any more.
+void leave_driver(World& world, sysfs::Device& device);
+[[nodiscard]] int load_module(World& world, const std::string& module);
+[[nodiscard]] int set_vfs(World& world, sysfs::Device& pf, std::uint32_t count);
+[[nodiscard]] int create_mdev(World& world, const std::string& parent, const std::string& type,
+                              const std::string& uuid);
+void remove_mdev(World& world, const std::string& uuid);
+/// The next promised VF of that PF comes into being.
+void make_late_vf(World& world, const std::string& pf);
+
+[[nodiscard]] bool is_vfio_bound(const sysfs::Device& device);
+/// Modules whose drivers' ids or whose VFIO aliases claim the modalias, most specific first.
+[[nodiscard]] std::vector<std::string> modules_claiming(const World& world,
+                                                        const std::string& modalias);
+
+}  // namespace fake

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "tests/fake/world.hpp"
+
+namespace fake {
+
+/// A World in a file, so that forked workers and processes killed at any moment share one kernel. Every
+/// look and every change is one turn under an flock; a change replaces the file by rename, so that a
+/// process killed inside it leaves the kernel as before or after, as a real one would be.
+class SharedWorld {
+  public:
+    explicit SharedWorld(std::string path) : path_(std::move(path)) {}
+
+    void create(const World& world);
+    /// A copy, as it is now.
+    [[nodiscard]] World look();
+    void change(const std::function<void(World&)>& change);
+
+  private:
+    [[nodiscard]] int lock() const;
+    void load();
+    void save();
+
+    std::string path_;
+    std::string generation_;  ///< of `world_`; another in the file: read it anew
+    World world_;
+};
+
+}  // namespace fake
