@@ -44,6 +44,10 @@ follow_console() {
             kill "$1" 2>/dev/null
             break
             ;;
+        *'Kernel panic - not syncing'*)
+            sleep 1
+            kill "$1" 2>/dev/null
+            ;;
         yes,*) printf '%s\n' "$line" ;;
         esac
     done <"$2"

@@ -36,16 +36,19 @@ build_sysroot() {
 # make_sysroot ARCH DIR PACKAGE...: apt resolves what they depend on, as if for a machine that has nothing yet. The C and
 # C++ libraries are left out: the cross compiler has its own.
 make_sysroot() {
-    local arch=$1 dir=$2 work deb link
+    local arch=$1 dir=$2 work deb link name
     shift 2
     work=$(mktemp -d "$LAB_CACHE/sysroots/unpack.XXXXXX") || return 1
     mkdir -p "$work/debs/partial" "$work/root"
     say "fetching libraries for $arch"
     download_all "$(debian_arch "$arch")" "$work/debs" "$@" || return 1
     for deb in "$work"/debs/*.deb; do
-        case $(basename "$deb") in
-        libc6* | libc-* | libgcc* | libstdc* | libcrypt[1-9-]* | linux-libc-dev*) continue ;;
-        lib*_* | *-dev_*) dpkg -x "$deb" "$work/root" || return 1 ;;
+        name=$(basename "${deb%%_*}")
+        case " $* " in *" $name "*) name=lib-wanted ;; esac
+        case $name in
+        libc6* | libc-* | libgcc* | libstdc* | libcrypt[1-9-]* | libatomic* | libgomp* | libitm*) ;;
+        libasan* | libubsan* | libtsan* | liblsan*) ;;
+        lib*) dpkg -x "$deb" "$work/root" || return 1 ;;
         esac
     done
     # A link of a package is from the root of its machine; here that root is a directory.
