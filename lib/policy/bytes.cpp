@@ -43,7 +43,7 @@ bool check_encoding(Report& report) {
     }
     if (looks_like_utf16(source.text())) {
         report.error({}, "the file looks like UTF-16 or UTF-32; a policy is UTF-8",
-                     "convert it: iconv -f UTF-16 -t UTF-8");
+                     "save it as UTF-8, or convert it with iconv");
         return false;
     }
     const std::size_t bad = find_invalid_utf8(source.text());

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 #include "policy/match.hpp"
 #include "policy/near.hpp"
@@ -57,6 +59,32 @@ std::optional<std::string> quoted_text(const Value& value, std::string_view noun
 constexpr std::string_view kIdFate = "0010 as the number 8 and 1e10 as 10000000000";
 constexpr std::string_view kAddressFate = "0000:01:00.0 as the number 60";
 
+/// What people call a class when they do not call it by its name.
+constexpr std::array kClassNicknames = {
+    std::pair{std::string_view("gpu"), std::string_view("display")},
+    std::pair{std::string_view("vga"), std::string_view("display")},
+    std::pair{std::string_view("graphics"), std::string_view("display")},
+    std::pair{std::string_view("nvme"), std::string_view("storage")},
+    std::pair{std::string_view("disk"), std::string_view("storage")},
+    std::pair{std::string_view("nic"), std::string_view("network")},
+    std::pair{std::string_view("ethernet"), std::string_view("network")},
+    std::pair{std::string_view("audio"), std::string_view("multimedia")},
+    std::pair{std::string_view("sound"), std::string_view("multimedia")},
+    std::pair{std::string_view("usb"), std::string_view("0c03xx")},
+};
+
+std::string class_hint(const std::string& word) {
+    for (const auto& [nickname, name] : kClassNicknames)
+        if (word == nickname)
+            return fmt::format("did you mean \"{}\"?", name);
+    if (std::string near = did_you_mean(word, kClassNames); !near.empty())
+        return near;
+    std::string names;
+    for (const std::string_view name : kClassNames)
+        names += fmt::format("{}{}", names.empty() ? "the names are " : " ", name);
+    return names;
+}
+
 }  // namespace
 
 std::optional<std::string> read_hex_id(const Value& value, std::size_t digits) {
@@ -95,7 +123,7 @@ std::optional<std::string> read_class(const Value& value) {
         return text;
     if (looks_hex && folded.size() == 6)
         return folded;
-    std::string hint = did_you_mean(*text, kClassNames);
+    std::string hint = class_hint(folded);
     if (looks_hex && folded.size() < 6)
         hint = fmt::format("write \"{}\" for a class that begins with {}",
                            folded + std::string(6 - folded.size(), 'x'), folded);

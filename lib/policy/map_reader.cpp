@@ -20,7 +20,7 @@ struct Home {
 };
 
 constexpr std::array kHomes = {
-    Home{"a rule", kRuleKeys},       Home{"a 'match'", kMatchKeys},
+    Home{"a rule", kRuleKeys},       Home{"'match'", kMatchKeys},
     Home{"a variant", kVariantKeys}, Home{"'access'", kAccessKeys},
     Home{"'sriov'", kSriovKeys},     Home{"an entry of 'mdevs'", kMdevKeys},
     Home{"'in_use'", kInUseKeys},    Home{"a policy file", kFileKeys},
@@ -40,14 +40,16 @@ std::string where_it_belongs(std::string_view key) {
 }  // namespace
 
 MapReader::MapReader(const Node& node, std::string_view what,
-                     std::span<const std::string_view> known, Report& report)
+                     std::span<const std::string_view> known, Report& report,
+                     std::string_view example)
     : node_(&node), what_(what), report_(&report), is_map_(node.kind == Node::Kind::kMap) {
     if (node.kind == Node::Kind::kBroken)
         return;
     if (!is_map_) {
         report.error(node.place,
                      fmt::format("{} must be a map of keys and values, not {}", what,
-                                 node.kind == Node::Kind::kSequence ? "a list" : "a single value"));
+                                 node.kind == Node::Kind::kSequence ? "a list" : "a single value"),
+                     std::string(example));
         return;
     }
     for (const Entry& entry : node.entries)

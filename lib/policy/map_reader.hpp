@@ -14,7 +14,7 @@ namespace policy {
 class MapReader {
   public:
     MapReader(const Node& node, std::string_view what, std::span<const std::string_view> known,
-              Report& report);
+              Report& report, std::string_view example = {});
 
     /// It is a map, whether its keys are good or not.
     [[nodiscard]] bool is_map() const { return is_map_; }

@@ -38,8 +38,10 @@ std::optional<std::string> read_name(const Value& value, std::string_view others
     auto text = read_text(value);
     if (!text || is_name(*text, others))
         return text;
-    value.error(fmt::format("{} could not be {}", cite(*text), what),
-                fmt::format("letters, digits and '{}' only, at most {}", others, kLongestName));
+    value.error(
+        fmt::format("{} could not be {}", cite(*text), what),
+        fmt::format("up to {} letters, digits and any of {}, beginning with a letter or digit",
+                    kLongestName, others));
     return std::nullopt;
 }
 
@@ -123,9 +125,7 @@ std::optional<std::string> read_forceable(const Value& value) {
         return text;
     if (code) {
         value.error(
-            fmt::format("{} cannot be allowed: it is no matter of taste but a limit of the kernel "
-                        "or of other rules",
-                        cite(*text)));
+            fmt::format("{} cannot be allowed: it goes only when its cause does", cite(*text)));
         return std::nullopt;
     }
     std::string list;

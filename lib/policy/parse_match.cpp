@@ -205,7 +205,7 @@ Match read_scoped(const Node& node, std::string_view key, Report& report, Scope 
     Match match;
     match.where = report.where(node.place);
     const std::string what = fmt::format("'{}'", key);
-    const MapReader map(node, what, kMatchKeys, report);
+    const MapReader map(node, what, kMatchKeys, report, "as in {class: network, vendor: \"8086\"}");
     if (!map.is_map())
         return match;
     if (map.is_empty())

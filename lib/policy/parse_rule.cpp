@@ -24,6 +24,11 @@ constexpr std::array<std::string_view, 6> kManners = {"group",  "in_use", "limit
 
 void read_group(Rule& rule, const Value& value) {
     constexpr std::array<std::string_view, 2> kWords = {"strict", "whole"};
+    if (value.node->kind == Node::Kind::kMap) {
+        value.error("'group' must be 'strict', 'whole' or a list of matches, not a map",
+                    "as in group: [{class: multimedia}]");
+        return;
+    }
     if (value.node->kind != Node::Kind::kSequence) {
         const auto word = read_word(value, kWords);
         if (word)
@@ -45,12 +50,14 @@ void read_in_use(Rule& rule, const Value& value) {
             static_cast<void>(read_word(value, kWords));
         return;
     }
-    const MapReader map(*value.node, "'in_use'", kInUseKeys, *value.report);
+    const MapReader map(*value.node, "'in_use'", kInUseKeys, *value.report,
+                        "as in in_use: {allow: [signature]}");
     const Entry* allow = map.require("allow");
     if (allow == nullptr)
         return;
     const Value codes = map.value(*allow);
-    for (const Node& node : list_items(codes, "to allow nothing, write in_use: refuse")) {
+    for (const Node& node :
+         list_items(codes, "as in allow: [signature]; to allow nothing, write in_use: refuse")) {
         auto code = read_forceable(codes.with(node));
         if (!code)
             continue;
@@ -63,7 +70,8 @@ void read_in_use(Rule& rule, const Value& value) {
 }
 
 void read_access(Rule& rule, const Value& value) {
-    const MapReader map(*value.node, "'access'", kAccessKeys, *value.report);
+    const MapReader map(*value.node, "'access'", kAccessKeys, *value.report,
+                        "as in access: {group: kvm, mode: \"0660\"}");
     if (map.is_map() && map.is_empty())
         value.error("'access' is empty", "as in access: {group: kvm, mode: \"0660\"}");
     if (const Entry* owner = map.find("owner"))
@@ -75,7 +83,7 @@ void read_access(Rule& rule, const Value& value) {
 }
 
 void read_sriov(Rule& rule, const Value& value) {
-    const MapReader map(*value.node, "'sriov'", kSriovKeys, *value.report);
+    const MapReader map(*value.node, "'sriov'", kSriovKeys, *value.report, "as in sriov: {vfs: 8}");
     if (const Entry* vfs = map.require("vfs", "as in sriov: {vfs: 8}"))
         if (const auto count = read_integer(map.value(*vfs), kVfCounts))
             rule.sriov_vfs = static_cast<std::uint32_t>(*count);

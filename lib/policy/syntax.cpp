@@ -101,6 +101,20 @@ std::optional<Place> indenting_tab(const Source& source, unsigned number) {
     return Place{number, static_cast<unsigned>(tab) + 1};
 }
 
+/// "key:value" is one word to YAML, and the complaint comes with the next key. Looks for one on the
+/// line of the complaint and on the one before.
+std::optional<Place> tight_colon(const Source& source, Place place) {
+    for (unsigned number = place.line > 1 ? place.line - 1 : 1; number <= place.line; ++number) {
+        const std::string_view line = source.line(number);
+        const std::size_t first = line.find_first_not_of(" -");
+        const std::size_t end = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", first);
+        if (first != end && end != std::string_view::npos && end + 1 < line.size() &&
+            line[end] == ':' && line[end + 1] != ' ' && line[end + 1] != '\t')
+            return Place{number, static_cast<unsigned>(end) + 1};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 bool has_closing_quote(const Source& source, Place place) {
@@ -127,6 +141,19 @@ void report_syntax_error(Report& report, Place place, std::string_view complaint
     }
     if (complaint.ends_with("flow not found") && bracket) {
         report_bracket(report, place, *bracket);
+        return;
+    }
+    if (complaint.starts_with("illegal flow end") && bracket) {
+        report_bracket(report, place, *bracket);
+        return;
+    }
+    if (const auto colon = tight_colon(report.source(), place);
+        colon && complaint.starts_with("illegal map value")) {
+        report.error(*colon, "a blank is missing after this ':'");
+        return;
+    }
+    if (place.line > report.source().line_count() || report.source().at(place) == '\0') {
+        report.error(place, "the file ends in the middle of a value");
         return;
     }
     if (complaint.starts_with("end of map not found")) {

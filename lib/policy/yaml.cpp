@@ -138,6 +138,7 @@ class TreeBuilder : public YAML::EventHandler {
                 static_cast<unsigned>(std::max(mark.column, 0)) + 1};
     }
     void count(Place place);
+    [[nodiscard]] Place gap_before(Place place) const;
     bool refuse_properties(Place place, const std::string& tag, YAML::anchor_t anchor);
     void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
               YAML::EmitterStyle::value style, Node::Kind kind);
@@ -194,10 +195,21 @@ void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
             report_->error(key.place, fmt::format("{} has no value", cite(key.text)),
                            "leave the key out, or give it a value");
     } else {
-        report_->error(place,
+        report_->error(written ? place : gap_before(place),
                        written ? "null is not a value in a policy" : "a value is missing here");
     }
     add(node_at(place, Node::Kind::kBroken));
+}
+
+/// Of an item of a block list that is not there yaml-cpp knows only what comes after: go back to
+/// its '-'.
+Place TreeBuilder::gap_before(Place place) const {
+    if (open_.empty() || open_.back().flow)
+        return place;
+    const Source& source = report_->source();
+    const std::size_t dash =
+        source.text().substr(0, source.offset(place)).find_last_not_of(" \t\r\n");
+    return dash == std::string_view::npos ? place : source.place(dash);
 }
 
 void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t) {
