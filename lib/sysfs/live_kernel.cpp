@@ -57,6 +57,23 @@ Result<std::vector<std::string>> LiveKernel::modules_for(const std::string& moda
     return modules_of_alias(modalias);
 }
 
+// module_add_driver() links every driver as "<bus>:<driver>" below its module, a built-in one's
+// too.
+Result<std::optional<std::string>> LiveKernel::driver_of(const std::string& bus,
+                                                         const std::string& module) {
+    if (!parse_bus_name(bus) || !parse_module_name(module))
+        return fail(Code::kInvalid, "look up the driver", module, "bus or module is malformed");
+    const auto drivers = Dir::open("/sys/module/" + normalise_module(module) + "/drivers");
+    const auto entries = drivers ? drivers->entries() : Result<std::vector<std::string>>{};
+    if (!entries)
+        return propagate(entries);
+    for (const auto& entry : *entries) {
+        if (entry.starts_with(bus + ":"))
+            return entry.substr(bus.size() + 1);
+    }
+    return std::nullopt;
+}
+
 Usage LiveKernel::usage(const Inventory& inventory, std::span<const DeviceId> devices) {
     return read_usage(kLive, inventory, devices);
 }

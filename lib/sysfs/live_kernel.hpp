@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ class LiveKernel final : public Kernel {
     [[nodiscard]] Result<Drivers> drivers(const Wanted& wanted) override;
     [[nodiscard]] Result<std::vector<std::string>> modules_for(
         const std::string& modalias) override;
+    [[nodiscard]] Result<std::optional<std::string>> driver_of(const std::string& bus,
+                                                               const std::string& module) override;
     [[nodiscard]] Usage usage(const Inventory& inventory,
                               std::span<const DeviceId> devices) override;
 

@@ -2,8 +2,7 @@
 # shellcheck shell=bash
 #
 # What a case of the lab is written with. A case is an executable bash script, tests/lab/cases/NAME.sh, that runs in the
-# guest as root,
-# in the directory of the source tree, with the build directory in BINDD_BUILD (programs: $BINDD_BUILD/vfioctl/vfioctl).
+# guest as root, in the directory of the source tree, with the build directory in BINDD_BUILD; vfioctl is in its PATH.
 # A boot costs seconds, so a case groups all checks that go together:
 #
 #     #!/bin/bash
