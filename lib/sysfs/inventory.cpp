@@ -2,11 +2,13 @@
 #include "sysfs/inventory.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "sysfs/buses.hpp"
 #include "sysfs/host.hpp"
 #include "sysfs/names.hpp"
 #include "sysfs/read_device.hpp"
+#include "sysfs/shares.hpp"
 
 namespace sysfs {
 
@@ -31,9 +33,7 @@ bool counts(const Device& device) {
            device.id.bus == "mdev" || device.id.bus == "mdev_parent";
 }
 
-void add_device(Inventory& inventory, const Dir& devices, const DeviceId& id,
-                const Surroundings& around) {
-    auto device = read_from(devices, id, around);
+void add_device(Inventory& inventory, Result<Device> device) {
     if (device && counts(*device))
         inventory.devices.push_back(std::move(*device));
     else if (!device && !is_gone(device.error()))
@@ -56,12 +56,15 @@ void add_mdev_parents(Inventory& inventory, const Surroundings& around) {
         known.insert(device.id);
     for (const std::string& name : *names)
         if (!known.contains({bus_of(*parents, name), name}))
-            add_device(inventory, *parents, {"mdev_parent", name}, around);
+            add_device(inventory, read_from(*parents, {"mdev_parent", name}, around));
 }
 
-Group read_group(const Dir& groups, const std::string& name, int id) {
+std::optional<Group> read_group(const Dir& groups, const std::string& name) {
+    const auto number = parse_decimal(name);
+    if (!number || *number > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
+        return std::nullopt;
     Group out;
-    out.id = id;
+    out.id = static_cast<int>(*number);
     out.type = groups.attr(name + "/type").value_or("");
     // A group without a domain of its own says "unknown"; these are the ones that vfio makes up,
     // and only they have a name.
@@ -72,38 +75,66 @@ Group read_group(const Dir& groups, const std::string& name, int id) {
     return out;
 }
 
-/// A group may have members on buses that were not listed (host1x): they count for its viability.
-void add_strangers(Inventory& inventory, const Dir& groups, const std::string& group,
-                   const std::set<std::string>& known, const Surroundings& around) {
-    const auto members = groups.entries(group + "/devices");
-    if (!members || std::all_of(members->begin(), members->end(),
-                                [&known](const auto& name) { return known.contains(name); }))
-        return;
-    const auto devices = groups.sub(group + "/devices");
-    if (!devices)
-        return;
-    for (const std::string& name : *members)
-        if (const std::string bus = bus_of(*devices, name); !known.contains(name) && !bus.empty())
-            add_device(inventory, *devices, {bus, name}, around);
-}
-
-void add_groups(Inventory& inventory, const Surroundings& around) {
-    const auto groups = Dir::open(around.root.path("/sys/kernel/iommu_groups"));
-    const auto names = groups ? groups->entries() : propagate(groups);
+/// Devices on buses that were not listed (host1x) count for their groups' viability. Each IOMMU
+/// links to all devices behind it: one listing tells what listing thousands of groups would.
+void add_strangers(Inventory& inventory, const Dir& listing, const std::set<std::string>& known,
+                   const Surroundings& around) {
+    const auto names = listing.entries();
     if (!names)
         return;
+    for (const std::string& name : *names) {
+        if (known.contains(name))
+            continue;
+        if (const std::string bus = bus_of(listing, name); !bus.empty())
+            add_device(inventory, read_from(listing, {bus, name}, around));
+    }
+}
+
+void add_strangers(Inventory& inventory, const Surroundings& around) {
     std::set<std::string> known;
     for (const Device& device : inventory.devices)
         known.insert(device.id.name);
-    for (const std::string& name : *names) {
-        const auto number = parse_decimal(name);
-        if (!number || *number > 0x7fffffff)
+    const auto units = Dir::open(around.root.path("/sys/class/iommu"));
+    const auto names = units ? units->entries() : propagate(units);
+    if (!names)
+        return;
+    for (const std::string& unit : *names)
+        if (const auto behind = units->sub(unit + "/devices"))
+            add_strangers(inventory, *behind, known, around);
+}
+
+void add_groups(Inventory& inventory, const Root& root) {
+    const auto dir = Dir::open(root.path("/sys/kernel/iommu_groups"));
+    const auto names = dir ? dir->entries() : propagate(dir);
+    if (!names)
+        return;
+    std::vector<std::optional<Group>> groups(names->size());
+    in_shares(groups.size(), [&](std::size_t at) { groups[at] = read_group(*dir, (*names)[at]); });
+    for (std::optional<Group>& group : groups) {
+        if (!group)
             continue;
-        const int id = static_cast<int>(*number);
-        const Group& group = inventory.groups[id] = read_group(*groups, name, id);
-        inventory.host.iommu = inventory.host.iommu || group.name != kMadeUp;
-        add_strangers(inventory, *groups, name, known, around);
+        inventory.host.iommu = inventory.host.iommu || group->name != kMadeUp;
+        inventory.groups.emplace(group->id, std::move(*group));
     }
+}
+
+void add_devices(Inventory& inventory, const std::vector<Bus>& buses, const Surroundings& around) {
+    struct Listed {
+        const Bus& bus;
+        const std::string& name;
+    };
+    std::vector<Listed> listed;
+    for (const Bus& bus : buses)
+        for (const std::string& name : bus.names)
+            listed.push_back({bus, name});
+    std::vector<Result<Device>> devices(listed.size());
+    in_shares(listed.size(), [&](std::size_t at) {
+        const auto& [bus, name] = listed[at];
+        devices[at] = read_from(bus.devices, {bus.name, name}, around);
+    });
+    inventory.devices.reserve(devices.size());
+    for (Result<Device>& device : devices)
+        add_device(inventory, std::move(device));
 }
 
 }  // namespace
@@ -147,15 +178,13 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
     Inventory out;
     out.host = read_host(root);
     const Surroundings around = Surroundings::read(root, wanted);
-    if (const auto buses = read_buses(root)) {
-        for (const Bus& bus : *buses)
-            for (const std::string& name : bus.names)
-                add_device(out, bus.devices, {bus.name, name}, around);
-    } else {
+    if (const auto buses = read_buses(root))
+        add_devices(out, *buses, around);
+    else
         out.warnings.push_back(buses.error().text());
-    }
     add_mdev_parents(out, around);
-    add_groups(out, around);
+    add_strangers(out, around);
+    add_groups(out, root);
     out.settle();
     return out;
 }

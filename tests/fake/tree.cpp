@@ -101,6 +101,10 @@ Tree write_tree(const std::string& dir, const sysfs::Inventory& inventory,
                 tree.link(device.syspath + "/mdev_type",
                           parent.syspath + "/mdev_supported_types/" + device.mdev->type);
     }
+    if (inventory.host.iommu)
+        for (const sysfs::Device& device : inventory.devices)
+            if (device.iommu_group && !device.mdev)
+                tree.link("/sys/class/iommu/dmar0/devices/" + device.id.name, device.syspath);
     write_drivers(tree, inventory.host.kernel, drivers);
     return tree;
 }
