@@ -99,32 +99,20 @@ override_of() { cat "/sys/bus/pci/devices/$1/driver_override"; }
 group_of() { basename "$(readlink -f "/sys/bus/pci/devices/$1/iommu_group")"; }
 
 # qmp COMMAND [JSON-ARGUMENTS]: asks QEMU itself, e.g. qmp device_add '{"driver":"edu","bus":"port5","id":"x"}'; prints
-# the answer and fails if it is an error. Events that come in between are skipped.
+# the answer and fails if it is an error. Its monitor is the other end of a serial port (x86 only, bash only).
 qmp() {
-    local line
-    if [ -z "${QMP_FD:-}" ]; then
-        stty -F /dev/ttyS1 raw -echo || return 1
-        exec {QMP_FD}<>/dev/ttyS1
-        # Until stty was through, the terminal echoed QEMU's greeting back to it: 0xff makes its parser forget, and what
-        # it said to that is read away.
-        printf '\377' >&"$QMP_FD"
-        while read -r -t 1 -u "$QMP_FD" line; do :; done
-        qmp_say '{"execute":"qmp_capabilities"}' >/dev/null || return 1
-    fi
-    qmp_say "{\"execute\":\"$1\",\"arguments\":${2:-{\}}}"
-}
-
-qmp_say() {
-    local line
-    printf '%s\n' "$1" >&"$QMP_FD"
-    while read -r -t 10 -u "$QMP_FD" line; do
-        case $line in
-        '{"return"'*) printf '%s\n' "${line%$'\r'}" && return 0 ;;
-        '{"error"'*) printf '%s\n' "${line%$'\r'}" && return 1 ;;
-        esac
+    local arguments=${2:-} id=$$-$RANDOM line port
+    [ -n "$arguments" ] || arguments='{}'
+    stty -F /dev/ttyS1 raw -echo || return 1
+    exec {port}<>/dev/ttyS1
+    # The handshake is refused, harmlessly, when it has been made before. Events and old answers carry no id of ours.
+    printf '{"execute":"qmp_capabilities"}\n{"execute":"%s","arguments":%s,"id":"%s"}\n' "$1" "$arguments" "$id" >&"$port"
+    while read -r -t 10 -u "$port" line; do
+        case $line in *"\"id\": \"$id\""*) break ;; esac
     done
-    printf 'QEMU does not answer\n'
-    return 1
+    exec {port}>&-
+    printf '%s\n' "${line:-QEMU does not answer}"
+    [[ $line == *'"return":'* ]]
 }
 
 # A case ends with `done_checking`, so that one that stops half-way is seen.
