@@ -81,18 +81,20 @@ class MdevPlanner {
         std::map<std::string, std::uint32_t> wanted;
         for (const MdevWish& wish : result_.missing)
             ++wanted[wish.type];
-        for (const auto& [type, count] : wanted) {
-            const auto& types = parent_.mdev_types;
-            const auto offered = std::find_if(types.begin(), types.end(),
-                                              [&](const auto& each) { return each.id == type; });
-            if (offered == types.end())
-                deny(ReasonCode::kDriverDenies, "offers no mdev type " + type, offers());
-            else if (offered->available < count)
-                deny(ReasonCode::kDriverDenies,
-                     "has too few instances of mdev type " + type + " left",
-                     std::to_string(count) + " wanted, " + std::to_string(offered->available) +
-                         " left");
-        }
+        for (const auto& [type, count] : wanted)
+            check_type(type, count);
+    }
+
+    void check_type(const std::string& type, std::uint32_t count) {
+        const auto& types = parent_.mdev_types;
+        const auto offered = std::find_if(types.begin(), types.end(),
+                                          [&](const auto& each) { return each.id == type; });
+        if (offered == types.end())
+            deny(ReasonCode::kDriverDenies, "offers no mdev type " + type, offers());
+        else if (offered->available < count)
+            deny(
+                ReasonCode::kDriverDenies, "has too few instances of mdev type " + type + " left",
+                std::to_string(count) + " wanted, " + std::to_string(offered->available) + " left");
     }
 
     std::string offers() const {

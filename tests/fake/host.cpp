@@ -169,7 +169,6 @@ sysfs::Inventory Host::inventory() const {
             group.id = *device.iommu_group;
             const auto type = group_types_.find(group.id);
             group.type = type == group_types_.end() ? "DMA-FQ" : type->second;
-            group.devices.push_back(id);
         }
         inventory.devices.push_back(std::move(device));
     }
