@@ -68,10 +68,10 @@ void read_file(File& file, PolicySet& set) {
         set.rules.push_back(read_rule(node, file.report));
 }
 
-/// Finds the second of two things that must differ in the whole set.
+/// Finds the second of two things that should differ in the whole set.
 class Firsts {
   public:
-    explicit Firsts(std::deque<File>& files) : files_(&files) {}
+    Firsts(std::deque<File>& files, Severity severity) : files_(&files), severity_(severity) {}
 
     void check(std::string_view noun, const std::string& name, const Where& where) {
         if (name.empty())
@@ -79,9 +79,13 @@ class Firsts {
         const auto [first, added] = seen_.try_emplace(name, where);
         if (added)
             return;
-        report_of(where).error({where.line, where.column},
-                               fmt::format("two {} {}", noun, cite(name)),
-                               fmt::format("the first is at {}", first->second.text()));
+        const Place place{where.line, where.column};
+        std::string text = fmt::format("two {} {}", noun, cite(name));
+        std::string hint = fmt::format("the first is at {}", first->second.text());
+        if (severity_ == Severity::kError)
+            report_of(where).error(place, std::move(text), std::move(hint));
+        else
+            report_of(where).warning(place, std::move(text), std::move(hint));
     }
 
   private:
@@ -94,17 +98,20 @@ class Firsts {
     }
 
     std::deque<File>* files_;
+    Severity severity_;
     std::map<std::string, Where> seen_;
 };
 
+/// Rules are known by their names. Variants are not, and mdevs of one UUID may belong to rules that
+/// never hold together; but inside one rule the kernel would take the first and refuse the second.
 void check_across(const PolicySet& set, std::deque<File>& files) {
-    Firsts variants(files);
+    Firsts variants(files, Severity::kWarning);
     for (const Variant& variant : set.variants)
         variants.check("variants are named", variant.name, variant.where);
-    Firsts rules(files);
-    Firsts uuids(files);
+    Firsts rules(files, Severity::kError);
     for (const Rule& rule : set.rules) {
         rules.check("rules are named", rule.name, rule.where);
+        Firsts uuids(files, Severity::kError);
         for (const MdevWish& mdev : rule.mdevs)
             if (mdev.uuid)
                 uuids.check("mdevs have the UUID", *mdev.uuid, mdev.where);
