@@ -39,16 +39,13 @@ void FakeKernel::create(const std::string& path, const World& world) {
 }
 
 void FakeKernel::moment(const std::string&) {
-    bool dies = false;
-    Death death{};
-    world_.change([&](World& world) {
-        dies = ++world.moments == world.script.die_at;
-        death = world.script.death;
-    });
-    if (!dies)
+    if (world_.tick() != world_.look().script.die_at)
         return;
-    // Group: the parent and every worker at once, as a power cut or an OOM kill of the unit would.
-    ::kill(death == Death::kProcess ? ::getpid() : 0, SIGKILL);
+    switch (world_.look().script.death) {
+        case Death::kProcess: ::kill(::getpid(), SIGKILL); break;
+        case Death::kProcessGroup: ::kill(0, SIGKILL); break;
+        case Death::kParent: ::kill(::getpgrp(), SIGKILL); break;
+    }
     ::pause();
 }
 
@@ -87,7 +84,7 @@ Result<void> FakeKernel::write_to(const Target& target, const std::string& verb,
     if (there == world.devices.end() || there->second.ids != target.identity.ids ||
         there->second.modalias != target.identity.modalias)
         return fail(sysfs::Code::kGone, what, target.id.display(), "another device, or none");
-    return write(verb, what, target.id.text(), [&](World& now) {
+    return write(verb, what, target.id.display(), [&](World& now) {
         const auto device = now.devices.find(target.id);
         return device == now.devices.end() ? ENODEV : rule(now, device->second);
     });

@@ -67,7 +67,19 @@ void SharedWorld::create(const World& world) {
     const int held = lock();
     world_ = world;
     save();
+    (void)::unlink((path_ + ".moments").c_str());
     ::close(held);
+}
+
+/// A byte for each: appending one needs no lock and tells its number.
+unsigned SharedWorld::tick() {
+    const int fd = ::open((path_ + ".moments").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0 || ::write(fd, ".", 1) != 1)
+        die(path_ + ".moments");
+    // The file's position after an append is its own end, whoever has appended meanwhile.
+    const off_t count = ::lseek(fd, 0, SEEK_CUR);
+    ::close(fd);
+    return static_cast<unsigned>(count);
 }
 
 World SharedWorld::look() {

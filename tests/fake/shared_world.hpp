@@ -20,6 +20,8 @@ class SharedWorld {
     /// A copy, as it is now.
     [[nodiscard]] World look();
     void change(const std::function<void(World&)>& change);
+    /// How often this has been asked, by anyone, since create().
+    unsigned tick();
 
   private:
     [[nodiscard]] int lock() const;

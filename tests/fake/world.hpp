@@ -46,14 +46,18 @@ struct LateVf {
     std::uint32_t index = 0;
 };
 
-enum class Death { kProcess, kProcessGroup };
+enum class Death {
+    kProcess,       ///< whoever meets the moment
+    kProcessGroup,  ///< all at once, as an OOM kill of a unit would
+    kParent,        ///< the group's leader alone
+};
 
 /// What is to go wrong, and when. Steps count the writes from 1; moments count what comes before and after
 /// each write to the kernel and to the journal.
 struct Script {
     std::map<unsigned, int> fail;      ///< step → errno, with no effect
     std::set<unsigned> hang;           ///< steps that do not return
-    std::set<std::string> hang_on;     ///< "unbind pci/0000:01:00.0": verbs that do not return
+    std::set<std::string> hang_on;     ///< "unbind 0000:01:00.0": verbs that do not return
     unsigned die_at = 0;               ///< moment; 0: never
     Death death = Death::kProcess;
     unsigned late_vfs = 0;             ///< looks at a PF before another VF appears
@@ -81,7 +85,6 @@ struct World {
     unsigned next_vfio = 0;
     int next_group = 100;
     unsigned writes = 0;
-    unsigned moments = 0;
     std::vector<std::string> trace;            ///< every write and what came of it
 
     /// The host as it stands: its drivers' id tables are taken from the devices they are bound to, VFIO

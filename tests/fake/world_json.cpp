@@ -51,7 +51,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Script, fail, hang, hang_on, die
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(World, host, devices, group_types, drivers, specs,
                                                 uses, opened, refusals, leaving, access, late_vfs,
                                                 parent_types, denylist, ap_masks_default, script,
-                                                next_vfio, next_group, writes, moments, trace)
+                                                next_vfio, next_group, writes, trace)
 
 std::string to_text(const World& world) {
     return nlohmann::json(world).dump();

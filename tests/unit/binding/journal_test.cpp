@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/journal.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include "binding/files.hpp"
+#include "binding/history.hpp"
+#include "tests/unit/binding/stand.hpp"
+
+namespace binding {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Bound a_bound() {
+    return {.device = pci_id("0000:01:00.0"),
+            .identity = {.ids = {.vendor = 0x8086,
+                                 .device = 0x10d3,
+                                 .subsystem_vendor = 0,
+                                 .subsystem_device = std::nullopt,
+                                 .class_code = 0x020000,
+                                 .revision = 7},
+                         .modalias = "pci:v00008086d000010D3",
+                         .iommu_group = 15},
+            .txn = "t-1",
+            .rule = "a \"rule\"\nof two lines",
+            .where = "x.yaml:3",
+            .driver = "vfio-pci",
+            .before_driver = "e1000e",
+            .before_override = std::nullopt,
+            .taken_along = true,
+            .made = {{policy::Op::kCreateMdev, "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty-2"}}};
+}
+
+std::vector<Record> one_of_each() {
+    const Bound bound = a_bound();
+    return {BootRecord{"boot-1"},
+            BeginRecord{"t-2",
+                        1234567890123456,
+                        "vfioctl (uid 0)",
+                        "apply",
+                        15,
+                        {Held{bound.device, bound.identity, {"e1000e", std::nullopt},
+                              Held::Origin{std::nullopt, "foreign"}, "r", "f:1", true}}},
+            IntentRecord{"t-2", 3, policy::Op::kUnbind, bound.device, "e1000e", ""},
+            DoneRecord{"t-2", 3, 16},
+            CommitRecord{"t-2", {{bound.device, "vfio-pci"}}, {pci_id("0000:02:00.0")}},
+            RolledBackRecord{"t-3", {"0000:01:00.0 went away"}},
+            ReleasedRecord{bound.device, "gone"},
+            bound};
+}
+
+TEST(Record, ComesBackAsItWasWritten) {
+    for (const Record& record : one_of_each()) {
+        const std::string line = encode(record);
+        EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+        const auto back = decode(line);
+        ASSERT_TRUE(back) << line;
+        EXPECT_TRUE(*back == record) << line;
+    }
+}
+
+TEST(Record, IsKnownForDamagedAtEveryByte) {
+    for (const Record& record : one_of_each()) {
+        const std::string line = encode(record);
+        for (std::size_t at = 0; at < line.size(); ++at) {
+            EXPECT_FALSE(decode(line.substr(0, at))) << at;
+            std::string rotted = line;
+            rotted[at] = static_cast<char>(rotted[at] ^ 1);
+            EXPECT_FALSE(decode(rotted)) << rotted;
+        }
+    }
+}
+
+TEST(Record, CanBeReadByAPerson) {
+    EXPECT_EQ(encode(DoneRecord{"t-2", 3, 16}).substr(9),
+              R"({"record":"done","txn":"t-2","step":3,"errno":16})");
+}
+
+/// The journal of a run that was killed right before it committed.
+std::string journal_of_interrupted_run(Stand& stand) {
+    stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"}));
+    std::string text = *read_file(stand.state().journal_path());
+    return text.substr(0, text.rfind('\n'));
+}
+
+TEST(Journal, IsSafeWithItsLastRecordTornAtAnyByte) {
+    Stand first(one_nic());
+    const Picture before = first.picture();
+    const std::string whole = journal_of_interrupted_run(first);
+    const Picture bound = first.picture();
+    const std::size_t last = whole.rfind('\n');
+    for (std::size_t cut = last; cut < whole.size(); cut += 3) {
+        std::ofstream(first.state().journal_path(), std::ios::trunc) << whole.substr(0, cut);
+        const Ledger ledger = first.ledger();
+        EXPECT_EQ(ledger.in_flight.size(), 1U) << cut;
+        EXPECT_EQ(ledger.damaged_lines, cut > last + 1 ? 1U : 0U) << cut;
+    }
+    first.apply({});
+    EXPECT_EQ(first.picture(), before);
+    EXPECT_NE(first.picture(), bound);
+}
+
+TEST(Journal, GoesOnAfterATornRecord) {
+    Stand stand(one_nic());
+    stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"}));
+    {
+        std::ofstream torn(stand.state().journal_path(), std::ios::app);
+        torn << "\n1234abcd {\"record\":\"begin\",\"tx";
+    }
+    const policy::Plan done = stand.release({"0000:01:00.0"});
+    EXPECT_EQ(done.transactions[0].result, policy::StepResult::kDone);
+    EXPECT_EQ(stand.warnings(),
+              Words{stand.state().journal_path() + ": 1 damaged line(s) skipped"});
+    EXPECT_TRUE(stand.ledger().bound.empty());
+}
+
+TEST(Journal, SurvivesRubbish) {
+    Stand stand(one_nic());
+    std::filesystem::create_directories(stand.state().run);
+    std::ofstream(stand.state().journal_path()) << std::string(5000, '\xff') << "\n\n\n{}\nnull\n";
+    EXPECT_TRUE(stand.ledger().bound.empty());
+    EXPECT_EQ(stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"})).transactions[0].result,
+              policy::StepResult::kDone);
+    EXPECT_EQ(stand.ledger().bound.size(), 1U);
+}
+
+TEST(Journal, OfAnotherBootSaysNothing) {
+    Stand stand(one_nic());
+    stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"}));
+    std::ofstream(stand.path() + "/boot_id", std::ios::trunc) << "boot-2\n";
+    EXPECT_TRUE(stand.ledger().bound.empty());
+    stand.kernel().change([](fake::World& world) { world = one_nic(); });
+    EXPECT_EQ(stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"})).transactions[0].result,
+              policy::StepResult::kDone);
+    EXPECT_EQ(stand.ledger().boot_id, "boot-2");
+    EXPECT_EQ(stand.ledger().bound.at(pci_id("0000:01:00.0")).before_driver, "e1000e");
+}
+
+TEST(Journal, IsWrittenAnewWhenItHasGrownAndSaysTheSame) {
+    Stand stand(one_nic());
+    for (int i = 0; i < 20; ++i) {
+        stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"}));
+        stand.release({"0000:01:00.0"});
+    }
+    stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"}));
+    auto journal = Journal::open(stand.state());
+    ASSERT_TRUE(journal);
+    const std::size_t grown = journal->size();
+    const Ledger before = stand.ledger();
+    ASSERT_TRUE(journal->compact(before));
+    EXPECT_LT(journal->size(), grown / 10);
+    EXPECT_EQ(stand.ledger().bound, before.bound);
+    // Appending goes to the new file.
+    ASSERT_TRUE(journal->append(ReleasedRecord{pci_id("0000:01:00.0"), "test"}, Sync::kNow));
+    EXPECT_TRUE(stand.ledger().bound.empty());
+}
+
+TEST(Journal, ThatCannotBeWrittenStopsTheRunBeforeTheKernelIsTouched) {
+    Stand stand(one_nic());
+    std::ofstream(stand.path() + "/run") << "a file where the directory should be";
+    const auto refused = apply(stand.kernel(), stand.state(),
+                               stand.plan({"0000:01:00.0"}, {"vfio-pci"}), stand.options());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(stand.kernel().look().writes, 0U);
+}
+
+TEST(History, TellsWhatWasDoneAndHowItEnded) {
+    Stand stand(one_nic());
+    stand.options().actor = "vfioctl (uid 0)";
+    stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"}));
+    stand.release({"0000:01:00.0"});
+    const auto history = read_history(stand.state());
+    ASSERT_TRUE(history);
+    ASSERT_EQ(history->size(), 2U);
+    const HistoryEntry& first = history->at(0);
+    EXPECT_EQ(first.txn, stand.ledger().committed.begin()->c_str());
+    EXPECT_GT(first.time_us, 1600000000000000);
+    EXPECT_EQ(first.actor, "vfioctl (uid 0)");
+    EXPECT_EQ(first.action, "apply");
+    EXPECT_EQ(first.group, 15);
+    EXPECT_EQ(first.devices, std::vector{pci_id("0000:01:00.0")});
+    EXPECT_EQ(first.driver, "vfio-pci");
+    EXPECT_EQ(first.rule, "test");
+    EXPECT_EQ(first.where, "test.yaml:1");
+    EXPECT_EQ(first.result, "done");
+    EXPECT_EQ(first.error, "");
+    EXPECT_EQ(history->at(1).action, "release");
+    EXPECT_EQ(history->at(1).driver, "e1000e");
+}
+
+TEST(History, ThatCannotBeWrittenIsAWarning) {
+    Stand stand(one_nic());
+    std::ofstream(stand.path() + "/var") << "a file";
+    EXPECT_EQ(stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"})).transactions[0].result,
+              policy::StepResult::kDone);
+    ASSERT_EQ(stand.warnings().size(), 1U);
+    EXPECT_TRUE(stand.warnings()[0].starts_with("history: ")) << stand.warnings()[0];
+}
+
+TEST(History, IsRotatedAndReadAcrossTheRotation) {
+    Stand stand(one_nic());
+    HistoryEntry entry;
+    entry.error = std::string(600 * 1024, 'x');
+    for (int i = 0; i < 3; ++i) {
+        entry.txn = "t-" + std::to_string(i);
+        ASSERT_TRUE(append_history(stand.state(), {entry}));
+    }
+    EXPECT_TRUE(std::filesystem::exists(stand.state().history_path() + ".1"));
+    const auto history = read_history(stand.state());
+    ASSERT_TRUE(history);
+    Words txns;
+    for (const HistoryEntry& one : *history)
+        txns.push_back(one.txn);
+    EXPECT_EQ(txns, (Words{"t-0", "t-1", "t-2"}));
+}
+
+TEST(History, LosesNoEntryToATornLineBeforeIt) {
+    Stand stand(one_nic());
+    HistoryEntry entry;
+    entry.txn = "t-1";
+    ASSERT_TRUE(append_history(stand.state(), {entry}));
+    std::ofstream(stand.state().history_path(), std::ios::app) << R"({"txn":"torn)";
+    entry.txn = "t-2";
+    ASSERT_TRUE(append_history(stand.state(), {entry}));
+    const auto history = read_history(stand.state());
+    ASSERT_TRUE(history);
+    ASSERT_EQ(history->size(), 2U);
+    EXPECT_EQ(history->at(1).txn, "t-2");
+}
+
+}  // namespace
+}  // namespace binding
