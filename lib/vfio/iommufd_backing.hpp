@@ -44,6 +44,8 @@ class VFIO_EXPORT IommufdBacking final : public Backing {
     const IommuFd* iommufd() const override { return &ioas_.iommu()->fd; }
     std::uint32_t ioas_id() const override { return ioas_.id(); }
 
+    /// For more objects of the same iommufd: page tables, fault queues, virtual IOMMUs.
+    [[nodiscard]] const SharedIommu& context() const { return ioas_.iommu(); }
     [[nodiscard]] const std::vector<Hwpt>& page_tables() const { return hwpts_; }
 
   private:
