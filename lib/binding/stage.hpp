@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "binding/bound.hpp"
+#include "binding/transact.hpp"
+#include "policy/plan.hpp"
+
+namespace binding {
+
+/// One change of a transaction with the device as it was just read.
+struct Staged {
+    const policy::Change* change = nullptr;
+    sysfs::Device now;
+    const Bound* ours = nullptr;  ///< the journal's record of it, when it was ours before
+    bool gone = false;            ///< to be released, but it went away or is another device now
+    bool already = false;         ///< found on what was planned; not our doing
+    sysfs::NodeAccess access;     ///< with names resolved; empty: nothing to set
+};
+
+/// Looks at the device and says whether the change can still be carried out as planned: it is the same
+/// device, and its driver and override are what the plan saw. Writes nothing.
+[[nodiscard]] sysfs::Result<Staged> stage(Scene& scene, const policy::Change& change);
+
+}  // namespace binding
