@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <cerrno>
+
+#include "tests/unit/binding/stand.hpp"
+
+/// What is done beside binding: no driver, the host's driver, VFs, mdevs, access, check.
+namespace binding {
+namespace {
+
+using policy::Change;
+using policy::StepResult;
+using Words = std::vector<std::string>;
+
+const std::string kNic = "0000:01:00.0";
+constexpr const char* kUuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+
+Change to(Stand& stand, Change::To where) {
+    Change change = stand.change(kNic, {});
+    change.to = where;
+    return change;
+}
+
+TEST(None, LeavesADeviceWithoutADriverAndReleaseGivesItBack) {
+    Stand stand(one_nic());
+    const Picture before = stand.picture();
+    const policy::Plan done = stand.apply(stand.plan_of({to(stand, Change::To::kNone)}));
+    EXPECT_EQ(words(done.transactions[0].steps),
+              (Words{"set_override 0000:01:00.0 none done", "unbind 0000:01:00.0 e1000e done"}));
+    EXPECT_EQ(stand.picture(), (Picture{{kNic, {std::nullopt, "none"}}}));
+    stand.release({kNic});
+    EXPECT_EQ(stand.picture(), before);
+}
+
+TEST(Host, GivesBackWhatWeTookAsItWas) {
+    fake::Host host;
+    host.pci(kNic).nic().group(15).driver("e1000e").override_("e1000e");
+    Stand stand(fake::World::of(host));
+    const Picture before = stand.picture();
+    stand.apply(stand.plan({kNic}, {"vfio-pci"}));
+    stand.apply(stand.plan_of({to(stand, Change::To::kHost)}));
+    EXPECT_EQ(stand.picture(), before);
+    EXPECT_TRUE(stand.ledger().bound.empty());
+}
+
+TEST(Host, FindsTheNativeDriverOfADeviceThatOthersBound) {
+    fake::Host host;
+    host.pci(kNic).nic().group(15).vfio("vfio-pci", "vfio0");
+    fake::World world = fake::World::of(host);
+    world.module_brings("e1000e", "e1000e", {"pci:v00008086d000010D3*"});
+    Stand stand(world);
+    const policy::Plan done = stand.apply(stand.plan_of({to(stand, Change::To::kHost)}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+    EXPECT_EQ(stand.picture(), (Picture{{kNic, {"e1000e", std::nullopt}}}));
+    EXPECT_TRUE(stand.ledger().bound.empty());
+}
+
+TEST(Release, LoadsTheNativeModuleThatWasUnloadedMeanwhile) {
+    fake::World world = one_nic();
+    world.module_brings("e1000e", "e1000e", {"pci:v00008086d000010D3*"});
+    Stand stand(world);
+    const Picture before = stand.picture();
+    stand.apply(stand.plan({kNic}, {"vfio-pci"}));
+    stand.kernel().change([](fake::World& now) {
+        now.drivers.registered["pci"].erase("e1000e");
+        now.drivers.modules["e1000e"] = sysfs::ModuleState::kAvailable;
+    });
+    const policy::Plan done = stand.release({kNic});
+    EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+    EXPECT_EQ(stand.picture(), before);
+}
+
+TEST(Access, IsGivenToBothNodesAndTakenBackWithTheTransaction) {
+    for (const bool fails : {false, true}) {
+        fake::World world = one_nic();
+        Stand stand(world);
+        Change change = stand.change(kNic, {"vfio-pci"});
+        change.access = {.owner = "0", .group = "4242", .mode = 0660};
+        change.check = policy::Check::kOpen;
+        stand.options().check_open = [&](const sysfs::Device&) -> sysfs::Result<void> {
+            if (fails)
+                return sysfs::fail(sysfs::Code::kBusy, "open", kNic, "no");
+            return {};
+        };
+        const policy::Plan done = stand.apply(stand.plan_of({change}));
+        const auto access = stand.kernel().look().access;
+        if (fails) {
+            EXPECT_EQ(done.transactions[0].result, StepResult::kRolledBack);
+            EXPECT_TRUE(access.empty());
+            continue;
+        }
+        EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+        EXPECT_EQ(access.at("15"), (sysfs::NodeAccess{0, 4242, 0660}));
+        EXPECT_EQ(access.at("devices/vfio0"), (sysfs::NodeAccess{0, 4242, 0660}));
+        EXPECT_EQ(words(done.transactions[0].steps),
+                  (Words{"load_module 0000:01:00.0 vfio_pci done",
+                         "set_override 0000:01:00.0 vfio-pci done",
+                         "unbind 0000:01:00.0 e1000e done", "bind 0000:01:00.0 vfio-pci done",
+                         "set_access 0000:01:00.0 0:4242 0660 done",
+                         "set_access 0000:01:00.0 0:4242 0660 done",
+                         "check_open 0000:01:00.0 - done"}));
+    }
+}
+
+TEST(Access, OfAnUnknownUserFailsBeforeAnythingIsTouched) {
+    Stand stand(one_nic());
+    Change change = stand.change(kNic, {"vfio-pci"});
+    change.access.owner = "no-such-user-here";
+    const policy::Plan done = stand.apply(stand.plan_of({change}));
+    EXPECT_EQ(done.transactions[0].error, "no-such-user-here: look up user: no such user");
+    EXPECT_EQ(stand.kernel().look().writes, 0U);
+}
+
+TEST(Check, FailsBeforeAnythingIsTouchedWhereNothingCanOpen) {
+    Stand stand(one_nic());
+    Change change = stand.change(kNic, {"vfio-pci"});
+    change.check = policy::Check::kOpen;
+    const policy::Plan done = stand.apply(stand.plan_of({change}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kFailed);
+    EXPECT_EQ(done.transactions[0].error,
+              "0000:01:00.0: check open: 'check: open' is not supported by this version");
+    EXPECT_EQ(stand.kernel().look().writes, 0U);
+}
+
+fake::World a_pf(std::uint32_t total) {
+    fake::Host host;
+    host.pci(kNic).nic().group(15).driver("igb").pf(total, 0);
+    fake::World world = fake::World::of(host);
+    world.script.late_vfs = 1;
+    return world;
+}
+
+TEST(Vfs, AreWaitedForAndTakenBackByARelease) {
+    Stand stand(a_pf(8));
+    const Picture before = stand.picture();
+    Change change = stand.change(kNic, {});
+    change.set_vfs = 4;
+    const policy::Plan done = stand.apply(stand.plan_of({change}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+    EXPECT_EQ(stand.kernel().look().devices.at(pci_id(kNic)).sriov->vfs.size(), 4U);
+    EXPECT_EQ(stand.kernel().look().devices.at(pci_id(kNic)).sriov->autoprobe, true);
+    const policy::Plan back = stand.release({kNic});
+    EXPECT_EQ(back.transactions[0].result, StepResult::kDone) << back.transactions[0].error;
+    EXPECT_EQ(stand.picture(), before);
+    EXPECT_TRUE(stand.ledger().bound.empty());
+}
+
+TEST(Vfs, BeyondWhatTheDeviceHasAreAFailure) {
+    Stand stand(a_pf(2));
+    Change change = stand.change(kNic, {});
+    change.set_vfs = 4;
+    const policy::Plan done = stand.apply(stand.plan_of({change}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kRolledBack);
+    EXPECT_EQ(done.transactions[0].error, "0000:01:00.0: set VFs: has at most 2");
+}
+
+fake::World mtty() {
+    fake::Host host;
+    host.mdev_parent("mtty").mdev_type("mtty-2", 2).attr("assign_adapter", "");
+    return fake::World::of(host);
+}
+
+Change want_mdevs(Stand& stand, std::vector<policy::MdevWish> wishes) {
+    const auto parent = stand.kernel().device({"mdev_parent", "mtty"});
+    Change change;
+    change.target = {parent->id, parent->identity()};
+    change.mdevs = std::move(wishes);
+    change.rule = "mdevs";
+    return change;
+}
+
+policy::MdevWish wish(const std::string& uuid) {
+    return {.uuid = uuid, .count = {}, .type = "mtty-2", .attrs = {{"assign_adapter", "5"}},
+            .where = {}};
+}
+
+TEST(Mdevs, AreCreatedWithTheirAttributesAndRemovedByARelease) {
+    Stand stand(mtty());
+    const policy::Plan done = stand.apply(stand.plan_of({want_mdevs(stand, {wish(kUuid)})}));
+    EXPECT_EQ(words(done.transactions[0].steps),
+              (Words{std::string("create_mdev mdev/") + kUuid + " mtty-2 done",
+                     std::string("set_attr mdev/") + kUuid + " assign_adapter=5 done"}));
+    const fake::World world = stand.kernel().look();
+    EXPECT_EQ(world.devices.at({"mdev", kUuid}).attrs.at("assign_adapter"), "5");
+    EXPECT_EQ(world.devices.at({"mdev_parent", "mtty"}).mdev_types[0].available, 1U);
+    const auto plan = plan_release(stand.kernel(), stand.state(), world.inventory(),
+                                   {{"mdev_parent", "mtty"}});
+    ASSERT_TRUE(plan) << plan.error().text();
+    EXPECT_EQ(stand.apply(*plan).transactions[0].result, StepResult::kDone);
+    EXPECT_FALSE(stand.kernel().look().devices.contains({"mdev", kUuid}));
+    EXPECT_TRUE(stand.ledger().bound.empty());
+}
+
+TEST(Mdevs, AreAllOrNone) {
+    Stand stand(mtty());
+    const std::string second = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
+    const std::string third = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1003";
+    const policy::Plan done = stand.apply(
+        stand.plan_of({want_mdevs(stand, {wish(kUuid), wish(second), wish(third)})}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kRolledBack);
+    EXPECT_EQ(done.transactions[0].error, third + ": create mtty-2 on mtty: Too many users");
+    const fake::World world = stand.kernel().look();
+    EXPECT_EQ(world.devices.size(), 1U);
+    EXPECT_EQ(world.devices.at({"mdev_parent", "mtty"}).mdev_types[0].available, 2U);
+}
+
+TEST(Mdevs, ThatAreThereAlreadyAreNotOurs) {
+    fake::World world = mtty();
+    Stand stand(world);
+    ASSERT_TRUE(stand.kernel().create_mdev("mtty", "mtty-2", kUuid));
+    stand.apply(stand.plan_of({want_mdevs(stand, {wish(kUuid)})}));
+    const auto plan = plan_release(stand.kernel(), stand.state(),
+                                   stand.kernel().look().inventory(), {{"mdev_parent", "mtty"}});
+    ASSERT_TRUE(plan);
+    stand.apply(*plan);
+    EXPECT_TRUE(stand.kernel().look().devices.contains({"mdev", kUuid}));
+}
+
+TEST(Ccw, BindsTheSubchannelAndCreatesTheMdevInOneTransaction) {
+    fake::Host host;
+    host.css("0.0.0313").driver("io_subchannel");
+    fake::World world = fake::World::of(host);
+    world.specs.push_back({"css", "vfio_ccw", "vfio_ccw", {"css:*"}, true});
+    world.drivers.modules["vfio_ccw"] = sysfs::ModuleState::kAvailable;
+    world.parent_types["vfio_ccw"] = {sysfs::MdevType{
+        .id = "vfio_ccw-io", .device_api = "vfio-ccw", .available = 1, .name = {}, .description = {}}};
+    Stand stand(world);
+    const auto subchannel = stand.kernel().device({"css", "0.0.0313"});
+    Change change;
+    change.target = {subchannel->id, subchannel->identity()};
+    change.from_driver = "io_subchannel";
+    policy::ChainLink link;
+    link.driver = "vfio_ccw";
+    link.module = "vfio_ccw";
+    change.candidates = {link};
+    policy::MdevWish io = wish(kUuid);
+    io.type = "vfio_ccw-io";
+    io.attrs.clear();
+    change.mdevs = {io};
+    const policy::Plan done = stand.apply(stand.plan_of({change}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+    EXPECT_TRUE(stand.kernel().look().devices.contains({"mdev", kUuid}));
+    const auto plan = plan_release(stand.kernel(), stand.state(),
+                                   stand.kernel().look().inventory(), {{"css", "0.0.0313"}});
+    ASSERT_TRUE(plan);
+    const policy::Plan back = stand.apply(*plan);
+    EXPECT_EQ(back.transactions[0].result, StepResult::kDone) << back.transactions[0].error;
+    EXPECT_EQ(stand.picture(), (Picture{{"0.0.0313", {"io_subchannel", std::nullopt}}}));
+}
+
+TEST(NoIommu, BindsAndReleasesThoughTheGroupIsMadeUpOnTheWay) {
+    fake::Host host;
+    host.noiommu();
+    host.pci(kNic).nic().driver("e1000e");
+    Stand stand(fake::World::of(host));
+    const Picture before = stand.picture();
+    EXPECT_EQ(stand.apply(stand.plan({kNic}, {"vfio-pci"})).transactions[0].result,
+              StepResult::kDone);
+    const policy::Plan done = stand.release({kNic});
+    EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+    EXPECT_EQ(stand.picture(), before);
+    EXPECT_TRUE(stand.ledger().bound.empty());
+}
+
+}  // namespace
+}  // namespace binding
