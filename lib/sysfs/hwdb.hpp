@@ -28,6 +28,8 @@ struct HardwareNames {
 class HardwareDatabase {
   public:
     explicit HardwareDatabase(const Root& root);
+    HardwareDatabase(const HardwareDatabase&) = delete;
+    HardwareDatabase& operator=(const HardwareDatabase&) = delete;
     HardwareDatabase(HardwareDatabase&&) noexcept;
     HardwareDatabase& operator=(HardwareDatabase&&) noexcept;
     ~HardwareDatabase();

@@ -111,10 +111,8 @@ void add_groups(Inventory& inventory, const Root& root) {
     std::vector<std::optional<Group>> groups(names->size());
     in_shares(groups.size(), [&](std::size_t at) { groups[at] = read_group(*dir, (*names)[at]); });
     for (std::optional<Group>& group : groups) {
-        if (!group)
-            continue;
-        inventory.host.iommu = inventory.host.iommu || group->name != kMadeUp;
-        inventory.groups.emplace(group->id, std::move(*group));
+        if (group)
+            inventory.groups.emplace(group->id, std::move(*group));
     }
 }
 
@@ -186,6 +184,8 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
     add_strangers(out, around);
     add_groups(out, root);
     out.settle();
+    for (const auto& [id, group] : out.groups)
+        out.host.iommu = out.host.iommu || group.name != kMadeUp;
     return out;
 }
 

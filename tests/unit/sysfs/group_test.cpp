@@ -95,6 +95,16 @@ TEST_F(GroupTest, NodeOfAnMdevIsNoNoiommuOne) {
     EXPECT_EQ(read().devices.at(0).vfio, (VfioNodes{"8", "vfio1"}));
 }
 
+TEST_F(GroupTest, IsKnownFromItsMembersWhereACaptureHasNoGroups) {
+    host.pci("0000:01:00.0").nic().group(5).driver("e1000e");
+    write().remove("/sys/kernel/iommu_groups");
+    tree_.remove("/sys/class/iommu");
+    const Inventory found = read();
+    EXPECT_EQ(found.groups.at(5).devices, std::vector<DeviceId>{fake::pci_id("0000:01:00.0")});
+    EXPECT_FALSE(found.groups.at(5).viable());
+    EXPECT_TRUE(found.host.iommu);
+}
+
 TEST_F(GroupTest, NodesOfKernelsWithoutCdev) {
     host.pci("0000:01:00.0").nic().group(5).vfio("vfio-pci");
     write();
