@@ -62,6 +62,11 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     [[nodiscard]] Result<void> detach_group(const GroupFd& group, const std::string& name);
     [[nodiscard]] Result<BoundDevice> attach_device(const DeviceToAttach& device);
     [[nodiscard]] Result<void> detach_device(const DeviceToAttach& device);
+    /// A device of an attached group was opened. In iommufd's compatibility that is the moment when
+    /// it joins and narrows the ranges; containers knew it before.
+    [[nodiscard]] Result<void> device_opened();
+    /// The refusal of a device (EINVAL, EADDRINUSE) with the mapping in its way as the hint.
+    [[nodiscard]] Error explain_refusal(Error error, const std::string& group) const;
 
     // Maps. EINVAL for what is not aligned or cannot be reached, EEXIST for what is taken, ENOMEM
     // for the memory lock, ENOSPC for no room or no entry, EFAULT for no memory there.
@@ -96,6 +101,9 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     /// Asks the kernel again: dma_avail falls with every map.
     [[nodiscard]] Result<Geometry> query();
     [[nodiscard]] std::vector<IovaRange> ranges() const;
+    /// Page sizes of the hardware, one bit each. An iommufd tells them only by detours, so they are
+    /// asked for when they are wanted.
+    [[nodiscard]] Result<std::uint64_t> page_sizes();
 
     // The rest, where the backend has it.
     [[nodiscard]] Result<void> allow_ranges(std::span<const IovaRange> ranges);

@@ -92,6 +92,23 @@ Error AddressSpace::in_the_way(Error error, const std::string& group) const {
     return error;
 }
 
+Error AddressSpace::explain_refusal(Error error, const std::string& group) const {
+    const std::shared_lock lock(mutex_);
+    return in_the_way(std::move(error), group);
+}
+
+Result<void> AddressSpace::device_opened() {
+    if (backend() != Backend::kIommufdCompat)
+        return {};
+    const std::unique_lock lock(mutex_);
+    return refresh();
+}
+
+Result<std::uint64_t> AddressSpace::page_sizes() {
+    const std::unique_lock lock(mutex_);
+    return backing_->page_sizes();
+}
+
 /// The container forgot its mappings with its last group; the table did not.
 Result<void> AddressSpace::replay() {
     std::vector<Mapped> done;
@@ -114,7 +131,8 @@ Result<void> AddressSpace::attach_group(const GroupFd& group, const std::string&
     if (!attached)
         return tl::unexpected<Error>(in_the_way(std::move(attached.error()), object));
     Result<void> ready = refresh();
-    if (ready && attached_ == 0 && table_.size() != 0)
+    if (ready && attached_ == 0 && table_.size() != 0 &&
+        backing_->lifetime() == Backing::Lifetime::kWithGroups)
         ready = replay();
     if (!ready) {
         static_cast<void>(backing_->detach_group(group, object));
@@ -132,7 +150,8 @@ Result<void> AddressSpace::detach_group(const GroupFd& group, const std::string&
     if (attached_ > 0)
         --attached_;
     // Nothing can be asked of an empty container; the table stays, for the group that comes next.
-    return attached_ > 0 ? refresh() : Result<void>{};
+    const bool gone = attached_ == 0 && backing_->lifetime() == Backing::Lifetime::kWithGroups;
+    return gone ? Result<void>{} : refresh();
 }
 
 Result<BoundDevice> AddressSpace::attach_device(const DeviceToAttach& device) {

@@ -12,6 +12,13 @@ tl::unexpected<Error> Backing::unsupported(std::string operation, std::string wh
                        std::move(why));
 }
 
+Result<std::uint64_t> Backing::page_sizes() {
+    const auto known = geometry();
+    if (!known)
+        return sysfs::propagate(known);
+    return known->page_sizes;
+}
+
 Result<void> Backing::attach_group(const GroupFd&, const std::string& group) {
     return unsupported("attach group " + group, "takes devices by their cdevs");
 }

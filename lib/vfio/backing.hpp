@@ -62,6 +62,7 @@ class VFIO_EXPORT Backing {
 
     [[nodiscard]] virtual Backend backend() const = 0;
     [[nodiscard]] virtual Result<Geometry> geometry() = 0;
+    [[nodiscard]] virtual Result<std::uint64_t> page_sizes();
     [[nodiscard]] virtual Result<void> map(const Mapped& piece) = 0;
     /// Bytes that are unmapped now. `range` covers whole mappings; more than one where reach() says
     /// so.

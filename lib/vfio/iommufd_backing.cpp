@@ -25,6 +25,28 @@ Result<Geometry> IommufdBacking::geometry() {
     return out;
 }
 
+Result<std::uint64_t> IommufdBacking::page_sizes() {
+    IommuContext& iommu = *ioas_.iommu();
+    abi::VfioIoas before{
+        .size = sizeof before, .ioas_id = 0, .op = abi::kVfioIoasGet, .reserved = 0};
+    const bool had = iommu.call(abi::IommuCall::kVfioIoas, &before) >= 0;
+    abi::VfioIoas ours{
+        .size = sizeof ours, .ioas_id = ioas_.id(), .op = abi::kVfioIoasSet, .reserved = 0};
+    int answer = iommu.call(abi::IommuCall::kVfioIoas, &ours);
+    const int copy = answer < 0 ? answer : iommu.calls.duplicate(iommu.fd.get());
+    if (copy < 0)
+        return fail_call(-copy, "get the page sizes", "/dev/iommu");
+    const ContainerFd container{sysfs::UniqueFd(copy)};
+    abi::Type1Info info{};
+    info.argsz = abi::kType1InfoOldSize;
+    answer = iommu.calls.container(container, abi::ContainerCall::kType1GetInfo, &info);
+    before.op = had ? abi::kVfioIoasSet : abi::kVfioIoasClear;
+    static_cast<void>(iommu.call(abi::IommuCall::kVfioIoas, &before));
+    if (answer < 0)
+        return fail_call(-answer, "get the page sizes", "/dev/iommu");
+    return info.iova_pgsizes;
+}
+
 namespace {
 
 const char* bind_hint(int errnum) {

@@ -28,6 +28,9 @@ class VFIO_EXPORT IommufdBacking final : public Backing {
     Backend backend() const override { return Backend::kIommufd; }
     Lifetime lifetime() const override { return Lifetime::kOwn; }
     Result<Geometry> geometry() override;
+    /// By the compatibility layer, which is the only one to tell: the IOAS becomes its address
+    /// space for a moment.
+    Result<std::uint64_t> page_sizes() override;
     Result<void> map(const Mapped& piece) override { return ioas_.map(piece); }
     Result<std::uint64_t> unmap(const IovaRange& range) override { return ioas_.unmap(range); }
     Result<BoundDevice> attach_device(const DeviceToAttach& device) override;

@@ -8,6 +8,7 @@
 #include "vfio/noiommu_backing.hpp"
 #include "vfio/spapr_backing.hpp"
 #include "vfio/type1_backing.hpp"
+#include "vfio/viability.hpp"
 
 namespace vfio {
 
@@ -118,9 +119,12 @@ Result<void> Search::open_group() {
     const int answer = calls_.group(*group, abi::GroupCall::kGetStatus, &status);
     if (answer < 0)
         return fail_call(-answer, "get the group's status", path);
-    if ((status.flags & abi::kGroupViable) == 0)
+    if ((status.flags & abi::kGroupViable) == 0) {
+        const std::string guilty = text(group_blockers(wish_.root, *target_.group));
         return sysfs::fail(Code::kRefused, "use", path, "the group is not viable",
-                           "another device of it is on a driver that does DMA");
+                           guilty.empty() ? "another device of it is on a driver that does DMA"
+                                          : guilty + " would do DMA beside it");
+    }
     group_ = std::move(*group);
     return {};
 }
@@ -173,8 +177,10 @@ Result<Opened> Search::by_group(std::shared_ptr<AddressSpace> space) {
     auto device = device_of_group();
     if (!device) {
         static_cast<void>(space->detach_group(group_, path));
-        return sysfs::propagate(device);
+        return tl::unexpected<Error>(space->explain_refusal(std::move(device.error()), path));
     }
+    if (auto known = space->device_opened(); !known)
+        return sysfs::propagate(known);
     return Opened{.space = std::move(space),
                   .skipped = {},
                   .group = std::move(group_),

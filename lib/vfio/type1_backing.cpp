@@ -40,7 +40,7 @@ Type1Backing::Type1Backing(Calls& calls, ContainerFd fd, Backend backend)
 Type1Backing::~Type1Backing() = default;
 
 Result<Geometry> Type1Backing::geometry() {
-    if (container_.groups() == 0)
+    if (container_.groups() == 0 && !has_ioas_)
         return Geometry{};
     const auto info = info_call(
         RoomyInfo{},
@@ -78,7 +78,9 @@ Result<std::uint64_t> Type1Backing::unmap(const IovaRange& range) {
 }
 
 Result<void> Type1Backing::attach_group(const GroupFd& group, const std::string& object) {
-    return container_.add(group, object);
+    auto added = container_.add(group, object);
+    has_ioas_ = has_ioas_ || (added && backend_ == Backend::kIommufdCompat);
+    return added;
 }
 
 Result<void> Type1Backing::detach_group(const GroupFd& group, const std::string& object) {

@@ -14,6 +14,10 @@ class VFIO_EXPORT Type1Backing final : public Backing {
     ~Type1Backing() override;
 
     Backend backend() const override { return backend_; }
+    /// The compatibility layer maps into an IOAS of the iommufd, which stays when its groups go.
+    Lifetime lifetime() const override {
+        return backend_ == Backend::kIommufdCompat ? Lifetime::kOwn : Lifetime::kWithGroups;
+    }
     Result<Geometry> geometry() override;
     Result<void> map(const Mapped& piece) override;
     Result<std::uint64_t> unmap(const IovaRange& range) override;
@@ -30,6 +34,7 @@ class VFIO_EXPORT Type1Backing final : public Backing {
 
     Container container_;
     Backend backend_;
+    bool has_ioas_ = false;  ///< compatibility: made with the first group
 };
 
 }  // namespace vfio

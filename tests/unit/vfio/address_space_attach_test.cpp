@@ -94,6 +94,20 @@ TEST_F(Attach, SaysThatADeviceOfTheGroupIsStillOpen) {
               std::to_string(EBUSY) + ": a device of the group is still open");
 }
 
+TEST_F(Attach, JoinsTheCompatibilityLayerAsTheDeviceOpens) {
+    auto first = open(Backend::kIommufdCompat);
+    EXPECT_EQ(first.space->ranges().back().last, (1ULL << 39) - 1);
+    ASSERT_TRUE(first.space->map(at(1ULL << 33)));
+    EXPECT_EQ(
+        failure(open_device_in(calls, target(narrow), first.space)),
+        std::to_string(EADDRINUSE) +
+            ": no reserved region explains it; /dev/vfio/16 may not reach as far as the highest "
+            "mapping, 0x200000000-0x200000fff");
+    first.device.reset();
+    ASSERT_TRUE(first.space->detach_group(first.group, "/dev/vfio/15"));
+    EXPECT_EQ(first.space->unmap(1ULL << 33, kPage), kPage) << "mappings outlive the group";
+}
+
 TEST_F(Attach, KeepsMappingsOfAnIommufdWithoutDevices) {
     auto opened = open(Backend::kIommufd);
     ASSERT_TRUE(opened.space->map(at(0x100000)));

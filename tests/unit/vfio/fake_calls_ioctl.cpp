@@ -44,9 +44,11 @@ int FakeCalls::check_extension(const Container& container, unsigned long extensi
 
 int FakeCalls::set_iommu(Container& container, unsigned long type) {
     requested.push_back(type);
+    const auto wanted = static_cast<Extension>(type);
+    if (container.iommufd && container.type1)
+        return wanted == Extension::kType1 || wanted == Extension::kType1v2 ? 0 : -EINVAL;
     if (container.groups.empty() || container.type1 || container.spapr || container.noiommu)
         return -EINVAL;
-    const auto wanted = static_cast<Extension>(type);
     const auto group_members = members(open_.at(container.groups.front()).group);
     if (const int bad = group_members.front()->attach_errno)
         return -bad;
@@ -59,7 +61,9 @@ int FakeCalls::set_iommu(Container& container, unsigned long type) {
                     : wanted == Extension::kType1v2 ? FakeType1::Kind::kV2
                                                     : FakeType1::Kind::kV1);
         container.type1->entries_left = dma_entry_limit;
-        container.type1->usable = reach(container);
+        // In the compatibility layer a device joins when it is opened, seen in the lab.
+        container.type1->usable =
+            container.iommufd ? std::vector<IovaRange>{{0, UINT64_MAX}} : reach(container);
         for (const Device* device : group_members)
             container.type1->has_mdev = container.type1->has_mdev || device->hardware.emulated;
         return 0;
@@ -113,7 +117,7 @@ int FakeCalls::set_container(int fd, Open& group, int container_fd) {
     if (container.spapr && !container.groups.empty())
         return -EBUSY;
     container.groups.push_back(fd);
-    if (container.type1) {
+    if (container.type1 && !container.iommufd) {
         const Device* device = members(group.group).front();
         const int bad = device->attach_errno != 0 ? -device->attach_errno
                                                   : container.type1->narrow(reach(container));
@@ -135,7 +139,11 @@ int FakeCalls::unset_container(int fd, Open& group) {
             return -EBUSY;
     Container& container = *group.container;
     std::erase(container.groups, fd);
-    if (container.groups.empty()) {
+    if (container.iommufd) {
+        // The IOAS of the compatibility layer is the iommufd's own: mappings stay, ranges widen.
+        if (container.type1)
+            container.type1->usable = {{0, UINT64_MAX}};
+    } else if (container.groups.empty()) {
         // The driver goes with the last group, and every mapping with it (container.c:490).
         container.type1.reset();
         container.spapr.reset();
@@ -152,12 +160,17 @@ int FakeCalls::get_device(Open& group, const std::string& request) {
         (!group.container->type1 && !group.container->spapr && !group.container->noiommu))
         return -EINVAL;
     const std::string name = request.substr(0, request.find(' '));
-    for (Device* device : members(group.group))
-        if (device->name == name)
-            return make_fd({.kind = Open::Kind::kDevice,
-                            .container = nullptr,
-                            .group = group.group,
-                            .device = device});
+    for (Device* device : members(group.group)) {
+        if (device->name != name)
+            continue;
+        if (group.container->iommufd && !device->hardware.emulated &&
+            group.container->type1->narrow(reach(*group.container)) != 0)
+            return -EADDRINUSE;
+        return make_fd({.kind = Open::Kind::kDevice,
+                        .container = nullptr,
+                        .group = group.group,
+                        .device = device});
+    }
     return -ENODEV;
 }
 
