@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/block_stack.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -18,7 +20,7 @@ bool is_known(const std::vector<Block>& blocks, const std::string& name) {
 
 /// The disk is told by its directory's name: the parent's for a partition.
 std::string disk_of(const Dir& block, const std::string& dir) {
-    const std::string name = base_name(dir);
+    std::string name = base_name(dir);
     if (!block.has("partition"))
         return name;
     // Below /sys/class/block the entry is a link; the link's target has the disk in it.
@@ -88,8 +90,9 @@ void add_stacked(const Root& root, const std::string& name, const std::string& b
     if (!add_one(root, dir, below, blocks))
         return;
     for (const auto& entry : list_directory(dir)) {
-        if (entry.starts_with(name) && Dir::open(dir + "/" + entry))
-            add_one(root, dir + "/" + entry, below, blocks);
+        const std::string inner = fmt::format("{}/{}", dir, entry);
+        if (entry.starts_with(name) && Dir::open(inner))
+            add_one(root, inner, below, blocks);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "sysfs/footprint.hpp"
 
 #include <dirent.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
@@ -77,7 +78,7 @@ class Walk {
         look(path, listing);
         for (const auto& name : listing.directories) {
             if (!is_barren(name))
-                visit(path + "/" + name);
+                visit(fmt::format("{}/{}", path, name));
         }
     }
 
@@ -86,6 +87,8 @@ class Walk {
         const auto has = [&listing](const char* name) { return listing.files.contains(name); };
         if (has("dev"))
             add_node(path);
+        if (has("driver") && has("modalias"))
+            footprint_.bus_names.insert(base_name(path));
         if (has("ifindex"))
             footprint_.netdevs.push_back(base_name(path));
         if (has("status") && has("enabled") && has("dpms"))
@@ -192,6 +195,7 @@ std::optional<NodeNumber> parse_node_number(NodeKind kind, std::string_view text
 Footprint read_footprint(const Root& root, const Device& device) {
     Footprint footprint;
     footprint.device = device;
+    footprint.bus_names.insert(device.id.name);
     if (!device.syspath.empty())
         Walk(root, footprint).visit(root.path(device.syspath));
     add_vfio_group(root, footprint);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,8 @@ struct Footprint {
     Device device;
     std::vector<Block> blocks;
     std::vector<std::string> netdevs;
+    std::set<std::string>
+        bus_names;  ///< its own and those of devices on buses below it ("virtio1")
     std::map<NodeNumber, Node> nodes;  ///< VFIO's own (`subsystem` "vfio", "vfio-dev") among them
     std::vector<std::string> framebuffers;  ///< "fb0"
     std::vector<std::string> cards;         ///< "card0"

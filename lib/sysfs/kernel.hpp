@@ -38,6 +38,8 @@ class Kernel {
     Kernel() = default;
     Kernel(const Kernel&) = delete;
     Kernel& operator=(const Kernel&) = delete;
+    Kernel(Kernel&&) = delete;
+    Kernel& operator=(Kernel&&) = delete;
     virtual ~Kernel() = default;
 
     [[nodiscard]] virtual Result<Inventory> inventory(const Wanted& wanted) = 0;

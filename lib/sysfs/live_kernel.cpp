@@ -20,11 +20,11 @@ const Root kLive{};
 
 /// The failure of a write, told as the verb that was asked for instead of as the file it touched.
 tl::unexpected<Error> refused(const Error& cause, std::string operation, std::string object,
-                              std::string hint = {}) {
+                              const std::string& hint = {}) {
     Error error = cause;
     error.operation = std::move(operation);
     error.object = std::move(object);
-    error.hint = hint.empty() ? cause.hint : std::move(hint);
+    error.hint = hint.empty() ? cause.hint : hint;
     return tl::unexpected<Error>(std::move(error));
 }
 
@@ -195,7 +195,7 @@ Result<void> LiveKernel::set_vfs(const Target& pf, std::uint32_t count) {
 Result<void> LiveKernel::create_mdev(const std::string& parent, const std::string& type,
                                      const std::string& uuid) {
     const std::string operation = "create a mediated device of type " + type;
-    const std::string object = uuid;
+    const std::string& object = uuid;
     if (!parse_device_name(parent) || !parse_mdev_type(type) || !parse_uuid(uuid))
         return fail(Code::kInvalid, operation, object, "parent, type or UUID is malformed");
     const auto directory = Dir::open("/sys/class/mdev_bus/" + parent);

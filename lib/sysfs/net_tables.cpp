@@ -62,6 +62,29 @@ void read_links(nl_sock* socket, NetTables& tables) {
     }
 }
 
+// IFLA_PARENT_DEV_NAME (5.14) is the device of the interface, in whatever namespace the interface
+// is; sysfs shows only those of its own namespace.
+int take_parent(nl_msg* message, void* where) {
+    nlmsghdr* header = nlmsg_hdr(message);
+    if (header->nlmsg_type != RTM_NEWLINK || !nlmsg_valid_hdr(header, sizeof(ifinfomsg)))
+        return NL_SKIP;
+    const nlattr* parent = nlmsg_find_attr(header, sizeof(ifinfomsg), IFLA_PARENT_DEV_NAME);
+    auto& links = static_cast<NetTables*>(where)->links;
+    const auto link = links.find(static_cast<const ifinfomsg*>(nlmsg_data(header))->ifi_index);
+    if (parent != nullptr && link != links.end())
+        link->second.parent = nla_get_string(parent);
+    return NL_OK;
+}
+
+void read_parents(nl_sock* socket, NetTables& tables) {
+    nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, take_parent, &tables);
+    ifinfomsg request{};
+    request.ifi_family = AF_UNSPEC;
+    if (nl_send_simple(socket, RTM_GETLINK, NLM_F_DUMP, &request, sizeof request) >= 0)
+        nl_recvmsgs_default(socket);
+    nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_DEFAULT, nullptr, nullptr);
+}
+
 void read_addresses(nl_sock* socket, NetTables& tables) {
     nl_cache* addresses = nullptr;
     if (rtnl_addr_alloc_cache(socket, &addresses) < 0)
@@ -131,13 +154,16 @@ void read_routes(nl_sock* socket, NetTables& tables) {
 }  // namespace
 
 NetTables read_net_tables(const Root& root) {
-    if (!root.is_live())
-        return read_captured_net(root);
+    return root.is_live() ? read_netlink_tables() : read_captured_net(root);
+}
+
+NetTables read_netlink_tables() {
     NetTables tables;
     const Socket socket = connect();
     if (!socket)
         return tables;
     read_links(socket.get(), tables);
+    read_parents(socket.get(), tables);
     read_addresses(socket.get(), tables);
     read_routes(socket.get(), tables);
     return tables;

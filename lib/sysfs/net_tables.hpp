@@ -12,9 +12,10 @@ namespace sysfs {
 /// One network interface, and where it stands among the others (0: nowhere).
 struct Link {
     std::string name;
-    std::string kind;  ///< "bridge", "bond", "vlan", ...; empty for hardware
-    int master = 0;    ///< the bridge, bond, team or vrf it is a port of
-    int lower = 0;     ///< the interface a vlan, macvlan, ... was made on
+    std::string kind;         ///< "bridge", "bond", "vlan", ...; empty for hardware
+    int master = 0;           ///< the bridge, bond, team or vrf it is a port of
+    int lower = 0;            ///< the interface a vlan, macvlan, ... was made on
+    std::string parent = {};  ///< the device it is of ("0000:00:11.0", "virtio1"); by netlink only
 };
 
 struct Address {
@@ -37,6 +38,8 @@ struct NetTables {
 };
 
 [[nodiscard]] NetTables read_net_tables(const Root& root);
+/// By netlink: the network namespace that the calling thread is in.
+[[nodiscard]] NetTables read_netlink_tables();
 
 /// The interface that packets to `peer` ("192.0.2.7", "2001:db8::1") leave through now; 0: unknown.
 [[nodiscard]] int route_to(const std::string& peer);

@@ -38,6 +38,23 @@ bool any_has_netdevs(std::span<const Suspect> suspects) {
                        [](const Suspect& each) { return !each.footprint.netdevs.empty(); });
 }
 
+/// A network device that a native driver serves: its interfaces may be in another namespace.
+bool is_native_nic(const Device& device) {
+    constexpr std::uint32_t kNetwork = 0x02;
+    return device.ids.class_code && *device.ids.class_code >> 16 == kNetwork && device.driver &&
+           !device.vfio;
+}
+
+void find_foreign_net_uses(std::span<Suspect> suspects) {
+    if (std::none_of(suspects.begin(), suspects.end(),
+                     [](const Suspect& each) { return is_native_nic(each.footprint.device); }))
+        return;
+    for (const ForeignNet& net : read_foreign_nets()) {
+        for (auto& suspect : suspects)
+            find_foreign_net(net, suspect);
+    }
+}
+
 void find_block_uses(const Root& root, std::span<Suspect> suspects) {
     if (!any_has_blocks(suspects))
         return;
@@ -66,6 +83,8 @@ Usage read_usage(const Root& root, const Inventory& inventory, std::span<const D
     auto suspects = read_suspects(root, inventory, devices);
     find_block_uses(root, suspects);
     find_net_uses(root, suspects);
+    if (root.is_live())
+        find_foreign_net_uses(suspects);
     find_open_nodes(root, suspects);
     Usage usage;
     for (auto& suspect : suspects) {

@@ -63,7 +63,7 @@ std::set<std::string> pool_members(const Root& root, const std::string& fs,
     for (const auto& name : list_directory(dir + "/devices"))
         members.insert(name);
     for (const auto& name : list_directory(dir)) {
-        if (const auto link = read_link(dir + "/" + name + "/block");
+        if (const auto link = read_link(fmt::format("{}/{}/block", dir, name));
             name.starts_with("dev-") && link)
             members.insert(base_name(*link));
     }

@@ -19,7 +19,7 @@ namespace {
 std::optional<std::string> bound_console(const Root& root) {
     const std::string base = root.path("/sys/class/vtconsole");
     for (const auto& name : list_directory(base)) {
-        const auto console = Dir::open(base + "/" + name);
+        const auto console = Dir::open(fmt::format("{}/{}", base, name));
         if (console && console->attr("bind") == "1" &&
             console->attr("name").value_or("").find("frame buffer") != std::string::npos)
             return name;
@@ -32,9 +32,9 @@ std::optional<std::string> bound_console(const Root& root) {
 std::optional<std::string> firmware_framebuffer(const Root& root) {
     const std::string base = root.path("/sys/class/graphics");
     for (const auto& name : list_directory(base)) {
-        const std::string device = read_link(base + "/" + name + "/device").value_or("");
+        const std::string device = read_link(fmt::format("{}/{}/device", base, name)).value_or("");
         const std::string bus =
-            base_name(read_link(base + "/" + name + "/device/subsystem").value_or(""));
+            base_name(read_link(fmt::format("{}/{}/device/subsystem", base, name)).value_or(""));
         if (name.starts_with("fb") && !device.empty() && bus == "platform")
             return name;
     }

@@ -9,6 +9,7 @@
 
 #include "sysfs/footprint.hpp"
 #include "sysfs/mount_table.hpp"
+#include "sysfs/net_namespaces.hpp"
 #include "sysfs/net_tables.hpp"
 #include "sysfs/root.hpp"
 #include "sysfs/usage.hpp"
@@ -38,6 +39,7 @@ void find_holders(Suspect& suspect);
 /// After the three above: what is on the disks that none of them told anything about.
 void find_contents(const Root& root, Suspect& suspect);
 void find_net(const NetTables& tables, Suspect& suspect);
+void find_foreign_net(const ForeignNet& net, Suspect& suspect);
 /// Does traffic of interface `link` go through the device?
 [[nodiscard]] bool carries(const NetTables& tables, const Suspect& suspect, int link);
 void find_session(const Root& root, const NetTables& tables, std::span<Suspect> suspects);

@@ -85,6 +85,23 @@ void find_net(const NetTables& tables, Suspect& suspect) {
     }
 }
 
+// What was moved into a container is used, with an address or without: someone moved it there.
+void find_foreign_net(const ForeignNet& net, Suspect& suspect) {
+    Suspect there = suspect;
+    there.uses.clear();
+    there.footprint.netdevs.clear();
+    for (const auto& [index, link] : net.tables.links) {
+        if (link.parent.empty() || !suspect.footprint.bus_names.contains(link.parent))
+            continue;
+        there.footprint.netdevs.push_back(link.name);
+        there.add(UseKind::kEnslaved, "another network namespace has it", link.name);
+    }
+    find_net(net.tables, there);
+    for (const auto& use : there.uses)
+        suspect.add(use.kind, use.text,
+                    fmt::format("{} in the network namespace of {}", use.evidence, net.where));
+}
+
 bool carries(const NetTables& tables, const Suspect& suspect, int link) {
     return reach_of(tables, suspect.footprint.netdevs).contains(link);
 }

@@ -73,7 +73,7 @@ std::vector<Carrier> by_ancestry(const Root& root, const std::vector<TcpConnecti
     for (const pid_t pid : ancestors(root)) {
         const std::string dir = process_dir(root, pid) + "/fd";
         for (const auto& fd : list_directory(dir)) {
-            const auto inode = socket_inode(read_link(dir + "/" + fd).value_or(""));
+            const auto inode = socket_inode(read_link(fmt::format("{}/{}", dir, fd)).value_or(""));
             const auto found = inode ? by_inode.find(*inode) : by_inode.end();
             if (found != by_inode.end())
                 carriers.push_back({*found->second, process_text(root, pid)});

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Every way to use a device that the guest can be brought to, and what we find of it.
-# shellcheck disable=SC2217 # sleep holds a node open as its input
+# shellcheck disable=SC2217,SC2317 # sleep holds a node open as its input; functions are called by check.sh
 . tests/lab/check.sh
 
 edu=0000:00:10.0
@@ -96,17 +96,39 @@ ip link del br0
 # A session: the shell of this case holds a connection to a peer behind the interface, as sshd would.
 forward='[{"str":"tcp:10.0.2.100:1234-cmd:cat"}]'
 qmp query-status >/dev/null # opens the line to QEMU in this shell
-check "a network is made" qmp netdev_add "{\"type\":\"user\",\"id\":\"user11\",\"guestfwd\":$forward}"
+check "a network is made" qmp netdev_add "{\"type\":\"user\",\"id\":\"user11\",\"ipv6\":false,\"guestfwd\":$forward}"
 check "a network is plugged into the interface" qmp netdev_add '{"type":"hubport","id":"plug11","hubid":11,"netdev":"user11"}'
 ip addr add 10.0.2.15/24 dev "$dev"
 ip link set "$dev" up
 eventually "the peer answers" bash -c 'exec 5<>/dev/tcp/10.0.2.100/1234'
-# IPv6 addresses come by themselves, from the network's router.
-equal "no session comes through it yet" "addressed: 10.0.2.15/24 on $dev" "$(usage_of $nic | grep -v fe80)"
+equal "no session comes through it yet" "addressed: 10.0.2.15/24 on $dev" "$(usage_of $nic)"
 exec 5<>/dev/tcp/10.0.2.100/1234
 contains "the caller's own session is found" "session: bash (pid $$) to 10.0.2.100 by $dev" "$(usage_of $nic)"
 exec 5>&-
+bash -c 'exec 5<>/dev/tcp/10.0.2.100/1234; exec sleep 60' &
+sleeper=$!
+local_port() { printf '%d' "0x$(awk '$4 == "01" { sub(/.*:/, "", $2); print $2; exit }' /proc/net/tcp)"; }
+connected() { [ "$(local_port)" != 0 ]; }
+disconnected() { [ "$(local_port)" = 0 ]; }
+eventually "a process beside us is connected" connected
+SSH_CONNECTION="10.0.2.100 1234 10.0.2.15 $(local_port)"
+export SSH_CONNECTION
+contains "SSH_CONNECTION counts for a connection that there is" "session: SSH_CONNECTION to 10.0.2.100 by $dev" "$(usage_of $nic)"
+kill "$sleeper" && wait "$sleeper" 2>/dev/null
+eventually "that connection ends" disconnected
+equal "and for none that there is not" "addressed: 10.0.2.15/24 on $dev" "$(usage_of $nic)"
+unset SSH_CONNECTION
 ip addr flush dev "$dev"
+
+ip link set "$dev" down
+ip netns add container
+ip link set "$dev" netns container
+ip -n container addr add 203.0.113.5/24 dev "$dev"
+equal "an interface that a container has is found" \
+    "addressed: 203.0.113.5/24 on $dev in the network namespace of container
+enslaved: $dev in the network namespace of container" "$(usage_of $nic)"
+ip -n container link set "$dev" netns 1
+ip netns del container
 
 # VFIO
 modprobe vfio-pci

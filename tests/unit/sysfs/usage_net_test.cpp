@@ -27,12 +27,12 @@ std::string uses(const NetTables& tables, const std::string& netdev) {
 
 NetTables bonded() {
     NetTables tables;
-    tables.links = {{1, {.name = "lo", .kind = {}, .master = 0, .lower = 0}},
-                    {2, {.name = "eth0", .kind = {}, .master = 4, .lower = 0}},
-                    {3, {.name = "eth1", .kind = {}, .master = 0, .lower = 0}},
-                    {4, {.name = "bond0", .kind = "bond", .master = 0, .lower = 0}},
-                    {5, {.name = "bond0.7", .kind = "vlan", .master = 6, .lower = 4}},
-                    {6, {.name = "br7", .kind = "bridge", .master = 0, .lower = 0}}};
+    tables.links = {{1, {.name = "lo", .kind = {}, .master = 0, .lower = 0, .parent = {}}},
+                    {2, {.name = "eth0", .kind = {}, .master = 4, .lower = 0, .parent = {}}},
+                    {3, {.name = "eth1", .kind = {}, .master = 0, .lower = 0, .parent = {}}},
+                    {4, {.name = "bond0", .kind = "bond", .master = 0, .lower = 0, .parent = {}}},
+                    {5, {.name = "bond0.7", .kind = "vlan", .master = 6, .lower = 4, .parent = {}}},
+                    {6, {.name = "br7", .kind = "bridge", .master = 0, .lower = 0, .parent = {}}}};
     tables.addresses = {{3, "192.0.2.3/24"}, {6, "2001:db8::7/64"}};
     tables.routes = {{6, "default via 2001:db8::1 dev br7"}, {0, "default via 192.0.2.9"}};
     return tables;
@@ -40,7 +40,7 @@ NetTables bonded() {
 
 TEST(UsageNet, NobodyUsesAnIdleInterface) {
     NetTables tables = bonded();
-    tables.links[7] = {.name = "eth2", .kind = {}, .master = 0, .lower = 0};
+    tables.links[7] = {.name = "eth2", .kind = {}, .master = 0, .lower = 0, .parent = {}};
     EXPECT_EQ("", uses(tables, "eth2"));
 }
 
@@ -58,10 +58,26 @@ TEST(UsageNet, FollowsBondVlanAndBridgeUpToTheDefaultRoute) {
         uses(bonded(), "eth0"));
 }
 
+TEST(UsageNet, FindsAnInterfaceThatAContainerHas) {
+    sysfs::ForeignNet net{.where = "nginx (pid 412)", .tables = {}};
+    net.tables.links = {
+        {2, {.name = "eth0", .kind = {}, .master = 0, .lower = 0, .parent = "virtio1"}},
+        {3, {.name = "eth1", .kind = {}, .master = 0, .lower = 0, .parent = "0000:00:04.0"}}};
+    net.tables.addresses = {{2, "10.1.0.5/16"}, {3, "10.2.0.5/16"}};
+    Suspect suspect;
+    suspect.footprint.bus_names = {"0000:00:03.0", "virtio1"};
+    sysfs::find_foreign_net(net, suspect);
+    std::sort(suspect.uses.begin(), suspect.uses.end());
+    EXPECT_EQ(
+        "addressed: 10.1.0.5/16 on eth0 in the network namespace of nginx (pid 412)\n"
+        "enslaved: eth0 in the network namespace of nginx (pid 412)\n",
+        use_lines(suspect.uses));
+}
+
 TEST(UsageNet, EndsWhenInterfacesFormARing) {
     NetTables tables;
-    tables.links = {{2, {.name = "a", .kind = "veth", .master = 0, .lower = 3}},
-                    {3, {.name = "b", .kind = "veth", .master = 0, .lower = 2}}};
+    tables.links = {{2, {.name = "a", .kind = "veth", .master = 0, .lower = 3, .parent = {}}},
+                    {3, {.name = "b", .kind = "veth", .master = 0, .lower = 2, .parent = {}}}};
     EXPECT_EQ("enslaved: b (veth) is made on a\n", uses(tables, "a"));
 }
 
