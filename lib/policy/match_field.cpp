@@ -30,12 +30,63 @@ std::string bool_text(bool value) {
     return value ? "true" : "false";
 }
 
-std::optional<std::string> mapped(const std::map<std::string, std::string>& map,
-                                  const std::string& key) {
+const std::string* mapped(const std::map<std::string, std::string>& map, const std::string& key) {
     const auto found = map.find(key);
-    if (found == map.end())
-        return std::nullopt;
-    return found->second;
+    return found == map.end() ? nullptr : &found->second;
+}
+
+const std::string* present(const std::optional<std::string>& text) {
+    return text ? &*text : nullptr;
+}
+
+const std::string* non_empty(const std::string& text) {
+    return text.empty() ? nullptr : &text;
+}
+
+/// The facts that are text as they stand, without a copy: a match is asked once a rule and device.
+const std::string* stored_text(const FieldTest& test, const sysfs::Device& device,
+                               const sysfs::Host& host) {
+    switch (test.field) {
+        case Field::kBus:
+            return &device.id.bus;
+        case Field::kAddress:
+            return &device.id.name;
+        case Field::kDriver:
+            return present(device.driver);
+        case Field::kModalias:
+            return non_empty(device.modalias);
+        case Field::kPath:
+            return non_empty(device.path);
+        case Field::kSlot:
+            return present(device.slot);
+        case Field::kSerial:
+            return present(device.serial);
+        case Field::kArch:
+            return non_empty(host.arch);
+        case Field::kKernel:
+            return non_empty(host.kernel);
+        case Field::kProperty:
+            return mapped(device.properties, test.key);
+        case Field::kAttr:
+            return mapped(device.attrs, test.key);
+        case Field::kMdevParent:
+            return non_empty(device.mdev_parent_name);
+        case Field::kVendor:
+        case Field::kDevice:
+        case Field::kSubsystemVendor:
+        case Field::kSubsystemDevice:
+        case Field::kClass:
+        case Field::kRevision:
+        case Field::kNumaNode:
+        case Field::kIommuGroup:
+        case Field::kIsVf:
+        case Field::kIsPf:
+        case Field::kVf:
+        case Field::kNetdev:
+        case Field::kBootVga:
+            return nullptr;
+    }
+    return nullptr;
 }
 
 std::optional<std::string> joined(const Texts& texts) {
@@ -47,8 +98,8 @@ std::optional<std::string> joined(const Texts& texts) {
     return out;
 }
 
-bool equals_any(const Texts& wanted, const std::optional<std::string>& actual) {
-    return actual && std::find(wanted.begin(), wanted.end(), *actual) != wanted.end();
+bool equals_any(const Texts& wanted, const std::string* actual) {
+    return actual != nullptr && std::find(wanted.begin(), wanted.end(), *actual) != wanted.end();
 }
 
 bool glob(const std::string& pattern, const std::string& text) {
@@ -57,16 +108,16 @@ bool glob(const std::string& pattern, const std::string& text) {
                                  : pattern == text;
 }
 
-bool globs_any(const Texts& wanted, const std::optional<std::string>& actual) {
-    return actual && std::any_of(wanted.begin(), wanted.end(), [&](const std::string& pattern) {
-               return glob(pattern, *actual);
-           });
+bool globs_any(const Texts& wanted, const std::string* actual) {
+    return actual != nullptr &&
+           std::any_of(wanted.begin(), wanted.end(),
+                       [&](const std::string& pattern) { return glob(pattern, *actual); });
 }
 
 bool driver_holds(const Texts& wanted, const std::optional<std::string>& driver) {
     if (!driver)
         return std::find(wanted.begin(), wanted.end(), "none") != wanted.end();
-    return globs_any(wanted, driver);
+    return globs_any(wanted, &*driver);
 }
 
 bool class_holds(const Texts& wanted, const std::optional<std::uint32_t>& code) {
@@ -82,17 +133,13 @@ bool vf_holds(const std::vector<IndexRange>& ranges, const std::optional<sysfs::
 
 bool netdev_holds(const Texts& wanted, const Texts& netdevs) {
     return std::any_of(netdevs.begin(), netdevs.end(),
-                       [&](const std::string& name) { return globs_any(wanted, name); });
+                       [&](const std::string& name) { return globs_any(wanted, &name); });
 }
 
 bool kernel_holds(const Texts& wanted, const std::string& release) {
     return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& comparison) {
         return kernel_matches(comparison, release).value_or(false);
     });
-}
-
-std::optional<std::string> non_empty(const std::string& text) {
-    return text.empty() ? std::nullopt : std::optional(text);
 }
 
 }  // namespace
@@ -104,10 +151,6 @@ bool has_wildcard(const std::string& pattern) {
 std::optional<std::string> field_value(const FieldTest& test, const sysfs::Device& device,
                                        const sysfs::Host& host) {
     switch (test.field) {
-        case Field::kBus:
-            return device.id.bus;
-        case Field::kAddress:
-            return device.id.name;
         case Field::kVendor:
             return hex_text(device.ids.vendor, 4);
         case Field::kDevice:
@@ -120,14 +163,6 @@ std::optional<std::string> field_value(const FieldTest& test, const sysfs::Devic
             return hex_text(device.ids.class_code, 6);
         case Field::kRevision:
             return hex_text(device.ids.revision, 2);
-        case Field::kDriver:
-            return device.driver;
-        case Field::kModalias:
-            return non_empty(device.modalias);
-        case Field::kPath:
-            return non_empty(device.path);
-        case Field::kSlot:
-            return device.slot;
         case Field::kNumaNode:
             return decimal_text(device.numa_node);
         case Field::kIommuGroup:
@@ -140,29 +175,29 @@ std::optional<std::string> field_value(const FieldTest& test, const sysfs::Devic
             return device.vf ? std::optional(std::to_string(device.vf->index)) : std::nullopt;
         case Field::kNetdev:
             return joined(device.netdevs);
-        case Field::kSerial:
-            return device.serial;
         case Field::kBootVga:
             return device.boot_vga ? std::optional(bool_text(*device.boot_vga)) : std::nullopt;
+        case Field::kBus:
+        case Field::kAddress:
+        case Field::kDriver:
+        case Field::kModalias:
+        case Field::kPath:
+        case Field::kSlot:
+        case Field::kSerial:
         case Field::kArch:
-            return non_empty(host.arch);
         case Field::kKernel:
-            return non_empty(host.kernel);
         case Field::kProperty:
-            return mapped(device.properties, test.key);
         case Field::kAttr:
-            return mapped(device.attrs, test.key);
         case Field::kMdevParent:
-            return non_empty(device.mdev_parent_name);
+            break;
     }
-    return std::nullopt;
+    const std::string* text = stored_text(test, device, host);
+    return text == nullptr ? std::nullopt : std::optional(*text);
 }
 
 bool field_holds(const FieldTest& test, const sysfs::Device& device, const sysfs::Host& host) {
     const Texts& wanted = test.wanted;
     switch (test.field) {
-        case Field::kAddress:
-            return globs_any(wanted, device.id.name);
         case Field::kClass:
             return class_holds(wanted, device.ids.class_code);
         case Field::kDriver:
@@ -173,27 +208,31 @@ bool field_holds(const FieldTest& test, const sysfs::Device& device, const sysfs
             return netdev_holds(wanted, device.netdevs);
         case Field::kKernel:
             return kernel_holds(wanted, host.kernel);
+        case Field::kAddress:
         case Field::kModalias:
         case Field::kPath:
         case Field::kAttr:
         case Field::kProperty:
         case Field::kMdevParent:
-            return globs_any(wanted, field_value(test, device, host));
+            return globs_any(wanted, stored_text(test, device, host));
         case Field::kBus:
+        case Field::kSlot:
+        case Field::kSerial:
+        case Field::kArch:
+            return equals_any(wanted, stored_text(test, device, host));
         case Field::kVendor:
         case Field::kDevice:
         case Field::kSubsystemVendor:
         case Field::kSubsystemDevice:
         case Field::kRevision:
-        case Field::kSlot:
         case Field::kNumaNode:
         case Field::kIommuGroup:
         case Field::kIsVf:
         case Field::kIsPf:
-        case Field::kSerial:
-        case Field::kBootVga:
-        case Field::kArch:
-            return equals_any(wanted, field_value(test, device, host));
+        case Field::kBootVga: {
+            const auto value = field_value(test, device, host);
+            return equals_any(wanted, present(value));
+        }
     }
     return false;
 }

@@ -68,14 +68,19 @@ class StepWriter {
         return false;
     }
 
-    void add(Op op, const Change& change, std::optional<std::string> value,
+    void add(Op op, const sysfs::DeviceId& device, std::optional<std::string> value,
              std::optional<std::string> module = std::nullopt) {
         steps_.push_back({.op = op,
-                          .device = change.target.id,
+                          .device = device,
                           .value = std::move(value),
                           .module = std::move(module),
                           .result = {},
                           .error = {}});
+    }
+
+    void add(Op op, const Change& change, std::optional<std::string> value,
+             std::optional<std::string> module = std::nullopt) {
+        add(op, change.target.id, std::move(value), std::move(module));
     }
 
     /// The module, once a transaction; and only where the driver's name is not known without it
@@ -142,19 +147,12 @@ class StepWriter {
     void create_mdevs(const Change& change) {
         for (const MdevWish& mdev : change.mdevs) {
             const sysfs::DeviceId id{"mdev", mdev.uuid.value_or("")};
-            steps_.push_back({.op = Op::kCreateMdev,
-                              .device = id,
-                              .value = mdev.type,
-                              .module = {},
-                              .result = {},
-                              .error = {}});
-            for (const auto& [name, value] : mdev.attrs)
-                steps_.push_back({.op = Op::kSetAttr,
-                                  .device = id,
-                                  .value = name + "=" + value,
-                                  .module = {},
-                                  .result = {},
-                                  .error = {}});
+            add(Op::kCreateMdev, id, mdev.type);
+            for (const auto& [name, value] : mdev.attrs) {
+                std::string assignment = name;
+                assignment.append("=").append(value);
+                add(Op::kSetAttr, id, std::move(assignment));
+            }
         }
     }
 

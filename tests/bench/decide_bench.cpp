@@ -92,8 +92,8 @@ void decide_and_plan(benchmark::State& state, RulesBy by) {
         for (const auto& transaction : plan.transactions)
             changes += transaction.changes.size();
     }
-    state.counters["ns/device"] = benchmark::Counter(
-        static_cast<double>(state.range(0)) / 1e9,
+    state.counters["time/device"] = benchmark::Counter(
+        static_cast<double>(state.range(0)),
         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
     state.counters["changes"] = static_cast<double>(changes);
     state.counters["peak_MiB"] = static_cast<double>(peak) / (1024.0 * 1024.0);
