@@ -38,6 +38,18 @@ policy::Plan only(policy::Plan plan, const std::vector<sysfs::DeviceId>& ids) {
     return plan;
 }
 
+/// What the reasons themselves cannot say: which option of this command would help.
+void hint_at_group(Session& session, const policy::Plan& plan, const HandWish& wish) {
+    if (wish.group == policy::GroupWish::Kind::kWhole || session.json())
+        return;
+    for (const policy::Transaction& transaction : plan.transactions)
+        for (const policy::Reason& reason : transaction.reasons)
+            if (reason.code == policy::ReasonCode::kGroupNotViable) {
+                session.err << "hint: --group whole takes the group's other devices along\n";
+                return;
+            }
+}
+
 Outcome<void> persist(Session& session, RuleFile& file, std::vector<policy::Rule> rules) {
     for (policy::Rule& rule : rules)
         file.put(std::move(rule));
@@ -88,9 +100,11 @@ Outcome<ExitCode> run_bind(Session& session, const Arguments& arguments) {
 
     if (dry_run) {
         print_plan(session, plan, world->warnings);
+        hint_at_group(session, plan, *wish);
         return detailed_exit(plan) == ExitCode::kRefused ? ExitCode::kRefused : ExitCode::kDone;
     }
     const auto ended = carry_out(session, plan, world->warnings, std::move(options));
+    hint_at_group(session, plan, *wish);
     if (ended && *ended == ExitCode::kDone && arguments.has("persist"))
         if (auto persisted = persist(session, *file, std::move(rules)); !persisted)
             return propagate(persisted);

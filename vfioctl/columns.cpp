@@ -21,8 +21,9 @@ std::string id(const std::optional<std::uint16_t>& value) {
 }
 
 std::string name(const Listed& row) {
-    const auto& [vendor, device] = row.names;
-    return vendor + (vendor.empty() || device.empty() ? "" : " ") + device;
+    if (row.device->mdev)
+        return row.device->mdev->type;  // no database names it
+    return full_name(row.names);
 }
 
 const policy::Rule* rule(const Listed& row) {
@@ -59,7 +60,7 @@ tl::unexpected<Failure> unknown_column(const std::string& wish) {
         all += (all.empty() ? "" : " ") + std::string(column.name);
     }
     const std::string meant = policy::did_you_mean(wish, names);
-    return fail(ExitCode::kUsage, "-o " + wish, "unknown column",
+    return fail(ExitCode::kUsage, "-o '" + wish + "'", "unknown column",
                 (meant.empty() ? "" : meant + " ") + "columns: " + all);
 }
 

@@ -59,6 +59,8 @@ struct Command {
 
 [[nodiscard]] const std::vector<Command>& commands();
 [[nodiscard]] const std::vector<OptionSpec>& global_options();
+/// Those of the program and of these commands, each name once.
+[[nodiscard]] std::vector<OptionSpec> options_of(const std::vector<const Command*>& of);
 
 Outcome<ExitCode> run_list(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_show(Session& session, const Arguments& arguments);
@@ -74,6 +76,7 @@ Outcome<ExitCode> run_policy_check(Session& session, const Arguments& arguments)
 Outcome<ExitCode> run_policy_show(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_policy_generate(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_policy_schema(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_probe(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_capture(Session& session, const Arguments& arguments);
 
 }  // namespace vfioctl

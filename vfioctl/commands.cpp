@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/command.hpp"
 
+#include <algorithm>
+
 /// The table of commands: help, completion, parsing and running all read it.
 namespace vfioctl {
 namespace {
@@ -24,6 +26,8 @@ constexpr OptionSpec kForce{"force", 'f', Takes::kSeveral, "REASON",
                             "go on in spite of this reason; may be given several times"};
 constexpr OptionSpec kPersist{"persist", 'p', Takes::kNothing, "",
                               "also write a rule to /etc/bindd/policies.d/90-vfioctl.yaml"};
+constexpr OptionSpec kBackend{"backend", 'b', Takes::kOne, "B",
+                              "only this one: iommufd, iommufd-compat, type1v2, type1, spapr-v2, spapr-v1, noiommu"};
 constexpr OptionSpec kDryRun{"dry-run", '\0', Takes::kNothing, "", "show what would be done; change nothing"};
 
 }  // namespace
@@ -60,6 +64,7 @@ const std::vector<Command>& commands() {
         {"rollback", "undo a whole transaction, the newest by default", "[TXN]", 0, 1,
          {kDryRun, kTimeout}, run_rollback},
         {"history", "what was done, when, for which rule, and how it ended", "", 0, 0, {}, run_history},
+        {"probe", "open a device and tell what it offers", "DEVICE", 1, 1, {kBackend}, run_probe},
         {"policy check", "check policy files", "[PATH...]", 0, kAnyNumber, {}, run_policy_check},
         {"policy show", "the merged policies, each with its origin", "[PATH...]", 0, kAnyNumber, {},
          run_policy_show},
@@ -69,6 +74,16 @@ const std::vector<Command>& commands() {
          1, {}, run_capture},
     };
     return kCommands;
+}
+
+std::vector<OptionSpec> options_of(const std::vector<const Command*>& of) {
+    std::vector<OptionSpec> specs = global_options();
+    for (const Command* command : of)
+        for (const OptionSpec& spec : command->options)
+            if (std::none_of(specs.begin(), specs.end(),
+                             [&](const OptionSpec& known) { return known.name == spec.name; }))
+                specs.push_back(spec);
+    return specs;
 }
 
 }  // namespace vfioctl

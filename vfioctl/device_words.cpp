@@ -27,6 +27,15 @@ std::string chain_driver(const policy::Chain& chain) {
 
 }  // namespace
 
+binding::HardwareNames names_of(sysfs::HardwareDatabase& database, const sysfs::Device& device) {
+    const sysfs::HardwareNames& names = database.names(device);
+    return {.vendor = names.vendor.value_or(""), .device = names.device.value_or("")};
+}
+
+std::string full_name(const binding::HardwareNames& names) {
+    return names.vendor + (names.vendor.empty() || names.device.empty() ? "" : " ") + names.device;
+}
+
 std::string class_word(const sysfs::Ids& ids) {
     if (!ids.class_code)
         return {};

@@ -13,12 +13,12 @@
 namespace vfioctl {
 
 Outcome<void> may_write(const Session& session, const std::string& command) {
+    const std::string what_if = command == "apply" ? "`vfioctl plan` shows what it would do"
+                                                   : "with --dry-run it shows what it would do";
     if (!session.options.root.is_live())
-        return fail(ExitCode::kUsage, command + " --root", "a directory is no kernel",
-                    "`vfioctl --root " + session.options.root.prefix + " plan` is the what-if");
+        return fail(ExitCode::kUsage, command + " --root", "a directory is no kernel", what_if);
     if (session.user != User::kRoot)
-        return fail(ExitCode::kFailed, command, "needs root",
-                    "`sudo vfioctl " + command + "`; `vfioctl plan` shows without root what is to be done");
+        return fail(ExitCode::kFailed, command, "needs root", "with `sudo`; " + what_if);
     return {};
 }
 

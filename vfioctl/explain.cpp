@@ -7,7 +7,6 @@
 #include "vfioctl/command.hpp"
 #include "vfioctl/device_words.hpp"
 #include "vfioctl/document.hpp"
-#include "vfioctl/hardware.hpp"
 #include "vfioctl/plan_text.hpp"
 #include "vfioctl/table.hpp"
 #include "vfioctl/world.hpp"
@@ -23,7 +22,7 @@ std::string mark(bool ok, const Screen& screen) {
 
 std::string headline(const sysfs::Device& device, const binding::HardwareNames& names) {
     std::string out = device.id.display();
-    const std::string name = names.vendor + (names.device.empty() ? "" : " " + names.device);
+    const std::string name = full_name(names);
     if (!name.empty())
         out += "  " + name;
     out += "  driver " + device.driver.value_or("none");
@@ -65,7 +64,9 @@ std::string rule_text(const policy::RuleTrace& trace, const policy::Decision& de
 std::string explanation(const World& world, const sysfs::Device& device,
                         const policy::Decision& decision, const Screen& screen) {
     std::string out;
-    for (const policy::RuleTrace& trace : policy::trace_rules(world.policies, device, world.inventory))
+    auto traces = policy::trace_rules(world.policies, device, world.inventory);
+    std::stable_partition(traces.begin(), traces.end(), [](const auto& t) { return t.matched; });
+    for (const policy::RuleTrace& trace : traces)
         out += rule_text(trace, decision, screen);
     if (world.policies.rules.empty())
         out += "no rules: nothing is given away\n";
@@ -115,8 +116,8 @@ Outcome<ExitCode> run_explain(Session& session, const Arguments& arguments) {
         session.out << dump(json);
         return ExitCode::kDone;
     }
-    Hardware hardware(session.options.root);
-    session.out << headline(device, hardware.names(device)) << "\n"
+    sysfs::HardwareDatabase hardware(session.options.root);
+    session.out << headline(device, names_of(hardware, device)) << "\n"
                 << explanation(*world, device, decision, session.screen);
     return ExitCode::kDone;
 }

@@ -6,7 +6,6 @@
 #include "vfioctl/command.hpp"
 #include "vfioctl/device_words.hpp"
 #include "vfioctl/document.hpp"
-#include "vfioctl/hardware.hpp"
 #include "vfioctl/table.hpp"
 #include "vfioctl/world.hpp"
 
@@ -73,7 +72,7 @@ std::string as_list(const Groups& groups, const Screen& screen) {
                         rows, screen);
 }
 
-std::string as_tree(const Groups& groups, const World& world, Hardware& hardware, const Screen& screen) {
+std::string as_tree(const Groups& groups, const World& world, sysfs::HardwareDatabase& hardware, const Screen& screen) {
     std::vector<Row> rows;
     for (const sysfs::Group* group : groups) {
         const std::size_t parent = rows.size();
@@ -83,7 +82,7 @@ std::string as_tree(const Groups& groups, const World& world, Hardware& hardware
         for (const sysfs::DeviceId& id : group->devices) {
             const sysfs::Device* device = world.inventory.find(id);
             const sysfs::Blocker* blocker = blocker_of(*group, id);
-            const auto names = device == nullptr ? binding::HardwareNames{} : hardware.names(*device);
+            const auto names = device == nullptr ? binding::HardwareNames{} : names_of(hardware, *device);
             rows.push_back({{{id.display()},
                              {blocker == nullptr ? " " : "blocks: " + blocker->why, Tint::kBad},
                              {device == nullptr ? "" : device->driver.value_or("")},
@@ -123,7 +122,7 @@ Outcome<ExitCode> run_groups(Session& session, const Arguments& arguments) {
         session.err << "vfioctl: no IOMMU groups: the IOMMU is off or this host has none\n";
         return ExitCode::kDone;
     }
-    Hardware hardware(session.options.root);
+    sysfs::HardwareDatabase hardware(session.options.root);
     session.out << (arguments.has("tree") ? as_tree(*groups, world, hardware, session.screen)
                                           : as_list(*groups, session.screen));
     return ExitCode::kDone;

@@ -5,8 +5,8 @@
 
 #include "vfioctl/columns.hpp"
 #include "vfioctl/command.hpp"
+#include "vfioctl/device_words.hpp"
 #include "vfioctl/document.hpp"
-#include "vfioctl/hardware.hpp"
 #include "vfioctl/options.hpp"
 #include "vfioctl/world.hpp"
 
@@ -86,14 +86,14 @@ Outcome<ExitCode> run_list(Session& session, const Arguments& arguments) {
     if (!devices)
         return propagate(devices);
 
-    Hardware hardware(session.options.root);
+    sysfs::HardwareDatabase hardware(session.options.root);
     const bool named = session.json() || shows(*columns, "NAME");
     std::vector<Listed> rows;
     for (const sysfs::Device* device : *devices)
         rows.push_back({.device = device,
                         .decision = world->decision(device->id),
                         .state = world->state(*device),
-                        .names = named ? hardware.names(*device) : binding::HardwareNames{}});
+                        .names = named ? names_of(hardware, *device) : binding::HardwareNames{}});
     const Headings headings = arguments.has("noheadings") ? Headings::kHidden : Headings::kShown;
     session.out << (session.json() ? as_json(rows, *world)
                                    : as_text(rows, *columns, session.screen, headings));

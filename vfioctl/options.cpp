@@ -2,133 +2,22 @@
 #include "vfioctl/options.hpp"
 
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <charconv>
 #include <cmath>
 #include <utility>
 
-#include "policy/near.hpp"
+#include "vfioctl/command_line.hpp"
 
-/// The only file that knows Boost.Program_options; its exceptions end here.
 namespace vfioctl {
 namespace {
 
-namespace po = boost::program_options;
-namespace style = po::command_line_style;
-
-constexpr const char* kWords = "words";
-
-// Everything that getopt_long users expect, except guessing: an abbreviation that works today would
-// change its meaning when an option is added.
-constexpr int kStyle = style::allow_long | style::long_allow_adjacent | style::long_allow_next |
-                       style::allow_short | style::allow_dash_for_short |
-                       style::short_allow_adjacent | style::short_allow_next | style::allow_sticky;
-
-void describe(const OptionSpec& spec, po::options_description& into) {
-    std::string names(spec.name);
-    if (spec.letter != '\0')
-        names += std::string(",") + spec.letter;
-    switch (spec.takes) {
-        case Takes::kNothing:
-            into.add_options()(names.c_str(), po::bool_switch(), "");
-            break;
-        case Takes::kOne:
-            into.add_options()(names.c_str(), po::value<std::string>(), "");
-            break;
-        case Takes::kSeveral:
-            into.add_options()(names.c_str(), po::value<std::vector<std::string>>()->composing(), "");
-            break;
-    }
-}
-
-/// The options of the program and of these commands, each name once.
-std::vector<OptionSpec> specs_of(const std::vector<const Command*>& of) {
-    std::vector<OptionSpec> specs = global_options();
-    for (const Command* command : of)
-        for (const OptionSpec& spec : command->options)
-            if (std::none_of(specs.begin(), specs.end(),
-                             [&](const OptionSpec& known) { return known.name == spec.name; }))
-                specs.push_back(spec);
-    return specs;
-}
-
-Arguments parse_with(const std::vector<OptionSpec>& specs, const std::vector<std::string>& words) {
-    po::options_description options;
-    for (const OptionSpec& spec : specs)
-        describe(spec, options);
-    options.add_options()(kWords, po::value<std::vector<std::string>>()->composing(), "");
-    po::positional_options_description positions;
-    positions.add(kWords, -1);
-    po::variables_map map;
-    po::store(po::command_line_parser(words).options(options).positional(positions).style(kStyle).run(),
-              map);
-    Arguments out;
-    if (map.count(kWords) > 0)
-        out.words = map[kWords].as<std::vector<std::string>>();
-    for (const OptionSpec& spec : specs) {
-        const std::string name(spec.name);
-        if (map.count(name) == 0)
-            continue;
-        if (spec.takes == Takes::kNothing && map[name].as<bool>())
-            out.flags.insert(name);
-        if (spec.takes == Takes::kOne)
-            out.values[name] = {map[name].as<std::string>()};
-        if (spec.takes == Takes::kSeveral)
-            out.values[name] = map[name].as<std::vector<std::string>>();
-    }
-    return out;
-}
-
-std::string help_hint(const Command* command) {
-    return command == nullptr ? "vfioctl --help lists commands and options"
-                              : "see: vfioctl " + std::string(command->name) + " --help";
-}
-
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& names) {
-    const std::vector<std::string_view> views(names.begin(), names.end());
-    return policy::did_you_mean(word, views);
-}
-
-/// An option that this command does not take: another's, a mistyped one, or none at all.
-tl::unexpected<Failure> unknown_option(const std::string& option, const Command* command) {
-    const std::string bare = option.substr(std::min(option.find_first_not_of('-'), option.size()));
-    std::vector<std::string> takers;
-    for (const Command& other : commands())
-        for (const OptionSpec& spec : other.options)
-            if (spec.name == bare || (bare.size() == 1 && spec.letter == bare[0]))
-                takers.emplace_back(other.name);
-    if (command != nullptr && !takers.empty()) {
-        std::string which;
-        for (const std::string& taker : takers)
-            which += (which.empty() ? "" : ", ") + taker;
-        return fail(ExitCode::kUsage, option, std::string(command->name) + " takes no such option",
-                    "it is an option of: " + which);
-    }
-    std::vector<std::string> names;
-    for (const OptionSpec& spec : specs_of(command == nullptr ? std::vector<const Command*>{}
-                                                              : std::vector{command}))
-        names.push_back("--" + std::string(spec.name));
-    const std::string meant = did_you_mean("--" + bare, names);
-    return fail(ExitCode::kUsage, option, "unknown option", meant.empty() ? help_hint(command) : meant);
-}
-
-Outcome<Arguments> parse_strictly(const std::vector<OptionSpec>& specs,
-                                  const std::vector<std::string>& words, const Command* command) {
-    try {
-        return parse_with(specs, words);
-    } catch (const po::unknown_option& error) {
-        return unknown_option(error.get_option_name(), command);
-    } catch (const po::multiple_occurrences& error) {
-        return fail(ExitCode::kUsage, error.get_option_name(), "given more than once",
-                    help_hint(command));
-    } catch (const po::invalid_command_line_syntax& error) {
-        const bool missing = error.kind() == po::invalid_syntax::missing_parameter ||
-                             error.kind() == po::invalid_syntax::empty_adjacent_parameter;
-        const std::string why = missing ? "needs a value" : "takes no value";
-        return fail(ExitCode::kUsage, error.get_option_name(), why, help_hint(command));
-    } catch (const po::error& error) {
-        return fail(ExitCode::kUsage, "command line", error.what(), help_hint(command));
-    }
+/// Which command a line that does not parse was most likely about.
+const Command* likely_command(const std::vector<std::string>& words) {
+    for (const std::string& word : words)
+        for (const Command& command : commands())
+            if (word == command.name)
+                return &command;
+    return nullptr;
 }
 
 /// The command that `words` begin with; a name of two words wins over one of one.
@@ -208,7 +97,7 @@ Outcome<Invocation> parse_command_line(const std::vector<std::string>& words) {
     std::vector<const Command*> every;
     for (const Command& command : commands())
         every.push_back(&command);
-    auto loose = parse_strictly(specs_of(every), words, nullptr);
+    auto loose = parse_words(options_of(every), words, likely_command(words));
     if (!loose)
         return propagate(loose);
     Invocation out;
@@ -230,7 +119,7 @@ Outcome<Invocation> parse_command_line(const std::vector<std::string>& words) {
     out.command = *command;
     if (help)
         return out;
-    auto arguments = parse_strictly(specs_of({out.command}), words, out.command);
+    auto arguments = parse_words(options_of({out.command}), words, out.command);
     if (!arguments)
         return propagate(arguments);
     const auto name_words = 1 + std::count(out.command->name.begin(), out.command->name.end(), ' ');

@@ -8,6 +8,8 @@
 namespace vfioctl {
 namespace {
 
+constexpr const char* kNoBus = "mdev_parent";  // a parent that nothing binds drivers to
+
 std::string joined(const std::vector<std::string>& words) {
     std::string out;
     for (const std::string& word : words)
@@ -115,10 +117,12 @@ void add_identity(const Portrait& portrait, Sheet& sheet) {
 
 void add_binding(const Portrait& portrait, Sheet& sheet) {
     const sysfs::Device& device = portrait.device;
-    sheet.add("driver", device.driver.value_or("none"));
+    if (device.id.bus != kNoBus) {
+        sheet.add("driver", device.driver.value_or("none"));
+        sheet.add("iommu group", group_line(portrait));
+    }
     if (device.has_override)
         sheet.add("override", device.driver_override.value_or("none set"));
-    sheet.add("iommu group", group_line(portrait));
     sheet.add("group peers", peer_lines(portrait));
     sheet.add("drivers that fit", chain_lines(portrait.fitting));
     sheet.add("reset methods", joined(device.reset_methods));

@@ -4,8 +4,8 @@
 
 #include "policy/chain.hpp"
 #include "vfioctl/command.hpp"
+#include "vfioctl/device_words.hpp"
 #include "vfioctl/document.hpp"
-#include "vfioctl/hardware.hpp"
 #include "vfioctl/portrait.hpp"
 #include "vfioctl/world.hpp"
 
@@ -42,7 +42,7 @@ Outcome<ExitCode> run_show(Session& session, const Arguments& arguments) {
     make_plan(session, *world, UseScan::kLook);
     const sysfs::Usage usage = session.kernel.usage(world->inventory, *ids);
 
-    Hardware hardware(session.options.root);
+    sysfs::HardwareDatabase hardware(session.options.root);
     nlohmann::ordered_json json = document();
     auto& devices = json["devices"] = nlohmann::ordered_json::array();
     for (const sysfs::DeviceId& id : *ids) {
@@ -50,7 +50,7 @@ Outcome<ExitCode> run_show(Session& session, const Arguments& arguments) {
         const auto uses = usage.find(id);
         const Portrait portrait{.device = device,
                                 .group = world->inventory.group_of(device),
-                                .names = hardware.names(device),
+                                .names = names_of(hardware, device),
                                 .decision = world->decision(id),
                                 .state = world->state(device),
                                 .fitting = fitting(*world, device),

@@ -3,9 +3,11 @@
 
 #include <libsmartcols.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <string_view>
 
 #include "vfioctl/failure.hpp"
 
@@ -84,6 +86,19 @@ libscols_line* add_row(libscols_table* table, const Row& row, libscols_line* par
     return line;
 }
 
+/// The last column is padded when a line below it is longer; who compares files sees that.
+std::string without_trailing_blanks(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        line = line.substr(0, line.find_last_not_of(' ') + 1);
+        out.append(line).append("\n");
+    }
+    return out;
+}
+
 void set_screen(libscols_table* table, const Screen& screen, Headings headings) {
     const bool terminal = screen.out == Screen::Kind::kTerminal;
     must(scols_table_set_termforce(table, terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER));
@@ -112,10 +127,7 @@ std::string render_table(const std::vector<Column>& columns, const std::vector<R
     char* text = nullptr;
     must(scols_print_table_to_string(table.get(), &text));
     const std::unique_ptr<char, Free> owned(text);
-    std::string out(owned.get());
-    if (!out.empty() && out.back() != '\n')
-        out += '\n';
-    return out;
+    return without_trailing_blanks(owned.get());
 }
 
 std::string tinted(const std::string& text, Tint tint, const Screen& screen) {

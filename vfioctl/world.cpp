@@ -64,7 +64,8 @@ void warn(Session& session, World& world, const std::string& sentence) {
 Outcome<World> see_host(Session& session, const sysfs::Wanted& extra, BadPolicy bad) {
     World world;
     policy::Parsed parsed = load_for(session, {});
-    if (!parsed.ok() && bad == BadPolicy::kFails)
+    const bool named = !session.options.policies.empty();
+    if (!parsed.ok() && (named || bad == BadPolicy::kFails))
         return unusable(parsed);
     session.err << policy::render(parsed.diagnostics);
     if (parsed.ok())

@@ -40,7 +40,7 @@ struct World {
 };
 
 /// What a bad policy file means: a command that acts on policies fails with its diagnostics; one that only
-/// shows devices says so and shows them as unmanaged.
+/// shows devices says so and shows them as unmanaged, unless the user named the policies himself.
 enum class BadPolicy { kFails, kWarns };
 
 /// Policies, inventory and, where there is one, the history.

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/vfioctl/seat.hpp"
+
+/// Commands that write, against the model of the kernel: what they print, how they end, and what they leave.
+namespace tests {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kNoRules = "version: 1\nrules: []\n";
+constexpr const char* kNic =
+    "version: 1\n"
+    "rules:\n"
+    "  - name: nic\n"
+    "    match: { vendor: \"8086\", device: \"10d3\" }\n"
+    "    driver: auto\n";
+
+fake::World two_nics() {
+    fake::Host host;
+    host.pci("0000:01:00.0").nic().group(15).driver("e1000e");
+    host.pci("0000:02:00.0").nic().group(16).driver("e1000e").override_("e1000e");
+    host.pci("0000:03:00.0").gpu().group(17).driver("nouveau");
+    host.pci("0000:03:00.1").audio().group(17).driver("snd_hda_intel");
+    return fake::World::of(host);
+}
+
+TEST(Apply, BindsAndSaysSoAndTheSecondTimeDoesNothing) {
+    Seat seat(two_nics(), kNic);
+    const Said first = seat.type("apply");
+    EXPECT_EQ(first.status, 0) << first.err;
+    EXPECT_NE(first.out.find("group 15: done\n"), std::string::npos) << first.out;
+    EXPECT_NE(first.out.find("\n2 done\n"), std::string::npos) << first.out;
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "vfio-pci (vfio-pci)");
+    EXPECT_EQ(seat.stands("0000:02:00.0"), "vfio-pci (vfio-pci)");
+    const unsigned writes = seat.kernel().look().writes;
+    const Said second = seat.type("apply");
+    EXPECT_EQ(second.status, 0);
+    EXPECT_NE(second.out.find("Nothing to do: 2 as wanted.\n"), std::string::npos) << second.out;
+    EXPECT_EQ(seat.kernel().look().writes, writes);
+}
+
+TEST(Release, RestoresDriverAndTheForeignOverride) {
+    Seat seat(two_nics(), kNic);
+    ASSERT_EQ(seat.type("apply").status, 0);
+    const Said released = seat.type("release 0000:02:00.0 01:00.0");
+    EXPECT_EQ(released.status, 0) << released.err;
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "e1000e");
+    EXPECT_EQ(seat.stands("0000:02:00.0"), "e1000e (e1000e)");
+    EXPECT_EQ(seat.type("release 0000:01:00.0").status, 1);
+}
+
+TEST(Apply, ReportsWhatFailedAndExitsPartly) {
+    fake::World world = two_nics();
+    world.refuse(fake::pci_id("0000:02:00.0"), "vfio-pci", 22);
+    Seat seat(world, kNic);
+    const Said said = seat.type("apply --json");
+    EXPECT_EQ(said.status, 4);
+    const Json json = Json::parse(said.out);
+    EXPECT_EQ(json["schema"], "vfioctl/1");
+    EXPECT_EQ(json["transactions"][0]["result"], "done");
+    EXPECT_NE(json["transactions"][1]["result"], "done");
+    EXPECT_EQ(json["summary"]["failed"], 1);
+    EXPECT_EQ(seat.stands("0000:02:00.0"), "e1000e (e1000e)");
+    const Json listed = Json::parse(seat.type("list --json 0000:02:00.0").out);
+    EXPECT_EQ(listed["devices"][0]["state"], "failed");
+}
+
+TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
+    fake::World world = two_nics();
+    world.uses[fake::pci_id("0000:01:00.0")] = {
+        {sysfs::UseKind::kDefaultRoute, "a default route leaves through it", "default via 10.0.0.1"}};
+    world.devices.erase(fake::pci_id("0000:02:00.0"));
+    Seat seat(world, kNic);
+    const Said refused = seat.type("apply");
+    EXPECT_EQ(refused.status, 3) << refused.out;
+    EXPECT_NE(refused.out.find("[--force default-route]"), std::string::npos) << refused.out;
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "e1000e");
+}
+
+TEST(Apply, SaysStuckWhenAnUnbindDoesNotReturn) {
+    fake::World world = two_nics();
+    world.script.hang_on = {"unbind 0000:01:00.0"};
+    Seat seat(world, kNic);
+    const Said said = seat.type("apply --timeout 0.3");
+    EXPECT_EQ(said.status, 6) << said.out;
+    EXPECT_EQ(seat.stands("0000:02:00.0"), "vfio-pci (vfio-pci)");
+}
+
+TEST(Bind, TakesWhatNoRuleWantsAndRollbackGivesItBack) {
+    Seat seat(two_nics(), kNoRules);
+    EXPECT_EQ(seat.type("bind 03:00.0").status, 3);
+    EXPECT_EQ(seat.stands("0000:03:00.0"), "nouveau");
+    const Said bound = seat.type("bind 03:00.0 --group whole");
+    EXPECT_EQ(bound.status, 0) << bound.out << bound.err;
+    EXPECT_EQ(seat.stands("0000:03:00.0"), "vfio-pci (vfio-pci)");
+    EXPECT_EQ(seat.stands("0000:03:00.1"), "vfio-pci (vfio-pci)");
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "e1000e");
+    const Said history = seat.type("history --json");
+    const Json json = Json::parse(history.out);
+    EXPECT_EQ(json["history"].back()["action"], "bind");
+    const std::string txn = json["history"].back()["txn"];
+    EXPECT_EQ(seat.type("rollback " + txn).status, 0);
+    EXPECT_EQ(seat.stands("0000:03:00.0"), "nouveau");
+    EXPECT_EQ(seat.stands("0000:03:00.1"), "snd_hda_intel");
+}
+
+TEST(Bind, IsForcedReasonByReason) {
+    fake::World world = two_nics();
+    world.uses[fake::pci_id("0000:01:00.0")] = {
+        {sysfs::UseKind::kDefaultRoute, "a default route leaves through it", "default via 10.0.0.1"},
+        {sysfs::UseKind::kAddressed, "it has an address", "10.0.0.2/24"}};
+    Seat seat(world, kNoRules);
+    EXPECT_EQ(seat.type("bind 01:00.0").status, 3);
+    EXPECT_EQ(seat.type("bind 01:00.0 --force addressed").status, 3);
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "e1000e");
+    EXPECT_EQ(seat.type("bind 01:00.0 --force addressed --force default-route").status, 0);
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "vfio-pci (vfio-pci)");
+}
+
+TEST(Bind, ADryRunWritesNothing) {
+    Seat seat(two_nics(), kNoRules);
+    const Said said = seat.type("bind 01:00.0 --dry-run");
+    EXPECT_EQ(said.status, 0);
+    EXPECT_NE(said.out.find("bind          0000:01:00.0  vfio-pci"), std::string::npos) << said.out;
+    EXPECT_EQ(seat.kernel().look().writes, 0U);
+}
+
+TEST(Writing, NeedsRootAndSaysWhatElseThereIs) {
+    Seat seat(two_nics(), kNic);
+    seat.not_root();
+    for (const char* line : {"apply", "bind 01:00.0", "release 01:00.0", "rollback"}) {
+        const Said said = seat.type(line);
+        EXPECT_EQ(said.status, 1) << line;
+        EXPECT_NE(said.err.find("needs root\nhint: with `sudo`; "), std::string::npos) << said.err;
+    }
+    EXPECT_EQ(seat.type("plan --detailed-exitcode").status, 10);
+    EXPECT_EQ(seat.kernel().look().writes, 0U);
+}
+
+TEST(Progress, IsForTerminalsOnly) {
+    Seat quiet(two_nics(), kNic);
+    EXPECT_EQ(quiet.type("apply").err, "");
+    Seat seat(two_nics(), kNic);
+    seat.at_terminal();
+    const std::string line = seat.type("apply").err;
+    EXPECT_NE(line.find("\r\033[K["), std::string::npos);
+    EXPECT_EQ(line.substr(line.size() - 4), "\r\033[K");
+    EXPECT_EQ(seat.type("release 01:00.0 --json").err, "");
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/unit/vfioctl/seat.hpp"
+
+#include <fstream>
+
+#include "vfioctl/options.hpp"
+
+namespace tests {
+namespace {
+
+std::vector<std::string> split(const std::string& line) {
+    std::istringstream words(line);
+    std::vector<std::string> out;
+    for (std::string word; words >> word;)
+        out.push_back(word);
+    return out;
+}
+
+}  // namespace
+
+Seat::Seat(const fake::World& world, const std::string& policy) : kernel_(dir_.path() + "/kernel") {
+    fake::FakeKernel::create(dir_.path() + "/kernel", world);
+    std::ofstream(dir_.path() + "/policy.yaml") << policy;
+    std::ofstream(dir_.path() + "/boot_id") << "boot-1\n";
+}
+
+Said Seat::type(const std::string& line) {
+    std::vector<std::string> words = split(line);
+    if (line.find("--policy") == std::string::npos)
+        words.insert(words.begin(), {"--policy", dir_.path() + "/policy.yaml"});
+    const auto invocation = vfioctl::parse_command_line(words);
+    if (!invocation)
+        return {static_cast<int>(invocation.error().code), "", vfioctl::failure_text(invocation.error())};
+    std::ostringstream out;
+    std::ostringstream err;
+    vfioctl::Session session{.options = invocation->global,
+                             .kernel = kernel_,
+                             .state = {.run = dir_.path() + "/run",
+                                       .lib = dir_.path() + "/lib",
+                                       .boot_id = dir_.path() + "/boot_id",
+                                       .on_write = {}},
+                             .screen = screen_,
+                             .user = user_,
+                             .out = out,
+                             .err = err};
+    const auto ended = invocation->command->run(session, invocation->arguments);
+    if (!ended)
+        err << vfioctl::failure_text(ended.error());
+    return {static_cast<int>(ended ? *ended : ended.error().code), out.str(), err.str()};
+}
+
+std::string Seat::stands(const std::string& address) {
+    const auto device = kernel_.device(fake::pci_id(address));
+    if (!device)
+        return device.error().text();
+    return device->driver.value_or("none") +
+           (device->driver_override ? " (" + *device->driver_override + ")" : "");
+}
+
+}  // namespace tests

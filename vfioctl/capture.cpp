@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <ostream>
+
+#include "policy/parse.hpp"
+#include "sysfs/dir.hpp"
+#include "vfioctl/archive.hpp"
+#include "vfioctl/command.hpp"
+#include "vfioctl/policy_paths.hpp"
+
+/// `vfioctl capture`: what `--root` needs to show this host elsewhere. Files are taken by name, never "all
+/// there are": reading some attributes wakes a device, resets it or tells a secret. Links are taken
+/// all, they cost nothing. Left out: environments and command lines of processes, the machine's id, and what
+/// lies in config space (unless a policy asks for serial numbers).
+namespace vfioctl {
+namespace {
+
+constexpr std::size_t kLargest = 64U << 20U;  // modules.alias and its like are a few MiB
+constexpr unsigned kDeepest = 32;
+
+/// Attributes of devices, groups, slots, mdev types, disks and modules that the readers look at.
+const std::set<std::string, std::less<>> kAttributes = {
+    "address",     "available_instances", "boot_vga", "class",         "description",  "dev",
+    "device",      "device_api",  "driver_override", "enabled",        "flags",        "fstype",
+    "ifindex",     "initstate",   "label",        "modalias",          "name",         "numa_node",
+    "operstate",   "partition",   "reset_method", "revision",          "secondary_bus_number",
+    "size",        "sriov_drivers_autoprobe", "sriov_numvfs",          "sriov_totalvfs", "status",
+    "subsystem_device", "subsystem_vendor", "type", "uevent",          "uuid",         "vendor",
+    "bind",
+};
+/// Directories that hold nothing for us and much of something else.
+const std::set<std::string, std::less<>> kSkipped = {
+    "power", "msi_irqs", "statistics", "queues", "hwmon", "wakeup", "link", "trace", "integrity",
+    "system", "cpu", "breakpoint", "software", "tracepoint", "sections", "notes", "inflight", "mq",
+};
+
+const char* const kTrees[] = {
+    "/sys/devices",      "/sys/bus",        "/sys/class/block",   "/sys/class/drm",
+    "/sys/class/graphics", "/sys/class/iommu", "/sys/class/mdev_bus", "/sys/class/net",
+    "/sys/class/vfio",   "/sys/class/vfio-dev", "/sys/class/vtconsole", "/sys/fs/btrfs",
+    "/sys/kernel/iommu_groups",
+};
+const char* const kDirectories[] = {
+    "/etc/bindd/policies.d", "/run/bindd/policies.d", "/usr/lib/bindd/policies.d",
+    "/etc/modprobe.d",       "/run/modprobe.d",       "/usr/local/lib/modprobe.d",
+    "/usr/lib/modprobe.d",   "/lib/modprobe.d",       "/run/udev/data",
+};
+const char* const kFiles[] = {
+    "/proc/cmdline",      "/proc/consoles",    "/proc/swaps",      "/proc/net/route",
+    "/proc/net/ipv6_route", "/proc/sys/kernel/arch", "/proc/sys/kernel/osrelease",
+    "/run/bindd/journal", "/var/lib/bindd/history",
+    "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
+};
+const char* const kModuleFiles[] = {
+    "modules.alias", "modules.alias.bin", "modules.builtin", "modules.builtin.alias.bin",
+    "modules.builtin.bin", "modules.builtin.modinfo", "modules.dep", "modules.dep.bin",
+    "modules.softdep", "modules.symbols.bin",
+};
+
+class Capture {
+  public:
+    Capture(const sysfs::Root& root, Archive& archive, const sysfs::Wanted& wanted)
+        : root_(root), archive_(archive), attributes_(kAttributes) {
+        for (const std::string& attr : wanted.attrs)
+            attributes_.insert(attr.substr(attr.rfind('/') + 1));
+        if (wanted.serial)
+            attributes_.insert({"config", "vpd"});
+    }
+
+    void take_all() {
+        for (const char* tree : kTrees)
+            if (const auto dir = sysfs::Dir::open(root_.path(tree)))
+                take_tree(*dir, tree, 0);
+        take_modules();
+        for (const char* directory : kDirectories)
+            take_files(directory);
+        for (const char* file : kFiles)
+            take_file(file);
+        take_mounts();
+    }
+
+    [[nodiscard]] std::size_t files() const { return files_; }
+
+  private:
+    void take_tree(const sysfs::Dir& dir, const std::string& path, unsigned depth) {
+        const auto names = dir.entries();
+        if (!names || depth > kDeepest)
+            return;
+        archive_.add_directory(path);
+        for (const std::string& name : *names) {
+            const std::string below = path + "/" + name;
+            if (const auto target = dir.link(name))
+                archive_.add_link(below, *target);
+            else if (!(attributes_.contains(name) && take(dir, name, below)) &&
+                     !kSkipped.contains(name))
+                take_below(dir, name, below, depth);
+        }
+    }
+
+    void take_below(const sysfs::Dir& dir, const std::string& name, const std::string& below,
+                    unsigned depth) {
+        if (!dir.entries(name))
+            return;
+        if (const auto sub = dir.sub(name))
+            take_tree(*sub, below, depth + 1);
+    }
+
+    /// Read first: sysfs says 4096 of any file.
+    bool take(const sysfs::Dir& dir, const std::string& name, const std::string& path) {
+        const auto content = dir.read_bytes(name, kLargest);
+        if (!content)
+            return false;
+        archive_.add_file(path, *content);
+        ++files_;
+        return true;
+    }
+
+    void take_file(const std::string& path) {
+        const std::size_t slash = path.rfind('/');
+        if (const auto dir = sysfs::Dir::open(root_.path(path.substr(0, slash))))
+            take(*dir, path.substr(slash + 1), path);
+    }
+
+    void take_files(const std::string& directory) {
+        const auto dir = sysfs::Dir::open(root_.path(directory));
+        const auto names = dir ? dir->entries() : sysfs::propagate(dir);
+        if (!names)
+            return;
+        for (const std::string& name : *names) {
+            const std::string path = directory + "/" + name;
+            if (const auto target = dir->link(name); target == "/dev/null")
+                archive_.add_link(path, *target);
+            else
+                take(*dir, name, path);
+        }
+    }
+
+    void take_modules() {
+        if (const auto dir = sysfs::Dir::open(root_.path("/sys/module")))
+            if (const auto names = dir->entries())
+                for (const std::string& name : *names) {
+                    const std::string path = "/sys/module/" + name;
+                    archive_.add_directory(path);
+                    take(*dir, name + "/initstate", path + "/initstate");
+                    if (const auto drivers = dir->sub(name + "/drivers"))
+                        take_tree(*drivers, path + "/drivers", 0);
+                }
+        const auto proc = sysfs::Dir::open(root_.path("/proc/sys/kernel"));
+        const auto release = proc ? proc->attr("osrelease") : std::nullopt;
+        if (release)
+            for (const char* file : kModuleFiles)
+                take_file("/lib/modules/" + *release + "/" + file);
+    }
+
+    /// The mounts of every process's namespace, with its name for the evidence; and which device nodes
+    /// it holds open.
+    void take_mounts() {
+        const auto proc = sysfs::Dir::open(root_.path("/proc"));
+        const auto names = proc ? proc->entries() : sysfs::propagate(proc);
+        if (!names)
+            return;
+        std::set<std::string> namespaces;
+        for (const std::string& pid : *names) {
+            if (!sysfs::parse_decimal(pid))
+                continue;
+            const std::string path = "/proc/" + pid;
+            const auto space = proc->link(pid + "/ns/mnt");
+            const bool new_space = namespaces.insert(space.value_or(pid)).second;
+            const bool uses_nodes = take_open_nodes(*proc, pid);
+            if (!new_space && !uses_nodes)
+                continue;
+            take(*proc, pid + "/comm", path + "/comm");
+            if (space)
+                archive_.add_link(path + "/ns/mnt", *space);
+            if (new_space)
+                take(*proc, pid + "/mountinfo", path + "/mountinfo");
+        }
+    }
+
+    bool take_open_nodes(const sysfs::Dir& proc, const std::string& pid) {
+        const auto fds = proc.entries(pid + "/fd");
+        bool any = false;
+        if (!fds)
+            return any;
+        for (const std::string& fd : *fds) {
+            const auto target = proc.link(pid + "/fd/" + fd);
+            if (!target || !target->starts_with("/dev/") || target->starts_with("/dev/pts/") ||
+                *target == "/dev/null")
+                continue;
+            archive_.add_link("/proc/" + pid + "/fd/" + fd, *target);
+            any = true;
+        }
+        return any;
+    }
+
+    const sysfs::Root& root_;
+    Archive& archive_;
+    std::set<std::string, std::less<>> attributes_;
+    std::size_t files_ = 0;
+};
+
+}  // namespace
+
+Outcome<ExitCode> run_capture(Session& session, const Arguments& arguments) {
+    const std::string& path = arguments.words.front();
+    auto archive = Archive::create(path);
+    if (!archive)
+        return propagate(archive);
+    // Attributes that policies match on belong to what is read; policies with errors ask for none.
+    const policy::Parsed policies = load_for(session, {});
+    Capture capture(session.options.root, *archive, policies.set.wanted());
+    capture.take_all();
+    if (auto finished = archive->finish(); !finished)
+        return propagate(finished);
+    if (session.user != User::kRoot)
+        session.err << "vfioctl: warning: not root: open device nodes of others' processes are missing\n";
+    session.out << path << ": " << capture.files() << " files\n";
+    return ExitCode::kDone;
+}
+
+}  // namespace vfioctl
