@@ -29,7 +29,7 @@ host() {
     heading "This machine, as vfioctl sees it (nothing is changed here)"
     show "$vfioctl" list -a
     heading "Booting $(release_kernel) in a guest with an IOMMU"
-    "$LAB/lab.sh" --kernel stock --devices minimal,twins -- bash "$LAB/demo.sh" --guest "$vfioctl"
+    "$LAB/lab.sh" --timeout 300 --kernel stock --devices minimal,twins -- bash "$LAB/demo.sh" --guest "$vfioctl"
 }
 
 release_kernel() {
@@ -38,13 +38,14 @@ release_kernel() {
 }
 
 guest() {
-    local policy=$LAB/demo.yaml
-    local command=("$vfioctl" --direct --color never --policy "$policy")
+    local policy=demo.yaml
+    local command=("$vfioctl" --policy "$policy")
+    cd "$LAB" || return 1
     heading "Linux $(uname -r): the devices, with their native drivers"
     show "$vfioctl" list
     heading "The policy"
     cat "$policy"
-    show "$vfioctl" policy check "$policy" || return 1
+    show "${command[0]}" policy check "$policy" || return 1
     heading "What it would do, and what it refuses, and why"
     show "${command[@]}" plan
     heading "Doing it"
