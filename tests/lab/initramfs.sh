@@ -59,6 +59,22 @@ copy_modules() {
     depmod -b "$tree" "$version"
 }
 
+# foreign_job ARCH TREE PROGRAM ARG...: the program comes along, and so does every argument that is the path of a file;
+# in the guest both are below /job.
+foreign_job() {
+    local arch=$1 tree=$2 sysroot words=() word
+    shift 2
+    sysroot=$(build_sysroot "$arch") || return 1
+    for word in "$@"; do
+        if [ "${#words[@]}" = 0 ] || { [ -f "$word" ] && [[ $word == */* ]]; }; then
+            copy_program "$arch" "$sysroot" "$word" "$tree" || return 1
+            word=/job/$(basename "$word")
+        fi
+        words+=("$word")
+    done
+    printf '%q ' exec "${words[@]}" >"$tree/job.sh"
+}
+
 # foreign_initramfs ARCH KERNEL-DIR SCRATCH-DIR [PROGRAM ARG...]: leaves initramfs.cpio in the scratch directory.
 foreign_initramfs() {
     local arch=$1 kernel=$2 tree=$3/initramfs busybox modules
@@ -72,9 +88,7 @@ foreign_initramfs() {
     copy_modules "$kernel" "$tree" "${modules[@]}" || return 1
     shift 3
     if [ $# -gt 0 ]; then
-        copy_program "$arch" "$(build_sysroot "$arch")" "$1" "$tree" || return 1
-        set -- "/job/$(basename "$1")" "${@:2}"
-        printf '%q ' exec "$@" >"$tree/job.sh"
+        foreign_job "$arch" "$tree" "$@" || return 1
     fi
     pack_initramfs "$tree" "${tree%/*}/initramfs.cpio"
 }

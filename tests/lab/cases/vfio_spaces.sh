@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Address spaces on a real kernel: the same checks through each backend that this kernel has, on an edu device.
+. tests/lab/check.sh
+
+pci=/sys/bus/pci
+device=0000:00:10.0
+programs=$BINDD_BUILD/tests/lab/programs/vfio
+
+modprobe vfio-pci
+equal "override the device" "" "$(store $pci/devices/$device/driver_override vfio-pci)"
+equal "vfio-pci takes it" "" "$(store $pci/drivers/vfio-pci/bind $device)"
+group=$(group_of $device)
+cdev=$(ls $pci/devices/$device/vfio-dev 2>/dev/null)
+[ -e "/dev/vfio/devices/$cdev" ] || cdev=-
+
+backends='type1v2 type1'
+if [ "$cdev" != - ]; then
+    modprobe iommufd
+    backends="iommufd iommufd-compat $backends"
+fi
+for backend in $backends; do
+    output=$("$programs/lab_vfio_space" "$backend" $device "$group" "$cdev" 2>&1)
+    verdict $? "an address space through $backend" "$output"
+    printf '%s\n' "${output//$'\n'/$'\n'#   }" | sed '1s/^/#   /'
+done
+
+if [ "$cdev" != - ]; then
+    equal "a program in SPAPR's manner runs on an iommufd as it does on ppc64le" \
+        "$(cat tests/lab/programs/vfio/spapr_program.expected)" \
+        "$("$programs/lab_spapr_program" $device - "$cdev" 2>&1)"
+fi
+
+done_checking
