@@ -47,6 +47,7 @@ Result<void> SpaprSpace::detach_group(const GroupFd& group, const std::string& o
         // The container lost its driver, and with it windows, mappings and registrations.
         windows_.clear();
         table_.clear();
+        registered_.clear();
     }
     return detached;
 }
@@ -76,12 +77,25 @@ std::vector<Mapped> SpaprSpace::mappings() const {
 
 Result<void> SpaprSpace::register_memory(std::uint64_t address, std::uint64_t length) {
     const std::lock_guard lock(mutex_);
-    return platform_->register_memory(address, length);
+    auto done = platform_->register_memory(address, length);
+    if (done)
+        registered_[address] = length;
+    return done;
 }
 
 Result<void> SpaprSpace::unregister_memory(std::uint64_t address, std::uint64_t length) {
     const std::lock_guard lock(mutex_);
-    return platform_->unregister_memory(address, length);
+    const auto known = registered_.find(address);
+    if (known == registered_.end() || known->second != length)
+        return platform_->unregister_memory(address, length);
+    for (const Mapped& mapped : table_.all())
+        if (mapped.address < address + length && address < mapped.address + mapped.iova.length())
+            return fail_call(EBUSY, "unregister memory at " + hex_text(address), "SPAPR space",
+                             "some of it is mapped, at " + text(mapped.iova));
+    auto done = platform_->unregister_memory(address, length);
+    if (done)
+        registered_.erase(known);
+    return done;
 }
 
 Result<Window> SpaprSpace::create_window(std::uint32_t page_shift, std::uint64_t length) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -29,6 +30,8 @@ class VFIO_EXPORT SpaprSpace {
     /// Those there are now, by address; the default one too until it is removed.
     [[nodiscard]] std::vector<Window> windows() const;
     [[nodiscard]] Result<void> register_memory(std::uint64_t address, std::uint64_t length);
+    /// EBUSY while some of it is mapped. Linux 6.12 itself says yes then and keeps the memory
+    /// pinned (mm_iommu_put's last answer is dropped), so it is checked here.
     [[nodiscard]] Result<void> unregister_memory(std::uint64_t address, std::uint64_t length);
     [[nodiscard]] Result<Window> create_window(std::uint32_t page_shift, std::uint64_t length);
     [[nodiscard]] Result<void> remove_window(std::uint64_t start);
@@ -46,6 +49,7 @@ class VFIO_EXPORT SpaprSpace {
     std::unique_ptr<SpaprPlatform> platform_;
     std::vector<Window> windows_;
     MappingTable table_;
+    std::map<std::uint64_t, std::uint64_t> registered_;  ///< address → length
     unsigned attached_ = 0;
 };
 

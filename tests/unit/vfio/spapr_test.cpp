@@ -102,16 +102,16 @@ TEST_P(Spapr, TellsOfTheMemoryLock) {
 }
 
 TEST_P(Spapr, MakesAndRemovesWindows) {
-    const auto window = space->create_window(16, 0x40000000);
+    const auto window = space->create_window(12, 0x40000000);
     ASSERT_TRUE(window) << window.error().text();
     EXPECT_EQ(window->range.length(), 0x40000000U);
-    EXPECT_EQ(window->page_size, 0x10000U);
+    EXPECT_EQ(window->page_size, 0x1000U);
     EXPECT_EQ(failure(space->create_window(16, 0x40000000)),
               std::to_string(ENOSPC) + ": all 2 windows are in use");
     ASSERT_TRUE(space->register_memory(kMemory, 4 * kBig));
     const std::uint64_t start = window->range.first;
     EXPECT_TRUE(space->map(start, kMemory, kBig, Access::kReadWrite));
-    EXPECT_EQ(error(space->map(start + kBig, kMemory + 0x1000, kBig, Access::kReadWrite)), EINVAL)
+    EXPECT_EQ(error(space->map(start + kBig, kMemory + 0x800, kBig, Access::kReadWrite)), EINVAL)
         << "not aligned to the window's pages";
     EXPECT_TRUE(space->remove_window(start));
     EXPECT_EQ(space->windows().size(), 1U);

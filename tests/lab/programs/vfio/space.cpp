@@ -93,11 +93,11 @@ void replay(Checks& checks, AddressSpace& space, Opened& opened, const std::stri
     if (!checks.works(space.detach_group(opened.group, group), "the last group leaves"))
         return;
     checks.works(space.attach_group(opened.group, group), "and comes again");
-    checks.fails(EEXIST,
-                 space.backing().map({.iova = {base, base + step - 1}, .address = here}).map([] {
-                     return 0;
-                 }),
-                 "the kernel has the mapping again");
+    // SPAPR would replace a mapping without a word, so there is nothing to be seen.
+    if (space.backing().reach() == Backing::Reach::kManyMappings)
+        checks.fails(EEXIST,
+                     space.backing().map({.iova = {base, base + step - 1}, .address = here}),
+                     "the kernel has the mapping again");
     checks.that(space.unmap_all() == step, "and gives it back");
 }
 
