@@ -84,8 +84,8 @@ eventually() {
 # store FILE VALUE: one write(2); prints nothing, or the text of the errno.
 store() {
     local said
-    # The redirection may fail as well (no such file): its text is the same kind.
-    said=$({ printf '%b' "$2" >"$1"; } 2>&1) || printf '%s\n' "${said##*: }"
+    # echo, for busybox's printf keeps errors to itself. The redirection may fail as well: its text is of the same kind.
+    said=$({ echo -ne "$2" >"$1"; } 2>&1) || printf '%s\n' "${said##*: }"
 }
 
 # driver_of ADDRESS: of a PCI device; nothing if it has none.
