@@ -105,14 +105,27 @@ Result<Device> Device::from(Calls& calls, Opened opened, std::string name) {
                                                    .fd = std::move(opened.device)}));
 }
 
+Result<Device> Device::open_target(Calls& calls, const Target& target, const Wish& wish) {
+    auto opened = open_device(calls, target, wish);
+    if (!opened)
+        return tl::unexpected<Error>(name_the_blocker(opened.error(), wish.root, target));
+    return from(calls, std::move(*opened), target.name);
+}
+
 Result<Device> Device::open(Calls& calls, const std::string& name, const Wish& wish) {
     const auto target = find_target(wish.root, name);
     if (!target)
         return sysfs::propagate(target);
-    auto opened = open_device(calls, *target, wish);
-    if (!opened)
-        return tl::unexpected<Error>(name_the_blocker(opened.error(), wish.root, *target));
-    return from(calls, std::move(*opened), target->name);
+    return open_target(calls, *target, wish);
+}
+
+Result<Device> Device::open(Calls& calls, const std::string& name, const Wish& wish,
+                            const VfToken& token) {
+    auto target = find_target(wish.root, name);
+    if (!target)
+        return sysfs::propagate(target);
+    target->token = token;
+    return open_target(calls, *target, wish);
 }
 
 Result<Device> Device::open_in(Calls& calls, const std::string& name,

@@ -28,6 +28,9 @@ class VFIO_EXPORT Device {
     /// not viable, with who is to blame.
     [[nodiscard]] static Result<Device> open(Calls& calls, const std::string& name,
                                              const Wish& wish = {});
+    /// The same with the token that a VF wants while its PF is VFIO's (feature.hpp's set_vf_token).
+    [[nodiscard]] static Result<Device> open(Calls& calls, const std::string& name,
+                                             const Wish& wish, const VfToken& token);
     /// The same into an address space that is in use already.
     [[nodiscard]] static Result<Device> open_in(Calls& calls, const std::string& name,
                                                 const std::shared_ptr<AddressSpace>& space,
@@ -75,6 +78,7 @@ class VFIO_EXPORT Device {
 
   private:
     struct State;
+    static Result<Device> open_target(Calls& calls, const Target& target, const Wish& wish);
     explicit Device(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
