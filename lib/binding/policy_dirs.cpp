@@ -108,11 +108,11 @@ void Reader::take_dir(const std::string& path, int dir_fd) {
         error(path, errno_text(errno));
         return;
     }
+    const std::string prefix = path.ends_with('/') ? path : path + "/";
     while (const dirent* entry = ::readdir(entries.get())) {
         const std::string name = entry->d_name;
         if (name.size() > kSuffix.size() && name.ends_with(kSuffix) && !name.starts_with('.'))
-            chosen_[{name, {}}] = {.path = path + (path.ends_with('/') ? "" : "/") + name,
-                                   .origin = Origin::kDirectory};
+            chosen_[{name, {}}] = {.path = prefix + name, .origin = Origin::kDirectory};
     }
 }
 
@@ -189,7 +189,7 @@ void Reader::read(const Chosen& chosen) {
 
 bool Reader::read_text(const std::string& path, int fd, std::string& text) {
     // One byte more than allowed: the parser then says that it is too large.
-    constexpr std::size_t kChunk = 64 * 1024;
+    constexpr std::size_t kChunk = std::size_t{64} * 1024;
     while (text.size() <= policy::kMaxFileBytes) {
         const std::size_t before = text.size();
         text.resize(before + kChunk);

@@ -116,7 +116,7 @@ std::optional<std::string> read_class(const Value& value) {
     if (value.node->is_plain() && looks_hex &&
         !is_quoted(value, "class codes", "030200 as the number 12416"))
         return std::nullopt;
-    const auto text = read_text(value);
+    auto text = read_text(value);
     if (!text)
         return std::nullopt;
     if (base_class(*text))

@@ -110,14 +110,16 @@ std::optional<std::string> read_property_name(const Value& value) {
 
 std::optional<std::string> read_account(const Value& value) {
     const Node& node = *value.node;
-    if (node.is_plain() && sysfs::parse_decimal(node.text) && node.text.size() <= 10 &&
-        (node.text.size() == 1 || node.text[0] != '0'))
+    constexpr std::uint64_t kLargestId = 4294967294;  // the one above means "leave it as it is"
+    const auto number = sysfs::parse_decimal(node.text);
+    const bool padded = node.text.size() > 1 && node.text[0] == '0';
+    if (node.is_plain() && number && *number <= kLargestId && !padded)
         return node.text;
     return read_name(value, "_-.", "a user's or group's name");
 }
 
 std::optional<std::string> read_forceable(const Value& value) {
-    const auto text = read_text(value);
+    auto text = read_text(value);
     if (!text)
         return std::nullopt;
     const auto code = reason_code(*text);

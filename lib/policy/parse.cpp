@@ -20,6 +20,9 @@ struct File {
     explicit File(const SourceFile& file) : source(file), report(source) {}
     File(const File&) = delete;
     File& operator=(const File&) = delete;
+    File(File&&) = delete;
+    File& operator=(File&&) = delete;
+    ~File() = default;
 
     Source source;
     Report report;

@@ -25,7 +25,7 @@ struct Parsed {
 };
 
 /// Limits on what a file may be; past them it is refused, with its place, in bounded memory.
-inline constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxFileBytes = std::size_t{1024} * 1024;
 inline constexpr unsigned kMaxDepth = 32;
 inline constexpr unsigned kMaxNodes = 10'000;
 inline constexpr std::size_t kMaxScalarBytes = 4096;

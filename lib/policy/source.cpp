@@ -11,7 +11,7 @@ namespace {
 /// Enough to mend a file by; a hostile one must not turn 10,000 faults on a 1 MiB line into
 /// gigabytes.
 constexpr std::size_t kMaxDiagnostics = 1000;
-constexpr std::size_t kMaxExcerptBytes = 2 * 1024 * 1024;
+constexpr std::size_t kMaxExcerptBytes = std::size_t{2} * 1024 * 1024;
 
 }  // namespace
 

@@ -123,9 +123,9 @@ bool has_closing_quote(const Source& source, Place place) {
         return false;
     const char quote = text[0];
     for (std::size_t i = 1; i < text.size(); ++i) {
-        if (quote == '"' && text[i] == '\\')
-            ++i;
-        else if (text[i] == quote && quote == '\'' && i + 1 < text.size() && text[i + 1] == '\'')
+        const bool doubled = quote == '\'' && i + 1 < text.size() && text[i + 1] == quote;
+        const bool escapes = quote == '"' ? text[i] == '\\' : text[i] == quote && doubled;
+        if (escapes)
             ++i;
         else if (text[i] == quote)
             return true;
@@ -139,11 +139,8 @@ void report_syntax_error(Report& report, Place place, std::string_view complaint
         report.error(*tab, "a tab in the indentation", "indent with spaces");
         return;
     }
-    if (complaint.ends_with("flow not found") && bracket) {
-        report_bracket(report, place, *bracket);
-        return;
-    }
-    if (complaint.starts_with("illegal flow end") && bracket) {
+    if (bracket &&
+        (complaint.ends_with("flow not found") || complaint.starts_with("illegal flow end"))) {
         report_bracket(report, place, *bracket);
         return;
     }
