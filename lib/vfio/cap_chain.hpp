@@ -42,7 +42,7 @@ struct Capability {
 /// A capability chain, read with distrust: an offset that points outside the buffer, into the fixed
 /// part or back to one already seen ends it. What was read until then is kept, and `defect` says
 /// what was wrong; it is empty for a sound chain.
-struct CapChain {
+struct VFIO_EXPORT CapChain {
     std::vector<Capability> caps;  ///< in chain order
     std::string defect;
 

@@ -49,7 +49,7 @@ struct AtomicCompletion {
 
 /// What kind of device an fd is, and how many regions and interrupts it has. Source:
 /// VFIO_DEVICE_GET_INFO.
-struct DeviceInfo {
+struct VFIO_EXPORT DeviceInfo {
     std::uint32_t flags = 0;  ///< abi::kDevice*
     std::uint32_t regions = 0;
     std::uint32_t irqs = 0;

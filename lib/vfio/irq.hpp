@@ -14,7 +14,7 @@ namespace vfio {
 
 /// One interrupt index of a device: on PCI 0 INTx, 1 MSI, 2 MSI-X, 3 error, 4 request. `count` 0:
 /// the device has none. Source: VFIO_DEVICE_GET_IRQ_INFO.
-struct Irq {
+struct VFIO_EXPORT Irq {
     std::uint32_t index = 0;
     std::uint32_t count = 0;
     std::uint32_t flags = 0;  ///< abi::kIrq*

@@ -27,7 +27,7 @@ struct PciCap {
 /// Both lists of a configuration space, in list order. A list that points outside, at unaligned or
 /// reserved offsets, or back to itself ends there and `defect` says so; devices are allowed to be
 /// broken.
-struct PciCaps {
+struct VFIO_EXPORT PciCaps {
     std::vector<PciCap> caps;
     std::string defect;
 

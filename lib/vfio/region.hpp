@@ -20,7 +20,7 @@ struct RegionArea {
 };
 
 /// What a region above the fixed ones is: identified by this pair, never by its index.
-struct RegionType {
+struct VFIO_EXPORT RegionType {
     std::uint32_t type = 0;
     std::uint32_t subtype = 0;
 
@@ -32,7 +32,7 @@ struct RegionType {
 /// One region of a device: a BAR, the config space, or whatever else the driver offers. `size` 0
 /// means that the device has none at this index. `offset` is where it starts in the device fd, the
 /// only way to find it. Source: VFIO_DEVICE_GET_REGION_INFO.
-struct Region {
+struct VFIO_EXPORT Region {
     std::uint32_t index = 0;
     std::uint32_t flags = 0;  ///< abi::kRegion*
     std::uint64_t size = 0;

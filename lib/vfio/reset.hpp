@@ -30,7 +30,7 @@ struct AffectedDevice {
 
 /// What a hot reset (of the slot or of the bus) would do, and which protocol this fd speaks: with a
 /// group fd for each affected group, or, through a cdev, with none.
-struct HotResetScope {
+struct VFIO_EXPORT HotResetScope {
     std::vector<AffectedDevice> devices;
     bool by_devid = false;   ///< the cdev protocol
     bool all_owned = false;  ///< cdev: the kernel would let us

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What programs of others build against: libbindd-vfio.so.0, headers below bindd/, pkg-config and CMake files.
+include(CMakePackageConfigHelpers)
+
+# Its public headers return lib/sysfs' Result and names, so those two are compiled in anew and exported; all else of
+# lib/sysfs is linked in and hidden.
+set(VFIO_SYSFS_HEADERS device.hpp group.hpp names.hpp result.hpp root.hpp unique_fd.hpp)
+list(TRANSFORM VFIO_SYSFS_HEADERS PREPEND ${PROJECT_SOURCE_DIR}/lib/sysfs/)
+add_library(bindd-vfio SHARED $<TARGET_OBJECTS:vfio_objects>
+  ${PROJECT_SOURCE_DIR}/lib/sysfs/names.cpp
+  ${PROJECT_SOURCE_DIR}/lib/sysfs/natural.cpp
+  ${PROJECT_SOURCE_DIR}/lib/sysfs/result.cpp)
+target_link_libraries(bindd-vfio PRIVATE house sysfs PUBLIC tl::expected)
+target_link_options(bindd-vfio PRIVATE LINKER:--exclude-libs,ALL LINKER:--as-needed LINKER:--gc-sections LINKER:-z,defs)
+set_target_properties(bindd-vfio PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
+target_include_directories(bindd-vfio INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/bindd>)
+target_compile_features(bindd-vfio INTERFACE cxx_std_20)
+
+install(TARGETS bindd-vfio EXPORT bindd-vfio LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT vfio)
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bindd/vfio COMPONENT vfio
+  FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp" PATTERN examples EXCLUDE)
+install(FILES ${VFIO_SYSFS_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bindd/sysfs COMPONENT vfio)
+
+set(VFIO_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/bindd-vfio)
+install(EXPORT bindd-vfio NAMESPACE bindd:: FILE bindd-vfio-targets.cmake DESTINATION ${VFIO_PACKAGE_DIR} COMPONENT vfio)
+configure_package_config_file(bindd-vfio-config.cmake.in bindd-vfio-config.cmake INSTALL_DESTINATION ${VFIO_PACKAGE_DIR})
+write_basic_package_version_file(bindd-vfio-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bindd-vfio-config.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/bindd-vfio-config-version.cmake DESTINATION ${VFIO_PACKAGE_DIR} COMPONENT vfio)
+
+configure_file(bindd-vfio.pc.in bindd-vfio.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bindd-vfio.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT vfio)

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# consumers.sh BUILD-DIR COMPILER: installs the library below BUILD-DIR/installed and builds a program against it, twice.
+# What comes out stays there: the lab runs it in a guest.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$1 compiler=$2
+out=$build/installed
+rm -rf "$out"
+mkdir -p "$out"
+
+cmake --build "$build" --target bindd-vfio >"$out/build.log" 2>&1
+cmake --install "$build" --component vfio --prefix "$out/usr" >"$out/install.log"
+cp -r "$here/consumer" "$out/source"
+
+pc=$(dirname "$(find "$out/usr" -name bindd-vfio.pc)")
+sed -i "s,^prefix=.*,prefix=$out/usr," "$pc/bindd-vfio.pc"
+export PKG_CONFIG_PATH=$pc
+libdir=$(pkg-config --variable=libdir bindd-vfio)
+# shellcheck disable=SC2046 # they are words
+"$compiler" -Wall -Wextra -Werror "$out/source/consumer.cpp" -o "$out/by-pkg-config" $(pkg-config --cflags --libs bindd-vfio) \
+    -Wl,-rpath,"$libdir"
+
+cmake -S "$out/source" -B "$out/cmake" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$out/usr" >"$out/configure.log"
+cmake --build "$out/cmake" >>"$out/configure.log"
+cp "$out/cmake/consumer" "$out/by-cmake"
+
+for program in by-pkg-config by-cmake; do
+    said=$("$out/$program" 0000:ff:1f.7 2>&1) && status=0 || status=$?
+    [ "$status" = 1 ] && [[ $said == "0000:ff:1f.7: "* ]] || {
+        printf '%s ended with %s and said: %s\n' "$program" "$status" "$said" >&2
+        exit 1
+    }
+done
