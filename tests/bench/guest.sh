@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Runs in the lab's guest (devices: sriov): what the peers and the bare kernel take for the same work, in turn and in the
+# same run, so that only ratios count. Prints tables; asserts nothing.
+#   tests/lab/lab.sh --devices sriov -- tests/bench/guest.sh BUILD-DIR
+set -u
+PATH=${1:?the build directory}/vfioctl:$PATH
+pf=0000:01:00.0
+pci=/sys/bus/pci/devices
+rounds=${ROUNDS:-5}
+
+ms() {
+    local begin end
+    begin=$(date +%s%N)
+    "$@" >/dev/null 2>&1 || printf 'failed: %s\n' "$*" >&2
+    end=$(date +%s%N)
+    printf '%s\n' $(((end - begin) / 1000000))
+}
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf b > 0 ? "%.2f" : "-", a / b }'; }
+
+# table TITLE FIRST-NAME: the rows in $results/NAME, ratios against ours.
+table() {
+    local name value ours
+    ours=$(median <"$results/vfioctl")
+    printf '\n%s (median of %s, ms)\n' "$1" "$rounds"
+    for name in "${names[@]}"; do
+        value=$(median <"$results/$name")
+        printf '  %-28s %8s   ours / this: %s\n' "$name" "$value" "$(ratio "$ours" "$value")"
+    done
+}
+
+modprobe vfio-pci
+echo 0 >$pci/$pf/sriov_drivers_autoprobe
+echo 16 >$pci/$pf/sriov_numvfs
+until [ -e $pci/$pf/virtfn15 ]; do sleep 0.1; done
+vfs=()
+for link in $pci/$pf/virtfn*; do vfs+=("$(basename "$(readlink "$link")")"); done
+udevadm settle
+
+bare_loop() {
+    for vf in "${vfs[@]}"; do
+        echo vfio-pci >"$pci/$vf/driver_override"
+        echo "$vf" >/sys/bus/pci/drivers/vfio-pci/bind
+    done
+}
+bare_undo() {
+    for vf in "${vfs[@]}"; do
+        echo "$vf" >/sys/bus/pci/drivers/vfio-pci/unbind
+        echo >"$pci/$vf/driver_override"
+    done
+}
+with_driverctl() { for vf in "${vfs[@]}"; do driverctl --nosave set-override "$vf" vfio-pci; done; }
+without_driverctl() { for vf in "${vfs[@]}"; do driverctl --nosave unset-override "$vf"; done; }
+rules=$(mktemp --suffix=.yaml)
+cat >"$rules" <<'RULES'
+version: 1
+rules:
+  - name: vfs
+    match: { pf: { address: "0000:01:00.0" }, is_vf: true }
+    driver: vfio-pci
+RULES
+ours() { vfioctl --policy "$rules" apply; }
+
+results=$(mktemp -d)
+for ((i = 0; i < rounds; i++)); do
+    ms bare_loop >>"$results/bare-shell-loop" && bare_undo
+    ms ours >>"$results/vfioctl" && vfioctl release "${vfs[@]}" >/dev/null
+    [ "$i" -ge 3 ] || { ms with_driverctl >>"$results/driverctl" && without_driverctl 2>/dev/null; }
+done
+names=(vfioctl bare-shell-loop driverctl)
+table "binding 16 VFs to vfio-pci"
+
+results=$(mktemp -d)
+for ((i = 0; i < rounds; i++)); do
+    ms vfioctl list >>"$results/vfioctl"
+    ms lspci -nnk >>"$results/lspci-nnk"
+    ms driverctl list-devices >>"$results/driverctl-list-devices"
+done
+names=(vfioctl lspci-nnk driverctl-list-devices)
+table "listing the devices"
