@@ -110,12 +110,18 @@ std::optional<std::string> read_property_name(const Value& value) {
 
 std::optional<std::string> read_account(const Value& value) {
     const Node& node = *value.node;
+    const bool digits = node.kind == Node::Kind::kScalar && !node.text.empty() &&
+                        node.text.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits)
+        return read_name(value, "_-.", "a user's or group's name");
     constexpr std::uint64_t kLargestId = 4294967294;  // the one above means "leave it as it is"
     const auto number = sysfs::parse_decimal(node.text);
     const bool padded = node.text.size() > 1 && node.text[0] == '0';
-    if (node.is_plain() && number && *number <= kLargestId && !padded)
+    if (number && *number <= kLargestId && !padded)
         return node.text;
-    return read_name(value, "_-.", "a user's or group's name");
+    value.error(fmt::format("{} is no user or group id", cite(node.text)),
+                fmt::format("decimal digits, without zeros in front, at most {}", kLargestId));
+    return std::nullopt;
 }
 
 std::optional<std::string> read_forceable(const Value& value) {
