@@ -96,6 +96,23 @@ Result<HotResetScope> hot_reset_scope(Calls& calls, const DeviceFd& fd, const st
     return sysfs::fail(Code::kFailed, "hot reset info", device, "the bus keeps growing");
 }
 
+namespace {
+
+const char* hot_reset_hint(int errnum) {
+    switch (errnum) {
+        case EINVAL:
+            return "every affected group must be shown (a cdev: none), and every device on the bus "
+                   "be bound to VFIO";
+        case ENOTTY:  // pci_bridge_wait_for_secondary_bus: it was reset, and did not come back
+            return "the link above it did not come up again in time, or the bus cannot be reset; "
+                   "the kernel log tells which";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
 Result<void> hot_reset(Calls& calls, const DeviceFd& fd, std::span<const GroupFd* const> groups,
                        const std::string& device) {
     std::vector<std::byte> buffer(sizeof(abi::PciHotReset) + groups.size() * sizeof(std::int32_t));
@@ -113,10 +130,7 @@ Result<void> hot_reset(Calls& calls, const DeviceFd& fd, std::span<const GroupFd
         calls, [&] { return calls.device(fd, abi::DeviceCall::kPciHotReset, buffer.data()); });
     if (answer >= 0)
         return {};
-    return fail_call(-answer, "hot reset", device,
-                     answer == -EINVAL ? "every affected group must be shown (a cdev: none), and "
-                                         "every device on the bus be bound to VFIO"
-                                       : "");
+    return fail_call(-answer, "hot reset", device, hot_reset_hint(-answer));
 }
 
 }  // namespace vfio

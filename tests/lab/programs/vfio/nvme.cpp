@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "checks.hpp"
 
@@ -31,9 +32,17 @@ constexpr std::uint32_t kController = 1;
 Nvme::Nvme(vfio::RegionIo registers, vfio::Mapping queues, std::byte* memory)
     : registers_(std::move(registers)), queues_(std::move(queues)), memory_(memory) {}
 
+Nvme::Nvme(Nvme&& other) noexcept
+    : registers_(other.registers_),
+      queues_(std::move(other.queues_)),
+      memory_(std::exchange(other.memory_, nullptr)),
+      stride_(other.stride_),
+      tail_(other.tail_),
+      head_(other.head_),
+      phase_(other.phase_) {}
+
 Nvme::~Nvme() {
-    // Moved from: nothing of ours is mapped.
-    if (queues_.mapped().address != 0 && registers_.write32(kConfiguration, 0))
+    if (memory_ != nullptr && registers_.write32(kConfiguration, 0))
         static_cast<void>(wait_for(false));
 }
 
