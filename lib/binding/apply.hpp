@@ -23,8 +23,15 @@ struct Progress {
     std::string doing;  ///< "group 15: bind 0000:01:00.0 to vfio-pci"
 };
 
+/// How far to go with each change.
+enum class Extent {
+    kWhole,
+    kOverrides,  ///< early in the boot: only the overrides of devices that no driver has yet
+};
+
 /// How to go about it.
 struct ApplyOptions {
+    Extent extent = Extent::kWhole;
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write; past it the device is stuck
     unsigned workers = 0;                        ///< processes at once; 0: one per processor, at most 8
     std::function<void(const Progress&)> on_progress;

@@ -35,6 +35,7 @@ struct Bound {
     std::optional<std::string> before_override;
     bool taken_along = false;                    ///< a group peer: released with those it came for
     std::vector<Made> made;
+    bool early = false;                 ///< ours before any driver had it: goes back to its native one
     bool operator==(const Bound&) const = default;
 };
 

@@ -45,6 +45,23 @@ bool ChangeRun::takes_driver() const {
     return false;
 }
 
+/// Modules are not there to be loaded yet, so only a driver whose name is known can be written. It need not
+/// be the one that gets the device in the end: any override keeps the native driver off.
+Result<void> ChangeRun::arm() {
+    if (!takes_driver() || staged_.now.driver || !staged_.now.has_override)
+        return {};
+    if (staged_.change->to == Change::To::kNone) {
+        driver_ = kNoDriver;
+        return override_to(kNoDriver);
+    }
+    for (const ChainLink& link : staged_.change->candidates)
+        if (link.driver) {
+            driver_ = *link.driver;
+            return override_to(driver_);
+        }
+    return {};
+}
+
 Result<void> ChangeRun::prepare() {
     if (!takes_driver())
         return {};
@@ -110,9 +127,17 @@ Result<void> ChangeRun::override_to(const std::string& driver) {
     return {};
 }
 
+/// A driver that is being loaded is offered every device that has no driver, and takes those whose override
+/// names it (driver_attach): a device that was without one is bound already when we come to it.
+Result<void> ChangeRun::bind_to(const std::string& driver) {
+    if (const auto now = scene_.kernel.device(target_.id); now && now->driver == driver)
+        return {};
+    return writer_.bind(target_, driver);
+}
+
 Result<void> ChangeRun::bind_along_chain() {
     for (;;) {
-        Result<void> bound = writer_.bind(target_, trying_);
+        Result<void> bound = bind_to(trying_);
         if (bound)
             bound = verify_bound(trying_);
         if (bound) {
@@ -217,6 +242,11 @@ Result<void> ChangeRun::to_host() {
         // Whatever someone has bound or overridden anew since is not ours to undo.
         const bool driver_ours = !now.driver || *now.driver == ours->driver;
         const bool override_ours = now.driver_override == ours->driver;
+        if (driver_ours && ours->early && !ours->before_driver) {
+            const auto native = native_driver(writer_, target_);
+            if (native)
+                return restore(writer_, target_, now, {*native, ours->before_override});
+        }
         return restore(writer_, target_, now,
                        {driver_ours ? ours->before_driver : now.driver,
                         override_ours ? ours->before_override : now.driver_override});

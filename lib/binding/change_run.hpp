@@ -20,6 +20,8 @@ class ChangeRun {
         : scene_(scene), writer_(writer), staged_(staged), loaded_(loaded),
           target_{staged.now.id, staged.now.identity()} {}
 
+    /// Extent::kOverrides, in place of all the others.
+    [[nodiscard]] sysfs::Result<void> arm();
     [[nodiscard]] sysfs::Result<void> prepare();
     [[nodiscard]] sysfs::Result<void> leave();
     [[nodiscard]] sysfs::Result<void> arrive();
@@ -37,6 +39,7 @@ class ChangeRun {
     [[nodiscard]] sysfs::Result<void> next_candidate();
     [[nodiscard]] sysfs::Result<std::string> driver_name(const policy::ChainLink& link);
     [[nodiscard]] sysfs::Result<void> override_to(const std::string& driver);
+    [[nodiscard]] sysfs::Result<void> bind_to(const std::string& driver);
     [[nodiscard]] sysfs::Result<void> bind_along_chain();
     [[nodiscard]] sysfs::Result<void> verify_bound(const std::string& driver);
     [[nodiscard]] sysfs::Result<void> verify_unbound();

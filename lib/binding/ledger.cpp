@@ -39,7 +39,8 @@ Bound bound_by(const InFlight& flight, const Held& held, const std::string& driv
             .before_driver = before.driver,
             .before_override = before.driver_override,
             .taken_along = held.taken_along,
-            .made = made_on(flight, held.device, std::move(made_before))};
+            .made = made_on(flight, held.device, std::move(made_before)),
+            .early = held.early};
 }
 
 /// One overload for each kind of record.

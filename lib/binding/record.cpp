@@ -34,7 +34,8 @@ Json json_of_held(const Held& held) {
             {"origin", held.origin ? json_of_origin(*held.origin) : Json(nullptr)},
             {"rule", utf8(held.rule)},
             {"where", utf8(held.where)},
-            {"taken_along", held.taken_along}};
+            {"taken_along", held.taken_along},
+            {"early", held.early}};
 }
 
 Held held_of(const Json& object) {
@@ -44,7 +45,8 @@ Held held_of(const Json& object) {
               .origin = std::nullopt,
               .rule = object.at("rule").get<std::string>(),
               .where = object.at("where").get<std::string>(),
-              .taken_along = object.at("taken_along").get<bool>()};
+              .taken_along = object.at("taken_along").get<bool>(),
+              .early = object.value("early", false)};
     if (!object.at("origin").is_null())
         held.origin = origin_of(object.at("origin"));
     return held;
@@ -110,7 +112,8 @@ struct ToJson {
                 {"driver", utf8(r.driver)},
                 {"before", json_of_origin({r.before_driver, r.before_override})},
                 {"taken_along", r.taken_along},
-                {"made", std::move(made)}};
+                {"made", std::move(made)},
+                {"early", r.early}};
     }
 };
 
@@ -156,7 +159,8 @@ Bound bound_of(const Json& object) {
                 .before_driver = before.driver,
                 .before_override = before.driver_override,
                 .taken_along = object.at("taken_along").get<bool>(),
-                .made = {}};
+                .made = {},
+                .early = object.value("early", false)};
     for (const Json& made : object.at("made"))
         bound.made.push_back({op_of(made.at("op").get<std::string>()).value(),
                               made.at("value").get<std::string>(),

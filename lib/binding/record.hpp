@@ -42,6 +42,7 @@ struct Held {
     std::string rule;
     std::string where;
     bool taken_along = false;
+    bool early = false;
     bool operator==(const Held&) const = default;
 };
 

@@ -23,16 +23,19 @@ std::int64_t now_us() {
     return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
-Held held_of(const Staged& staged) {
+Held held_of(const Staged& staged, Extent extent) {
     Held held{.device = staged.now.id,
               .identity = staged.now.identity(),
               .before = {staged.now.driver, staged.now.driver_override},
               .origin = std::nullopt,
               .rule = staged.change->rule,
               .where = staged.change->where,
-              .taken_along = staged.change->taken_along};
-    if (staged.ours != nullptr)
+              .taken_along = staged.change->taken_along,
+              .early = extent == Extent::kOverrides};
+    if (staged.ours != nullptr) {
         held.origin = Held::Origin{staged.ours->before_driver, staged.ours->before_override};
+        held.early = staged.ours->early;
+    }
     return held;
 }
 
@@ -96,8 +99,19 @@ class Run {
                            .devices = {}};
         for (const Staged& staged : staged_)
             if (!staged.gone)
-                record.devices.push_back(held_of(staged));
+                record.devices.push_back(held_of(staged, scene_.options.extent));
         return scene_.journal.append(record, Sync::kNow);
+    }
+
+    static std::vector<Phase> phases(Extent extent) {
+        switch (extent) {
+            case Extent::kOverrides:
+                return {&ChangeRun::arm};
+            case Extent::kWhole:
+                break;
+        }
+        return {&ChangeRun::prepare, &ChangeRun::leave, &ChangeRun::arrive, &ChangeRun::dress,
+                &ChangeRun::check};
     }
 
     Result<void> carry_changes() {
@@ -106,8 +120,7 @@ class Run {
         std::vector<ChangeRun> runs;
         for (Staged& staged : staged_)
             runs.emplace_back(scene_, writer_, staged, loaded);
-        for (const Phase phase : {&ChangeRun::prepare, &ChangeRun::leave, &ChangeRun::arrive,
-                                  &ChangeRun::dress, &ChangeRun::check})
+        for (const Phase phase : phases(scene_.options.extent))
             for (ChangeRun& run : runs)
                 if (auto done = (run.*phase)(); !done)
                     return done;
