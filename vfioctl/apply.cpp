@@ -1,10 +1,51 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
 #include "vfioctl/command.hpp"
 #include "vfioctl/execute.hpp"
 #include "vfioctl/options.hpp"
 #include "vfioctl/world.hpp"
 
 namespace vfioctl {
+namespace {
+
+/// Has the override been written already, by an earlier run?
+bool is_armed(const policy::Change& change) {
+    if (change.to == policy::Change::To::kNone)
+        return change.from_override == "none";
+    return std::any_of(change.candidates.begin(), change.candidates.end(),
+                       [&](const policy::ChainLink& link) {
+                           return link.driver && link.driver == change.from_override;
+                       });
+}
+
+/// What `--early` leaves of a transaction: the overrides of devices that no driver has. What else there is
+/// to do, and whether a whole group can be had, is for the apply that comes when modules are there.
+void keep_overrides(policy::Transaction& transaction) {
+    std::erase_if(transaction.changes, [](const policy::Change& change) {
+        return change.from_driver || change.to == policy::Change::To::kHost || is_armed(change);
+    });
+    const auto stays = [&](const sysfs::DeviceId& id) {
+        return std::any_of(transaction.changes.begin(), transaction.changes.end(),
+                           [&](const policy::Change& change) { return change.target.id == id; });
+    };
+    std::erase_if(transaction.devices, [&](const auto& id) { return !stays(id); });
+    std::erase_if(transaction.steps, [&](const policy::Step& step) {
+        return step.op != policy::Op::kSetOverride || !step.value || !stays(step.device);
+    });
+}
+
+policy::Plan overrides_of(policy::Plan plan) {
+    for (policy::Transaction& transaction : plan.transactions)
+        if (transaction.verdict == policy::Verdict::kChange)
+            keep_overrides(transaction);
+    std::erase_if(plan.transactions, [](const policy::Transaction& transaction) {
+        return transaction.verdict == policy::Verdict::kChange && transaction.changes.empty();
+    });
+    return plan;
+}
+
+}  // namespace
 
 Outcome<ExitCode> run_apply(Session& session, const Arguments& arguments) {
     binding::ApplyOptions options;
@@ -17,7 +58,14 @@ Outcome<ExitCode> run_apply(Session& session, const Arguments& arguments) {
     auto world = see_and_plan(session);
     if (!world)
         return propagate(world);
-    return carry_out(session, world->plan, world->warnings, std::move(options));
+    if (!arguments.has("early"))
+        return carry_out(session, world->plan, world->warnings, std::move(options));
+    options.extent = binding::Extent::kOverrides;
+    options.action = "early";
+    policy::Plan plan = overrides_of(std::move(world->plan));
+    const auto ended = carry_out(session, plan, world->warnings, std::move(options));
+    // A refusal is no failure of the boot: the apply that comes later says it, and by then may not.
+    return ended && *ended == ExitCode::kRefused ? Outcome<ExitCode>(ExitCode::kDone) : ended;
 }
 
 }  // namespace vfioctl

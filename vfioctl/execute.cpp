@@ -16,7 +16,7 @@ Outcome<void> may_write(const Session& session, const std::string& command) {
     const std::string what_if = command == "apply" ? "`vfioctl plan` shows what it would do"
                                                    : "with --dry-run it shows what it would do";
     if (!session.options.root.is_live())
-        return fail(ExitCode::kUsage, command + " --root", "a directory is no kernel", what_if);
+        return fail(ExitCode::kRefused, command + " --root", "a directory is no kernel", what_if);
     if (session.user != User::kRoot)
         return fail(ExitCode::kFailed, command, "needs root", "with `sudo`; " + what_if);
     return {};
@@ -37,6 +37,7 @@ Outcome<ExitCode> carry_out(Session& session, policy::Plan& plan, std::vector<st
                             binding::ApplyOptions options) {
     ProgressLine line(session);
     options.on_progress = [&line](const binding::Progress& progress) { line.show(progress); };
+    options.check_open = session.check_open;
     options.on_warning = [&](const std::string& sentence) {
         line.clear();
         session.err << "vfioctl: warning: " << printable(sentence) << "\n";

@@ -12,6 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "sysfs/live_kernel.hpp"
+#include "vfio/device.hpp"
+#include "vfio/system_calls.hpp"
 #include "vfioctl/captured_host.hpp"
 #include "vfioctl/document.hpp"
 #include "vfioctl/help.hpp"
@@ -64,6 +66,12 @@ Outcome<void> check_root(const sysfs::Root& root) {
     return fail(ExitCode::kFailed, "--root " + root.prefix, "no such directory");
 }
 
+sysfs::Result<void> open_once(const sysfs::Device& device) {
+    vfio::SystemCalls calls;
+    const auto opened = vfio::Device::open(calls, device.id.text());
+    return opened ? sysfs::Result<void>() : tl::unexpected(opened.error());
+}
+
 Outcome<ExitCode> run_command(const Invocation& invocation) {
     const GlobalOptions& global = invocation.global;
     if (auto there = check_root(global.root); !there)
@@ -78,6 +86,7 @@ Outcome<ExitCode> run_command(const Invocation& invocation) {
                     .state = binding::StateDir::below(global.root),
                     .screen = look_at_screen(global.colour),
                     .user = geteuid() == 0 ? User::kRoot : User::kOther,
+                    .check_open = open_once,
                     .out = std::cout,
                     .err = std::cerr};
     return invocation.command->run(session, invocation.arguments);

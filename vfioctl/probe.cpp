@@ -46,6 +46,8 @@ ProbeReport probe(const vfio::Device& device) {
     report.backend = device.space()->backend();
     report.skipped = device.skipped();
     report.geometry = device.space()->geometry();
+    if (const auto sizes = device.space()->page_sizes())
+        report.geometry.page_sizes = *sizes;
     report.info = device.info();
     report.regions = device.regions();
     report.irqs = device.irqs();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@ struct Session {
     binding::StateDir state;
     Screen screen;
     User user = User::kOther;
+    /// Opens a bound device once, as its user would: what `check: open` asks for.
+    std::function<sysfs::Result<void>(const sysfs::Device&)> check_open;
     std::ostream& out;
     std::ostream& err;
 

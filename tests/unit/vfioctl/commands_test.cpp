@@ -81,6 +81,26 @@ TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
     EXPECT_EQ(seat.stands("0000:01:00.0"), "e1000e");
 }
 
+// Before modules: the override alone; the apply that follows binds, and a release gives the device to the
+// native driver that it never had.
+TEST(Apply, EarlyWritesOverridesOfDevicesThatNoDriverHas) {
+    fake::World world = two_nics();
+    world.devices.at(fake::pci_id("0000:01:00.0")).driver.reset();
+    Seat seat(world, kNic);
+    const Said early = seat.type("apply --early");
+    EXPECT_EQ(early.status, 0) << early.err;
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "none (vfio-pci)");
+    EXPECT_EQ(seat.stands("0000:02:00.0"), "e1000e (e1000e)");
+    EXPECT_EQ(seat.kernel().look().writes, 1U);
+    EXPECT_EQ(seat.type("apply --early").status, 0);
+    EXPECT_EQ(seat.kernel().look().writes, 1U);
+    const Said later = seat.type("apply");
+    ASSERT_EQ(later.status, 0) << later.out << later.err;
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "vfio-pci (vfio-pci)");
+    ASSERT_EQ(seat.type("release 01:00.0").status, 0);
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "e1000e");
+}
+
 TEST(Apply, SaysStuckWhenAnUnbindDoesNotReturn) {
     fake::World world = two_nics();
     world.script.hang_on = {"unbind 0000:01:00.0"};

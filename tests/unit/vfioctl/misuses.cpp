@@ -149,16 +149,16 @@ const std::vector<Misuse>& misuses() {
         {2, {"apply", "--early", "--early", "x"},
          "vfioctl: --early: given more than once\n"
          "hint: --early: only write overrides of devices that no driver has yet (for early boot)\n"},
-        {2, {"--root", "@", "apply"},
+        {3, {"--root", "@", "apply"},
          "vfioctl: apply --root: a directory is no kernel\n"
          "hint: `vfioctl plan` shows what it would do\n"},
-        {2, {"--root", "@", "bind", "eth0"},
+        {3, {"--root", "@", "bind", "eth0"},
          "vfioctl: bind --root: a directory is no kernel\n"
          "hint: with --dry-run it shows what it would do\n"},
-        {2, {"--root", "@", "release", "eth0"},
+        {3, {"--root", "@", "release", "eth0"},
          "vfioctl: release --root: a directory is no kernel\n"
          "hint: with --dry-run it shows what it would do\n"},
-        {2, {"--root", "@", "rollback"},
+        {3, {"--root", "@", "rollback"},
          "vfioctl: rollback --root: a directory is no kernel\n"
          "hint: with --dry-run it shows what it would do\n"},
         {2, {"bind"},

@@ -41,6 +41,7 @@ Said Seat::type(const std::string& line) {
                                        .on_write = {}},
                              .screen = screen_,
                              .user = user_,
+                             .check_open = {},
                              .out = out,
                              .err = err};
     const auto ended = invocation->command->run(session, invocation->arguments);
