@@ -122,7 +122,8 @@ Result<NodeAccess> change_access(const std::string& directory, const std::string
         return fail_errno(errno, operation, object);
     if (access.mode && change_mode(file.get(), *access.mode) < 0) {
         const int error = errno;
-        static_cast<void>(::fchownat(file.get(), "", before.st_uid, before.st_gid, AT_EMPTY_PATH));
+        [[maybe_unused]] const int undone =
+            ::fchownat(file.get(), "", before.st_uid, before.st_gid, AT_EMPTY_PATH);
         return fail_errno(error, operation, object);
     }
     return NodeAccess{
