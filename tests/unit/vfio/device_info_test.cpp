@@ -2,6 +2,7 @@
 #include "vfio/device_info.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 
 #include "device_calls.hpp"
 #include "vfio/abi/zpci.hpp"
@@ -240,7 +241,8 @@ TEST_F(Interrupt, DisablingAnIndexWithoutInterruptsIsNothing) {
 
 TEST_F(Interrupt, ATriggerNeedsItToBeEnabled) {
     EXPECT_FALSE(vfio::trigger_irq(calls, fd, 2, 0, 1, "d"));
-    const int one = 10;
+    const sysfs::UniqueFd event(::eventfd(0, EFD_CLOEXEC));
+    const int one = event.get();
     ASSERT_TRUE(vfio::set_eventfds(calls, fd, 2, 0, std::span(&one, 1), "d"));
     EXPECT_TRUE(vfio::trigger_irq(calls, fd, 2, 0, 1, "d"));
     EXPECT_TRUE(vfio::mask_irq(calls, fd, 0, vfio::Masking::kMask, "d"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "fake_calls.hpp"
 
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -209,7 +210,7 @@ int FakeCalls::munmap(void* address, std::uint64_t length) {
 }
 
 int FakeCalls::eventfd() {
-    return ::memfd_create("event", MFD_CLOEXEC);
+    return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
 vfio::Result<std::string> FakeCalls::read_text(const std::string& path) {

@@ -27,6 +27,7 @@ class FakeCalls final : public vfio::Calls {
         bool viable = true;
         bool ddw = true;  ///< SPAPR v2 works
         int attach_errno = 0;
+        std::string token{};  ///< a VF's, which then has to be shown
         FakeDevice model;
         bool cdev_open = false;
     };

@@ -163,6 +163,12 @@ int FakeCalls::get_device(Open& group, const std::string& request) {
     for (Device* device : members(group.group)) {
         if (device->name != name)
             continue;
+        const std::size_t token = request.find(" vf_token=");
+        if (device->token.empty() && token != std::string::npos)
+            return -EINVAL;
+        if (!device->token.empty() && (token == std::string::npos ||
+                                       request.substr(token + 10) != device->token))
+            return -EACCES;
         if (group.container->iommufd && !device->hardware.emulated &&
             group.container->type1->narrow(reach(*group.container)) != 0)
             return -EADDRINUSE;
