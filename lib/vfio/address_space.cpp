@@ -166,6 +166,8 @@ Result<std::uint64_t> AddressSpace::unmap_keyed(std::uint64_t key) {
 void AddressSpace::forget(const Mapped& mapped) {
     table_.erase(mapped);
     iovas_.release(mapped.iova);
+    if (own_memory_.empty())
+        return;
     if (const auto own = own_memory_.find(mapped.iova.first); own != own_memory_.end()) {
         calls_.munmap(reinterpret_cast<void*>(own->second.address), own->second.iova.length());
         own_memory_.erase(own);
@@ -173,6 +175,15 @@ void AddressSpace::forget(const Mapped& mapped) {
 }
 
 Result<std::uint64_t> AddressSpace::unmap_locked(const IovaRange& range) {
+    const bool live = attached_ > 0 || backing_->lifetime() == Backing::Lifetime::kOwn;
+    // By far the most unmaps take back exactly what was mapped.
+    const auto exact = table_.at_iova(range);
+    if (exact && exact->iova == range && live) {
+        auto unmapped = backing_->unmap(range);
+        if (unmapped)
+            forget(*exact);
+        return unmapped;
+    }
     const std::vector<Mapped> covered = table_.overlapping(range);
     if (covered.empty())
         return 0;
@@ -182,7 +193,6 @@ Result<std::uint64_t> AddressSpace::unmap_locked(const IovaRange& range) {
                              "it cuts the mapping " + text(mapped.iova) +
                                  ", which goes as a whole or not at all");
     std::uint64_t bytes = 0;
-    const bool live = attached_ > 0 || backing_->lifetime() == Backing::Lifetime::kOwn;
     if (live && backing_->reach() == Backing::Reach::kManyMappings) {
         const auto unmapped =
             backing_->unmap({covered.front().iova.first, covered.back().iova.last});

@@ -13,7 +13,7 @@
 namespace vfio {
 
 /// Intervals of 64-bit addresses with a value each, ordered by their first address; they may
-/// overlap. Kept in sorted chunks of 64 below one flat array of chunk heads: a lookup is two binary
+/// overlap. Kept in sorted chunks of 32 below one flat array of chunk heads: a lookup is two binary
 /// searches in memory that fits a cache line's neighbours, not a pointer per level (100,000
 /// entries: about 30 ns). Insert and erase move at most one chunk, and one slot of the heads when a
 /// chunk splits or empties. Not thread-safe. Value is a small trivially copyable type.
@@ -46,7 +46,7 @@ class IntervalIndex {
     void visit_all(Visit&& visit) const;
 
   private:
-    static constexpr std::size_t kChunk = 64;
+    static constexpr std::size_t kChunk = 32;
     struct Chunk {
         std::size_t count = 0;
         std::array<std::uint64_t, kChunk> first{};
@@ -58,6 +58,8 @@ class IntervalIndex {
         std::size_t slot;
     };
 
+    [[nodiscard]] static std::size_t count_up_to(const std::uint64_t* sorted, std::size_t count,
+                                                 std::uint64_t key);
     [[nodiscard]] std::size_t chunk_for(std::uint64_t key) const;
     [[nodiscard]] Cursor first_overlap_at(const IovaRange& range) const;
     [[nodiscard]] Entry entry(Cursor at) const;

@@ -13,11 +13,26 @@ void IntervalIndex<Value>::clear() {
     size_ = 0;
 }
 
+/// How many of the sorted keys are not above `key`. Each step is an addition, not a jump: a jump
+/// that is guessed wrong half of the time costs more than all else here.
+template <typename Value>
+std::size_t IntervalIndex<Value>::count_up_to(const std::uint64_t* sorted, std::size_t count,
+                                              std::uint64_t key) {
+    const std::uint64_t* base = sorted;
+    while (count > 1) {
+        const std::size_t half = count / 2;
+        base += half & (std::size_t{0} - static_cast<std::size_t>(base[half - 1] <= key));
+        count -= half;
+    }
+    const auto before = static_cast<std::size_t>(base - sorted);
+    return before + (count == 1 && *base <= key ? 1 : 0);
+}
+
 /// The last chunk whose head is not above `key`; the first chunk for a key below all.
 template <typename Value>
 std::size_t IntervalIndex<Value>::chunk_for(std::uint64_t key) const {
-    const auto above = std::upper_bound(heads_.begin(), heads_.end(), key);
-    return above == heads_.begin() ? 0 : static_cast<std::size_t>(above - heads_.begin()) - 1;
+    const std::size_t count = count_up_to(heads_.data(), heads_.size(), key);
+    return count == 0 ? 0 : count - 1;
 }
 
 template <typename Value>
@@ -68,9 +83,7 @@ void IntervalIndex<Value>::insert(const IovaRange& range, const Value& value) {
         index = chunk_for(range.first);
     }
     Chunk& chunk = *chunks_[index];
-    const auto end = chunk.first.begin() + static_cast<std::ptrdiff_t>(chunk.count);
-    const auto slot = static_cast<std::size_t>(
-        std::upper_bound(chunk.first.begin(), end, range.first) - chunk.first.begin());
+    const std::size_t slot = count_up_to(chunk.first.data(), chunk.count, range.first);
     const auto shift = [&](auto& array, const auto& item) {
         std::copy_backward(array.begin() + static_cast<std::ptrdiff_t>(slot),
                            array.begin() + static_cast<std::ptrdiff_t>(chunk.count),
@@ -89,6 +102,7 @@ void IntervalIndex<Value>::insert(const IovaRange& range, const Value& value) {
 template <typename Value>
 void IntervalIndex<Value>::remove(Cursor at) {
     Chunk& chunk = *chunks_[at.chunk];
+    const bool peak = chunk.last[at.slot] == peaks_[at.chunk];
     const auto close = [&](auto& array) {
         std::copy(array.begin() + static_cast<std::ptrdiff_t>(at.slot) + 1,
                   array.begin() + static_cast<std::ptrdiff_t>(chunk.count),
@@ -99,8 +113,12 @@ void IntervalIndex<Value>::remove(Cursor at) {
     close(chunk.value);
     --chunk.count;
     --size_;
-    if (chunk.count != 0)
-        return refresh(at.chunk);
+    if (chunk.count != 0) {
+        heads_[at.chunk] = chunk.first[0];
+        if (peak)
+            refresh(at.chunk);
+        return;
+    }
     const auto index = static_cast<std::ptrdiff_t>(at.chunk);
     chunks_.erase(chunks_.begin() + index);
     heads_.erase(heads_.begin() + index);
@@ -114,11 +132,7 @@ bool IntervalIndex<Value>::erase(const IovaRange& range, const Value& value) {
     // Entries with one first address may span chunks: start at the last and walk back.
     for (std::size_t index = chunk_for(range.first) + 1; index-- > 0;) {
         const Chunk& chunk = *chunks_[index];
-        for (std::size_t slot = static_cast<std::size_t>(
-                 std::upper_bound(chunk.first.begin(),
-                                  chunk.first.begin() + static_cast<std::ptrdiff_t>(chunk.count),
-                                  range.first) -
-                 chunk.first.begin());
+        for (std::size_t slot = count_up_to(chunk.first.data(), chunk.count, range.first);
              slot-- > 0;) {
             if (chunk.first[slot] != range.first)
                 return false;
@@ -140,9 +154,7 @@ std::optional<typename IntervalIndex<Value>::Entry> IntervalIndex<Value>::contai
         if (peaks_[index] < range.last)
             continue;
         const Chunk& chunk = *chunks_[index];
-        const auto end = chunk.first.begin() + static_cast<std::ptrdiff_t>(chunk.count);
-        auto slot = static_cast<std::size_t>(
-            std::upper_bound(chunk.first.begin(), end, range.first) - chunk.first.begin());
+        std::size_t slot = count_up_to(chunk.first.data(), chunk.count, range.first);
         while (slot-- > 0) {
             if (chunk.last[slot] >= range.last)
                 return entry({index, slot});
@@ -161,11 +173,7 @@ typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::first_overlap_at(
         return none;
     std::size_t index = chunk_for(range.first);
     const Chunk& chunk = *chunks_[index];
-    auto slot = static_cast<std::size_t>(
-        std::upper_bound(chunk.first.begin(),
-                         chunk.first.begin() + static_cast<std::ptrdiff_t>(chunk.count),
-                         range.first) -
-        chunk.first.begin());
+    std::size_t slot = count_up_to(chunk.first.data(), chunk.count, range.first);
     if (slot > 0 && chunk.last[slot - 1] >= range.first)
         return {index, slot - 1};
     if (slot == chunk.count) {
