@@ -2,9 +2,6 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "vfio/container.hpp"
-#include "vfio/migration.hpp"
-#include "vfio/spapr_backing.hpp"
 #include "vfio/system_calls.hpp"
 #include "vfioctl/command.hpp"
 #include "vfioctl/document.hpp"
@@ -27,45 +24,7 @@ Outcome<std::vector<vfio::Backend>> backends(const Arguments& arguments) {
                 "one of: " + all);
 }
 
-/// What only SPAPR has: windows, their page sizes, EEH.
-void ask_spapr(const vfio::Device& device, ProbeReport& report) {
-    auto* spapr = dynamic_cast<vfio::SpaprV2Backing*>(&device.space()->backing());
-    if (spapr == nullptr)
-        return;
-    if (auto details = spapr->platform().details())
-        report.spapr = *details;
-    if (const auto eeh = spapr->platform().container().check(vfio::abi::Extension::kEeh))
-        report.eeh = *eeh != 0;
-}
-
 }  // namespace
-
-ProbeReport probe(const vfio::Device& device) {
-    ProbeReport report;
-    report.device = device.name();
-    report.backend = device.space()->backend();
-    report.skipped = device.skipped();
-    report.geometry = device.space()->geometry();
-    if (const auto sizes = device.space()->page_sizes())
-        report.geometry.page_sizes = *sizes;
-    report.info = device.info();
-    report.regions = device.regions();
-    report.irqs = device.irqs();
-    report.features = vfio::probe_features(device.calls(), device.fd());
-    ask_spapr(device, report);
-    if (const auto migration = vfio::Migration::of(device.calls(), device.fd(), device.name()))
-        report.migration_flags = migration->flags();
-    if (!device.info().is_pci())
-        return report;
-    if (auto scope = vfio::hot_reset_scope(device.calls(), device.fd(), device.name()))
-        report.hot_reset = std::move(*scope);
-    else
-        report.no_hot_reset =
-            scope.error().hint.empty() ? scope.error().text() : scope.error().hint;
-    if (const auto config = device.read_config())
-        report.pci_caps = vfio::walk_pci_caps(*config);
-    return report;
-}
 
 Outcome<ExitCode> run_probe(Session& session, const Arguments& arguments) {
     const auto order = backends(arguments);

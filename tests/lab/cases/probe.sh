@@ -20,11 +20,14 @@ hint: bind it first: vfioctl bind $disk" "$(vfioctl probe $disk 2>&1)"
 equal "in JSON too" "bind it first: vfioctl bind $disk" "$(vfioctl --json probe $disk 2>/dev/null | json 'j["error"]["hint"]')"
 
 modprobe -a vfio-pci iommufd
-check "bind it" vfioctl bind $disk --driver vfio-pci
+store $pci/devices/$disk/driver_override vfio-pci
+store $pci/drivers/nvme/unbind $disk
+equal "bind it" "" "$(store $pci/drivers/vfio-pci/bind $disk)"
 text=$(vfioctl probe $disk)
 verdict $? "probe succeeds" "$text"
 printf '%s\n' "$text" | sed 's/^/#   /'
 contains "the best backend is taken" "backend*iommufd" "$text"
+contains "page sizes" "page sizes:*4K, 2M" "$text"
 contains "IOVA ranges" "IOVA ranges*0x0-0xfedfffff" "$text"
 contains "regions" "BAR 0: 16K at 0x0, read write mmap" "$text"
 contains "the config space" "config: 4K at 0x70000000000, read write" "$text"
@@ -55,14 +58,12 @@ for backend in spapr-v2 noiommu; do
     fails "a backend that the machine has not" 1 vfioctl probe --backend $backend $disk
 done
 
-exec {held}<>"/dev/vfio/devices/$(ls $pci/devices/$disk/vfio-dev)"
+exec {held}<>"/dev/vfio/$(group_of $disk)"
 output=$(vfioctl probe $disk 2>&1)
-equal "a device that is open is busy" 1 $?
+equal "a device whose group is open is busy" 1 $?
 contains "and who has it is said" "(bash)" "$output"
 exec {held}>&-
 equal "what a device has not is null" "null" \
     "$(vfioctl --json probe $disk | json 'j["migration"]')"
-check "give it back" vfioctl release $disk
-equal "to its driver" "nvme" "$(driver_of $disk)"
 
 done_checking

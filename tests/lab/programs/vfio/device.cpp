@@ -15,7 +15,7 @@ struct Named {
     void (*check)(Checks&, vfio::Device&);
 };
 
-constexpr std::array<Named, 14> kChecks{{
+constexpr std::array<Named, 16> kChecks{{
     {"description", check_description},
     {"config", check_config},
     {"features", check_features},
@@ -30,6 +30,8 @@ constexpr std::array<Named, 14> kChecks{{
     {"nvme", check_nvme},
     {"dirty", check_dirty},
     {"mtty", check_mtty},
+    {"zpci", check_zpci},
+    {"eeh", check_eeh},
 }};
 
 int misuse(const char* why) {

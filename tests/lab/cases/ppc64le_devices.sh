@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# An NVMe drive behind SPAPR: DMA and MSI-X through v2 and v1, dynamic windows told, EEH at work.
+. tests/lab/check.sh
+
+pci=/sys/bus/pci
+program=$1 probe=$2
+disk=0000:01:00.0
+
+equal "override the disk" "" "$(store $pci/devices/$disk/driver_override vfio-pci)"
+equal "unbind it" "" "$(store $pci/drivers/nvme/unbind $disk)"
+equal "vfio-pci takes it" "" "$(store $pci/drivers/vfio-pci/bind $disk)"
+
+# drive BACKEND CHECKS
+# shellcheck disable=SC2086 # the checks are words
+drive() {
+    "$program" "$1" $disk $2 2>&1
+    verdict $? "the disk through $1: $2" "see above"
+}
+drive spapr-v2 "description config features nvme eeh"
+drive spapr-v1 "description config nvme"
+output=$("$probe" spapr-v2 $disk 2>&1)
+verdict $? "probe" "$output"
+printf '%s\n' "$output" | sed 's/^/#   /'
+for line in 'windows:          0x0-0x7fffffff, pages of ' 'DDW page sizes:   4K, 64K, 2M, 1G' \
+    'DDW windows:      2 at most, 5 levels' 'EEH:              offered'; do
+    contains "probe tells ${line%%:*}" "$line" "$output"
+done
+
+done_checking
