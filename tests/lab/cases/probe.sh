@@ -61,7 +61,7 @@ done
 exec {held}<>"/dev/vfio/$(group_of $disk)"
 output=$(vfioctl probe $disk 2>&1)
 equal "a device whose group is open is busy" 1 $?
-contains "and who has it is said" "(bash)" "$output"
+contains "and who has it is said" "$(cat /proc/$$/comm) (pid $$)" "$output"
 exec {held}>&-
 equal "what a device has not is null" "null" \
     "$(vfioctl --json probe $disk | json 'j["migration"]')"

@@ -103,7 +103,7 @@ ip link set "$dev" up
 eventually "the peer answers" bash -c 'exec 5<>/dev/tcp/10.0.2.100/1234'
 equal "no session comes through it yet" "addressed: 10.0.2.15/24 on $dev" "$(usage_of $nic)"
 exec 5<>/dev/tcp/10.0.2.100/1234
-contains "the caller's own session is found" "session: bash (pid $$) to 10.0.2.100 by $dev" "$(usage_of $nic)"
+contains "the caller's own session is found" "session: $(cat /proc/$$/comm) (pid $$) to 10.0.2.100 by $dev" "$(usage_of $nic)"
 exec 5>&-
 bash -c 'exec 5<>/dev/tcp/10.0.2.100/1234; exec sleep 60' &
 sleeper=$!
