@@ -24,6 +24,11 @@ struct Case {
     std::vector<std::string> arguments;
 };
 
+/// Without it the listing of tests shows a case as its bytes, addresses and all.
+void PrintTo(const Case& golden, std::ostream* out) {
+    *out << golden.name;
+}
+
 // The words of each command, on the hosts that have something to say to it.
 const std::vector<Case>& cases() {
     static const std::vector<Case> kCases = {
