@@ -39,23 +39,23 @@ AddressSpace::~AddressSpace() {
 
 /// What could never be right is refused here, with the reason the kernel's EINVAL does not give.
 Result<void> AddressSpace::check(const MapRequest& request) const {
-    const std::string object(name(backend()));
+    const auto object = [&] { return std::string(name(backend())); };
     if (request.length == 0)
-        return fail_call(EINVAL, where(request), object, "the length is 0");
+        return fail_call(EINVAL, where(request), object(), "the length is 0");
     if (request.length - 1 > kTop - request.address ||
         (request.iova && request.length - 1 > kTop - *request.iova))
-        return fail_call(EOVERFLOW, where(request), object, "the range wraps around");
+        return fail_call(EOVERFLOW, where(request), object(), "the range wraps around");
     if (backend() == Backend::kNoiommu)
-        return sysfs::fail(Code::kUnsupported, where(request), object,
+        return sysfs::fail(Code::kUnsupported, where(request), object(),
                            "there is no translation: devices see physical addresses");
     const bool empty = attached_ == 0 && backing_->lifetime() == Backing::Lifetime::kWithGroups;
     if (empty || geometry_.windows.empty())
-        return sysfs::fail(Code::kRefused, where(request), object, "no device is attached yet");
+        return sysfs::fail(Code::kRefused, where(request), object(), "no device is attached yet");
     std::uint64_t granule = kTop;
     for (const Window& window : geometry_.windows)
         granule = std::min(granule, window.page_size);
     if (((request.address | request.length) & (granule - 1)) != 0)
-        return fail_call(EINVAL, where(request), object,
+        return fail_call(EINVAL, where(request), object(),
                          "address and length must be multiples of " + hex_text(granule));
     return {};
 }

@@ -70,9 +70,12 @@ std::optional<std::uint64_t> IovaAllocator::place(const IovaRange& extent, const
 }
 
 Result<IovaRange> IovaAllocator::allocate(const Wanted& wanted) {
-    const std::string operation = "allocate " + std::to_string(wanted.length) + " bytes of IOVA";
+    // Words are made when something failed only: this is the way of every map.
+    const auto operation = [&] {
+        return "allocate " + std::to_string(wanted.length) + " bytes of IOVA";
+    };
     if (wanted.length == 0 || (wanted.alignment != 0 && !std::has_single_bit(wanted.alignment)))
-        return fail_call(EINVAL, operation, "address space");
+        return fail_call(EINVAL, operation(), "address space");
     // Best fit, but not at any price: an extent this much larger fits whatever its alignment, so at
     // most kTries near misses are looked at before the search jumps there.
     constexpr int kTries = 8;
@@ -100,29 +103,29 @@ Result<IovaRange> IovaAllocator::allocate(const Wanted& wanted) {
     for (const Window& window : windows_)
         page_fits = page_fits || wanted.length % std::max<std::uint64_t>(window.page_size, 1) == 0;
     if (!page_fits)
-        return fail_call(EINVAL, operation, "address space",
+        return fail_call(EINVAL, operation(), "address space",
                          "not a multiple of any window's page size");
-    return fail_call(ENOSPC, operation, "address space",
+    return fail_call(ENOSPC, operation(), "address space",
                      std::to_string(free_bytes_) + " bytes are free in " +
                          std::to_string(by_address_.size()) + " pieces");
 }
 
 Result<void> IovaAllocator::reserve(const IovaRange& range) {
-    const std::string operation = "reserve IOVA " + text(range);
+    const auto operation = [&] { return "reserve IOVA " + text(range); };
     const Window* window = window_at(range.first);
     if (range.first > range.last || window == nullptr || range.last > window->range.last) {
         std::vector<IovaRange> usable;
         for (const Window& each : windows_)
             usable.push_back(each.range);
-        return fail_call(EINVAL, operation, "address space", aperture_hint(range, usable));
+        return fail_call(EINVAL, operation(), "address space", aperture_hint(range, usable));
     }
     const std::uint64_t mask = std::max<std::uint64_t>(window->page_size, 1) - 1;
     if ((range.first & mask) != 0 || ((range.last + 1) & mask) != 0)
-        return fail_call(EINVAL, operation, "address space",
+        return fail_call(EINVAL, operation(), "address space",
                          "IOVA and length must be multiples of " + hex_text(window->page_size));
     auto extent = by_address_.upper_bound(range.first);
     if (extent == by_address_.begin() || std::prev(extent)->second < range.last)
-        return fail_call(EEXIST, operation, "address space");
+        return fail_call(EEXIST, operation(), "address space");
     carve(std::prev(extent), range);
     return {};
 }
