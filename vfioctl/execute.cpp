@@ -37,6 +37,7 @@ Outcome<ExitCode> carry_out(Session& session, policy::Plan& plan, std::vector<st
                             binding::ApplyOptions options) {
     ProgressLine line(session);
     options.on_progress = [&line](const binding::Progress& progress) { line.show(progress); };
+    options.actor = session.actor;
     options.check_open = session.check_open;
     options.on_warning = [&](const std::string& sentence) {
         line.clear();

@@ -66,6 +66,13 @@ Outcome<void> check_root(const sysfs::Root& root) {
     return fail(ExitCode::kFailed, "--root " + root.prefix, "no such directory");
 }
 
+std::string actor() {
+    const char* sudo_uid = std::getenv("SUDO_UID");
+    const auto caller = sudo_uid == nullptr ? sysfs::Result<std::uint64_t>(getuid())
+                                            : sysfs::parse_decimal(sudo_uid);
+    return "vfioctl (uid " + std::to_string(caller ? *caller : getuid()) + ")";
+}
+
 sysfs::Result<void> open_once(const sysfs::Device& device) {
     vfio::SystemCalls calls;
     const auto opened = vfio::Device::open(calls, device.id.text());
@@ -86,6 +93,7 @@ Outcome<ExitCode> run_command(const Invocation& invocation) {
                     .state = binding::StateDir::below(global.root),
                     .screen = look_at_screen(global.colour),
                     .user = geteuid() == 0 ? User::kRoot : User::kOther,
+                    .actor = actor(),
                     .check_open = open_once,
                     .out = std::cout,
                     .err = std::cerr};

@@ -46,6 +46,7 @@ struct Session {
     binding::StateDir state;
     Screen screen;
     User user = User::kOther;
+    std::string actor = "vfioctl";  ///< for the history: with the uid of who called sudo, or our own
     /// Opens a bound device once, as its user would: what `check: open` asks for.
     std::function<sysfs::Result<void>(const sysfs::Device&)> check_open;
     std::ostream& out;

@@ -41,6 +41,7 @@ Said Seat::type(const std::string& line) {
                                        .on_write = {}},
                              .screen = screen_,
                              .user = user_,
+                             .actor = "vfioctl (uid 0)",
                              .check_open = {},
                              .out = out,
                              .err = err};
