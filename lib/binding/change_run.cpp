@@ -127,17 +127,9 @@ Result<void> ChangeRun::override_to(const std::string& driver) {
     return {};
 }
 
-/// A driver that is being loaded is offered every device that has no driver, and takes those whose override
-/// names it (driver_attach): a device that was without one is bound already when we come to it.
-Result<void> ChangeRun::bind_to(const std::string& driver) {
-    if (const auto now = scene_.kernel.device(target_.id); now && now->driver == driver)
-        return {};
-    return writer_.bind(target_, driver);
-}
-
 Result<void> ChangeRun::bind_along_chain() {
     for (;;) {
-        Result<void> bound = bind_to(trying_);
+        Result<void> bound = writer_.bind(target_, trying_);
         if (bound)
             bound = verify_bound(trying_);
         if (bound) {
@@ -159,7 +151,7 @@ Result<void> ChangeRun::bind_along_chain() {
 
 /// After `tried`: the device must be there, and on nothing that neither was there nor is our doing.
 Result<void> ChangeRun::look_again(const std::string& tried) {
-    auto now = scene_.kernel.device(target_.id);
+    auto now = scene_.kernel.standing(target_.id);
     if (!now)
         return sysfs::propagate(now);
     if (now->driver && *now->driver != tried)
@@ -178,7 +170,7 @@ Result<void> ChangeRun::verify_bound(const std::string& driver) {
     };
     bool ready = false;
     const auto settled = [&] {
-        auto now = scene_.kernel.device(target_.id);
+        auto now = scene_.kernel.standing(target_.id);
         if (!now)
             return true;
         staged_.now = *std::move(now);
@@ -197,7 +189,7 @@ Result<void> ChangeRun::verify_bound(const std::string& driver) {
 }
 
 Result<void> ChangeRun::verify_unbound() {
-    const auto now = scene_.kernel.device(target_.id);
+    const auto now = scene_.kernel.standing(target_.id);
     if (!now)
         return sysfs::propagate(now);
     if (now->driver)
@@ -224,7 +216,10 @@ Result<void> ChangeRun::dress() {
 Result<void> ChangeRun::check() {
     if (staged_.gone || released_ || staged_.change->check == policy::Check::kNone)
         return {};
-    const Result<void> opened = scene_.options.check_open(staged_.now);
+    const auto now = scene_.kernel.device(target_.id);
+    if (!now)
+        return sysfs::propagate(now);
+    const Result<void> opened = scene_.options.check_open(*now);
     writer_.note_step(Op::kCheckOpen, target_.id, {},
                       opened ? StepResult::kDone : StepResult::kFailed,
                       opened ? std::string() : opened.error().text());

@@ -39,7 +39,6 @@ class ChangeRun {
     [[nodiscard]] sysfs::Result<void> next_candidate();
     [[nodiscard]] sysfs::Result<std::string> driver_name(const policy::ChainLink& link);
     [[nodiscard]] sysfs::Result<void> override_to(const std::string& driver);
-    [[nodiscard]] sysfs::Result<void> bind_to(const std::string& driver);
     [[nodiscard]] sysfs::Result<void> bind_along_chain();
     [[nodiscard]] sysfs::Result<void> verify_bound(const std::string& driver);
     [[nodiscard]] sysfs::Result<void> verify_unbound();

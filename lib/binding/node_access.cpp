@@ -71,7 +71,7 @@ Result<sysfs::NodeAccess> resolve_access(const policy::Access& access) {
 
 Result<void> give_access(Writer& writer, const sysfs::DeviceId& device,
                          const sysfs::NodeAccess& access, const policy::Access& wanted) {
-    const auto now = writer.kernel().device(device);
+    const auto now = writer.kernel().standing(device);
     if (!now)
         return sysfs::propagate(now);
     if (!now->vfio)

@@ -62,7 +62,7 @@ Result<void> bind_back(Writer& writer, const Target& target, const Held::Origin&
 
 /// The kernel's word for it, not the writes'.
 Result<void> verify(Writer& writer, const Target& target, const Held::Origin& wanted) {
-    const auto now = writer.kernel().device(target.id);
+    const auto now = writer.kernel().standing(target.id);
     if (!now)
         return sysfs::propagate(now);
     if (now->driver != wanted.driver)

@@ -35,8 +35,7 @@ bool touched_binding(const InFlight& flight, const DeviceId& device) {
 /// Undoes one write of the kind that Held does not cover.
 class EffectUndo {
   public:
-    EffectUndo(Writer& writer, const Target& target, const Device& now)
-        : writer_(writer), target_(target), now_(now) {}
+    EffectUndo(Writer& writer, const Target& target) : writer_(writer), target_(target) {}
 
     Result<void> operator()(const IntentRecord& intent) {
         if (intent.before.empty())
@@ -60,8 +59,12 @@ class EffectUndo {
   private:
     [[nodiscard]] bool mdev_is_there(const IntentRecord& intent) {
         const auto mdev = writer_.kernel().device({"mdev", intent.value});
-        return mdev && mdev->mdev && mdev->mdev->parent == now_.mdev_parent_name &&
+        return mdev && mdev->mdev && mdev->mdev->parent == parent_name() &&
                mdev->mdev->type == intent.before;
+    }
+    [[nodiscard]] std::string parent_name() {
+        const auto now = writer_.kernel().device(target_.id);
+        return now ? now->mdev_parent_name : std::string();
     }
     Result<void> remove_mdev(const IntentRecord& intent) {
         if (!mdev_is_there(intent))
@@ -71,7 +74,7 @@ class EffectUndo {
     Result<void> create_mdev(const IntentRecord& intent) {
         if (mdev_is_there(intent))
             return {};
-        return writer_.create_mdev(target_.id, now_.mdev_parent_name, intent.before, intent.value);
+        return writer_.create_mdev(target_.id, parent_name(), intent.before, intent.value);
     }
     Result<void> set_vfs(const IntentRecord& intent) {
         const auto before = sysfs::parse_decimal(intent.before);
@@ -106,7 +109,6 @@ class EffectUndo {
 
     Writer& writer_;
     const Target& target_;
-    const Device& now_;
 };
 
 class DeviceUndo {
@@ -116,13 +118,13 @@ class DeviceUndo {
           target_{held.device, held.identity} {}
 
     void run() {
-        const auto now = writer_.kernel().device(held_.device);
+        const auto now = writer_.kernel().standing(held_.device);
         if (!now)
             return note("went away");
         if (!same_device(now->identity(), held_.identity))
             return note("is another device now");
         target_.identity = now->identity();
-        undo_effects(*now);
+        undo_effects();
         if (touched_binding(flight_, held_.device))
             undo_binding(*now);
     }
@@ -139,8 +141,8 @@ class DeviceUndo {
         if (done.error().errnum == EBUSY || done.error().errnum == EAGAIN)
             undone_.owed = true;
     }
-    void undo_effects(const Device& now) {
-        EffectUndo effect(writer_, target_, now);
+    void undo_effects() {
+        EffectUndo effect(writer_, target_);
         for (auto at = flight_.intents.rbegin(); at != flight_.intents.rend(); ++at)
             if (at->device == held_.device)
                 check(effect(*at));

@@ -73,7 +73,18 @@ Result<void> Writer::unbind(const Target& target, const std::string& driver) {
 
 Result<void> Writer::bind(const Target& target, const std::string& driver) {
     return write({Op::kBind, target.id, driver, {}, "bind " + target.id.display() + " to " + driver},
-                 [&] { return kernel_.bind(target, driver); });
+                 [&]() -> Result<void> {
+                     Result<void> done = kernel_.bind(target, driver);
+                     const bool already = !done && done.error().errnum == EBUSY && is_on(target, driver);
+                     return already ? Result<void>() : done;
+                 });
+}
+
+/// A driver that is being loaded is offered every device that has none, and takes those whose override
+/// names it (driver_attach): another transaction's load may have bound this one, and EBUSY says so.
+bool Writer::is_on(const Target& target, const std::string& driver) {
+    const auto now = kernel_.standing(target.id);
+    return now && now->driver == driver;
 }
 
 Result<void> Writer::bind_patiently(const Target& target, const std::string& driver) {
@@ -88,8 +99,7 @@ Result<void> Writer::bind_patiently(const Target& target, const std::string& dri
                 return done;
             pause(kAskAgain);
             // Bound meanwhile by the kernel itself: EBUSY says "already" too.
-            const auto now = kernel_.device(target.id);
-            if (now && now->driver == driver)
+            if (is_on(target, driver))
                 return {};
             notes_.doing(doing);
         }

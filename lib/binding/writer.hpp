@@ -70,6 +70,7 @@ class Writer {
                                 const std::function<bool()>& holds);
 
   private:
+    [[nodiscard]] bool is_on(const sysfs::Target& target, const std::string& driver);
     using Verb = std::function<sysfs::Result<void>()>;
     /// One write as the journal has it; the plan may word its step otherwise (an mdev's is the mdev's own).
     struct Write {

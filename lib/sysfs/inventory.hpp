@@ -56,6 +56,9 @@ struct Inventory {
 /// One device again, fresh. kNotFound when it is not there.
 [[nodiscard]] Result<Device> read_device(const Root& root, const DeviceId& id, const Wanted& wanted);
 
+/// Its identity, driver, override and VFIO nodes only, in some fifteen system calls.
+[[nodiscard]] Result<Device> read_standing(const Root& root, const DeviceId& id);
+
 /// The devices a user means by `word`: an address with or without domain, "bus/name", an mdev's UUID,
 /// a netdev's name, or a glob over addresses and "bus/name". Nothing found: kNotFound with near names;
 /// a word that could never be a device: kInvalid.

@@ -45,6 +45,9 @@ class Kernel {
     [[nodiscard]] virtual Result<Inventory> inventory(const Wanted& wanted) = 0;
     /// One device, fresh: its driver, override and nodes as they are now.
     [[nodiscard]] virtual Result<Device> device(const DeviceId& id) = 0;
+    /// How it stands: identity, driver, override and VFIO nodes, the rest left empty. Looked at before
+    /// and after every write, so it must cost no more than it has to.
+    [[nodiscard]] virtual Result<Device> standing(const DeviceId& id) { return device(id); }
     [[nodiscard]] virtual Result<Drivers> drivers(const Wanted& wanted) = 0;
     /// The modules whose aliases claim a modalias, as modprobe would resolve it (a native driver's, or a
     /// VFIO one's after its prefix is swapped); normalised names, best first. None is no failure.

@@ -49,6 +49,10 @@ Result<Device> LiveKernel::device(const DeviceId& id) {
     return read_device(kLive, id, Wanted{});
 }
 
+Result<Device> LiveKernel::standing(const DeviceId& id) {
+    return read_standing(kLive, id);
+}
+
 Result<Drivers> LiveKernel::drivers(const Wanted& wanted) {
     return read_drivers(kLive, wanted);
 }

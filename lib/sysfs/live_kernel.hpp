@@ -17,6 +17,7 @@ class LiveKernel final : public Kernel {
   public:
     [[nodiscard]] Result<Inventory> inventory(const Wanted& wanted) override;
     [[nodiscard]] Result<Device> device(const DeviceId& id) override;
+    [[nodiscard]] Result<Device> standing(const DeviceId& id) override;
     [[nodiscard]] Result<Drivers> drivers(const Wanted& wanted) override;
     [[nodiscard]] Result<std::vector<std::string>> modules_for(
         const std::string& modalias) override;

@@ -122,19 +122,58 @@ Result<Device> read_from(const Dir& devices, const DeviceId& id, const Surroundi
     return out;
 }
 
-Result<Device> read_device(const Root& root, const DeviceId& id, const Wanted& wanted) {
-    const auto not_there = [&id](std::string why) {
-        return fail(Code::kNotFound, {}, id.display(), std::move(why));
-    };
+namespace {
+
+tl::unexpected<Error> not_there(const DeviceId& id, std::string why) {
+    return fail(Code::kNotFound, {}, id.display(), std::move(why));
+}
+
+Result<Dir> open_devices(const Root& root, const DeviceId& id) {
     if (!parse_bus_name(id.bus) || !parse_device_name(id.name))
         return fail(Code::kInvalid, {}, id.display(), "could not be a device");
-    const auto devices = Dir::open(root.path(devices_path(id.bus)));
+    auto devices = Dir::open(root.path(devices_path(id.bus)));
     if (!devices)
-        return not_there("no such bus");
+        return not_there(id, "no such bus");
+    return devices;
+}
+
+bool is_absence(const Error& error) {
+    return error.code == Code::kNotFound || error.code == Code::kGone;
+}
+
+}  // namespace
+
+Result<Device> read_device(const Root& root, const DeviceId& id, const Wanted& wanted) {
+    const auto devices = open_devices(root, id);
+    if (!devices)
+        return propagate(devices);
     auto device = read_from(*devices, id, Surroundings::read(root, wanted));
-    if (!device && (device.error().code == Code::kNotFound || device.error().code == Code::kGone))
-        return not_there("no such device");
+    if (!device && is_absence(device.error()))
+        return not_there(id, "no such device");
     return device;
+}
+
+Result<Device> read_standing(const Root& root, const DeviceId& id) {
+    const auto devices = open_devices(root, id);
+    if (!devices)
+        return propagate(devices);
+    const auto device = DeviceDir::open(*devices, id.name);
+    if (!device && is_absence(device.error()))
+        return not_there(id, "no such device");
+    if (!device)
+        return propagate(device);
+    Device out;
+    out.id = id;
+    out.syspath = syspath_of(devices->link(id.name).value_or(""));
+    out.ids = read_ids(*device);
+    out.modalias = read_modalias(*device);
+    out.driver = device->link_name("driver");
+    read_override(*device, out);
+    out.iommu_group = small_number(device->link_name("iommu_group"));
+    out.netdevs = read_netdevs(*device);
+    if (device->has("vfio-dev") || out.driver)
+        out.vfio = read_vfio_nodes(*device, GroupNodes::read(root), out);
+    return out;
 }
 
 }  // namespace sysfs

@@ -46,11 +46,13 @@ TEST_F(TargetIdentity, TakesTheDeviceThatItWas) {
 TEST_F(TargetIdentity, RefusesAnotherDeviceAtTheAddress) {
     identity_.ids.vendor = 0x1af4;
     identity_.ids.device = 0x1041;
+    identity_.modalias = "pci:v00001AF4d00001041sv00008086sd00000000bc02sc00i00";
     EXPECT_EQ("is another device now: 8086:10d3, was 1af4:1041", mismatch(identity_));
 }
 
 TEST_F(TargetIdentity, RefusesAnotherBoardOfTheSameChip) {
     identity_.ids.subsystem_device = 0xa01f;
+    identity_.modalias = "pci:v00008086d000010D3sv00008086sd0000A01Fbc02sc00i00";
     EXPECT_EQ("is another device now: subsystem_device is 0000, was a01f", mismatch(identity_));
 }
 
