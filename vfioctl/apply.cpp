@@ -55,9 +55,13 @@ Outcome<ExitCode> run_apply(Session& session, const Arguments& arguments) {
     options.timeout = *timeout;
     if (auto may = may_write(session, "apply"); !may)
         return propagate(may);
+    const auto recovery = recover_first(session, options);
+    if (!recovery)
+        return propagate(recovery);
     auto world = see_and_plan(session);
     if (!world)
         return propagate(world);
+    append(world->warnings, recovery->notes);
     if (!arguments.has("early"))
         return carry_out(session, world->plan, world->warnings, std::move(options));
     options.extent = binding::Extent::kOverrides;

@@ -80,10 +80,15 @@ Outcome<ExitCode> run_bind(Session& session, const Arguments& arguments) {
     if (!file)
         return propagate(file);
 
+    const auto recovery =
+        dry_run ? Outcome<binding::Recovery>() : recover_first(session, options);
+    if (!recovery)
+        return propagate(recovery);
     const sysfs::Wanted drivers = named_drivers(wish->driver);
     auto world = see_host(session, drivers, BadPolicy::kFails);
     if (!world)
         return propagate(world);
+    append(world->warnings, recovery->notes);
     const auto ids = devices_of(*world, arguments.words);
     if (!ids)
         return propagate(ids);

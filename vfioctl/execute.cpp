@@ -22,6 +22,21 @@ Outcome<void> may_write(const Session& session, const std::string& command) {
     return {};
 }
 
+Outcome<binding::Recovery> recover_first(Session& session, binding::ApplyOptions& options) {
+    binding::ApplyOptions quiet = options;
+    quiet.actor = session.actor;
+    quiet.on_warning = [&](const std::string& sentence) {
+        session.err << "vfioctl: warning: " << printable(sentence) << "\n";
+    };
+    auto recovery = binding::recover(session.kernel, session.state, quiet);
+    if (!recovery)
+        return fail(recovery.error());
+    for (const std::string& note : recovery->notes)
+        quiet.on_warning(note);
+    options.owed = recovery->transactions;
+    return *std::move(recovery);
+}
+
 void print_plan(Session& session, const policy::Plan& plan, const std::vector<std::string>& warnings) {
     if (!session.json()) {
         session.out << plan_text(plan, session.screen);

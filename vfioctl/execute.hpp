@@ -13,6 +13,11 @@ namespace vfioctl {
 /// May this command write to the kernel? Not below --root (a directory is no kernel), and only as root.
 [[nodiscard]] Outcome<void> may_write(const Session& session, const std::string& command);
 
+/// Undoes what a killed run left half done, before a command looks at the host to plan from it; its sentences
+/// are said as warnings.
+[[nodiscard]] Outcome<binding::Recovery> recover_first(Session& session,
+                                                       binding::ApplyOptions& options);
+
 /// The plan as text or JSON on the session's output.
 void print_plan(Session& session, const policy::Plan& plan, const std::vector<std::string>& warnings);
 

@@ -2,6 +2,7 @@
 #include "vfioctl/command.hpp"
 #include "vfioctl/execute.hpp"
 #include "vfioctl/options.hpp"
+#include "vfioctl/world.hpp"
 
 namespace vfioctl {
 
@@ -16,6 +17,10 @@ Outcome<ExitCode> run_rollback(Session& session, const Arguments& arguments) {
     if (!dry_run)
         if (auto may = may_write(session, "rollback"); !may)
             return propagate(may);
+    const auto recovery =
+        dry_run ? Outcome<binding::Recovery>() : recover_first(session, options);
+    if (!recovery)
+        return propagate(recovery);
     const auto inventory = session.kernel.inventory({});
     if (!inventory)
         return fail(inventory.error());
@@ -23,9 +28,11 @@ Outcome<ExitCode> run_rollback(Session& session, const Arguments& arguments) {
     auto plan = binding::plan_rollback(session.kernel, session.state, *inventory, txn);
     if (!plan)
         return fail(plan.error());
+    std::vector<std::string> warnings = inventory->warnings;
+    append(warnings, recovery->notes);
     if (!dry_run)
-        return carry_out(session, *plan, inventory->warnings, std::move(options));
-    print_plan(session, *plan, inventory->warnings);
+        return carry_out(session, *plan, std::move(warnings), std::move(options));
+    print_plan(session, *plan, warnings);
     return ExitCode::kDone;
 }
 

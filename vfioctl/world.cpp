@@ -56,6 +56,10 @@ binding::DeviceState World::state(const sysfs::Device& device) const {
     return state;
 }
 
+void append(std::vector<std::string>& warnings, const std::vector<std::string>& notes) {
+    warnings.insert(warnings.end(), notes.begin(), notes.end());
+}
+
 void warn(Session& session, World& world, const std::string& sentence) {
     session.err << "vfioctl: warning: " << printable(sentence) << "\n";
     world.warnings.push_back(sentence);

@@ -61,6 +61,9 @@ void make_plan(Session& session, World& world, UseScan scan, const policy::Lifte
 [[nodiscard]] Outcome<std::vector<sysfs::DeviceId>> devices_of(const World& world,
                                                                const std::vector<std::string>& words);
 
+/// Notes that have been said already, for JSON.
+void append(std::vector<std::string>& warnings, const std::vector<std::string>& notes);
+
 /// Says `sentence` on stderr as a warning and remembers it for JSON.
 void warn(Session& session, World& world, const std::string& sentence);
 

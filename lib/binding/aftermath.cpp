@@ -182,13 +182,20 @@ std::string Session::stuck_text(const std::string& txn) {
     return text + held;
 }
 
-/// Why a transaction cannot begin: one of its devices still has an undo coming to it.
+/// Why a transaction cannot begin: one of its devices still has an undo coming to it; or its group was undone
+/// after it was planned, and members that stood as wanted in between are not in it at all.
 std::string Session::in_the_way(const Transaction& transaction) const {
     for (const InFlight& flight : ledger_.in_flight)
         for (const policy::Change& change : transaction.changes)
             if (flight.find(change.target.id) != nullptr)
                 return change.target.id.display() + ": transaction " + flight.begin.txn +
                        " has not been undone yet: " + watched_error(flight.begin.txn);
+    for (const Held& held : undone_)
+        for (const policy::Change& change : transaction.changes)
+            if (change.target.id == held.device ||
+                (transaction.group && transaction.group == held.identity.iommu_group))
+                return held.device.display() +
+                       ": an interrupted transaction was undone after this was planned; plan again";
     return {};
 }
 
@@ -197,8 +204,9 @@ std::string Session::watched_error(const std::string& txn) const {
     return watched == watched_.end() ? "it is still under way" : watched->second.error;
 }
 
-/// Takes note of one recovery; the sentence that tells of it.
-std::string Session::recovered(const InFlight& flight, End how, const std::string& line) {
+/// Takes note of one recovery.
+void Session::recovered(const InFlight& flight, End how, const std::string& line,
+                        Recovery& recovery) {
     const std::string& txn = flight.begin.txn;
     const Outcome outcome = how == End::kAnswered ? outcome_of(line) : unanswered(txn, how, line);
     std::string text = "transaction " + txn + " (" + flight.begin.action + " by " +
@@ -207,18 +215,26 @@ std::string Session::recovered(const InFlight& flight, End how, const std::strin
                        .action = "recover", .group = flight.begin.group, .devices = {},
                        .driver = {}, .rule = {}, .where = {},
                        .result = policy::step_result_name(outcome.result), .error = outcome.error};
+    const bool undone = outcome.result == StepResult::kRolledBack;
     for (const Held& held : flight.begin.devices) {
-        recovered_.insert(held.device);
         entry.devices.push_back(held.device);
+        if (undone) {
+            undone_.push_back(held);
+            recovery.undone.insert(held.device);
+        } else {
+            recovery.owed[held.device] = outcome.error;
+        }
     }
     history_.push_back(std::move(entry));
     watched_[txn].error = outcome.error;
-    text += outcome.result == StepResult::kRolledBack ? "undone" : "could not be undone yet";
+    if (!undone)
+        recovery.transactions[txn] = outcome.error;
+    text += undone ? "undone" : "could not be undone yet";
     if (!outcome.error.empty())
         text += ": " + outcome.error;
     for (const std::string& note : outcome.notes)
         text += "; " + note;
-    return text;
+    recovery.notes.push_back(std::move(text));
 }
 
 }  // namespace binding

@@ -44,20 +44,19 @@ Result<policy::Plan> apply(sysfs::Kernel& kernel, const StateDir& state, policy:
     if (!recovered)
         return propagate(recovered);
     if (options.on_warning)
-        for (const std::string& sentence : *recovered)
+        for (const std::string& sentence : recovered->notes)
             options.on_warning(sentence);
     session->carry_out(plan);
     session->close();
     return plan;
 }
 
-Result<std::vector<std::string>> recover(sysfs::Kernel& kernel, const StateDir& state,
-                                         const ApplyOptions& options) {
+Result<Recovery> recover(sysfs::Kernel& kernel, const StateDir& state, const ApplyOptions& options) {
     const auto in_flight = anything_in_flight(state);
     if (!in_flight)
         return propagate(in_flight);
     if (!*in_flight)
-        return std::vector<std::string>{};
+        return Recovery{};
     auto session = Session::open(kernel, state, options);
     if (!session)
         return propagate(session);

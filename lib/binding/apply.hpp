@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,8 +31,13 @@ enum class Extent {
     kOverrides,  ///< early in the boot: only the overrides of devices that no driver has yet
 };
 
+/// Transactions that recovery could not undo a moment ago, and why: their next try may take as long as the
+/// first.
+using Owed = std::map<std::string, std::string>;
+
 /// How to go about it.
 struct ApplyOptions {
+    Owed owed;  ///< not tried again in this run
     Extent extent = Extent::kWhole;
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write; past it the device is stuck
     unsigned workers = 0;                        ///< processes at once; 0: one per processor, at most 8
@@ -48,7 +55,7 @@ struct ApplyOptions {
 /// Carries out the transactions whose verdict is `change`, groups in parallel within the limits per driver,
 /// and fills in every result. Transactions of other verdicts pass through untouched.
 /// An error is one of the whole (lock held by another, journal unwritable); a failed transaction is a
-/// result inside the plan.
+/// result inside the plan, as one is whose group recovery had to change after it was planned.
 [[nodiscard]] sysfs::Result<policy::Plan> apply(sysfs::Kernel& kernel, const StateDir& state,
                                                 policy::Plan plan, const ApplyOptions& options);
 
@@ -64,10 +71,17 @@ struct ApplyOptions {
                                                         const sysfs::Inventory& inventory,
                                                         const std::string& txn);
 
-/// Finishes or undoes what was under way when a process was killed. Nothing to do is success; returns
-/// what it undid, a sentence each.
-[[nodiscard]] sysfs::Result<std::vector<std::string>> recover(sysfs::Kernel& kernel,
-                                                              const StateDir& state,
-                                                              const ApplyOptions& options);
+/// What recovery came to.
+struct Recovery {
+    std::vector<std::string> notes;               ///< a sentence for each transaction
+    std::set<sysfs::DeviceId> undone;             ///< devices that are back as they were
+    std::map<sysfs::DeviceId, std::string> owed;  ///< those that could not be put back yet, and why
+    Owed transactions;                            ///< those that had these in hand
+};
+
+/// Undoes what was under way when a process was killed. Nothing to do is success. To be called before
+/// the host is looked at: a plan that was made from the state in between is worth nothing afterwards.
+[[nodiscard]] sysfs::Result<Recovery> recover(sysfs::Kernel& kernel, const StateDir& state,
+                                              const ApplyOptions& options);
 
 }  // namespace binding

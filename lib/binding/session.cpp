@@ -91,7 +91,7 @@ Result<Session> Session::open(sysfs::Kernel& kernel, const StateDir& state,
 void Session::run(const Plan& plan, std::vector<Job> jobs, const Ended& on_end) {
     if (jobs.empty())
         return;
-    Scene scene{kernel_, journal_, state_, ledger_, options_, recovered_};
+    Scene scene{kernel_, journal_, state_, ledger_, options_};
     const unsigned workers = worker_count(options_, jobs.size());
     Pool pool([&](const std::string& request, const auto& say) {
                   return work_on(scene, plan, request, say);
@@ -103,23 +103,28 @@ void Session::run(const Plan& plan, std::vector<Job> jobs, const Ended& on_end) 
     pool.run(std::move(jobs));
 }
 
-Result<std::vector<std::string>> Session::recover() {
-    std::vector<std::string> notes;
+Result<Recovery> Session::recover() {
+    Recovery recovery;
     std::vector<Job> jobs;
-    for (const InFlight& flight : ledger_.in_flight)
-        jobs.push_back({Request{std::nullopt, flight.begin.txn}.text(), {}});
+    for (const InFlight& flight : ledger_.in_flight) {
+        const auto owed = options_.owed.find(flight.begin.txn);
+        if (owed == options_.owed.end())
+            jobs.push_back({Request{std::nullopt, flight.begin.txn}.text(), {}});
+        else
+            watched_[flight.begin.txn].error = owed->second;
+    }
     if (jobs.empty())
-        return notes;
+        return recovery;
     run({}, std::move(jobs), [&](const Job& job, End how, const std::string& line) {
         if (const InFlight* flight = ledger_.find_in_flight(Request::of(job.request).txn))
-            notes.push_back(recovered(*flight, how, line));
+            recovered(*flight, how, line, recovery);
         return std::vector<Job>{};
     });
     auto ledger = read_ledger(state_);
     if (!ledger)
         return sysfs::propagate(ledger);
     ledger_ = std::move(*ledger);
-    return notes;
+    return recovery;
 }
 
 void Session::carry_out(Plan& plan) {

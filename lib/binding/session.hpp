@@ -24,8 +24,8 @@ class Session {
     [[nodiscard]] static sysfs::Result<Session> open(sysfs::Kernel& kernel, const StateDir& state,
                                                      const ApplyOptions& options);
 
-    /// Undoes every transaction in flight; a sentence for each.
-    [[nodiscard]] sysfs::Result<std::vector<std::string>> recover();
+    /// Undoes every transaction in flight.
+    [[nodiscard]] sysfs::Result<Recovery> recover();
     /// Carries out the plan's transactions of verdict `change`.
     void carry_out(policy::Plan& plan);
     /// Writes the history, and the journal anew when it has grown.
@@ -58,7 +58,7 @@ class Session {
     [[nodiscard]] std::string watched_error(const std::string& txn) const;
     [[nodiscard]] Outcome unanswered(const std::string& txn, End how, const std::string& line);
     [[nodiscard]] static Outcome after_death(Watched watched, Outcome undone);
-    [[nodiscard]] std::string recovered(const InFlight& flight, End how, const std::string& line);
+    void recovered(const InFlight& flight, End how, const std::string& line, Recovery& recovery);
     void warn(const std::string& text) const;
     void progress(const std::string& doing) const;
 
@@ -68,7 +68,7 @@ class Session {
     Lock lock_;
     Journal journal_;
     Ledger ledger_;
-    std::set<sysfs::DeviceId> recovered_;
+    std::vector<Held> undone_;                ///< by recovery, after the plan was made
     std::map<std::string, Watched> watched_;  ///< by transaction
     std::vector<HistoryEntry> history_;
     std::size_t done_ = 0;

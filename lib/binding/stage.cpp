@@ -53,7 +53,7 @@ Result<Staged> stage(Scene& scene, const Change& change) {
     const bool releasing = change.to == Change::To::kHost && scene.ledger.bound.contains(id);
     Staged staged{.change = &change, .now = {}, .ours = nullptr, .gone = false, .already = false,
                   .access = {}};
-    auto now = scene.kernel.device(id);
+    auto now = scene.kernel.standing(id);
     if (!now && !releasing)
         return sysfs::propagate(now);
     if (!now || !same_device(now->identity(), change.target.identity)) {
@@ -67,8 +67,7 @@ Result<Staged> stage(Scene& scene, const Change& change) {
     staged.now = *std::move(now);
     staged.ours = scene.ledger.find_bound(id, change.target.identity);
     staged.already = on_target(change, staged.now);
-    const bool excused = staged.already || scene.recovered.contains(id);
-    if (must_be_as_planned(change) && !excused && !as_planned(change, staged.now))
+    if (must_be_as_planned(change) && !staged.already && !as_planned(change, staged.now))
         return fail(Code::kFailed, "check", id.display(),
                     "changed since it was planned: " +
                         state_text(staged.now.driver, staged.now.driver_override) + " now, was " +

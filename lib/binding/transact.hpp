@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -21,8 +20,6 @@ struct Scene {
     const StateDir& state;
     const Ledger& ledger;  ///< what was ours when the run began
     const ApplyOptions& options;
-    /// Devices that recovery changed after the plan was made: how they stand now is how they stood.
-    std::set<sysfs::DeviceId> recovered;
 };
 
 /// How a transaction ended.
