@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
 #include <ostream>
 #include <utility>
 
@@ -16,30 +15,8 @@
 namespace vfioctl {
 namespace {
 
-sysfs::Wanted named_drivers(const policy::DriverWish& wish) {
-    sysfs::Wanted wanted;
-    for (const policy::Candidate& candidate : wish.chain)
-        if (candidate.kind == policy::Candidate::Kind::kNamed)
-            wanted.drivers.insert(candidate.driver);
-    return wanted;
-}
-
-/// The plan knows every rule of the host; by hand only what concerns these devices is carried out.
-policy::Plan only(policy::Plan plan, const std::vector<sysfs::DeviceId>& ids) {
-    const auto concerns = [&](const policy::Transaction& transaction) {
-        return std::any_of(ids.begin(), ids.end(), [&](const sysfs::DeviceId& id) {
-            return std::find(transaction.devices.begin(), transaction.devices.end(), id) !=
-                   transaction.devices.end();
-        });
-    };
-    auto& all = plan.transactions;
-    all.erase(std::remove_if(all.begin(), all.end(), [&](const auto& t) { return !concerns(t); }),
-              all.end());
-    return plan;
-}
-
 /// What the reasons themselves cannot say: which option of this command would help.
-void hint_at_group(Session& session, const policy::Plan& plan, const HandWish& wish) {
+void hint_at_group(Session& session, const policy::Plan& plan, const policy::HandWish& wish) {
     if (wish.group == policy::GroupWish::Kind::kWhole || session.json())
         return;
     for (const policy::Transaction& transaction : plan.transactions)
@@ -84,7 +61,7 @@ Outcome<ExitCode> run_bind(Session& session, const Arguments& arguments) {
         dry_run ? Outcome<binding::Recovery>() : recover_first(session, options);
     if (!recovery)
         return propagate(recovery);
-    const sysfs::Wanted drivers = named_drivers(wish->driver);
+    const sysfs::Wanted drivers = policy::wanted_of(wish->driver);
     auto world = see_host(session, drivers, BadPolicy::kFails);
     if (!world)
         return propagate(world);
@@ -94,14 +71,14 @@ Outcome<ExitCode> run_bind(Session& session, const Arguments& arguments) {
         return propagate(ids);
     std::vector<policy::Rule> rules;
     for (const sysfs::DeviceId& id : *ids)
-        rules.push_back(hand_rule(*world->inventory.find(id), *wish));
+        rules.push_back(policy::hand_rule(*world->inventory.find(id), *wish));
     std::vector<policy::Request> requests;
     for (std::size_t i = 0; i < ids->size(); ++i)
         requests.push_back({ids->at(i), &rules[i]});
     if (auto decided = decide(session, *world, drivers, requests); !decided)
         return propagate(decided);
     make_plan(session, *world, UseScan::kLook, wish->lifted);
-    policy::Plan plan = only(std::move(world->plan), *ids);
+    policy::Plan plan = policy::only(std::move(world->plan), *ids);
 
     if (dry_run) {
         print_plan(session, plan, world->warnings);

@@ -100,13 +100,9 @@ Outcome<policy::Lifted> lifted(const Arguments& arguments) {
     return out;
 }
 
-policy::FieldTest field(policy::Field which, std::string wanted) {
-    return {.field = which, .key = {}, .wanted = {std::move(wanted)}, .ranges = {}, .where = {}};
-}
-
 }  // namespace
 
-Outcome<HandWish> hand_wish(const Arguments& arguments) {
+Outcome<policy::HandWish> hand_wish(const Arguments& arguments) {
     auto driver = driver_wish(arguments);
     if (!driver)
         return propagate(driver);
@@ -116,38 +112,7 @@ Outcome<HandWish> hand_wish(const Arguments& arguments) {
     auto codes = lifted(arguments);
     if (!codes)
         return propagate(codes);
-    return HandWish{.driver = std::move(*driver), .group = *group, .lifted = std::move(*codes)};
-}
-
-policy::Match pinned(const sysfs::Device& device) {
-    policy::Match match;
-    if (device.id.bus == "mdev_parent") {
-        match.fields.push_back(field(policy::Field::kMdevParent, device.id.name));
-        return match;
-    }
-    if (device.id.bus != "pci")
-        match.fields.push_back(field(policy::Field::kBus, device.id.bus));
-    match.fields.push_back(field(policy::Field::kAddress, device.id.name));
-    if (device.ids.vendor)
-        match.fields.push_back(field(policy::Field::kVendor, sysfs::hex(*device.ids.vendor, 4)));
-    if (device.ids.device)
-        match.fields.push_back(field(policy::Field::kDevice, sysfs::hex(*device.ids.device, 4)));
-    if (!device.ids.vendor && !device.ids.device && !device.modalias.empty())
-        match.fields.push_back(field(policy::Field::kModalias, device.modalias));
-    return match;
-}
-
-policy::Rule hand_rule(const sysfs::Device& device, const HandWish& wish) {
-    policy::Rule rule;
-    rule.name = "bind-" + (device.id.bus == "pci" ? "" : device.id.bus + "-") + device.id.name;
-    std::replace_if(
-        rule.name.begin(), rule.name.end(), [](char c) { return c == ':' || c == '.'; }, '-');
-    rule.match = pinned(device);
-    rule.driver = wish.driver;
-    rule.group.kind = wish.group;
-    if (wish.lifted.codes.contains(policy::ReasonCode::kSignature))
-        rule.in_use_allow.emplace_back(policy::reason_name(policy::ReasonCode::kSignature));
-    return rule;
+    return policy::HandWish{.driver = std::move(*driver), .group = *group, .lifted = std::move(*codes)};
 }
 
 }  // namespace vfioctl

@@ -47,7 +47,7 @@ policy::PolicySet generated(const sysfs::Inventory& inventory) {
         std::vector<policy::MdevWish> mdevs = mdevs_of(device, inventory);
         if (!driver && mdevs.empty())
             continue;
-        policy::Rule rule = hand_rule(device, {});
+        policy::Rule rule = policy::hand_rule(device, {.driver = {}, .group = policy::GroupWish::Kind::kStrict, .lifted = {}});
         rule.driver = driver;
         rule.mdevs = std::move(mdevs);
         set.rules.push_back(std::move(rule));

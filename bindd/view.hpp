@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "binding/ledger.hpp"
+#include "binding/report.hpp"
+#include "policy/plan.hpp"
+#include "sysfs/usage.hpp"
+
+namespace bindd {
+
+/// The daemon's picture of the host and what follows from it, as of the last look; a value without I/O.
+/// Decisions point into `policies`: the view is moved as a whole, never copied.
+struct View {
+    View() = default;
+    View(View&&) = default;
+    View& operator=(View&&) = default;
+    View(const View&) = delete;
+    View& operator=(const View&) = delete;
+    ~View() = default;
+
+    policy::PolicySet policies;
+    sysfs::Inventory inventory;
+    sysfs::Drivers drivers;
+    sysfs::Usage usage;
+    policy::Decisions decisions;
+    policy::Plan plan;
+    std::map<sysfs::DeviceId, std::size_t> transaction_of;  ///< index into the plan
+    binding::Ledger ledger;                                 ///< what is ours
+    std::map<sysfs::DeviceId, binding::HistoryEntry> latest;  ///< what was last done to a device
+    std::vector<std::string> warnings;                        ///< of the last whole look, a sentence each
+
+    [[nodiscard]] const policy::Decision* decision(const sysfs::DeviceId& id) const;
+    [[nodiscard]] const policy::Transaction* transaction(const sysfs::DeviceId& id) const;
+    /// What `vfioctl list` would say of it without a daemon.
+    [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const;
+
+    /// Policies on inventory: what is wanted.
+    void decide();
+    /// From decisions and usage to the plan.
+    void make_plan();
+};
+
+}  // namespace bindd
