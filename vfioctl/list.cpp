@@ -76,6 +76,7 @@ Outcome<ExitCode> run_list(Session& session, const Arguments& arguments) {
         return propagate(columns);
     sysfs::Wanted extra;
     extra.serial = shows(*columns, "SERIAL");
+    extra.slots = shows(*columns, "SLOT");
     auto world = see_host(session, extra, BadPolicy::kWarns);
     if (!world)
         return propagate(world);

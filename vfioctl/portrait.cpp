@@ -97,6 +97,7 @@ void add_identity(const Portrait& portrait, Sheet& sheet) {
     sheet.add("bus", device.id.bus);
     sheet.add("vendor", portrait.names.vendor);
     sheet.add("device", portrait.names.device);
+    sheet.add("subsystem", portrait.subsystem);
     sheet.add("ids", id_pair(ids.vendor, ids.device));
     sheet.add("subsystem ids", id_pair(ids.subsystem_vendor, ids.subsystem_device));
     if (ids.class_code)

@@ -16,6 +16,7 @@ struct Portrait {
     const sysfs::Device& device;
     const sysfs::Group* group = nullptr;
     binding::HardwareNames names;
+    std::optional<std::string> subsystem;  ///< the board's name
     const policy::Decision* decision = nullptr;
     binding::DeviceState state;
     policy::Chain fitting;  ///< every driver that could serve it

@@ -80,6 +80,7 @@ Json portrait_json(const Portrait& portrait) {
     json["modalias"] = or_null(device.modalias);
     json["path"] = or_null(device.path);
     json["syspath"] = or_null(device.syspath);
+    json["subsystem_name"] = or_null(portrait.subsystem);
     json["slot"] = or_null(device.slot);
     json["serial"] = or_null(device.serial);
     json["netdevs"] = device.netdevs;

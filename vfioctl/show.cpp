@@ -24,7 +24,7 @@ policy::Chain fitting(const World& world, const sysfs::Device& device) {
 
 Outcome<ExitCode> run_show(Session& session, const Arguments& arguments) {
     sysfs::Wanted extra;
-    extra.serial = true;
+    extra.serial = extra.slots = extra.resets = true;
     auto world = see_host(session, extra, BadPolicy::kWarns);
     if (!world)
         return propagate(world);
@@ -33,7 +33,7 @@ Outcome<ExitCode> run_show(Session& session, const Arguments& arguments) {
         return propagate(ids);
     if (auto decided = decide(session, *world); !decided)
         return propagate(decided);
-    if (world->drivers.aliases.empty() && world->drivers.registered.empty()) {
+    if (world->drivers.aliases.empty()) {  // no rule asks for them, but who looks at a device may
         auto drivers = session.kernel.drivers(world->policies.wanted());
         if (!drivers)
             return fail(drivers.error());
@@ -51,6 +51,7 @@ Outcome<ExitCode> run_show(Session& session, const Arguments& arguments) {
         const Portrait portrait{.device = device,
                                 .group = world->inventory.group_of(device),
                                 .names = names_of(hardware, device),
+                                .subsystem = hardware.subsystem(device),
                                 .decision = world->decision(id),
                                 .state = world->state(device),
                                 .fitting = fitting(*world, device),

@@ -14,9 +14,24 @@ namespace {
 sysfs::Wanted both(sysfs::Wanted a, const sysfs::Wanted& b) {
     a.serial = a.serial || b.serial;
     a.properties = a.properties || b.properties;
+    a.slots = a.slots || b.slots;
+    a.resets = a.resets || b.resets;
     a.attrs.insert(b.attrs.begin(), b.attrs.end());
     a.drivers.insert(b.drivers.begin(), b.drivers.end());
     return a;
+}
+
+bool is_auto(const policy::Rule& rule) {
+    return rule.driver &&
+           std::any_of(rule.driver->chain.begin(), rule.driver->chain.end(), [](const auto& each) {
+               return each.kind == policy::Candidate::Kind::kAuto;
+           });
+}
+
+bool asks_for_auto(const policy::PolicySet& policies, const std::vector<policy::Request>& requests) {
+    return std::any_of(policies.rules.begin(), policies.rules.end(), is_auto) ||
+           std::any_of(requests.begin(), requests.end(),
+                       [](const policy::Request& request) { return is_auto(*request.rule); });
 }
 
 /// A history that cannot be read (it is root's) only means that past failures are not shown.
@@ -91,7 +106,9 @@ Outcome<void> decide(Session& session, World& world, const sysfs::Wanted& extra,
                      const std::vector<policy::Request>& requests) {
     // Without a rule nothing is wanted, and the modules' index need not be opened.
     if (!world.policies.rules.empty() || !requests.empty()) {
-        auto drivers = session.kernel.drivers(both(world.policies.wanted(), extra));
+        sysfs::Wanted wanted = both(world.policies.wanted(), extra);
+        wanted.named_only = !asks_for_auto(world.policies, requests);
+        auto drivers = session.kernel.drivers(wanted);
         if (!drivers)
             return fail(drivers.error());
         world.drivers = std::move(*drivers);

@@ -63,6 +63,11 @@ std::vector<Job> Session::ended(Plan& plan, const Job& job, End how, const std::
     if (request.index)
         watched.index = *request.index;
     Transaction& transaction = plan.transactions.at(watched.index);
+    Outcome outcome = how == End::kAnswered ? outcome_of(line) : unanswered(request.txn, how, line);
+    if (how == End::kAnswered && watched.death.empty() && !outcome.steps.empty()) {
+        finish(transaction, request.txn, std::move(outcome));
+        return {};
+    }
     const auto ledger = read_ledger(state_);
     const InFlight* flight = ledger ? ledger->find_in_flight(request.txn) : nullptr;
     if (how == End::kDied && watched.death.empty()) {
@@ -70,7 +75,6 @@ std::vector<Job> Session::ended(Plan& plan, const Job& job, End how, const std::
         watched.steps = recorded_steps(transaction.steps, flight, StepResult::kFailed);
         return {{Request{std::nullopt, request.txn}.text(), job.drivers}};
     }
-    Outcome outcome = how == End::kAnswered ? outcome_of(line) : unanswered(request.txn, how, line);
     if (outcome.steps.empty() && watched.death.empty())
         outcome.steps = recorded_steps(
             transaction.steps, flight,

@@ -8,6 +8,8 @@ void collect(const Match& match, sysfs::Wanted& wanted) {
     for (const FieldTest& test : match.fields) {
         if (test.field == Field::kSerial)
             wanted.serial = true;
+        if (test.field == Field::kSlot)
+            wanted.slots = true;
         if (test.field == Field::kProperty)
             wanted.properties = true;
         if (test.field == Field::kAttr)

@@ -59,9 +59,10 @@ std::set<std::string> asked_modules(const Drivers& drivers, const Wanted& wanted
         out.insert(alias.module);
     for (const std::string& driver : wanted.drivers)
         out.insert(normalise_module(driver));
-    for (const char* bus : {"pci", "platform", "amba", "fsl-mc", "cdx", "css", "ap"})
-        if (const auto driver = generic_vfio_driver(bus))
-            out.insert(normalise_module(*driver));
+    if (!wanted.named_only)
+        for (const char* bus : {"pci", "platform", "amba", "fsl-mc", "cdx", "css", "ap"})
+            if (const auto driver = generic_vfio_driver(bus))
+                out.insert(normalise_module(*driver));
     for (const auto& [bus, registered] : drivers.registered)
         for (const auto& [driver, module] : registered)
             if (!module.empty() && wanted.drivers.contains(driver))
@@ -98,7 +99,8 @@ Result<Drivers> read_drivers(const Root& root, const Wanted& wanted) {
     out.registered = read_registered(root);
     if (!root.is_live())
         complete_from_modules(root, out.registered);
-    out.aliases = read_aliases(root, out.warnings);
+    if (!wanted.named_only)
+        out.aliases = read_aliases(root, out.warnings);
     const ModuleIndex index(root);
     for (const std::string& module : asked_modules(out, wanted))
         out.modules.emplace(module, index.state(module));

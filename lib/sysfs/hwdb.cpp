@@ -2,6 +2,7 @@
 #include "sysfs/hwdb.hpp"
 
 #include <libudev.h>
+#include <locale.h>
 
 #include <map>
 #include <utility>
@@ -19,9 +20,32 @@ struct UdevUnref {
 
 using Found = std::map<std::string, std::string>;
 
-std::optional<std::string> take(Found& from, const std::string& key) {
+/// The C locale for as long as it lives, in this thread. The database's keys are ASCII; in a UTF-8
+/// locale fnmatch() makes wide characters of every pattern and name first, which was two thirds of a
+/// listing's time.
+class PlainText {
+  public:
+    PlainText() : plain_(::newlocale(LC_CTYPE_MASK, "C", nullptr)) {
+        if (plain_ != nullptr)
+            before_ = ::uselocale(plain_);
+    }
+    PlainText(const PlainText&) = delete;
+    PlainText& operator=(const PlainText&) = delete;
+    ~PlainText() {
+        if (plain_ == nullptr)
+            return;
+        ::uselocale(before_);
+        ::freelocale(plain_);
+    }
+
+  private:
+    locale_t plain_;
+    locale_t before_ = nullptr;
+};
+
+std::optional<std::string> take(const Found& from, const std::string& key) {
     const auto at = from.find(key);
-    return at == from.end() ? std::nullopt : std::optional(std::move(at->second));
+    return at == from.end() ? std::nullopt : std::optional(at->second);
 }
 
 std::string upper_hex(std::uint32_t value, std::size_t digits) {
@@ -32,13 +56,16 @@ std::string upper_hex(std::uint32_t value, std::size_t digits) {
     return out;
 }
 
-/// The modalias without its subsystem: the database names a model once more, by the subsystem,
-/// where it knows that; and that name takes the place of the model's own.
+/// The start of the modalias. Without its subsystem, as the database names a model once more by that
+/// where it knows it, and that name takes the place of the model's own; and without its class, whose
+/// some 150 patterns begin with an asterisk and would all be compared.
 std::string model_alias(const Ids& ids) {
-    const std::uint32_t code = ids.class_code.value_or(0);
-    return "pci:v" + upper_hex(*ids.vendor, 8) + "d" + upper_hex(*ids.device, 8) + "svsdbc" +
-           upper_hex(code >> 16U, 2) + "sc" + upper_hex((code >> 8U) & 0xffU, 2) + "i" +
-           upper_hex(code & 0xffU, 2);
+    return "pci:v" + upper_hex(*ids.vendor, 8) + "d" + upper_hex(*ids.device, 8);
+}
+
+std::string class_alias(std::uint32_t code) {
+    return "pci:vdsvsdbc" + upper_hex(code >> 16U, 2) + "sc" + upper_hex((code >> 8U) & 0xffU, 2) +
+           "i" + upper_hex(code & 0xffU, 2);
 }
 
 bool is_pci_like(const Device& device) {
@@ -49,9 +76,6 @@ HardwareNames from_pci_ids(const PciIds& file, const Ids& ids) {
     HardwareNames out;
     out.vendor = file.vendor(*ids.vendor);
     out.device = file.device(*ids.vendor, *ids.device);
-    if (ids.subsystem_vendor && ids.subsystem_device)
-        out.subsystem =
-            file.subsystem(*ids.vendor, *ids.device, *ids.subsystem_vendor, *ids.subsystem_device);
     if (ids.class_code) {
         const auto base = static_cast<std::uint8_t>(*ids.class_code >> 16U);
         out.base_class = file.base_class(base);
@@ -71,6 +95,21 @@ class HardwareDatabase::Sources {
         if (fresh)
             at->second = look_up(device);
         return at->second;
+    }
+
+    std::optional<std::string> subsystem(const Device& device) {
+        const Ids& ids = device.ids;
+        if (!is_pci_like(device) || ids.subsystem_vendor.value_or(0) == 0 || !ids.subsystem_device)
+            return std::nullopt;
+        open();
+        if (!own_file_ && hwdb_) {
+            auto precise = take(ask(device.modalias), "ID_MODEL_FROM_DATABASE");
+            return precise == names(device).device ? std::nullopt : precise;
+        }
+        const auto& file = own_file_ ? own_file_ : file_;
+        return file ? PciIds(file->text()).subsystem(*ids.vendor, *ids.device, *ids.subsystem_vendor,
+                                                     *ids.subsystem_device)
+                    : std::nullopt;
     }
 
   private:
@@ -98,6 +137,7 @@ class HardwareDatabase::Sources {
     }
 
     Found ask(const std::string& modalias) {
+        const PlainText plain;
         Found out;
         udev_list_entry* entry = nullptr;
         udev_list_entry_foreach(
@@ -109,19 +149,27 @@ class HardwareDatabase::Sources {
     }
 
     HardwareNames from_udev(const Device& device) {
-        Found found = ask(is_pci_like(device) ? model_alias(device.ids) : device.modalias);
+        const bool pci = is_pci_like(device);
+        Found found = ask(pci ? model_alias(device.ids) : device.modalias);
         HardwareNames out;
         out.vendor = take(found, "ID_VENDOR_FROM_DATABASE");
         out.device = take(found, "ID_MODEL_FROM_DATABASE");
-        out.base_class = take(found, "ID_PCI_CLASS_FROM_DATABASE");
-        out.subclass = take(found, "ID_PCI_SUBCLASS_FROM_DATABASE");
-        if (is_pci_like(device) && device.ids.subsystem_vendor.value_or(0) != 0) {
-            Found precise = ask(device.modalias);
-            out.subsystem = take(precise, "ID_MODEL_FROM_DATABASE");
-            if (out.subsystem == out.device)
-                out.subsystem.reset();
-        }
+        if (!pci)
+            return out;
+        const HardwareNames& of_class = class_names(device.ids.class_code.value_or(0));
+        out.base_class = of_class.base_class;
+        out.subclass = of_class.subclass;
         return out;
+    }
+
+    const HardwareNames& class_names(std::uint32_t code) {
+        const auto [at, fresh] = classes_.try_emplace(code);
+        if (fresh) {
+            Found found = ask(class_alias(code));
+            at->second.base_class = take(found, "ID_PCI_CLASS_FROM_DATABASE");
+            at->second.subclass = take(found, "ID_PCI_SUBCLASS_FROM_DATABASE");
+        }
+        return at->second;
     }
 
     Root root_;
@@ -131,6 +179,7 @@ class HardwareDatabase::Sources {
     std::unique_ptr<udev_hwdb, UdevUnref> hwdb_;
     std::optional<MappedFile> file_;
     std::map<std::pair<Ids, std::string>, HardwareNames> known_;
+    std::map<std::uint32_t, HardwareNames> classes_;
 };
 
 HardwareDatabase::HardwareDatabase(const Root& root) : sources_(std::make_unique<Sources>(root)) {}
@@ -140,6 +189,10 @@ HardwareDatabase::~HardwareDatabase() = default;
 
 const HardwareNames& HardwareDatabase::names(const Device& device) {
     return sources_->names(device);
+}
+
+std::optional<std::string> HardwareDatabase::subsystem(const Device& device) {
+    return sources_->subsystem(device);
 }
 
 }  // namespace sysfs

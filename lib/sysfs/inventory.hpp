@@ -19,8 +19,12 @@ namespace sysfs {
 struct Wanted {
     bool serial = false;               ///< VPD and device serial numbers: slow on some devices
     bool properties = false;           ///< the udev database
+    bool slots = false;                ///< the firmware's slot names: a file for each slot
+    bool resets = false;               ///< reset methods
     std::set<std::string> attrs;       ///< sysfs attributes by name
     std::set<std::string> drivers;     ///< drivers named by policies, to be resolved to modules
+    /// Of the drivers only those named: where nobody says `auto`, variants and aliases are not asked for.
+    bool named_only = false;
 };
 
 /// The machine itself.

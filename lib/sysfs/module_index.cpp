@@ -47,46 +47,57 @@ void ModuleIndex::Unref::operator()(kmod_ctx* context) const {
     kmod_unref(context);
 }
 
-ModuleIndex::ModuleIndex(const Root& root)
-    : root_(root), dir_(module_dir(root)), denials_(denying_lines(root)) {
+ModuleIndex::ModuleIndex(const Root& root) : root_(root), dir_(module_dir(root)) {
+    const auto top = Dir::open(root.path("/sys"));
+    if (auto modules = top ? top->sub_listed("module", running_) : propagate(top))
+        modules_ = std::move(*modules);
+}
+
+const ModuleIndex::Disk& ModuleIndex::disk() const {
+    if (disk_)
+        return *disk_;
+    Disk& disk = disk_.emplace();
+    disk.denials = denying_lines(root_);
     const auto opened = Dir::open(dir_);
     if (!opened)
-        return;
+        return disk;
     if (!opened->has("modules.dep.bin")) {
-        dependencies_ = map(dir_ + "/modules.dep");
-        builtin_ = map(dir_ + "/modules.builtin");
-        return;
+        disk.dependencies = map(dir_ + "/modules.dep");
+        disk.builtin = map(dir_ + "/modules.builtin");
+        return disk;
     }
     // No configuration for libkmod: it would read this machine's command line for another's.
     const char* const no_configuration[] = {nullptr};
-    kmod_.reset(kmod_new(dir_.c_str(), no_configuration));
-    if (kmod_) {
-        kmod_set_log_fn(kmod_.get(), say_nothing, nullptr);
-        kmod_load_resources(kmod_.get());  // a failure is as good: each lookup opens its index then
+    disk.kmod.reset(kmod_new(dir_.c_str(), no_configuration));
+    if (disk.kmod) {
+        kmod_set_log_fn(disk.kmod.get(), say_nothing, nullptr);
+        kmod_load_resources(disk.kmod.get());  // a failure is as good: each lookup opens its index then
     }
+    return disk;
 }
 
 std::optional<ModuleState> ModuleIndex::running(const std::string& module) const {
-    const auto modules = Dir::open(root_.path("/sys/module"));
-    if (!modules || !modules->has(module))
+    if (!modules_ || !running_.has(module))
         return std::nullopt;
     // A built-in one has a directory when it has parameters, and no state; "coming" is not there
     // yet.
-    const auto state = modules->attr(module + "/initstate");
+    const auto state = modules_->attr(module + "/initstate");
     if (!state)
         return ModuleState::kBuiltin;
     return *state == "live" ? std::optional(ModuleState::kLoaded) : std::nullopt;
 }
 
 ModuleState ModuleIndex::on_disk(const std::string& module) const {
-    if (!kmod_) {
-        if (builtin_ && lists(builtin_->text(), module))
+    const Disk& disk = this->disk();
+    if (!disk.kmod) {
+        if (disk.builtin && lists(disk.builtin->text(), module))
             return ModuleState::kBuiltin;
-        return dependencies_ && lists(dependencies_->text(), module) ? ModuleState::kAvailable
-                                                                     : ModuleState::kMissing;
+        return disk.dependencies && lists(disk.dependencies->text(), module)
+                   ? ModuleState::kAvailable
+                   : ModuleState::kMissing;
     }
     kmod_module* raw = nullptr;
-    if (kmod_module_new_from_name(kmod_.get(), module.c_str(), &raw) < 0)
+    if (kmod_module_new_from_name(disk.kmod.get(), module.c_str(), &raw) < 0)
         return ModuleState::kMissing;
     const Module found(raw);
     if (kmod_module_get_path(found.get()) != nullptr)
@@ -102,17 +113,17 @@ ModuleState ModuleIndex::state(const std::string& module) const {
     if (const auto now = running(name))
         return *now;
     const ModuleState state = on_disk(name);
-    return state == ModuleState::kAvailable && denials_.contains(name) ? ModuleState::kDenied
-                                                                       : state;
+    return state == ModuleState::kAvailable && disk().denials.contains(name) ? ModuleState::kDenied
+                                                                             : state;
 }
 
 std::vector<std::string> ModuleIndex::look_up(const std::string& modalias) const {
-    if (!kmod_) {
+    if (!disk().kmod) {
         const auto text = map(dir_ + "/modules.alias");
         return text ? modules_claiming(text->text(), modalias) : std::vector<std::string>();
     }
     kmod_list* list = nullptr;
-    if (kmod_module_new_from_lookup(kmod_.get(), modalias.c_str(), &list) < 0)
+    if (kmod_module_new_from_lookup(disk().kmod.get(), modalias.c_str(), &list) < 0)
         return {};
     std::vector<std::string> out;
     kmod_list* entry = nullptr;
@@ -127,7 +138,7 @@ std::vector<std::string> ModuleIndex::look_up(const std::string& modalias) const
 std::vector<std::string> ModuleIndex::claiming(const std::string& modalias) const {
     std::vector<std::string> out = look_up(modalias);
     out.erase(std::remove_if(out.begin(), out.end(),
-                             [this](const std::string& name) { return denials_.contains(name); }),
+                             [this](const std::string& name) { return disk().denials.contains(name); }),
               out.end());
     return out;
 }

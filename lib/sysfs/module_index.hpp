@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sysfs/dir.hpp"
 #include "sysfs/drivers.hpp"
 #include "sysfs/mapped_file.hpp"
 #include "sysfs/root.hpp"
@@ -18,6 +19,7 @@ namespace sysfs {
 /// The modules of one root's kernel: which there are, which are running, which are denied.
 /// libkmod's indexes where they are; else their sources, modules.dep and modules.builtin, as text.
 /// libkmod itself knows only this machine's /sys and command line, so these are looked at here.
+/// What is on disk is opened by the first question about a module that is not running.
 class ModuleIndex {
   public:
     explicit ModuleIndex(const Root& root);
@@ -33,12 +35,19 @@ class ModuleIndex {
     [[nodiscard]] std::optional<ModuleState> running(const std::string& module) const;
     [[nodiscard]] ModuleState on_disk(const std::string& module) const;
 
+    struct Disk {
+        std::unique_ptr<kmod_ctx, Unref> kmod;       ///< none without the binary indexes
+        std::optional<MappedFile> dependencies;      ///< modules.dep
+        std::optional<MappedFile> builtin;           ///< modules.builtin
+        std::map<std::string, std::string> denials;  ///< by normalised name, the line that says so
+    };
+    [[nodiscard]] const Disk& disk() const;
+
     Root root_;
     std::string dir_;
-    std::unique_ptr<kmod_ctx, Unref> kmod_;       ///< none without the binary indexes
-    std::optional<MappedFile> dependencies_;      ///< modules.dep
-    std::optional<MappedFile> builtin_;           ///< modules.builtin
-    std::map<std::string, std::string> denials_;  ///< by normalised name, the line that says so
+    std::optional<Dir> modules_;  ///< /sys/module
+    Listing running_;
+    mutable std::optional<Disk> disk_;
 };
 
 }  // namespace sysfs

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sysfs/names.hpp"
+#include "sysfs/text_file.hpp"
 
 namespace sysfs {
 namespace {
@@ -129,6 +130,8 @@ Result<void> load_kernel_module(const std::string& module) {
     const std::string operation = "load the module";
     if (!parse_module_name(module))
         return fail(Code::kInvalid, operation, module, "this could not be a module's name");
+    if (read_text_file("/sys/module/" + normalise_module(module) + "/initstate") == "live\n")
+        return {};
     const Context context = open_context();
     if (!context)
         return fail_errno(ENOMEM, operation, module);

@@ -96,7 +96,10 @@ void read_pci(const DeviceDir& device, Device& out) {
     out.header_type = header_type(device, out.ids.class_code);
     if (const auto boot = device.number("boot_vga"))
         out.boot_vga = *boot != 0;
-    out.reset_methods = words(device.attr("reset_method").value_or(""));
+}
+
+std::vector<std::string> read_reset_methods(const DeviceDir& device) {
+    return words(device.attr("reset_method").value_or(""));
 }
 
 std::string pci_path(std::string_view syspath) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sysfs/device.hpp"
 #include "sysfs/device_dir.hpp"
@@ -16,6 +17,7 @@ namespace sysfs {
 /// boot_vga, ways to reset.
 [[nodiscard]] Ids read_ids(const DeviceDir& device);
 void read_pci(const DeviceDir& device, Device& out);
+[[nodiscard]] std::vector<std::string> read_reset_methods(const DeviceDir& device);
 
 /// "pci0000:00/01.0/00.0" of a PCI device's syspath. Bus numbers are left out: firmware and hotplug
 /// change them, while a slot stays where it is soldered.

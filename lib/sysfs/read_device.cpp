@@ -75,7 +75,7 @@ std::string read_modalias(const DeviceDir& device) {
 }  // namespace
 
 Surroundings Surroundings::read(const Root& root, const Wanted& wanted) {
-    return {root, wanted, Slots::read(root), GroupNodes::read(root)};
+    return {root, wanted, wanted.slots ? Slots::read(root) : Slots(), GroupNodes::read(root)};
 }
 
 std::string devices_path(const std::string& bus) {
@@ -106,6 +106,8 @@ Result<Device> read_from(const Dir& devices, const DeviceId& id, const Surroundi
     if (id.bus == "pci") {
         out.path = pci_path(out.syspath);
         read_pci(*device, out);
+        if (around.wanted.resets)
+            out.reset_methods = read_reset_methods(*device);
         out.slot = around.slots.of(id.name);
         out.sriov = read_pf(*device);
         out.vf = read_vf(*device, id.name);

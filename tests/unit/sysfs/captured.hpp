@@ -18,12 +18,19 @@ class Captured : public testing::Test {
         tree_ = fake::write_tree(temp_.path(), host.inventory(), host.drivers());
         return tree_;
     }
-    [[nodiscard]] Inventory read(const Wanted& wanted = {}) const {
+    /// So that a whole device can be compared with the host's.
+    static Wanted slots_and_resets() {
+        Wanted wanted;
+        wanted.slots = wanted.resets = true;
+        return wanted;
+    }
+    [[nodiscard]] Inventory read(const Wanted& wanted = slots_and_resets()) const {
         auto inventory = read_inventory(tree_.root(), wanted);
         EXPECT_TRUE(inventory) << inventory.error().text();
         return inventory ? *inventory : Inventory{};
     }
-    [[nodiscard]] Device device(const DeviceId& id, const Wanted& wanted = {}) const {
+    [[nodiscard]] Device device(const DeviceId& id,
+                                const Wanted& wanted = slots_and_resets()) const {
         const auto found = read_device(tree_.root(), id, wanted);
         EXPECT_TRUE(found) << found.error().text();
         return found ? *found : Device{};

@@ -57,7 +57,9 @@ TEST_F(HardwareDatabaseTest, PrefersTheCapturesOwnNames) {
     EXPECT_EQ(
         database.names(inventory.devices.at(0)),
         (HardwareNames{"Intel Corporation", "82574L Gigabit Network Connection",
-                       "Gigabit CT Desktop Adapter", "Network controller", "Ethernet controller"}));
+                       "Network controller", "Ethernet controller"}));
+    EXPECT_EQ(database.subsystem(inventory.devices.at(0)), "Gigabit CT Desktop Adapter");
+    EXPECT_EQ(database.subsystem(inventory.devices.at(1)), std::nullopt);
     HardwareNames vendor_only;
     vendor_only.vendor = "Intel Corporation";
     EXPECT_EQ(database.names(inventory.devices.at(1)), vendor_only);

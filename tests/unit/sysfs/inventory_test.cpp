@@ -149,8 +149,11 @@ TEST_F(InventoryTest, ReadsOnDemandOnly) {
 
     const Wanted wanted{.serial = true,
                         .properties = true,
+                        .slots = true,
+                        .resets = true,
                         .attrs = {"power/control", "absent", "../../uevent"},
-                        .drivers = {}};
+                        .drivers = {},
+                        .named_only = false};
     const Device full = read(wanted).devices.at(0);
     EXPECT_EQ(full.serial, "A1B2");
     EXPECT_EQ(full.attrs, (std::map<std::string, std::string>{{"power/control", "auto"}}));
@@ -192,6 +195,7 @@ TEST_F(InventoryTest, BearsWithOddText) {
     tree_.file(at + "sriov_totalvfs", "99999999999999999999\n").link(at + "virtfnX", at + "x");
     Wanted labels;
     labels.attrs = {"label"};
+    labels.resets = true;
     const Device found = read(labels).devices.at(0);
     EXPECT_EQ(found.driver_override, "\xff\xfe");
     EXPECT_EQ(found.numa_node, std::nullopt);
