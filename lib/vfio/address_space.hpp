@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -13,30 +12,11 @@
 
 #include "vfio/backing.hpp"
 #include "vfio/iova_allocator.hpp"
+#include "vfio/map_request.hpp"
 #include "vfio/mapping.hpp"
 #include "vfio/mapping_table.hpp"
 
 namespace vfio {
-
-/// What to map. Address and length are multiples of the address space's page size.
-struct MapRequest {
-    std::uint64_t address = 0;  ///< in this process
-    std::uint64_t length = 0;   ///< bytes
-    Access access = Access::kReadWrite;
-    std::optional<std::uint64_t> iova{};  ///< absent: a free one is chosen
-    /// For a chosen one: a power of two; the IOVA is then congruent to the address modulo this. 0:
-    /// the largest page size, up to 1 GiB, that the length has room for.
-    std::uint64_t alignment = 0;
-    std::optional<IovaRange>
-        within{};  ///< a chosen one lies in here (a device that reaches 28 bits)
-};
-
-/// A file to map: a memfd, a file of hugetlbfs or shmem, or a device's dma-buf.
-struct FileRequest {
-    Backing::File file;
-    MapRequest where;  ///< `address` may be 0, or where the same part of the file is mapped already
-    Origin origin = Origin::kFile;
-};
 
 /// One I/O address space: what a set of devices sees of this process' memory, on any of the
 /// kernel's backends. Owns the table of what is mapped and the IOVAs; devices and groups are
@@ -127,14 +107,25 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     AddressSpace(Calls& calls, std::unique_ptr<Backing> backing);
     friend class Mapping;
 
-    [[nodiscard]] Result<void> check(const MapRequest& request) const;
-    [[nodiscard]] Result<IovaRange> place(const MapRequest& request);
-    using Make = std::function<Result<void>(const Mapped&)>;
-    [[nodiscard]] Result<Mapped> map_with(const MapRequest& request, Origin origin,
-                                          const Make& make);
+    /// Addresses for a mapping, and where it goes in the table.
+    struct Spot {
+        IovaRange range;
+        MappingTable::Place place;
+        MappingTable::Taken taken;
+    };
+    [[nodiscard]] bool sound(const MapRequest& request) const;
+    [[nodiscard]] Error unsound(const MapRequest& request) const;
+    [[nodiscard]] Error no_room(const IovaRange& range) const;
+    [[nodiscard]] bool live() const { return attached_ != 0 || own_; }
+    [[nodiscard]] std::optional<Spot> spot_at_once(const MapRequest& request);
+    [[nodiscard]] Result<Spot> place(const MapRequest& request);
+    [[nodiscard]] Result<Spot> place_fixed(const IovaRange& range);
+    [[nodiscard]] Result<Spot> choose(const IovaAllocator::Wanted& wanted);
+    [[nodiscard]] Result<IovaRange> allocate(const IovaAllocator::Wanted& wanted);
+    [[nodiscard]] Result<Mapped> map_with(const MapRequest& request, Origin origin, MapCall call);
     [[nodiscard]] Result<Mapped> map_locked(const MapRequest& request);
     [[nodiscard]] Result<std::uint64_t> unmap_locked(const IovaRange& range);
-    void forget(const Mapped& mapped);
+    void forget(MappingTable::Place place, const IovaRange& range);
     [[nodiscard]] Error advised(Error error, const Mapped& piece) const;
     [[nodiscard]] Result<void> refresh();
     [[nodiscard]] Result<void> replay();
@@ -145,8 +136,10 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     std::unique_ptr<Backing> backing_;
     mutable std::shared_mutex mutex_;
     Geometry geometry_;
+    std::uint64_t granule_ = 0;  ///< the smallest page of its windows; 0: there is none
+    const bool own_;             ///< mappings do not go with the last group
     IovaAllocator iovas_;
-    MappingTable table_;
+    mutable MappingTable table_;  ///< mutable: its order of addresses is made when first wanted
     std::unordered_map<std::uint64_t, IovaRange> keyed_;
     std::unordered_map<std::uint64_t, Mapped> own_memory_;  ///< by IOVA: ours to munmap
     unsigned attached_ = 0;

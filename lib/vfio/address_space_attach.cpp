@@ -19,11 +19,10 @@ Result<void> AddressSpace::refresh() {
     if (!known)
         return sysfs::propagate(known);
     geometry_ = std::move(*known);
-    std::vector<IovaRange> taken;
-    taken.reserve(table_.size());
-    for (const Mapped& mapped : table_.all())
-        taken.push_back(mapped.iova);
-    iovas_.set_windows(geometry_.windows, taken);
+    granule_ = 0;
+    for (const Window& window : geometry_.windows)
+        granule_ = granule_ == 0 ? window.page_size : std::min(granule_, window.page_size);
+    iovas_.set_windows(geometry_.windows, table_.ranges(MappingTable::Taken::kKnown));
     return {};
 }
 

@@ -44,8 +44,8 @@ Result<std::vector<Mapped>> AddressSpace::map_batch(std::span<const MapRequest> 
     const std::unique_lock lock(mutex_);
     // Each request is judged by itself: two wrong ones must not make a right one.
     for (const MapRequest& request : requests)
-        if (auto sound = check(request); !sound)
-            return sysfs::propagate(sound);
+        if (!sound(request))
+            return tl::unexpected<Error>(unsound(request));
     std::vector<Mapped> done;
     for (const MapRequest& run : coalesce(requests)) {
         auto mapped = map_locked(run);

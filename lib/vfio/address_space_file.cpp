@@ -40,9 +40,8 @@ Result<Mapped> AddressSpace::map_file(const FileRequest& request) {
     const std::unique_lock lock(mutex_);
     if (backend() != Backend::kIommufd)
         return map_through_memory(request);
-    auto mapped = map_with(request.where, request.origin, [&](const Mapped& piece) {
-        return backing_->map_file(request.file, piece);
-    });
+    auto map = [&](const Mapped& piece) { return backing_->map_file(request.file, piece); };
+    auto mapped = map_with(request.where, request.origin, MapCall(map));
     // A kernel without MAP_FILE (before 6.13) still maps the memory of the file.
     if (!mapped && mapped.error().errnum == ENOTTY && request.origin == Origin::kFile)
         return map_through_memory(request);
@@ -67,9 +66,10 @@ Result<Mapped> AddressSpace::share(const AddressSpace& from, const IovaRange& ra
                        .access = source->access,
                        .iova = iova};
     const std::unique_lock lock(mutex_);
-    auto copied = map_with(request, source->origin, [&](const Mapped& piece) {
+    auto copy = [&](const Mapped& piece) {
         return backing_->copy(*from.backing_, *source, piece.iova);
-    });
+    };
+    auto copied = map_with(request, source->origin, MapCall(copy));
     if (copied || copied.error().code != Code::kUnsupported)
         return copied;
     if (source->address == 0)

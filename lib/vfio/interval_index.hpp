@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,10 +14,11 @@
 namespace vfio {
 
 /// Intervals of 64-bit addresses with a value each, ordered by their first address; they may
-/// overlap. Kept in sorted chunks of 32 below one flat array of chunk heads: a lookup is two binary
-/// searches in memory that fits a cache line's neighbours, not a pointer per level (100,000
-/// entries: about 30 ns). Insert and erase move at most one chunk, and one slot of the heads when a
-/// chunk splits or empties. Not thread-safe. Value is a small trivially copyable type.
+/// overlap. Kept in sorted chunks of up to 32 below one flat array of chunk heads: a lookup is a
+/// binary search in the heads and one of five steps in a chunk, whose lines are fetched together.
+/// A chunk has room at both ends, so that taking the oldest out again, or the newest, moves
+/// nothing; anything else moves half a chunk at most, and one slot of the heads when a chunk splits
+/// or empties. Not thread-safe. Value is a small trivially copyable type.
 template <typename Value>
 class IntervalIndex {
   public:
@@ -24,6 +26,11 @@ class IntervalIndex {
         IovaRange range;
         Value value;
         auto operator<=>(const Entry&) const = default;
+    };
+    /// A place in the order; holds until the next change.
+    struct Cursor {
+        std::size_t chunk = 0;
+        std::size_t slot = 0;
     };
 
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -45,32 +52,64 @@ class IntervalIndex {
     template <typename Visit>
     void visit_all(Visit&& visit) const;
 
+    /// The same in steps, for who looks first and changes then: where an entry that starts at
+    /// `first` goes, behind all that start there or before. Quick beside the last change.
+    [[nodiscard]] Cursor seek(std::uint64_t first);
+    /// Does an entry next to the place overlap `range`? The place is seek(range.first).
+    [[nodiscard]] bool crowded(Cursor place, const IovaRange& range) const;
+    /// Where it does not overlap: the place is seek(range.first), and not crowded.
+    void insert_at(Cursor place, const IovaRange& range, const Value& value);
+    /// The entry with exactly this range. Only where entries do not overlap.
+    [[nodiscard]] std::optional<Cursor> exactly(const IovaRange& range);
+    [[nodiscard]] Value& value(Cursor at) { return chunks_[at.chunk]->rest[at.slot].value; }
+    [[nodiscard]] const Value& value(Cursor at) const {
+        return chunks_[at.chunk]->rest[at.slot].value;
+    }
+    void remove(Cursor at);
+
   private:
     static constexpr std::size_t kChunk = 32;
-    struct Chunk {
-        std::size_t count = 0;
-        std::array<std::uint64_t, kChunk> first{};
-        std::array<std::uint64_t, kChunk> last{};
-        std::array<Value, kChunk> value{};
+    static constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
+    struct Rest {
+        std::uint64_t last;
+        Value value;
     };
-    struct Cursor {
-        std::size_t chunk;
-        std::size_t slot;
+    /// Entries lie in [begin, end). The slots before hold 0 and those behind kTop, so that a search
+    /// takes all of them as they come.
+    struct Chunk {
+        std::uint32_t begin = 0;
+        std::uint32_t end = 0;
+        std::array<std::uint64_t, kChunk> first{};
+        std::array<Rest, kChunk> rest{};
     };
 
     [[nodiscard]] static std::size_t count_up_to(const std::uint64_t* sorted, std::size_t count,
                                                  std::uint64_t key);
+    [[nodiscard]] static std::size_t slot_behind(const Chunk& chunk, std::uint64_t key);
+    [[nodiscard]] Cursor behind(std::uint64_t first) const;
     [[nodiscard]] std::size_t chunk_for(std::uint64_t key) const;
     [[nodiscard]] Cursor first_overlap_at(const IovaRange& range) const;
     [[nodiscard]] Entry entry(Cursor at) const;
+    [[nodiscard]] static std::size_t make_room(Chunk& chunk, std::size_t slot);
+    [[nodiscard]] static std::size_t close_gap(Chunk& chunk, std::size_t slot);
+    [[nodiscard]] Cursor make_room_at(Cursor place, std::uint64_t first);
+    std::unique_ptr<Chunk> fresh();
+    void add_chunk(std::size_t index, std::uint64_t head);
     void split(std::size_t index);
-    void remove(Cursor at);
-    void refresh(std::size_t index);
+    void drop_chunk(std::size_t index);
+    [[nodiscard]] std::optional<Entry> containing_among_layers(const IovaRange& range) const;
+    bool erase_among_layers(const IovaRange& range, const Value& value);
+    void find_peaks();
+    void refresh_peak(std::size_t index);
 
     std::vector<std::uint64_t> heads_;  ///< first address of each chunk
-    std::vector<std::uint64_t> peaks_;  ///< highest last address in each chunk
     std::vector<std::unique_ptr<Chunk>> chunks_;
+    std::unique_ptr<Chunk> spare_;  ///< of the chunk that emptied last: it is soon wanted again
     std::size_t size_ = 0;
+    Cursor near_;  ///< where the last change was: the next is often beside it
+    /// Entries overlap, or did since it was empty. Until then the one before a place tells all.
+    bool layered_ = false;
+    std::vector<std::uint64_t> peaks_;  ///< layered: highest last address in each chunk
 };
 
 }  // namespace vfio

@@ -11,6 +11,8 @@ void IntervalIndex<Value>::clear() {
     peaks_.clear();
     chunks_.clear();
     size_ = 0;
+    near_ = {};
+    layered_ = false;
 }
 
 /// How many of the sorted keys are not above `key`. Each step is an addition, not a jump: a jump
@@ -28,6 +30,13 @@ std::size_t IntervalIndex<Value>::count_up_to(const std::uint64_t* sorted, std::
     return before + (count == 1 && *base <= key ? 1 : 0);
 }
 
+/// The slot behind the chunk's last entry that is not above `key`.
+template <typename Value>
+std::size_t IntervalIndex<Value>::slot_behind(const Chunk& chunk, std::uint64_t key) {
+    const std::size_t slot = count_up_to(chunk.first.data(), kChunk, key);
+    return std::min<std::size_t>(slot, chunk.end);
+}
+
 /// The last chunk whose head is not above `key`; the first chunk for a key below all.
 template <typename Value>
 std::size_t IntervalIndex<Value>::chunk_for(std::uint64_t key) const {
@@ -36,113 +45,229 @@ std::size_t IntervalIndex<Value>::chunk_for(std::uint64_t key) const {
 }
 
 template <typename Value>
-typename IntervalIndex<Value>::Entry IntervalIndex<Value>::entry(Cursor at) const {
-    const Chunk& chunk = *chunks_[at.chunk];
-    return {{chunk.first[at.slot], chunk.last[at.slot]}, chunk.value[at.slot]};
+typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::behind(std::uint64_t first) const {
+    if (chunks_.empty())
+        return {};
+    const std::size_t index = chunk_for(first);
+    const Chunk& chunk = *chunks_[index];
+    // The search goes from line to line; all are under way before it begins.
+    for (std::size_t key = 0; key < kChunk; key += 8)
+        __builtin_prefetch(&chunk.first[key]);
+    return {index, slot_behind(chunk, first)};
 }
 
 template <typename Value>
-void IntervalIndex<Value>::refresh(std::size_t index) {
-    const Chunk& chunk = *chunks_[index];
-    heads_[index] = chunk.first[0];
-    peaks_[index] = *std::max_element(
-        chunk.last.begin(), chunk.last.begin() + static_cast<std::ptrdiff_t>(chunk.count));
+typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::seek(std::uint64_t first) {
+    if (near_.chunk >= chunks_.size())
+        return behind(first);
+    const Chunk& chunk = *chunks_[near_.chunk];
+    std::size_t slot = near_.slot;
+    if (slot < chunk.end && chunk.first[slot] <= first)
+        ++slot;
+    const bool above = slot > chunk.begin && chunk.first[slot - 1] <= first;
+    const bool below = slot < chunk.end
+                           ? first < chunk.first[slot]
+                           : near_.chunk + 1 == chunks_.size() || first < heads_[near_.chunk + 1];
+    return above && below ? Cursor{near_.chunk, slot} : behind(first);
+}
+
+template <typename Value>
+typename IntervalIndex<Value>::Entry IntervalIndex<Value>::entry(Cursor at) const {
+    const Chunk& chunk = *chunks_[at.chunk];
+    return {{chunk.first[at.slot], chunk.rest[at.slot].last}, chunk.rest[at.slot].value};
+}
+
+template <typename Value>
+bool IntervalIndex<Value>::crowded(Cursor place, const IovaRange& range) const {
+    if (chunks_.empty())
+        return false;
+    const Chunk& chunk = *chunks_[place.chunk];
+    if (place.slot > chunk.begin && chunk.rest[place.slot - 1].last >= range.first)
+        return true;
+    if (place.slot < chunk.end)
+        return chunk.first[place.slot] <= range.last;
+    return place.chunk + 1 < chunks_.size() && heads_[place.chunk + 1] <= range.last;
+}
+
+// Changes.
+
+/// Opens the slot; where it is then. The chunk is not full.
+template <typename Value>
+std::size_t IntervalIndex<Value>::make_room(Chunk& chunk, std::size_t slot) {
+    const auto at = [](auto& array, std::size_t index) {
+        return array.begin() + static_cast<std::ptrdiff_t>(index);
+    };
+    const bool upwards =
+        chunk.begin == 0 || (chunk.end < kChunk && chunk.end - slot <= slot - chunk.begin);
+    if (upwards) {
+        std::copy_backward(at(chunk.first, slot), at(chunk.first, chunk.end),
+                           at(chunk.first, chunk.end + 1));
+        std::copy_backward(at(chunk.rest, slot), at(chunk.rest, chunk.end),
+                           at(chunk.rest, chunk.end + 1));
+        ++chunk.end;
+        return slot;
+    }
+    std::copy(at(chunk.first, chunk.begin), at(chunk.first, slot),
+              at(chunk.first, chunk.begin - 1));
+    std::copy(at(chunk.rest, chunk.begin), at(chunk.rest, slot), at(chunk.rest, chunk.begin - 1));
+    --chunk.begin;
+    return slot - 1;
+}
+
+/// Where the gap was.
+template <typename Value>
+std::size_t IntervalIndex<Value>::close_gap(Chunk& chunk, std::size_t slot) {
+    const auto at = [](auto& array, std::size_t index) {
+        return array.begin() + static_cast<std::ptrdiff_t>(index);
+    };
+    if (slot - chunk.begin < chunk.end - slot) {
+        std::copy_backward(at(chunk.first, chunk.begin), at(chunk.first, slot),
+                           at(chunk.first, slot + 1));
+        std::copy_backward(at(chunk.rest, chunk.begin), at(chunk.rest, slot),
+                           at(chunk.rest, slot + 1));
+        chunk.first[chunk.begin++] = 0;
+        return slot + 1;
+    }
+    std::copy(at(chunk.first, slot + 1), at(chunk.first, chunk.end), at(chunk.first, slot));
+    std::copy(at(chunk.rest, slot + 1), at(chunk.rest, chunk.end), at(chunk.rest, slot));
+    chunk.first[--chunk.end] = kTop;
+    return slot;
+}
+
+template <typename Value>
+std::unique_ptr<typename IntervalIndex<Value>::Chunk> IntervalIndex<Value>::fresh() {
+    auto chunk = spare_ ? std::move(spare_) : std::make_unique<Chunk>();
+    chunk->begin = 0;
+    chunk->end = 0;
+    chunk->first.fill(kTop);
+    return chunk;
+}
+
+template <typename Value>
+void IntervalIndex<Value>::add_chunk(std::size_t index, std::uint64_t head) {
+    const auto at = static_cast<std::ptrdiff_t>(index);
+    chunks_.insert(chunks_.begin() + at, fresh());
+    heads_.insert(heads_.begin() + at, head);
+    if (layered_)
+        peaks_.insert(peaks_.begin() + at, 0);
 }
 
 template <typename Value>
 void IntervalIndex<Value>::split(std::size_t index) {
-    auto upper = std::make_unique<Chunk>();
+    constexpr std::size_t kHalf = kChunk / 2;
+    add_chunk(index + 1, chunks_[index]->first[kHalf]);
     Chunk& lower = *chunks_[index];
-    // A run of ascending inserts (the common way to map) leaves full chunks behind, not half-full
-    // ones.
-    const std::size_t keep = index + 1 == chunks_.size() ? kChunk - 1 : kChunk / 2;
-    const auto from = static_cast<std::ptrdiff_t>(keep);
-    std::copy(lower.first.begin() + from, lower.first.end(), upper->first.begin());
-    std::copy(lower.last.begin() + from, lower.last.end(), upper->last.begin());
-    std::copy(lower.value.begin() + from, lower.value.end(), upper->value.begin());
-    upper->count = kChunk - keep;
-    lower.count = keep;
-    const auto at = static_cast<std::ptrdiff_t>(index) + 1;
-    chunks_.insert(chunks_.begin() + at, std::move(upper));
-    heads_.insert(heads_.begin() + at, 0);
-    peaks_.insert(peaks_.begin() + at, 0);
-    refresh(index);
-    refresh(index + 1);
+    Chunk& upper = *chunks_[index + 1];
+    std::copy(lower.first.begin() + kHalf, lower.first.end(), upper.first.begin());
+    std::copy(lower.rest.begin() + kHalf, lower.rest.end(), upper.rest.begin());
+    std::fill(lower.first.begin() + kHalf, lower.first.end(), kTop);
+    upper.end = kChunk - kHalf;
+    lower.end = kHalf;
+    if (layered_) {
+        refresh_peak(index);
+        refresh_peak(index + 1);
+    }
+}
+
+/// Opens a slot at the place, in another chunk if this one is full; where it is then.
+template <typename Value>
+typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::make_room_at(Cursor place,
+                                                                         std::uint64_t first) {
+    if (chunks_.empty()) {
+        add_chunk(0, first);
+    } else if (place.slot == kChunk && place.chunk + 1 == chunks_.size()) {
+        // A run of ascending inserts (the common way to map) leaves full chunks behind.
+        place = {place.chunk + 1, 0};
+        add_chunk(place.chunk, first);
+    } else if (chunks_[place.chunk]->begin == 0 && chunks_[place.chunk]->end == kChunk) {
+        split(place.chunk);
+        place = behind(first);
+    }
+    place.slot = make_room(*chunks_[place.chunk], place.slot);
+    return place;
+}
+
+template <typename Value>
+void IntervalIndex<Value>::insert_at(Cursor place, const IovaRange& range, const Value& value) {
+    if (!chunks_.empty() && place.slot == chunks_[place.chunk]->end && place.slot < kChunk)
+        ++chunks_[place.chunk]->end;
+    else
+        place = make_room_at(place, range.first);
+    Chunk& chunk = *chunks_[place.chunk];
+    chunk.first[place.slot] = range.first;
+    chunk.rest[place.slot] = {range.last, value};
+    if (place.slot == chunk.begin)
+        heads_[place.chunk] = range.first;
+    near_ = {place.chunk, place.slot + 1};
+    ++size_;
+    if (layered_)
+        peaks_[place.chunk] = std::max(peaks_[place.chunk], range.last);
 }
 
 template <typename Value>
 void IntervalIndex<Value>::insert(const IovaRange& range, const Value& value) {
+    const Cursor place = seek(range.first);
+    if (!layered_ && crowded(place, range))
+        find_peaks();
+    insert_at(place, range, value);
+}
+
+template <typename Value>
+void IntervalIndex<Value>::drop_chunk(std::size_t index) {
+    const auto at = static_cast<std::ptrdiff_t>(index);
+    spare_ = std::move(chunks_[index]);
+    chunks_.erase(chunks_.begin() + at);
+    heads_.erase(heads_.begin() + at);
+    if (layered_)
+        peaks_.erase(peaks_.begin() + at);
+    if (index < chunks_.size())
+        near_ = {index, chunks_[index]->begin};
+    else
+        near_ = {};
     if (chunks_.empty()) {
-        chunks_.push_back(std::make_unique<Chunk>());
-        heads_.push_back(range.first);
-        peaks_.push_back(range.last);
+        layered_ = false;
+        peaks_.clear();
     }
-    std::size_t index = chunk_for(range.first);
-    if (chunks_[index]->count == kChunk) {
-        split(index);
-        index = chunk_for(range.first);
-    }
-    Chunk& chunk = *chunks_[index];
-    const std::size_t slot = count_up_to(chunk.first.data(), chunk.count, range.first);
-    const auto shift = [&](auto& array, const auto& item) {
-        std::copy_backward(array.begin() + static_cast<std::ptrdiff_t>(slot),
-                           array.begin() + static_cast<std::ptrdiff_t>(chunk.count),
-                           array.begin() + static_cast<std::ptrdiff_t>(chunk.count) + 1);
-        array[slot] = item;
-    };
-    shift(chunk.first, range.first);
-    shift(chunk.last, range.last);
-    shift(chunk.value, value);
-    ++chunk.count;
-    ++size_;
-    heads_[index] = chunk.first[0];
-    peaks_[index] = chunk.count == 1 ? range.last : std::max(peaks_[index], range.last);
 }
 
 template <typename Value>
 void IntervalIndex<Value>::remove(Cursor at) {
     Chunk& chunk = *chunks_[at.chunk];
-    const bool peak = chunk.last[at.slot] == peaks_[at.chunk];
-    const auto close = [&](auto& array) {
-        std::copy(array.begin() + static_cast<std::ptrdiff_t>(at.slot) + 1,
-                  array.begin() + static_cast<std::ptrdiff_t>(chunk.count),
-                  array.begin() + static_cast<std::ptrdiff_t>(at.slot));
-    };
-    close(chunk.first);
-    close(chunk.last);
-    close(chunk.value);
-    --chunk.count;
+    const bool peak = layered_ && chunk.rest[at.slot].last == peaks_[at.chunk];
+    near_ = {at.chunk, close_gap(chunk, at.slot)};
     --size_;
-    if (chunk.count != 0) {
-        heads_[at.chunk] = chunk.first[0];
-        if (peak)
-            refresh(at.chunk);
-        return;
-    }
-    const auto index = static_cast<std::ptrdiff_t>(at.chunk);
-    chunks_.erase(chunks_.begin() + index);
-    heads_.erase(heads_.begin() + index);
-    peaks_.erase(peaks_.begin() + index);
+    if (chunk.begin == chunk.end)
+        return drop_chunk(at.chunk);
+    heads_[at.chunk] = chunk.first[chunk.begin];
+    if (peak)
+        refresh_peak(at.chunk);
 }
 
 template <typename Value>
 bool IntervalIndex<Value>::erase(const IovaRange& range, const Value& value) {
-    if (empty())
+    if (layered_)
+        return erase_among_layers(range, value);
+    const auto found = exactly(range);
+    if (!found || !(chunks_[found->chunk]->rest[found->slot].value == value))
         return false;
-    // Entries with one first address may span chunks: start at the last and walk back.
-    for (std::size_t index = chunk_for(range.first) + 1; index-- > 0;) {
-        const Chunk& chunk = *chunks_[index];
-        for (std::size_t slot = count_up_to(chunk.first.data(), chunk.count, range.first);
-             slot-- > 0;) {
-            if (chunk.first[slot] != range.first)
-                return false;
-            if (chunk.last[slot] == range.last && chunk.value[slot] == value) {
-                remove({index, slot});
-                return true;
-            }
-        }
-    }
-    return false;
+    remove(*found);
+    return true;
+}
+
+// Lookups where entries do not overlap: only the one that starts last at or before a range can
+// reach into it.
+
+template <typename Value>
+std::optional<typename IntervalIndex<Value>::Cursor> IntervalIndex<Value>::exactly(
+    const IovaRange& range) {
+    if (empty())
+        return std::nullopt;
+    const Cursor place = seek(range.first);
+    const Chunk& chunk = *chunks_[place.chunk];
+    if (place.slot == chunk.begin || chunk.first[place.slot - 1] != range.first ||
+        chunk.rest[place.slot - 1].last != range.last)
+        return std::nullopt;
+    return Cursor{place.chunk, place.slot - 1};
 }
 
 template <typename Value>
@@ -150,39 +275,30 @@ std::optional<typename IntervalIndex<Value>::Entry> IntervalIndex<Value>::contai
     const IovaRange& range) const {
     if (empty())
         return std::nullopt;
-    for (std::size_t index = chunk_for(range.first) + 1; index-- > 0;) {
-        if (peaks_[index] < range.last)
-            continue;
-        const Chunk& chunk = *chunks_[index];
-        std::size_t slot = count_up_to(chunk.first.data(), chunk.count, range.first);
-        while (slot-- > 0) {
-            if (chunk.last[slot] >= range.last)
-                return entry({index, slot});
-        }
-    }
-    return std::nullopt;
+    if (layered_)
+        return containing_among_layers(range);
+    const Cursor place = behind(range.first);
+    const Chunk& chunk = *chunks_[place.chunk];
+    if (place.slot == chunk.begin || chunk.rest[place.slot - 1].last < range.last)
+        return std::nullopt;
+    return entry({place.chunk, place.slot - 1});
 }
 
-/// Where entries do not overlap, only the one that starts last at or before `range` can reach into
-/// it.
 template <typename Value>
 typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::first_overlap_at(
     const IovaRange& range) const {
     const Cursor none{chunks_.size(), 0};
     if (empty())
         return none;
-    std::size_t index = chunk_for(range.first);
-    const Chunk& chunk = *chunks_[index];
-    std::size_t slot = count_up_to(chunk.first.data(), chunk.count, range.first);
-    if (slot > 0 && chunk.last[slot - 1] >= range.first)
-        return {index, slot - 1};
-    if (slot == chunk.count) {
-        ++index;
-        slot = 0;
-    }
-    if (index == chunks_.size() || chunks_[index]->first[slot] > range.last)
+    Cursor place = behind(range.first);
+    const Chunk& chunk = *chunks_[place.chunk];
+    if (place.slot > chunk.begin && chunk.rest[place.slot - 1].last >= range.first)
+        return {place.chunk, place.slot - 1};
+    if (!crowded(place, range))
         return none;
-    return {index, slot};
+    if (place.slot == chunk.end)
+        place = {place.chunk + 1, chunks_[place.chunk + 1]->begin};
+    return place;
 }
 
 template <typename Value>
@@ -201,8 +317,8 @@ void IntervalIndex<Value>::visit_overlaps(const IovaRange& range, Visit&& visit)
         if (found.range.first > range.last)
             return;
         visit(found);
-        if (++at.slot == chunks_[at.chunk]->count)
-            at = {at.chunk + 1, 0};
+        if (++at.slot == chunks_[at.chunk]->end && ++at.chunk < chunks_.size())
+            at.slot = chunks_[at.chunk]->begin;
     }
 }
 
@@ -210,8 +326,10 @@ template <typename Value>
 template <typename Visit>
 void IntervalIndex<Value>::visit_all(Visit&& visit) const {
     for (std::size_t index = 0; index < chunks_.size(); ++index)
-        for (std::size_t slot = 0; slot < chunks_[index]->count; ++slot)
+        for (std::size_t slot = chunks_[index]->begin; slot < chunks_[index]->end; ++slot)
             visit(entry({index, slot}));
 }
 
 }  // namespace vfio
+
+#include "vfio/interval_layers.ipp"

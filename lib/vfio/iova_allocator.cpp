@@ -9,7 +9,17 @@
 
 namespace vfio {
 
-IovaAllocator::IovaAllocator() : by_address_(&pool_), by_size_(&pool_) {}
+namespace {
+
+/// So many are held back from the extents, and so many of them looked at.
+constexpr std::size_t kLately = 256;
+constexpr std::size_t kLook = 8;
+
+}  // namespace
+
+IovaAllocator::IovaAllocator() : by_address_(&pool_), by_size_(&pool_) {
+    lately_.reserve(kLately);
+}
 IovaAllocator::~IovaAllocator() = default;
 
 const Window* IovaAllocator::window_at(std::uint64_t address) const {
@@ -26,6 +36,7 @@ void IovaAllocator::set_windows(std::span<const Window> windows, std::span<const
     windows_.assign(windows.begin(), windows.end());
     by_address_.clear();
     by_size_.clear();
+    lately_.clear();
     free_bytes_ = 0;
     std::vector<IovaRange> sorted(taken.begin(), taken.end());
     std::sort(sorted.begin(), sorted.end());
@@ -69,13 +80,47 @@ std::optional<std::uint64_t> IovaAllocator::place(const IovaRange& extent, const
     return room.first + step;
 }
 
+std::optional<IovaRange> IovaAllocator::again(const Wanted& wanted) {
+    const std::size_t oldest = lately_.size() > kLook ? lately_.size() - kLook : 0;
+    for (std::size_t i = lately_.size(); i-- > oldest;) {
+        const IovaRange range = lately_[i];
+        if (range.last - range.first != wanted.length - 1 ||
+            ((range.first ^ wanted.phase) & (std::max<std::uint64_t>(wanted.alignment, 1) - 1)) !=
+                0 ||
+            (wanted.within && !wanted.within->contains(range)))
+            continue;
+        lately_[i] = lately_.back();
+        lately_.pop_back();
+        free_bytes_ -= wanted.length;
+        return range;
+    }
+    return std::nullopt;
+}
+
+/// Puts what is held back among the extents, where neighbours grow together.
+void IovaAllocator::settle() {
+    for (const IovaRange& range : lately_) {
+        free_bytes_ -= range.length();
+        add_free(range);
+    }
+    lately_.clear();
+}
+
 Result<IovaRange> IovaAllocator::allocate(const Wanted& wanted) {
+    if (wanted.length == 0 || (wanted.alignment != 0 && !std::has_single_bit(wanted.alignment)))
+        return fail_call(EINVAL, "allocate " + std::to_string(wanted.length) + " bytes of IOVA",
+                         "address space");
+    if (const auto range = again(wanted))
+        return *range;
+    settle();
+    return best_fit(wanted);
+}
+
+Result<IovaRange> IovaAllocator::best_fit(const Wanted& wanted) {
     // Words are made when something failed only: this is the way of every map.
     const auto operation = [&] {
         return "allocate " + std::to_string(wanted.length) + " bytes of IOVA";
     };
-    if (wanted.length == 0 || (wanted.alignment != 0 && !std::has_single_bit(wanted.alignment)))
-        return fail_call(EINVAL, operation(), "address space");
     // Best fit, but not at any price: an extent this much larger fits whatever its alignment, so at
     // most kTries near misses are looked at before the search jumps there.
     constexpr int kTries = 8;
@@ -110,7 +155,7 @@ Result<IovaRange> IovaAllocator::allocate(const Wanted& wanted) {
                          std::to_string(by_address_.size()) + " pieces");
 }
 
-Result<void> IovaAllocator::reserve(const IovaRange& range) {
+Result<void> IovaAllocator::fits(const IovaRange& range) const {
     const auto operation = [&] { return "reserve IOVA " + text(range); };
     const Window* window = window_at(range.first);
     if (range.first > range.last || window == nullptr || range.last > window->range.last) {
@@ -123,11 +168,31 @@ Result<void> IovaAllocator::reserve(const IovaRange& range) {
     if ((range.first & mask) != 0 || ((range.last + 1) & mask) != 0)
         return fail_call(EINVAL, operation(), "address space",
                          "IOVA and length must be multiples of " + hex_text(window->page_size));
+    return {};
+}
+
+Result<void> IovaAllocator::reserve(const IovaRange& range) {
+    if (auto sound = fits(range); !sound)
+        return sound;
+    settle();
     auto extent = by_address_.upper_bound(range.first);
     if (extent == by_address_.begin() || std::prev(extent)->second < range.last)
-        return fail_call(EEXIST, operation(), "address space");
+        return fail_call(EEXIST, "reserve IOVA " + text(range), "address space");
     carve(std::prev(extent), range);
     return {};
+}
+
+void IovaAllocator::take(const IovaRange& range) {
+    settle();
+    auto extent = by_address_.upper_bound(range.first);
+    if (extent != by_address_.begin() && std::prev(extent)->second >= range.first)
+        --extent;
+    while (extent != by_address_.end() && extent->first <= range.last) {
+        const IovaRange part{std::max(extent->first, range.first),
+                             std::min(extent->second, range.last)};
+        carve(extent, part);
+        extent = by_address_.upper_bound(part.last);
+    }
 }
 
 void IovaAllocator::carve(Extents::iterator extent, const IovaRange& taken) {
@@ -174,6 +239,14 @@ void IovaAllocator::add_free(IovaRange extent) {
 }
 
 void IovaAllocator::release(const IovaRange& range) {
+    const Window* whole = window_at(range.first);
+    if (whole != nullptr && range.first != 0 && range.last <= whole->range.last) {
+        if (lately_.size() == kLately)
+            settle();
+        lately_.push_back(range);
+        free_bytes_ += range.length();
+        return;
+    }
     // What a window no longer covers is not free, only no longer taken.
     for (const Window& window : windows_) {
         if (!window.range.overlaps(range))

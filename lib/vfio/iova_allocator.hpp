@@ -18,8 +18,8 @@ namespace vfio {
 
 /// Hands out I/O virtual addresses inside windows, best fit first, and takes them back: free
 /// neighbours grow together, so that space is used again. Each operation is O(log n) in the free
-/// extents. Never hands out address 0 by itself, as the kernel does not: devices read it as none.
-/// Not thread-safe.
+/// extents, and O(1) where what was released lately fits exactly. Never hands out address 0 by
+/// itself, as the kernel does not: devices read it as none. Not thread-safe.
 class VFIO_EXPORT IovaAllocator {
   public:
     struct Wanted {
@@ -43,14 +43,33 @@ class VFIO_EXPORT IovaAllocator {
 
     /// kInvalid: a length or alignment that no window has; kFailed with ENOSPC: no room.
     [[nodiscard]] Result<IovaRange> allocate(const Wanted& wanted);
+    /// One of those released lately, if one fits exactly: allocate() without a search.
+    [[nodiscard]] std::optional<IovaRange> again(const Wanted& wanted);
     /// Takes a given range. kInvalid with EINVAL: not page-aligned, or not inside one window;
     /// kBusy with EEXIST: some of it is taken.
     [[nodiscard]] Result<void> reserve(const IovaRange& range);
-    /// Gives back what allocate() or reserve() took; parts outside every window are forgotten.
+    /// Could reserve() take it, if nothing else had? kInvalid with EINVAL: not page-aligned, or not
+    /// inside one window.
+    [[nodiscard]] Result<void> fits(const IovaRange& range) const;
+    /// The same, without the reason.
+    [[nodiscard]] bool covers(const IovaRange& range) const {
+        for (const Window& window : windows_)
+            if (window.range.contains(range))
+                return ((range.first | (range.last + 1)) & (window.page_size - 1)) == 0 ||
+                       window.page_size == 0;
+        return false;
+    }
+    /// Takes what of a range is still free.
+    void take(const IovaRange& range);
+    /// Gives back what allocate() reserve() or take() took; parts outside every window are
+    /// forgotten.
     void release(const IovaRange& range);
 
     [[nodiscard]] std::uint64_t free_bytes() const { return free_bytes_; }
-    [[nodiscard]] std::size_t free_extents() const { return by_address_.size(); }
+    [[nodiscard]] std::size_t free_extents() {
+        settle();
+        return by_address_.size();
+    }
 
   private:
     using Extents = std::pmr::map<std::uint64_t, std::uint64_t>;  ///< first → last
@@ -58,6 +77,8 @@ class VFIO_EXPORT IovaAllocator {
     [[nodiscard]] const Window* window_at(std::uint64_t address) const;
     [[nodiscard]] std::optional<std::uint64_t> place(const IovaRange& extent, const Wanted& wanted,
                                                      std::uint64_t alignment) const;
+    [[nodiscard]] Result<IovaRange> best_fit(const Wanted& wanted);
+    void settle();
     void add_free(IovaRange extent);
     void carve(Extents::iterator extent, const IovaRange& taken);
 
@@ -66,6 +87,9 @@ class VFIO_EXPORT IovaAllocator {
     Extents by_address_;
     std::pmr::set<std::pair<std::uint64_t, std::uint64_t>> by_size_;  ///< (last - first, first)
     std::uint64_t free_bytes_ = 0;
+    /// Released, and not yet among the extents: a program that maps and unmaps in turn wants the
+    /// like of it next, and an exact fit is the best.
+    std::vector<IovaRange> lately_;
 };
 
 }  // namespace vfio

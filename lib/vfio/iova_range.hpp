@@ -36,6 +36,6 @@ struct Window {
 };
 
 /// What a device may do with mapped memory.
-enum class Access { kRead, kWrite, kReadWrite };
+enum class Access : std::uint8_t { kRead, kWrite, kReadWrite };
 
 }  // namespace vfio

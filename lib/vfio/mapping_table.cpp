@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfio/mapping_table.hpp"
 
+#include <cassert>
 #include <limits>
 
 namespace vfio {
@@ -12,27 +13,40 @@ Mapped MappingTable::join(const IntervalIndex<Side>::Entry& entry) {
             .origin = entry.value.origin};
 }
 
-void MappingTable::insert(const Mapped& mapped) {
-    by_iova_.insert(mapped.iova, {mapped.address, mapped.access, mapped.origin});
-    const std::uint64_t span = mapped.iova.last - mapped.iova.first;
-    if (mapped.address != 0)
-        by_address_.insert({mapped.address, mapped.address + span}, mapped.iova.first);
-    bytes_ += mapped.iova.length();
+void MappingTable::index_addresses() {
+    if (indexed_)
+        return;
+    indexed_ = true;
+    by_iova_.visit_all([this](const auto& entry) {
+        const std::uint64_t address = entry.value.address;
+        if (address != 0)
+            by_address_.insert({address, address + (entry.range.last - entry.range.first)},
+                               entry.range.first);
+    });
 }
 
-void MappingTable::erase(const Mapped& mapped) {
-    if (!by_iova_.erase(mapped.iova, {mapped.address, mapped.access, mapped.origin}))
+void MappingTable::mark_known(const IovaRange& range) {
+    const auto at = by_iova_.exactly(range);
+    if (!at || by_iova_.value(*at).taken == Taken::kKnown)
         return;
-    const std::uint64_t span = mapped.iova.last - mapped.iova.first;
-    if (mapped.address != 0)
-        by_address_.erase({mapped.address, mapped.address + span}, mapped.iova.first);
-    bytes_ -= mapped.iova.length();
+    by_iova_.value(*at).taken = Taken::kKnown;
+    --unknown_;
+}
+
+std::vector<IovaRange> MappingTable::ranges(Taken taken) const {
+    std::vector<IovaRange> out;
+    by_iova_.visit_all([&](const auto& entry) {
+        if (entry.value.taken == taken)
+            out.push_back(entry.range);
+    });
+    return out;
 }
 
 void MappingTable::clear() {
     by_iova_.clear();
     by_address_.clear();
     bytes_ = 0;
+    unknown_ = 0;
 }
 
 std::optional<Mapped> MappingTable::at_iova(const IovaRange& range) const {
@@ -43,6 +57,7 @@ std::optional<Mapped> MappingTable::at_iova(const IovaRange& range) const {
 }
 
 std::optional<Mapped> MappingTable::at_address(std::uint64_t address, std::uint64_t length) const {
+    assert(indexed_);
     if (length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - address)
         return std::nullopt;
     const auto found = by_address_.containing({address, address + (length - 1)});
@@ -67,6 +82,7 @@ bool MappingTable::runs_on(Mapped from, std::uint64_t last) const {
 std::optional<std::uint64_t> MappingTable::translate(std::uint64_t address,
                                                      std::uint64_t length) const {
     constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
+    assert(indexed_);
     if (length == 0 || length - 1 > kTop - address)
         return std::nullopt;
     if (const auto whole = by_address_.containing({address, address + (length - 1)}))

@@ -119,7 +119,7 @@ Result<void> SpaprSpace::remove_window(std::uint64_t start) {
     if (found == windows_.end())
         return {};
     for (const Mapped& mapped : table_.overlapping(found->range))
-        table_.erase(mapped);
+        table_.erase(mapped.iova);
     windows_.erase(found);
     return {};
 }
@@ -158,7 +158,7 @@ Result<std::uint64_t> SpaprSpace::unmap(std::uint64_t iova, std::uint64_t length
                             std::min(mapped.iova.last, range.last)};
         if (auto unmapped = platform_->unmap(mapped, cut); !unmapped)
             return sysfs::propagate(unmapped);
-        table_.erase(mapped);
+        table_.erase(mapped.iova);
         bytes += cut.length();
         Mapped rest = mapped;
         rest.iova.last = cut.first - 1;

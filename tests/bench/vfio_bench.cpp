@@ -24,6 +24,7 @@ MappingTable table_of(std::uint64_t mappings) {
     for (std::uint64_t i = 0; i < mappings; ++i)
         table.insert({.iova = {0x100000 + i * 2 * kPage, 0x100000 + i * 2 * kPage + kPage - 1},
                       .address = kMemory + i * 3 * kPage});
+    table.index_addresses();
     return table;
 }
 

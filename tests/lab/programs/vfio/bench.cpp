@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_bench BACKEND NAME GROUP CDEV: maps on a real kernel. What the library adds to the bare
-// ioctls of the same backend (its own Backing), the throughput by size, batches, and a shared
-// mapping against a second one. One line each; times are the median of several runs, since a
-// guest's are noisy.
+// lab_vfio_bench BACKEND NAME GROUP CDEV [NAME CDEV]: maps on a real kernel. What the library adds
+// to the bare ioctls of the same backend, the throughput by size, batches, and (with a second
+// device) a shared mapping against a second one. One line each.
+//
+// How like is compared with like: the same fd, structure, flags, IOVAs and pages, all of them
+// touched before; by turns in one loop, each round beginning with another, so that all see the same
+// noise; and the median of the rounds, since an emulated guest shares its processor.
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <functional>
 
+#include "bare_space.hpp"
 #include "checks.hpp"
-#include "vfio/iommufd_backing.hpp"
 #include "vfio/select.hpp"
 #include "vfio/system_calls.hpp"
 
@@ -21,55 +28,105 @@ namespace {
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kBase = 0x10000000;
 
-double nanoseconds(const std::function<void()>& work) {
+template <typename Work>
+double nanoseconds(Work&& work) {
     const auto start = std::chrono::steady_clock::now();
     work();
     return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start)
         .count();
 }
 
-double least(const std::vector<double>& values) {
-    return *std::min_element(values.begin(), values.end());
+double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
 }
 
 bool failed = false;  // of this program alone
+void must(bool holds, const char* what) {
+    if (!holds && !failed)
+        std::printf("failed: %s\n", what);
+    failed = failed || !holds;
+}
 template <typename T>
 void must(const Result<T>& result) {
     if (!result)
-        std::printf("failed: %s\n", result.error().text().c_str());
-    failed = failed || !result;
+        must(false, result.error().text().c_str());
 }
 
-/// 4 KiB maps and unmaps, by turns bare and through the address space, so that both see the same
-/// noise.
-void overhead(AddressSpace& space) {
-    constexpr std::uint64_t kMaps = 50;
-    const std::uint64_t here = memory(kMaps * kPage);
-    std::vector<double> bare;
-    std::vector<double> ours;
-    for (int round = 0; round < 100; ++round) {
-        bare.push_back(nanoseconds([&] {
-            for (std::uint64_t i = 0; i < kMaps; ++i) {
-                const std::uint64_t iova = kBase + i * 2 * kPage;
-                must(space.backing().map(
-                    {.iova = {iova, iova + kPage - 1}, .address = here + i * kPage}));
-            }
-            for (std::uint64_t i = 0; i < kMaps; ++i) {
-                const std::uint64_t iova = kBase + i * 2 * kPage;
-                must(space.backing().unmap({iova, iova + kPage - 1}));
-            }
-        }));
-        ours.push_back(nanoseconds([&] {
-            for (std::uint64_t i = 0; i < kMaps; ++i)
-                must(space.map(
-                    {.address = here + i * kPage, .length = kPage, .iova = kBase + i * 2 * kPage}));
-            for (std::uint64_t i = 0; i < kMaps; ++i)
-                must(space.unmap(kBase + i * 2 * kPage, kPage));
-        }));
+/// Succeeds and does nothing: what is left of a map is the library's own work.
+class NoBacking final : public Backing {
+  public:
+    Backend backend() const override { return Backend::kIommufd; }
+    Lifetime lifetime() const override { return Lifetime::kOwn; }
+    Result<Geometry> geometry() override {
+        Geometry out;
+        out.windows = {{{0, 0xfedfffff}, kPage}, {{0xfef00000, (1ULL << 39) - 1}, kPage}};
+        return out;
     }
+    Result<void> map(const Mapped&) override { return {}; }
+    Result<std::uint64_t> unmap(const IovaRange& range) override { return range.length(); }
+};
+
+constexpr std::uint64_t kMaps = 64;  ///< at a time; then they are unmapped, in the same order
+std::uint64_t iova_of(std::uint64_t i) {
+    return kBase + i * 2 * kPage;
+}
+
+void through_library(AddressSpace& space, std::uint64_t memory) {
+    for (std::uint64_t i = 0; i < kMaps; ++i)
+        must(space.map({.address = memory + i * kPage, .length = kPage, .iova = iova_of(i)}));
+    for (std::uint64_t i = 0; i < kMaps; ++i)
+        must(space.unmap(iova_of(i), kPage));
+}
+
+void at_chosen_iovas(AddressSpace& space, std::uint64_t memory) {
+    std::array<std::uint64_t, kMaps> iovas{};
+    for (std::uint64_t i = 0; i < kMaps; ++i) {
+        const auto mapped = space.map({.address = memory + i * kPage, .length = kPage});
+        must(mapped);
+        iovas[i] = mapped ? mapped->iova.first : 0;
+    }
+    for (const std::uint64_t iova : iovas)
+        must(space.unmap(iova, kPage));
+}
+
+void by_bare_ioctls(const BareSpace& bare, std::uint64_t memory) {
+    for (std::uint64_t i = 0; i < kMaps; ++i)
+        must(bare.map(iova_of(i), memory + i * kPage, kPage), "a bare map");
+    for (std::uint64_t i = 0; i < kMaps; ++i)
+        must(bare.unmap(iova_of(i), kPage), "a bare unmap");
+}
+
+/// 4 KiB maps and unmaps: bare, through the library, and the library alone.
+void overhead(Calls& calls, AddressSpace& space) {
+    const BareSpace bare(space);
+    must(bare.valid(), "no fd to call by hand");
+    const auto nothing = AddressSpace::create(calls, std::make_unique<NoBacking>());
+    const std::uint64_t here = memory(kMaps * kPage);
+    const std::array<std::function<void()>, 5> ways{
+        [&] { by_bare_ioctls(bare, here); }, [&] { through_library(space, here); },
+        [&] { at_chosen_iovas(space, here); }, [&] { through_library(*nothing, here); },
+        [&] { at_chosen_iovas(*nothing, here); }};
+    std::array<std::vector<double>, 5> times;
+    for (std::size_t round = 0; round < 410; ++round)
+        for (std::size_t turn = 0; turn < ways.size(); ++turn) {
+            const std::size_t way = (round + turn) % ways.size();
+            const double time = nanoseconds(ways[way]) / kMaps;
+            if (round >= 10)  // the emulator translates code when it first meets it
+                times[way].push_back(time);
+        }
+    const auto more = [&](std::size_t way) {
+        return (median(times[way]) / median(times[0]) - 1) * 100;
+    };
     std::printf(
-        "4 KiB map and unmap: bare %.0f ns, through the library %.0f ns, overhead %.1f %%\n",
-        least(bare) / kMaps, least(ours) / kMaps, (least(ours) / least(bare) - 1) * 100);
+        "4 KiB map and unmap: bare ioctls %.0f ns; through the library %.0f ns, %+.1f %%; "
+        "at IOVAs it chooses %.0f ns, %+.1f %%\n",
+        median(times[0]), median(times[1]), more(1), median(times[2]), more(2));
+    std::printf(
+        "  the library's own part, without ioctls: %.0f ns, %.1f %% of the bare ones; with "
+        "IOVAs to choose %.0f ns, %.1f %%\n",
+        median(times[3]), more(3) + 100, median(times[4]), more(4) + 100);
 }
 
 void throughput(AddressSpace& space) {
@@ -83,31 +140,76 @@ void throughput(AddressSpace& space) {
             unmap.push_back(nanoseconds([&] { must(space.unmap(kBase, size)); }));
         }
         std::printf("map %llu KiB: %.0f us, unmap %.0f us\n",
-                    static_cast<unsigned long long>(size / 1024), least(map) / 1000,
-                    least(unmap) / 1000);
+                    static_cast<unsigned long long>(size / 1024), median(map) / 1000,
+                    median(unmap) / 1000);
         ::munmap(reinterpret_cast<void*>(here), size);
     }
 }
 
 void coalescing(AddressSpace& space) {
-    constexpr std::uint64_t kMaps = 2048;
-    const std::uint64_t here = memory(kMaps * kPage);
+    constexpr std::uint64_t kPages = 2048;
+    const std::uint64_t here = memory(kPages * kPage);
     std::vector<MapRequest> requests;
-    for (std::uint64_t i = 0; i < kMaps; ++i)
+    for (std::uint64_t i = 0; i < kPages; ++i)
         requests.push_back(
             {.address = here + i * kPage, .length = kPage, .iova = kBase + i * kPage});
-    const double one_by_one = nanoseconds([&] {
-        for (const MapRequest& request : requests)
-            must(space.map(request));
-    });
-    must(space.unmap_all());
-    const double batch = nanoseconds([&] { must(space.map_batch(requests)); });
-    must(space.unmap_all());
-    std::printf("2048 adjacent pages: one by one %.0f us, in a batch %.0f us\n", one_by_one / 1000,
-                batch / 1000);
+    std::vector<double> one_by_one;
+    std::vector<double> batch;
+    for (int round = 0; round < 5; ++round) {
+        one_by_one.push_back(nanoseconds([&] {
+            for (const MapRequest& request : requests)
+                must(space.map(request));
+        }));
+        must(space.unmap_all());
+        batch.push_back(nanoseconds([&] { must(space.map_batch(requests)); }));
+        must(space.unmap_all());
+    }
+    std::printf("2048 adjacent pages: one by one %.0f us, in a batch %.0f us\n",
+                median(one_by_one) / 1000, median(batch) / 1000);
 }
 
-void sharing(AddressSpace& space) {
+/// KiB that the kernel has pinned of this process.
+long pinned() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmPin:"))
+            return std::strtol(line.c_str() + 6, nullptr, 10);
+    return -1;
+}
+
+/// What the source of a copy is: in an address space without a device nothing is pinned yet, so a
+/// copy pins as a map does; in one with a device it takes the pages from that device's page table.
+void share_with(AddressSpace& space, AddressSpace& source, const char* whose, int advice,
+                const char* pages) {
+    constexpr std::uint64_t kSize = 16384 * kPage;
+    const std::uint64_t here = memory(kSize, std::uint64_t{2} << 20, advice);
+    must(source.map({.address = here, .length = kSize, .iova = kBase}));
+    std::vector<double> copy;
+    std::vector<double> again;
+    long pinned_by_copy = 0;
+    long pinned_by_map = 0;
+    for (int round = 0; round < 9; ++round) {
+        const long before = pinned();
+        copy.push_back(nanoseconds([&] {
+            must(space.share(source, {kBase, kBase + kSize - 1}, kBase));
+        }));
+        pinned_by_copy = pinned() - before;
+        must(space.unmap_all());
+        again.push_back(nanoseconds(
+            [&] { must(space.map({.address = here, .length = kSize, .iova = kBase})); }));
+        pinned_by_map = pinned() - before;
+        must(space.unmap_all());
+    }
+    std::printf(
+        "64 MiB of %s that an address space %s has: shared %.0f us (%ld MiB pinned for "
+        "it), mapped again %.0f us (%ld MiB)\n",
+        pages, whose, median(copy) / 1000, pinned_by_copy / 1024, median(again) / 1000,
+        pinned_by_map / 1024);
+    must(source.unmap_all());
+    ::munmap(reinterpret_cast<void*>(here), kSize);
+}
+
+void sharing(Calls& calls, AddressSpace& space, const Target& second) {
     auto* backing = dynamic_cast<IommufdBacking*>(&space.backing());
     if (backing == nullptr)
         return;
@@ -115,30 +217,22 @@ void sharing(AddressSpace& space) {
     if (!ioas)
         return must(ioas);
     const auto other = AddressSpace::create(
-        backing->context()->calls,
-        std::make_unique<IommufdBacking>(std::move(*ioas), PageTable::kAutomatic));
-    constexpr std::uint64_t kSize = 16384 * kPage;
-    const std::uint64_t here = memory(kSize);
-    must(other->map({.address = here, .length = kSize, .iova = kBase}));
-    std::vector<double> copy;
-    std::vector<double> again;
-    for (int round = 0; round < 9; ++round) {
-        copy.push_back(nanoseconds([&] {
-            must(space.share(*other, {kBase, kBase + kSize - 1}, kBase));
-        }));
-        must(space.unmap_all());
-        again.push_back(nanoseconds(
-            [&] { must(space.map({.address = here, .length = kSize, .iova = kBase})); }));
-        must(space.unmap_all());
-    }
-    std::printf("64 MiB that another address space has: shared %.0f us, mapped again %.0f us\n",
-                least(copy) / 1000, least(again) / 1000);
+        calls, std::make_unique<IommufdBacking>(std::move(*ioas), PageTable::kAutomatic));
+    const auto each = [&](const char* whose) {
+        share_with(space, *other, whose, MADV_NOHUGEPAGE, "4 KiB pages");
+        share_with(space, *other, whose, MADV_HUGEPAGE, "2 MiB pages");
+    };
+    each("without a device");
+    const auto opened = open_device_in(calls, second, other);
+    must(opened);
+    if (opened)
+        each("with a device");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto backend = argc == 5 ? parse_backend(argv[1]) : std::nullopt;
+    const auto backend = argc == 5 || argc == 7 ? parse_backend(argv[1]) : std::nullopt;
     if (!backend)
         return 2;
     const auto named = [](const char* word) {
@@ -155,9 +249,10 @@ int main(int argc, char** argv) {
     }
     std::printf("backend %s, open to ready %.0f us\n", argv[1], ready / 1000);
     AddressSpace& space = *(*opened)->space;
-    overhead(space);
+    overhead(calls, space);
     throughput(space);
     coalescing(space);
-    sharing(space);
+    if (argc == 7)
+        sharing(calls, space, {.name = argv[5], .cdev = argv[6]});
     return failed ? 1 : 0;
 }

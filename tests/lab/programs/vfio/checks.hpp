@@ -36,11 +36,15 @@ class Checks {
     int failures_ = 0;
 };
 
-/// Memory of this process, aligned to `alignment`, written to so that it is there.
-inline std::uint64_t memory(std::uint64_t length, std::uint64_t alignment = 4096) {
+/// Memory of this process, aligned to `alignment`, written to so that it is there. `advice` is
+/// madvise's, given before.
+inline std::uint64_t memory(std::uint64_t length, std::uint64_t alignment = 4096,
+                            int advice = MADV_NORMAL) {
     auto* raw = static_cast<char*>(::mmap(nullptr, length + alignment, PROT_READ | PROT_WRITE,
                                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     const auto start = (reinterpret_cast<std::uint64_t>(raw) + alignment - 1) & ~(alignment - 1);
+    if (advice != MADV_NORMAL)
+        ::madvise(reinterpret_cast<void*>(start), length, advice);
     for (std::uint64_t at = 0; at < length; at += 4096)
         *reinterpret_cast<volatile char*>(start + at) = 1;
     return start;
