@@ -34,7 +34,8 @@ void read_ranges(const Capability& cap, std::uint64_t page, std::vector<Window>&
 Type1Details parse_type1_info(std::span<const std::byte> info) {
     Type1Details out;
     abi::Type1Info fixed{};
-    std::memcpy(&fixed, info.data(), std::min(info.size(), sizeof fixed));
+    if (!info.empty())  // memcpy takes no null pointer, not for 0 bytes either
+        std::memcpy(&fixed, info.data(), std::min(info.size(), sizeof fixed));
     out.geometry.page_sizes = (fixed.flags & abi::kType1InfoPgsizes) != 0 ? fixed.iova_pgsizes : 0;
     const std::uint64_t smallest = out.geometry.page_sizes & -out.geometry.page_sizes;
     const std::uint64_t page =

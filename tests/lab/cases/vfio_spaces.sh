@@ -32,4 +32,18 @@ if [ "$cdev" != - ]; then
         "$("$programs/lab_spapr_program" $device - "$cdev" 2>&1)"
 fi
 
+output=$("$programs/lab_vfio_handover" $device "$group" 2>&1)
+verdict $? "a container goes from one process to another" "$output"
+printf '%s\n' "${output//$'\n'/$'\n'#   }" | sed '1s/^/#   /'
+
+if [ "$cdev" != - ]; then
+    disk=0000:00:12.0
+    equal "override a second device" "" "$(store $pci/devices/$disk/driver_override vfio-pci)"
+    [ -z "$(driver_of $disk)" ] || equal "its driver lets it go" "" "$(store $pci/devices/$disk/driver/unbind $disk)"
+    equal "vfio-pci takes it too" "" "$(store $pci/drivers/vfio-pci/bind $disk)"
+    output=$("$programs/lab_vfio_objects" $device "$cdev" $disk "$(ls $pci/devices/$disk/vfio-dev)" 2>&1)
+    verdict $? "two devices of one iommufd share memory, and its other objects" "$output"
+    printf '%s\n' "${output//$'\n'/$'\n'#   }" | sed '1s/^/#   /'
+fi
+
 done_checking

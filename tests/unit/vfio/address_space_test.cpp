@@ -26,6 +26,56 @@ TEST_P(EveryBackend, MapsTranslatesAndUnmaps) {
     EXPECT_EQ(calls.memory.locked, GetParam() == Backend::kSpaprV1 ? 0x80000000U : 0U);
 }
 
+TEST_P(EveryBackend, ChoosesNoIovaThatACallerChoseBefore) {
+    auto opened = open();
+    const auto first = opened.space->map({.address = kMemory, .length = kPage});
+    ASSERT_TRUE(first);
+    ASSERT_EQ(opened.space->unmap(first->iova.first, kPage), kPage);
+    // Where it would go next, and around it, is taken by the caller.
+    for (std::uint64_t i = 0; i < 40; ++i)
+        ASSERT_TRUE(opened.space->map(at(first->iova.first + i * kPage)));
+    std::vector<IovaRange> all;
+    for (int i = 0; i < 40; ++i) {
+        const auto mapped = opened.space->map({.address = kMemory, .length = kPage});
+        ASSERT_TRUE(mapped) << mapped.error().text();
+    }
+    for (const Mapped& mapped : opened.space->mappings())
+        all.push_back(mapped.iova);
+    ASSERT_EQ(all.size(), 80U);
+    for (std::size_t i = 1; i < all.size(); ++i)
+        EXPECT_LT(all[i - 1].last, all[i].first);
+    // And what the caller gives back can be chosen again.
+    const std::uint64_t free = first->iova.first + 7 * kPage;
+    ASSERT_EQ(opened.space->unmap(free, kPage), kPage);
+    const auto again = opened.space->map(
+        {.address = kMemory, .length = kPage, .within = IovaRange{free, free + kPage - 1}});
+    ASSERT_TRUE(again) << again.error().hint;
+    EXPECT_EQ(again->iova.first, free);
+}
+
+TEST_P(EveryBackend, TellsOfNoRoomWhereCallersTookAll) {
+    auto opened = open();
+    const IovaRange within{0x200000, 0x200000 + 4 * kPage - 1};
+    ASSERT_TRUE(opened.space->map(at(0x200000, 4 * kPage)));
+    const auto none = opened.space->map({.address = kMemory, .length = kPage, .within = within});
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().errnum, ENOSPC);
+    ASSERT_EQ(opened.space->unmap(0x200000, 4 * kPage), 4 * kPage);
+    EXPECT_TRUE(opened.space->map({.address = kMemory, .length = kPage, .within = within}));
+}
+
+TEST_P(EveryBackend, FindsAddressesMappedBeforeTheFirstLook) {
+    auto opened = open();
+    for (std::uint64_t i = 0; i < 100; ++i)
+        ASSERT_TRUE(
+            opened.space->map(at(0x100000 + i * 2 * kPage, kPage, kMemory + i * 3 * kPage)));
+    EXPECT_EQ(opened.space->to_iova(kMemory + 99 * 3 * kPage + 1, 10), 0x100000 + 198 * kPage + 1);
+    ASSERT_EQ(opened.space->unmap(0x100000 + 198 * kPage, kPage), kPage);
+    EXPECT_EQ(opened.space->to_iova(kMemory + 99 * 3 * kPage, 1), std::nullopt);
+    ASSERT_TRUE(opened.space->map(at(0x400000, kPage, kMemory + 99 * 3 * kPage)));
+    EXPECT_EQ(opened.space->to_iova(kMemory + 99 * 3 * kPage, 1), 0x400000U);
+}
+
 TEST_P(EveryBackend, TranslatesOnlyWhatIsCoveredWhole) {
     auto opened = open();
     ASSERT_TRUE(opened.space->map(at(0x100000, 2 * kPage)));

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <numeric>
 #include <random>
+#include <vector>
 
 namespace vfio {
 namespace {
@@ -78,6 +81,69 @@ TEST(IntervalIndex, AgreesWithAnOrderedMapOverRandomInsertsAndErases) {
     for (const auto& [first, entry] : model)
         wanted.push_back(entry);
     EXPECT_EQ(all, wanted);
+}
+
+/// What lies beside the last change is found without a search, whatever the order.
+void expect_order(const std::vector<std::uint64_t>& in, const std::vector<std::uint64_t>& out) {
+    Index index;
+    for (const std::uint64_t i : in) {
+        const auto place = index.seek(i * 16);
+        ASSERT_FALSE(index.crowded(place, {i * 16, i * 16 + 15})) << i;
+        index.insert_at(place, {i * 16, i * 16 + 15}, i);
+        ASSERT_TRUE(index.crowded(index.seek(i * 16 + 8), {i * 16 + 8, i * 16 + 8})) << i;
+    }
+    std::vector<std::uint64_t> sorted;
+    index.visit_all([&](const Entry& entry) { sorted.push_back(entry.value); });
+    ASSERT_TRUE(std::is_sorted(sorted.begin(), sorted.end()));
+    ASSERT_EQ(sorted.size(), in.size());
+    for (const std::uint64_t i : out) {
+        const auto at = index.exactly({i * 16, i * 16 + 15});
+        ASSERT_TRUE(at) << i;
+        EXPECT_EQ(index.value(*at), i);
+        EXPECT_FALSE(index.exactly({i * 16, i * 16 + 14})) << i;
+        index.remove(*index.exactly({i * 16, i * 16 + 15}));
+        ASSERT_EQ(index.containing({i * 16, i * 16}), std::nullopt) << i;
+    }
+    EXPECT_TRUE(index.empty());
+}
+
+TEST(IntervalIndex, TakesAndGivesBackInAnyOrder) {
+    std::vector<std::uint64_t> up(300);
+    std::iota(up.begin(), up.end(), 0);
+    const std::vector<std::uint64_t> down(up.rbegin(), up.rend());
+    std::vector<std::uint64_t> mixed = up;
+    std::shuffle(mixed.begin(), mixed.end(), std::mt19937_64(3));
+    for (const auto& in : {up, down, mixed})
+        for (const auto& out : {up, down, mixed})
+            expect_order(in, out);
+}
+
+TEST(IntervalIndex, KeepsASlidingWindow) {
+    Index index;
+    for (std::uint64_t i = 0; i < 5000; ++i) {
+        index.insert({i * 16, i * 16 + 15}, i);
+        if (i < 100)
+            continue;
+        ASSERT_TRUE(index.erase({(i - 100) * 16, (i - 100) * 16 + 15}, i - 100));
+        ASSERT_EQ(index.size(), 100U);
+        ASSERT_EQ(index.containing({(i - 50) * 16, (i - 50) * 16}),
+                  (Entry{{(i - 50) * 16, (i - 50) * 16 + 15}, i - 50}));
+    }
+}
+
+TEST(IntervalIndex, ForgetsThatEntriesOverlappedOnceItWasEmpty) {
+    Index index;
+    index.insert({0x1000, 0x4fff}, 1);
+    for (std::uint64_t i = 0; i < 100; ++i)
+        index.insert({0x2000 + i * 16, 0x2000 + i * 16 + 7}, 2 + i);
+    EXPECT_EQ(index.containing({0x2000, 0x2fff}), (Entry{{0x1000, 0x4fff}, 1}));
+    for (std::uint64_t i = 0; i < 100; ++i)
+        ASSERT_TRUE(index.erase({0x2000 + i * 16, 0x2000 + i * 16 + 7}, 2 + i));
+    EXPECT_EQ(index.containing({0x2000, 0x2fff}), (Entry{{0x1000, 0x4fff}, 1}));
+    ASSERT_TRUE(index.erase({0x1000, 0x4fff}, 1));
+    index.insert({~0ULL - 7, ~0ULL}, 9);
+    EXPECT_EQ(index.containing({~0ULL, ~0ULL}), (Entry{{~0ULL - 7, ~0ULL}, 9}));
+    EXPECT_EQ(index.containing({0, 0}), std::nullopt);
 }
 
 }  // namespace

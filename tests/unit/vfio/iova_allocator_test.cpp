@@ -105,6 +105,33 @@ TEST_F(Allocator, ServesTheWholeSpace) {
     EXPECT_FALSE(allocator_.allocate({.length = kPage}));
 }
 
+TEST_F(Allocator, HandsOutAgainWhatWasReleasedLatelyOnlyWhereItFits) {
+    windows({{{0x1000, 0xffffff}, kPage}});
+    const auto low = allocate({.length = kPage});
+    const auto high = allocate({.length = kPage, .within = IovaRange{0x800000, 0x8fffff}});
+    allocator_.release({low, low + kPage - 1});
+    allocator_.release({high, high + kPage - 1});
+    EXPECT_EQ(
+        allocator_.again({.length = kPage, .alignment = kPage, .within = IovaRange{0, 0xffff}}),
+        (IovaRange{low, low + kPage - 1}));
+    EXPECT_EQ(allocator_.again({.length = 2 * kPage}), std::nullopt);
+    EXPECT_EQ(allocator_.again({.length = kPage, .alignment = 0x1000000}), std::nullopt);
+    EXPECT_EQ(allocator_.again({.length = kPage}), (IovaRange{high, high + kPage - 1}));
+    EXPECT_EQ(allocator_.again({.length = kPage}), std::nullopt);
+}
+
+TEST_F(Allocator, TakesWhatOfARangeIsFree) {
+    windows({{{0x1000, 0xffff}, kPage}, {{0x20000, 0x2ffff}, kPage}});
+    ASSERT_TRUE(allocator_.reserve({0x4000, 0x4fff}));
+    const std::uint64_t before = allocator_.free_bytes();
+    allocator_.take({0x3000, 0x21fff});
+    EXPECT_EQ(before - allocator_.free_bytes(), 0x1000U + 0xb000U + 0x2000U);
+    EXPECT_FALSE(allocator_.reserve({0x3000, 0x3fff}));
+    EXPECT_FALSE(allocator_.reserve({0x21000, 0x21fff}));
+    EXPECT_TRUE(allocator_.reserve({0x22000, 0x22fff}));
+    EXPECT_TRUE(allocator_.reserve({0x1000, 0x2fff}));
+}
+
 TEST_F(Allocator, NeverOverlapsOverRandomUse) {
     windows({{{0, 0xffffff}, kPage}, {{0x2000000, 0x2ffffff}, 4 * kPage}});
     const std::uint64_t all = allocator_.free_bytes();
