@@ -43,6 +43,13 @@ class Keeper {
     [[nodiscard]] virtual std::map<std::string, unsigned> counts() const = 0;
     [[nodiscard]] virtual std::vector<StuckDevice> stuck() const = 0;
 
+    /// Where lock, journal and history are; what else the daemon keeps below it is its own.
+    [[nodiscard]] virtual const binding::StateDir& state_dir() const = 0;
+
+    /// Who uses these devices now.
+    virtual void usage(std::vector<sysfs::DeviceId> devices,
+                       std::function<void(sysfs::Result<sysfs::Usage>)> done) = 0;
+
     /// The JSON that vfioctl prints for the same question, without its envelope.
     [[nodiscard]] virtual std::string plan_json() const = 0;
     [[nodiscard]] virtual sysfs::Result<std::string> explain_json(const sysfs::DeviceId& id) const = 0;

@@ -28,6 +28,75 @@ binding::DeviceState View::state(const sysfs::Device& device) const {
     return state;
 }
 
+namespace {
+
+View::Difference difference(const sysfs::Inventory& before, const sysfs::Inventory& after) {
+    View::Difference out;
+    for (const sysfs::Device& device : after.devices) {
+        const sysfs::Device* old = before.find(device.id);
+        if (old == nullptr)
+            out.appeared.insert(device.id);
+        else if (*old != device)
+            out.changed.insert(device.id);
+    }
+    for (const sysfs::Device& device : before.devices)
+        if (after.find(device.id) == nullptr)
+            out.vanished.insert(device.id);
+    return out;
+}
+
+}  // namespace
+
+View::Difference View::take_whole(Look look, const std::set<sysfs::DeviceId>& kept) {
+    sysfs::Inventory fresh;
+    look.around.put_into(fresh);
+    fresh.devices = std::move(look.devices);
+    for (const sysfs::Device& device : inventory.devices)
+        if (kept.contains(device.id))
+            fresh.devices.push_back(device);
+    fresh.settle();
+    Difference out = difference(inventory, fresh);
+    warnings = fresh.warnings;
+    inventory = std::move(fresh);
+    if (look.drivers)
+        drivers = *std::move(look.drivers);
+    return out;
+}
+
+View::Difference View::take_some(Look look, const std::vector<sysfs::DeviceId>& asked) {
+    Difference out;
+    std::map<sysfs::DeviceId, sysfs::Device> found;
+    for (sysfs::Device& device : look.devices)
+        found[device.id] = std::move(device);
+    std::set<sysfs::DeviceId> gone;
+    for (const sysfs::DeviceId& id : asked) {
+        const sysfs::Device* old = inventory.find(id);
+        const auto now = found.find(id);
+        if (now == found.end()) {
+            if (old != nullptr)
+                gone.insert(id);
+        } else if (old == nullptr) {
+            out.appeared.insert(id);
+            inventory.devices.push_back(now->second);
+        } else if (*old != now->second) {
+            out.changed.insert(id);
+            inventory.devices[static_cast<std::size_t>(old - inventory.devices.data())] = now->second;
+        }
+        if (now != found.end())
+            found.erase(now);
+    }
+    std::erase_if(inventory.devices, [&](const auto& device) { return gone.contains(device.id); });
+    look.around.host = inventory.host;
+    look.around.warnings = inventory.warnings;
+    look.around.put_into(inventory);
+    inventory.settle();
+    std::erase_if(inventory.groups, [](const auto& group) { return group.second.devices.empty(); });
+    out.vanished = std::move(gone);
+    if (look.drivers)
+        drivers = *std::move(look.drivers);
+    return out;
+}
+
 void View::decide() {
     decisions = policy::decide(policies, inventory, drivers);
 }

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "binding/ledger.hpp"
 #include "binding/report.hpp"
+#include "binding/wire.hpp"
+#include "policy/parse.hpp"
 #include "policy/plan.hpp"
 #include "sysfs/usage.hpp"
 
@@ -23,6 +27,7 @@ struct View {
     ~View() = default;
 
     policy::PolicySet policies;
+    std::vector<policy::SourceFile> sources;  ///< their files, as they were read
     sysfs::Inventory inventory;
     sysfs::Drivers drivers;
     sysfs::Usage usage;
@@ -37,6 +42,22 @@ struct View {
     [[nodiscard]] const policy::Transaction* transaction(const sysfs::DeviceId& id) const;
     /// What `vfioctl list` would say of it without a daemon.
     [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const;
+
+    /// What a look brought: the whole host, or some devices of it. `asked` are those that were looked for; one
+    /// that was not found is gone.
+    struct Look {
+        std::vector<sysfs::Device> devices;
+        binding::Surround around;
+        std::optional<sysfs::Drivers> drivers;
+    };
+    struct Difference {
+        std::set<sysfs::DeviceId> appeared;
+        std::set<sysfs::DeviceId> changed;
+        std::set<sysfs::DeviceId> vanished;
+    };
+    /// `kept`: devices that a whole look left out.
+    Difference take_whole(Look look, const std::set<sysfs::DeviceId>& kept);
+    Difference take_some(Look look, const std::vector<sysfs::DeviceId>& asked);
 
     /// Policies on inventory: what is wanted.
     void decide();

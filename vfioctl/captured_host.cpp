@@ -18,6 +18,11 @@ sysfs::Result<sysfs::Device> CapturedHost::device(const sysfs::DeviceId& id) {
     return sysfs::read_device(root_, id, {});
 }
 
+sysfs::Result<sysfs::Inventory> CapturedHost::devices(std::span<const sysfs::DeviceId> ids,
+                                                      const sysfs::Wanted& wanted) {
+    return sysfs::read_devices(root_, ids, wanted);
+}
+
 sysfs::Result<sysfs::Drivers> CapturedHost::drivers(const sysfs::Wanted& wanted) {
     return sysfs::read_drivers(root_, wanted);
 }

@@ -16,6 +16,8 @@ class CapturedHost final : public sysfs::Kernel {
 
     sysfs::Result<sysfs::Inventory> inventory(const sysfs::Wanted& wanted) override;
     sysfs::Result<sysfs::Device> device(const sysfs::DeviceId& id) override;
+    sysfs::Result<sysfs::Inventory> devices(std::span<const sysfs::DeviceId> ids,
+                                            const sysfs::Wanted& wanted) override;
     sysfs::Result<sysfs::Drivers> drivers(const sysfs::Wanted& wanted) override;
     sysfs::Result<std::vector<std::string>> modules_for(const std::string& modalias) override;
     sysfs::Usage usage(const sysfs::Inventory& inventory,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <chrono>
+#include <utility>
 
 #include "binding/messages.hpp"
 #include "binding/session.hpp"
@@ -10,7 +11,6 @@ namespace binding {
 namespace {
 
 using policy::Op;
-using policy::Plan;
 using policy::Step;
 using policy::StepResult;
 using policy::Transaction;
@@ -57,31 +57,39 @@ std::vector<Step> recorded_steps(std::vector<Step> planned, const InFlight* flig
     return std::move(log).finish();
 }
 
-std::vector<Job> Session::ended(Plan& plan, const Job& job, End how, const std::string& line) {
+std::vector<Job> Session::ended(const Job& job, End how, const std::string& line) {
     const Request request = Request::of(job.request);
     Watched& watched = watched_[request.txn];
-    if (request.index)
-        watched.index = *request.index;
-    Transaction& transaction = plan.transactions.at(watched.index);
+    if (watched.recovered)
+        return ended_recovery(request.txn, how, line);
     Outcome outcome = how == End::kAnswered ? outcome_of(line) : unanswered(request.txn, how, line);
     if (how == End::kAnswered && watched.death.empty() && !outcome.steps.empty()) {
-        finish(transaction, request.txn, std::move(outcome));
+        finish(request.txn, std::move(outcome));
         return {};
     }
     const auto ledger = read_ledger(state_);
     const InFlight* flight = ledger ? ledger->find_in_flight(request.txn) : nullptr;
+    const std::vector<Step>& planned = watched.transaction.steps;
     if (how == End::kDied && watched.death.empty()) {
         watched.death = "its worker process died (" + line + ") at: " + watched.doing;
-        watched.steps = recorded_steps(transaction.steps, flight, StepResult::kFailed);
-        return {{Request{std::nullopt, request.txn}.text(), job.drivers}};
+        watched.steps = recorded_steps(planned, flight, StepResult::kFailed);
+        return {{.request = Request{Request::Kind::kUndo, request.txn}.text(),
+                 .drivers = job.drivers,
+                 .timeout = job.timeout}};
     }
     if (outcome.steps.empty() && watched.death.empty())
         outcome.steps = recorded_steps(
-            transaction.steps, flight,
-            how == End::kStuck ? StepResult::kStuck : StepResult::kFailed);
+            planned, flight, how == End::kStuck ? StepResult::kStuck : StepResult::kFailed);
     if (!watched.death.empty())
-        outcome = after_death(std::move(watched), std::move(outcome));
-    finish(transaction, request.txn, std::move(outcome));
+        outcome = after_death(watched, std::move(outcome));
+    finish(request.txn, std::move(outcome));
+    return {};
+}
+
+std::vector<Job> Session::ended_recovery(const std::string& txn, End how, const std::string& line) {
+    Watched& watched = watched_[txn];
+    const Recovered told = std::exchange(watched.recovered, nullptr);
+    told(recovered(*watched.flight, how, line));
     return {};
 }
 
@@ -91,7 +99,7 @@ Outcome Session::unanswered(const std::string& txn, End how, const std::string& 
     switch (how) {
         case End::kStuck:
             outcome.result = StepResult::kStuck;
-            outcome.error = stuck_text(txn);
+            outcome.error = stuck_text(txn, watched_[txn].options.timeout);
             break;
         case End::kDied:
             outcome.error = "the worker that was to undo it died as well (" + line + ")";
@@ -108,7 +116,7 @@ Outcome Session::unanswered(const std::string& txn, End how, const std::string& 
 }
 
 /// `undone` is the second worker's. The steps are those of the first, as far as the journal tells.
-Outcome Session::after_death(Watched watched, Outcome undone) {
+Outcome Session::after_death(Watched& watched, Outcome undone) {
     if (undone.result == StepResult::kDone)
         undone.notes.push_back(watched.death + ", after it had committed");
     else
@@ -120,22 +128,27 @@ Outcome Session::after_death(Watched watched, Outcome undone) {
     return undone;
 }
 
-void Session::finish(Transaction& transaction, const std::string& txn, Outcome outcome) {
+void Session::finish(const std::string& txn, Outcome outcome) {
+    Watched& watched = watched_[txn];
+    Transaction& transaction = watched.transaction;
     transaction.result = outcome.result;
     transaction.error = std::move(outcome.error);
     transaction.steps = std::move(outcome.steps);
     for (const std::string& note : outcome.notes)
         warn(transaction.key() + ": " + note);
     ++done_;
-    remember(transaction, txn);
-    progress(transaction.key() + ": " + policy::step_result_name(*transaction.result));
+    remember(watched, txn);
+    progress(watched, transaction.key() + ": " + policy::step_result_name(*transaction.result));
+    if (watched.ended)
+        watched.ended(txn, transaction);
 }
 
-void Session::remember(const Transaction& transaction, const std::string& txn) {
+void Session::remember(const Watched& watched, const std::string& txn) {
+    const Transaction& transaction = watched.transaction;
     HistoryEntry entry{.txn = txn,
                        .time_us = now_us(),
-                       .actor = options_.actor,
-                       .action = options_.action,
+                       .actor = watched.options.actor,
+                       .action = watched.options.action,
                        .group = transaction.group,
                        .devices = transaction.devices,
                        .driver = bound_driver(transaction),
@@ -161,15 +174,15 @@ void Session::said(const std::string& txn, const std::string& line) {
         return;
     }
     watched.doing = text;
-    progress(text);
+    progress(watched, text);
 }
 
 /// Which write did not return, and who holds the device. Told from what was seen before the write: a
 /// device whose unbind hangs must not be read.
-std::string Session::stuck_text(const std::string& txn) {
+std::string Session::stuck_text(const std::string& txn, std::chrono::milliseconds timeout) {
     const Watched& watched = watched_[txn];
     std::string text =
-        watched.doing + ": did not return within " + seconds_text(options_.timeout);
+        watched.doing + ": did not return within " + seconds_text(timeout);
     sysfs::Inventory seen;
     seen.devices = watched.seen;
     seen.settle();
@@ -209,8 +222,8 @@ std::string Session::watched_error(const std::string& txn) const {
 }
 
 /// Takes note of one recovery.
-void Session::recovered(const InFlight& flight, End how, const std::string& line,
-                        Recovery& recovery) {
+Recovery Session::recovered(const InFlight& flight, End how, const std::string& line) {
+    Recovery recovery;
     const std::string& txn = flight.begin.txn;
     const Outcome outcome = how == End::kAnswered ? outcome_of(line) : unanswered(txn, how, line);
     std::string text = "transaction " + txn + " (" + flight.begin.action + " by " +
@@ -239,6 +252,7 @@ void Session::recovered(const InFlight& flight, End how, const std::string& line
     for (const std::string& note : outcome.notes)
         text += "; " + note;
     recovery.notes.push_back(std::move(text));
+    return recovery;
 }
 
 }  // namespace binding

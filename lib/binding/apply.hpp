@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <functional>
 #include <map>
@@ -50,6 +52,9 @@ struct ApplyOptions {
     /// What does not make it a failure but should be known: an unwritable history, damaged journal
     /// lines, what recovery undid, a device that is not there any more.
     std::function<void(const std::string&)> on_warning;
+    /// A worker that is stuck in the kernel, killed and not waited for, with the transaction that it has in
+    /// flight: when it ends, the kernel has let it go, and recovery can finish.
+    std::function<void(const std::string& txn, pid_t worker)> on_left_behind;
 };
 
 /// Carries out the transactions whose verdict is `change`, groups in parallel within the limits per driver,

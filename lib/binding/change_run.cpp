@@ -62,7 +62,11 @@ Result<void> ChangeRun::arm() {
     return {};
 }
 
+/// A device that is on its driver already may have lost its override by hand: set again, it stays away from
+/// the native driver when that is next offered it.
 Result<void> ChangeRun::prepare() {
+    if (lacks_override(staged_))
+        return override_to(*staged_.now.driver);
     if (!takes_driver())
         return {};
     return staged_.change->to == Change::To::kNone ? override_to(kNoDriver) : next_candidate();

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 
 #include "sysfs/unique_fd.hpp"
 
@@ -54,6 +55,19 @@ Result<void> write_all(int fd, std::string_view text, const std::string& path) {
             return fail_errno(errno, "write", path);
         text.remove_prefix(static_cast<std::size_t>(put));
     }
+    return {};
+}
+
+Result<void> replace_file(const std::string& path, std::string_view text) {
+    const std::string next = path + ".new";
+    const sysfs::UniqueFd fd(
+        ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd.valid())
+        return fail_errno(errno, "create", next);
+    if (auto written = write_all(fd.get(), text, next); !written)
+        return written;
+    if (::rename(next.c_str(), path.c_str()) != 0)
+        return fail_errno(errno, "rename", next);
     return {};
 }
 

@@ -15,6 +15,8 @@ namespace binding {
 [[nodiscard]] sysfs::Result<std::string> read_file(const std::string& path);
 /// All of `text`, in one write() when the file system takes it.
 [[nodiscard]] sysfs::Result<void> write_all(int fd, std::string_view text, const std::string& path);
+/// The whole file anew, by rename: as before or as after, never between. Not synced.
+[[nodiscard]] sysfs::Result<void> replace_file(const std::string& path, std::string_view text);
 /// Makes a rename, a creation or a removal inside `directory` durable.
 [[nodiscard]] sysfs::Result<void> sync_directory(const std::string& directory);
 

@@ -2,22 +2,16 @@
 #include "binding/messages.hpp"
 
 #include "binding/json.hpp"
-#include "sysfs/names.hpp"
 
 namespace binding {
 
 std::string Request::text() const {
-    return index ? "run " + std::to_string(*index) + " " + txn : "undo " + txn;
+    return (kind == Kind::kRun ? "run " : "undo ") + txn;
 }
 
 Request Request::of(const std::string& text) {
-    const std::size_t first = text.find(' ');
-    const std::size_t last = text.rfind(' ');
-    Request request{.index = std::nullopt, .txn = text.substr(last + 1)};
-    if (text.starts_with("run "))
-        if (const auto index = sysfs::parse_decimal(text.substr(first + 1, last - first - 1)))
-            request.index = static_cast<std::size_t>(*index);
-    return request;
+    return {.kind = text.starts_with("run ") ? Kind::kRun : Kind::kUndo,
+            .txn = text.substr(text.find(' ') + 1)};
 }
 
 std::string outcome_line(const Outcome& outcome) {

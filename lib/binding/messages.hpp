@@ -10,9 +10,10 @@
 /// The lines between the parent and its workers.
 namespace binding {
 
-/// "run INDEX TXN" or "undo TXN".
+/// "run TXN" or "undo TXN".
 struct Request {
-    std::optional<std::size_t> index;  ///< of the plan's transaction; absent: undo
+    enum class Kind { kRun, kUndo };
+    Kind kind = Kind::kRun;
     std::string txn;
 
     [[nodiscard]] std::string text() const;

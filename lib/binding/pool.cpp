@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/pool.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -32,47 +31,95 @@ Pool::~Pool() {
         slot.busy ? slot.worker.abandon() : slot.worker.finish();
 }
 
-void Pool::run(std::vector<Job> jobs) {
-    waiting_.insert(waiting_.end(), std::make_move_iterator(jobs.begin()),
-                    std::make_move_iterator(jobs.end()));
-    for (fill(); any_busy(); fill()) {
-        listen();
-        expire();
+void Pool::add(std::vector<Job> jobs) {
+    for (Job& job : jobs) {
+        if (job.needs_new_worker)
+            job.since = ++now_;
+        waiting_.push_back(std::move(job));
     }
-    refuse_all();
 }
 
-/// Gives every free worker the first job that may begin, starting workers while there are too few.
+void Pool::run(std::vector<Job> jobs) {
+    add(std::move(jobs));
+    for (turn(); any_busy(); turn())
+        wait();
+}
+
+void Pool::turn() {
+    fill();
+    std::vector<pollfd> asked;
+    watch(asked);
+    if (!asked.empty() && ::poll(asked.data(), asked.size(), 0) > 0)
+        // From the back, as a slot may go.
+        for (std::size_t at = asked.size(); at-- > 0;)
+            if (asked[at].revents != 0)
+                take_lines(at);
+    expire();
+    fill();
+    if (!any_busy())
+        refuse_all();
+}
+
+void Pool::rest() {
+    for (Slot& slot : slots_)
+        if (!slot.busy)
+            slot.worker.finish();
+    std::erase_if(slots_, [](const Slot& slot) { return !slot.busy; });
+}
+
+bool Pool::knows(const Slot& slot, const Job& job) const {
+    return slot.born >= job.since;
+}
+
+/// A free worker that knows what the job needs, or a new one, for which an idle one that does not may have to go.
+std::vector<Pool::Slot>::iterator Pool::worker_for(const Job& job) {
+    const auto free = [](const Slot& slot) { return !slot.busy; };
+    const auto able = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+        return free(slot) && knows(slot, job);
+    });
+    if (able != slots_.end())
+        return able;
+    if (slots_.size() >= workers_) {
+        const auto old = std::find_if(slots_.begin(), slots_.end(), free);
+        if (old == slots_.end())
+            return old;
+        old->worker.finish();
+        slots_.erase(old);
+    }
+    return start_worker() ? std::prev(slots_.end()) : slots_.end();
+}
+
+/// Gives every job that may begin to a worker, starting workers while there are too few.
 void Pool::fill() {
     for (auto job = waiting_.begin(); job != waiting_.end();) {
-        const auto free = std::find_if(slots_.begin(), slots_.end(),
-                                       [](const Slot& slot) { return !slot.busy; });
         if (!may_begin(*job)) {
             ++job;
             continue;
         }
-        if (free == slots_.end()) {
-            if (slots_.size() >= workers_ || !start_worker())
-                return;
-            continue;
-        }
-        free->job = std::move(*job);
+        const auto worker = worker_for(*job);
+        if (worker == slots_.end())
+            return;
+        worker->job = std::move(*job);
         job = waiting_.erase(job);
-        if (!give(*free)) {
+        if (!give(*worker)) {
             // It died while idle: the job is whole, another worker takes it.
-            waiting_.push_front(std::move(free->job));
-            (void)free->worker.death();
-            slots_.erase(free);
+            waiting_.push_front(std::move(worker->job));
+            (void)worker->worker.death();
+            slots_.erase(worker);
             job = waiting_.begin();
         }
     }
+}
+
+Pool::Clock::time_point Pool::deadline_of(const Job& job) const {
+    return Clock::now() + (job.timeout.count() != 0 ? job.timeout : timeout_);
 }
 
 bool Pool::give(Slot& slot) {
     if (!slot.worker.ask(slot.job.request))
         return false;
     slot.busy = true;
-    slot.deadline = Clock::now() + timeout_;
+    slot.deadline = deadline_of(slot.job);
     for (const std::string& driver : slot.job.drivers)
         if (limit_of(driver) != 0)
             ++in_use_[driver];
@@ -93,7 +140,7 @@ bool Pool::start_worker() {
     auto worker = Worker::start(work_, siblings);
     if (!worker)
         return false;
-    slots_.push_back(Slot{std::move(*worker), false, {}, {}});
+    slots_.push_back(Slot{std::move(*worker), false, {}, {}, now_});
     return true;
 }
 
@@ -101,23 +148,29 @@ bool Pool::any_busy() const {
     return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.busy; });
 }
 
-/// Waits for the next word of any worker, or the next deadline.
-void Pool::listen() {
-    std::vector<pollfd> asked;
-    auto next = Clock::now() + timeout_;
-    for (const Slot& slot : slots_) {
+void Pool::watch(std::vector<pollfd>& asked) const {
+    for (const Slot& slot : slots_)
         asked.push_back({slot.worker.fd(), POLLIN, 0});
-        if (slot.busy)
-            next = std::min(next, slot.deadline);
-    }
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count() + 1;
-    if (::poll(asked.data(), asked.size(), static_cast<int>(std::max<long long>(left, 0))) <= 0)
+}
+
+std::optional<Pool::Clock::time_point> Pool::next_deadline() const {
+    std::optional<Clock::time_point> next;
+    for (const Slot& slot : slots_)
+        if (slot.busy && (!next || slot.deadline < *next))
+            next = slot.deadline;
+    return next;
+}
+
+/// Waits for the next word of any worker, or the next deadline.
+void Pool::wait() const {
+    std::vector<pollfd> asked;
+    watch(asked);
+    const auto next = next_deadline();
+    if (!next)
         return;
-    // From the back, as a slot may go.
-    for (std::size_t at = asked.size(); at-- > 0;)
-        if (asked[at].revents != 0)
-            take_lines(at);
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(*next - Clock::now()).count() + 1;
+    (void)::poll(asked.data(), asked.size(), static_cast<int>(std::max<long long>(left, 0)));
 }
 
 void Pool::take_lines(std::size_t at) {
@@ -131,7 +184,7 @@ void Pool::take_lines(std::size_t at) {
         return;
     }
     for (const std::string& line : *lines) {
-        slots_[at].deadline = Clock::now() + timeout_;
+        slots_[at].deadline = deadline_of(slots_[at].job);
         // An answer begins with '='; everything else is said on the way.
         if (line.starts_with('='))
             end(at, End::kAnswered, line.substr(1));
@@ -166,6 +219,8 @@ void Pool::expire() {
         Slot stuck = std::move(slots_[at]);
         slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(at));
         stuck.worker.abandon();
+        if (listener_.left_behind)
+            listener_.left_behind(stuck.job, stuck.worker.pid());
         report(stuck.job, End::kStuck, {});
     }
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <poll.h>
+
 #include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +20,10 @@ namespace binding {
 struct Job {
     std::string request;
     std::set<std::string> drivers;
+    std::chrono::milliseconds timeout{0};  ///< for each write; 0: the pool's
+    /// What the job needs to know has come into our memory only now: a worker forked before cannot have it.
+    bool needs_new_worker = false;
+    unsigned since = 0;  ///< set by the pool
 };
 
 enum class End {
@@ -27,7 +34,8 @@ enum class End {
 };
 
 /// Carries jobs out in forked workers, several at once, each write under a deadline. A worker that lets
-/// its deadline pass is abandoned and replaced; the others go on.
+/// its deadline pass is abandoned and replaced; the others go on. Either `run` it to the end, or drive it from an
+/// event loop: `watch` its workers' sockets and `next_deadline`, and `turn` it when one of them calls.
 class Pool {
   public:
     using Clock = std::chrono::steady_clock;
@@ -37,6 +45,8 @@ class Pool {
         std::function<void(const Job&, const std::string& line)> said;
         /// The job has ended; jobs that follow from it are returned and done before the others.
         std::function<std::vector<Job>(const Job&, End, const std::string& line)> ended;
+        /// The stuck job's worker, killed and not waited for: it ends when the kernel lets it go.
+        std::function<void(const Job&, pid_t)> left_behind;
     };
 
     Pool(Work work, unsigned workers, std::chrono::milliseconds timeout, Listener listener)
@@ -48,15 +58,29 @@ class Pool {
 
     void run(std::vector<Job> jobs);
 
+    /// They begin with the next turn.
+    void add(std::vector<Job> jobs);
+    [[nodiscard]] bool idle() const { return waiting_.empty() && !any_busy(); }
+    void watch(std::vector<pollfd>& asked) const;
+    [[nodiscard]] std::optional<Clock::time_point> next_deadline() const;
+    /// Takes what the workers have said, gives up on those past their deadline, and hands out what may begin.
+    void turn();
+    /// Ends the workers that have nothing to do.
+    void rest();
+
   private:
     struct Slot {
         Worker worker;
         bool busy = false;
         Job job;
         Clock::time_point deadline;
+        unsigned born = 0;
     };
     void fill();
-    void listen();
+    void wait() const;
+    [[nodiscard]] bool knows(const Slot& slot, const Job& job) const;
+    [[nodiscard]] std::vector<Slot>::iterator worker_for(const Job& job);
+    [[nodiscard]] Clock::time_point deadline_of(const Job& job) const;
     void take_lines(std::size_t at);
     void expire();
     void end(std::size_t at, End how, const std::string& line);
@@ -73,6 +97,7 @@ class Pool {
     Listener listener_;
     std::vector<Slot> slots_;
     std::deque<Job> waiting_;
+    unsigned now_ = 0;  ///< counts the jobs that need a new worker
     std::map<std::string, unsigned> in_use_;  ///< limited driver → jobs under way
 };
 

@@ -4,6 +4,7 @@
 
 #include "binding/apply.hpp"
 #include "binding/journal.hpp"
+#include "binding/release_plan.hpp"
 #include "sysfs/names.hpp"
 
 /// What a release would do, as a plan: the same steps that the executor takes for Change::To::kHost.
@@ -24,9 +25,6 @@ using sysfs::DeviceId;
 using sysfs::fail;
 using sysfs::Inventory;
 using sysfs::Result;
-
-/// transaction → its devices that are to be released.
-using Chosen = std::map<std::string, std::set<DeviceId>>;
 
 Step step(Op op, const DeviceId& device, const std::string& value) {
     return {.op = op,
@@ -89,30 +87,6 @@ void refuse_open(const sysfs::Usage& usage, Transaction& transaction) {
         transaction.verdict = Verdict::kRefused;
 }
 
-Plan plan_of(sysfs::Kernel& kernel, const Ledger& ledger, const Inventory& inventory,
-             const Chosen& chosen) {
-    Plan plan;
-    std::vector<DeviceId> there;
-    for (const auto& [txn, devices] : chosen)
-        for (const DeviceId& device : devices)
-            if (inventory.find(device) != nullptr)
-                there.push_back(device);
-    const sysfs::Usage usage = kernel.usage(inventory, there);
-    for (const auto& [txn, devices] : chosen) {
-        Transaction transaction;
-        transaction.verdict = Verdict::kChange;
-        // The last that was bound goes first.
-        for (auto device = devices.rbegin(); device != devices.rend(); ++device) {
-            const Bound& bound = ledger.bound.at(*device);
-            transaction.group = bound.identity.iommu_group;
-            add_change(bound, inventory, transaction);
-        }
-        refuse_open(usage, transaction);
-        plan.transactions.push_back(std::move(transaction));
-    }
-    return plan;
-}
-
 /// With one device of a group that was taken whole all of them: the peers came along for it alone.
 void choose(const Ledger& ledger, const Bound& bound, Chosen& chosen) {
     const bool whole =
@@ -131,22 +105,74 @@ bool is_in_flight(const Ledger& ledger, const DeviceId& device) {
 
 }  // namespace
 
+std::vector<DeviceId> devices_of(const Chosen& chosen, const Inventory& inventory) {
+    std::vector<DeviceId> there;
+    for (const auto& [txn, devices] : chosen)
+        for (const DeviceId& device : devices)
+            if (inventory.find(device) != nullptr)
+                there.push_back(device);
+    return there;
+}
+
+Plan release_plan(const Ledger& ledger, const Inventory& inventory, const sysfs::Usage& usage,
+                  const Chosen& chosen) {
+    Plan plan;
+    for (const auto& [txn, devices] : chosen) {
+        Transaction transaction;
+        transaction.verdict = Verdict::kChange;
+        // The last that was bound goes first.
+        for (auto device = devices.rbegin(); device != devices.rend(); ++device) {
+            const Bound& bound = ledger.bound.at(*device);
+            transaction.group = bound.identity.iommu_group;
+            add_change(bound, inventory, transaction);
+        }
+        refuse_open(usage, transaction);
+        plan.transactions.push_back(std::move(transaction));
+    }
+    return plan;
+}
+
+Result<Chosen> choose_release(const Ledger& ledger, const std::vector<DeviceId>& devices) {
+    Chosen chosen;
+    for (const DeviceId& device : devices) {
+        const auto bound = ledger.bound.find(device);
+        if (bound != ledger.bound.end())
+            choose(ledger, bound->second, chosen);
+        else if (!is_in_flight(ledger, device))
+            return fail(Code::kNotFound, "release", device.display(), "is not bound by us",
+                        "`vfioctl list` shows what is; a driver that others bound is theirs");
+        // What is only in flight is undone by the recovery that every run begins with.
+    }
+    return chosen;
+}
+
+Result<Chosen> choose_rollback(const Ledger& ledger, const std::string& txn) {
+    std::string wanted = txn;
+    if (wanted.empty())
+        for (const auto& [id, bound] : ledger.bound)
+            if (wanted.empty() || sysfs::natural_less(wanted, bound.txn))
+                wanted = bound.txn;
+    Chosen chosen;
+    for (const auto& [id, bound] : ledger.bound)
+        if (bound.txn == wanted)
+            chosen[wanted].insert(id);
+    if (chosen.empty() && (txn.empty() || ledger.find_in_flight(txn) == nullptr))
+        return fail(Code::kNotFound, "roll back", txn.empty() ? "the newest transaction" : txn,
+                    "nothing that it bound is bound by us now",
+                    "`vfioctl history` shows what was done");
+    return chosen;
+}
+
 Result<Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,
                           const std::vector<DeviceId>& devices) {
     const auto ledger = read_ledger(state);
     if (!ledger)
         return sysfs::propagate(ledger);
-    Chosen chosen;
-    for (const DeviceId& device : devices) {
-        const auto bound = ledger->bound.find(device);
-        if (bound != ledger->bound.end())
-            choose(*ledger, bound->second, chosen);
-        else if (!is_in_flight(*ledger, device))
-            return fail(Code::kNotFound, "release", device.display(), "is not bound by us",
-                        "`vfioctl list` shows what is; a driver that others bound is theirs");
-        // What is only in flight is undone by the recovery that every run begins with.
-    }
-    return plan_of(kernel, *ledger, inventory, chosen);
+    const auto chosen = choose_release(*ledger, devices);
+    if (!chosen)
+        return sysfs::propagate(chosen);
+    return release_plan(*ledger, inventory, kernel.usage(inventory, devices_of(*chosen, inventory)),
+                        *chosen);
 }
 
 Result<Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,
@@ -154,20 +180,11 @@ Result<Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state, const I
     const auto ledger = read_ledger(state);
     if (!ledger)
         return sysfs::propagate(ledger);
-    std::string wanted = txn;
-    if (wanted.empty())
-        for (const auto& [id, bound] : ledger->bound)
-            if (wanted.empty() || sysfs::natural_less(wanted, bound.txn))
-                wanted = bound.txn;
-    Chosen chosen;
-    for (const auto& [id, bound] : ledger->bound)
-        if (bound.txn == wanted)
-            chosen[wanted].insert(id);
-    if (chosen.empty() && (txn.empty() || ledger->find_in_flight(txn) == nullptr))
-        return fail(Code::kNotFound, "roll back", txn.empty() ? "the newest transaction" : txn,
-                    "nothing that it bound is bound by us now",
-                    "`vfioctl history` shows what was done");
-    return plan_of(kernel, *ledger, inventory, chosen);
+    const auto chosen = choose_rollback(*ledger, txn);
+    if (!chosen)
+        return sysfs::propagate(chosen);
+    return release_plan(*ledger, inventory, kernel.usage(inventory, devices_of(*chosen, inventory)),
+                        *chosen);
 }
 
 }  // namespace binding

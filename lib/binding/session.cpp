@@ -39,12 +39,11 @@ std::string new_txn(std::int64_t time_us, std::size_t number) {
     return std::string(text.data(), length) + "." + micros + "-" + std::to_string(number);
 }
 
-unsigned worker_count(const ApplyOptions& options, std::size_t jobs) {
+unsigned worker_count(const ApplyOptions& options) {
     const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
     const unsigned by_default =
         std::clamp(static_cast<unsigned>(std::max(processors, 1L)), 1U, kMostWorkers);
-    const unsigned wanted = options.workers != 0 ? options.workers : by_default;
-    return std::max(1U, std::min(wanted, static_cast<unsigned>(jobs)));
+    return options.workers != 0 ? options.workers : by_default;
 }
 
 std::set<std::string> drivers_left_by(const Transaction& transaction) {
@@ -53,18 +52,6 @@ std::set<std::string> drivers_left_by(const Transaction& transaction) {
         if (change.from_driver)
             drivers.insert(*change.from_driver);
     return drivers;
-}
-
-/// Runs in the worker: the plan and the ledger are its copies from the fork.
-std::string work_on(Scene& scene, const Plan& plan, const std::string& text,
-                    const std::function<void(const std::string&)>& say) {
-    const Request request = Request::of(text);
-    const Notes notes{.doing = [&](const std::string& doing) { say("doing " + doing); },
-                      .seen = [&](const sysfs::Device& device) { say("seen " + device_line(device)); }};
-    const Outcome outcome =
-        request.index ? carry_out(scene, plan.transactions.at(*request.index), request.txn, notes)
-                      : undo_recorded(scene, request.txn, notes);
-    return "=" + outcome_line(outcome);
 }
 
 }  // namespace
@@ -88,66 +75,113 @@ Result<Session> Session::open(sysfs::Kernel& kernel, const StateDir& state,
     return session;
 }
 
-void Session::run(const Plan& plan, std::vector<Job> jobs, const Ended& on_end) {
-    if (jobs.empty())
-        return;
-    Scene scene{kernel_, journal_, state_, ledger_, options_};
-    const unsigned workers = worker_count(options_, jobs.size());
-    Pool pool([&](const std::string& request, const auto& say) {
-                  return work_on(scene, plan, request, say);
-              },
-              workers, options_.timeout,
-              {.said = [&](const Job& job,
-                           const std::string& line) { said(Request::of(job.request).txn, line); },
-               .ended = on_end});
-    pool.run(std::move(jobs));
+Pool& Session::pool() {
+    if (!pool_)
+        pool_ = std::make_unique<Pool>(
+            [this](const std::string& request, const auto& say) { return work(request, say); },
+            worker_count(options_), options_.timeout,
+            Pool::Listener{
+                .said = [this](const Job& job,
+                               const std::string& line) { said(Request::of(job.request).txn, line); },
+                .ended = [this](const Job& job, End how,
+                                const std::string& line) { return ended(job, how, line); },
+                .left_behind = options_.on_left_behind
+                                   ? [this](const Job& job, pid_t pid) {
+                                         options_.on_left_behind(Request::of(job.request).txn, pid);
+                                     }
+                                   : std::function<void(const Job&, pid_t)>()});
+    return *pool_;
 }
 
-Result<Recovery> Session::recover() {
-    Recovery recovery;
-    std::vector<Job> jobs;
-    for (const InFlight& flight : ledger_.in_flight) {
-        const auto owed = options_.owed.find(flight.begin.txn);
-        if (owed == options_.owed.end())
-            jobs.push_back({Request{std::nullopt, flight.begin.txn}.text(), {}});
-        else
-            watched_[flight.begin.txn].error = owed->second;
-    }
-    if (jobs.empty())
-        return recovery;
-    run({}, std::move(jobs), [&](const Job& job, End how, const std::string& line) {
-        if (const InFlight* flight = ledger_.find_in_flight(Request::of(job.request).txn))
-            recovered(*flight, how, line, recovery);
-        return std::vector<Job>{};
-    });
+/// Runs in the worker: what we know of the transaction, and the ledger, are its copies from the fork.
+std::string Session::work(const std::string& text,
+                          const std::function<void(const std::string&)>& say) {
+    const Request request = Request::of(text);
+    const Notes notes{.doing = [&](const std::string& doing) { say("doing " + doing); },
+                      .seen = [&](const sysfs::Device& device) { say("seen " + device_line(device)); }};
+    const auto watched = watched_.find(request.txn);
+    const bool ours = watched != watched_.end();
+    Scene scene{kernel_, journal_, state_, ledger_, ours ? watched->second.options : options_};
+    const Outcome outcome = ours && request.kind == Request::Kind::kRun
+                                ? binding::carry_out(scene, watched->second.transaction, request.txn, notes)
+                                : undo_recorded(scene, request.txn, notes);
+    return "=" + outcome_line(outcome);
+}
+
+Result<void> Session::refresh() {
     auto ledger = read_ledger(state_);
     if (!ledger)
         return sysfs::propagate(ledger);
     ledger_ = std::move(*ledger);
-    return recovery;
+    return {};
+}
+
+void Session::begin_recovery(const InFlight& flight, Recovered told) {
+    const std::string& txn = flight.begin.txn;
+    Watched& watched = watched_[txn];
+    watched.options = options_;
+    watched.flight = flight;
+    watched.recovered = std::move(told);
+    pool().add({{.request = Request{Request::Kind::kUndo, txn}.text(), .drivers = {}}});
+}
+
+Result<Recovery> Session::recover() {
+    Recovery all;
+    for (const InFlight& flight : ledger_.in_flight) {
+        const auto owed = options_.owed.find(flight.begin.txn);
+        if (owed != options_.owed.end()) {
+            watched_[flight.begin.txn].error = owed->second;
+            continue;
+        }
+        begin_recovery(flight, [&all](const Recovery& one) {
+            all.notes.insert(all.notes.end(), one.notes.begin(), one.notes.end());
+            all.undone.insert(one.undone.begin(), one.undone.end());
+            all.owed.insert(one.owed.begin(), one.owed.end());
+            all.transactions.insert(one.transactions.begin(), one.transactions.end());
+        });
+    }
+    if (!pool_)
+        return all;
+    pool_->run({});
+    if (auto fresh = refresh(); !fresh)
+        return sysfs::propagate(fresh);
+    return all;
+}
+
+void Session::begin(Transaction transaction, const ApplyOptions& options, Ended told) {
+    ++total_;
+    const std::string txn = new_txn(now_us(), total_);
+    const std::string why = in_the_way(transaction);
+    const std::set<std::string> drivers = drivers_left_by(transaction);
+    Watched& watched = watched_[txn];
+    watched.transaction = std::move(transaction);
+    watched.options = options;
+    watched.ended = std::move(told);
+    if (why.empty())
+        return pool().add({{.request = Request{Request::Kind::kRun, txn}.text(),
+                            .drivers = drivers,
+                            .timeout = options.timeout,
+                            .needs_new_worker = true}});
+    finish(txn, {.result = StepResult::kFailed, .error = why,
+                 .steps = recorded_steps(watched.transaction.steps, nullptr, {}), .notes = {}});
 }
 
 void Session::carry_out(Plan& plan) {
-    const std::int64_t time_us = now_us();
-    std::vector<Job> jobs;
-    for (std::size_t at = 0; at < plan.transactions.size(); ++at) {
-        Transaction& transaction = plan.transactions[at];
-        if (transaction.verdict != Verdict::kChange)
-            continue;
-        ++total_;
-        const std::string txn = new_txn(time_us, total_);
-        if (const std::string why = in_the_way(transaction); !why.empty())
-            finish(transaction, txn, {.result = StepResult::kFailed, .error = why,
-                                      .steps = recorded_steps(transaction.steps, nullptr, {}),
-                                      .notes = {}});
-        else
-            jobs.push_back({Request{at, txn}.text(), drivers_left_by(transaction)});
-    }
-    // Workers read the plan as it was when they were forked; what they answer goes into the caller's.
-    const Plan planned = plan;
-    run(planned, std::move(jobs), [&](const Job& job, End how, const std::string& line) {
-        return ended(plan, job, how, line);
-    });
+    for (Transaction& transaction : plan.transactions)
+        if (transaction.verdict == Verdict::kChange)
+            begin(transaction, options_, [&transaction](const std::string&, const Transaction& ended) {
+                transaction = ended;
+            });
+    if (pool_)
+        pool_->run({});
+}
+
+Result<void> Session::forget(const std::vector<sysfs::DeviceId>& devices, const std::string& why) {
+    for (const sysfs::DeviceId& device : devices)
+        if (ledger_.bound.contains(device))
+            if (auto noted = journal_.append(ReleasedRecord{device, why}, Sync::kLater); !noted)
+                return noted;
+    return refresh();
 }
 
 void Session::close() {
@@ -168,9 +202,9 @@ void Session::warn(const std::string& text) const {
         options_.on_warning(text);
 }
 
-void Session::progress(const std::string& doing) const {
-    if (options_.on_progress)
-        options_.on_progress({done_, total_, doing});
+void Session::progress(const Watched& watched, const std::string& doing) const {
+    if (watched.options.on_progress)
+        watched.options.on_progress({done_, total_, doing});
 }
 
 }  // namespace binding

@@ -3,7 +3,8 @@
 
 #include <functional>
 #include <map>
-#include <set>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,14 @@
 namespace binding {
 
 /// One run under the lock: recovers what was left, carries transactions out in workers, keeps the
-/// history.
+/// history. To the end in one go (`recover`, `carry_out`), or transaction by transaction from an event loop that
+/// drives the pool (`begin_recovery`, `begin`). Workers refer to it: not to be moved once one of these was called.
 class Session {
   public:
+    using Ended = std::function<void(const std::string& txn, const policy::Transaction&)>;
+    using Recovered = std::function<void(const Recovery&)>;
+
+    /// `options`: of recovery, and of transactions that bring none of their own; must outlive the session.
     [[nodiscard]] static sysfs::Result<Session> open(sysfs::Kernel& kernel, const StateDir& state,
                                                      const ApplyOptions& options);
 
@@ -28,39 +34,54 @@ class Session {
     [[nodiscard]] sysfs::Result<Recovery> recover();
     /// Carries out the plan's transactions of verdict `change`.
     void carry_out(policy::Plan& plan);
+
+    /// The journal anew: what is ours and in flight now.
+    [[nodiscard]] sysfs::Result<void> refresh();
+    [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+    void begin(policy::Transaction transaction, const ApplyOptions& options, Ended ended);
+    void begin_recovery(const InFlight& flight, Recovered recovered);
+    /// These devices went away, or are other devices now: no longer ours.
+    [[nodiscard]] sysfs::Result<void> forget(const std::vector<sysfs::DeviceId>& devices,
+                                             const std::string& why);
+    [[nodiscard]] Pool& pool();
+
     /// Writes the history, and the journal anew when it has grown.
     void close();
 
   private:
     /// What the parent knows of a job while its worker is at it.
     struct Watched {
+        policy::Transaction transaction;  ///< as planned; with results at the end
+        ApplyOptions options;
+        Ended ended;
+        std::optional<InFlight> flight;   ///< to be undone by recovery
+        Recovered recovered;
         std::string doing;                ///< what the worker said last
         std::vector<sysfs::Device> seen;  ///< its devices, as they were before it wrote to them
-        std::size_t index = 0;            ///< of the plan's transaction
         std::string death;                ///< of the worker that had it first, and
         std::vector<policy::Step> steps;  ///< how far that one came
         std::string error;                ///< of an undo that is still owed
     };
-    using Ended = std::function<std::vector<Job>(const Job&, End, const std::string&)>;
 
     Session(sysfs::Kernel& kernel, const StateDir& state, const ApplyOptions& options, Lock lock,
             Journal journal, Ledger ledger)
         : kernel_(kernel), state_(state), options_(options), lock_(std::move(lock)),
           journal_(std::move(journal)), ledger_(std::move(ledger)) {}
 
-    void run(const policy::Plan& plan, std::vector<Job> jobs, const Ended& ended);
-    std::vector<Job> ended(policy::Plan& plan, const Job& job, End how, const std::string& line);
+    std::string work(const std::string& text, const std::function<void(const std::string&)>& say);
+    std::vector<Job> ended(const Job& job, End how, const std::string& line);
+    std::vector<Job> ended_recovery(const std::string& txn, End how, const std::string& line);
     void said(const std::string& txn, const std::string& line);
-    void finish(policy::Transaction& transaction, const std::string& txn, Outcome outcome);
-    void remember(const policy::Transaction& transaction, const std::string& txn);
-    [[nodiscard]] std::string stuck_text(const std::string& txn);
+    void finish(const std::string& txn, Outcome outcome);
+    void remember(const Watched& watched, const std::string& txn);
+    [[nodiscard]] std::string stuck_text(const std::string& txn, std::chrono::milliseconds timeout);
     [[nodiscard]] std::string in_the_way(const policy::Transaction& transaction) const;
     [[nodiscard]] std::string watched_error(const std::string& txn) const;
     [[nodiscard]] Outcome unanswered(const std::string& txn, End how, const std::string& line);
-    [[nodiscard]] static Outcome after_death(Watched watched, Outcome undone);
-    void recovered(const InFlight& flight, End how, const std::string& line, Recovery& recovery);
+    [[nodiscard]] static Outcome after_death(Watched& watched, Outcome undone);
+    [[nodiscard]] Recovery recovered(const InFlight& flight, End how, const std::string& line);
     void warn(const std::string& text) const;
-    void progress(const std::string& doing) const;
+    void progress(const Watched& watched, const std::string& doing) const;
 
     sysfs::Kernel& kernel_;
     const StateDir& state_;
@@ -73,6 +94,7 @@ class Session {
     std::vector<HistoryEntry> history_;
     std::size_t done_ = 0;
     std::size_t total_ = 0;
+    std::unique_ptr<Pool> pool_;  ///< last: its workers refer to the rest
 };
 
 /// The steps of a transaction whose worker did not come back to tell of them, from its intents in the

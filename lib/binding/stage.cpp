@@ -48,6 +48,11 @@ bool must_be_as_planned(const Change& change) {
 
 }  // namespace
 
+bool lacks_override(const Staged& staged) {
+    return staged.already && staged.change->to == Change::To::kChain && staged.now.has_override &&
+           staged.now.driver_override != staged.now.driver;
+}
+
 Result<Staged> stage(Scene& scene, const Change& change) {
     const sysfs::DeviceId& id = change.target.id;
     const bool releasing = change.to == Change::To::kHost && scene.ledger.bound.contains(id);

@@ -17,6 +17,9 @@ struct Staged {
     sysfs::NodeAccess access;     ///< with names resolved; empty: nothing to set
 };
 
+/// Is it on the first candidate of its chain, but for the override that keeps it there?
+[[nodiscard]] bool lacks_override(const Staged& staged);
+
 /// Looks at the device and says whether the change can still be carried out as planned: it is the same
 /// device, and its driver and override are what the plan saw. Writes nothing.
 [[nodiscard]] sysfs::Result<Staged> stage(Scene& scene, const policy::Change& change);

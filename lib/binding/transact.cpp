@@ -83,7 +83,7 @@ class Run {
     [[nodiscard]] bool nothing_to_do() const {
         for (const Staged& staged : staged_) {
             const Change& change = *staged.change;
-            if (!staged.already || change.set_vfs || !change.mdevs.empty() ||
+            if (!staged.already || lacks_override(staged) || change.set_vfs || !change.mdevs.empty() ||
                 staged.access != sysfs::NodeAccess{} || change.check != policy::Check::kNone)
                 return false;
         }

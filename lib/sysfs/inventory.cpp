@@ -55,7 +55,8 @@ void add_mdev_parents(Inventory& inventory, const Surroundings& around) {
     for (const Device& device : inventory.devices)
         known.insert(device.id);
     for (const std::string& name : *names)
-        if (!known.contains({bus_of(*parents, name), name}))
+        if (!known.contains({bus_of(*parents, name), name}) &&
+            !around.wanted.leave_out.contains({"mdev_parent", name}))
             add_device(inventory, read_from(*parents, {"mdev_parent", name}, around));
 }
 
@@ -85,7 +86,8 @@ void add_strangers(Inventory& inventory, const Dir& listing, const std::set<std:
     for (const std::string& name : *names) {
         if (known.contains(name))
             continue;
-        if (const std::string bus = bus_of(listing, name); !bus.empty())
+        const std::string bus = bus_of(listing, name);
+        if (!bus.empty() && !around.wanted.leave_out.contains({bus, name}))
             add_device(inventory, read_from(listing, {bus, name}, around));
     }
 }
@@ -124,7 +126,8 @@ void add_devices(Inventory& inventory, const std::vector<Bus>& buses, const Surr
     std::vector<Listed> listed;
     for (const Bus& bus : buses)
         for (const std::string& name : bus.names)
-            listed.push_back({bus, name});
+            if (!around.wanted.leave_out.contains({bus.name, name}))
+                listed.push_back({bus, name});
     std::vector<Result<Device>> devices(listed.size());
     in_shares(listed.size(), [&](std::size_t at) {
         const auto& [bus, name] = listed[at];
@@ -186,6 +189,26 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
     out.settle();
     for (const auto& [id, group] : out.groups)
         out.host.iommu = out.host.iommu || group.name != kMadeUp;
+    return out;
+}
+
+Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
+                               const Wanted& wanted) {
+    Inventory out;
+    const Surroundings around = Surroundings::read(root, wanted);
+    const auto groups = Dir::open(root.path("/sys/kernel/iommu_groups"));
+    for (const DeviceId& id : ids) {
+        if (!parse_bus_name(id.bus) || !parse_device_name(id.name))
+            return fail(Code::kInvalid, {}, id.display(), "could not be a device");
+        const auto devices = Dir::open(root.path(devices_path(id.bus)));
+        if (devices)
+            add_device(out, read_from(*devices, id, around));
+    }
+    for (const Device& device : out.devices)
+        if (device.iommu_group && groups)
+            if (auto group = read_group(*groups, std::to_string(*device.iommu_group)))
+                out.groups.emplace(group->id, std::move(*group));
+    out.settle();
     return out;
 }
 

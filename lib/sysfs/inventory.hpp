@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ struct Wanted {
     std::set<std::string> drivers;     ///< drivers named by policies, to be resolved to modules
     /// Of the drivers only those named: where nobody says `auto`, variants and aliases are not asked for.
     bool named_only = false;
+    /// Not to be read, only left out: reading driver_override of a device whose unbind hangs would hang as
+    /// well (the device's lock is held).
+    std::set<DeviceId> leave_out;
 };
 
 /// The machine itself.
@@ -59,6 +63,10 @@ struct Inventory {
 
 /// One device again, fresh. kNotFound when it is not there.
 [[nodiscard]] Result<Device> read_device(const Root& root, const DeviceId& id, const Wanted& wanted);
+
+/// Some devices again, with their groups; those that are not there are left out.
+[[nodiscard]] Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
+                                             const Wanted& wanted);
 
 /// Its identity, driver, override and VFIO nodes only, in some fifteen system calls.
 [[nodiscard]] Result<Device> read_standing(const Root& root, const DeviceId& id);

@@ -45,6 +45,10 @@ class Kernel {
     [[nodiscard]] virtual Result<Inventory> inventory(const Wanted& wanted) = 0;
     /// One device, fresh: its driver, override and nodes as they are now.
     [[nodiscard]] virtual Result<Device> device(const DeviceId& id) = 0;
+    /// Some devices again, with what `wanted` asks for, and their groups. Those that are not there are
+    /// left out of the answer.
+    [[nodiscard]] virtual Result<Inventory> devices(std::span<const DeviceId> ids,
+                                                    const Wanted& wanted) = 0;
     /// How it stands: identity, driver, override and VFIO nodes, the rest left empty. Looked at before
     /// and after every write, so it must cost no more than it has to.
     [[nodiscard]] virtual Result<Device> standing(const DeviceId& id) { return device(id); }

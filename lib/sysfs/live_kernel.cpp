@@ -49,6 +49,10 @@ Result<Device> LiveKernel::device(const DeviceId& id) {
     return read_device(kLive, id, Wanted{});
 }
 
+Result<Inventory> LiveKernel::devices(std::span<const DeviceId> ids, const Wanted& wanted) {
+    return read_devices(kLive, ids, wanted);
+}
+
 Result<Device> LiveKernel::standing(const DeviceId& id) {
     return read_standing(kLive, id);
 }

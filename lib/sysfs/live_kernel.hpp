@@ -17,6 +17,8 @@ class LiveKernel final : public Kernel {
   public:
     [[nodiscard]] Result<Inventory> inventory(const Wanted& wanted) override;
     [[nodiscard]] Result<Device> device(const DeviceId& id) override;
+    [[nodiscard]] Result<Inventory> devices(std::span<const DeviceId> ids,
+                                            const Wanted& wanted) override;
     [[nodiscard]] Result<Device> standing(const DeviceId& id) override;
     [[nodiscard]] Result<Drivers> drivers(const Wanted& wanted) override;
     [[nodiscard]] Result<std::vector<std::string>> modules_for(

@@ -21,6 +21,8 @@ class FakeKernel final : public sysfs::Kernel {
     [[nodiscard]] sysfs::Result<sysfs::Inventory> inventory(const sysfs::Wanted& wanted) override;
     /// Blocks while an unbind of it does: driver_override is read under the device's lock.
     [[nodiscard]] sysfs::Result<sysfs::Device> device(const sysfs::DeviceId& id) override;
+    [[nodiscard]] sysfs::Result<sysfs::Inventory> devices(std::span<const sysfs::DeviceId> ids,
+                                                          const sysfs::Wanted& wanted) override;
     [[nodiscard]] sysfs::Result<sysfs::Drivers> drivers(const sysfs::Wanted& wanted) override;
     [[nodiscard]] sysfs::Result<std::vector<std::string>> modules_for(
         const std::string& modalias) override;

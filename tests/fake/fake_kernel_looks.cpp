@@ -13,8 +13,39 @@ using sysfs::DeviceId;
 using sysfs::fail;
 using sysfs::Result;
 
-Result<sysfs::Inventory> FakeKernel::inventory(const sysfs::Wanted&) {
-    return world_.look().inventory();
+namespace {
+
+/// Hangs as long as an unbind of any device that is to be read does.
+bool can_be_read(const World& world, const sysfs::Wanted& wanted) {
+    return std::all_of(world.leaving.begin(), world.leaving.end(),
+                       [&](const DeviceId& id) { return wanted.leave_out.contains(id); });
+}
+
+}  // namespace
+
+Result<sysfs::Inventory> FakeKernel::inventory(const sysfs::Wanted& wanted) {
+    wait_until([&](const World& world) { return can_be_read(world, wanted); });
+    sysfs::Inventory inventory = world_.look().inventory();
+    std::erase_if(inventory.devices,
+                  [&](const Device& device) { return wanted.leave_out.contains(device.id); });
+    inventory.settle();
+    return inventory;
+}
+
+Result<sysfs::Inventory> FakeKernel::devices(std::span<const DeviceId> ids, const sysfs::Wanted&) {
+    sysfs::Inventory out;
+    for (const DeviceId& id : ids)
+        if (auto found = device(id))
+            out.devices.push_back(*std::move(found));
+    const World world = world_.look();
+    for (const Device& device : out.devices)
+        if (device.iommu_group) {
+            const auto type = world.group_types.find(*device.iommu_group);
+            out.groups[*device.iommu_group].type =
+                type == world.group_types.end() ? "DMA-FQ" : type->second;
+        }
+    out.settle();
+    return out;
 }
 
 Result<Device> FakeKernel::device(const DeviceId& id) {

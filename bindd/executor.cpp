@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/executor.hpp"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "binding/journal.hpp"
+#include "binding/wire.hpp"
+#include "bindd/reader.hpp"
+#include "sysfs/names.hpp"
+
+namespace bindd {
+namespace {
+
+using binding::of_wire;
+using binding::to_wire;
+using sysfs::Result;
+
+constexpr unsigned kReaders = 2;
+constexpr std::chrono::milliseconds kLockAgain{50};
+constexpr std::chrono::milliseconds kRecoverAgain{1'000};
+constexpr std::chrono::milliseconds kReadersRest{3'000};
+
+/// glibc has no wrapper for it before 2.36.
+sysfs::UniqueFd open_pidfd(pid_t pid) {
+    return sysfs::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+/// As one part of a line.
+std::string flat(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\t' || c == '\n'; }, ' ');
+    return text;
+}
+
+std::string id_of(const binding::Job& job) {
+    return job.request.substr(0, job.request.find('\t'));
+}
+
+}  // namespace
+
+Executor::Executor(LineSocket socket, const Tools& tools)
+    : socket_(std::move(socket)), tools_(tools),
+      readers_(
+          [this](const std::string& request, const auto& say) {
+              return read_host(tools_.kernel, request.substr(request.find('\t') + 1), say);
+          },
+          kReaders, tools.read_patience,
+          binding::Pool::Listener{
+              .said = [this](const binding::Job& job,
+                             const std::string& line) { socket_.send(id_of(job) + "\t" + line); },
+              .ended =
+                  [this](const binding::Job& job, binding::End how, const std::string& line) {
+                      if (how != binding::End::kAnswered)
+                          answer(id_of(job), sysfs::fail(sysfs::Code::kTimeout, "look", "the host",
+                                                         "reading a device did not return"));
+                      else
+                          socket_.send(id_of(job) + (line.empty() ? "\t=" : "\t!\t" + line.substr(1)));
+                      return std::vector<binding::Job>{};
+                  },
+              .left_behind = [this](const binding::Job&, pid_t pid) { lost_readers_.push_back(pid); }}) {
+    options_.actor = "bindd";
+    options_.action = "recover";
+    options_.timeout = tools.write_patience;
+    options_.check_open = tools.check_open;
+    options_.on_warning = [this](const std::string& text) { socket_.send("0\twarning\t" + flat(text)); };
+    options_.on_left_behind = [this](const std::string& txn, pid_t pid) { left_behind(txn, pid); };
+}
+
+void Executor::run() {
+    for (;;) {
+        wait();
+        (void)socket_.flush();
+        if (stage_ == Stage::kServing) {
+            const auto lines = socket_.take();
+            if (!lines)
+                stage_ = Stage::kStopping;
+            else
+                std::for_each(lines->begin(), lines->end(), [this](const auto& line) { take(line); });
+        }
+        readers_.turn();
+        if (readers_.idle() && rest_at_ && *rest_at_ <= Clock::now()) {
+            readers_.rest();
+            rest_at_.reset();
+        }
+        reap_readers();
+        work();
+        (void)socket_.flush();
+        if (stage_ == Stage::kStopping && !session_)
+            return;
+    }
+}
+
+/// Until someone calls, or the next time something is due.
+void Executor::wait() {
+    std::vector<pollfd> asked;
+    if (stage_ == Stage::kServing)
+        asked.push_back({socket_.fd(), static_cast<short>(POLLIN | (socket_.has_waiting() ? POLLOUT : 0)),
+                         0});
+    readers_.watch(asked);
+    if (session_)
+        session_->pool().watch(asked);
+    for (const auto& [txn, left] : left_behind_)
+        if (left.pidfd.valid())
+            asked.push_back({left.pidfd.get(), POLLIN, 0});
+    int patience = -1;
+    if (const auto next = next_time()) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
+        patience = static_cast<int>(std::clamp<long long>(left, 0, 60'000));
+    }
+    (void)::poll(asked.data(), asked.size(), patience);
+}
+
+std::optional<Executor::Clock::time_point> Executor::next_time() const {
+    std::optional<Clock::time_point> next = rest_at_;
+    const auto also = [&next](const std::optional<Clock::time_point>& time) {
+        if (time && (!next || *time < *next))
+            next = time;
+    };
+    also(readers_.next_deadline());
+    also(lock_again_);
+    if (stage_ == Stage::kServing)
+        for (const auto& [txn, left] : left_behind_)
+            if (!left.pidfd.valid())
+                also(left.retry);
+    // Its pool is there: a session is only open while it has something to do.
+    if (session_)
+        also(const_cast<binding::Session&>(*session_).pool().next_deadline());
+    return next;
+}
+
+void Executor::take(const std::string& line) {
+    const std::vector<std::string> parts = parts_of(line);
+    const std::string& id = parts.front();
+    const std::string verb = parts.size() > 1 ? parts[1] : "";
+    if (verb == "look" || verb == "read" || verb == "usage") {
+        rest_at_ = Clock::now() + kReadersRest;
+        readers_.add({{.request = line, .drivers = {}}});
+    } else if (verb == "carry") {
+        carry(id, parts);
+    } else if (verb == "recover") {
+        recover(id);
+    } else if (verb == "forget" && parts.size() == 3) {
+        forget(id, parts[2]);
+    } else if (verb == "ping") {
+        answer(id, {});
+    } else if (verb == "stop") {
+        stage_ = Stage::kStopping;
+        answer(id, {});
+    } else {
+        answer(id, sysfs::fail(sysfs::Code::kInvalid, "understand", verb, "no such request"));
+    }
+}
+
+void Executor::carry(const std::string& id, const std::vector<std::string>& parts) {
+    const auto malformed = [&](const std::string& why) {
+        answer(id, sysfs::fail(sysfs::Code::kInvalid, "carry out", "a transaction", why));
+    };
+    if (parts.size() != 6)
+        return malformed("it has " + std::to_string(parts.size()) + " parts");
+    const auto timeout = sysfs::parse_decimal(parts[4]);
+    auto transaction = of_wire<policy::Transaction>(parts[5]);
+    if (!timeout || !transaction)
+        return malformed(timeout ? transaction.error().text() : timeout.error().text());
+    errands_.push_back({id, parts[2], parts[3], std::chrono::milliseconds(*timeout),
+                        *std::move(transaction)});
+}
+
+/// Says what is in flight, so that nobody reads these devices, and begins to undo it.
+void Executor::recover(const std::string& id) {
+    const auto ledger = binding::read_ledger(tools_.state);
+    if (!ledger)
+        return answer(id, sysfs::propagate(ledger));
+    for (const binding::InFlight& flight : ledger->in_flight) {
+        std::vector<sysfs::DeviceId> devices;
+        for (const binding::Held& held : flight.begin.devices)
+            devices.push_back(held.device);
+        socket_.send(id + "\tflight\t" + flight.begin.txn + "\t" + to_wire(devices));
+        to_recover_.emplace(flight.begin.txn, flight);
+    }
+    answer(id, {});
+}
+
+void Executor::forget(const std::string& id, const std::string& ids) {
+    auto devices = of_wire<std::vector<sysfs::DeviceId>>(ids);
+    if (!devices)
+        return answer(id, sysfs::propagate(devices));
+    to_forget_[id] = *std::move(devices);
+}
+
+bool Executor::has_work() const {
+    return !errands_.empty() || !to_recover_.empty() || !to_forget_.empty();
+}
+
+/// One step of everything that needs the lock.
+void Executor::work() {
+    retry_recoveries();
+    if (stage_ == Stage::kStopping) {
+        errands_.clear();
+        to_recover_.clear();
+        to_forget_.clear();
+    }
+    if (has_work() && open_session()) {
+        for (auto& [txn, flight] : std::exchange(to_recover_, {}))
+            begin_recovery(flight);
+        for (const auto& [id, devices] : std::exchange(to_forget_, {}))
+            answer(id, session_->forget(devices, "it went away"));
+        while (!errands_.empty()) {
+            Errand errand = std::move(errands_.front());
+            errands_.pop_front();
+            begin(std::move(errand));
+        }
+    }
+    if (!session_)
+        return;
+    session_->pool().turn();
+    if (session_->pool().idle() && !has_work())
+        end_session();
+}
+
+/// Another process may have the lock for a moment: a vfioctl of someone's, or our own predecessor who is
+/// finishing what it has in hand.
+bool Executor::open_session() {
+    if (lock_again_ && *lock_again_ > Clock::now())
+        return false;
+    lock_again_.reset();
+    if (!session_) {
+        auto session = binding::Session::open(tools_.kernel, tools_.state, options_);
+        if (!session && session.error().code == sysfs::Code::kBusy) {
+            lock_again_ = Clock::now() + kLockAgain;
+            return false;
+        }
+        if (!session) {
+            for (const Errand& errand : std::exchange(errands_, {}))
+                answer(errand.id, sysfs::propagate(session));
+            for (const auto& [id, devices] : std::exchange(to_forget_, {}))
+                answer(id, sysfs::propagate(session));
+            to_recover_.clear();
+            return false;
+        }
+        session_.emplace(*std::move(session));
+    }
+    if (auto fresh = session_->refresh(); !fresh)
+        socket_.send("0\twarning\t" + flat(fresh.error().text()));
+    return true;
+}
+
+void Executor::begin(Errand errand) {
+    binding::ApplyOptions options = options_;
+    options.actor = errand.actor;
+    options.action = errand.action;
+    options.timeout = errand.timeout;
+    options.on_progress = [this, id = errand.id](const binding::Progress& progress) {
+        socket_.send(id + "\tdoing\t" + flat(progress.doing));
+    };
+    session_->begin(std::move(errand.transaction), options,
+                    [this, id = errand.id](const std::string& txn, const policy::Transaction& ended) {
+                        socket_.send(id + "\tended\t" + txn + "\t" + to_wire(ended));
+                        answer(id, {});
+                    });
+}
+
+void Executor::begin_recovery(const binding::InFlight& flight) {
+    const std::string txn = flight.begin.txn;
+    // It may have ended since it was asked for.
+    if (session_->ledger().find_in_flight(txn) == nullptr)
+        return recovered(txn, {});
+    session_->begin_recovery(flight, [this, txn](const binding::Recovery& recovery) {
+        recovered(txn, recovery);
+    });
+}
+
+/// `stuck` for one that is still owed: it will be tried again.
+void Executor::recovered(const std::string& txn, const binding::Recovery& recovery) {
+    std::string note;
+    for (const std::string& each : recovery.notes)
+        note += (note.empty() ? "" : "; ") + each;
+    const bool owed = recovery.transactions.contains(txn);
+    socket_.send("0\trecovered\t" + txn + (owed ? "\tstuck\t" : "\tundone\t") + flat(note));
+    if (!owed)
+        left_behind_.erase(txn);
+    else if (!left_behind_.contains(txn))
+        left_behind_[txn] = {0, sysfs::UniqueFd(), Clock::now() + kRecoverAgain};
+}
+
+void Executor::reap_readers() {
+    std::erase_if(lost_readers_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
+}
+
+void Executor::left_behind(const std::string& txn, pid_t worker) {
+    left_behind_[txn] = {worker, open_pidfd(worker), Clock::now() + kRecoverAgain};
+}
+
+/// When a worker that was left behind has ended, the kernel is through with what it asked.
+void Executor::retry_recoveries() {
+    std::vector<std::string> due;
+    for (auto& [txn, left] : left_behind_) {
+        if (left.pidfd.valid() && ::waitpid(left.worker, nullptr, WNOHANG) != 0) {
+            left.pidfd.reset();
+            left.retry = Clock::now() + kLockAgain;
+        }
+        if (!left.pidfd.valid() && left.retry <= Clock::now())
+            due.push_back(txn);
+    }
+    if (due.empty())
+        return;
+    const auto ledger = binding::read_ledger(tools_.state);
+    for (const std::string& txn : due) {
+        left_behind_.erase(txn);
+        const binding::InFlight* flight = ledger ? ledger->find_in_flight(txn) : nullptr;
+        if (flight != nullptr)
+            to_recover_.emplace(txn, *flight);
+        else
+            recovered(txn, {});
+    }
+}
+
+void Executor::end_session() {
+    session_->close();
+    session_.reset();
+}
+
+void Executor::answer(const std::string& id, const Result<void>& done) {
+    socket_.send(done ? id + "\t=" : id + "\t!\t" + to_wire(done.error()));
+}
+
+}  // namespace bindd
