@@ -119,7 +119,9 @@ std::optional<std::vector<std::string>> Worker::lines() {
     return complete;
 }
 
+/// Processes forked since may have our end as well: closing ours alone would not tell it.
 void Worker::finish() {
+    ::shutdown(fd_.get(), SHUT_RDWR);
     fd_.reset();
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }

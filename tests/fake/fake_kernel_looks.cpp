@@ -79,7 +79,7 @@ sysfs::Usage FakeKernel::usage(const sysfs::Inventory&, std::span<const DeviceId
     sysfs::Usage usage;
     for (const DeviceId& id : devices) {
         for (const Opened& one : world.opened)
-            if (one.device == id)
+            if (one.device == id && (!world.script.hide_holders || world.leaving.contains(id)))
                 usage[id].push_back({sysfs::UseKind::kVfioOpen, "its VFIO device is open", one.holder});
         const auto uses = world.uses.find(id);
         if (uses != world.uses.end())

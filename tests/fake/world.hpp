@@ -63,6 +63,7 @@ struct Script {
     unsigned late_vfs = 0;             ///< looks at a PF before another VF appears
     bool late_nodes = false;           ///< VFIO nodes appear with the second look
     bool no_nodes = false;             ///< ... never
+    bool hide_holders = false;         ///< who has it open shows only while an unbind waits for him
 };
 
 /// All that the model knows: a value, saved and loaded whole.

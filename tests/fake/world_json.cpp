@@ -10,7 +10,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ProbeRefusal, device, driver, er
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Opened, device, holder)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LateVf, pf, index)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Script, fail, hang, hang_on, die_at, death,
-                                                late_vfs, late_nodes, no_nodes)
+                                                late_vfs, late_nodes, no_nodes, hide_holders)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(World, host, devices, group_types, drivers, specs,
                                                 uses, opened, refusals, leaving, access, late_vfs,
                                                 parent_types, denylist, ap_masks_default, script,

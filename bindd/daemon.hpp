@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bindd/executor.hpp"
+#include "bindd/host_event.hpp"
+#include "bindd/host_keeper.hpp"
+
+namespace bindd {
+
+struct DaemonOptions {
+    std::vector<std::string> policies;
+    std::chrono::milliseconds timeout{60'000};  ///< per kernel write of the daemon's own
+};
+
+/// What tests put something else in the place of.
+struct Seams {
+    Tools tools;
+    std::function<sysfs::Result<std::unique_ptr<EventSource>>(sd_event*)> events;
+    /// Whatever else lives on the loop (the bus), for as long as the daemon does; calls `owned` when it can be
+    /// reached, without which the daemon is not ready.
+    std::function<sysfs::Result<std::shared_ptr<void>>(sd_event*, HostKeeper&, std::function<void()> owned)>
+        attach;
+};
+
+/// The daemon's whole life, from the fork of its executor to its exit status.
+[[nodiscard]] int run_daemon(const DaemonOptions& options, const Seams& seams);
+
+}  // namespace bindd

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include "bindd/group_state.hpp"
+
+namespace bindd {
+
+/// What the keeper remembers of one group from look to look.
+struct GroupTrack {
+    GroupState state = GroupState::kSettled;
+    unsigned under_way = 0;   ///< transactions with the executor
+    unsigned stirs = 0;       ///< how often a look was called for, and
+    unsigned seen = 0;        ///< up to which of them it has been looked at
+    bool was_wanted = false;  ///< it stood as wanted, and nothing but a hand can have changed that
+    bool tried = false;       ///< the last try failed, and nothing has changed since
+    bool drifted = false;     ///< someone changed it by hand; reported
+    std::string why;          ///< why it waits, for the device's state; empty: the plan says
+    std::string told;         ///< the refusal that the journal has already
+
+    [[nodiscard]] bool at_work() const {
+        return state == GroupState::kWorking || state == GroupState::kUpset;
+    }
+    /// Nothing that came is still to be looked at.
+    [[nodiscard]] bool is_fresh() const { return seen == stirs; }
+    /// What has been is no longer held against it: it was plugged, or someone asked anew.
+    void begin_anew() { was_wanted = tried = drifted = false; }
+};
+
+}  // namespace bindd

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "binding/journal.hpp"
+#include "binding/policy_dirs.hpp"
+#include "binding/wire.hpp"
+#include "bindd/host_keeper.hpp"
+
+/// What comes to the keeper from outside: uevents, the executor's notices, what other processes write into the
+/// journal, policy files.
+namespace bindd {
+
+using sysfs::DeviceId;
+using sysfs::Result;
+
+namespace {
+
+constexpr const char* kModulesKey = "modules";  ///< stirred when only the drivers must be looked at again
+
+constexpr const char* kOverrideFile = "/driver_override";
+
+/// A device that must not be read, as the journal knew it.
+sysfs::Device remembered(const binding::Held& held) {
+    sysfs::Device device;
+    device.id = held.device;
+    device.ids = held.identity.ids;
+    device.modalias = held.identity.modalias;
+    device.iommu_group = held.identity.iommu_group;
+    device.driver = held.before.driver;
+    device.driver_override = held.before.driver_override;
+    device.has_override = true;
+    return device;
+}
+
+}  // namespace
+
+void HostKeeper::event(const HostEvent& event) {
+    switch (event.kind) {
+        case HostEvent::Kind::kLost:
+            parts_.log.say(Level::kWarning, Message::kWarning,
+                           "events were lost: looking at the whole host");
+            return look_at_all();
+        case HostEvent::Kind::kModules:
+            drivers_stale_ = true;
+            return look_at(kModulesKey);
+        case HostEvent::Kind::kPlugged:
+        case HostEvent::Kind::kUnplugged: plugged(event.device); break;
+        case HostEvent::Kind::kChanged: break;
+    }
+    dirty_.insert(event.device);
+    stir(key_of(event.device), GroupEvent::kChanged);
+}
+
+/// Another device, or the same anew: what was done to the one before says nothing of it.
+void HostKeeper::plugged(const DeviceId& id) {
+    marks_.clear(id);
+    tracks_[key_of(id)].begin_anew();
+    if (view_.ledger.bound.contains(id))
+        parts_.executor.ask("forget\t" + binding::to_wire(Ids{id}), {}, {});
+}
+
+void HostKeeper::stir(const std::string& key, GroupEvent event) {
+    GroupTrack& track = tracks_[key];
+    const GroupStep step = next(track.state, event);
+    track.state = step.state;
+    switch (step.action) {
+        case GroupAction::kNone: break;
+        case GroupAction::kLook: look_at(key); break;
+        case GroupAction::kForget:
+            tracks_.erase(key);
+            coalescer_.forget(key);
+            break;
+    }
+}
+
+void HostKeeper::recover() {
+    refresh_ledger(Whose::kOurs);
+    for (const binding::InFlight& flight : view_.ledger.in_flight) {
+        Stuck& stuck = stuck_[flight.begin.txn];
+        stuck.why = "transaction " + flight.begin.txn + " was interrupted and is being undone";
+        for (const binding::Held& held : flight.begin.devices) {
+            stuck.devices.insert(held.device);
+            view_.inventory.devices.push_back(remembered(held));
+        }
+    }
+    view_.inventory.settle();
+    for (const auto& [txn, stuck] : stuck_)
+        for (const DeviceId& id : stuck.devices)
+            stir(key_of(id), GroupEvent::kBegun);
+    parts_.executor.ask("recover", {}, [this](const Result<void>& begun) {
+        if (!begun)
+            parts_.log.say(Level::kError, Message::kWarning, begun.error().text());
+        look_at_all();
+    });
+}
+
+void HostKeeper::notice(const std::vector<std::string>& parts) {
+    if (parts[0] == "warning" && parts.size() == 2)
+        parts_.log.say(Level::kWarning, Message::kWarning, parts[1]);
+    else if (parts[0] == "recovered" && parts.size() == 4)
+        recovered(parts[1], parts[2], parts[3]);
+}
+
+void HostKeeper::recovered(const std::string& txn, const std::string& what, const std::string& note) {
+    const auto found = stuck_.find(txn);
+    if (!note.empty())
+        parts_.log.say(Level::kWarning, what == "undone" ? Message::kRecovered : Message::kStuck, note,
+                       {{"BINDD_TRANSACTION", txn}});
+    if (found == stuck_.end())
+        return;
+    const Stuck stuck = found->second;
+    if (what == "undone")
+        stuck_.erase(found);
+    else if (!note.empty())
+        found->second.why = note;
+    for (const DeviceId& id : stuck.devices) {
+        const std::string key = key_of(id);
+        dirty_.insert(id);
+        changed_.insert(id);
+        if (what != "undone")
+            stir(key, GroupEvent::kTimedOut);
+        else
+            stir(key, tracks_[key].state == GroupState::kStuck ? GroupEvent::kLetGo : GroupEvent::kEnded);
+    }
+    refresh_ledger(Whose::kOurs);
+    publish();
+    soon_.arm(std::chrono::microseconds(0));  // requests may have waited for it
+}
+
+/// Whoever else writes the journal (`vfioctl --direct`) does it by hand.
+void HostKeeper::refresh_ledger(Whose change) {
+    auto ledger = binding::read_ledger(parts_.state);
+    if (!ledger)
+        return parts_.log.say(Level::kWarning, Message::kWarning, ledger.error().text());
+    const binding::Ledger before = std::exchange(view_.ledger, *std::move(ledger));
+    if (change == Whose::kOurs || !ready_)
+        return;
+    for (const auto& [id, bound] : before.bound)
+        if (const sysfs::Device* device = view_.inventory.find(id);
+            device != nullptr && !view_.ledger.bound.contains(id))
+            marks_.set(*device, HandMarks::What::kReleased);
+    for (const auto& [id, bound] : view_.ledger.bound)
+        if (const sysfs::Device* device = view_.inventory.find(id);
+            device != nullptr && bound.where.empty() && !before.bound.contains(id))
+            marks_.set(*device, HandMarks::What::kBound);
+}
+
+HostKeeper::Policies HostKeeper::read_policies() const {
+    binding::PolicyFiles files =
+        binding::read_policy_files(parts_.policy_paths, binding::Absent::kIsFine);
+    Policies out{.sources = std::move(files.files), .parsed = {}};
+    out.parsed = policy::parse_set(out.sources);
+    std::move(files.diagnostics.begin(), files.diagnostics.end(),
+              std::back_inserter(out.parsed.diagnostics));
+    return out;
+}
+
+/// Marks by hand hold until here; decisions point into the set that goes.
+void HostKeeper::install(Policies policies) {
+    view_.decisions.clear();
+    view_.policies = std::move(policies.parsed.set);
+    view_.sources = std::move(policies.sources);
+    marks_.clear_all();
+    for (auto& [key, track] : tracks_)
+        track.begin_anew();
+    drivers_stale_ = true;
+    view_.decide();
+    parts_.log.say(Level::kInfo, Message::kPolicyLoaded,
+                   std::to_string(view_.policies.rules.size()) + " rules and " +
+                       std::to_string(view_.policies.variants.size()) + " variants of " +
+                       std::to_string(view_.sources.size()) + " files are in force",
+                   {{"BINDD_POLICY", view_.policies.generation}});
+}
+
+Result<void> HostKeeper::reject(const Policies& policies) {
+    const std::string text = policy::render(policies.parsed.diagnostics);
+    parts_.log.say(Level::kError, Message::kPolicyRejected,
+                   "policies: not loaded, the set in force stays in force:\n" + text);
+    for (Observer* observer : observers_)
+        observer->policies_reloaded(policies.parsed.diagnostics);
+    return sysfs::fail(sysfs::Code::kInvalid, "load", "policies", text);
+}
+
+Result<void> HostKeeper::reload(const Asker& /*asker*/) {
+    Policies policies = read_policies();
+    if (!policies.parsed.ok())
+        return reject(policies);
+    const std::vector<policy::Diagnostic> diagnostics = policies.parsed.diagnostics;
+    install(std::move(policies));
+    for (Observer* observer : observers_)
+        observer->policies_reloaded(diagnostics);
+    look_at_all();
+    return {};
+}
+
+void HostKeeper::override_written(const std::string& file) {
+    for (const sysfs::Device& device : view_.inventory.devices)
+        if (device.syspath + kOverrideFile == file)
+            return event({.kind = HostEvent::Kind::kChanged, .device = device.id});
+}
+
+void HostKeeper::tell_ours() {
+    std::set<std::string> files;
+    for (const auto& [id, bound] : view_.ledger.bound)
+        if (const sysfs::Device* device = view_.inventory.find(id);
+            device != nullptr && device->has_override && !bound.driver.empty())
+            files.insert(device->syspath + kOverrideFile);
+    if (on_ours_)
+        on_ours_(files);
+}
+
+void HostKeeper::policies_touched() {
+    // Editors write, rename and touch: the last of it counts.
+    reload_.arm(std::chrono::milliseconds(200));
+}
+
+}  // namespace bindd

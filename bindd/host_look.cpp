@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/wire.hpp"
+#include "bindd/host_keeper.hpp"
+
+/// How the keeper sees the host: through the executor's readers, all of it or some devices, never those that a
+/// transaction which did not come back has in hand.
+namespace bindd {
+
+using binding::of_wire;
+using binding::to_wire;
+using sysfs::DeviceId;
+using sysfs::Result;
+
+namespace {
+
+/// What a look's lines come to, until it ends.
+struct Collected {
+    View::Look look;
+    std::optional<sysfs::Error> error;
+
+    template <typename T, typename Take>
+    void take(const std::string& text, const Take& put) {
+        auto value = of_wire<T>(text);
+        if (value)
+            put(*std::move(value));
+        else
+            error = value.error();
+    }
+    void line(const std::vector<std::string>& parts) {
+        if (parts.size() != 2)
+            return;
+        if (parts[0] == "device")
+            take<sysfs::Device>(parts[1], [this](auto device) { look.devices.push_back(std::move(device)); });
+        else if (parts[0] == "around")
+            take<binding::Surround>(parts[1], [this](auto around) { look.around = std::move(around); });
+        else if (parts[0] == "drivers")
+            take<sysfs::Drivers>(parts[1], [this](auto drivers) { look.drivers = std::move(drivers); });
+    }
+};
+
+}  // namespace
+
+void HostKeeper::collect(const std::string& request, Looked looked) {
+    const auto collected = std::make_shared<Collected>();
+    parts_.executor.ask(
+        request, [collected](const auto& parts) { collected->line(parts); },
+        [collected, looked = std::move(looked)](const Result<void>& ended) {
+            if (!ended)
+                looked(sysfs::propagate(ended));
+            else if (collected->error)
+                looked(tl::unexpected<sysfs::Error>(*collected->error));
+            else
+                looked(std::move(collected->look));
+        });
+}
+
+sysfs::Wanted HostKeeper::wanted() const {
+    sysfs::Wanted wanted = view_.policies.wanted();
+    // Who asks over the bus may want to be shown these.
+    wanted.slots = true;
+    wanted.resets = true;
+    wanted.leave_out = unreadable();
+    return wanted;
+}
+
+std::set<DeviceId> HostKeeper::unreadable() const {
+    std::set<DeviceId> all;
+    for (const auto& [txn, stuck] : stuck_)
+        all.insert(stuck.devices.begin(), stuck.devices.end());
+    return all;
+}
+
+void HostKeeper::look(Looked looked) {
+    drivers_stale_ = false;
+    collect("look\t" + to_wire(wanted()), std::move(looked));
+}
+
+void HostKeeper::read(const Ids& ids, const sysfs::Wanted& what, Looked looked) {
+    const char* drivers = drivers_stale_ ? "drivers" : "-";
+    drivers_stale_ = false;
+    collect("read\t" + to_wire(ids) + "\t" + to_wire(what) + "\t" + drivers, std::move(looked));
+}
+
+/// Asks who uses these devices and puts it into the view. Without an answer nothing is known of them, and what is
+/// not known to be free is not taken.
+void HostKeeper::with_usage(Ids ids, Done done) {
+    std::string request = "usage";
+    std::erase_if(ids, [this](const DeviceId& id) { return view_.inventory.find(id) == nullptr; });
+    for (const DeviceId& id : ids)
+        request += "\t" + to_wire(*view_.inventory.find(id));
+    if (ids.empty())
+        return done({});
+    const auto found = std::make_shared<sysfs::Usage>();
+    parts_.executor.ask(
+        request,
+        [found](const auto& parts) {
+            if (parts.size() == 2 && parts[0] == "usage")
+                if (auto usage = of_wire<sysfs::Usage>(parts[1]))
+                    *found = *std::move(usage);
+        },
+        [this, found, ids = std::move(ids), done = std::move(done)](const Result<void>& ended) {
+            for (const DeviceId& id : ids) {
+                view_.usage.erase(id);
+                if (ended)
+                    usage_known_.insert(id);
+            }
+            view_.usage.merge(*found);
+            done(ended);
+        });
+}
+
+/// Something may have changed anywhere.
+void HostKeeper::look_at_all() {
+    const auto stirs = std::make_shared<std::map<std::string, unsigned>>();
+    for (auto& [key, track] : tracks_) {
+        track.state = track.at_work() || track.state == GroupState::kStuck
+                          ? track.state
+                          : next(track.state, GroupEvent::kChanged).state;
+        (*stirs)[key] = ++track.stirs;
+        coalescer_.forget(key);
+    }
+    dirty_.clear();
+    look([this, stirs](Result<View::Look> found) {
+        if (!found) {
+            parts_.log.say(Level::kError, Message::kWarning, found.error().text());
+            return become_ready();
+        }
+        for (const auto& [key, stir] : *stirs)
+            if (const auto track = tracks_.find(key); track != tracks_.end())
+                track->second.seen = std::max(track->second.seen, stir);
+        const auto difference = view_.take_whole(*std::move(found), unreadable());
+        usage_known_.clear();
+        took({}, difference);
+    });
+}
+
+void HostKeeper::look_at(const std::string& key) {
+    ++tracks_[key].stirs;
+    coalescer_.stir(key, std::chrono::steady_clock::now());
+    wake();
+}
+
+void HostKeeper::wake() {
+    const auto next = coalescer_.next();
+    if (!next)
+        return wake_.disarm();
+    const auto left = *next - std::chrono::steady_clock::now();
+    wake_.arm(std::max(std::chrono::duration_cast<std::chrono::microseconds>(left),
+                       std::chrono::microseconds(0)));
+}
+
+void HostKeeper::look_at_due() {
+    Ids ids;
+    const auto stirs = std::make_shared<std::map<std::string, unsigned>>();
+    const std::set<DeviceId> untouchable = unreadable();
+    for (const std::string& key : coalescer_.take_due(std::chrono::steady_clock::now())) {
+        (*stirs)[key] = tracks_[key].stirs;
+        for (const DeviceId& id : members(key))
+            dirty_.insert(id);
+        for (auto id = dirty_.begin(); id != dirty_.end();)
+            if (key_of(*id) != key) {
+                ++id;
+            } else {
+                if (!untouchable.contains(*id))
+                    ids.push_back(*id);
+                id = dirty_.erase(id);
+            }
+    }
+    wake();
+    if (stirs->empty())
+        return;
+    read(ids, wanted(), [this, ids, stirs](Result<View::Look> found) {
+        for (const auto& [key, stir] : *stirs)
+            tracks_[key].seen = std::max(tracks_[key].seen, stir);
+        if (!found) {
+            parts_.log.say(Level::kWarning, Message::kWarning, found.error().text());
+            return finish_settled();
+        }
+        const auto difference = view_.take_some(*std::move(found), ids);
+        took(ids, difference);
+    });
+}
+
+void HostKeeper::took(const Ids& ids, const View::Difference& difference) {
+    for (const DeviceId& id : ids)
+        usage_known_.erase(id);
+    for (const DeviceId& id : difference.vanished)
+        usage_known_.erase(id);
+    changed_.insert(difference.changed.begin(), difference.changed.end());
+    stir_physical_functions(difference);
+    refresh_ledger(Whose::kAnyones);
+    marks_.keep(view_.inventory);
+    assess();
+}
+
+/// A VF that came or went shows in its PF's links.
+void HostKeeper::stir_physical_functions(const View::Difference& difference) {
+    for (const DeviceId& id : difference.appeared) {
+        const sysfs::Device* device = view_.inventory.find(id);
+        if (device != nullptr && device->vf && published_.contains({"pci", device->vf->pf})) {
+            dirty_.insert({"pci", device->vf->pf});
+            stir(key_of({"pci", device->vf->pf}), GroupEvent::kChanged);
+        }
+    }
+    if (difference.vanished.empty())
+        return;
+    for (const sysfs::Device& device : view_.inventory.devices)
+        if (device.sriov && !device.sriov->vfs.empty())
+            for (const auto& [index, name] : device.sriov->vfs)
+                if (difference.vanished.contains({"pci", name})) {
+                    dirty_.insert(device.id);
+                    stir(key_of(device.id), GroupEvent::kChanged);
+                    break;
+                }
+}
+
+}  // namespace bindd

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "bindd/host_keeper.hpp"
+
+/// After a look: everything is decided and planned anew, each group judged by itself, and those that are not as
+/// wanted carried out, unless something says to leave them.
+namespace bindd {
+
+using policy::Change;
+using policy::Transaction;
+using policy::Verdict;
+using sysfs::DeviceId;
+using sysfs::Result;
+
+std::string HostKeeper::key_of(const DeviceId& id) const {
+    const sysfs::Device* device = view_.inventory.find(id);
+    if (device != nullptr && device->iommu_group)
+        return "group " + std::to_string(*device->iommu_group);
+    return id.text();
+}
+
+/// Of the devices' group, also where the transaction leaves their driver alone and so names none.
+std::string HostKeeper::key_of(const Transaction& transaction) const {
+    if (transaction.group || transaction.devices.empty())
+        return transaction.key();
+    return key_of(transaction.devices.front());
+}
+
+HostKeeper::Ids HostKeeper::members(const std::string& key) const {
+    constexpr std::string_view kGroup = "group ";
+    if (key.starts_with(kGroup)) {
+        const auto number = sysfs::parse_decimal(key.substr(kGroup.size()));
+        const auto group = view_.inventory.groups.find(number ? static_cast<int>(*number) : -1);
+        return group == view_.inventory.groups.end() ? Ids{} : group->second.devices;
+    }
+    const std::size_t slash = key.find('/');
+    const DeviceId id{key.substr(0, slash), slash == std::string::npos ? "" : key.substr(slash + 1)};
+    return view_.inventory.find(id) == nullptr ? Ids{} : Ids{id};
+}
+
+/// Decides, finds out who uses what would be taken, plans, settles. One at a time: what comes meanwhile is another
+/// round.
+void HostKeeper::assess() {
+    if (asking_usage_) {
+        assess_again_ = true;
+        return;
+    }
+    view_.decide();
+    Ids unknown = policy::to_be_taken(view_.policies, view_.decisions, view_.inventory);
+    const std::set<DeviceId> untouchable = unreadable();
+    std::erase_if(unknown, [&](const DeviceId& id) {
+        return usage_known_.contains(id) || untouchable.contains(id) || tracks_[key_of(id)].at_work();
+    });
+    asking_usage_ = true;
+    with_usage(std::move(unknown), [this](const Result<void>& asked) {
+        asking_usage_ = false;
+        if (!asked)
+            parts_.log.say(Level::kWarning, Message::kWarning, asked.error().text());
+        if (std::exchange(assess_again_, false))
+            return assess();
+        view_.decide();
+        view_.make_plan();
+        settle();
+    });
+}
+
+void HostKeeper::settle() {
+    std::map<std::string, std::vector<std::size_t>> by_key;
+    for (const auto& [key, track] : tracks_)
+        by_key[key];
+    for (std::size_t at = 0; at < view_.plan.transactions.size(); ++at)
+        by_key[key_of(view_.plan.transactions[at])].push_back(at);
+    std::vector<std::size_t> chosen;
+    for (const auto& [key, transactions] : by_key)
+        judge(key, transactions, chosen);
+    std::vector<Transaction> to_carry = lost_overrides();
+    for (const std::size_t at : chosen)
+        to_carry.push_back(view_.plan.transactions[at]);
+    publish();
+    tell_ours();
+    finish_settled();
+    if (!to_carry.empty())
+        reconcile(std::move(to_carry));
+    else if (first_job_ == 0)
+        become_ready();
+    if (auto saved = marks_.save(); !saved)
+        parts_.log.say(Level::kWarning, Message::kWarning, saved.error().text());
+}
+
+void HostKeeper::reconcile(std::vector<Transaction> transactions) {
+    Request request;
+    request.kind = JobKind::kReconcile;
+    request.timeout = parts_.timeout;
+    request.asker = {.uid = std::nullopt, .words = ready_ ? "event" : "start"};
+    Way& errand = new_errand(std::move(request));
+    errand.job.plan.transactions = std::move(transactions);
+    if (!ready_ && first_job_ == 0)
+        first_job_ = errand.job.id;
+    carry(errand);
+}
+
+void HostKeeper::judge(const std::string& key, const std::vector<std::size_t>& transactions,
+                       std::vector<std::size_t>& to_carry) {
+    GroupTrack& track = tracks_[key];
+    if (track.at_work() || track.state == GroupState::kStuck || !track.is_fresh() || is_taken(key))
+        return;
+    if (transactions.empty())
+        return stir(key, members(key).empty() ? GroupEvent::kVanished : GroupEvent::kAsWanted);
+    track.why.clear();
+    bool waits = false;
+    const std::size_t before = to_carry.size();
+    for (const std::size_t at : transactions) {
+        const Transaction& transaction = view_.plan.transactions[at];
+        switch (transaction.verdict) {
+            case Verdict::kOk: break;
+            case Verdict::kRefused:
+            case Verdict::kConflict:
+                tell_refusal(track, transaction);
+                waits = true;
+                break;
+            case Verdict::kChange:
+                if (const std::string why = why_not(track, transaction); !why.empty()) {
+                    track.why = why;
+                    waits = true;
+                } else {
+                    to_carry.push_back(at);
+                }
+                break;
+        }
+    }
+    if (to_carry.size() != before)
+        return;
+    if (!waits) {
+        track.begin_anew();
+        track.was_wanted = true;
+        track.told.clear();
+    }
+    stir(key, waits ? GroupEvent::kMustWait : GroupEvent::kAsWanted);
+}
+
+/// Why a change is not carried out now; empty: it is.
+std::string HostKeeper::why_not(GroupTrack& track, const Transaction& transaction) {
+    for (const Change& change : transaction.changes) {
+        if (change.from_driver && !usage_known_.contains(change.target.id))
+            return "who uses it could not be found out";
+        if (const auto mark = marks_.of(change.target.id))
+            return *mark == HandMarks::What::kReleased
+                       ? "released by hand; `vfioctl apply` takes it again"
+                       : "bound by hand; `vfioctl apply` goes by the policies again";
+    }
+    const Change& first = transaction.changes.front();
+    const std::string now = "is on " + first.from_driver.value_or("no driver") + " by someone's hand";
+    if (!track.drifted && is_drift(track, transaction)) {
+        const bool restored =
+            std::all_of(transaction.changes.begin(), transaction.changes.end(),
+                        [this](const Change& change) { return restores(change.target.id); });
+        tell_drift(first.target.id, now, restored);
+        track.begin_anew();
+        track.drifted = !restored;
+    }
+    if (track.drifted)
+        return "drift: it " + now + "; `vfioctl apply` takes it again";
+    if (track.tried)
+        return "the last try failed; `vfioctl apply` tries again";
+    return {};
+}
+
+/// It stood as wanted and was not plugged since; or, before our first look, the journal says that it was ours and
+/// on another driver. Ours from early in the boot may well have none yet.
+bool HostKeeper::is_drift(const GroupTrack& track, const Transaction& transaction) const {
+    if (track.was_wanted || ready_)
+        return track.was_wanted;
+    return std::any_of(transaction.changes.begin(), transaction.changes.end(), [this](const Change& change) {
+        const binding::Bound* bound =
+            view_.ledger.find_bound(change.target.id, change.target.identity);
+        return bound != nullptr && !bound->early && !bound->driver.empty() && !bound->where.empty() &&
+               change.from_driver != bound->driver;
+    });
+}
+
+bool HostKeeper::restores(const DeviceId& device) const {
+    const policy::Decision* decision = view_.decision(device);
+    return decision != nullptr && decision->rule != nullptr &&
+           decision->rule->drift == policy::Drift::kRestore;
+}
+
+void HostKeeper::tell_drift(const DeviceId& device, const std::string& what, bool restored) {
+    parts_.log.say(Level::kWarning, Message::kDrift,
+                   device.display() + " " + what + (restored ? ": restored" : ": left as it is"),
+                   {{"BINDD_DEVICE", device.display()}});
+}
+
+void HostKeeper::tell_refusal(GroupTrack& track, const Transaction& transaction) {
+    std::string text = transaction.key() + ": " + policy::verdict_name(transaction.verdict);
+    for (const policy::Reason& reason : transaction.reasons)
+        text += std::string("; ") + reason.device.display() + ": " + policy::reason_name(reason.code) +
+                ": " + reason.text;
+    if (track.told == text)
+        return;
+    track.told = text;
+    parts_.log.say(Level::kNotice, Message::kRefused, text);
+}
+
+/// Devices of ours that are where they should be, but whose override someone has taken away: the next driver that
+/// is offered them might take them.
+std::vector<Transaction> HostKeeper::lost_overrides() {
+    std::vector<Transaction> mended;
+    for (const auto& [id, bound] : view_.ledger.bound) {
+        const sysfs::Device* device = view_.inventory.find(id);
+        if (device == nullptr || bound.driver.empty() || !device->has_override ||
+            device->driver != bound.driver || device->driver_override == bound.driver)
+            continue;
+        GroupTrack& track = tracks_[key_of(id)];
+        if (track.at_work() || track.state == GroupState::kStuck || !track.is_fresh() ||
+            track.drifted || track.tried || is_taken(key_of(id)))
+            continue;
+        const bool restored = restores(id);
+        tell_drift(id, "has lost its driver_override", restored);
+        track.drifted = !restored;
+        if (!restored)
+            continue;
+        Transaction transaction{.group = device->iommu_group, .verdict = Verdict::kChange,
+                                .devices = {id}, .changes = {}, .steps = {}, .reasons = {},
+                                .result = {}, .error = {}};
+        Change change;
+        change.target = {id, device->identity()};
+        change.from_driver = device->driver;
+        change.from_override = device->driver_override;
+        change.candidates = {{.driver = bound.driver, .module = {}, .origin = policy::Origin::kRule,
+                              .from = "drift", .fate = policy::Fate::kUse, .why = {}}};
+        change.rule = bound.rule;
+        change.where = bound.where;
+        transaction.changes.push_back(std::move(change));
+        transaction.steps.push_back({.op = policy::Op::kSetOverride, .device = id,
+                                     .value = bound.driver, .module = {}, .result = {}, .error = {}});
+        mended.push_back(std::move(transaction));
+    }
+    return mended;
+}
+
+void HostKeeper::become_ready() {
+    if (ready_)
+        return;
+    ready_ = true;
+    patience_.disarm();
+    for (Observer* observer : observers_)
+        observer->ready();
+    if (on_ready_)
+        on_ready_();
+}
+
+}  // namespace bindd

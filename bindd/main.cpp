@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <cstdio>
+#include <cstdlib>
+
+#include "binding/files.hpp"
+#include "bindd/log.hpp"
+#include "bindd/notifier.hpp"
+#include "bindd/options.hpp"
+#include "bindd/udev_events.hpp"
+#include "sysfs/live_kernel.hpp"
+#include "vfio/device.hpp"
+#include "vfio/system_calls.hpp"
+
+namespace bindd {
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+/// Opens a bound device as its user would, and closes it again.
+sysfs::Result<void> open_once(const sysfs::Device& device) {
+    vfio::SystemCalls calls;
+    const auto opened = vfio::Device::open(calls, device.id.text());
+    return opened ? sysfs::Result<void>() : tl::unexpected(opened.error());
+}
+
+int run(const CommandLine& line) {
+    const auto command_line = binding::read_file("/proc/cmdline");
+    if (command_line && is_disabled(*command_line)) {
+        Log(Log::best()).say(Level::kNotice, Message::kStopped,
+                             "bindd.disable is on the kernel's command line: nothing is touched");
+        Notifier().ready("disabled on the kernel's command line");
+        return EXIT_SUCCESS;
+    }
+    sysfs::LiveKernel kernel;
+    const Seams seams{
+        .tools = {.kernel = kernel,
+                  .state = {},
+                  .check_open = open_once,
+                  .write_patience = line.daemon.timeout},
+        .events = [](sd_event* event) -> sysfs::Result<std::unique_ptr<EventSource>> {
+            auto listening = UdevEvents::listen(event);
+            if (!listening)
+                return sysfs::propagate(listening);
+            return std::unique_ptr<EventSource>(*std::move(listening));
+        },
+        .attach = [](sd_event*, HostKeeper&, const std::function<void()>& owned)
+            -> sysfs::Result<std::shared_ptr<void>> {
+            owned();
+            return std::shared_ptr<void>();
+        }};
+    return run_daemon(line.daemon, seams);
+}
+
+}  // namespace
+}  // namespace bindd
+
+int main(int argc, char** argv) {
+    const auto asked = bindd::parse_command_line(argc, argv);
+    if (const auto* line = std::get_if<bindd::CommandLine>(&asked))
+        return bindd::run(*line);
+    const auto& words = std::get<bindd::Words>(asked);
+    const bool answer = words.kind == bindd::Words::Kind::kAnswer;
+    std::fputs(words.text.c_str(), answer ? stdout : stderr);
+    return answer ? EXIT_SUCCESS : bindd::kWrongUsage;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/options.hpp"
+
+#include <getopt.h>
+
+#include <array>
+#include <sstream>
+
+#include "binding/policy_dirs.hpp"
+#include "bindd/version.hpp"
+#include "sysfs/names.hpp"
+
+namespace bindd {
+namespace {
+
+constexpr const char* kHelp = R"(usage: bindd [OPTION...]
+Keeps the drivers of this host's devices as the policies declare.
+
+  --policy PATH     a file or directory in place of the standard ones; may be given several times
+  --bus ADDRESS     the D-Bus to be reached on: an address, system (default) or none
+  --timeout S       how many seconds a write to the kernel may take before its device counts as stuck (60)
+  --version
+  --help
+)";
+
+constexpr std::uint64_t kLongestTimeout = 24 * 60 * 60;
+
+Words wrong(const std::string& why) {
+    return {Words::Kind::kWrongUsage, "bindd: " + why + "\nhint: bindd --help\n"};
+}
+
+}  // namespace
+
+std::variant<CommandLine, Words> parse_command_line(int argc, char** argv) {
+    static constexpr std::array kOptions{option{"policy", required_argument, nullptr, 'p'},
+                                         option{"bus", required_argument, nullptr, 'b'},
+                                         option{"timeout", required_argument, nullptr, 't'},
+                                         option{"version", no_argument, nullptr, 'v'},
+                                         option{"help", no_argument, nullptr, 'h'},
+                                         option{nullptr, 0, nullptr, 0}};
+    CommandLine line;
+    ::opterr = 0;
+    ::optind = 1;
+    for (int got = 0; (got = ::getopt_long(argc, argv, "", kOptions.data(), nullptr)) != -1;) {
+        if (got == 'p') {
+            line.daemon.policies.emplace_back(::optarg);
+        } else if (got == 'b') {
+            line.bus = ::optarg;
+        } else if (got == 't') {
+            const auto seconds = sysfs::parse_decimal(::optarg);
+            if (!seconds || *seconds == 0 || *seconds > kLongestTimeout)
+                return wrong("--timeout " + std::string(::optarg) + ": not a number of seconds");
+            line.daemon.timeout = std::chrono::seconds(*seconds);
+        } else if (got == 'v') {
+            return Words{Words::Kind::kAnswer, std::string("bindd ") + kVersion + "\n"};
+        } else if (got == 'h') {
+            return Words{Words::Kind::kAnswer, kHelp};
+        } else {
+            return wrong(std::string(argv[::optind - 1]) + ": unknown option, or its value is missing");
+        }
+    }
+    if (::optind < argc)
+        return wrong(std::string(argv[::optind]) + ": takes no words");
+    if (line.daemon.policies.empty())
+        line.daemon.policies = binding::standard_policy_dirs(sysfs::Root{});
+    return line;
+}
+
+bool is_disabled(const std::string& kernel_command_line) {
+    std::istringstream words(kernel_command_line);
+    for (std::string word; words >> word;)
+        if (word == "bindd.disable" || word == "bindd.disable=1" || word == "bindd.disable=yes" ||
+            word == "bindd.disable=true")
+            return true;
+    return false;
+}
+
+}  // namespace bindd

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/unit/bindd/fake_daemon.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+
+namespace bindd {
+
+using Clock = std::chrono::steady_clock;
+
+FakeDaemon::FakeDaemon(const fake::World& world, const std::string& text)
+    : kernel_(dir_.path() + "/world") {
+    fake::FakeKernel::create(dir_.path() + "/world", world);
+    ::mkdir((dir_.path() + "/policies").c_str(), 0755);
+    std::ofstream(dir_.path() + "/boot_id") << "11111111-2222-3333-4444-555555555555\n";
+    policy(text);
+}
+
+FakeDaemon::~FakeDaemon() {
+    if (pid_ != 0)
+        kill();
+}
+
+FakeDaemon& FakeDaemon::timeout(std::chrono::milliseconds timeout) {
+    timeout_ = timeout;
+    return *this;
+}
+
+void FakeDaemon::policy(const std::string& text) {
+    const std::string path = dir_.path() + "/policies/test.yaml";
+    std::ofstream(path + ".new") << text;
+    ASSERT_EQ(::rename((path + ".new").c_str(), path.c_str()), 0);
+}
+
+void FakeDaemon::start() {
+    start(Group::kOurs);
+}
+
+void FakeDaemon::start_in_group() {
+    start(Group::kItsOwn);
+}
+
+void FakeDaemon::wait_for_end(std::chrono::milliseconds patience) {
+    const auto end = Clock::now() + patience;
+    while (::waitpid(pid_, nullptr, WNOHANG) == 0) {
+        if (Clock::now() > end)
+            return kill();
+        ::usleep(2'000);
+    }
+    pid_ = 0;
+    in_.reset();
+    out_.reset();
+}
+
+void FakeDaemon::start(Group group) {
+    std::array<int, 2> in{};
+    std::array<int, 2> out{};
+    ASSERT_EQ(::pipe2(in.data(), O_CLOEXEC), 0);
+    ASSERT_EQ(::pipe2(out.data(), O_CLOEXEC), 0);
+    pid_ = ::fork();
+    ASSERT_GE(pid_, 0);
+    if (pid_ == 0) {
+        if (group == Group::kItsOwn)
+            ::setpgid(0, 0);
+        ::dup2(in[0], STDIN_FILENO);
+        ::dup2(out[1], STDOUT_FILENO);
+        ::unsetenv("JOURNAL_STREAM");
+        ::unsetenv("NOTIFY_SOCKET");
+        const std::string timeout = std::to_string(timeout_.count());
+        ::setenv("BINDD_FAKE_TIMEOUT_MS", timeout.c_str(), 1);
+        ::execl(BINDD_FAKE, "bindd_fake", (dir_.path() + "/world").c_str(), dir_.path().c_str(),
+                timeout.c_str(), (dir_.path() + "/policies").c_str(), static_cast<char*>(nullptr));
+        ::_exit(127);
+    }
+    ::close(in[0]);
+    ::close(out[1]);
+    in_ = sysfs::UniqueFd(in[1]);
+    out_ = sysfs::UniqueFd(out[0]);
+    unread_.clear();
+}
+
+void FakeDaemon::start_ready() {
+    start();
+    hear("ready");
+}
+
+void FakeDaemon::say(const std::string& line) {
+    const std::string text = line + "\n";
+    ASSERT_EQ(::write(in_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+}
+
+std::string FakeDaemon::hear(const std::string& beginning, std::chrono::milliseconds patience) {
+    const auto end = Clock::now() + patience;
+    std::string skipped;
+    for (;;) {
+        for (std::size_t at = 0; (at = unread_.find('\n')) != std::string::npos;) {
+            const std::string line = unread_.substr(0, at);
+            unread_.erase(0, at + 1);
+            if (line.starts_with(beginning))
+                return line;
+            skipped += line + "\n";
+        }
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+        pollfd asked{out_.get(), POLLIN, 0};
+        std::array<char, 4096> buffer{};
+        const bool more = left.count() > 0 && ::poll(&asked, 1, static_cast<int>(left.count())) > 0;
+        const ssize_t got = more ? ::read(out_.get(), buffer.data(), buffer.size()) : 0;
+        if (got <= 0) {
+            ADD_FAILURE() << "never heard '" << beginning << "' in:\n" << skipped;
+            return {};
+        }
+        unread_.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+}
+
+std::string FakeDaemon::state_when(const std::string& device, const std::string& state) {
+    const auto end = Clock::now() + std::chrono::seconds(20);
+    std::string line;
+    do {
+        say("state pci/" + device);
+        line = hear("state pci/" + device);
+        if (line.starts_with("state pci/" + device + " " + state))
+            return line;
+        ::usleep(10'000);
+    } while (Clock::now() < end && !line.empty());
+    ADD_FAILURE() << device << " never was " << state << ", but: " << line;
+    return line;
+}
+
+void FakeDaemon::kill() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+    in_.reset();
+    out_.reset();
+}
+
+int FakeDaemon::stop() {
+    int status = 0;
+    ::kill(pid_, SIGTERM);
+    ::waitpid(pid_, &status, 0);
+    pid_ = 0;
+    in_.reset();
+    out_.reset();
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void FakeDaemon::plug(const sysfs::Device& device) {
+    kernel_.change([&](fake::World& world) { world.devices[device.id] = device; });
+    say("add " + device.id.text());
+}
+
+void FakeDaemon::unplug(const std::string& address) {
+    kernel_.change([&](fake::World& world) { world.devices.erase(fake::pci_id(address)); });
+    say("remove pci/" + address);
+}
+
+std::string FakeDaemon::driver_of(const std::string& address) {
+    const fake::World world = kernel_.look();
+    const auto device = world.devices.find(fake::pci_id(address));
+    return device == world.devices.end() ? "absent" : device->second.driver.value_or("none");
+}
+
+bool FakeDaemon::wait_for_driver(const std::string& address, const std::string& driver) {
+    const auto end = Clock::now() + std::chrono::seconds(20);
+    while (driver_of(address) != driver && Clock::now() < end)
+        ::usleep(2'000);
+    return driver_of(address) == driver;
+}
+
+binding::Ledger FakeDaemon::ledger() const {
+    const auto ledger = binding::read_ledger(
+        {dir_.path() + "/run", dir_.path() + "/lib", dir_.path() + "/boot_id", {}});
+    return ledger ? *ledger : binding::Ledger{};
+}
+
+fake::World nics(int count) {
+    fake::Host host;
+    for (int i = 1; i <= count; ++i)
+        host.pci("0000:" + sysfs::hex(static_cast<std::uint32_t>(i), 2) + ":00.0")
+            .nic()
+            .group(10 + i)
+            .driver("e1000e");
+    return fake::World::of(host);
+}
+
+std::string all_nics(const std::string& more) {
+    return "version: 1\nrules:\n  - name: nics\n    match: { class: network }\n    driver: auto\n" + more;
+}
+
+}  // namespace bindd
