@@ -25,7 +25,7 @@ std::optional<std::string> next_line(int fd, std::string& unread) {
             unread.erase(0, end + 1);
             return line;
         }
-        std::array<char, 4096> buffer{};
+        std::array<char, 4096> buffer;
         const ssize_t got = ::read(fd, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR)
             continue;
@@ -97,7 +97,7 @@ Result<void> Worker::ask(const std::string& request) {
 
 std::optional<std::vector<std::string>> Worker::lines() {
     std::vector<std::string> complete;
-    std::array<char, 16384> buffer{};
+    std::array<char, 16384> buffer;
     for (;;) {
         const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
         if (got < 0 && errno == EINTR)

@@ -138,6 +138,22 @@ void add_devices(Inventory& inventory, const std::vector<Bus>& buses, const Surr
         add_device(inventory, std::move(device));
 }
 
+/// A VF that its PF does not list is on its way in or out: no VF that a rule could mean.
+void number_vfs(Inventory& inventory) {
+    std::map<std::string, SriovVf> known;
+    for (const Device& device : inventory.devices)
+        if (device.sriov)
+            for (const auto& [index, name] : device.sriov->vfs)
+                known.emplace(name, SriovVf{.pf = device.id.name, .index = index});
+    for (Device& device : inventory.devices) {
+        if (!device.vf)
+            continue;
+        const auto at = known.find(device.id.name);
+        device.vf = at != known.end() && at->second.pf == device.vf->pf ? std::optional(at->second)
+                                                                        : std::nullopt;
+    }
+}
+
 }  // namespace
 
 const Device* Inventory::find(const DeviceId& id) const {
@@ -178,7 +194,8 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
         return propagate(sysfs);
     Inventory out;
     out.host = read_host(root);
-    const Surroundings around = Surroundings::read(root, wanted);
+    Surroundings around = Surroundings::read(root, wanted);
+    around.vf_index = Surroundings::VfIndex::kLater;
     if (const auto buses = read_buses(root))
         add_devices(out, *buses, around);
     else
@@ -186,6 +203,7 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
     add_mdev_parents(out, around);
     add_strangers(out, around);
     add_groups(out, root);
+    number_vfs(out);
     out.settle();
     for (const auto& [id, group] : out.groups)
         out.host.iommu = out.host.iommu || group.name != kMadeUp;

@@ -67,6 +67,11 @@ std::optional<std::string> read_driver(const DeviceDir& device, const Surroundin
     return driver;
 }
 
+std::optional<SriovVf> unnumbered(const DeviceDir& device) {
+    auto pf = read_pf_of(device);
+    return pf ? std::optional(SriovVf{.pf = *std::move(pf), .index = 0}) : std::nullopt;
+}
+
 std::string read_modalias(const DeviceDir& device) {
     const auto line = device.uevent("MODALIAS");
     return line ? std::string(*line) : device.attr("modalias").value_or("");
@@ -75,7 +80,8 @@ std::string read_modalias(const DeviceDir& device) {
 }  // namespace
 
 Surroundings Surroundings::read(const Root& root, const Wanted& wanted) {
-    return {root, wanted, wanted.slots ? Slots::read(root) : Slots(), GroupNodes::read(root)};
+    return {root, wanted, wanted.slots ? Slots::read(root) : Slots(), GroupNodes::read(root),
+            VfIndex::kAsk};
 }
 
 std::string devices_path(const std::string& bus) {
@@ -110,7 +116,8 @@ Result<Device> read_from(const Dir& devices, const DeviceId& id, const Surroundi
             out.reset_methods = read_reset_methods(*device);
         out.slot = around.slots.of(id.name);
         out.sriov = read_pf(*device);
-        out.vf = read_vf(*device, id.name);
+        out.vf = around.vf_index == Surroundings::VfIndex::kAsk ? read_vf(*device, id.name)
+                                                                : unnumbered(*device);
     }
     if (out.path.empty() && out.syspath.starts_with("/sys/devices/"))
         out.path = out.syspath.substr(std::string_view("/sys/devices/").size());

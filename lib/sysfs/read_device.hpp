@@ -18,6 +18,9 @@ struct Surroundings {
     Wanted wanted;
     Slots slots;
     GroupNodes group_nodes;
+    /// A pass over all devices comes by the PF as well and numbers its VFs from there: asking the PF anew for
+    /// each of its VFs would grow with their square.
+    enum class VfIndex { kAsk, kLater } vf_index = VfIndex::kAsk;
 
     [[nodiscard]] static Surroundings read(const Root& root, const Wanted& wanted);
 };

@@ -41,6 +41,10 @@ std::optional<SriovPf> read_pf(const DeviceDir& device) {
     return out;
 }
 
+std::optional<std::string> read_pf_of(const DeviceDir& device) {
+    return device.has("physfn") ? device.link_name("physfn") : std::nullopt;
+}
+
 std::optional<SriovVf> read_vf(const DeviceDir& device, const std::string& name) {
     const auto pf = device.link_name("physfn");
     if (!pf)

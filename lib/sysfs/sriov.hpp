@@ -12,5 +12,7 @@ namespace sysfs {
 [[nodiscard]] std::optional<SriovPf> read_pf(const DeviceDir& device);
 /// The VF's side. Its index is what only the PF knows: by the PF's virtfnN links.
 [[nodiscard]] std::optional<SriovVf> read_vf(const DeviceDir& device, const std::string& name);
+/// Only whose VF it is; its index is for the caller to find among the PF's.
+[[nodiscard]] std::optional<std::string> read_pf_of(const DeviceDir& device);
 
 }  // namespace sysfs
