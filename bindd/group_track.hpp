@@ -11,7 +11,7 @@ namespace bindd {
 struct GroupTrack {
     GroupState state = GroupState::kSettled;
     unsigned under_way = 0;   ///< transactions with the executor
-    unsigned stirs = 0;       ///< how often a look was called for, and
+    unsigned stirs = 0;       ///< the number of the last look that was called for, and
     unsigned seen = 0;        ///< up to which of them it has been looked at
     bool was_wanted = false;  ///< it stood as wanted, and nothing but a hand can have changed that
     bool tried = false;       ///< the last try failed, and nothing has changed since
@@ -23,7 +23,7 @@ struct GroupTrack {
         return state == GroupState::kWorking || state == GroupState::kUpset;
     }
     /// Nothing that came is still to be looked at.
-    [[nodiscard]] bool is_fresh() const { return seen == stirs; }
+    [[nodiscard]] bool is_fresh() const { return seen >= stirs; }
     /// What has been is no longer held against it: it was plugged, or someone asked anew.
     void begin_anew() { was_wanted = tried = drifted = false; }
 };

@@ -55,8 +55,13 @@ void HostKeeper::event(const HostEvent& event) {
 void HostKeeper::plugged(const DeviceId& id) {
     marks_.clear(id);
     tracks_[key_of(id)].begin_anew();
-    if (view_.ledger.bound.contains(id))
-        parts_.executor.ask("forget\t" + binding::to_wire(Ids{id}), {}, {});
+    if (view_.ledger.bound.erase(id) == 0)
+        return;
+    forgetting_.insert(id);
+    parts_.executor.ask("forget\t" + binding::to_wire(Ids{id}), {}, [this, id](const Result<void>&) {
+        forgetting_.erase(id);
+        refresh_ledger(Whose::kOurs);
+    });
 }
 
 void HostKeeper::stir(const std::string& key, GroupEvent event) {
@@ -132,6 +137,9 @@ void HostKeeper::refresh_ledger(Whose change) {
     auto ledger = binding::read_ledger(parts_.state);
     if (!ledger)
         return parts_.log.say(Level::kWarning, Message::kWarning, ledger.error().text());
+    // That these are still there, and soon not any more, is our own doing and nobody's release.
+    for (const DeviceId& id : forgetting_)
+        ledger->bound.erase(id);
     const binding::Ledger before = std::exchange(view_.ledger, *std::move(ledger));
     if (change == Whose::kOurs || !ready_)
         return;

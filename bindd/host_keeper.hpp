@@ -100,6 +100,7 @@ class HostKeeper final : public Keeper {
     void with_usage(Ids ids, Done done);
     void look_at_all();
     void look_at(const std::string& key);
+    void saw(const std::map<std::string, unsigned>& stirs);
     void wake();
     void look_at_due();
     void took(const Ids& ids, const View::Difference& difference);
@@ -181,6 +182,8 @@ class HostKeeper final : public Keeper {
     std::vector<Observer*> observers_;
     std::function<void()> on_ready_;
     std::function<void(const std::set<std::string>&)> on_ours_;
+    unsigned last_stir_ = 0;
+    std::set<sysfs::DeviceId> forgetting_;  ///< went away; the journal is being told
     bool drivers_stale_ = true;
     bool asking_usage_ = false;
     bool assess_again_ = false;

@@ -116,7 +116,7 @@ void HostKeeper::look_at_all() {
         track.state = track.at_work() || track.state == GroupState::kStuck
                           ? track.state
                           : next(track.state, GroupEvent::kChanged).state;
-        (*stirs)[key] = ++track.stirs;
+        (*stirs)[key] = track.stirs = ++last_stir_;
         coalescer_.forget(key);
     }
     dirty_.clear();
@@ -125,17 +125,23 @@ void HostKeeper::look_at_all() {
             parts_.log.say(Level::kError, Message::kWarning, found.error().text());
             return become_ready();
         }
-        for (const auto& [key, stir] : *stirs)
-            if (const auto track = tracks_.find(key); track != tracks_.end())
-                track->second.seen = std::max(track->second.seen, stir);
+        saw(*stirs);
         const auto difference = view_.take_whole(*std::move(found), unreadable());
         usage_known_.clear();
         took({}, difference);
     });
 }
 
+/// A group may have gone and come back while a look was under way: its new track knows nothing of the old
+/// one's, and numbers are never given twice.
+void HostKeeper::saw(const std::map<std::string, unsigned>& stirs) {
+    for (const auto& [key, stir] : stirs)
+        if (const auto track = tracks_.find(key); track != tracks_.end())
+            track->second.seen = std::max(track->second.seen, stir);
+}
+
 void HostKeeper::look_at(const std::string& key) {
-    ++tracks_[key].stirs;
+    tracks_[key].stirs = ++last_stir_;
     coalescer_.stir(key, std::chrono::steady_clock::now());
     wake();
 }
@@ -170,8 +176,7 @@ void HostKeeper::look_at_due() {
     if (stirs->empty())
         return;
     read(ids, wanted(), [this, ids, stirs](Result<View::Look> found) {
-        for (const auto& [key, stir] : *stirs)
-            tracks_[key].seen = std::max(tracks_[key].seen, stir);
+        saw(*stirs);
         if (!found) {
             parts_.log.say(Level::kWarning, Message::kWarning, found.error().text());
             return finish_settled();
@@ -187,6 +192,9 @@ void HostKeeper::took(const Ids& ids, const View::Difference& difference) {
     for (const DeviceId& id : difference.vanished)
         usage_known_.erase(id);
     changed_.insert(difference.changed.begin(), difference.changed.end());
+    // While it was away its events went by its name, not by its group.
+    for (const DeviceId& id : difference.appeared)
+        tracks_[key_of(id)].begin_anew();
     stir_physical_functions(difference);
     refresh_ledger(Whose::kAnyones);
     marks_.keep(view_.inventory);
