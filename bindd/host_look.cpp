@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/wire.hpp"
+
+#include <algorithm>
 #include "bindd/host_keeper.hpp"
 
 /// How the keeper sees the host: through the executor's readers, all of it or some devices, never those that a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/transact.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "binding/change_run.hpp"

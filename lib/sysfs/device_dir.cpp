@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/device_dir.hpp"
 
+#include <algorithm>
+
 #include "sysfs/names.hpp"
 
 namespace sysfs {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/pci.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "sysfs/names.hpp"

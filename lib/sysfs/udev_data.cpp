@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/udev_data.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace sysfs {

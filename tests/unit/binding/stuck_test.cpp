@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "binding/lock.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "policy/parse.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "policy/match.hpp"
