@@ -71,6 +71,23 @@ Result<void> replace_file(const std::string& path, std::string_view text) {
     return {};
 }
 
+Result<void> replace_file(const std::string& path, std::string_view text,
+                          const std::string& temporary) {
+    ::unlink(temporary.c_str());
+    const sysfs::UniqueFd fd(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!fd.valid())
+        return fail_errno(errno, "create", temporary);
+    Result<void> done = write_all(fd.get(), text, temporary);
+    if (done && (::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0))
+        done = fail_errno(errno, "write", path);
+    if (!done) {
+        ::unlink(temporary.c_str());
+        return done;
+    }
+    return sync_directory(path.substr(0, path.rfind('/')));
+}
+
 Result<void> sync_directory(const std::string& directory) {
     const sysfs::UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd.valid())

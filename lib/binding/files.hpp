@@ -17,6 +17,10 @@ namespace binding {
 [[nodiscard]] sysfs::Result<void> write_all(int fd, std::string_view text, const std::string& path);
 /// The whole file anew, by rename: as before or as after, never between. Not synced.
 [[nodiscard]] sysfs::Result<void> replace_file(const std::string& path, std::string_view text);
+/// Puts `text` in place of what `path` has, 0644: written to `temporary` of the same file system, synced, and
+/// renamed, so that a crash leaves the old file or the new.
+[[nodiscard]] sysfs::Result<void> replace_file(const std::string& path, std::string_view text,
+                                               const std::string& temporary);
 /// Makes a rename, a creation or a removal inside `directory` durable.
 [[nodiscard]] sysfs::Result<void> sync_directory(const std::string& directory);
 
