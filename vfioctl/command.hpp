@@ -77,6 +77,9 @@ Outcome<ExitCode> run_policy_show(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_policy_generate(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_policy_schema(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_probe(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_import_driverctl(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_import_mdevctl(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_import_modprobe(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_capture(Session& session, const Arguments& arguments);
 
 }  // namespace vfioctl

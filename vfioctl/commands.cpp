@@ -10,6 +10,7 @@ namespace {
 constexpr OptionSpec kAll{"all", 'a', Takes::kNothing, "", "devices of every bus, not only PCI and VFIO's"};
 constexpr OptionSpec kOutput{"output", 'o', Takes::kSeveral, "COLS",
                              "columns to show, separated by commas; +COL adds to the usual ones"};
+constexpr OptionSpec kFile{"output", 'o', Takes::kSeveral, "FILE", "into this file instead of stdout"};
 constexpr OptionSpec kNoHeadings{"noheadings", 'n', Takes::kNothing, "", "no line of headings"};
 constexpr OptionSpec kTree{"tree", '\0', Takes::kNothing, "", "groups with their devices as a tree"};
 constexpr OptionSpec kDetailed{"detailed-exitcode", '\0', Takes::kNothing, "",
@@ -70,6 +71,12 @@ const std::vector<Command>& commands() {
          run_policy_show},
         {"policy generate", "today's bindings as a policy", "", 0, 0, {}, run_policy_generate},
         {"policy schema", "the JSON Schema of policy files", "", 0, 0, {}, run_policy_schema},
+        {"import driverctl", "driverctl's configuration as a policy", "", 0, 0, {kFile},
+         run_import_driverctl},
+        {"import mdevctl", "mdevctl's mediated devices as a policy", "", 0, 0, {kFile},
+         run_import_mdevctl},
+        {"import modprobe", "ids= of vfio-pci and pci-stub as a policy", "", 0, 0, {kFile},
+         run_import_modprobe},
         {"capture", "pack what is read of this host into FILE.tar, for --root elsewhere", "FILE.tar", 1,
          1, {}, run_capture},
     };
