@@ -22,7 +22,7 @@ const std::set<std::string, std::less<>> kAttributes = {
     "address",     "available_instances", "boot_vga", "class",         "description",  "dev",
     "device",      "device_api",  "driver_override", "enabled",        "flags",        "fstype",
     "ifindex",     "initstate",   "label",        "modalias",          "name",         "numa_node",
-    "operstate",   "partition",   "reset_method", "revision",          "secondary_bus_number",
+    "operstate",   "partition",   "power_state",  "reserved_regions",  "reset_method", "revision",          "secondary_bus_number",
     "size",        "sriov_drivers_autoprobe", "sriov_numvfs",          "sriov_totalvfs", "status",
     "subsystem_device", "subsystem_vendor", "type", "uevent",          "uuid",         "vendor",
     "bind",
@@ -43,10 +43,12 @@ const char* const kDirectories[] = {
     "/etc/bindd/policies.d", "/run/bindd/policies.d", "/usr/lib/bindd/policies.d",
     "/etc/modprobe.d",       "/run/modprobe.d",       "/usr/local/lib/modprobe.d",
     "/usr/lib/modprobe.d",   "/lib/modprobe.d",       "/run/udev/data",
+    "/etc/driverctl.d",      "/sys/module/vfio_iommu_type1/parameters",
 };
 const char* const kFiles[] = {
     "/proc/cmdline",      "/proc/consoles",    "/proc/swaps",      "/proc/net/route",
     "/proc/net/ipv6_route", "/proc/sys/kernel/arch", "/proc/sys/kernel/osrelease",
+    "/proc/interrupts",   "/proc/meminfo",     "/proc/fb",         "/sys/kernel/security/lockdown",
     "/run/bindd/journal", "/var/lib/bindd/history",
     "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
 };
@@ -75,6 +77,7 @@ class Capture {
             take_files(directory);
         for (const char* file : kFiles)
             take_file(file);
+        take_mdevctl();
         take_mounts();
     }
 
@@ -132,6 +135,16 @@ class Capture {
             else
                 take(*dir, name, path);
         }
+    }
+
+    /// A directory for each parent. Scripts and their like are not ours to show around.
+    void take_mdevctl() {
+        constexpr const char* kDirectory = "/etc/mdevctl.d";
+        if (const auto dir = sysfs::Dir::open(root_.path(kDirectory)))
+            if (const auto parents = dir->entries())
+                for (const std::string& parent : *parents)
+                    if (parent != "scripts.d")
+                        take_files(std::string(kDirectory) + "/" + parent);
     }
 
     void take_modules() {

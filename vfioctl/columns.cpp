@@ -111,6 +111,8 @@ const std::vector<ListColumn>& list_columns() {
          [](const Listed& r) { return joined(r.device->netdevs); }},
         {"VFIO", "nodes below /dev/vfio: group, cdev", kLeft, kWhole,
          [](const Listed& r) { return vfio_words(*r.device); }},
+        {"MANAGER", "other tools that have to do with it", kLeft, kWhole,
+         [](const Listed& r) { return joined(r.managers); }},
         {"BUS", "bus", kLeft, kWhole, [](const Listed& r) { return r.device->id.bus; }},
         {"MODALIAS", "modalias", kLeft, kWhole, [](const Listed& r) { return r.device->modalias; }},
     };

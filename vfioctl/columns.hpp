@@ -17,6 +17,7 @@ struct Listed {
     const policy::Decision* decision = nullptr;
     binding::DeviceState state;
     binding::HardwareNames names;
+    std::vector<std::string> managers;  ///< other tools, by name
 };
 
 /// One column of `list`: what -o calls it, how it is laid out and where its text comes from.

@@ -80,6 +80,10 @@ Outcome<ExitCode> run_probe(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_import_driverctl(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_import_mdevctl(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_import_modprobe(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_export_libvirt(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_export_qemu(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_export_cdi(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_doctor(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_capture(Session& session, const Arguments& arguments);
 
 }  // namespace vfioctl

@@ -11,6 +11,8 @@ constexpr OptionSpec kAll{"all", 'a', Takes::kNothing, "", "devices of every bus
 constexpr OptionSpec kOutput{"output", 'o', Takes::kSeveral, "COLS",
                              "columns to show, separated by commas; +COL adds to the usual ones"};
 constexpr OptionSpec kFile{"output", 'o', Takes::kSeveral, "FILE", "into this file instead of stdout"};
+constexpr OptionSpec kDoor{"backend", 'b', Takes::kOne, "B", "legacy (by group) or iommufd (by cdev)"};
+constexpr OptionSpec kKind{"kind", '\0', Takes::kOne, "KIND", "vendor.tld/class (default bindd.org/vfio)"};
 constexpr OptionSpec kNoHeadings{"noheadings", 'n', Takes::kNothing, "", "no line of headings"};
 constexpr OptionSpec kTree{"tree", '\0', Takes::kNothing, "", "groups with their devices as a tree"};
 constexpr OptionSpec kDetailed{"detailed-exitcode", '\0', Takes::kNothing, "",
@@ -77,6 +79,13 @@ const std::vector<Command>& commands() {
          run_import_mdevctl},
         {"import modprobe", "ids= of vfio-pci and pci-stub as a policy", "", 0, 0, {kFile},
          run_import_modprobe},
+        {"export libvirt", "hostdev elements for domains of libvirt", "DEVICE...", 1, kAnyNumber, {kFile},
+         run_export_libvirt},
+        {"export qemu", "arguments for QEMU", "DEVICE...", 1, kAnyNumber, {kDoor, kFile},
+         run_export_qemu},
+        {"export cdi", "a CDI specification for containers", "DEVICE...", 1, kAnyNumber,
+         {kDoor, kKind, kFile}, run_export_cdi},
+        {"doctor", "is this host fit for device assignment?", "", 0, 0, {}, run_doctor},
         {"capture", "pack what is read of this host into FILE.tar, for --root elsewhere", "FILE.tar", 1,
          1, {}, run_capture},
     };

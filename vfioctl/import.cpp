@@ -2,11 +2,11 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "binding/files.hpp"
 #include "policy/parse.hpp"
 #include "vfioctl/command.hpp"
 #include "vfioctl/document.hpp"
 #include "vfioctl/imported.hpp"
+#include "vfioctl/output_file.hpp"
 
 /// `vfioctl import`: what another tool is told to do, as a policy. The tool itself is left as it is; whoever
 /// has read the policy and wants it removes the tool's own configuration.
@@ -46,23 +46,6 @@ Outcome<void> check_again(const std::string& yaml) {
                                   .diagnostics = std::move(parsed.diagnostics)});
 }
 
-Outcome<std::optional<std::string>> output_of(const Arguments& arguments) {
-    const auto files = arguments.all("output");
-    if (files.size() > 1)
-        return fail(ExitCode::kUsage, "--output", "given more than once", "one file");
-    if (!files.empty() && files.front().empty())
-        return fail(ExitCode::kUsage, "--output", "needs a file");
-    return arguments.one("output");
-}
-
-/// Whole and at once, whatever was there before.
-Outcome<void> write_to(const std::string& file, const std::string& yaml) {
-    const std::string path = file.find('/') == std::string::npos ? "./" + file : file;
-    if (auto written = binding::replace_file(path, yaml, path + ".new"); !written)
-        return fail(written.error());
-    return {};
-}
-
 void say(Session& session, const Source& source, const Imported& imported, const std::string& yaml,
          const std::optional<std::string>& file) {
     for (const std::string& loss : imported.losses)
@@ -85,7 +68,7 @@ void say(Session& session, const Source& source, const Imported& imported, const
 }
 
 Outcome<ExitCode> run_import(Session& session, const Arguments& arguments, const Source& source) {
-    const auto file = output_of(arguments);
+    const auto file = output_file_of(arguments);
     if (!file)
         return propagate(file);
     const auto inventory = session.kernel.inventory({});
@@ -97,7 +80,7 @@ Outcome<ExitCode> run_import(Session& session, const Arguments& arguments, const
     if (auto good = check_again(yaml); !good)
         return propagate(good);
     if (*file)
-        if (auto written = write_to(**file, yaml); !written)
+        if (auto written = write_output_file(**file, yaml); !written)
             return propagate(written);
     say(session, source, imported, yaml, *file);
     return ExitCode::kDone;

@@ -7,6 +7,7 @@
 #include "vfioctl/command.hpp"
 #include "vfioctl/device_words.hpp"
 #include "vfioctl/document.hpp"
+#include "vfioctl/neighbours.hpp"
 #include "vfioctl/options.hpp"
 #include "vfioctl/world.hpp"
 
@@ -54,11 +55,15 @@ std::string as_text(const std::vector<Listed>& rows, const std::vector<const Lis
     return render_table(heads, table, screen, Shape::kList, headings);
 }
 
-std::string as_json(const std::vector<Listed>& rows, const World& world) {
+/// Who else has to do with the devices, beside the contract's fields.
+std::string as_json(const std::vector<Listed>& rows, const World& world,
+                    const Neighbours& neighbours) {
     nlohmann::ordered_json json = document();
     auto& devices = json["devices"] = nlohmann::ordered_json::array();
-    for (const Listed& row : rows)
+    for (const Listed& row : rows) {
         devices.push_back(binding::device_json(*row.device, row.names, row.decision, row.state));
+        devices.back()["managers"] = neighbours_json(neighbours, row.device->id);
+    }
     json["warnings"] = world.warnings;
     return dump(json);
 }
@@ -89,14 +94,17 @@ Outcome<ExitCode> run_list(Session& session, const Arguments& arguments) {
 
     sysfs::HardwareDatabase hardware(session.options.root);
     const bool named = session.json() || shows(*columns, "NAME");
+    const bool managers = session.json() || shows(*columns, "MANAGER");
+    const Neighbours neighbours = managers ? read_neighbours(session.options.root) : Neighbours{};
     std::vector<Listed> rows;
     for (const sysfs::Device* device : *devices)
         rows.push_back({.device = device,
                         .decision = world->decision(device->id),
                         .state = world->state(*device),
-                        .names = named ? names_of(hardware, *device) : binding::HardwareNames{}});
+                        .names = named ? names_of(hardware, *device) : binding::HardwareNames{},
+                        .managers = tools_of(neighbours, device->id)});
     const Headings headings = arguments.has("noheadings") ? Headings::kHidden : Headings::kShown;
-    session.out << (session.json() ? as_json(rows, *world)
+    session.out << (session.json() ? as_json(rows, *world, neighbours)
                                    : as_text(rows, *columns, session.screen, headings));
     return ExitCode::kDone;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
 
+#include "sysfs/modprobe_config.hpp"
 #include "sysfs/module_loader.hpp"
 #include "tests/unit/sysfs/usage_tree.hpp"
 
@@ -36,6 +37,30 @@ TEST(ModuleDenial, ReadsTheCommandLine) {
     EXPECT_EQ("/proc/cmdline: modprobe.blacklist=nouveau,vfio-pci",
               sysfs::denying_line(tree.root(), "vfio_pci"));
     EXPECT_EQ("/proc/cmdline: module_blacklist=e1000e", sysfs::denying_line(tree.root(), "e1000e"));
+}
+
+TEST(ModprobeConfig, JoinsContinuedLinesAndLeavesCommentsOut) {
+    UsageTree tree;
+    tree.file("/etc/modprobe.d/a.conf",
+              "# options vfio-pci ids=1:2\noptions vfio-pci ids=10de:1eb8 \\\n  disable_vga=1\n\nblacklist x\n");
+    const auto lines = sysfs::read_modprobe_config(tree.root());
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_EQ(lines[0].where(), "/etc/modprobe.d/a.conf:2");
+    EXPECT_EQ(lines[0].words,
+              (std::vector<std::string>{"options", "vfio-pci", "ids=10de:1eb8", "disable_vga=1"}));
+    EXPECT_EQ(lines[1].where(), "/etc/modprobe.d/a.conf:5");
+}
+
+TEST(ModprobeConfig, ReadsTheCommandLineAsTheKernelDoes) {
+    UsageTree tree;
+    tree.file("/proc/cmdline", "quiet vfio-pci.ids=\"10de:1eb8 x\" root=UUID=1\n");
+    const auto arguments = sysfs::read_kernel_arguments(tree.root());
+    ASSERT_EQ(arguments.size(), 3U);
+    EXPECT_EQ(arguments[0].key, "quiet");
+    EXPECT_EQ(arguments[1].key, "vfio_pci.ids");
+    EXPECT_EQ(arguments[1].value, "10de:1eb8 x");
+    EXPECT_EQ(arguments[2].key, "root");
+    EXPECT_EQ(arguments[2].value, "UUID=1");
 }
 
 TEST(ModuleLoader, SaysThatThisKernelHasNoSuchModule) {

@@ -8,6 +8,7 @@
 
 #include "tests/fake/temp_dir.hpp"
 #include "tests/unit/vfioctl/hosts.hpp"
+#include "tests/unit/vfioctl/neighbour_hosts.hpp"
 #include "tests/unit/vfioctl/program.hpp"
 
 /// The real binary on hosts made of files: all of its text, all of its JSON and all of its stderr against
@@ -91,6 +92,32 @@ const std::vector<Case>& cases() {
         {"policy/check-broken", write_broken, 1, {"policy", "check"}},
         {"policy/show", write_server, 0, {"policy", "show"}},
         {"policy/generate", write_server, 0, {"policy", "generate"}},
+        {"list/managers", write_neighbours, 0, {"list", "-o", "ADDRESS,DRIVER,STATE,MANAGER"}},
+        {"import/driverctl", write_neighbours, 0, {"import", "driverctl"}},
+        {"import/driverctl-none", write_bare, 0, {"import", "driverctl"}},
+        {"import/mdevctl", write_neighbours, 0, {"import", "mdevctl"}},
+        {"import/modprobe", write_neighbours, 0, {"import", "modprobe"}},
+        {"import/output", write_neighbours, 0, {"import", "driverctl", "-o", "out.yaml"}},
+        {"import/output-nowhere", write_neighbours, 1, {"import", "driverctl", "-o", "no/such/dir.yaml"}},
+        {"export/libvirt", write_exports, 0, {"export", "libvirt", "0000:5e:00.2", "10000:*", "mdev/*"}},
+        {"export/libvirt-unbound", write_exports, 0, {"export", "libvirt", "eth0"}},
+        {"export/libvirt-platform", write_exports, 1, {"export", "libvirt", "platform/*"}},
+        {"export/libvirt-css", write_exports, 1, {"export", "libvirt", "css/0.0.0313"}},
+        {"export/qemu", write_exports, 0, {"export", "qemu", "0000:5e:00.2", "10000:*", "mdev/*"}},
+        {"export/qemu-iommufd", write_exports, 0,
+         {"export", "qemu", "--backend", "iommufd", "0000:5e:00.2", "10000:*"}},
+        {"export/qemu-platform", write_exports, 1, {"export", "qemu", "platform/*"}},
+        {"export/cdi", write_exports, 0, {"export", "cdi", "0000:5e:00.2", "10000:*", "mdev/*", "platform/*"}},
+        {"export/cdi-letters", write_exports, 0, {"export", "cdi", "a3b8f4f2-509f-382f-3c1e-e6bfe0fa1003"}},
+        {"export/cdi-dots", write_exports, 0,
+         {"export", "cdi", "--kind", "example.com/vfio.nic", "--backend", "iommufd", "0000:5e:00.2"}},
+        {"export/cdi-no-cdev", write_exports, 1, {"export", "cdi", "--backend", "iommufd", "10000:*"}},
+        {"export/cdi-unbound", write_exports, 1, {"export", "cdi", "eth0"}},
+        {"export/no-such-device", write_exports, 5, {"export", "qemu", "eth7"}},
+        {"doctor/healthy", write_healthy, 0, {"doctor"}},
+        {"doctor/noiommu", write_noiommu, 1, {"doctor"}},
+        {"doctor/neighbours", write_neighbours, 1, {"doctor"}},
+        {"doctor/broken-policy", write_broken, 1, {"doctor"}},
         {"policy/generate-mdevs", write_mediator, 0, {"policy", "generate"}},
     };
     return kCases;

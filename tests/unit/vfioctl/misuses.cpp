@@ -23,9 +23,39 @@ const std::vector<Misuse>& misuses() {
         {2, {"sriov", "01:00.0", "4"},
          "vfioctl: sriov: unknown command\n"
          "hint: vfioctl --help lists commands and options\n"},
-        {2, {"doctor"},
-         "vfioctl: doctor: unknown command\n"
-         "hint: vfioctl --help lists commands and options\n"},
+        {2, {"doctor", "now"},
+         "vfioctl: doctor: unexpected 'now'\n"
+         "hint: usage: vfioctl doctor\n"},
+        {2, {"import"},
+         "vfioctl: import: say what to do\n"
+         "hint: one of: driverctl, mdevctl, modprobe\n"},
+        {2, {"import", "libvirt"},
+         "vfioctl: import libvirt: unknown command\n"
+         "hint: one of: driverctl, mdevctl, modprobe\n"},
+        {2, {"import", "drivectl"},
+         "vfioctl: import drivectl: unknown command\n"
+         "hint: did you mean 'driverctl'?\n"},
+        {2, {"--root", "@", "import", "driverctl", "-o", "a", "-o", "b"},
+         "vfioctl: --output: given more than once\n"
+         "hint: one file takes it all\n"},
+        {2, {"--root", "@", "import", "mdevctl", "mtty"},
+         "vfioctl: import mdevctl: unexpected 'mtty'\n"
+         "hint: usage: vfioctl import mdevctl\n"},
+        {2, {"export", "virsh", "01:00.0"},
+         "vfioctl: export virsh: unknown command\n"
+         "hint: one of: libvirt, qemu, cdi\n"},
+        {2, {"export", "qemu"},
+         "vfioctl: export qemu: needs DEVICE...\n"
+         "hint: usage: vfioctl export qemu DEVICE...\n"},
+        {2, {"--root", "@", "export", "qemu", "--backend", "type1", "01:00.0"},
+         "vfioctl: --backend type1: unknown value\n"
+         "hint: one of: legacy, iommufd\n"},
+        {2, {"--root", "@", "export", "cdi", "--kind", "vfio", "01:00.0"},
+         "vfioctl: --kind vfio: is no kind of CDI's\n"
+         "hint: vendor.tld/class: letters, digits, '_', '-' and '.', a letter first\n"},
+        {2, {"export", "libvirt", "--backend", "legacy", "01:00.0"},
+         "vfioctl: --backend: export libvirt takes no such option\n"
+         "hint: it is an option of: probe, export qemu, export cdi\n"},
         {2, {"policy"},
          "vfioctl: policy: say what to do\n"
          "hint: one of: check, show, generate, schema\n"},
@@ -52,13 +82,13 @@ const std::vector<Misuse>& misuses() {
          "hint: --output COLS: columns to show, separated by commas; +COL adds to the usual ones\n"},
         {2, {"list", "-o", "NOPE"},
          "vfioctl: -o 'NOPE': unknown column\n"
-         "hint: columns: ADDRESS CLASS NAME DRIVER GROUP WANTED STATE VENDOR DEVICE SUBSYSTEM NUMA OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO BUS MODALIAS\n"},
+         "hint: columns: ADDRESS CLASS NAME DRIVER GROUP WANTED STATE VENDOR DEVICE SUBSYSTEM NUMA OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO MANAGER BUS MODALIAS\n"},
         {2, {"list", "-o", "ADDRES,STATE"},
          "vfioctl: -o 'ADDRES': unknown column\n"
-         "hint: did you mean 'ADDRESS'? columns: ADDRESS CLASS NAME DRIVER GROUP WANTED STATE VENDOR DEVICE SUBSYSTEM NUMA OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO BUS MODALIAS\n"},
+         "hint: did you mean 'ADDRESS'? columns: ADDRESS CLASS NAME DRIVER GROUP WANTED STATE VENDOR DEVICE SUBSYSTEM NUMA OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO MANAGER BUS MODALIAS\n"},
         {2, {"list", "-o", "ADDRESS,,STATE"},
          "vfioctl: -o '': unknown column\n"
-         "hint: columns: ADDRESS CLASS NAME DRIVER GROUP WANTED STATE VENDOR DEVICE SUBSYSTEM NUMA OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO BUS MODALIAS\n"},
+         "hint: columns: ADDRESS CLASS NAME DRIVER GROUP WANTED STATE VENDOR DEVICE SUBSYSTEM NUMA OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO MANAGER BUS MODALIAS\n"},
         {2, {"list", ""},
          "vfioctl: list: an argument is empty\n"
          "hint: usage: vfioctl list [DEVICE...]\n"},
