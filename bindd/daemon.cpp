@@ -31,18 +31,18 @@ void block_signals() {
 }
 
 /// The executor's whole life. Its signals stay blocked: it ends when the daemon has.
-[[noreturn]] void live_as_executor(LineSocket socket, const Tools& tools) {
+[[noreturn]] void live_as_executor(LineSocket socket, FdChannel channel, const Tools& tools) {
     ::prctl(PR_SET_NAME, "bindd-executor");
-    Executor(std::move(socket), tools).run();
+    Executor(std::move(socket), std::move(channel), tools).run();
     ::_exit(EXIT_SUCCESS);
 }
 
 /// Everything on the loop, in the order in which it ends.
 class Daemon final : public Observer {
   public:
-    Daemon(EventLoop loop, LineSocket executor, std::unique_ptr<EventSource> events,
+    Daemon(EventLoop loop, LineSocket executor, FdChannel channel, std::unique_ptr<EventSource> events,
            const DaemonOptions& options, const Seams& seams)
-        : loop_(std::move(loop)), log_(Log::best()), executor_(loop_.get(), std::move(executor)),
+        : loop_(std::move(loop)), log_(Log::best()), executor_(loop_.get(), std::move(executor), std::move(channel)),
           events_(std::move(events)),
           keeper_({.event = loop_.get(), .executor = executor_, .events = *events_, .log = log_,
                    .state = seams.tools.state, .policy_paths = options.policies,
@@ -171,13 +171,18 @@ Result<int> live(const DaemonOptions& options, const Seams& seams) {
     auto sockets = LineSocket::pair();
     if (!sockets)
         return sysfs::propagate(sockets);
+    auto channels = FdChannel::pair();
+    if (!channels)
+        return sysfs::propagate(channels);
     const pid_t executor = ::fork();
     if (executor < 0)
         return sysfs::fail_errno(errno, "fork", "executor");
     if (executor == 0) {
         { const LineSocket closed = std::move(sockets->one); }
-        live_as_executor(std::move(sockets->other), seams.tools);
+        { const FdChannel closed = std::move(channels->one); }
+        live_as_executor(std::move(sockets->other), std::move(channels->other), seams.tools);
     }
+    { const FdChannel closed = std::move(channels->other); }
     { const LineSocket closed = std::move(sockets->other); }
     sd_event* made = nullptr;
     if (const int failed = sd_event_new(&made); failed < 0)
@@ -187,7 +192,8 @@ Result<int> live(const DaemonOptions& options, const Seams& seams) {
     auto events = seams.events(loop.get());
     if (!events)
         return sysfs::propagate(events);
-    Daemon daemon(std::move(loop), std::move(sockets->one), *std::move(events), options, seams);
+    Daemon daemon(std::move(loop), std::move(sockets->one), std::move(channels->one), *std::move(events),
+                  options, seams);
     if (auto begun = daemon.begin(options, seams); !begun)
         return sysfs::propagate(begun);
     return daemon.run();

@@ -43,12 +43,10 @@ std::string id_of(const binding::Job& job) {
 
 }  // namespace
 
-Executor::Executor(LineSocket socket, const Tools& tools)
-    : socket_(std::move(socket)), tools_(tools),
+Executor::Executor(LineSocket socket, FdChannel channel, const Tools& tools)
+    : socket_(std::move(socket)), tools_(tools), channel_(std::move(channel)),
       readers_(
-          [this](const std::string& request, const auto& say) {
-              return read_host(tools_.kernel, request.substr(request.find('\t') + 1), say);
-          },
+          [this](const std::string& request, const auto& say) { return read_or_open(request, say); },
           kReaders, tools.read_patience,
           binding::Pool::Listener{
               .said = [this](const binding::Job& job,
@@ -69,6 +67,21 @@ Executor::Executor(LineSocket socket, const Tools& tools)
     options_.check_open = tools.check_open;
     options_.on_warning = [this](const std::string& text) { socket_.send("0\twarning\t" + flat(text)); };
     options_.on_left_behind = [this](const std::string& txn, pid_t pid) { left_behind(txn, pid); };
+}
+
+/// Runs in a reader. The fds are on their way before the answer is.
+std::string Executor::read_or_open(const std::string& request,
+                                   const std::function<void(const std::string&)>& say) {
+    const std::vector<std::string> parts = parts_of(request);
+    if (parts[1] != "open")
+        return read_host(tools_.kernel, request.substr(request.find('\t') + 1), say);
+    if (parts.size() != 5 || !tools_.open)
+        return "=!" + to_wire(sysfs::fail(sysfs::Code::kUnsupported, "open", "a device",
+                                          "this daemon cannot open devices for others")
+                                  .value());
+    const auto opened = tools_.open(parts[3], parts[4]);
+    const Result<void> sent = opened ? channel_.send(parts[2], *opened) : sysfs::propagate(opened);
+    return sent ? "=" : "=!" + to_wire(sent.error());
 }
 
 void Executor::run() {
@@ -137,7 +150,7 @@ void Executor::take(const std::string& line) {
     const std::vector<std::string> parts = parts_of(line);
     const std::string& id = parts.front();
     const std::string verb = parts.size() > 1 ? parts[1] : "";
-    if (verb == "look" || verb == "read" || verb == "usage") {
+    if (verb == "look" || verb == "read" || verb == "usage" || verb == "open") {
         rest_at_ = Clock::now() + kReadersRest;
         readers_.add({{.request = line, .drivers = {}}});
     } else if (verb == "carry") {

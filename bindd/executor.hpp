@@ -11,6 +11,7 @@
 
 #include "binding/session.hpp"
 #include "bindd/line_socket.hpp"
+#include "bindd/opened.hpp"
 
 namespace bindd {
 
@@ -19,6 +20,7 @@ struct Tools {
     sysfs::Kernel& kernel;
     binding::StateDir state;
     std::function<sysfs::Result<void>(const sysfs::Device&)> check_open;
+    OpenDevice open{};  ///< none: it cannot
     std::chrono::milliseconds write_patience{60'000};  ///< of a recovery's writes
     std::chrono::milliseconds read_patience{10'000};
 };
@@ -33,11 +35,12 @@ struct Tools {
 ///   look, read, usage                                 as in reader.hpp
 ///   carry ACTOR ACTION TIMEOUT_MS TRANSACTION         → doing TEXT..., ended TXN TRANSACTION
 ///   recover                                           → flight TXN IDS..., (later, 0) recovered TXN WHAT NOTE
+///   open WHICH DEVICE BACKEND                         its fds come through the channel, as WHICH
 ///   forget IDS                                        what went away is no longer ours
 ///   ping, stop
 class Executor {
   public:
-    Executor(LineSocket socket, const Tools& tools);
+    Executor(LineSocket socket, FdChannel channel, const Tools& tools);
     Executor(const Executor&) = delete;
     Executor& operator=(const Executor&) = delete;
     ~Executor() = default;
@@ -62,6 +65,8 @@ class Executor {
     };
 
     void wait();
+    [[nodiscard]] std::string read_or_open(const std::string& request,
+                                           const std::function<void(const std::string&)>& say);
     void take(const std::string& line);
     void recover(const std::string& id);
     void forget(const std::string& id, const std::string& ids);
@@ -82,6 +87,7 @@ class Executor {
     LineSocket socket_;
     const Tools& tools_;
     binding::ApplyOptions options_;
+    FdChannel channel_;
     binding::Pool readers_;
     std::optional<binding::Session> session_;
     std::deque<Errand> errands_;

@@ -7,8 +7,8 @@
 
 namespace bindd {
 
-ExecutorLink::ExecutorLink(sd_event* event, LineSocket socket)
-    : socket_(std::move(socket)),
+ExecutorLink::ExecutorLink(sd_event* event, LineSocket socket, FdChannel channel)
+    : socket_(std::move(socket)), channel_(std::move(channel)),
       watch_(event, socket_.fd(), EPOLLIN, [this](std::uint32_t) { called(); }) {}
 
 void ExecutorLink::ask(const std::string& request, Said said, Ended ended) {

@@ -8,6 +8,7 @@
 
 #include "bindd/line_socket.hpp"
 #include "bindd/loop.hpp"
+#include "bindd/opened.hpp"
 
 namespace bindd {
 
@@ -18,7 +19,9 @@ class ExecutorLink {
     using Said = std::function<void(const Parts& kind_and_parts)>;
     using Ended = std::function<void(const sysfs::Result<void>&)>;
 
-    ExecutorLink(sd_event* event, LineSocket socket);
+    ExecutorLink(sd_event* event, LineSocket socket, FdChannel channel);
+    /// The opened devices whose fds have come.
+    [[nodiscard]] std::map<std::string, OpenedDevice> take_opened() const { return channel_.take(); }
 
     /// "VERB\tPART...".
     void ask(const std::string& request, Said said, Ended ended);
@@ -37,6 +40,7 @@ class ExecutorLink {
     void flush();
 
     LineSocket socket_;
+    FdChannel channel_;
     std::map<std::string, Asked> asked_;
     std::uint64_t last_id_ = 0;
     Said notice_;

@@ -14,7 +14,8 @@ struct GroupTrack {
     unsigned stirs = 0;       ///< the number of the last look that was called for, and
     unsigned seen = 0;        ///< up to which of them it has been looked at
     bool was_wanted = false;  ///< it stood as wanted, and nothing but a hand can have changed that
-    bool tried = false;       ///< the last try failed, and nothing has changed since
+    std::string tried;        ///< how it stood when the last try failed: as it stands so, no other is made
+    unsigned tries = 0;       ///< that failed
     bool drifted = false;     ///< someone changed it by hand; reported
     std::string why;          ///< why it waits, for the device's state; empty: the plan says
     std::string told;         ///< the refusal that the journal has already
@@ -25,7 +26,11 @@ struct GroupTrack {
     /// Nothing that came is still to be looked at.
     [[nodiscard]] bool is_fresh() const { return seen >= stirs; }
     /// What has been is no longer held against it: it was plugged, or someone asked anew.
-    void begin_anew() { was_wanted = tried = drifted = false; }
+    void begin_anew() {
+        was_wanted = drifted = false;
+        tried.clear();
+        tries = 0;
+    }
 };
 
 }  // namespace bindd

@@ -128,7 +128,8 @@ void HostKeeper::transaction_ended(JobId id, std::size_t at, const std::string& 
     GroupTrack& track = tracks_[key];
     --track.under_way;
     track.was_wanted = false;
-    track.tried = !done;
+    track.tried = done ? "" : standing(transaction);
+    track.tries = done ? 0 : track.tries + 1;
     if (done)
         mark_by_hand(errand, transaction);
     if (is_stuck) {
@@ -241,9 +242,21 @@ void HostKeeper::log_end(const Job& job, const Transaction& transaction) {
     }
 }
 
+/// The fds come on another socket than the answer, but before it.
 void HostKeeper::open(OpenRequest request, std::function<void(Result<Opened>)> done) {
-    done(sysfs::fail(sysfs::Code::kUnsupported, "open", request.device.display(),
-                     "this daemon cannot open devices for others yet"));
+    const std::string which = std::to_string(++last_open_);
+    parts_.executor.ask("open\t" + which + "\t" + request.device.text() + "\t" + request.backend, {},
+                        [this, which, done = std::move(done)](const Result<void>& ended) {
+                            opened_.merge(parts_.executor.take_opened());
+                            auto opened = opened_.extract(which);
+                            if (!ended)
+                                done(sysfs::propagate(ended));
+                            else if (opened.empty())
+                                done(sysfs::fail(sysfs::Code::kFailed, "open", "the device",
+                                                 "its fds did not come"));
+                            else
+                                done(std::move(opened.mapped()));
+                        });
 }
 
 }  // namespace bindd

@@ -122,10 +122,13 @@ void HostKeeper::recovered(const std::string& txn, const std::string& what, cons
         const std::string key = key_of(id);
         dirty_.insert(id);
         changed_.insert(id);
-        if (what != "undone")
+        if (what != "undone") {
             stir(key, GroupEvent::kTimedOut);
-        else
-            stir(key, tracks_[key].state == GroupState::kStuck ? GroupEvent::kLetGo : GroupEvent::kEnded);
+            continue;
+        }
+        // What could not be done while someone held it may be done now.
+        tracks_[key].begin_anew();
+        stir(key, tracks_[key].state == GroupState::kStuck ? GroupEvent::kLetGo : GroupEvent::kEnded);
     }
     refresh_ledger(Whose::kOurs);
     publish();

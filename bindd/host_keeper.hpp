@@ -130,6 +130,7 @@ class HostKeeper final : public Keeper {
     void settle();
     void judge(const std::string& key, const std::vector<std::size_t>& transactions,
                std::vector<std::size_t>& to_carry);
+    [[nodiscard]] static std::string standing(const policy::Transaction& transaction);
     [[nodiscard]] std::string why_not(GroupTrack& track, const policy::Transaction& transaction);
     [[nodiscard]] bool is_drift(const GroupTrack& track, const policy::Transaction& transaction) const;
     [[nodiscard]] bool restores(const sysfs::DeviceId& device) const;
@@ -173,6 +174,8 @@ class HostKeeper final : public Keeper {
     std::map<std::string, Stuck> stuck_;  ///< by transaction
     std::map<JobId, Way> errands_;
     JobId last_job_ = 0;
+    std::map<std::string, OpenedDevice> opened_;  ///< fds whose answer is still to come
+    std::uint64_t last_open_ = 0;
     Coalescer coalescer_;
     std::set<sysfs::DeviceId> dirty_;
     std::set<sysfs::DeviceId> usage_known_;

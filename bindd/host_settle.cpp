@@ -13,6 +13,22 @@ using policy::Verdict;
 using sysfs::DeviceId;
 using sysfs::Result;
 
+namespace {
+
+/// A device that a native driver was just about to take stands otherwise a moment later.
+constexpr unsigned kMostTries = 5;
+
+}  // namespace
+
+/// What a transaction begins from: drivers and overrides of its devices.
+std::string HostKeeper::standing(const Transaction& transaction) {
+    std::string text = "from";
+    for (const Change& change : transaction.changes)
+        text += " " + change.target.id.text() + "=" + change.from_driver.value_or("") + "/" +
+                change.from_override.value_or("");
+    return text;
+}
+
 std::string HostKeeper::key_of(const DeviceId& id) const {
     const sysfs::Device* device = view_.inventory.find(id);
     if (device != nullptr && device->iommu_group)
@@ -161,7 +177,7 @@ std::string HostKeeper::why_not(GroupTrack& track, const Transaction& transactio
     }
     if (track.drifted)
         return "drift: it " + now + "; `vfioctl apply` takes it again";
-    if (track.tried)
+    if (!track.tried.empty() && (track.tries >= kMostTries || track.tried == standing(transaction)))
         return "the last try failed; `vfioctl apply` tries again";
     return {};
 }
@@ -213,7 +229,7 @@ std::vector<Transaction> HostKeeper::lost_overrides() {
             continue;
         GroupTrack& track = tracks_[key_of(id)];
         if (track.at_work() || track.state == GroupState::kStuck || !track.is_fresh() ||
-            track.drifted || track.tried || is_taken(key_of(id)))
+            track.drifted || !track.tried.empty() || is_taken(key_of(id)))
             continue;
         const bool restored = restores(id);
         tell_drift(id, "has lost its driver_override", restored);

@@ -10,9 +10,9 @@
 #include "bindd/group_state.hpp"
 #include "bindd/job.hpp"
 #include "bindd/observer.hpp"
+#include "bindd/opened.hpp"
 #include "bindd/view.hpp"
 #include "sysfs/result.hpp"
-#include "sysfs/unique_fd.hpp"
 
 namespace bindd {
 
@@ -72,11 +72,7 @@ class Keeper {
         sysfs::DeviceId device;
         std::string backend;  ///< as `probe --backend`; empty: the best there is
     };
-    struct Opened {
-        std::string backend;
-        std::vector<std::pair<std::string, sysfs::UniqueFd>> fds;
-        std::map<std::string, std::string> facts;  ///< "device_name", "group", "devid", ...
-    };
+    using Opened = OpenedDevice;
     virtual void open(OpenRequest request, std::function<void(sysfs::Result<Opened>)> done) = 0;
 
     virtual void observe(Observer& observer) = 0;

@@ -5,23 +5,15 @@
 #include "binding/files.hpp"
 #include "bindd/log.hpp"
 #include "bindd/notifier.hpp"
+#include "bindd/opener.hpp"
 #include "bindd/options.hpp"
 #include "bindd/udev_events.hpp"
 #include "sysfs/live_kernel.hpp"
-#include "vfio/device.hpp"
-#include "vfio/system_calls.hpp"
 
 namespace bindd {
 namespace {
 
 constexpr int kWrongUsage = 2;
-
-/// Opens a bound device as its user would, and closes it again.
-sysfs::Result<void> open_once(const sysfs::Device& device) {
-    vfio::SystemCalls calls;
-    const auto opened = vfio::Device::open(calls, device.id.text());
-    return opened ? sysfs::Result<void>() : tl::unexpected(opened.error());
-}
 
 int run(const CommandLine& line) {
     const auto command_line = binding::read_file("/proc/cmdline");
@@ -36,6 +28,7 @@ int run(const CommandLine& line) {
         .tools = {.kernel = kernel,
                   .state = {},
                   .check_open = open_once,
+                  .open = open_for_other,
                   .write_patience = line.daemon.timeout},
         .events = [](sd_event* event) -> sysfs::Result<std::unique_ptr<EventSource>> {
             auto listening = UdevEvents::listen(event);

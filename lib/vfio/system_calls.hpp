@@ -7,7 +7,7 @@ namespace vfio {
 
 /// The kernel itself. Has no state: make one wherever one is needed, and let it live as long as
 /// what was made with it.
-class VFIO_EXPORT SystemCalls final : public Calls {
+class VFIO_EXPORT SystemCalls : public Calls {
   public:
     SystemCalls() = default;
     ~SystemCalls() override;

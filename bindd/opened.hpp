@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sysfs/result.hpp"
+#include "sysfs/unique_fd.hpp"
+
+namespace bindd {
+
+/// A device opened for someone who may not: fds with what each is ("group", "container", "device", "iommufd"), and
+/// what their user has to know ("device_name", "iommu_group", "devid", "ioas").
+struct OpenedDevice {
+    std::string backend;
+    std::vector<std::pair<std::string, sysfs::UniqueFd>> fds;
+    std::map<std::string, std::string> facts;
+};
+
+/// Opens by name on a backend ("" for the best there is). Takes place in a worker of the executor's.
+using OpenDevice =
+    std::function<sysfs::Result<OpenedDevice>(const std::string& device, const std::string& backend)>;
+
+/// The way of fds from the executor's workers to the daemon: one message each, on a socket that keeps messages apart.
+class FdChannel {
+  public:
+    struct Pair;
+    explicit FdChannel(sysfs::UniqueFd fd) : fd_(std::move(fd)) {}
+    [[nodiscard]] static sysfs::Result<Pair> pair();
+
+    [[nodiscard]] sysfs::Result<void> send(const std::string& id, const OpenedDevice& opened) const;
+    /// What has come by now, by id.
+    [[nodiscard]] std::map<std::string, OpenedDevice> take() const;
+
+  private:
+    sysfs::UniqueFd fd_;
+};
+
+struct FdChannel::Pair {
+    FdChannel one;
+    FdChannel other;
+};
+
+}  // namespace bindd
