@@ -7,6 +7,8 @@
 #include <array>
 #include <map>
 
+#include "policy/ap_config.hpp"
+
 namespace policy {
 namespace {
 
@@ -68,6 +70,9 @@ class MdevPlanner {
             MdevWish one = wish;
             one.uuid = uuid;
             one.count.reset();
+            if (one.type == kApPassthrough && has_ap_config(inventory_.host.kernel))
+                if (auto matrix = ap_config(one.attrs))
+                    one.attrs = {{"ap_config", *std::move(matrix)}};
             result_.missing.push_back(std::move(one));
             return;
         }
