@@ -257,7 +257,7 @@ void HostKeeper::plan_release(JobId id) {
                             : binding::choose_release(view_.ledger, request.devices);
     if (!chosen)
         return fail(id, chosen.error());
-    with_usage(binding::devices_of(*chosen, view_.inventory),
+    with_usage(binding::devices_of(view_.ledger, *chosen, view_.inventory),
                [this, id, chosen = *chosen](const Result<void>& asked) {
                    if (!asked)
                        return fail(id, asked.error());

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/rule_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <utility>
 
 #include "binding/files.hpp"
 #include "policy/parse.hpp"
-#include "sysfs/unique_fd.hpp"
 
 namespace vfioctl {
 namespace {
@@ -60,20 +53,8 @@ Outcome<void> RuleFile::write() const {
         return fail(made.error());
     // A name that no *.yaml reader picks up, beside the file so that rename() is atomic.
     const std::string temporary = path_ + ".new";
-    ::unlink(temporary.c_str());
-    const sysfs::UniqueFd fd(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-    if (!fd.valid())
-        return fail(sysfs::fail_errno(errno, "create", temporary).value());
-    auto written = binding::write_all(fd.get(), kHeader + policy::emit(set_), temporary);
-    if (!written || ::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), path_.c_str()) != 0) {
-        const sysfs::Error error =
-            written ? sysfs::fail_errno(errno, "write", path_).value() : written.error();
-        ::unlink(temporary.c_str());
-        return fail(error);
-    }
-    if (auto synced = binding::sync_directory(directory); !synced)
-        return fail(synced.error());
+    if (auto written = binding::replace_file(path_, kHeader + policy::emit(set_), temporary); !written)
+        return fail(written.error());
     return {};
 }
 

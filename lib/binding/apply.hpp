@@ -42,6 +42,7 @@ struct ApplyOptions {
     Owed owed;  ///< not tried again in this run
     Extent extent = Extent::kWhole;
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write; past it the device is stuck
+    std::chrono::milliseconds lock_patience{0};  ///< how long to wait while another process writes
     unsigned workers = 0;                        ///< processes at once; 0: one per processor, at most 8
     std::function<void(const Progress&)> on_progress;
     std::string actor = "vfioctl";               ///< who, for the history

@@ -210,6 +210,8 @@ Result<void> ChangeRun::dress() {
     if (change.set_vfs)
         if (auto set = make_vfs(writer_, target_, *change.set_vfs, scene_.options.timeout); !set)
             return set;
+    if (auto stopped = stop_mdevs(writer_, target_.id, change.mdevs_to_stop); !stopped)
+        return stopped;
     if (auto made = make_mdevs(writer_, target_.id, change.mdevs); !made)
         return made;
     if (staged_.access != sysfs::NodeAccess{})

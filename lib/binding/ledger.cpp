@@ -17,12 +17,16 @@ std::vector<Made> made_on(const InFlight& flight, const sysfs::DeviceId& device,
             made.push_back({intent.op, intent.value, intent.before});
         if (intent.op == policy::Op::kRemoveMdev)
             std::erase_if(made, [&](const Made& one) { return one.value == intent.value; });
+        if (intent.op != policy::Op::kSetVfs)
+            continue;
         // How many VFs there were before the first of us came stays what a release goes back to.
-        const bool known = std::any_of(made.begin(), made.end(), [](const Made& one) {
+        const auto known = std::find_if(made.begin(), made.end(), [](const Made& one) {
             return one.op == policy::Op::kSetVfs;
         });
-        if (intent.op == policy::Op::kSetVfs && !known)
+        if (known == made.end())
             made.push_back({intent.op, intent.value, intent.before});
+        else
+            known->value = intent.value;
     }
     return made;
 }
@@ -81,7 +85,11 @@ struct Take {
                                       was_ours ? old->second.made : std::vector<Made>{});
                 if (was_ours && driver.empty())
                     next.driver = old->second.driver;
-                ledger.bound[device] = std::move(next);
+                // The last mdev of a parent was stopped by hand: there is nothing left to undo.
+                if (next.driver.empty() && next.made.empty())
+                    ledger.bound.erase(device);
+                else
+                    ledger.bound[device] = std::move(next);
             }
         }
         for (const sysfs::DeviceId& device : r.released)

@@ -2,6 +2,7 @@
 #include "binding/lock.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <cerrno>
 
@@ -13,6 +14,8 @@ namespace {
 using sysfs::fail;
 using sysfs::fail_errno;
 using sysfs::Result;
+
+constexpr int kLookAgainMs = 20;
 
 /// "vfioctl (pid 712)", or as much of it as can be known.
 std::string holder(int fd) {
@@ -28,7 +31,7 @@ std::string holder(int fd) {
 
 }  // namespace
 
-Result<Lock> Lock::take(const StateDir& state) {
+Result<Lock> Lock::take(const StateDir& state, std::chrono::milliseconds patience) {
     if (auto made = make_directories(state.run); !made)
         return sysfs::propagate(made);
     const std::string path = state.lock_path();
@@ -38,8 +41,16 @@ Result<Lock> Lock::take(const StateDir& state) {
     struct flock wanted {};
     wanted.l_type = F_WRLCK;
     wanted.l_whence = SEEK_SET;
-    if (::fcntl(fd.get(), F_SETLK, &wanted) == 0)
-        return Lock(std::move(fd));
+    // F_SETLKW would have to be ended by a signal.
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+        if (::fcntl(fd.get(), F_SETLK, &wanted) == 0)
+            return Lock(std::move(fd));
+        const bool held = errno == EAGAIN || errno == EACCES;
+        if (!held || std::chrono::steady_clock::now() >= deadline)
+            break;
+        ::poll(nullptr, 0, kLookAgainMs);
+    }
     if (errno != EAGAIN && errno != EACCES)
         return fail_errno(errno, "lock", path);
     return fail(sysfs::Code::kBusy, "lock", path, "held by " + holder(fd.get()),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <chrono>
+
 #include "binding/state_dir.hpp"
 #include "sysfs/result.hpp"
 #include "sysfs/unique_fd.hpp"
@@ -12,8 +14,9 @@ namespace binding {
 /// the holder. Taking it changes nothing on disk once the file is there.
 class Lock {
   public:
-    /// kBusy, naming the holder, when another process has it.
-    [[nodiscard]] static sysfs::Result<Lock> take(const StateDir& state);
+    /// kBusy, naming the holder, when another process has it and keeps it for longer than `patience`.
+    [[nodiscard]] static sysfs::Result<Lock> take(const StateDir& state,
+                                                  std::chrono::milliseconds patience = {});
 
   private:
     explicit Lock(sysfs::UniqueFd fd) : fd_(std::move(fd)) {}

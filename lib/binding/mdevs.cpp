@@ -65,4 +65,16 @@ Result<void> make_mdevs(Writer& writer, const sysfs::DeviceId& parent,
     return {};
 }
 
+Result<void> stop_mdevs(Writer& writer, const sysfs::DeviceId& parent,
+                        const std::vector<policy::MdevWish>& mdevs) {
+    for (const policy::MdevWish& mdev : mdevs) {
+        const std::string uuid = mdev.uuid.value_or("");
+        if (!writer.kernel().device({"mdev", uuid}))
+            continue;
+        if (auto removed = writer.remove_mdev(parent, mdev.type, uuid); !removed)
+            return removed;
+    }
+    return {};
+}
+
 }  // namespace binding

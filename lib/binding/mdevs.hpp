@@ -13,4 +13,8 @@ namespace binding {
 [[nodiscard]] sysfs::Result<void> make_mdevs(Writer& writer, const sysfs::DeviceId& parent,
                                              const std::vector<policy::MdevWish>& wishes);
 
+/// Removes these mdevs, whoever made them: somebody asked for it. One that is gone already is no failure.
+[[nodiscard]] sysfs::Result<void> stop_mdevs(Writer& writer, const sysfs::DeviceId& parent,
+                                             const std::vector<policy::MdevWish>& mdevs);
+
 }  // namespace binding

@@ -72,14 +72,50 @@ void add_change(const Bound& bound, const Inventory& inventory, Transaction& tra
     transaction.changes.push_back(std::move(change));
 }
 
+/// What a release of this device would make vanish: VFs and mdevs that we made.
+std::vector<DeviceId> doomed_by(const Bound& bound, const Inventory& inventory) {
+    std::vector<DeviceId> doomed;
+    const Device* device = inventory.find(bound.device);
+    for (const Made& made : bound.made) {
+        if (made.op == Op::kCreateMdev)
+            doomed.push_back({"mdev", made.value});
+        else if (device != nullptr && device->sriov)
+            for (const auto& [index, name] : device->sriov->vfs)
+                doomed.push_back({"pci", name});
+    }
+    return doomed;
+}
+
+/// A VF vanishes from under whoever uses it; an mdev's removal waits until its holder closes it. That there
+/// are data on a VF is no use of it.
+void refuse_used(const sysfs::Usage& usage, const std::vector<DeviceId>& doomed,
+                 Transaction& transaction) {
+    for (const DeviceId& device : doomed) {
+        const auto uses = usage.find(device);
+        if (uses == usage.end())
+            continue;
+        for (const sysfs::Use& use : uses->second) {
+            const std::string text = device.bus == "mdev" ? use.text
+                                                          : "a VF that would go is in use: " + use.text;
+            if (use.kind != sysfs::UseKind::kSignature)
+                transaction.reasons.push_back(
+                    Reason{device.bus == "mdev" ? ReasonCode::kVfioOpen : ReasonCode::kVfsInUse,
+                           device, text, use.evidence, false});
+        }
+    }
+}
+
 /// Unbinding a device that is open would block until its holder closes it.
 void refuse_open(const sysfs::Usage& usage, Transaction& transaction) {
     for (const DeviceId& device : transaction.devices) {
         const auto uses = usage.find(device);
         if (uses == usage.end())
             continue;
+        const bool told = std::any_of(
+            transaction.reasons.begin(), transaction.reasons.end(),
+            [&](const Reason& reason) { return reason.device == device; });
         for (const sysfs::Use& use : uses->second)
-            if (use.kind == sysfs::UseKind::kVfioOpen)
+            if (use.kind == sysfs::UseKind::kVfioOpen && !told)
                 transaction.reasons.push_back(Reason{ReasonCode::kVfioOpen, device, use.text,
                                                      use.evidence, false});
     }
@@ -98,6 +134,23 @@ void choose(const Ledger& ledger, const Bound& bound, Chosen& chosen) {
             chosen[bound.txn].insert(id);
 }
 
+/// VFs of ours go before the PF that makes them vanish, in one transaction with it: two would race.
+Chosen with_vfs(const Ledger& ledger, const Inventory& inventory, Chosen chosen) {
+    Chosen with_pf;
+    for (const auto& [txn, devices] : chosen)
+        for (const DeviceId& device : devices)
+            for (const DeviceId& doomed : doomed_by(ledger.bound.at(device), inventory))
+                if (ledger.bound.contains(doomed))
+                    with_pf[txn].insert(doomed);
+    for (const auto& [txn, vfs] : with_pf) {
+        for (auto& [other, devices] : chosen)
+            std::erase_if(devices, [&](const DeviceId& device) { return vfs.contains(device); });
+        chosen[txn].insert(vfs.begin(), vfs.end());
+    }
+    std::erase_if(chosen, [](const auto& entry) { return entry.second.empty(); });
+    return chosen;
+}
+
 bool is_in_flight(const Ledger& ledger, const DeviceId& device) {
     return std::any_of(ledger.in_flight.begin(), ledger.in_flight.end(),
                        [&](const InFlight& flight) { return flight.find(device) != nullptr; });
@@ -105,25 +158,30 @@ bool is_in_flight(const Ledger& ledger, const DeviceId& device) {
 
 }  // namespace
 
-std::vector<DeviceId> devices_of(const Chosen& chosen, const Inventory& inventory) {
-    std::vector<DeviceId> there;
+std::vector<DeviceId> devices_of(const Ledger& ledger, const Chosen& chosen,
+                                 const Inventory& inventory) {
+    std::set<DeviceId> there;
     for (const auto& [txn, devices] : chosen)
         for (const DeviceId& device : devices)
-            if (inventory.find(device) != nullptr)
-                there.push_back(device);
-    return there;
+            if (inventory.find(device) != nullptr) {
+                there.insert(device);
+                const auto doomed = doomed_by(ledger.bound.at(device), inventory);
+                there.insert(doomed.begin(), doomed.end());
+            }
+    return {there.begin(), there.end()};
 }
 
 Plan release_plan(const Ledger& ledger, const Inventory& inventory, const sysfs::Usage& usage,
                   const Chosen& chosen) {
     Plan plan;
-    for (const auto& [txn, devices] : chosen) {
+    for (const auto& [txn, devices] : with_vfs(ledger, inventory, chosen)) {
         Transaction transaction;
         transaction.verdict = Verdict::kChange;
         // The last that was bound goes first.
         for (auto device = devices.rbegin(); device != devices.rend(); ++device) {
             const Bound& bound = ledger.bound.at(*device);
             transaction.group = bound.identity.iommu_group;
+            refuse_used(usage, doomed_by(bound, inventory), transaction);
             add_change(bound, inventory, transaction);
         }
         refuse_open(usage, transaction);
@@ -171,7 +229,7 @@ Result<Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state, const In
     const auto chosen = choose_release(*ledger, devices);
     if (!chosen)
         return sysfs::propagate(chosen);
-    return release_plan(*ledger, inventory, kernel.usage(inventory, devices_of(*chosen, inventory)),
+    return release_plan(*ledger, inventory, kernel.usage(inventory, devices_of(*ledger, *chosen, inventory)),
                         *chosen);
 }
 
@@ -183,7 +241,7 @@ Result<Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state, const I
     const auto chosen = choose_rollback(*ledger, txn);
     if (!chosen)
         return sysfs::propagate(chosen);
-    return release_plan(*ledger, inventory, kernel.usage(inventory, devices_of(*chosen, inventory)),
+    return release_plan(*ledger, inventory, kernel.usage(inventory, devices_of(*ledger, *chosen, inventory)),
                         *chosen);
 }
 

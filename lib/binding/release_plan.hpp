@@ -22,8 +22,8 @@ using Chosen = std::map<std::string, std::set<sysfs::DeviceId>>;
 [[nodiscard]] sysfs::Result<Chosen> choose_release(const Ledger& ledger,
                                                    const std::vector<sysfs::DeviceId>& devices);
 [[nodiscard]] sysfs::Result<Chosen> choose_rollback(const Ledger& ledger, const std::string& txn);
-/// Those of them that are there.
-[[nodiscard]] std::vector<sysfs::DeviceId> devices_of(const Chosen& chosen,
+/// Those of them that are there, with the VFs and mdevs that would vanish: who uses them has to be known.
+[[nodiscard]] std::vector<sysfs::DeviceId> devices_of(const Ledger& ledger, const Chosen& chosen,
                                                       const sysfs::Inventory& inventory);
 [[nodiscard]] policy::Plan release_plan(const Ledger& ledger, const sysfs::Inventory& inventory,
                                         const sysfs::Usage& usage, const Chosen& chosen);

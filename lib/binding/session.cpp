@@ -58,7 +58,7 @@ std::set<std::string> drivers_left_by(const Transaction& transaction) {
 
 Result<Session> Session::open(sysfs::Kernel& kernel, const StateDir& state,
                               const ApplyOptions& options) {
-    auto lock = Lock::take(state);
+    auto lock = Lock::take(state, options.lock_patience);
     if (!lock)
         return sysfs::propagate(lock);
     auto journal = Journal::open(state);

@@ -85,7 +85,8 @@ class Run {
         for (const Staged& staged : staged_) {
             const Change& change = *staged.change;
             if (!staged.already || lacks_override(staged) || change.set_vfs || !change.mdevs.empty() ||
-                staged.access != sysfs::NodeAccess{} || change.check != policy::Check::kNone)
+                !change.mdevs_to_stop.empty() || staged.access != sysfs::NodeAccess{} ||
+                change.check != policy::Check::kNone)
                 return false;
         }
         return true;
@@ -135,7 +136,8 @@ class Run {
 
     /// Ours is what we changed. What was found in place stays as it was recorded, or unrecorded.
     [[nodiscard]] static bool is_ours(const Staged& staged, const ChangeRun& run) {
-        return !run.driver().empty() || staged.change->set_vfs || !staged.change->mdevs.empty();
+        return !run.driver().empty() || staged.change->set_vfs || !staged.change->mdevs.empty() ||
+               !staged.change->mdevs_to_stop.empty();
     }
 
     Outcome back(const std::string& why) {

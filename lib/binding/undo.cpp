@@ -16,6 +16,8 @@ using sysfs::DeviceId;
 using sysfs::Result;
 using sysfs::Target;
 
+constexpr const char* kAutoprobe = "sriov_drivers_autoprobe=";
+
 /// Did this transaction mean to write `value` there? Its intents are all it can have written.
 bool meant(const InFlight& flight, const DeviceId& device, std::initializer_list<Op> ops,
            const std::string& value) {
@@ -141,11 +143,21 @@ class DeviceUndo {
         if (done.error().errnum == EBUSY || done.error().errnum == EAGAIN)
             undone_.owed = true;
     }
+    /// Autoprobe goes back first: VFs that there were before came with their native drivers.
     void undo_effects() {
         EffectUndo effect(writer_, target_);
+        for (const IntentRecord& intent : flight_.intents)
+            if (is_autoprobe(intent)) {
+                check(effect(intent));
+                break;
+            }
         for (auto at = flight_.intents.rbegin(); at != flight_.intents.rend(); ++at)
-            if (at->device == held_.device)
+            if (at->device == held_.device && !is_autoprobe(*at))
                 check(effect(*at));
+    }
+    [[nodiscard]] bool is_autoprobe(const IntentRecord& intent) const {
+        return intent.op == Op::kSetAttr && intent.device == held_.device &&
+               intent.before.starts_with(kAutoprobe);
     }
     void undo_binding(const Device& now) {
         const Held::Origin& before = held_.before;

@@ -121,10 +121,7 @@ class UnitPlanner {
     }
 
     void plan_vfs(const sysfs::Device& pf, const Rule& rule, std::uint32_t count) {
-        add_sriov_reasons(pf, count, world_, reasons());
-        if (pf.sriov)
-            for (const auto& [index, name] : pf.sriov->vfs)
-                add_use_reasons({"pci", name}, rule, world_, reasons());
+        add_sriov_reasons(pf, count, rule, world_, reasons());
     }
 
     void plan_peers() {

@@ -32,6 +32,8 @@ class StepWriter {
         for (const Change& change : changes_)
             set_vfs(change);
         for (const Change& change : changes_)
+            stop_mdevs(change);
+        for (const Change& change : changes_)
             create_mdevs(change);
         for (const Change& change : changes_)
             if (change.access != Access{})
@@ -142,6 +144,13 @@ class StepWriter {
         if (pf != nullptr && pf->sriov && pf->sriov->enabled != 0 && *change.set_vfs != 0)
             add(Op::kSetVfs, change, "0");
         add(Op::kSetVfs, change, std::to_string(*change.set_vfs));
+    }
+
+    void stop_mdevs(const Change& change) {
+        for (const MdevWish& mdev : change.mdevs_to_stop) {
+            const sysfs::DeviceId id{"mdev", mdev.uuid.value_or("")};
+            add(Op::kRemoveMdev, id, mdev.type);
+        }
     }
 
     void create_mdevs(const Change& change) {

@@ -89,6 +89,19 @@ bool is_lifted(ReasonCode code, const Rule& rule, const Lifted& lifted) {
             std::find(allow.begin(), allow.end(), reason_name(code)) != allow.end());
 }
 
+/// The use itself would be forceable; that the device vanishes from under it is not.
+void add_uses_of_vf(const sysfs::DeviceId& vf, const Rule& rule, const PlanWorld& world,
+                    std::vector<Reason>& reasons) {
+    const auto found = world.usage.find(vf);
+    if (found == world.usage.end())
+        return;
+    for (const sysfs::Use& use : found->second)
+        if (!is_lifted(reason_of(use.kind), rule, world.lifted))
+            reasons.push_back(make_reason(
+                ReasonCode::kVfsInUse, vf, "a VF that would go is in use: " + use.text,
+                use.evidence.empty() ? std::nullopt : std::optional(use.evidence)));
+}
+
 }  // namespace
 
 Reason make_reason(ReasonCode code, const sysfs::DeviceId& device, std::string text,
@@ -138,8 +151,8 @@ void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons) {
                                   std::to_string(pf.sriov->enabled) + " VFs"));
 }
 
-void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const PlanWorld& world,
-                       std::vector<Reason>& reasons) {
+void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
+                       const PlanWorld& world, std::vector<Reason>& reasons) {
     if (!pf.sriov) {
         reasons.push_back(
             make_reason(ReasonCode::kDriverDenies, pf.id, "is no PF: it cannot have VFs"));
@@ -156,9 +169,11 @@ void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const PlanW
                                       "is unbound, and VFs are its driver's to make"));
     // A number other than 0 changes by way of 0, so those VFs that are there go.
     for (const auto& [index, name] : pf.sriov->vfs) {
-        const sysfs::Device* vf = world.inventory.find({"pci", name});
+        const sysfs::DeviceId id{"pci", name};
+        add_uses_of_vf(id, rule, world, reasons);
+        const sysfs::Device* vf = world.inventory.find(id);
         if (vf != nullptr && is_with_vfio(*vf))
-            reasons.push_back(make_reason(ReasonCode::kVfsInUse, pf.id,
+            reasons.push_back(make_reason(ReasonCode::kVfsInUse, id,
                                           "a VF that would go is given away",
                                           name + " is on " + vf->driver.value_or("VFIO")));
     }

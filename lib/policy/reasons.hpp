@@ -20,7 +20,8 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
                         std::vector<Reason>& reasons);
 
 /// The same for a PF whose number of VFs is to change to `count`.
-void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const PlanWorld& world,
+void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
+                       const PlanWorld& world,
                        std::vector<Reason>& reasons);
 
 /// Who uses a device that is to lose its driver, unless `rule` or the user allows that.

@@ -360,7 +360,7 @@ TEST(Plan, DoesNotTakeAwayVfsThatAreGivenAway) {
     host.pci("0000:02:10.0").nic().vf_of("0000:02:00.0", 0).group(20).vfio("vfio-pci");
     EXPECT_EQ(World(host, "rules: [{name: pf, match: {is_pf: true}, sriov: {vfs: 4}}]").plan(),
               "pci/0000:02:00.0: refused\n"
-              "  ! vfs-in-use 0000:02:00.0: a VF that would go is given away (0000:02:10.0 is on "
+              "  ! vfs-in-use 0000:02:10.0: a VF that would go is given away (0000:02:10.0 is on "
               "vfio-pci)\n");
 }
 
