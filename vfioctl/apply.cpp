@@ -3,6 +3,7 @@
 
 #include "vfioctl/command.hpp"
 #include "vfioctl/execute.hpp"
+#include "vfioctl/newcomers.hpp"
 #include "vfioctl/options.hpp"
 #include "vfioctl/world.hpp"
 
@@ -63,7 +64,7 @@ Outcome<ExitCode> run_apply(Session& session, const Arguments& arguments) {
         return propagate(world);
     append(world->warnings, recovery->notes);
     if (!arguments.has("early"))
-        return carry_out(session, world->plan, world->warnings, std::move(options));
+        return carry_out_with_newcomers(session, *world, options);
     options.extent = binding::Extent::kOverrides;
     options.action = "early";
     policy::Plan plan = overrides_of(std::move(world->plan));

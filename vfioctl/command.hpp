@@ -84,6 +84,14 @@ Outcome<ExitCode> run_export_libvirt(Session& session, const Arguments& argument
 Outcome<ExitCode> run_export_qemu(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_export_cdi(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_doctor(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_mdev_types(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_mdev_list(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_mdev_define(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_mdev_undefine(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_mdev_modify(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_mdev_start(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_mdev_stop(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_sriov(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_capture(Session& session, const Arguments& arguments);
 
 }  // namespace vfioctl

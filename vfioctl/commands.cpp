@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "vfioctl/command.hpp"
-
 #include <algorithm>
+
+#include "vfioctl/mdev_verbs.hpp"
 
 /// The table of commands: help, completion, parsing and running all read it.
 namespace vfioctl {
@@ -68,6 +68,21 @@ const std::vector<Command>& commands() {
          {kDryRun, kTimeout}, run_rollback},
         {"history", "what was done, when, for which rule, and how it ended", "", 0, 0, {}, run_history},
         {"probe", "open a device and tell what it offers", "DEVICE", 1, 1, {kBackend}, run_probe},
+        {"mdev types", "types of mediated devices, by parent", "", 0, 0, mdev_options(MdevVerb::kTypes),
+         run_mdev_types},
+        {"mdev list", "mediated devices that are active, or defined", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kList), run_mdev_list},
+        {"mdev define", "define a mediated device in /etc/mdevctl.d", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kDefine), run_mdev_define},
+        {"mdev undefine", "remove such a definition", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kUndefine), run_mdev_undefine},
+        {"mdev modify", "change a definition, or with --live a running device", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kModify), run_mdev_modify},
+        {"mdev start", "create a mediated device", "[UUID]", 0, 1, mdev_options(MdevVerb::kStart),
+         run_mdev_start},
+        {"mdev stop", "remove a running mediated device", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kStop), run_mdev_stop},
+        {"sriov", "how many VFs a PF has", "DEVICE N", 2, 2, {kDryRun, kTimeout}, run_sriov},
         {"policy check", "check policy files", "[PATH...]", 0, kAnyNumber, {}, run_policy_check},
         {"policy show", "the merged policies, each with its origin", "[PATH...]", 0, kAnyNumber, {},
          run_policy_show},

@@ -48,8 +48,8 @@ void print_plan(Session& session, const policy::Plan& plan, const std::vector<st
     session.out << dump(json);
 }
 
-Outcome<ExitCode> carry_out(Session& session, policy::Plan& plan, std::vector<std::string> warnings,
-                            binding::ApplyOptions options) {
+Outcome<void> execute(Session& session, policy::Plan& plan, std::vector<std::string>& warnings,
+                      binding::ApplyOptions options) {
     ProgressLine line(session);
     options.on_progress = [&line](const binding::Progress& progress) { line.show(progress); };
     options.actor = session.actor;
@@ -64,6 +64,13 @@ Outcome<ExitCode> carry_out(Session& session, policy::Plan& plan, std::vector<st
     if (!applied)
         return fail(applied.error());
     plan = std::move(*applied);
+    return {};
+}
+
+Outcome<ExitCode> carry_out(Session& session, policy::Plan& plan, std::vector<std::string> warnings,
+                            binding::ApplyOptions options) {
+    if (auto done = execute(session, plan, warnings, std::move(options)); !done)
+        return propagate(done);
     print_plan(session, plan, warnings);
     return applied_exit(plan);
 }

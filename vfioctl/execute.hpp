@@ -21,6 +21,11 @@ namespace vfioctl {
 /// The plan as text or JSON on the session's output.
 void print_plan(Session& session, const policy::Plan& plan, const std::vector<std::string>& warnings);
 
+/// Carries the plan out, with progress on a terminal; what was done is left in `plan`.
+[[nodiscard]] Outcome<void> execute(Session& session, policy::Plan& plan,
+                                    std::vector<std::string>& warnings,
+                                    binding::ApplyOptions options);
+
 /// Carries the plan out, with progress on a terminal, and prints what came of it.
 /// What was done is left in `plan`.
 [[nodiscard]] Outcome<ExitCode> carry_out(Session& session, policy::Plan& plan,

@@ -12,11 +12,13 @@
 #include <nlohmann/json.hpp>
 
 #include "sysfs/live_kernel.hpp"
+#include "sysfs/text_file.hpp"
 #include "vfio/device.hpp"
 #include "vfio/system_calls.hpp"
 #include "vfioctl/captured_host.hpp"
 #include "vfioctl/document.hpp"
 #include "vfioctl/help.hpp"
+#include "vfioctl/mdev_verbs.hpp"
 #include "vfioctl/options.hpp"
 #include "vfioctl/version.hpp"
 
@@ -66,11 +68,11 @@ Outcome<void> check_root(const sysfs::Root& root) {
     return fail(ExitCode::kFailed, "--root " + root.prefix, "no such directory");
 }
 
-std::string actor() {
+std::string actor(const std::string& program) {
     const char* sudo_uid = std::getenv("SUDO_UID");
     const auto caller = sudo_uid == nullptr ? sysfs::Result<std::uint64_t>(getuid())
                                             : sysfs::parse_decimal(sudo_uid);
-    return "vfioctl (uid " + std::to_string(caller ? *caller : getuid()) + ")";
+    return program + " (uid " + std::to_string(caller ? *caller : getuid()) + ")";
 }
 
 sysfs::Result<void> open_once(const sysfs::Device& device) {
@@ -79,25 +81,48 @@ sysfs::Result<void> open_once(const sysfs::Device& device) {
     return opened ? sysfs::Result<void>() : tl::unexpected(opened.error());
 }
 
+std::unique_ptr<sysfs::Kernel> kernel_of(const sysfs::Root& root) {
+    if (root.is_live())
+        return std::make_unique<sysfs::LiveKernel>();
+    return std::make_unique<CapturedHost>(root);
+}
+
+Session session_on(sysfs::Kernel& kernel, const GlobalOptions& global, std::string who) {
+    return {.options = global,
+            .kernel = kernel,
+            .state = binding::StateDir::below(global.root),
+            .screen = look_at_screen(global.colour),
+            .user = geteuid() == 0 ? User::kRoot : User::kOther,
+            .actor = std::move(who),
+            .check_open = open_once,
+            .out = std::cout,
+            .err = std::cerr};
+}
+
 Outcome<ExitCode> run_command(const Invocation& invocation) {
     const GlobalOptions& global = invocation.global;
     if (auto there = check_root(global.root); !there)
         return propagate(there);
-    std::unique_ptr<sysfs::Kernel> kernel;
-    if (global.root.is_live())
-        kernel = std::make_unique<sysfs::LiveKernel>();
-    else
-        kernel = std::make_unique<CapturedHost>(global.root);
-    Session session{.options = global,
-                    .kernel = *kernel,
-                    .state = binding::StateDir::below(global.root),
-                    .screen = look_at_screen(global.colour),
-                    .user = geteuid() == 0 ? User::kRoot : User::kOther,
-                    .actor = actor(),
-                    .check_open = open_once,
-                    .out = std::cout,
-                    .err = std::cerr};
+    const auto kernel = kernel_of(global.root);
+    Session session = session_on(*kernel, global, actor("vfioctl"));
     return invocation.command->run(session, invocation.arguments);
+}
+
+/// Under which name were we called? As mdevctl we are that program.
+bool is_mdevctl(std::string_view name) {
+    return name == "mdevctl" || name == "lsmdev";
+}
+
+int be_mdevctl(std::string_view name, std::vector<std::string> words) {
+    GlobalOptions global;
+    const char* root = std::getenv("MDEVCTL_ENV_ROOT");
+    if (root != nullptr && std::string_view(root) != "/")
+        global.root.prefix = root;
+    if (name == "lsmdev")
+        words.insert(words.begin(), "list");
+    const auto kernel = kernel_of(global.root);
+    Session session = session_on(*kernel, global, actor("mdevctl"));
+    return run_as_mdevctl(session, words);
 }
 
 Outcome<ExitCode> answer(const Invocation& invocation) {
@@ -115,6 +140,15 @@ Outcome<ExitCode> answer(const Invocation& invocation) {
     return ExitCode::kFailed;
 }
 
+int be_vfioctl(const std::vector<std::string>& words) {
+    const Format format = asks_for_json(words) ? Format::kJson : Format::kText;
+    const auto invocation = parse_command_line(words);
+    if (!invocation)
+        return report(invocation.error(), format);
+    const auto ended = answer(*invocation);
+    return ended ? static_cast<int>(*ended) : report(ended.error(), format);
+}
+
 }  // namespace
 }  // namespace vfioctl
 
@@ -123,17 +157,12 @@ int main(int argc, char** argv) {
     std::ios::sync_with_stdio(false);
     std::setlocale(LC_CTYPE, "");
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-    const Format format = asks_for_json(words) ? Format::kJson : Format::kText;
-
-    const auto invocation = parse_command_line(words);
-    if (!invocation)
-        return report(invocation.error(), format);
-    const auto ended = answer(*invocation);
-    const int status = ended ? static_cast<int>(*ended) : report(ended.error(), format);
+    const std::string name = sysfs::base_name(argc > 0 ? argv[0] : "vfioctl");
+    const int status = is_mdevctl(name) ? be_mdevctl(name, words) : be_vfioctl(words);
 
     std::cout.flush();
     if (!std::cout) {
-        std::cerr << "vfioctl: standard output: could not be written\n";
+        std::cerr << name << ": standard output: could not be written\n";
         return static_cast<int>(ExitCode::kFailed);
     }
     return status;

@@ -20,6 +20,25 @@ const Command* likely_command(const std::vector<std::string>& words) {
     return nullptr;
 }
 
+bool is_mdev(const Command& command) {
+    return command.name.starts_with("mdev ");
+}
+
+/// The options of `mdev` are mdevctl's, whose letters and arguments are not those of other commands: -p is a
+/// parent there. So the first word that is neither a global option nor its value decides whose are taken.
+bool is_about_mdevs(const std::vector<std::string>& words) {
+    const auto takes_next = [](const std::string& word) {
+        const auto& options = global_options();
+        return std::any_of(options.begin(), options.end(), [&](const OptionSpec& spec) {
+            return spec.takes != Takes::kNothing && word == "--" + std::string(spec.name);
+        });
+    };
+    for (std::size_t i = 0; i < words.size(); i += takes_next(words[i]) ? 2 : 1)
+        if (!words[i].starts_with('-'))
+            return words[i] == "mdev";
+    return false;
+}
+
 /// The command that `words` begin with; a name of two words wins over one of one.
 Outcome<const Command*> find_command(const std::vector<std::string>& words) {
     std::vector<std::string> names;
@@ -95,8 +114,10 @@ Outcome<void> check_words(const Command& command, const Arguments& arguments) {
 
 Outcome<Invocation> parse_command_line(const std::vector<std::string>& words) {
     std::vector<const Command*> every;
+    const bool about_mdevs = is_about_mdevs(words);
     for (const Command& command : commands())
-        every.push_back(&command);
+        if (is_mdev(command) == about_mdevs)
+            every.push_back(&command);
     auto loose = parse_words(options_of(every), words, likely_command(words));
     if (!loose)
         return propagate(loose);

@@ -161,6 +161,89 @@ TEST(Writing, NeedsRootAndSaysWhatElseThereIs) {
     EXPECT_EQ(seat.kernel().look().writes, 0U);
 }
 
+constexpr const char* kVfs =
+    "version: 1\n"
+    "rules:\n"
+    "  - name: pf\n"
+    "    match: { is_pf: true }\n"
+    "    sriov: { vfs: 4 }\n"
+    "  - name: vfs\n"
+    "    match: { pf: { address: \"0000:01:00.0\" }, vf: \"1-2\" }\n"
+    "    driver: auto\n";
+
+fake::World a_pf() {
+    fake::Host host;
+    host.pci("0000:01:00.0").nic().group(15).driver("igb").pf(8, 0);
+    fake::World world = fake::World::of(host);
+    world.script.late_vfs = 1;
+    return world;
+}
+
+std::map<std::uint32_t, std::string> drivers_of_vfs(Seat& seat) {
+    std::map<std::uint32_t, std::string> drivers;
+    const fake::World world = seat.kernel().look();
+    for (const auto& [index, name] : world.devices.at(fake::pci_id("0000:01:00.0")).sriov->vfs)
+        drivers[index] = world.devices.at(fake::pci_id(name)).driver.value_or("none");
+    return drivers;
+}
+
+TEST(Apply, MakesVfsAndBindsThoseThatRulesWantInOneRun) {
+    Seat seat(a_pf(), kVfs);
+    const Said said = seat.type("apply --json");
+    ASSERT_EQ(said.status, 0) << said.out << said.err;
+    EXPECT_EQ(drivers_of_vfs(seat), (std::map<std::uint32_t, std::string>{
+                                        {0, "none"}, {1, "vfio-pci"}, {2, "vfio-pci"}, {3, "none"}}));
+    const Json json = Json::parse(said.out);
+    EXPECT_EQ(json["transactions"].size(), 3U);
+    EXPECT_EQ(json["summary"]["change"], 3);
+    EXPECT_EQ(seat.type("plan --detailed-exitcode").status, 0);
+    EXPECT_EQ(seat.type("release 01:00.0").status, 0);
+    EXPECT_EQ(drivers_of_vfs(seat).size(), 0U);
+    EXPECT_EQ(seat.type("release 01:00.0").status, 1);
+}
+
+TEST(Sriov, SetsTheNumberByHandAndRefusesWhatIsInUse) {
+    Seat seat(a_pf(), kNoRules);
+    EXPECT_EQ(seat.type("sriov 01:00.0 2 --dry-run").status, 0);
+    EXPECT_EQ(drivers_of_vfs(seat).size(), 0U);
+    EXPECT_EQ(seat.type("sriov 01:00.0 2").status, 0);
+    EXPECT_EQ(drivers_of_vfs(seat), (std::map<std::uint32_t, std::string>{{0, "none"}, {1, "none"}}));
+    EXPECT_NE(seat.type("sriov 01:00.0 2").out.find("Nothing to do"), std::string::npos);
+    const std::string vf =
+        seat.kernel().look().devices.at(fake::pci_id("0000:01:00.0")).sriov->vfs.at(1);
+    seat.kernel().change([&](fake::World& world) {
+        world.uses[fake::pci_id(vf)] = {{sysfs::UseKind::kOpenFd, "a process has it open", "dpdk (pid 7)"}};
+    });
+    const Said refused = seat.type("sriov 01:00.0 4");
+    EXPECT_EQ(refused.status, 3);
+    EXPECT_NE(refused.out.find(vf + ": vfs-in-use: a VF that would go is in use: a process has it open (dpdk (pid 7))"),
+              std::string::npos)
+        << refused.out;
+    EXPECT_EQ(seat.type("release 01:00.0").status, 3);
+    EXPECT_EQ(seat.type("sriov 01:00.0 9").status, 3);
+    EXPECT_EQ(drivers_of_vfs(seat).size(), 2U);
+}
+
+// A vmbus device's name is a UUID, with dashes; others have colons and dots. They stay what they are in rules,
+// in files and in the journal.
+TEST(Names, WithDashesAndColonsSurvive) {
+    fake::Host host;
+    const std::string vmbus = "58f75a6d-d949-4320-99e1-a2a2576d581c";
+    host.on_bus("vmbus", vmbus).modalias("vmbus:635161f83edfc546913ff2d2f965ed0e").driver("hv_netvsc");
+    host.on_bus("cdx", "cdx-00:00").modalias("cdx:v000010EEd00008084").driver("cdx_example");
+    fake::World world = fake::World::of(host);
+    world.specs.push_back({"vmbus", "uio_hv_generic", "uio_hv_generic", {"vmbus:*"}, true});
+    world.drivers.modules["uio_hv_generic"] = sysfs::ModuleState::kLoaded;
+    world.drivers.registered["vmbus"]["uio_hv_generic"] = "uio_hv_generic";
+    Seat seat(world, kNoRules);
+    const Said bound = seat.type("bind vmbus/" + vmbus + " --driver uio_hv_generic");
+    ASSERT_EQ(bound.status, 0) << bound.out << bound.err;
+    EXPECT_EQ(seat.kernel().look().devices.at({"vmbus", vmbus}).driver, "uio_hv_generic");
+    EXPECT_EQ(seat.type("release vmbus/" + vmbus).status, 0);
+    EXPECT_EQ(seat.kernel().look().devices.at({"vmbus", vmbus}).driver, "hv_netvsc");
+    EXPECT_NE(seat.type("list -a -o BUS,ADDRESS cdx/cdx-00:00").out.find("cdx-00:00"), std::string::npos);
+}
+
 TEST(Progress, IsForTerminalsOnly) {
     Seat quiet(two_nics(), kNic);
     EXPECT_EQ(quiet.type("apply").err, "");

@@ -117,7 +117,11 @@ void write_mediator(const std::string& root) {
     host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1002", "mtty", "mtty-1").group(4);
     host.platform("fff51000.ethernet").group(6).vfio("vfio-platform");
     host.platform("fff52000.serial").driver("serial8250");
-    written(root, host).file("/etc/bindd/policies.d/20-mdev.yaml",
+    fake::Tree tree = written(root, host);
+    tree.file("/etc/mdevctl.d/mtty/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
+              R"({"mdev_type":"mtty-2","start":"auto","attrs":[{"a":"1"},{"a":"2"}]})");
+    tree.file("/etc/mdevctl.d/mtty/83b8f4f2-509f-382f-3c1e-e6bfe0fa1004", "");
+    tree.file("/etc/bindd/policies.d/20-mdev.yaml",
                              "version: 1\n"
                              "rules:\n"
                              "  - name: ttys\n"

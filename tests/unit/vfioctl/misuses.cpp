@@ -17,12 +17,36 @@ const std::vector<Misuse>& misuses() {
         {2, {"frobnicate"},
          "vfioctl: frobnicate: unknown command\n"
          "hint: vfioctl --help lists commands and options\n"},
-        {2, {"mdev", "list"},
-         "vfioctl: mdev: unknown command\n"
-         "hint: vfioctl --help lists commands and options\n"},
-        {2, {"sriov", "01:00.0", "4"},
-         "vfioctl: sriov: unknown command\n"
-         "hint: vfioctl --help lists commands and options\n"},
+        {2, {"mdev"},
+         "vfioctl: mdev: say what to do\n"
+         "hint: one of: types, list, define, undefine, modify, start, stop\n"},
+        {2, {"mdev", "lst"},
+         "vfioctl: mdev lst: unknown command\n"
+         "hint: did you mean 'list'?\n"},
+        {2, {"--color", "never", "mdev", "stop"},
+         "vfioctl: mdev stop: needs --uuid\n"
+         "hint: see: vfioctl mdev stop --help\n"},
+        {2, {"mdev", "start", "-t", "mtty-1"},
+         "vfioctl: mdev start: needs --uuid or --parent\n"
+         "hint: see: vfioctl mdev start --help\n"},
+        {2, {"mdev", "define", "-p"},
+         "vfioctl: --parent: needs a value\n"
+         "hint: --parent PARENT: its parent, as in /sys/class/mdev_bus\n"},
+        {2, {"mdev", "stop", "mtty"},
+         "vfioctl: mdev stop --uuid mtty: is no UUID\n"
+         "hint: see: vfioctl mdev stop --help\n"},
+        {2, {"mdev", "modify", "-u", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "--addattr", "x"},
+         "vfioctl: mdev modify --addattr: needs --value\n"
+         "hint: see: vfioctl mdev modify --help\n"},
+        {2, {"sriov", "01:00.0"},
+         "vfioctl: sriov: needs DEVICE N\n"
+         "hint: usage: vfioctl sriov DEVICE N\n"},
+        {2, {"sriov", "01:00.0", "-4"},
+         "vfioctl: -4: unknown option\n"
+         "hint: see: vfioctl sriov --help\n"},
+        {2, {"sriov", "01:00.0", "four"},
+         "vfioctl: sriov four: is no number of VFs\n"
+         "hint: a number from 0 to 65535; usage: vfioctl sriov DEVICE N\n"},
         {2, {"doctor", "now"},
          "vfioctl: doctor: unexpected 'now'\n"
          "hint: usage: vfioctl doctor\n"},
@@ -229,7 +253,7 @@ const std::vector<Misuse>& misuses() {
          "hint: it is an option of: bind\n"},
         {2, {"list", "--dry-run"},
          "vfioctl: --dry-run: list takes no such option\n"
-         "hint: it is an option of: bind, release, rollback\n"},
+         "hint: it is an option of: bind, release, rollback, sriov\n"},
         {2, {"release"},
          "vfioctl: release: needs DEVICE...\n"
          "hint: usage: vfioctl release DEVICE...\n"},

@@ -88,19 +88,41 @@ TEST(Options, CommasSeparateAndEmptyPartsStay) {
     EXPECT_EQ(split_commas({",a"}), (std::vector<std::string>{"", "a"}));
 }
 
-// What the two-stage parse rests on.
-TEST(CommandTable, AnOptionTakesTheSameInEveryCommand) {
+void expect_one_meaning_each(const std::vector<OptionSpec>& options) {
     std::map<std::string_view, Takes> takes;
     std::map<char, std::string_view> letters;
-    std::vector<OptionSpec> all = global_options();
-    for (const Command& command : commands())
-        all.insert(all.end(), command.options.begin(), command.options.end());
-    for (const OptionSpec& option : all) {
+    for (const OptionSpec& option : options) {
         EXPECT_EQ(takes.emplace(option.name, option.takes).first->second, option.takes) << option.name;
         EXPECT_EQ(option.argument.empty(), option.takes == Takes::kNothing) << option.name;
         if (option.letter != '\0') {
             EXPECT_EQ(letters.emplace(option.letter, option.name).first->second, option.name);
         }
+    }
+}
+
+// What the two-stage parse rests on. The options of `mdev` are mdevctl's and never parsed with others.
+TEST(CommandTable, AnOptionTakesTheSameInEveryCommand) {
+    std::vector<OptionSpec> ours = global_options();
+    std::vector<OptionSpec> mdevctls = global_options();
+    for (const Command& command : commands()) {
+        auto& all = command.name.starts_with("mdev ") ? mdevctls : ours;
+        all.insert(all.end(), command.options.begin(), command.options.end());
+    }
+    expect_one_meaning_each(ours);
+    expect_one_meaning_each(mdevctls);
+}
+
+// -p is --persist elsewhere and takes no value; behind `mdev` it is mdevctl's, wherever the global options are.
+TEST(Options, BehindMdevAreMdevctls) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"mdev", "list", "-p", "mtty", "-d"},
+          {"--root", "/mdev", "mdev", "list", "-dp", "mtty"},
+          {"--json", "mdev", "list", "--parent=mtty", "--defined"}}) {
+        const auto invocation = parse_command_line(words);
+        ASSERT_TRUE(invocation) << invocation.error().why;
+        EXPECT_EQ(invocation->command->name, "mdev list");
+        EXPECT_EQ(invocation->arguments.one("parent"), "mtty");
+        EXPECT_TRUE(invocation->arguments.has("defined"));
     }
 }
 
