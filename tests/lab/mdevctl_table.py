@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs the command lines of a table with two programs, each from the same beginning, and tells what differs.
+
+    mdevctl_table.py TABLE THEIRS OURS
+
+Prints "ok" or "not ok" for each command line; cases/mdevctl.table says how a table is written.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+LOOKED_AT = ("status", "out", "err", "files", "mdevs", "calls")
+CONFIG = "/etc/mdevctl.d"
+MDEVS = "/sys/bus/mdev/devices"
+RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+# A warning's words are of the program that warns.
+WARNING = re.compile(r"^(\[.* WARN +mdevctl\]|mdevctl: warning:).*\n", re.MULTILINE)
+
+
+def with_uuids(text):
+    for number in range(1, 6):
+        text = text.replace("U%d" % number, "0000000%d-509f-382f-3c1e-e6bfe0fa1001" % number)
+    return text
+
+
+def normal(text):
+    """A UUID that nobody chose is another each time."""
+    return WARNING.sub("", RANDOM.sub("RANDOM", text))
+
+
+def entries(table):
+    """(kind, text, what may differ, why): kind is "shell" or "line"."""
+    differs, why = (), ""
+    with open(table) as file:
+        for line in file.read().splitlines():
+            if not line or line.startswith("#"):
+                continue
+            if line.startswith("! "):
+                yield "shell", line[2:], (), ""
+                continue
+            head, colon, rest = line.partition(": ")
+            if colon and all(word in LOOKED_AT for word in head.split(",")):
+                differs, why = tuple(head.split(",")), rest
+                continue
+            yield "line", line, differs, why
+            differs, why = (), ""
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+def definitions():
+    found = []
+    for path in glob.glob(CONFIG + "/**", recursive=True):
+        if os.path.isfile(path) and "/scripts.d/" not in path:
+            text = "" if RANDOM.search(path) else read(path)
+            found.append("== %s\n%s\n" % (normal(path), text))
+    return "".join(sorted(found))
+
+
+def mdevs():
+    found = []
+    for uuid in os.listdir(MDEVS):
+        kind = os.path.basename(os.readlink("%s/%s/mdev_type" % (MDEVS, uuid)))
+        found.append(normal("%s %s\n" % (uuid, kind)))
+    return "".join(sorted(found))
+
+
+def calls():
+    if not os.path.exists("/tmp/calls"):
+        return ""
+    lines = [line for line in read("/tmp/calls").splitlines(True) if "-a capabilities" not in line]
+    return normal("".join(lines))
+
+
+def begin():
+    for uuid in os.listdir(MDEVS):
+        with open("%s/%s/remove" % (MDEVS, uuid), "w") as file:
+            file.write("1")
+    shutil.rmtree(CONFIG, ignore_errors=True)
+    shutil.rmtree("/tmp/json", ignore_errors=True)
+    for kind in ("callouts", "notifiers"):
+        os.makedirs("%s/scripts.d/%s" % (CONFIG, kind))
+
+
+def run(table, program):
+    begin()
+    seen = []
+    for kind, text, _, _ in entries(table):
+        text = with_uuids(text)
+        if kind == "shell":
+            subprocess.run(["bash", "-c", text], check=True)
+            continue
+        if os.path.exists("/tmp/calls"):
+            os.unlink("/tmp/calls")
+        done = subprocess.run(["bash", "-c", "exec %s %s" % (program, text)], capture_output=True,
+                              text=True, timeout=60, stdin=subprocess.DEVNULL,
+                              env=dict(os.environ, RUST_BACKTRACE="0"))
+        seen.append({"status": str(done.returncode), "out": normal(done.stdout), "err": normal(done.stderr),
+                     "files": definitions(), "mdevs": mdevs(), "calls": calls()})
+    return seen
+
+
+def main(table, theirs, ours):
+    lines = [entry[1:] for entry in entries(table) if entry[0] == "line"]
+    failures = 0
+    for number, (line, their, our) in enumerate(zip(lines, run(table, theirs), run(table, ours)), 1):
+        text, differs, why = line
+        said = []
+        for what in LOOKED_AT:
+            usage = what == "err" and their["status"] == "2" and our["status"] == "2"
+            if usage or what in differs or their[what] == our[what]:
+                continue
+            said.append("%s of mdevctl:\n%s\n%s of ours:\n%s" % (what, their[what], what, our[what]))
+        name = "mdevctl " + text + (" (but for %s: %s)" % (", ".join(differs), why) if differs else "")
+        print("%s %d - %s" % ("not ok" if said else "ok", number, name))
+        for each in said:
+            print("#   " + each.replace("\n", "\n#   "))
+        failures += bool(said)
+    print("%d command lines, %d differ" % (len(lines), failures))
+    return 0 if failures == 0 and len(lines) >= 60 else 1
+
+
+sys.exit(main(*sys.argv[1:]))
