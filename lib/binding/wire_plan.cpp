@@ -69,6 +69,13 @@ Json json_of(const MdevWish& wish) {
     return {{"uuid", text_or_null(uuid)}, {"type", utf8(type)}, {"attrs", std::move(list)}};
 }
 
+Json json_of(const std::vector<MdevWish>& wishes) {
+    Json list = Json::array();
+    for (const MdevWish& wish : wishes)
+        list.push_back(json_of(wish));
+    return list;
+}
+
 MdevWish wish_of(const Json& object) {
     MdevWish wish;
     wish.uuid = checked(optional_text(object, "uuid"), sysfs::parse_uuid, "a UUID");
@@ -96,19 +103,17 @@ policy::Access access_of(const Json& object) {
 
 Json json_of(const Change& change) {
     const auto& [target, from_driver, from_override, to, candidates, taken_along, access, check,
-                 set_vfs, mdevs, rule, where] = change;
+                 set_vfs, mdevs, mdevs_to_stop, rule, where] = change;
     Json links = Json::array();
     for (const ChainLink& link : candidates)
         links.push_back(json_of(link));
-    Json wishes = Json::array();
-    for (const MdevWish& wish : mdevs)
-        wishes.push_back(json_of(wish));
     return {{"device", utf8(target.id.text())}, {"identity", binding::json_of(target.identity)},
             {"from_driver", text_or_null(from_driver)},
             {"from_override", text_or_null(from_override)}, {"to", static_cast<int>(to)},
             {"candidates", std::move(links)}, {"taken_along", taken_along},
             {"access", json_of(access)}, {"check", static_cast<int>(check)},
-            {"set_vfs", or_null(set_vfs)}, {"mdevs", std::move(wishes)}, {"rule", utf8(rule)},
+            {"set_vfs", or_null(set_vfs)}, {"mdevs", json_of(mdevs)},
+            {"mdevs_to_stop", json_of(mdevs_to_stop)}, {"rule", utf8(rule)},
             {"where", utf8(where)}};
 }
 
@@ -130,6 +135,8 @@ Change change_of(const Json& object) {
         change.set_vfs = object.at("set_vfs").get<std::uint32_t>();
     for (const Json& wish : object.at("mdevs"))
         change.mdevs.push_back(wish_of(wish));
+    for (const Json& wish : object.at("mdevs_to_stop"))
+        change.mdevs_to_stop.push_back(wish_of(wish));
     change.rule = object.at("rule").get<std::string>();
     change.where = object.at("where").get<std::string>();
     return change;
