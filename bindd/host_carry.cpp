@@ -188,14 +188,11 @@ void HostKeeper::fail(JobId id, const sysfs::Error& error) {
 }
 
 void HostKeeper::end(Way& errand, Ending ending) {
-    const JobId id = errand.job.id;
     errand.job.state = JobState::kEnded;
     errand.job.ending = ending;
     errand.ended_at = std::chrono::steady_clock::now();
     for (Observer* observer : observers_)
         observer->job_ended(errand.job);
-    if (id == first_job_)
-        become_ready();
     soon_.arm(std::chrono::microseconds(0));
 }
 

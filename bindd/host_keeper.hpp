@@ -142,6 +142,7 @@ class HostKeeper final : public Keeper {
     [[nodiscard]] std::string key_of(const sysfs::DeviceId& id) const;
     [[nodiscard]] std::string key_of(const policy::Transaction& transaction) const;
     [[nodiscard]] Ids members(const std::string& key) const;
+    void ready_if_settled();
     void become_ready();
 
     // Jobs (host_jobs.cpp, host_carry.cpp).
@@ -188,10 +189,10 @@ class HostKeeper final : public Keeper {
     unsigned last_stir_ = 0;
     std::set<sysfs::DeviceId> forgetting_;  ///< went away; the journal is being told
     bool drivers_stale_ = true;
+    bool looked_ = false;  ///< at the whole host, once
     bool asking_usage_ = false;
     bool assess_again_ = false;
     bool ready_ = false;
-    JobId first_job_ = 0;
     Timer wake_;
     Timer soon_;
     Timer patience_;

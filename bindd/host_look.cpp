@@ -122,13 +122,15 @@ void HostKeeper::look_at_all() {
         coalescer_.forget(key);
     }
     dirty_.clear();
-    look([this, stirs](Result<View::Look> found) {
+    // What was left out stays as it was, also when it can be read again by the time the answer comes.
+    look([this, stirs, left_out = unreadable()](Result<View::Look> found) {
+        looked_ = true;
         if (!found) {
             parts_.log.say(Level::kError, Message::kWarning, found.error().text());
             return become_ready();
         }
         saw(*stirs);
-        const auto difference = view_.take_whole(*std::move(found), unreadable());
+        const auto difference = view_.take_whole(*std::move(found), left_out);
         usage_known_.clear();
         took({}, difference);
     });

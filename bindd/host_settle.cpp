@@ -58,6 +58,10 @@ HostKeeper::Ids HostKeeper::members(const std::string& key) const {
 /// Decides, finds out who uses what would be taken, plans, settles. One at a time: what comes meanwhile is another
 /// round.
 void HostKeeper::assess() {
+    // A device that recovery has just freed may be read before the first whole look has come: without the rest of
+    // the host, and its drivers, there is nothing to decide.
+    if (!looked_)
+        return;
     if (asking_usage_) {
         assess_again_ = true;
         return;
@@ -98,8 +102,8 @@ void HostKeeper::settle() {
     finish_settled();
     if (!to_carry.empty())
         reconcile(std::move(to_carry));
-    else if (first_job_ == 0)
-        become_ready();
+    else
+        ready_if_settled();
     if (auto saved = marks_.save(); !saved)
         parts_.log.say(Level::kWarning, Message::kWarning, saved.error().text());
 }
@@ -111,8 +115,6 @@ void HostKeeper::reconcile(std::vector<Transaction> transactions) {
     request.asker = {.uid = std::nullopt, .words = ready_ ? "event" : "start"};
     Way& errand = new_errand(std::move(request));
     errand.job.plan.transactions = std::move(transactions);
-    if (!ready_ && first_job_ == 0)
-        first_job_ = errand.job.id;
     carry(errand);
 }
 
@@ -253,6 +255,16 @@ std::vector<Transaction> HostKeeper::lost_overrides() {
         mended.push_back(std::move(transaction));
     }
     return mended;
+}
+
+/// The first reconcile is through when nothing is under way any more, recoveries included, and nothing is left to be
+/// looked at. What is stuck is not waited for.
+void HostKeeper::ready_if_settled() {
+    const bool settled = std::none_of(tracks_.begin(), tracks_.end(), [](const auto& entry) {
+        return entry.second.at_work() || !entry.second.is_fresh();
+    });
+    if (settled)
+        become_ready();
 }
 
 void HostKeeper::become_ready() {

@@ -116,8 +116,6 @@ TEST(Endurance, DeathAtAnyMomentIsUndoneOrFinishedByTheNextStart) {
             daemon.wait_for_end(std::chrono::milliseconds(1'500));
             daemon.change([](fake::World& now) { now.script.die_at = 0; });
             daemon.start_ready();
-            daemon.say("apply");
-            daemon.hear("job");
             EXPECT_EQ(daemon.driver_of("0000:01:00.0"), "vfio-pci") << moment;
             EXPECT_EQ(daemon.driver_of("0000:02:00.0"), "vfio-pci") << moment;
             EXPECT_EQ(daemon.stop(), 0);
