@@ -99,7 +99,7 @@ def run(table, program):
         if os.path.exists("/tmp/calls"):
             os.unlink("/tmp/calls")
         done = subprocess.run(["bash", "-c", "exec %s %s" % (program, text)], capture_output=True,
-                              text=True, timeout=60, stdin=subprocess.DEVNULL,
+                              text=True, timeout=300, stdin=subprocess.DEVNULL,
                               env=dict(os.environ, RUST_BACKTRACE="0"))
         seen.append({"status": str(done.returncode), "out": normal(done.stdout), "err": normal(done.stderr),
                      "files": definitions(), "mdevs": mdevs(), "calls": calls()})
