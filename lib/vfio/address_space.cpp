@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <limits>
 #include <mutex>
+#include <shared_mutex>
 
 #include "vfio/error.hpp"
 
@@ -32,38 +33,38 @@ AddressSpace::~AddressSpace() {
     static_cast<void>(unmap_all());
 }
 
-Result<std::uint64_t> AddressSpace::unmap_keyed(std::uint64_t key) {
-    const std::unique_lock lock(mutex_);
-    const auto found = keyed_.find(key);
-    if (found == keyed_.end())
-        return 0;
-    auto unmapped = unmap_locked(found->second);
-    if (unmapped)
-        keyed_.erase(key);
-    return unmapped;
-}
-
 void AddressSpace::forget(MappingTable::Place place, const IovaRange& range) {
     if (table_.erase_at(place, range) == MappingTable::Taken::kKnown)
         iovas_.release(range);
-    if (own_memory_.empty())
-        return;
+    if (!own_memory_.empty())
+        drop_own_memory(range);
+}
+
+[[gnu::noinline]] void AddressSpace::drop_own_memory(const IovaRange& range) {
     if (const auto own = own_memory_.find(range.first); own != own_memory_.end()) {
         calls_.munmap(reinterpret_cast<void*>(own->second.address), own->second.iova.length());
         own_memory_.erase(own);
     }
 }
 
+/// By far the most unmaps: exactly what was mapped.
+inline Result<std::uint64_t> AddressSpace::unmap_exactly(MappingTable::Place place,
+                                                         const IovaRange& range) {
+    auto unmapped = backing_->unmap(range);
+    if (unmapped)
+        forget(place, range);
+    return unmapped;
+}
+
 Result<std::uint64_t> AddressSpace::unmap_locked(const IovaRange& range) {
+    if (live())
+        if (const auto place = table_.exactly(range))
+            return unmap_exactly(*place, range);
+    return unmap_covered(range);
+}
+
+[[gnu::noinline]] Result<std::uint64_t> AddressSpace::unmap_covered(const IovaRange& range) {
     const bool live = this->live();
-    // By far the most unmaps take back exactly what was mapped.
-    const auto exact = table_.exactly(range);
-    if (exact && live) {
-        auto unmapped = backing_->unmap(range);
-        if (unmapped)
-            forget(*exact, range);
-        return unmapped;
-    }
     const std::vector<Mapped> covered = table_.overlapping(range);
     if (covered.empty())
         return 0;
@@ -94,7 +95,8 @@ Result<std::uint64_t> AddressSpace::unmap_locked(const IovaRange& range) {
     return bytes;
 }
 
-[[gnu::flatten]] Result<std::uint64_t> AddressSpace::unmap(std::uint64_t iova, std::uint64_t length) {
+[[gnu::flatten]] Result<std::uint64_t> AddressSpace::unmap(std::uint64_t iova,
+                                                           std::uint64_t length) {
     if (length == 0)
         return 0;
     if (length - 1 > kTop - iova)
@@ -109,6 +111,17 @@ Result<std::uint64_t> AddressSpace::unmap_all() {
     auto unmapped = unmap_locked({0, kTop});
     if (unmapped)
         keyed_.clear();
+    return unmapped;
+}
+
+Result<std::uint64_t> AddressSpace::unmap_keyed(std::uint64_t key) {
+    const std::unique_lock lock(mutex_);
+    const auto found = keyed_.find(key);
+    if (found == keyed_.end())
+        return 0;
+    auto unmapped = unmap_locked(found->second);
+    if (unmapped)
+        keyed_.erase(key);
     return unmapped;
 }
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -15,13 +14,15 @@
 #include "vfio/map_request.hpp"
 #include "vfio/mapping.hpp"
 #include "vfio/mapping_table.hpp"
+#include "vfio/space_lock.hpp"
 
 namespace vfio {
 
 /// One I/O address space: what a set of devices sees of this process' memory, on any of the
 /// kernel's backends. Owns the table of what is mapped and the IOVAs; devices and groups are
 /// attached to it and must be detached, or closed, before it goes. The Calls it was made with
-/// outlive it. Thread-safe: maps and unmaps exclude each other, translations run beside each other.
+/// outlive it. Thread-safe: maps and unmaps exclude each other, translations run beside each other
+/// (but the first to_iova() keeps all others out while it puts the addresses in order).
 /// Memory that is mapped must stay mapped in the process until it is unmapped here: the device has
 /// its pages.
 class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpace> {
@@ -124,8 +125,16 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     [[nodiscard]] Result<IovaRange> allocate(const IovaAllocator::Wanted& wanted);
     [[nodiscard]] Result<Mapped> map_with(const MapRequest& request, Origin origin, MapCall call);
     [[nodiscard]] Result<Mapped> map_locked(const MapRequest& request);
+    [[nodiscard]] Result<Mapped> map_searching(const MapRequest& request);
+    [[nodiscard]] Result<Mapped> map_otherwise(Error error, const Mapped& piece,
+                                               const MapRequest& request,
+                                               MappingTable::Taken taken);
     [[nodiscard]] Result<std::uint64_t> unmap_locked(const IovaRange& range);
+    [[nodiscard]] Result<std::uint64_t> unmap_exactly(MappingTable::Place place,
+                                                      const IovaRange& range);
+    [[nodiscard]] Result<std::uint64_t> unmap_covered(const IovaRange& range);
     void forget(MappingTable::Place place, const IovaRange& range);
+    void drop_own_memory(const IovaRange& range);
     [[nodiscard]] Error advised(Error error, const Mapped& piece) const;
     [[nodiscard]] Result<void> refresh();
     [[nodiscard]] Result<void> replay();
@@ -134,7 +143,7 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
 
     Calls& calls_;
     std::unique_ptr<Backing> backing_;
-    mutable std::shared_mutex mutex_;
+    mutable SpaceLock mutex_;
     Geometry geometry_;
     std::uint64_t granule_ = 0;  ///< the smallest page of its windows; 0: there is none
     const bool own_;             ///< mappings do not go with the last group

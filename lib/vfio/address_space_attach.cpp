@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <mutex>
+#include <shared_mutex>
 #include <sstream>
 
 #include "vfio/address_space.hpp"

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <mutex>
+#include <shared_mutex>
 
 #include "vfio/address_space.hpp"
 #include "vfio/error.hpp"

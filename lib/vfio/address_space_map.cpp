@@ -140,7 +140,8 @@ Result<AddressSpace::Spot> AddressSpace::place(const MapRequest& request) {
     return spot;
 }
 
-[[gnu::noinline]] Result<Mapped> AddressSpace::map_with(const MapRequest& request, Origin origin, MapCall call) {
+[[gnu::noinline]] Result<Mapped> AddressSpace::map_with(const MapRequest& request, Origin origin,
+                                                        MapCall call) {
     if (!sound(request))
         return tl::unexpected<Error>(unsound(request));
     // Another user of the same iommufd may have mapped where we think it is free: such a place
@@ -187,26 +188,35 @@ std::optional<AddressSpace::Spot> AddressSpace::spot_at_once(const MapRequest& r
     return std::nullopt;
 }
 
-Result<Mapped> AddressSpace::map_locked(const MapRequest& request) {
-    // Most maps need no search, and the fewer steps the less there is beside the ioctl.
-    const auto spot = sound(request) ? spot_at_once(request) : std::nullopt;
-    if (spot) {
-        const Mapped piece{
-            .iova = spot->range, .address = request.address, .access = request.access};
-        auto made = backing_->map(piece);
-        if (made) {
-            table_.insert_at(spot->place, piece, spot->taken);
-            return piece;
-        }
-        const bool chosen = spot->taken == MappingTable::Taken::kKnown;
-        if (!chosen || made.error().errnum != EEXIST) {
-            if (chosen)
-                iovas_.release(spot->range);
-            return tl::unexpected<Error>(advised(std::move(made.error()), piece));
-        }
-    }
+/// A refusal at an IOVA taken without a search: a stranger's mapping there is a reason to look for
+/// another one, unless the caller wants this one.
+[[gnu::noinline]] Result<Mapped> AddressSpace::map_otherwise(Error error, const Mapped& piece,
+                                                             const MapRequest& request,
+                                                             MappingTable::Taken taken) {
+    const bool chosen = taken == MappingTable::Taken::kKnown;
+    if (chosen && error.errnum == EEXIST)
+        return map_searching(request);
+    if (chosen)
+        iovas_.release(piece.iova);
+    return tl::unexpected<Error>(advised(std::move(error), piece));
+}
+
+[[gnu::noinline]] Result<Mapped> AddressSpace::map_searching(const MapRequest& request) {
     auto map = [this](const Mapped& piece) { return backing_->map(piece); };
     return map_with(request, Origin::kMemory, MapCall(map));
+}
+
+/// Most maps need no search, and the fewer steps the less there is beside the ioctl.
+Result<Mapped> AddressSpace::map_locked(const MapRequest& request) {
+    const auto spot = sound(request) ? spot_at_once(request) : std::nullopt;
+    if (!spot)
+        return map_searching(request);
+    const Mapped piece{.iova = spot->range, .address = request.address, .access = request.access};
+    auto made = backing_->map(piece);
+    if (!made)
+        return map_otherwise(std::move(made.error()), piece, request, spot->taken);
+    table_.insert_at(spot->place, piece, spot->taken);
+    return piece;
 }
 
 [[gnu::flatten]] Result<Mapped> AddressSpace::map(const MapRequest& request) {

@@ -97,16 +97,14 @@ class VFIO_EXPORT Calls {
     virtual void pause(unsigned milliseconds) = 0;
 };
 
-/// Repeats a call that a signal interrupted (EINTR, at most 100 times) or that met the kernel's own
-/// contention (EAGAIN from a device's reset lock: 1, 2, 4 ... 256 ms apart, about half a second in
-/// all).
+/// What retry() does about a failure; apart, so that a call that succeeds carries none of it.
 template <typename Call>
-[[nodiscard]] int retry(Calls& calls, Call&& call) {
+[[nodiscard, gnu::cold, gnu::noinline]] int retry_failed(Calls& calls, const Call& call,
+                                                         int answer) {
     constexpr int kInterruptions = 100;
     constexpr unsigned kLongestPause = 256;
     int interruptions = 0;
-    for (unsigned pause = 1;;) {
-        const int answer = call();
+    for (unsigned pause = 1;; answer = call()) {
         if (answer == -4 /* EINTR, the same number on every architecture */ &&
             ++interruptions <= kInterruptions)
             continue;
@@ -115,6 +113,15 @@ template <typename Call>
         calls.pause(pause);
         pause *= 2;
     }
+}
+
+/// Repeats a call that a signal interrupted (EINTR, at most 100 times) or that met the kernel's own
+/// contention (EAGAIN from a device's reset lock: 1, 2, 4 ... 256 ms apart, about half a second in
+/// all).
+template <typename Call>
+[[nodiscard, gnu::always_inline]] inline int retry(Calls& calls, const Call& call) {
+    const int answer = call();
+    return answer >= 0 ? answer : retry_failed(calls, call, answer);
 }
 
 /// Takes an fd that came from elsewhere (a service that may open what we may not), after checking

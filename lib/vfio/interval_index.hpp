@@ -69,6 +69,7 @@ class IntervalIndex {
 
   private:
     static constexpr std::size_t kChunk = 32;
+    static constexpr std::size_t kSpares = 8;
     static constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
     struct Rest {
         std::uint64_t last;
@@ -92,6 +93,7 @@ class IntervalIndex {
     [[nodiscard]] Entry entry(Cursor at) const;
     [[nodiscard]] static std::size_t make_room(Chunk& chunk, std::size_t slot);
     [[nodiscard]] static std::size_t close_gap(Chunk& chunk, std::size_t slot);
+    [[nodiscard]] static std::size_t close_gap_inside(Chunk& chunk, std::size_t slot);
     [[nodiscard]] Cursor make_room_at(Cursor place, std::uint64_t first);
     std::unique_ptr<Chunk> fresh();
     void add_chunk(std::size_t index, std::uint64_t head);
@@ -104,7 +106,7 @@ class IntervalIndex {
 
     std::vector<std::uint64_t> heads_;  ///< first address of each chunk
     std::vector<std::unique_ptr<Chunk>> chunks_;
-    std::unique_ptr<Chunk> spare_;  ///< of the chunk that emptied last: it is soon wanted again
+    std::vector<std::unique_ptr<Chunk>> spares_;  ///< emptied lately, and soon wanted again
     std::size_t size_ = 0;
     Cursor near_;  ///< where the last change was: the next is often beside it
     /// Entries overlap, or did since it was empty. Until then the one before a place tells all.

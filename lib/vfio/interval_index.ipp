@@ -45,7 +45,7 @@ std::size_t IntervalIndex<Value>::chunk_for(std::uint64_t key) const {
 }
 
 template <typename Value>
-typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::behind(std::uint64_t first) const {
+[[gnu::noinline]] typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::behind(std::uint64_t first) const {
     if (chunks_.empty())
         return {};
     const std::size_t index = chunk_for(first);
@@ -114,9 +114,23 @@ std::size_t IntervalIndex<Value>::make_room(Chunk& chunk, std::size_t slot) {
     return slot - 1;
 }
 
-/// Where the gap was.
+/// Where the gap was. At either end nothing moves.
 template <typename Value>
 std::size_t IntervalIndex<Value>::close_gap(Chunk& chunk, std::size_t slot) {
+    if (slot == chunk.begin) {
+        chunk.first[chunk.begin++] = 0;
+        return slot + 1;
+    }
+    if (slot + 1 == chunk.end) {
+        chunk.first[--chunk.end] = kTop;
+        return slot;
+    }
+    return close_gap_inside(chunk, slot);
+}
+
+template <typename Value>
+[[gnu::noinline]] std::size_t IntervalIndex<Value>::close_gap_inside(Chunk& chunk,
+                                                                     std::size_t slot) {
     const auto at = [](auto& array, std::size_t index) {
         return array.begin() + static_cast<std::ptrdiff_t>(index);
     };
@@ -136,7 +150,13 @@ std::size_t IntervalIndex<Value>::close_gap(Chunk& chunk, std::size_t slot) {
 
 template <typename Value>
 std::unique_ptr<typename IntervalIndex<Value>::Chunk> IntervalIndex<Value>::fresh() {
-    auto chunk = spare_ ? std::move(spare_) : std::make_unique<Chunk>();
+    std::unique_ptr<Chunk> chunk;
+    if (spares_.empty()) {
+        chunk = std::make_unique<Chunk>();
+    } else {
+        chunk = std::move(spares_.back());
+        spares_.pop_back();
+    }
     chunk->begin = 0;
     chunk->end = 0;
     chunk->first.fill(kTop);
@@ -171,8 +191,8 @@ void IntervalIndex<Value>::split(std::size_t index) {
 
 /// Opens a slot at the place, in another chunk if this one is full; where it is then.
 template <typename Value>
-typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::make_room_at(Cursor place,
-                                                                         std::uint64_t first) {
+[[gnu::noinline]] typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::make_room_at(
+    Cursor place, std::uint64_t first) {
     if (chunks_.empty()) {
         add_chunk(0, first);
     } else if (place.slot == kChunk && place.chunk + 1 == chunks_.size()) {
@@ -205,7 +225,7 @@ void IntervalIndex<Value>::insert_at(Cursor place, const IovaRange& range, const
 }
 
 template <typename Value>
-void IntervalIndex<Value>::insert(const IovaRange& range, const Value& value) {
+[[gnu::noinline]] void IntervalIndex<Value>::insert(const IovaRange& range, const Value& value) {
     const Cursor place = seek(range.first);
     if (!layered_ && crowded(place, range))
         find_peaks();
@@ -213,9 +233,10 @@ void IntervalIndex<Value>::insert(const IovaRange& range, const Value& value) {
 }
 
 template <typename Value>
-void IntervalIndex<Value>::drop_chunk(std::size_t index) {
+[[gnu::noinline]] void IntervalIndex<Value>::drop_chunk(std::size_t index) {
     const auto at = static_cast<std::ptrdiff_t>(index);
-    spare_ = std::move(chunks_[index]);
+    if (spares_.size() < kSpares)
+        spares_.push_back(std::move(chunks_[index]));
     chunks_.erase(chunks_.begin() + at);
     heads_.erase(heads_.begin() + at);
     if (layered_)
@@ -244,7 +265,7 @@ void IntervalIndex<Value>::remove(Cursor at) {
 }
 
 template <typename Value>
-bool IntervalIndex<Value>::erase(const IovaRange& range, const Value& value) {
+[[gnu::noinline]] bool IntervalIndex<Value>::erase(const IovaRange& range, const Value& value) {
     if (layered_)
         return erase_among_layers(range, value);
     const auto found = exactly(range);
@@ -262,7 +283,13 @@ std::optional<typename IntervalIndex<Value>::Cursor> IntervalIndex<Value>::exact
     const IovaRange& range) {
     if (empty())
         return std::nullopt;
-    const Cursor place = seek(range.first);
+    if (near_.chunk < chunks_.size()) {
+        const Chunk& chunk = *chunks_[near_.chunk];
+        if (near_.slot >= chunk.begin && near_.slot < chunk.end &&
+            chunk.first[near_.slot] == range.first && chunk.rest[near_.slot].last == range.last)
+            return near_;
+    }
+    const Cursor place = behind(range.first);
     const Chunk& chunk = *chunks_[place.chunk];
     if (place.slot == chunk.begin || chunk.first[place.slot - 1] != range.first ||
         chunk.rest[place.slot - 1].last != range.last)

@@ -10,7 +10,7 @@
 namespace vfio {
 
 template <typename Value>
-void IntervalIndex<Value>::refresh_peak(std::size_t index) {
+[[gnu::noinline]] void IntervalIndex<Value>::refresh_peak(std::size_t index) {
     const Chunk& chunk = *chunks_[index];
     std::uint64_t peak = 0;
     for (std::size_t slot = chunk.begin; slot < chunk.end; ++slot)

@@ -10,18 +10,6 @@ namespace vfio {
 
 namespace {
 
-std::uint32_t map_flags(Access access) {
-    switch (access) {
-        case Access::kRead:
-            return abi::kIoasMapFixedIova | abi::kIoasMapReadable;
-        case Access::kWrite:
-            return abi::kIoasMapFixedIova | abi::kIoasMapWriteable;
-        case Access::kReadWrite:
-            return abi::kIoasMapFixedIova | abi::kIoasMapReadable | abi::kIoasMapWriteable;
-    }
-    return 0;
-}
-
 std::vector<abi::IommuIovaRange> kernel_ranges(std::span<const IovaRange> ranges) {
     std::vector<abi::IommuIovaRange> out;
     for (const IovaRange& range : ranges)
@@ -39,23 +27,13 @@ Result<Ioas> Ioas::allocate(SharedIommu iommu) {
     return Ioas(IommuObject(std::move(iommu), alloc.out_ioas_id));
 }
 
-Result<void> Ioas::map(const Mapped& piece) const {
-    abi::IoasMap map{.size = sizeof map,
-                     .flags = map_flags(piece.access),
-                     .ioas_id = id_,
-                     .reserved = 0,
-                     .user_va = piece.address,
-                     .length = piece.iova.length(),
-                     .iova = piece.iova.first};
-    const int answer = iommu_->call(abi::IommuCall::kIoasMap, &map);
-    if (answer < 0)
-        return fail_call(-answer, "map " + text(piece.iova), object());
-    return {};
+tl::unexpected<Error> Ioas::map_failed(int answer, const IovaRange& range) const {
+    return fail_call(-answer, "map " + text(range), object());
 }
 
 Result<void> Ioas::map_file(const Backing::File& file, const Mapped& piece) const {
     abi::IoasMapFile map{.size = sizeof map,
-                         .flags = map_flags(piece.access),
+                         .flags = flags_of(piece.access),
                          .ioas_id = id_,
                          .fd = file.fd,
                          .start = file.offset,
@@ -70,7 +48,7 @@ Result<void> Ioas::map_file(const Backing::File& file, const Mapped& piece) cons
 Result<void> Ioas::copy(const Ioas& source, const IovaRange& from, const IovaRange& to,
                         Access access) const {
     abi::IoasCopy copy{.size = sizeof copy,
-                       .flags = map_flags(access),
+                       .flags = flags_of(access),
                        .dst_ioas_id = id_,
                        .src_ioas_id = source.id_,
                        .length = from.length(),
@@ -84,17 +62,11 @@ Result<void> Ioas::copy(const Ioas& source, const IovaRange& from, const IovaRan
     return {};
 }
 
-Result<std::uint64_t> Ioas::unmap(const IovaRange& range) const {
-    abi::IoasUnmap unmap{
-        .size = sizeof unmap, .ioas_id = id_, .iova = range.first, .length = range.length()};
-    const int answer = iommu_->call(abi::IommuCall::kIoasUnmap, &unmap);
+Result<std::uint64_t> Ioas::unmap_failed(int answer, const IovaRange& range) const {
     if (answer == -ENOENT)
         return 0;
-    if (answer < 0)
-        return fail_call(
-            -answer, "unmap " + text(range), object(),
-            answer == -EBUSY ? "a hardware queue or a device's own access holds it" : "");
-    return unmap.length;
+    return fail_call(-answer, "unmap " + text(range), object(),
+                     answer == -EBUSY ? "a hardware queue or a device's own access holds it" : "");
 }
 
 Result<Ioas::Ranges> Ioas::ranges() const {

@@ -82,11 +82,52 @@ class VFIO_EXPORT Ioas {
     Ioas(SharedIommu iommu, std::uint32_t id, int) : iommu_(std::move(iommu)), id_(id) {}
     explicit Ioas(IommuObject object)
         : iommu_(object.iommu()), id_(object.id()), owned_(std::move(object)) {}
+    [[nodiscard]] static std::uint32_t flags_of(Access access);
+    [[nodiscard]] tl::unexpected<Error> map_failed(int answer, const IovaRange& range) const;
+    [[nodiscard]] Result<std::uint64_t> unmap_failed(int answer, const IovaRange& range) const;
     [[nodiscard]] std::string object() const { return "IOAS " + std::to_string(id_); }
 
     SharedIommu iommu_;
     std::uint32_t id_ = 0;
     IommuObject owned_;
 };
+
+// The way of every map and unmap, in the caller's own code.
+
+inline std::uint32_t Ioas::flags_of(Access access) {
+    switch (access) {
+        case Access::kRead:
+            return abi::kIoasMapFixedIova | abi::kIoasMapReadable;
+        case Access::kWrite:
+            return abi::kIoasMapFixedIova | abi::kIoasMapWriteable;
+        case Access::kReadWrite:
+            return abi::kIoasMapFixedIova | abi::kIoasMapReadable | abi::kIoasMapWriteable;
+    }
+    return 0;
+}
+
+inline Result<void> Ioas::map(const Mapped& piece) const {
+    abi::IoasMap map{.size = sizeof map,
+                     .flags = flags_of(piece.access),
+                     .ioas_id = id_,
+                     .reserved = 0,
+                     .user_va = piece.address,
+                     .length = piece.iova.length(),
+                     .iova = piece.iova.first};
+    const int answer = iommu_->call(abi::IommuCall::kIoasMap, &map);
+    Result<void> made;  // not `return {}`, which zeroes the room for an error as well
+    if (answer < 0)
+        made = map_failed(answer, piece.iova);
+    return made;
+}
+
+inline Result<std::uint64_t> Ioas::unmap(const IovaRange& range) const {
+    abi::IoasUnmap unmap{
+        .size = sizeof unmap, .ioas_id = id_, .iova = range.first, .length = range.length()};
+    const int answer = iommu_->call(abi::IommuCall::kIoasUnmap, &unmap);
+    if (answer < 0)
+        return unmap_failed(answer, range);
+    return unmap.length;
+}
 
 }  // namespace vfio

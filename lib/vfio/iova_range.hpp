@@ -21,8 +21,8 @@ struct IovaRange {
     }
     /// Bytes; the whole space counts as UINT64_MAX.
     [[nodiscard]] std::uint64_t length() const {
-        return last - first == std::numeric_limits<std::uint64_t>::max() ? last - first
-                                                                         : last - first + 1;
+        const std::uint64_t span = last - first;
+        return span + (span != std::numeric_limits<std::uint64_t>::max() ? 1 : 0);
     }
     auto operator<=>(const IovaRange&) const = default;
 };

@@ -45,8 +45,13 @@ std::vector<IovaRange> MappingTable::ranges(Taken taken) const {
 void MappingTable::clear() {
     by_iova_.clear();
     by_address_.clear();
-    bytes_ = 0;
     unknown_ = 0;
+}
+
+std::uint64_t MappingTable::bytes() const {
+    std::uint64_t bytes = 0;
+    by_iova_.visit_all([&](const auto& entry) { bytes += entry.range.length(); });
+    return bytes;
 }
 
 std::optional<Mapped> MappingTable::at_iova(const IovaRange& range) const {

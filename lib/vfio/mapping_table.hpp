@@ -73,7 +73,7 @@ class VFIO_EXPORT MappingTable {
     [[nodiscard]] std::vector<IovaRange> ranges(Taken taken) const;
 
     [[nodiscard]] std::size_t size() const { return by_iova_.size(); }
-    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    [[nodiscard]] std::uint64_t bytes() const;  ///< counted when asked for
     /// The mapping that covers the whole range, not only its start.
     [[nodiscard]] std::optional<Mapped> at_iova(const IovaRange& range) const;
     /// Of addresses only after index_addresses().
@@ -102,7 +102,6 @@ class VFIO_EXPORT MappingTable {
 
     IntervalIndex<Side> by_iova_;
     IntervalIndex<std::uint64_t> by_address_;  ///< value: the IOVA of the first byte
-    std::uint64_t bytes_ = 0;
     std::size_t unknown_ = 0;
     bool indexed_ = false;
 };
@@ -112,7 +111,6 @@ class VFIO_EXPORT MappingTable {
 inline void MappingTable::insert_at(Place place, const Mapped& mapped, Taken taken) {
     by_iova_.insert_at(place, mapped.iova, {mapped.address, mapped.access, mapped.origin, taken});
     unknown_ += taken == Taken::kUnknown ? 1 : 0;
-    bytes_ += mapped.iova.length();
     if (indexed_ && mapped.address != 0)
         by_address_.insert(
             {mapped.address, mapped.address + (mapped.iova.last - mapped.iova.first)},
@@ -123,7 +121,6 @@ inline MappingTable::Taken MappingTable::erase_at(Place place, const IovaRange& 
     const Side side = by_iova_.value(place);
     by_iova_.remove(place);
     unknown_ -= side.taken == Taken::kUnknown ? 1 : 0;
-    bytes_ -= range.length();
     if (indexed_ && side.address != 0)
         by_address_.erase({side.address, side.address + (range.last - range.first)}, range.first);
     return side.taken;

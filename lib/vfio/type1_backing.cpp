@@ -58,9 +58,10 @@ Result<void> Type1Backing::map(const Mapped& piece) {
                     .iova = piece.iova.first,
                     .size = piece.iova.length()};
     const int answer = container_.call(abi::ContainerCall::kMapDma, &map);
+    Result<void> made;  // not `return {}`, which zeroes the room for an error as well
     if (answer < 0)
-        return fail_call(-answer, "map " + text(piece.iova), std::string(name(backend_)));
-    return {};
+        made = fail_call(-answer, "map " + text(piece.iova), std::string(name(backend_)));
+    return made;
 }
 
 Result<std::uint64_t> Type1Backing::unmap(const IovaRange& range) {
