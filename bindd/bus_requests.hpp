@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bindd/bus_authority.hpp"
+#include "bindd/bus_options.hpp"
+#include "bindd/bus_path.hpp"
+#include "bindd/keeper.hpp"
+#include "bindd/observer.hpp"
+
+namespace bindd {
+
+using Paths = std::vector<std::string>;
+
+/// The one road of what callers ask for, whichever interface it came through: counted and authorised first, with what is
+/// known of the devices as details; then, and only then, its arguments are looked into, and the devices again, since
+/// an authorisation may take minutes; then it is the keeper's.
+class Requests final : public Observer {
+  public:
+    Requests(Keeper& keeper, Authority& authority, const DevicePaths& paths);
+    ~Requests() override;
+
+    void bind(const Caller& caller, Paths paths, Options options, Answered<JobId> answered);
+    void release(const Caller& caller, Paths paths, Options options, Answered<JobId> answered);
+    void apply(const Caller& caller, Options options, Answered<JobId> answered);
+    void rollback(const Caller& caller, std::string txn, Options options, Answered<JobId> answered);
+    void cancel(const Caller& caller, JobId job, Answered<void> answered);
+    void reload(const Caller& caller, Answered<void> answered);
+    /// Everyone may.
+    void plan(const Caller& caller, Options options, Answered<std::string> answered);
+    void open(const Caller& caller, std::string path, Options options,
+              Answered<Keeper::Opened> answered);
+    /// Bound, with all that a lease wants to know of it; the ticket stays with the lease.
+    struct Claimed {
+        Admitted admitted;
+        std::vector<sysfs::DeviceId> devices;
+        std::vector<sysfs::DeviceId> taken;  ///< bound for this claim: those to be released at its end
+    };
+    void claim(const Caller& caller, Paths paths, Options options, Answered<Claimed> answered);
+
+    void job_ended(const Job& job) override;
+
+  private:
+    using Ended = std::function<void(const Job&)>;
+    [[nodiscard]] std::vector<Details> details(const Paths& paths) const;
+    [[nodiscard]] Answer<std::vector<sysfs::DeviceId>> devices(const Paths& paths) const;
+    /// Authorised for `action` and, where the options force something, for that too.
+    void check_bind(const Caller& caller, const Paths& paths, const Options& options,
+                    Answered<Admitted> answered);
+    void submit(Request request, Admitted admitted, const Answered<JobId>& answered, Ended ended = {});
+    [[nodiscard]] std::vector<sysfs::DeviceId> not_ours(const std::vector<sysfs::DeviceId>& devices) const;
+
+    Keeper& keeper_;
+    Authority& authority_;
+    const DevicePaths& paths_;
+    struct Running {
+        Ticket ticket;
+        Ended ended;
+    };
+    std::map<JobId, Running> running_;
+};
+
+}  // namespace bindd
