@@ -28,6 +28,12 @@ using BusMemberName = std::string;
     return {BusErrorName(name), text};
 }
 
+/// `address` empty: the system bus, which may be another one by DBUS_SYSTEM_BUS_ADDRESS.
+[[nodiscard]] inline std::unique_ptr<sdbus::IConnection> connect_bus(const std::string& address) {
+    return address.empty() ? sdbus::createSystemBusConnection()
+                           : sdbus::createSessionBusConnectionWithAddress(address);
+}
+
 /// The connection below: interfaces that thousands of objects have are registered with it directly, and calls that
 /// must not wait are made with it. sdbus-c++ does not hand it out; every message knows its bus.
 [[nodiscard]] inline sd_bus* raw_bus(sdbus::IConnection& connection) {

@@ -41,6 +41,8 @@ Requests::~Requests() {
 std::vector<Details> Requests::details(const Paths& paths) const {
     std::vector<Details> out;
     for (const std::string& path : paths) {
+        if (out.size() == kMostDevices)
+            break;  // the request will be refused, but not before its caller was let in
         const sysfs::DeviceId* id = paths_.find(path);
         const sysfs::Device* device = id == nullptr ? nullptr : keeper_.view().inventory.find(*id);
         out.push_back(device == nullptr ? details_of_path(path) : details_of(*device));
@@ -51,6 +53,8 @@ std::vector<Details> Requests::details(const Paths& paths) const {
 Answer<std::vector<sysfs::DeviceId>> Requests::devices(const Paths& paths) const {
     if (paths.empty())
         return fault(FaultKind::kNoSuchDevice, "no device is named");
+    if (paths.size() > kMostDevices)
+        return fault(FaultKind::kOptionNotPermitted, "too many devices at once");
     std::vector<sysfs::DeviceId> out;
     for (const std::string& path : paths) {
         const sysfs::DeviceId* id = paths_.find(path);
@@ -68,6 +72,7 @@ void Requests::submit(Request request, Admitted admitted, const Answered<JobId>&
         return answered(tl::unexpected(fault_of(id.error())));
     Running& running = running_[*id];
     running = {std::move(admitted.ticket), std::move(ended)};
+    begun_(*id);
     answered(*id);
     // One that could be answered at once has ended before anyone waited for it.
     if (const Job* job = keeper_.job(*id); job != nullptr && job->ended())
@@ -82,8 +87,6 @@ void Requests::job_ended(const Job& job) {
 
 void Requests::check_bind(const Caller& caller, const Paths& paths, const Options& options,
                           Answered<Admitted> answered) {
-    if (paths.size() > kMostDevices)
-        return answered(fault(FaultKind::kOptionNotPermitted, "too many devices at once"));
     authority_.check(caller, Action::kBind, details(paths),
                      [this, caller, paths, forced = forces(options),
                       answered = std::move(answered)](Answer<Admitted> admitted) {
@@ -121,6 +124,8 @@ void Requests::release(const Caller& caller, Paths paths, Options options, Answe
                    auto found = devices(paths);
                    if (!found)
                        return answered(tl::unexpected(found.error()));
+                   if (const auto may = may_release_(*found); !may)
+                       return answered(tl::unexpected(may.error()));
                    request->devices = std::move(*found);
                    submit(std::move(*request), std::move(*admitted), answered);
                });
@@ -239,10 +244,23 @@ std::vector<sysfs::DeviceId> Requests::not_ours(const std::vector<sysfs::DeviceI
     return out;
 }
 
-void Requests::claim(const Caller& caller, Paths paths, Options options, Answered<Claimed> answered) {
+/// All of a claim or nothing: what was bound of it before the rest could not be.
+void Requests::give_back(const Claimed& claimed) {
+    Request request{.kind = JobKind::kRelease};
+    for (const sysfs::DeviceId& id : claimed.taken)
+        if (keeper_.view().ledger.bound.contains(id))
+            request.devices.push_back(id);
+    request.asker = claimed.admitted.asker;
+    // Why it could not be had is the answer; that giving back could not be begun shows in the devices' states.
+    if (!request.devices.empty())
+        (void)keeper_.submit(std::move(request));
+}
+
+void Requests::claim(const Caller& caller, Paths paths, Options options, May may,
+                     Answered<Claimed> answered) {
     check_bind(
         caller, paths, options,
-        [this, paths, options, answered = std::move(answered)](Answer<Admitted> admitted) {
+        [this, paths, options, may = std::move(may), answered = std::move(answered)](Answer<Admitted> admitted) {
             if (!admitted)
                 return answered(tl::unexpected(admitted.error()));
             auto request = claim_request(options);
@@ -251,6 +269,8 @@ void Requests::claim(const Caller& caller, Paths paths, Options options, Answere
             auto found = devices(paths);
             if (!found)
                 return answered(tl::unexpected(found.error()));
+            if (const auto allowed = may(*found); !allowed)
+                return answered(tl::unexpected(allowed.error()));
             Claimed claimed{*admitted, *found, not_ours(*found)};
             request->devices = std::move(*found);
             const auto refused = [answered](Answer<JobId> id) {
@@ -258,10 +278,11 @@ void Requests::claim(const Caller& caller, Paths paths, Options options, Answere
                     answered(tl::unexpected(id.error()));
             };
             submit(std::move(*request), std::move(*admitted), refused,
-                   [answered, claimed = std::move(claimed)](const Job& job) {
-                       if (job.error || job.ending != Ending::kDone)
-                           return answered(tl::unexpected(fault_of(job)));
-                       answered(claimed);
+                   [this, answered, claimed = std::move(claimed)](const Job& job) {
+                       if (!job.error && job.ending == Ending::kDone)
+                           return answered(claimed);
+                       give_back(claimed);
+                       answered(tl::unexpected(fault_of(job)));
                    });
         });
 }

@@ -40,7 +40,13 @@ class Requests final : public Observer {
         std::vector<sysfs::DeviceId> devices;
         std::vector<sysfs::DeviceId> taken;  ///< bound for this claim: those to be released at its end
     };
-    void claim(const Caller& caller, Paths paths, Options options, Answered<Claimed> answered);
+    /// `may` has the last word before anything is done.
+    using May = std::function<Answer<void>(const std::vector<sysfs::DeviceId>&)>;
+    void claim(const Caller& caller, Paths paths, Options options, May may, Answered<Claimed> answered);
+    /// Told of every job before its path is.
+    void on_begun(std::function<void(JobId)> told) { begun_ = std::move(told); }
+    /// Asked before a release: why not, or nothing.
+    void on_release(May may) { may_release_ = std::move(may); }
 
     void job_ended(const Job& job) override;
 
@@ -52,6 +58,7 @@ class Requests final : public Observer {
     void check_bind(const Caller& caller, const Paths& paths, const Options& options,
                     Answered<Admitted> answered);
     void submit(Request request, Admitted admitted, const Answered<JobId>& answered, Ended ended = {});
+    void give_back(const Claimed& claimed);
     [[nodiscard]] std::vector<sysfs::DeviceId> not_ours(const std::vector<sysfs::DeviceId>& devices) const;
 
     Keeper& keeper_;
@@ -62,6 +69,8 @@ class Requests final : public Observer {
         Ended ended;
     };
     std::map<JobId, Running> running_;
+    std::function<void(JobId)> begun_ = [](JobId) {};
+    May may_release_ = [](const std::vector<sysfs::DeviceId>&) { return Answer<void>(); };
 };
 
 }  // namespace bindd

@@ -38,11 +38,11 @@ enum class Errand { kCarryOut, kPlanOnly };
 struct Request {
     JobKind kind = JobKind::kApply;
     Errand errand = Errand::kCarryOut;
-    std::vector<sysfs::DeviceId> devices;  ///< of bind and release; for apply: none means all
-    policy::HandWish wish;                 ///< of bind
-    std::string txn;                       ///< of rollback; empty: the newest
+    std::vector<sysfs::DeviceId> devices{};  ///< of bind and release; for apply: none means all
+    policy::HandWish wish{};                 ///< of bind
+    std::string txn{};                       ///< of rollback; empty: the newest
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write; past it the device is stuck
-    Asker asker;
+    Asker asker{};
 };
 
 enum class JobState { kWaiting, kLooking, kWorking, kEnded };

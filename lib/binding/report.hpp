@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "binding/bound.hpp"
 #include "policy/decide.hpp"
@@ -23,6 +24,10 @@ struct DeviceState {
 [[nodiscard]] DeviceState device_state(const sysfs::Device& device, const policy::Decision* decision,
                                        const policy::Transaction* transaction);
 
+/// The driver that the policies want of it: a name, "host" or "none". Absent when nothing is wanted of its driver, and
+/// for that of a module which is not loaded yet: only then its name shows.
+[[nodiscard]] std::optional<std::string> wanted_driver(const policy::Decision& decision);
+
 /// Names of the hardware database for a device; empty where it knows none.
 struct HardwareNames {
     std::string vendor;
@@ -34,6 +39,10 @@ struct HardwareNames {
                                                  const DeviceState& state);
 [[nodiscard]] nlohmann::ordered_json group_json(const sysfs::Group& group);
 [[nodiscard]] nlohmann::ordered_json plan_json(const policy::Plan& plan);
+[[nodiscard]] nlohmann::ordered_json transaction_json(const policy::Transaction& transaction);
+[[nodiscard]] nlohmann::ordered_json history_json(const std::vector<HistoryEntry>& history);
+/// RFC 3339 in UTC to the second: the same on every machine, and it sorts.
+[[nodiscard]] std::string time_text(std::int64_t time_us);
 [[nodiscard]] nlohmann::ordered_json explain_json(const sysfs::Device& device,
                                                   const policy::PolicySet& set,
                                                   const policy::Decision& decision,

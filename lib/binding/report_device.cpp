@@ -70,21 +70,6 @@ DeviceState planned(const Transaction& transaction, const Device& device) {
     return {"pending", std::nullopt};
 }
 
-std::optional<std::string> wanted_driver(const Decision& decision) {
-    if (!decision.rule->driver)
-        return std::nullopt;
-    switch (decision.rule->driver->kind) {
-        case policy::DriverWish::Kind::kHost: return "host";
-        case policy::DriverWish::Kind::kNone: return "none";
-        case policy::DriverWish::Kind::kChain: break;
-    }
-    const auto usable = decision.chain.usable();
-    if (usable.empty())
-        return std::nullopt;
-    // Of a module that is not loaded yet the driver's name is not known.
-    return usable.front().driver;
-}
-
 Json wanted_json(const Decision* decision) {
     if (decision == nullptr || decision->outcome != Outcome::kWanted || decision->rule == nullptr)
         return nullptr;
@@ -100,6 +85,21 @@ Json vfio_json(const Device& device) {
 }
 
 }  // namespace
+
+std::optional<std::string> wanted_driver(const Decision& decision) {
+    if (decision.rule == nullptr || !decision.rule->driver)
+        return std::nullopt;
+    switch (decision.rule->driver->kind) {
+        case policy::DriverWish::Kind::kHost: return "host";
+        case policy::DriverWish::Kind::kNone: return "none";
+        case policy::DriverWish::Kind::kChain: break;
+    }
+    const auto usable = decision.chain.usable();
+    if (usable.empty())
+        return std::nullopt;
+    // Of a module that is not loaded yet the driver's name is not known.
+    return usable.front().driver;
+}
 
 DeviceState device_state(const Device& device, const Decision* decision,
                          const Transaction* transaction) {

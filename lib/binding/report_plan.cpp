@@ -24,22 +24,6 @@ Json step_json(const policy::Step& step) {
             {"error", text_or_null(step.error)}};
 }
 
-Json transaction_json(const Transaction& transaction) {
-    Json devices = Json::array();
-    for (const sysfs::DeviceId& device : transaction.devices)
-        devices.push_back(utf8(device.display()));
-    Json steps = Json::array();
-    for (const policy::Step& step : transaction.steps)
-        steps.push_back(step_json(step));
-    return {{"group", or_null(transaction.group)},
-            {"verdict", policy::verdict_name(transaction.verdict)},
-            {"devices", std::move(devices)},
-            {"steps", std::move(steps)},
-            {"reasons", reasons_json(transaction.reasons)},
-            {"result", result_json(transaction.result)},
-            {"error", text_or_null(transaction.error)}};
-}
-
 struct Summary {
     unsigned change = 0;
     unsigned ok = 0;
@@ -69,6 +53,22 @@ struct Summary {
 };
 
 }  // namespace
+
+Json transaction_json(const Transaction& transaction) {
+    Json devices = Json::array();
+    for (const sysfs::DeviceId& device : transaction.devices)
+        devices.push_back(utf8(device.display()));
+    Json steps = Json::array();
+    for (const policy::Step& step : transaction.steps)
+        steps.push_back(step_json(step));
+    return {{"group", or_null(transaction.group)},
+            {"verdict", policy::verdict_name(transaction.verdict)},
+            {"devices", std::move(devices)},
+            {"steps", std::move(steps)},
+            {"reasons", reasons_json(transaction.reasons)},
+            {"result", result_json(transaction.result)},
+            {"error", text_or_null(transaction.error)}};
+}
 
 Json reasons_json(const std::vector<policy::Reason>& reasons) {
     Json all = Json::array();

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The daemon on the bus. The XML of each interface is its source: adaptors of sdbus-c++ for the interfaces with few objects, vtables
+# for those with thousands (see vtables.cmake).
+pkg_check_modules(SDBUS REQUIRED IMPORTED_TARGET sdbus-c++)
+find_program(SDBUS_XML2CPP sdbus-c++-xml2cpp REQUIRED)
+set(GENERATED ${CMAKE_CURRENT_BINARY_DIR}/generated/bindd)
+file(MAKE_DIRECTORY ${GENERATED})
+configure_file(version.hpp.in ${GENERATED}/version.hpp @ONLY)
+
+function(bus_adaptor interface file)
+  set(xml ${CMAKE_CURRENT_SOURCE_DIR}/org.bindd1.${interface}.xml)
+  add_custom_command(
+    OUTPUT ${GENERATED}/${file}
+    COMMAND ${SDBUS_XML2CPP} ${xml} --adaptor=${GENERATED}/${file}
+    DEPENDS ${xml}
+    VERBATIM)
+endfunction()
+
+function(bus_vtable interface file)
+  set(xml ${CMAKE_CURRENT_SOURCE_DIR}/org.bindd1.${interface}.xml)
+  add_custom_command(
+    OUTPUT ${GENERATED}/${file}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${xml} -DOUTPUT=${GENERATED}/${file} -P ${CMAKE_CURRENT_SOURCE_DIR}/vtables.cmake
+    DEPENDS ${xml} vtables.cmake
+    VERBATIM)
+endfunction()
+
+bus_adaptor(Manager bus_manager_adaptor.hpp)
+bus_adaptor(Job bus_job_adaptor.hpp)
+bus_vtable(Device bus_device_vtable.hpp)
+bus_vtable(Group bus_group_vtable.hpp)
+bus_vtable(MediatedDevice bus_mdev_vtable.hpp)
+
+add_library(bindd_bus STATIC
+  bus.cpp
+  bus_append.cpp
+  bus_authority.cpp
+  bus_call.cpp
+  bus_caller.cpp
+  bus_device.cpp
+  bus_device_methods.cpp
+  bus_family.cpp
+  bus_fault.cpp
+  bus_group.cpp
+  bus_job.cpp
+  bus_jobs.cpp
+  bus_lease.cpp
+  bus_lease_record.cpp
+  bus_manager.cpp
+  bus_mdev.cpp
+  bus_options.cpp
+  bus_path.cpp
+  bus_reply.cpp
+  bus_requests.cpp
+  bus_snapshot.cpp
+  ${GENERATED}/bus_device_vtable.hpp
+  ${GENERATED}/bus_group_vtable.hpp
+  ${GENERATED}/bus_job_adaptor.hpp
+  ${GENERATED}/bus_manager_adaptor.hpp
+  ${GENERATED}/bus_mdev_vtable.hpp
+)
+target_include_directories(bindd_bus SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
+target_link_libraries(bindd_bus PUBLIC bindd_core vfio PkgConfig::SYSTEMD PRIVATE PkgConfig::SDBUS)
+
+file(GLOB interfaces ${CMAKE_CURRENT_SOURCE_DIR}/org.bindd1.*.xml)
+install(FILES ${interfaces} DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces)

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "bindd/keeper.hpp"
+#include "binding/state_dir.hpp"
+#include "sysfs/result.hpp"
+#include "sysfs/root.hpp"
+
+namespace bindd {
+
+/// The daemon on the bus: org.bindd1 with everything below /org/bindd1. Lives in the event loop that it is given, on the
+/// loop's thread. Nothing here waits for anyone, and nothing that a caller does ends the daemon.
+class Bus {
+  public:
+    struct Options {
+        std::string address;        ///< empty: the system bus
+        binding::StateDir state;    ///< leases are kept beside the journal
+        sysfs::Root root;           ///< whose hardware database names the devices
+    };
+
+    /// Connects, and gives back the leases of the daemon before. The name is asked for once the first look at the host has
+    /// been told of, so that who waits for the name (D-Bus activation) finds the devices.
+    [[nodiscard]] static sysfs::Result<std::unique_ptr<Bus>> open(sd_event* event, Keeper& keeper,
+                                                                  Options options);
+    Bus(const Bus&) = delete;
+    Bus& operator=(const Bus&) = delete;
+    ~Bus();
+
+    [[nodiscard]] bool owns_name() const;
+    /// Called when the name is ours, or cannot be had: another daemon has it, the bus' policy says no.
+    void on_name(std::function<void(sysfs::Result<void>)> told);
+
+  private:
+    class Parts;
+    explicit Bus(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace bindd

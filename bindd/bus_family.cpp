@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/bus_family.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace bindd {
+
+Family::Family(sd_bus* bus, const char* root, const char* interface, const sd_bus_vtable* vtable)
+    : bus_(bus), interface_(interface) {
+    (void)sd_bus_add_fallback_vtable(bus, &vtable_, root, interface, vtable, on_find, this);
+    (void)sd_bus_add_node_enumerator(bus, &enumerator_, root, on_enumerate, this);
+}
+
+Family::~Family() {
+    sd_bus_slot_unref(enumerator_);
+    sd_bus_slot_unref(vtable_);
+}
+
+int Family::on_find(sd_bus* /*bus*/, const char* path, const char* /*interface*/, void* userdata,
+                    void** found, sd_bus_error* error) {
+    return guarded(error, [&] {
+        *found = static_cast<Family*>(userdata)->find(path);
+        return *found == nullptr ? 0 : 1;
+    });
+}
+
+int Family::on_enumerate(sd_bus* /*bus*/, const char* /*prefix*/, void* userdata, char*** nodes,
+                         sd_bus_error* error) {
+    return guarded(error, [&] {
+        const std::vector<std::string> paths = static_cast<Family*>(userdata)->paths();
+        // sd-bus frees the list and every string in it.
+        char** list = static_cast<char**>(std::calloc(paths.size() + 1, sizeof(char*)));
+        if (list == nullptr)
+            return -ENOMEM;
+        for (std::size_t i = 0; i < paths.size(); ++i) {
+            list[i] = ::strdup(paths[i].c_str());
+            if (list[i] != nullptr)
+                continue;
+            for (std::size_t made = 0; made < i; ++made)
+                std::free(list[made]);
+            std::free(list);
+            return -ENOMEM;
+        }
+        *nodes = list;
+        return 0;
+    });
+}
+
+// A signal that cannot be sent is one that nobody gets: the state it tells of can still be read.
+
+void Family::announce(const std::string& path) {
+    (void)sd_bus_emit_object_added(bus_, path.c_str());
+}
+
+void Family::retire(const std::string& path) {
+    (void)sd_bus_emit_interfaces_removed(bus_, path.c_str(), interface_, "org.freedesktop.DBus.Properties",
+                                         "org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Peer",
+                                         nullptr);
+}
+
+void Family::announce_changes(const std::string& path, const std::vector<const char*>& properties) {
+    std::vector<char*> names;
+    for (const char* property : properties)
+        names.push_back(const_cast<char*>(property));  // sd-bus only reads them
+    names.push_back(nullptr);
+    (void)sd_bus_emit_properties_changed_strv(bus_, path.c_str(), interface_, names.data());
+}
+
+}  // namespace bindd

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <exception>
+
+#include "bindd/bus_job.hpp"
+
+/// Which jobs are shown, and for how long.
+namespace bindd {
+namespace {
+
+constexpr std::chrono::seconds kStay{60};
+/// An object of sdbus-c++ and a plan of hundreds of lines each: not to be had by the thousand by asking often.
+constexpr std::size_t kMostEnded = 32;
+
+std::uint64_t microseconds(std::chrono::steady_clock::duration duration) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+}  // namespace
+
+Jobs::Jobs(sdbus::IConnection& connection, sd_bus* bus, sd_event* event, Keeper& keeper, Requests& requests)
+    : connection_(connection), bus_(bus), keeper_(keeper), requests_(requests) {
+    if (sd_event_add_time(event, &timer_, CLOCK_MONOTONIC, 0, 0, on_timer, this) >= 0)
+        (void)sd_event_source_set_enabled(timer_, SD_EVENT_OFF);
+    keeper_.observe(*this);
+}
+
+Jobs::~Jobs() {
+    keeper_.forget(*this);
+    sd_event_source_unref(timer_);
+}
+
+void Jobs::show(JobId id) {
+    const Job* job = keeper_.job(id);
+    if (job == nullptr || shown_.contains(id))
+        return;
+    shown_.emplace(id, std::make_unique<JobObject>(connection_, bus_, requests_, *job));
+    if (job->ended())
+        job_ended(*job);
+}
+
+void Jobs::job_changed(const Job& job) {
+    if (const auto shown = shown_.find(job.id); shown != shown_.end() && !job.ended())
+        shown->second->update(job);
+}
+
+void Jobs::job_ended(const Job& job) {
+    const auto shown = shown_.find(job.id);
+    if (shown == shown_.end())
+        return;
+    shown->second->update(job);
+    ended_.push_back({job.id, Clock::now() + kStay});
+    while (ended_.size() > kMostEnded) {
+        drop(ended_.front().id);
+        ended_.pop_front();
+    }
+    arm();
+}
+
+void Jobs::arm() {
+    if (timer_ == nullptr || ended_.empty())
+        return;
+    (void)sd_event_source_set_time(timer_, microseconds(ended_.front().until.time_since_epoch()));
+    (void)sd_event_source_set_enabled(timer_, SD_EVENT_ONESHOT);
+}
+
+void Jobs::expire() {
+    while (!ended_.empty() && ended_.front().until <= Clock::now()) {
+        drop(ended_.front().id);
+        ended_.pop_front();
+    }
+    arm();
+}
+
+void Jobs::drop(JobId id) {
+    shown_.erase(id);
+}
+
+int Jobs::on_timer(sd_event_source* /*source*/, std::uint64_t /*now*/, void* userdata) {
+    try {
+        static_cast<Jobs*>(userdata)->expire();
+    } catch (const std::exception&) {
+        return 0;  // the bus is gone, and the objects with it
+    }
+    return 0;
+}
+
+}  // namespace bindd

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/bus_manager.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "bindd/bus_lease.hpp"
+#include "bindd/bus_requests.hpp"
+#include "bindd/bus_snapshot.hpp"
+#include "bindd/version.hpp"
+#include "binding/json.hpp"
+#include "binding/report.hpp"
+
+namespace bindd {
+namespace {
+
+Paths texts_of(const std::vector<sdbus::ObjectPath>& paths) {
+    return {paths.begin(), paths.end()};
+}
+
+}  // namespace
+
+ManagerObject::ManagerObject(sdbus::IConnection& connection, sd_bus* bus, Parts parts)
+    : AdaptorInterfaces(connection, BusObjectPath(kManagerPath)), bus_(bus), parts_(std::move(parts)),
+      digest_(parts_.keeper.view().policies.generation) {
+    registerAdaptor();
+    parts_.keeper.observe(*this);
+}
+
+ManagerObject::~ManagerObject() {
+    parts_.keeper.forget(*this);
+    unregisterAdaptor();
+}
+
+Caller ManagerObject::caller() const {
+    return caller_of(sd_bus_get_current_message(bus_));
+}
+
+void ManagerObject::Plan(sdbus::Result<std::string>&& result, Variants options) {
+    handle(std::move(result), [&](const Reply<std::string>& reply) {
+        parts_.requests.plan(caller(), options_of(options), value_reply(reply));
+    });
+}
+
+void ManagerObject::Apply(sdbus::Result<Path>&& result, Variants options) {
+    handle(std::move(result), [&](const Reply<Path>& reply) {
+        parts_.requests.apply(caller(), options_of(options), job_reply(reply));
+    });
+}
+
+void ManagerObject::Bind(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) {
+    handle(std::move(result), [&](const Reply<Path>& reply) {
+        parts_.requests.bind(caller(), texts_of(devices), options_of(options), job_reply(reply));
+    });
+}
+
+void ManagerObject::Release(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) {
+    handle(std::move(result), [&](const Reply<Path>& reply) {
+        parts_.requests.release(caller(), texts_of(devices), options_of(options), job_reply(reply));
+    });
+}
+
+void ManagerObject::Rollback(sdbus::Result<Path>&& result, std::string transaction, Variants options) {
+    handle(std::move(result), [&](const Reply<Path>& reply) {
+        parts_.requests.rollback(caller(), transaction, options_of(options), job_reply(reply));
+    });
+}
+
+void ManagerObject::Reload(sdbus::Result<>&& result) {
+    handle(std::move(result),
+           [&](const Reply<>& reply) { parts_.requests.reload(caller(), empty_reply(reply)); });
+}
+
+void ManagerObject::Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Path> devices, std::string why,
+                          Variants options) {
+    handle(std::move(result), [&](const Reply<sdbus::UnixFd>& reply) {
+        parts_.leases.claim(caller(), texts_of(devices), why, options_of(options),
+                            [reply](Answer<sysfs::UniqueFd> lease) {
+                                if (!lease)
+                                    return reply.refuse(lease.error());
+                                reply.give(sdbus::UnixFd(lease->get()));
+                            });
+    });
+}
+
+void ManagerObject::History(sdbus::Result<std::string>&& result) {
+    handle(std::move(result), [&](const Reply<std::string>& reply) {
+        const auto history = binding::read_history(parts_.state);
+        if (!history)
+            return reply.refuse(fault_of(history.error()));
+        reply.give(binding::dump({{"schema", "vfioctl/1"}, {"history", binding::history_json(*history)}}));
+    });
+}
+
+void ManagerObject::Snapshot(sdbus::Result<sdbus::UnixFd>&& result, Variants options) {
+    handle(std::move(result), [&](const Reply<sdbus::UnixFd>& reply) {
+        parts_.snapshots.take(caller(), options_of(options), [reply](Answer<sysfs::UniqueFd> file) {
+            if (!file)
+                return reply.refuse(file.error());
+            reply.give(sdbus::UnixFd(file->get()));
+        });
+    });
+}
+
+std::string ManagerObject::Version() {
+    return read_out([] { return std::string(kVersion); });
+}
+
+std::string ManagerObject::PolicyError() {
+    return read_out([&] { return bus_text(policy_error_); });
+}
+
+uint32_t ManagerObject::count(const char* state) const {
+    return read_out([&]() -> uint32_t {
+        const auto counts = parts_.keeper.counts();
+        const auto found = counts.find(state);
+        return found == counts.end() ? 0 : found->second;
+    });
+}
+
+std::vector<sdbus::Struct<sdbus::ObjectPath, std::string>> ManagerObject::StuckDevices() {
+    return read_out([&] {
+        std::vector<sdbus::Struct<Path, std::string>> out;
+        for (const StuckDevice& stuck : parts_.keeper.stuck()) {
+            const std::string* path = parts_.paths.find(stuck.device);
+            out.emplace_back(Path(path == nullptr ? "/" : *path), bus_text(stuck.why));
+        }
+        return out;
+    });
+}
+
+void ManagerObject::changed(const std::vector<const char*>& properties) {
+    std::vector<char*> names;
+    for (const char* property : properties)
+        names.push_back(const_cast<char*>(property));  // sd-bus only reads them
+    names.push_back(nullptr);
+    (void)sd_bus_emit_properties_changed_strv(bus_, kManagerPath, INTERFACE_NAME, names.data());
+}
+
+void ManagerObject::counts_changed() {
+    changed({"Unmanaged", "Bound", "Pending", "Refused", "Conflict", "Failed", "Stuck", "StuckDevices"});
+}
+
+void ManagerObject::policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics) {
+    const std::string& now = parts_.keeper.view().policies.generation;
+    if (now != digest_)
+        ++generation_;
+    digest_ = now;
+    policy_error_.clear();
+    for (const policy::Diagnostic& diagnostic : diagnostics)
+        if (diagnostic.severity == policy::Severity::kError)
+            policy_error_ = policy::render(diagnostics);
+    changed({"PolicyGeneration", "PolicyError"});
+}
+
+void ManagerObject::ready() {
+    ready_ = true;
+    changed({"Ready"});
+}
+
+void ManagerObject::transaction_finished(const Job& job, const policy::Transaction& transaction) {
+    const char* result = transaction.result ? policy::step_result_name(*transaction.result) : "";
+    const std::string path = job.request.kind == JobKind::kReconcile ? "/" : job_path(job.id);
+    const std::string report = binding::dump(binding::transaction_json(transaction));
+    (void)sd_bus_emit_signal(bus_, kManagerPath, INTERFACE_NAME, "TransactionFinished", "osss", path.c_str(),
+                             bus_text(transaction.key()).c_str(), result, report.c_str());
+}
+
+}  // namespace bindd

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bindd/bus_caller.hpp"
+#include "bindd/bus_manager_adaptor.hpp"
+#include "bindd/bus_reply.hpp"
+#include "bindd/keeper.hpp"
+#include "bindd/observer.hpp"
+#include "binding/state_dir.hpp"
+
+namespace bindd {
+
+class Requests;
+class Leases;
+class Snapshots;
+
+/// The daemon itself, as org.bindd1.Manager.
+class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager_adaptor>, public Observer {
+  public:
+    struct Parts {
+        Keeper& keeper;
+        Requests& requests;
+        Leases& leases;
+        Snapshots& snapshots;
+        const DevicePaths& paths;
+        binding::StateDir state;
+    };
+    ManagerObject(sdbus::IConnection& connection, sd_bus* bus, Parts parts);
+    ~ManagerObject() override;
+
+    void counts_changed() override;
+    void transaction_finished(const Job& job, const policy::Transaction& transaction) override;
+    void policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics) override;
+    void ready() override;
+
+  private:
+    using Path = sdbus::ObjectPath;
+    using Texts = std::vector<std::string>;
+
+    void Plan(sdbus::Result<std::string>&& result, Variants options) override;
+    void Apply(sdbus::Result<Path>&& result, Variants options) override;
+    void Bind(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) override;
+    void Release(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) override;
+    void Rollback(sdbus::Result<Path>&& result, std::string transaction, Variants options) override;
+    void Reload(sdbus::Result<>&& result) override;
+    void Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Path> devices, std::string why,
+               Variants options) override;
+    void History(sdbus::Result<std::string>&& result) override;
+    void Snapshot(sdbus::Result<sdbus::UnixFd>&& result, Variants options) override;
+
+    std::string Version() override;
+    uint64_t PolicyGeneration() override { return generation_; }
+    std::string PolicyError() override;
+    bool Ready() override { return ready_; }
+    uint32_t Unmanaged() override { return count("unmanaged"); }
+    uint32_t Bound() override { return count("bound"); }
+    uint32_t Pending() override { return count("pending"); }
+    uint32_t Refused() override { return count("refused"); }
+    uint32_t Conflict() override { return count("conflict"); }
+    uint32_t Failed() override { return count("failed"); }
+    uint32_t Stuck() override { return count("stuck"); }
+    std::vector<sdbus::Struct<Path, std::string>> StuckDevices() override;
+
+    [[nodiscard]] uint32_t count(const char* state) const;
+    [[nodiscard]] Caller caller() const;
+    void changed(const std::vector<const char*>& properties);
+
+    sd_bus* bus_;
+    Parts parts_;
+    std::uint64_t generation_ = 1;
+    std::string digest_;  ///< of the set in force
+    std::string policy_error_;
+    bool ready_ = false;
+};
+
+}  // namespace bindd

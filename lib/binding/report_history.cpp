@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <array>
+#include <ctime>
+
+#include "binding/json.hpp"
+#include "binding/report.hpp"
+
+/// What was done.
+namespace binding {
+namespace {
+
+Json entry_json(const HistoryEntry& entry) {
+    Json devices = Json::array();
+    for (const sysfs::DeviceId& id : entry.devices)
+        devices.push_back(utf8(id.display()));
+    return {{"txn", entry.txn},
+            {"time", time_text(entry.time_us)},
+            {"time_us", entry.time_us},
+            {"actor", text_or_null(entry.actor)},
+            {"action", text_or_null(entry.action)},
+            {"group", or_null(entry.group)},
+            {"devices", std::move(devices)},
+            {"driver", text_or_null(entry.driver)},
+            {"rule", text_or_null(entry.rule)},
+            {"where", text_or_null(entry.where)},
+            {"result", text_or_null(entry.result)},
+            {"error", text_or_null(entry.error)}};
+}
+
+}  // namespace
+
+std::string time_text(std::int64_t time_us) {
+    const std::time_t seconds = time_us / 1'000'000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> text{};
+    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return {text.data(), length};
+}
+
+Json history_json(const std::vector<HistoryEntry>& history) {
+    Json out = Json::array();
+    for (const HistoryEntry& entry : history)
+        out.push_back(entry_json(entry));
+    return out;
+}
+
+}  // namespace binding

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bindd/keeper.hpp"
+#include "binding/state_dir.hpp"
+#include "tests/fake/fake_kernel.hpp"
+
+namespace tests {
+
+/// A keeper in one process and one thread: the daemon's seam over the model of the kernel, for tests of the bus. It
+/// really looks, decides, plans and carries out, one job a turn of the loop; what it lacks is the executor, so a
+/// write that hangs hangs all.
+class ModelKeeper final : public bindd::Keeper {
+  public:
+    ModelKeeper(sd_event* event, fake::FakeKernel& kernel, binding::StateDir state,
+                std::vector<std::string> policies);
+    ~ModelKeeper() override;
+
+    /// The first look; ready afterwards.
+    [[nodiscard]] sysfs::Result<void> start();
+    /// Something happened to the kernel.
+    void look();
+
+    [[nodiscard]] const bindd::View& view() const override { return view_; }
+    [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const override;
+    [[nodiscard]] bindd::GroupState group_state(int group) const override;
+    [[nodiscard]] std::map<std::string, unsigned> counts() const override;
+    [[nodiscard]] std::vector<bindd::StuckDevice> stuck() const override { return {}; }
+    [[nodiscard]] std::string plan_json() const override;
+    [[nodiscard]] sysfs::Result<std::string> explain_json(const sysfs::DeviceId& id) const override;
+    [[nodiscard]] sysfs::Result<bindd::JobId> submit(bindd::Request request) override;
+    [[nodiscard]] const bindd::Job* job(bindd::JobId id) const override;
+    [[nodiscard]] std::vector<bindd::JobId> jobs() const override;
+    [[nodiscard]] sysfs::Result<void> cancel(bindd::JobId id) override;
+    [[nodiscard]] sysfs::Result<void> reload(const bindd::Asker& asker) override;
+    void open(OpenRequest request, std::function<void(sysfs::Result<Opened>)> done) override;
+    void usage(const std::vector<sysfs::DeviceId>& devices,
+               std::function<void(sysfs::Result<sysfs::Usage>)> done) override;
+    void observe(bindd::Observer& observer) override { observers_.push_back(&observer); }
+    void forget(bindd::Observer& observer) override { std::erase(observers_, &observer); }
+
+  private:
+    static int on_turn(sd_event_source* source, void* userdata);
+    void work(bindd::Job& job);
+    [[nodiscard]] sysfs::Result<policy::Plan> planned(const bindd::Request& request);
+    [[nodiscard]] sysfs::Result<policy::Plan> planned_by_hand(const bindd::Request& request);
+    [[nodiscard]] sysfs::Result<bindd::View> seen() const;
+    void end(bindd::Job& job);
+    template <typename Tell>
+    void tell(Tell tell) const {
+        for (bindd::Observer* observer : std::vector(observers_))
+            tell(*observer);
+    }
+
+    fake::FakeKernel& kernel_;
+    binding::StateDir state_;
+    std::vector<std::string> policies_;
+    bindd::View view_;
+    std::vector<bindd::Observer*> observers_;
+    std::map<bindd::JobId, bindd::Job> jobs_;
+    std::deque<bindd::JobId> waiting_;
+    bindd::JobId last_ = 0;
+    sd_event_source* turn_ = nullptr;
+};
+
+}  // namespace tests
