@@ -64,3 +64,7 @@ target_link_libraries(bindd_bus PUBLIC bindd_core vfio PkgConfig::SYSTEMD PRIVAT
 
 file(GLOB interfaces ${CMAKE_CURRENT_SOURCE_DIR}/org.bindd1.*.xml)
 install(FILES ${interfaces} DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces)
+install(FILES ${PROJECT_SOURCE_DIR}/systemd/org.bindd1.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system.d)
+install(FILES ${PROJECT_SOURCE_DIR}/systemd/org.bindd1.service
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system-services)
+install(FILES ${PROJECT_SOURCE_DIR}/systemd/org.bindd1.policy DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/actions)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/bus.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <exception>
 #include <optional>
@@ -15,6 +18,7 @@
 #include "bindd/bus_mdev.hpp"
 #include "bindd/bus_requests.hpp"
 #include "bindd/bus_snapshot.hpp"
+#include "binding/files.hpp"
 
 /// sdbus-c++ serves the two interfaces that have few objects, the Manager and the Jobs, by its generated adaptors. Devices,
 /// groups and mediated devices, of which a host may have thousands, are served by fallback vtables on the
@@ -30,6 +34,13 @@ sd_bus_slot* add_object_manager(sd_bus* bus) {
     sd_bus_slot* slot = nullptr;
     (void)sd_bus_add_object_manager(bus, &slot, kManagerPath);
     return slot;
+}
+
+/// Says that a daemon is on the bus, for programs to which asking the bus is a large part of their run: without the mark
+/// there is none. A stale one only costs them the question.
+void leave_mark(const std::string& path) {
+    if (binding::make_directories(path.substr(0, path.rfind('/'))))
+        (void)sysfs::UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
 }
 
 }  // namespace
@@ -69,6 +80,7 @@ class Bus::Parts final : public Observer {
     std::unique_ptr<sdbus::IConnection> connection_;
     sd_bus* bus_;
     sd_bus_slot* object_manager_;
+    std::string mark_;
     sd_event_source* flush_ = nullptr;
     DevicePaths paths_;
     Callers callers_;
@@ -90,12 +102,12 @@ class Bus::Parts final : public Observer {
 
 Bus::Parts::Parts(sd_event* event, Keeper& keeper, const Options& options)
     : keeper_(keeper), connection_(connect_bus(options.address)), bus_(raw_bus(*connection_)),
-      object_manager_(add_object_manager(bus_)), callers_(bus_), authority_(bus_, callers_),
+      object_manager_(add_object_manager(bus_)), mark_(keeper.state_dir().run + "/on-bus"), callers_(bus_), authority_(bus_, callers_),
       requests_(keeper, authority_, paths_),
-      leases_(event, keeper, requests_, options.state.run + "/claims"), snapshots_(keeper, authority_),
+      leases_(event, keeper, requests_, keeper.state_dir().run + "/claims"), snapshots_(keeper, authority_, paths_),
       devices_(bus_, keeper, requests_, paths_, options.root), groups_(bus_, keeper, paths_),
       mdevs_(bus_, keeper, paths_), jobs_(*connection_, bus_, event, keeper, requests_),
-      manager_(*connection_, bus_, {keeper, requests_, leases_, snapshots_, paths_, options.state}) {
+      manager_(*connection_, bus_, {keeper, requests_, leases_, snapshots_, paths_}) {
     requests_.on_begun([this](JobId id) { jobs_.show(id); });
     requests_.on_release([this](const std::vector<sysfs::DeviceId>& ids) -> Answer<void> {
         for (const sysfs::DeviceId& id : ids)
@@ -109,6 +121,8 @@ Bus::Parts::Parts(sd_event* event, Keeper& keeper, const Options& options)
 
 Bus::Parts::~Parts() {
     keeper_.forget(*this);
+    if (owns_name_)
+        (void)::unlink(mark_.c_str());
     sd_event_source_unref(flush_);
     (void)sd_bus_detach_event(bus_);
     (void)sd_bus_flush(bus_);
@@ -200,6 +214,8 @@ void Bus::Parts::name_answered(sd_bus_message* reply) {
                                       "the bus' policy (system.d/org.bindd1.conf) lets root own it"));
     owns_name_ = sd_bus_message_read(reply, "u", &answer) > 0 &&
                  (answer == kPrimaryOwner || answer == kAlreadyOwner);
+    if (owns_name_)
+        leave_mark(mark_);
     if (!owns_name_)
         return told_name_(sysfs::fail(sysfs::Code::kBusy, "own the name", kBusName,
                                       "another process on the bus has it", "is a daemon running already?"));

@@ -8,7 +8,6 @@
 #include <string>
 
 #include "bindd/keeper.hpp"
-#include "binding/state_dir.hpp"
 #include "sysfs/result.hpp"
 #include "sysfs/root.hpp"
 
@@ -19,9 +18,8 @@ namespace bindd {
 class Bus {
   public:
     struct Options {
-        std::string address;        ///< empty: the system bus
-        binding::StateDir state;    ///< leases are kept beside the journal
-        sysfs::Root root;           ///< whose hardware database names the devices
+        std::string address;  ///< empty: the system bus
+        sysfs::Root root;     ///< whose hardware database names the devices
     };
 
     /// Connects, and gives back the leases of the daemon before. The name is asked for once the first look at the host has

@@ -48,9 +48,13 @@ void JobObject::update(const Job& job) {
     ending_ = job.ending ? ending_name(*job.ending) : ending_name(Ending::kFailed);
     result_ = result_json(job);
     for (const policy::Transaction& transaction : job.plan.transactions)
-        lines_.push_back(bus_text(binding::to_wire(transaction)));
-    for (const std::string& warning : job.warnings)
+        lines_.push_back("transaction " + bus_text(binding::to_wire(transaction)));
+    if (job.error)
+        lines_.push_back("error " + bus_text(binding::to_wire(*job.error)));
+    for (const std::string& warning : job.warnings) {
         warnings_.push_back(bus_text(warning));
+        lines_.push_back("warning " + warnings_.back());
+    }
     if (job.error) {
         const Fault fault = fault_of(*job.error);
         error_name_ = fault_name(fault.kind);

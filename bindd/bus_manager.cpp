@@ -21,6 +21,7 @@ Paths texts_of(const std::vector<sdbus::ObjectPath>& paths) {
 
 ManagerObject::ManagerObject(sdbus::IConnection& connection, sd_bus* bus, Parts parts)
     : AdaptorInterfaces(connection, BusObjectPath(kManagerPath)), bus_(bus), parts_(std::move(parts)),
+      generation_(parts_.keeper.view().policies.generation.empty() ? 0 : 1),
       digest_(parts_.keeper.view().policies.generation) {
     registerAdaptor();
     parts_.keeper.observe(*this);
@@ -84,7 +85,7 @@ void ManagerObject::Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Pat
 
 void ManagerObject::History(sdbus::Result<std::string>&& result) {
     handle(std::move(result), [&](const Reply<std::string>& reply) {
-        const auto history = binding::read_history(parts_.state);
+        const auto history = binding::read_history(parts_.keeper.state_dir());
         if (!history)
             return reply.refuse(fault_of(history.error()));
         reply.give(binding::dump({{"schema", "vfioctl/1"}, {"history", binding::history_json(*history)}}));

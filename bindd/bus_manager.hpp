@@ -10,7 +10,6 @@
 #include "bindd/bus_reply.hpp"
 #include "bindd/keeper.hpp"
 #include "bindd/observer.hpp"
-#include "binding/state_dir.hpp"
 
 namespace bindd {
 
@@ -27,7 +26,6 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
         Leases& leases;
         Snapshots& snapshots;
         const DevicePaths& paths;
-        binding::StateDir state;
     };
     ManagerObject(sdbus::IConnection& connection, sd_bus* bus, Parts parts);
     ~ManagerObject() override;
@@ -71,7 +69,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
 
     sd_bus* bus_;
     Parts parts_;
-    std::uint64_t generation_ = 1;
+    std::uint64_t generation_;
     std::string digest_;  ///< of the set in force
     std::string policy_error_;
     bool ready_ = false;

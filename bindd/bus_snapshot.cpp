@@ -35,11 +35,10 @@ Answer<sysfs::UniqueFd> sealed(const std::string& text) {
     return fd;
 }
 
-std::string picture_text(const Keeper& keeper, const sysfs::Usage& looked) {
+std::string picture_text(const Keeper& keeper, const DevicePaths& paths, const sysfs::Usage& looked) {
     const View& view = keeper.view();
     binding::PictureText text;
     text.add(view.inventory);
-    text.add(view.drivers);
     sysfs::Usage usage = view.usage;
     for (const auto& [id, uses] : looked)
         usage[id] = uses;
@@ -47,7 +46,8 @@ std::string picture_text(const Keeper& keeper, const sysfs::Usage& looked) {
     for (const policy::SourceFile& source : view.sources)
         text.add(source);
     for (const sysfs::Device& device : view.inventory.devices)
-        text.add(device.id, keeper.state(device));
+        if (const std::string* path = paths.find(device.id))
+            text.add(device.id, {keeper.state(device), *path});
     return text.take();
 }
 
@@ -69,11 +69,11 @@ void Snapshots::take(const Caller& caller, Options options, Answered<sysfs::Uniq
             ids.insert(ids.end(), found->begin(), found->end());
         }
         if (ids.empty())
-            return answered(sealed(picture_text(keeper_, {})));
+            return answered(sealed(picture_text(keeper_, paths_, {})));
         keeper_.usage(ids, [this, answered, ticket = admitted->ticket](sysfs::Result<sysfs::Usage> usage) {
             if (!usage)
                 return answered(tl::unexpected(fault_of(usage.error())));
-            answered(sealed(picture_text(keeper_, *usage)));
+            answered(sealed(picture_text(keeper_, paths_, *usage)));
         });
     });
 }

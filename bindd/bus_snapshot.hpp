@@ -5,6 +5,7 @@
 
 #include "bindd/bus_authority.hpp"
 #include "bindd/bus_options.hpp"
+#include "bindd/bus_path.hpp"
 #include "bindd/keeper.hpp"
 #include "sysfs/unique_fd.hpp"
 
@@ -14,7 +15,8 @@ namespace bindd {
 /// sealed memory file, since it is megabytes for thousands of devices, and a bus is no place for those.
 class Snapshots {
   public:
-    Snapshots(Keeper& keeper, Authority& authority) : keeper_(keeper), authority_(authority) {}
+    Snapshots(Keeper& keeper, Authority& authority, const DevicePaths& paths)
+        : keeper_(keeper), authority_(authority), paths_(paths) {}
 
     /// Everyone may: nothing in it that `vfioctl plan` would not say.
     void take(const Caller& caller, Options options, Answered<sysfs::UniqueFd> answered);
@@ -22,6 +24,7 @@ class Snapshots {
   private:
     Keeper& keeper_;
     Authority& authority_;
+    const DevicePaths& paths_;
 };
 
 }  // namespace bindd

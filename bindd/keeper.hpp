@@ -75,16 +75,6 @@ class Keeper {
     using Opened = OpenedDevice;
     virtual void open(OpenRequest request, std::function<void(sysfs::Result<Opened>)> done) = 0;
 
-    /// Who uses these devices now: the executor looks. Until it can: what was seen last.
-    virtual void usage(const std::vector<sysfs::DeviceId>& devices,
-                       std::function<void(sysfs::Result<sysfs::Usage>)> done) {
-        sysfs::Usage known;
-        for (const sysfs::DeviceId& id : devices)
-            if (const auto found = view().usage.find(id); found != view().usage.end())
-                known.insert(*found);
-        done(std::move(known));
-    }
-
     virtual void observe(Observer& observer) = 0;
     virtual void forget(Observer& observer) = 0;
 };

@@ -59,6 +59,10 @@ Outcome<ExitCode> run_apply(Session& session, const Arguments& arguments) {
     const auto recovery = recover_first(session, options);
     if (!recovery)
         return propagate(recovery);
+    if (session.daemon != nullptr) {
+        policy::Plan plan;
+        return carry_out_by_daemon(session, {.method = "Apply", .options = timeout_option(options.timeout)}, plan, {});
+    }
     auto world = see_and_plan(session);
     if (!world)
         return propagate(world);

@@ -27,6 +27,22 @@ void hint_at_group(Session& session, const policy::Plan& plan, const policy::Han
             }
 }
 
+/// The words that were checked here are the daemon's options too.
+Outcome<ExitCode> bind_by_daemon(Session& session, const Arguments& arguments,
+                                 const std::vector<sysfs::DeviceId>& ids, std::chrono::milliseconds timeout,
+                                 policy::Plan& plan, const std::vector<std::string>& warnings) {
+    const auto paths = bus_paths(session, ids);
+    if (!paths)
+        return propagate(paths);
+    Daemon::Wish wish{.method = "Bind", .paths = *paths, .options = timeout_option(timeout)};
+    for (const char* option : {"driver", "group"})
+        if (const auto value = arguments.one(option))
+            wish.options.emplace_back(option, *value);
+    if (const auto forced = split_commas(arguments.all("force")); !forced.empty())
+        wish.options.emplace_back("force", forced);
+    return carry_out_by_daemon(session, wish, plan, warnings);
+}
+
 Outcome<void> persist(Session& session, RuleFile& file, std::vector<policy::Rule> rules) {
     for (policy::Rule& rule : rules)
         file.put(std::move(rule));
@@ -85,7 +101,9 @@ Outcome<ExitCode> run_bind(Session& session, const Arguments& arguments) {
         hint_at_group(session, plan, *wish);
         return detailed_exit(plan) == ExitCode::kRefused ? ExitCode::kRefused : ExitCode::kDone;
     }
-    const auto ended = carry_out(session, plan, world->warnings, std::move(options));
+    const auto ended = session.daemon == nullptr
+                           ? carry_out(session, plan, world->warnings, std::move(options))
+                           : bind_by_daemon(session, arguments, *ids, options.timeout, plan, world->warnings);
     hint_at_group(session, plan, *wish);
     if (ended && *ended == ExitCode::kDone && arguments.has("persist"))
         if (auto persisted = persist(session, *file, std::move(rules)); !persisted)

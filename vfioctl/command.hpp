@@ -45,6 +45,9 @@ struct Arguments {
 /// How many words may follow the command's name.
 inline constexpr unsigned kAnyNumber = ~0U;
 
+/// Where a command goes when there is a daemon.
+enum class Through { kKernel, kDaemon };
+
 /// One command: its entry here is its help, its completion and its way in. A name may be of two words
 /// ("policy check"). Adding a command is adding a line to the table in commands.cpp.
 struct Command {
@@ -55,6 +58,7 @@ struct Command {
     unsigned most = 0;
     std::vector<OptionSpec> options;
     Outcome<ExitCode> (*run)(Session&, const Arguments&) = nullptr;
+    Through through = Through::kKernel;
 };
 
 [[nodiscard]] const std::vector<Command>& commands();
@@ -72,6 +76,9 @@ Outcome<ExitCode> run_bind(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_release(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_rollback(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_history(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_status(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_reload(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_monitor(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_policy_check(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_policy_show(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_policy_generate(Session& session, const Arguments& arguments);

@@ -7,6 +7,7 @@
 namespace vfioctl {
 namespace {
 
+constexpr Through kDaemon = Through::kDaemon;
 constexpr OptionSpec kAll{"all", 'a', Takes::kNothing, "", "devices of every bus, not only PCI and VFIO's"};
 constexpr OptionSpec kOutput{"output", 'o', Takes::kSeveral, "COLS",
                              "columns to show, separated by commas; +COL adds to the usual ones"};
@@ -52,21 +53,24 @@ const std::vector<OptionSpec>& global_options() {
 const std::vector<Command>& commands() {
     static const std::vector<Command> kCommands = {
         {"list", "devices: driver, IOMMU group, what is wanted, and how it stands", "[DEVICE...]", 0,
-         kAnyNumber, {kAll, kOutput, kNoHeadings}, run_list},
-        {"show", "everything known of a device", "DEVICE...", 1, kAnyNumber, {}, run_show},
+         kAnyNumber, {kAll, kOutput, kNoHeadings}, run_list, kDaemon},
+        {"show", "everything known of a device", "DEVICE...", 1, kAnyNumber, {}, run_show, kDaemon},
         {"groups", "IOMMU groups, their members and whether they are viable", "[GROUP|DEVICE...]", 0,
-         kAnyNumber, {kTree}, run_groups},
+         kAnyNumber, {kTree}, run_groups, kDaemon},
         {"explain", "which rules match a device, which wins, and what would be done", "DEVICE", 1, 1, {},
-         run_explain},
-        {"plan", "what apply would do; touches nothing", "", 0, 0, {kDetailed}, run_plan},
-        {"apply", "do what the policies want", "", 0, 0, {kEarly, kTimeout}, run_apply},
+         run_explain, kDaemon},
+        {"plan", "what apply would do; touches nothing", "", 0, 0, {kDetailed}, run_plan, kDaemon},
+        {"apply", "do what the policies want", "", 0, 0, {kEarly, kTimeout}, run_apply, kDaemon},
         {"bind", "give devices to VFIO by hand", "DEVICE...", 1, kAnyNumber,
-         {kDriver, kGroup, kForce, kPersist, kDryRun, kTimeout}, run_bind},
+         {kDriver, kGroup, kForce, kPersist, kDryRun, kTimeout}, run_bind, kDaemon},
         {"release", "undo: driver and override as they were before", "DEVICE...", 1, kAnyNumber,
-         {kDryRun, kTimeout}, run_release},
+         {kDryRun, kTimeout}, run_release, kDaemon},
         {"rollback", "undo a whole transaction, the newest by default", "[TXN]", 0, 1,
-         {kDryRun, kTimeout}, run_rollback},
-        {"history", "what was done, when, for which rule, and how it ended", "", 0, 0, {}, run_history},
+         {kDryRun, kTimeout}, run_rollback, kDaemon},
+        {"history", "what was done, when, for which rule, and how it ended", "", 0, 0, {}, run_history, kDaemon},
+        {"status", "the daemon: is it there, and how does the host stand", "", 0, 0, {}, run_status, kDaemon},
+        {"monitor", "state changes as they come", "", 0, 0, {}, run_monitor, kDaemon},
+        {"reload", "have the daemon read the policies anew", "", 0, 0, {}, run_reload, kDaemon},
         {"probe", "open a device and tell what it offers", "DEVICE", 1, 1, {kBackend}, run_probe},
         {"mdev types", "types of mediated devices, by parent", "", 0, 0, mdev_options(MdevVerb::kTypes),
          run_mdev_types},

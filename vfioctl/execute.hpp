@@ -7,6 +7,7 @@
 #include "binding/apply.hpp"
 #include "policy/plan.hpp"
 #include "vfioctl/command.hpp"
+#include "vfioctl/daemon.hpp"
 
 namespace vfioctl {
 
@@ -25,6 +26,17 @@ void print_plan(Session& session, const policy::Plan& plan, const std::vector<st
 [[nodiscard]] Outcome<void> execute(Session& session, policy::Plan& plan,
                                     std::vector<std::string>& warnings,
                                     binding::ApplyOptions options);
+
+/// The same through the daemon, when there is one; of `plan` only what was done is left.
+[[nodiscard]] Outcome<ExitCode> carry_out_by_daemon(Session& session, const Daemon::Wish& wish, policy::Plan& plan,
+                                                    std::vector<std::string> warnings);
+
+/// Where these devices are on the bus; kNoDevice for one that the daemon does not see.
+[[nodiscard]] Outcome<std::vector<std::string>> bus_paths(const Session& session,
+                                                          const std::vector<sysfs::DeviceId>& devices);
+
+/// The option "timeout" of a change.
+[[nodiscard]] Options timeout_option(std::chrono::milliseconds timeout);
 
 /// Carries the plan out, with progress on a terminal, and prints what came of it.
 /// What was done is left in `plan`.

@@ -4,6 +4,7 @@
 
 #include "binding/report.hpp"
 #include "vfioctl/command.hpp"
+#include "vfioctl/daemon.hpp"
 #include "vfioctl/document.hpp"
 #include "vfioctl/table.hpp"
 
@@ -28,13 +29,22 @@ Row entry_row(const binding::HistoryEntry& entry) {
             {}};
 }
 
+Outcome<std::vector<binding::HistoryEntry>> told_history(Session& session) {
+    if (session.daemon != nullptr)
+        return session.daemon->history();
+    auto history = binding::read_history(session.state);
+    if (!history)
+        return fail(history.error());
+    return *std::move(history);
+}
+
 }  // namespace
 
 Outcome<ExitCode> run_history(Session& session, const Arguments& arguments) {
     static_cast<void>(arguments);  // takes none
-    const auto history = binding::read_history(session.state);
+    const auto history = told_history(session);
     if (!history)
-        return fail(history.error());
+        return propagate(history);
     if (session.json()) {
         nlohmann::ordered_json json = document();
         json["history"] = binding::history_json(*history);

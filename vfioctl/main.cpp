@@ -16,10 +16,12 @@
 #include "vfio/device.hpp"
 #include "vfio/system_calls.hpp"
 #include "vfioctl/captured_host.hpp"
+#include "vfioctl/daemon.hpp"
 #include "vfioctl/document.hpp"
 #include "vfioctl/help.hpp"
 #include "vfioctl/mdev_verbs.hpp"
 #include "vfioctl/options.hpp"
+#include "vfioctl/pictured_host.hpp"
 #include "vfioctl/version.hpp"
 
 namespace vfioctl {
@@ -99,12 +101,32 @@ Session session_on(sysfs::Kernel& kernel, const GlobalOptions& global, std::stri
             .err = std::cerr};
 }
 
+/// What concerns this host as it is, by its own policies. What is done before there can be a daemon is no business of one.
+bool goes_through_daemon(const Invocation& invocation) {
+    const GlobalOptions& global = invocation.global;
+    return invocation.command->through == Through::kDaemon && global.road == Road::kAny && global.root.is_live() &&
+           global.policies.empty() && !invocation.arguments.has("early");
+}
+
 Outcome<ExitCode> run_command(const Invocation& invocation) {
     const GlobalOptions& global = invocation.global;
     if (auto there = check_root(global.root); !there)
         return propagate(there);
     const auto kernel = kernel_of(global.root);
-    Session session = session_on(*kernel, global, actor("vfioctl"));
+    std::unique_ptr<Daemon> daemon;
+    if (goes_through_daemon(invocation))
+        daemon = Daemon::find(binding::StateDir::below(global.root).run);
+    if (daemon == nullptr) {
+        Session session = session_on(*kernel, global, actor("vfioctl"));
+        return invocation.command->run(session, invocation.arguments);
+    }
+    const auto picture = daemon->picture({});
+    if (!picture)
+        return propagate(picture);
+    PicturedHost host(*kernel, *daemon, *picture);
+    Session session = session_on(host, global, actor("vfioctl"));
+    session.daemon = daemon.get();
+    session.picture = &*picture;
     return invocation.command->run(session, invocation.arguments);
 }
 

@@ -55,6 +55,14 @@ Outcome<ExitCode> run_release(Session& session, const Arguments& arguments) {
         return propagate(ids);
     if (auto left = leave_recovered(session, *recovery, *ids); !left)
         return propagate(left);
+    if (session.daemon != nullptr && !dry_run) {
+        const auto paths = bus_paths(session, *ids);
+        if (!paths)
+            return propagate(paths);
+        policy::Plan done;
+        return carry_out_by_daemon(
+            session, {.method = "Release", .paths = *paths, .options = timeout_option(options.timeout)}, done, {});
+    }
     auto plan = binding::plan_release(session.kernel, session.state, world.inventory, *ids);
     if (!plan)
         return fail(plan.error());

@@ -21,10 +21,15 @@ Outcome<ExitCode> run_rollback(Session& session, const Arguments& arguments) {
         dry_run ? Outcome<binding::Recovery>() : recover_first(session, options);
     if (!recovery)
         return propagate(recovery);
+    const std::string txn = arguments.words.empty() ? "" : arguments.words.front();
+    if (session.daemon != nullptr && !dry_run) {
+        policy::Plan done;
+        return carry_out_by_daemon(
+            session, {.method = "Rollback", .transaction = txn, .options = timeout_option(options.timeout)}, done, {});
+    }
     const auto inventory = session.kernel.inventory({});
     if (!inventory)
         return fail(inventory.error());
-    const std::string txn = arguments.words.empty() ? "" : arguments.words.front();
     auto plan = binding::plan_rollback(session.kernel, session.state, *inventory, txn);
     if (!plan)
         return fail(plan.error());

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "binding/picture.hpp"
 #include "binding/state_dir.hpp"
 #include "sysfs/kernel.hpp"
 #include "sysfs/root.hpp"
@@ -39,6 +40,8 @@ struct Screen {
 /// Who asks: root may write to the kernel.
 enum class User { kRoot, kOther };
 
+class Daemon;
+
 /// Everything that one command works with; made by main, or by a test.
 struct Session {
     GlobalOptions options;
@@ -51,6 +54,9 @@ struct Session {
     std::function<sysfs::Result<void>(const sysfs::Device&)> check_open;
     std::ostream& out;
     std::ostream& err;
+    /// Null: none is there, or it is not to be used. Else `kernel` is the host as it sees it, and `picture` the rest.
+    Daemon* daemon = nullptr;
+    const binding::Picture* picture = nullptr;
 
     [[nodiscard]] bool json() const { return options.format == Format::kJson; }
 };

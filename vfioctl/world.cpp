@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "binding/bound.hpp"
+#include "vfioctl/daemon.hpp"
 #include "vfioctl/policy_paths.hpp"
 
 namespace vfioctl {
@@ -59,6 +60,8 @@ const policy::Transaction* World::transaction(const sysfs::DeviceId& id) const {
 binding::DeviceState World::state(const sysfs::Device& device) const {
     binding::DeviceState state =
         binding::device_state(device, decision(device.id), transaction(device.id));
+    if (const auto known = told.find(device.id); known != told.end() && state.state == "pending")
+        return known->second;
     const auto last = latest.find(device.id);
     // Only what is still outstanding can have failed: a device that is as wanted is well.
     if (state.state == "pending" && last != latest.end() &&
@@ -82,7 +85,8 @@ void warn(Session& session, World& world, const std::string& sentence) {
 
 Outcome<World> see_host(Session& session, const sysfs::Wanted& extra, BadPolicy bad) {
     World world;
-    policy::Parsed parsed = load_for(session, {});
+    policy::Parsed parsed = session.daemon == nullptr ? load_for(session, {})
+                                                      : policy::parse_set(session.picture->sources);
     const bool named = !session.options.policies.empty();
     if (!parsed.ok() && (named || bad == BadPolicy::kFails))
         return unusable(parsed);
@@ -98,7 +102,12 @@ Outcome<World> see_host(Session& session, const sysfs::Wanted& extra, BadPolicy 
     world.inventory = std::move(*inventory);
     for (const std::string& warning : world.inventory.warnings)
         warn(session, world, warning);
-    world.latest = latest_of(session.state);
+    if (session.daemon == nullptr)
+        world.latest = latest_of(session.state);
+    else
+        for (const auto& [id, standing] : session.picture->standings)
+            if (standing.state.state == "stuck" || standing.state.state == "failed")
+                world.told[id] = standing.state;
     return world;
 }
 

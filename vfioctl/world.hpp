@@ -32,6 +32,7 @@ struct World {
     std::vector<std::string> warnings;  ///< each a sentence, said once on stderr already
     std::map<sysfs::DeviceId, std::size_t> transaction_of;  ///< index into the plan, by make_plan
     std::map<sysfs::DeviceId, binding::HistoryEntry> latest;  ///< what was last done to a device
+    std::map<sysfs::DeviceId, binding::DeviceState> told;     ///< of failed and stuck ones, by the daemon
 
     [[nodiscard]] const policy::Decision* decision(const sysfs::DeviceId& id) const;
     [[nodiscard]] const policy::Transaction* transaction(const sysfs::DeviceId& id) const;

@@ -2,6 +2,7 @@
 #include "binding/picture.hpp"
 
 #include <nlohmann/json.hpp>
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -37,10 +38,6 @@ Result<void> take_device(const std::string& json, Picture& picture) {
     return {};
 }
 
-Result<void> take_surround(const std::string& json, Surround& surround) {
-    return take(json, surround);
-}
-
 Result<void> take_source(const std::string& json, Picture& picture) {
     const Json object = Json::parse(json, nullptr, false);
     if (object.is_discarded() || !object.contains("name") || !object["name"].is_string() ||
@@ -53,8 +50,9 @@ Result<void> take_source(const std::string& json, Picture& picture) {
 Result<void> take_state(const std::string& json, Picture& picture) {
     try {
         const Json object = Json::parse(json);
-        picture.states[device_id_of(object.at("device").get<std::string>())] = {
-            object.at("state").get<std::string>(), optional_text(object, "reason")};
+        picture.standings[device_id_of(object.at("device").get<std::string>())] = {
+            {object.at("state").get<std::string>(), optional_text(object, "reason")},
+            object.at("path").get<std::string>()};
     } catch (const Json::exception&) {
         return invalid(json);
     }
@@ -66,9 +64,7 @@ Result<void> take_line(std::string_view kind, const std::string& json, Picture& 
     if (kind == "device")
         return take_device(json, picture);
     if (kind == "host")
-        return take_surround(json, surround);
-    if (kind == "drivers")
-        return take(json, picture.drivers);
+        return take(json, surround);
     if (kind == "usage")
         return take(json, picture.usage);
     if (kind == "source")
@@ -90,10 +86,6 @@ void PictureText::add(const sysfs::Inventory& inventory) {
         line("device", to_wire(device));
 }
 
-void PictureText::add(const sysfs::Drivers& drivers) {
-    line("drivers", to_wire(drivers));
-}
-
 void PictureText::add(const sysfs::Usage& usage) {
     line("usage", to_wire(usage));
 }
@@ -102,10 +94,11 @@ void PictureText::add(const policy::SourceFile& source) {
     line("source", dump({{"name", source.name}, {"text", source.text}}));
 }
 
-void PictureText::add(const sysfs::DeviceId& device, const DeviceState& state) {
+void PictureText::add(const sysfs::DeviceId& device, const Picture::Standing& standing) {
     line("state", dump({{"device", device.text()},
-                        {"state", state.state},
-                        {"reason", text_or_null(state.reason)}}));
+                        {"state", standing.state.state},
+                        {"reason", text_or_null(standing.state.reason)},
+                        {"path", standing.path}}));
 }
 
 Result<Picture> picture_of(const std::string& text) {

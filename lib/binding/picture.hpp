@@ -7,30 +7,31 @@
 
 #include "binding/report.hpp"
 #include "policy/parse.hpp"
-#include "sysfs/drivers.hpp"
 #include "sysfs/inventory.hpp"
 #include "sysfs/usage.hpp"
 
-/// A host as the daemon sees it, handed to vfioctl: what the decisions are made from, and the states that only the
-/// daemon knows. The policies come as their texts, so that every `file:line` stays true.
+/// A host as the daemon sees it, handed to vfioctl: what the decisions are made from, and how the daemon says that each
+/// device stands. The policies come as their texts, so that every `file:line` stays true.
 namespace binding {
 
 struct Picture {
+    struct Standing {
+        DeviceState state;
+        std::string path;  ///< on the bus
+    };
     sysfs::Inventory inventory;
-    sysfs::Drivers drivers;
     sysfs::Usage usage;
     std::vector<policy::SourceFile> sources;
-    std::map<sysfs::DeviceId, DeviceState> states;
+    std::map<sysfs::DeviceId, Standing> standings;
 };
 
 /// A picture being written, a line for each part.
 class PictureText {
   public:
     void add(const sysfs::Inventory& inventory);
-    void add(const sysfs::Drivers& drivers);
     void add(const sysfs::Usage& usage);
     void add(const policy::SourceFile& source);
-    void add(const sysfs::DeviceId& device, const DeviceState& state);
+    void add(const sysfs::DeviceId& device, const Picture::Standing& standing);
     [[nodiscard]] std::string take() { return std::move(text_); }
 
   private:

@@ -41,6 +41,8 @@ struct HardwareNames {
 [[nodiscard]] nlohmann::ordered_json plan_json(const policy::Plan& plan);
 [[nodiscard]] nlohmann::ordered_json transaction_json(const policy::Transaction& transaction);
 [[nodiscard]] nlohmann::ordered_json history_json(const std::vector<HistoryEntry>& history);
+/// The entries of a document that has them as its "history".
+[[nodiscard]] sysfs::Result<std::vector<HistoryEntry>> history_of(const std::string& document);
 /// RFC 3339 in UTC to the second: the same on every machine, and it sorts.
 [[nodiscard]] std::string time_text(std::int64_t time_us);
 [[nodiscard]] nlohmann::ordered_json explain_json(const sysfs::Device& device,

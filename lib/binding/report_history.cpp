@@ -27,7 +27,42 @@ Json entry_json(const HistoryEntry& entry) {
             {"error", text_or_null(entry.error)}};
 }
 
+/// What lists show of a device, which is an address alone for pci.
+sysfs::DeviceId device_of(const std::string& text) {
+    return device_id_of(text.find('/') == std::string::npos ? "pci/" + text : text);
+}
+
+/// Throws nlohmann's exceptions.
+HistoryEntry entry_of(const Json& json) {
+    const auto text = [&](const char* key) { return optional_text(json, key).value_or(""); };
+    HistoryEntry entry{.txn = text("txn"),
+                       .time_us = json.at("time_us").get<std::int64_t>(),
+                       .actor = text("actor"),
+                       .action = text("action"),
+                       .group = optional_int(json, "group"),
+                       .devices = {},
+                       .driver = text("driver"),
+                       .rule = text("rule"),
+                       .where = text("where"),
+                       .result = text("result"),
+                       .error = text("error")};
+    for (const Json& device : json.at("devices"))
+        entry.devices.push_back(device_of(device.get<std::string>()));
+    return entry;
+}
+
 }  // namespace
+
+sysfs::Result<std::vector<HistoryEntry>> history_of(const std::string& document) {
+    std::vector<HistoryEntry> history;
+    try {
+        for (const Json& entry : Json::parse(document).at("history"))
+            history.push_back(entry_of(entry));
+    } catch (const Json::exception& error) {
+        return sysfs::fail(sysfs::Code::kInvalid, "read", "the history", error.what());
+    }
+    return history;
+}
 
 std::string time_text(std::int64_t time_us) {
     const std::time_t seconds = time_us / 1'000'000;

@@ -86,7 +86,7 @@ int run(const std::string& address, const std::string& directory, unsigned extra
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     (void)sd_event_add_signal(event, nullptr, SIGTERM, nullptr, nullptr);
     ModelKeeper keeper(event, kernel, state, {directory + "/policy.yaml"});
-    auto bus = bindd::Bus::open(event, keeper, {.address = address, .state = state, .root = {}});
+    auto bus = bindd::Bus::open(event, keeper, {.address = address, .root = {}});
     if (!bus) {
         std::cerr << bus.error().text() << std::endl;
         return 1;

@@ -266,7 +266,7 @@ void ModelKeeper::open(OpenRequest request, std::function<void(sysfs::Result<Ope
     done(std::move(opened));
 }
 
-void ModelKeeper::usage(const std::vector<sysfs::DeviceId>& devices,
+void ModelKeeper::usage(std::vector<sysfs::DeviceId> devices,
                         std::function<void(sysfs::Result<sysfs::Usage>)> done) {
     done(kernel_.usage(view_.inventory, devices));
 }

@@ -33,6 +33,7 @@ class ModelKeeper final : public bindd::Keeper {
     [[nodiscard]] bindd::GroupState group_state(int group) const override;
     [[nodiscard]] std::map<std::string, unsigned> counts() const override;
     [[nodiscard]] std::vector<bindd::StuckDevice> stuck() const override { return {}; }
+    [[nodiscard]] const binding::StateDir& state_dir() const override { return state_; }
     [[nodiscard]] std::string plan_json() const override;
     [[nodiscard]] sysfs::Result<std::string> explain_json(const sysfs::DeviceId& id) const override;
     [[nodiscard]] sysfs::Result<bindd::JobId> submit(bindd::Request request) override;
@@ -41,7 +42,7 @@ class ModelKeeper final : public bindd::Keeper {
     [[nodiscard]] sysfs::Result<void> cancel(bindd::JobId id) override;
     [[nodiscard]] sysfs::Result<void> reload(const bindd::Asker& asker) override;
     void open(OpenRequest request, std::function<void(sysfs::Result<Opened>)> done) override;
-    void usage(const std::vector<sysfs::DeviceId>& devices,
+    void usage(std::vector<sysfs::DeviceId> devices,
                std::function<void(sysfs::Result<sysfs::Usage>)> done) override;
     void observe(bindd::Observer& observer) override { observers_.push_back(&observer); }
     void forget(bindd::Observer& observer) override { std::erase(observers_, &observer); }
@@ -51,7 +52,6 @@ class ModelKeeper final : public bindd::Keeper {
     void work(bindd::Job& job);
     [[nodiscard]] sysfs::Result<policy::Plan> planned(const bindd::Request& request);
     [[nodiscard]] sysfs::Result<policy::Plan> planned_by_hand(const bindd::Request& request);
-    [[nodiscard]] sysfs::Result<bindd::View> seen() const;
     void end(bindd::Job& job);
     template <typename Tell>
     void tell(Tell tell) const {
