@@ -122,6 +122,10 @@ void reply_fault(sd_bus_message* call, const Fault& fault) {
 }
 
 std::string bus_text(const std::string& bytes) {
+    // Nearly all there is; a list of thousands of devices has a hundred thousand of them.
+    const auto plain = [](char c) { return static_cast<signed char>(c) > 0; };
+    if (std::all_of(bytes.begin(), bytes.end(), plain))
+        return bytes;
     std::string text = binding::utf8(bytes);
     std::replace(text.begin(), text.end(), '\0', '?');
     return text;
