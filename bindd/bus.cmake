@@ -68,3 +68,14 @@ install(FILES ${PROJECT_SOURCE_DIR}/systemd/org.bindd1.conf DESTINATION ${CMAKE_
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/org.bindd1.service
         DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system-services)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/org.bindd1.policy DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/actions)
+
+find_program(SCDOC scdoc)
+if(SCDOC)
+  add_custom_command(
+    OUTPUT org.bindd1.5
+    COMMAND sh -c "${SCDOC} < ${CMAKE_CURRENT_SOURCE_DIR}/org.bindd1.5.scd > org.bindd1.5"
+    DEPENDS org.bindd1.5.scd
+    VERBATIM)
+  add_custom_target(bindd_bus_man ALL DEPENDS org.bindd1.5)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/org.bindd1.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+endif()

@@ -56,7 +56,8 @@ HistoryEntry entry_of(const Json& json) {
 sysfs::Result<std::vector<HistoryEntry>> history_of(const std::string& document) {
     std::vector<HistoryEntry> history;
     try {
-        for (const Json& entry : Json::parse(document).at("history"))
+        const Json json = Json::parse(document);
+        for (const Json& entry : json.at("history"))
             history.push_back(entry_of(entry));
     } catch (const Json::exception& error) {
         return sysfs::fail(sysfs::Code::kInvalid, "read", "the history", error.what());

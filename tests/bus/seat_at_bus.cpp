@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+
+#include "tests/fake/fake_kernel.hpp"
+#include "vfioctl/daemon.hpp"
+#include "vfioctl/options.hpp"
+#include "vfioctl/pictured_host.hpp"
+
+/// vfioctl at the model of the kernel, as main.cpp does it at the real one:
+///
+///     seat_at_bus DIRECTORY WORDS...
+///
+/// Through the daemon when BINDD_BUS_ADDRESS says where it is, else on the kernel in DIRECTORY itself.
+namespace {
+
+vfioctl::Outcome<vfioctl::ExitCode> run(const std::string& directory, const vfioctl::Invocation& invocation) {
+    fake::FakeKernel kernel(directory + "/kernel");
+    const binding::StateDir state{directory + "/run", directory + "/lib", directory + "/boot_id", {}};
+    auto daemon = vfioctl::Daemon::find(state.run);
+    binding::Picture picture;
+    std::unique_ptr<sysfs::Kernel> pictured;
+    if (daemon != nullptr) {
+        auto seen = daemon->picture({});
+        if (!seen)
+            return vfioctl::propagate(seen);
+        picture = *std::move(seen);
+        pictured = std::make_unique<vfioctl::PicturedHost>(kernel, *daemon, picture);
+    }
+    vfioctl::GlobalOptions options = invocation.global;
+    if (daemon == nullptr)
+        options.policies = {directory + "/policy.yaml"};
+    vfioctl::Session session{.options = options,
+                             .kernel = pictured == nullptr ? kernel : *pictured,
+                             .state = state,
+                             .screen = {},
+                             .user = vfioctl::User::kRoot,
+                             .actor = "vfioctl (uid 0)",
+                             .check_open = {},
+                             .daemon = daemon.get(),
+                             .picture = picture,
+                             .out = std::cout,
+                             .err = std::cerr};
+    return invocation.command->run(session, invocation.arguments);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 3)
+        return 2;
+    const auto invocation = vfioctl::parse_command_line({argv + 2, argv + argc});
+    if (!invocation) {
+        std::cerr << vfioctl::failure_text(invocation.error());
+        return static_cast<int>(invocation.error().code);
+    }
+    const auto ended = run(argv[1], *invocation);
+    if (ended)
+        return static_cast<int>(*ended);
+    std::cerr << vfioctl::failure_text(ended.error());
+    return static_cast<int>(ended.error().code);
+}
