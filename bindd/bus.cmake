@@ -5,7 +5,6 @@ pkg_check_modules(SDBUS REQUIRED IMPORTED_TARGET sdbus-c++)
 find_program(SDBUS_XML2CPP sdbus-c++-xml2cpp REQUIRED)
 set(GENERATED ${CMAKE_CURRENT_BINARY_DIR}/generated/bindd)
 file(MAKE_DIRECTORY ${GENERATED})
-configure_file(version.hpp.in ${GENERATED}/version.hpp @ONLY)
 
 function(bus_adaptor interface file)
   set(xml ${CMAKE_CURRENT_SOURCE_DIR}/org.bindd1.${interface}.xml)
@@ -34,6 +33,7 @@ bus_vtable(MediatedDevice bus_mdev_vtable.hpp)
 add_library(bindd_bus STATIC
   bus.cpp
   bus_append.cpp
+  bus_attach.cpp
   bus_authority.cpp
   bus_call.cpp
   bus_caller.cpp

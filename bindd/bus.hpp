@@ -40,4 +40,10 @@ class Bus {
     std::unique_ptr<Parts> parts_;
 };
 
+/// As `--bus` says: "none", "system", or an address. `owned` is called when the name is ours (at once without a bus); when it
+/// cannot be had the loop ends with a failure, since there is a daemon already or none is wanted.
+[[nodiscard]] sysfs::Result<std::shared_ptr<void>> attach_bus(sd_event* event, Keeper& keeper,
+                                                              const std::string& bus,
+                                                              const std::function<void()>& owned);
+
 }  // namespace bindd

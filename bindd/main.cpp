@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "binding/files.hpp"
+#include "bindd/bus.hpp"
 #include "bindd/log.hpp"
 #include "bindd/notifier.hpp"
 #include "bindd/opener.hpp"
@@ -36,10 +37,8 @@ int run(const CommandLine& line) {
                 return sysfs::propagate(listening);
             return std::unique_ptr<EventSource>(*std::move(listening));
         },
-        .attach = [](sd_event*, HostKeeper&, const std::function<void()>& owned)
-            -> sysfs::Result<std::shared_ptr<void>> {
-            owned();
-            return std::shared_ptr<void>();
+        .attach = [&](sd_event* event, HostKeeper& keeper, const std::function<void()>& owned) {
+            return attach_bus(event, keeper, line.bus, owned);
         }};
     return run_daemon(line.daemon, seams);
 }

@@ -2,7 +2,6 @@
 """The daemon on a private bus, seen from outside: bus_test.py BUS_STAND [unittest's arguments]."""
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -14,6 +13,8 @@ import unittest
 import dbus
 import dbus.bus
 import dbusmock
+from dbus.mainloop.glib import DBusGMainLoop
+from gi.repository import GLib
 
 import stand
 from stand import DEVICE, JOB, MANAGER, NAME, PROPERTIES, ROOT, Stand, device_path
@@ -341,41 +342,42 @@ class Opening(OnBus):
 
 
 class Signals(OnBus):
-    def heard(self, act, count, member, path=""):
-        """What a monitor says of `count` signals from `path` that `act` causes."""
-        monitor = subprocess.Popen(["dbus-monitor", "--address", self.stand.bus.address, "--profile",
-                                    f"type=signal,sender={NAME},member={member}"], stdout=subprocess.PIPE, text=True)
-        self.addCleanup(monitor.stdout.close)
-        self.addCleanup(monitor.wait)
-        self.addCleanup(monitor.terminate)
-        lines = []
-        while "NameAcquired" not in (monitor.stdout.readline()):
-            pass
-        time.sleep(0.3)
+    def heard(self, act, member, path=None):
+        """The path and the arguments of the first such signal after `act`."""
+        connection = dbus.bus.BusConnection(self.stand.bus.address, mainloop=DBusGMainLoop())
+        self.addCleanup(connection.close)
+        heard = []
+        connection.add_signal_receiver(lambda *arguments, path: heard.append((str(path), arguments)), signal_name=member,
+                                       path=path, path_keyword="path")
         act()
-        deadline = time.monotonic() + 10
-        while len(lines) < count and time.monotonic() < deadline:
-            if select.select([monitor.stdout], [], [], 0.2)[0]:
-                line = monitor.stdout.readline()
-                if member in line and path in line:
-                    lines.append(line.split("\t"))
-        return lines
+        deadline = time.monotonic() + 20
+        while not heard and time.monotonic() < deadline:
+            GLib.MainContext.default().iteration(False)
+            time.sleep(0.01)
+        self.assertTrue(heard, member)
+        return heard[0]
 
     def test_tell_of_a_device_that_goes(self):
-        lines = self.heard(lambda: self.stand.say("remove 0000:02:00.0"), 1, "InterfacesRemoved")
-        self.assertEqual(len(lines), 1)
+        _, arguments = self.heard(lambda: self.stand.say("remove 0000:02:00.0"), "InterfacesRemoved")
+        self.assertEqual(arguments[0], device_path("0000:02:00.0"))
+        self.assertIn(DEVICE, arguments[1])
         with self.assertRaises(dbus.DBusException) as caught:
             self.stand.driver("0000:02:00.0")
         self.assertEqual(caught.exception.get_dbus_name(), "org.freedesktop.DBus.Error.UnknownObject")
 
     def test_tell_of_transactions(self):
-        lines = self.heard(lambda: self.stand.manager("Apply", options()), 1, "TransactionFinished")
-        self.assertEqual(len(lines), 1)
+        path, arguments = self.heard(lambda: self.stand.manager("Apply", options()), "TransactionFinished")
+        self.assertEqual((path, *arguments[:3]), (ROOT, "/org/bindd1/job/1", "group 13", "done"))
+        self.assertIn('"devices":["0000:02:00.0"]', arguments[3])
 
-    def test_tell_of_changed_properties(self):
-        path = device_path("0000:02:00.0")
-        lines = self.heard(lambda: self.stand.device("0000:02:00.0", "Bind", options()), 1, "PropertiesChanged", path)
-        self.assertEqual([line[5] for line in lines], [path])
+    def test_tell_of_changed_properties_and_of_no_others(self):
+        _, arguments = self.heard(lambda: self.stand.device("0000:02:00.0", "Bind", options()), "PropertiesChanged",
+                                  device_path("0000:02:00.0"))
+        self.assertEqual(arguments[0], DEVICE)
+        self.assertEqual(arguments[1]["Driver"], "vfio-pci")
+        self.assertEqual(arguments[1]["State"], "bound")
+        self.assertNotIn("NumaNode", arguments[1])
+        self.assertNotIn("IommuGroup", arguments[1])
 
 
 class ManyDevices(OnBus):

@@ -171,14 +171,17 @@ class OfTheDaemon(unittest.TestCase):
         self.addCleanup(monitor.stdout.close)
         self.addCleanup(monitor.wait)
         self.addCleanup(monitor.terminate)
-        time.sleep(1)
+        # Nothing says when it listens: until it has heard something, there is something to hear.
+        deadline = time.monotonic() + 60
+        while not select.select([monitor.stdout], [], [], 0.5)[0]:
+            self.assertLess(time.monotonic(), deadline)
+            self.said("reload")
         self.said("bind", "02:00.0")
         self.stand.say("remove 0000:04:00.0")
         events = []
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not any(each["event"] == "vanished" for each in events):
-            if select.select([monitor.stdout], [], [], 0.5)[0]:
-                events.append(json.loads(monitor.stdout.readline()))
+        while not any(each["event"] == "vanished" for each in events):
+            self.assertTrue(select.select([monitor.stdout], [], [], 20)[0], events)
+            events.append(json.loads(monitor.stdout.readline()))
         bound = [each for each in events if each["event"] == "changed" and each["subject"] == "0000:02:00.0"]
         self.assertEqual(bound[-1]["changes"]["driver"], "vfio-pci", events)
         self.assertEqual(bound[-1]["changes"]["state"], "bound")
