@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "bindd/bus.hpp"
 #include "tests/bus/model_keeper.hpp"
+#include "tests/bus/world.hpp"
 
 /// The bus part of the daemon with the model of the kernel behind it:
 ///
@@ -20,28 +20,6 @@
 /// changes the world: "remove 0000:01:00.0", "look".
 namespace tests {
 namespace {
-
-fake::World world(unsigned extra) {
-    fake::Host host;
-    host.with_variants();
-    host.pci("0000:00:01.0").bridge().group(1).driver("pcieport");
-    host.pci("0000:01:00.0").gpu().group(12).driver("nouveau");
-    host.pci("0000:01:00.1").audio().group(12).driver("snd_hda_intel");
-    host.pci("0000:02:00.0").nic().group(13).driver("e1000e").netdev("eth0");
-    host.pci("0000:03:00.0").nic().group(14).driver("e1000e").netdev("eth1");
-    host.pci("0000:04:00.0").nvme().group(15).driver("nvme");
-    host.mdev_parent("mtty").mdev_type("mtty-1", 20);
-    host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty", "mtty-1").group(30);
-    for (unsigned i = 0; i < extra; ++i) {
-        std::array<char, 16> address{};
-        std::snprintf(address.data(), address.size(), "%04x:%02x:%02x.%x", 1 + (i >> 16U), (i >> 8U) & 0xffU,
-                      (i >> 3U) & 0x1fU, i & 7U);
-        host.pci(address.data()).nic().group(static_cast<int>(100 + i)).driver("e1000e");
-    }
-    fake::World out = fake::World::of(host);
-    out.refuse(fake::pci_id("0000:03:00.0"), "vfio-pci", 22);
-    return out;
-}
 
 struct Stand {
     fake::FakeKernel& kernel;
@@ -74,7 +52,7 @@ int on_input(sd_event_source* /*source*/, int fd, std::uint32_t /*events*/, void
 int run(const std::string& address, const std::string& directory, unsigned extra) {
     const std::string kernel_path = directory + "/kernel";
     if (::access(kernel_path.c_str(), F_OK) != 0)
-        fake::FakeKernel::create(kernel_path, world(extra));
+        fake::FakeKernel::create(kernel_path, bus_world(extra));
     fake::FakeKernel kernel(kernel_path);
     const binding::StateDir state{directory + "/run", directory + "/lib", directory + "/boot_id", {}};
     sd_event* event = nullptr;
