@@ -335,7 +335,8 @@ class Opening(OnBus):
         self.refused("Refused", self.stand.device, "0000:02:00.0", "Open", options())
         self.stand.ended(self.stand.device("0000:02:00.0", "Bind", options()))
         description, descriptors = self.stand.device("0000:02:00.0", "Open", options(backend="type1v2"))
-        self.assertEqual(list(description["fds"]), ["group", "container"])
+        self.assertEqual(list(description["fds"]), ["group", "container", "device"])
+        self.assertEqual(description["device_name"].rsplit("/", 1)[-1], "0000:02:00.0")
         self.assertEqual(description["backend"], "type1v2")
         for each in descriptors:
             os.close(each.take())

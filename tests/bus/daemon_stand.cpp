@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <array>
@@ -75,6 +76,21 @@ struct Readiness final : bindd::Observer {
     }
 };
 
+/// What stands for the fds of a device is of no matter here.
+sysfs::Result<bindd::OpenedDevice> open_made_up(fake::FakeKernel& kernel, const std::string& name,
+                                                const std::string& backend) {
+    const sysfs::Inventory inventory = kernel.look().inventory();
+    const auto ids = sysfs::resolve(inventory, name);
+    const sysfs::Device* device = ids ? inventory.find(ids->front()) : nullptr;
+    if (device == nullptr || !device->vfio || !device->vfio->group)
+        return sysfs::fail(sysfs::Code::kRefused, "open", name, "VFIO does not have it");
+    bindd::OpenedDevice opened{.backend = backend.empty() ? "type1v2" : backend, .fds = {}, .facts = {}};
+    for (const char* fd : {"group", "container", "device"})
+        opened.fds.emplace_back(fd, sysfs::UniqueFd(::eventfd(0, EFD_CLOEXEC)));
+    opened.facts = {{"device_name", name}, {"iommu_group", *device->vfio->group}};
+    return opened;
+}
+
 int run(const std::string& address, const std::string& directory, unsigned extra) {
     const std::string path = directory + "/kernel";
     if (::access(path.c_str(), F_OK) != 0)
@@ -86,6 +102,9 @@ int run(const std::string& address, const std::string& directory, unsigned extra
         .tools = {.kernel = kernel,
                   .state = {directory + "/run", directory + "/lib", directory + "/boot_id", {}},
                   .check_open = [](const sysfs::Device&) { return sysfs::Result<void>(); },
+                  .open = [&kernel](const std::string& device, const std::string& backend) {
+                      return open_made_up(kernel, device, backend);
+                  },
                   .write_patience = kTimeout,
                   .read_patience = kTimeout},
         .events = [&kernel](sd_event* event) -> sysfs::Result<std::unique_ptr<bindd::EventSource>> {

@@ -260,9 +260,9 @@ void ModelKeeper::open(OpenRequest request, std::function<void(sysfs::Result<Ope
     if (device == nullptr || !device->vfio || !device->vfio->group)
         return done(sysfs::fail(sysfs::Code::kRefused, "open", request.device.display(), "VFIO does not have it"));
     Opened opened{.backend = request.backend.empty() ? "type1v2" : request.backend, .fds = {}, .facts = {}};
-    for (const char* name : {"group", "container"})
+    for (const char* name : {"group", "container", "device"})
         opened.fds.emplace_back(name, sysfs::UniqueFd(::eventfd(0, EFD_CLOEXEC)));
-    opened.facts = {{"device", request.device.name}, {"iommu-group", *device->vfio->group}};
+    opened.facts = {{"device_name", request.device.name}, {"iommu_group", *device->vfio->group}};
     done(std::move(opened));
 }
 
