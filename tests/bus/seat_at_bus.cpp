@@ -39,10 +39,10 @@ vfioctl::Outcome<vfioctl::ExitCode> run(const std::string& directory, const vfio
                              .user = vfioctl::User::kRoot,
                              .actor = "vfioctl (uid 0)",
                              .check_open = {},
-                             .daemon = daemon.get(),
-                             .picture = picture,
                              .out = std::cout,
-                             .err = std::cerr};
+                             .err = std::cerr,
+                             .daemon = daemon.get(),
+                             .picture = &picture};
     return invocation.command->run(session, invocation.arguments);
 }
 
