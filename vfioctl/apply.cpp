@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <ostream>
 
+#include "sysfs/boot_switch.hpp"
 #include "vfioctl/command.hpp"
 #include "vfioctl/execute.hpp"
 #include "vfioctl/newcomers.hpp"
@@ -16,7 +18,8 @@ bool is_armed(const policy::Change& change) {
         return change.from_override == "none";
     return std::any_of(change.candidates.begin(), change.candidates.end(),
                        [&](const policy::ChainLink& link) {
-                           return link.driver && link.driver == change.from_override;
+                           const auto& name = link.driver ? link.driver : link.module;
+                           return name && name == change.from_override;
                        });
 }
 
@@ -32,8 +35,12 @@ void keep_overrides(policy::Transaction& transaction) {
     };
     std::erase_if(transaction.devices, [&](const auto& id) { return !stays(id); });
     std::erase_if(transaction.steps, [&](const policy::Step& step) {
-        return step.op != policy::Op::kSetOverride || !step.value || !stays(step.device);
+        return step.op != policy::Op::kSetOverride || !stays(step.device);
     });
+    // The driver's name is its module's secret, and modules cannot be loaded yet: the module's own will do.
+    for (policy::Step& step : transaction.steps)
+        if (!step.value)
+            step.value = step.module;
 }
 
 policy::Plan overrides_of(policy::Plan plan) {
@@ -56,6 +63,10 @@ Outcome<ExitCode> run_apply(Session& session, const Arguments& arguments) {
     options.timeout = *timeout;
     if (auto may = may_write(session, "apply"); !may)
         return propagate(may);
+    if (arguments.has("early") && sysfs::is_switched_off(session.options.root)) {
+        session.err << "vfioctl: bindd.disable is on the kernel's command line: nothing is touched\n";
+        return ExitCode::kDone;
+    }
     const auto recovery = recover_first(session, options);
     if (!recovery)
         return propagate(recovery);

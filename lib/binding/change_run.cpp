@@ -45,8 +45,9 @@ bool ChangeRun::takes_driver() const {
     return false;
 }
 
-/// Modules are not there to be loaded yet, so only a driver whose name is known can be written. It need not
-/// be the one that gets the device in the end: any override keeps the native driver off.
+/// Modules are not there to be loaded yet. A driver whose name only its module can tell is named as the module
+/// is: mostly right, and otherwise nobody's name, which keeps the native driver off as well. Not the next
+/// candidate's: whoever loads that one before us would bind the device to it.
 Result<void> ChangeRun::arm() {
     if (!takes_driver() || staged_.now.driver || !staged_.now.has_override)
         return {};
@@ -54,12 +55,12 @@ Result<void> ChangeRun::arm() {
         driver_ = kNoDriver;
         return override_to(kNoDriver);
     }
-    for (const ChainLink& link : staged_.change->candidates)
-        if (link.driver) {
-            driver_ = *link.driver;
-            return override_to(driver_);
-        }
-    return {};
+    const ChainLink& first = staged_.change->candidates.front();
+    const auto& name = first.driver ? first.driver : first.module;
+    if (!name)
+        return {};
+    driver_ = *name;
+    return override_to(driver_);
 }
 
 /// A device that is on its driver already may have lost its override by hand: set again, it stays away from

@@ -25,6 +25,7 @@ libraries it needs; the guest has busybox and kernel modules besides. Its output
   --kernel stock|lab         the distribution's kernel, or ours with all of VFIO (default; built once)
   --devices PROFILE,...      full (default), minimal, twins, virtio, bridge, sriov, display, hotplug: tests/lab/devices.sh
   --systemd                  systemd as process 1, with dbus, udev and logind
+  --before SCRIPT            run in the guest before systemd starts: units to install, files to write
   --no-udev                  no udevd: no module is loaded by itself
   --append 'ARG...'          more kernel command line
   --qemu 'ARG...'            more arguments for QEMU
@@ -43,7 +44,7 @@ wrong_usage() {
 
 parse_arguments() {
     LAB_ARCH=x86 LAB_KERNEL='' LAB_DEVICES=full LAB_SYSTEMD=no LAB_UDEV=yes LAB_APPEND='' LAB_QMP='' LAB_TIMEOUT=120
-    LAB_LOG='' LAB_QEMU=() LAB_PREPARE=no LAB_COMMAND=()
+    LAB_LOG='' LAB_QEMU=() LAB_PREPARE=no LAB_COMMAND=() LAB_BEFORE=''
     while [ $# -gt 0 ]; do
         case $1 in
         --help | -h) usage && exit 0 ;;
@@ -56,7 +57,7 @@ parse_arguments() {
             LAB_COMMAND=("$@")
             return
             ;;
-        --arch | --kernel | --devices | --append | --qemu | --qmp | --timeout | --log)
+        --arch | --kernel | --devices | --append | --qemu | --qmp | --timeout | --log | --before)
             [ $# -gt 1 ] || wrong_usage "$1 wants a value"
             take_option "$1" "$2"
             shift
@@ -76,6 +77,7 @@ take_option() {
     --qmp) LAB_QMP=$2 ;;
     --timeout) LAB_TIMEOUT=$2 ;;
     --log) LAB_LOG=$2 ;;
+    --before) LAB_BEFORE=$(realpath "$2") ;;
     --qemu)
         local words=()
         read -r -a words <<<"$2"

@@ -12,8 +12,9 @@ write_share() {
     : >"$share/out"
     : >"$share/err"
     {
-        printf 'LAB_GUEST=%q LAB_MODULES=%q LAB_UDEV=%q LAB_SYSTEMD=%q\n' \
-            "$LAB/guest" "$kernel/root/lib/modules" "$LAB_UDEV" "$LAB_SYSTEMD"
+        printf 'LAB_GUEST=%q LAB_MODULES=%q LAB_UDEV=%q LAB_SYSTEMD=%q LAB_BEFORE=%q LAB_DIR=%q\n' \
+            "$LAB/guest" "$kernel/root/lib/modules" "$LAB_UDEV" "$LAB_SYSTEMD" "$LAB_BEFORE" "$PWD"
+        for variable in "${!BINDD_@}"; do printf 'export %s=%q\n' "$variable" "${!variable}"; done
         if [ $# = 0 ]; then
             read -r LAB_ROWS LAB_COLUMNS < <(stty size 2>/dev/null || echo 24 80)
             printf 'LAB_SHELL=yes LAB_TERM=%q LAB_ROWS=%q LAB_COLUMNS=%q\n' "${TERM:-vt100}" "$LAB_ROWS" "$LAB_COLUMNS"

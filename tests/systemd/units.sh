@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# units.sh BUILD-DIR SOURCE-DIR: what systemd itself says of the units, presets, tmpfiles and the catalog as installed.
+set -euo pipefail
+build=$1 source=$2
+root=$(mktemp -d "${TMPDIR:-/tmp}/bindd-units.XXXXXX")
+trap 'rm -rf "$root"' EXIT
+die() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+# quiet SENTENCE COMMAND...: succeeds and says nothing.
+quiet() {
+    local sentence=$1 output
+    shift
+    output=$("$@" 2>&1) || die "$sentence: $*: $output"
+    [ -z "$output" ] || die "$sentence: $output"
+}
+
+DESTDIR=$root cmake -DCMAKE_INSTALL_PREFIX=/usr -P "$build/systemd/cmake_install.cmake" >/dev/null
+units=$root/usr/lib/systemd/system
+
+# verify looks for the programs at their installed places; ours are not installed here.
+mkdir "$root/verified"
+for unit in "$units"/*.service; do
+    sed -E 's,^(Exec[A-Za-z]+=)[^ ]*/(vfioctl|bindd)( |$),\1/bin/true\3,' "$unit" >"$root/verified/$(basename "$unit")"
+    grep -q '^ExecStart=/bin/true' "$root/verified/$(basename "$unit")" || die "$unit: runs no program of ours"
+done
+quiet "verify" systemd-analyze verify --man=no "$root"/verified/*.service
+
+# The executor's rights are what is left; bindd.service says why each is needed. In tenths.
+quiet "bindd.service is exposed more than it was" \
+    sh -c 'systemd-analyze security --no-pager --offline=yes --threshold=35 "$1" >"$2"' - "$root/verified/bindd.service" "$root/security"
+grep -q 'Overall exposure level' "$root/security" || die "systemd-analyze security says nothing"
+
+# As a package would: everything the preset enables is started where it should be.
+mkdir -p "$root/etc/systemd/system"
+systemctl --root="$root" preset bindd.service bindd-early.service bindd-apply.service >/dev/null 2>&1
+for link in multi-user.target.wants/bindd.service sysinit.target.wants/bindd-early.service; do
+    [ -L "$root/etc/systemd/system/$link" ] || die "the preset does not enable $link"
+done
+[ ! -e "$root/etc/systemd/system/multi-user.target.wants/bindd-apply.service" ] || die "the preset enables bindd-apply"
+
+# The lines without their owner: whoever runs this test may be nobody.
+sed 's/ root root -$//' "$root/usr/lib/tmpfiles.d/bindd.conf" >"$root/tmpfiles.conf"
+quiet "tmpfiles" systemd-tmpfiles --root="$root" --create "$root/tmpfiles.conf"
+for directory in run/bindd etc/bindd/policies.d var/lib/bindd; do
+    [ -d "$root/$directory" ] || die "tmpfiles does not make /$directory"
+done
+
+mkdir -p "$root/var/lib/systemd/catalog"
+quiet "the catalog" journalctl --root="$root" --update-catalog
+catalog=$root/usr/lib/systemd/catalog/bindd.catalog
+said=$(grep -o '^-- [0-9a-f]\{32\}$' "$catalog" | cut -c4- | sort)
+log=$source/bindd/log.cpp
+if [ -e "$log" ]; then
+    ids=$(grep -o '"[0-9a-f]\{32\}"' "$log" | tr -d '"' | sort)
+    [ "$ids" = "$said" ] || die "the catalog and $log differ: $(diff <(printf '%s' "$ids") <(printf '%s' "$said"))"
+fi
+[ -z "$(uniq -d <<<"$said")" ] || die "the catalog says something twice"

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/boot_switch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/fake/temp_dir.hpp"
+
+namespace sysfs {
+namespace {
+
+TEST(BootSwitch, IsTheWordAloneOrWithAnythingButANo) {
+    for (const char* line : {"bindd.disable", "quiet bindd.disable\n", "bindd.disable=1 ro",
+                             "root=/dev/vda\tbindd.disable=yes", "bindd.disable=", "bindd.disable=0 bindd.disable"})
+        EXPECT_TRUE(is_switched_off(std::string_view(line))) << line;
+    for (const char* line : {"", "\n", "quiet ro", "bindd.disable=0", "bindd.disable=no bindd.disable=off",
+                             "bindd.disable=false", "xbindd.disable", "bindd.disabled", "bindd", "a=bindd.disable"})
+        EXPECT_FALSE(is_switched_off(std::string_view(line))) << line;
+}
+
+TEST(BootSwitch, IsReadFromTheHostsCommandLine) {
+    const fake::TempDir host;
+    const Root root{host.path()};
+    EXPECT_FALSE(is_switched_off(root));
+    ASSERT_EQ(mkdir((host.path() + "/proc").c_str(), 0755), 0);
+    std::ofstream(host.path() + "/proc/cmdline") << "BOOT_IMAGE=/vmlinuz bindd.disable quiet\n";
+    EXPECT_TRUE(is_switched_off(root));
+}
+
+}  // namespace
+}  // namespace sysfs
