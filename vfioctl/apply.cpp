@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <ostream>
 
+#include "binding/hotplug_rules.hpp"
+#include "policy/early.hpp"
 #include "sysfs/boot_switch.hpp"
 #include "vfioctl/command.hpp"
 #include "vfioctl/execute.hpp"
@@ -43,13 +45,31 @@ void keep_overrides(policy::Transaction& transaction) {
             step.value = step.module;
 }
 
-policy::Plan overrides_of(policy::Plan plan) {
+/// A group is armed as a whole or not at all: what is open for one of its devices is open for those that would
+/// be taken along with it.
+bool is_undecided(const policy::Transaction& transaction,
+                  const std::map<sysfs::DeviceId, std::string>& undecided,
+                  std::vector<std::string>& sentences) {
+    const std::size_t before = sentences.size();
+    for (const policy::Change& change : transaction.changes)
+        if (const auto found = undecided.find(change.target.id); found != undecided.end())
+            sentences.push_back(found->second);
+    return sentences.size() != before;
+}
+
+policy::Plan overrides_of(Session& session, World& world) {
+    const auto undecided = policy::undecided_early(world.policies, world.decisions, world.inventory);
+    policy::Plan plan = std::move(world.plan);
     for (policy::Transaction& transaction : plan.transactions)
         if (transaction.verdict == policy::Verdict::kChange)
             keep_overrides(transaction);
-    std::erase_if(plan.transactions, [](const policy::Transaction& transaction) {
-        return transaction.verdict == policy::Verdict::kChange && transaction.changes.empty();
+    std::vector<std::string> sentences;
+    std::erase_if(plan.transactions, [&](const policy::Transaction& transaction) {
+        return transaction.verdict == policy::Verdict::kChange &&
+               (transaction.changes.empty() || is_undecided(transaction, undecided, sentences));
     });
+    for (const std::string& sentence : sentences)
+        warn(session, world, sentence);
     return plan;
 }
 
@@ -80,9 +100,14 @@ Outcome<ExitCode> run_apply(Session& session, const Arguments& arguments) {
     append(world->warnings, recovery->notes);
     if (!arguments.has("early"))
         return carry_out_with_newcomers(session, *world, options);
+    // Whoever is plugged in from now on is udev's first. Without its rules the daemon has a driver to undo.
+    if (const auto left_out = binding::write_hotplug_rules(session.state, world->policies, world->drivers,
+                                                           world->inventory.host);
+        !left_out)
+        warn(session, *world, left_out.error().text());
     options.extent = binding::Extent::kOverrides;
     options.action = "early";
-    policy::Plan plan = overrides_of(std::move(world->plan));
+    policy::Plan plan = overrides_of(session, *world);
     const auto ended = carry_out(session, plan, world->warnings, std::move(options));
     // A refusal is no failure of the boot: the apply that comes later says it, and by then may not.
     return ended && *ended == ExitCode::kRefused ? Outcome<ExitCode>(ExitCode::kDone) : ended;

@@ -2,6 +2,7 @@
 #include "binding/stage.hpp"
 
 #include "binding/node_access.hpp"
+#include "policy/udev_rules.hpp"
 
 namespace binding {
 namespace {
@@ -57,7 +58,7 @@ Result<Staged> stage(Scene& scene, const Change& change) {
     const sysfs::DeviceId& id = change.target.id;
     const bool releasing = change.to == Change::To::kHost && scene.ledger.bound.contains(id);
     Staged staged{.change = &change, .now = {}, .ours = nullptr, .gone = false, .already = false,
-                  .access = {}};
+                  .armed_by_rule = false, .access = {}};
     auto now = scene.kernel.standing(id);
     if (!now && !releasing)
         return sysfs::propagate(now);
@@ -72,6 +73,8 @@ Result<Staged> stage(Scene& scene, const Change& change) {
     staged.now = *std::move(now);
     staged.ours = scene.ledger.find_bound(id, change.target.identity);
     staged.already = on_target(change, staged.now);
+    staged.armed_by_rule = staged.ours == nullptr && staged.now.driver_override &&
+                           scene.kernel.property(id, policy::kArmedProperty) == staged.now.driver_override;
     if (must_be_as_planned(change) && !staged.already && !as_planned(change, staged.now))
         return fail(Code::kFailed, "check", id.display(),
                     "changed since it was planned: " +

@@ -14,6 +14,7 @@ struct Staged {
     const Bound* ours = nullptr;  ///< the journal's record of it, when it was ours before
     bool gone = false;            ///< to be released, but it went away or is another device now
     bool already = false;         ///< found on what was planned; not our doing
+    bool armed_by_rule = false;   ///< its override is what our udev rules wrote when it was plugged in
     sysfs::NodeAccess access;     ///< with names resolved; empty: nothing to set
 };
 

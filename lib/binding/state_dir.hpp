@@ -18,9 +18,12 @@ struct StateDir {
     /// no moment is a bad one to die does it here.
     std::function<void(const char*)> on_write;
 
+    /// Where udev reads rules that are made at run time; empty: none are made.
+    std::string udev_rules = {};
+
     [[nodiscard]] static StateDir below(const sysfs::Root& root) {
         return {root.path("/run/bindd"), root.path("/var/lib/bindd"),
-                root.path("/proc/sys/kernel/random/boot_id"), {}};
+                root.path("/proc/sys/kernel/random/boot_id"), {}, root.path("/run/udev/rules.d")};
     }
 
     [[nodiscard]] std::string lock_path() const { return run + "/lock"; }

@@ -36,6 +36,10 @@ Held held_of(const Staged& staged, Extent extent) {
     if (staged.ours != nullptr) {
         held.origin = Held::Origin{staged.ours->before_driver, staged.ours->before_override};
         held.early = staged.ours->early;
+    } else if (staged.armed_by_rule) {
+        // The override is no foreign one: a release takes it away, and the native driver may have the device.
+        held.origin = Held::Origin{staged.now.driver, std::nullopt};
+        held.early = !staged.now.driver;
     }
     return held;
 }

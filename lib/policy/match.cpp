@@ -59,30 +59,52 @@ const sysfs::Device* parent_pf(const sysfs::Device& device, const sysfs::Invento
     return device.vf ? inventory.find({"pci", device.vf->pf}) : nullptr;
 }
 
-bool holds(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,
-           Bus bus) {
+/// What a field says now.
+struct AsItIs {
+    [[nodiscard]] bool holds(const FieldTest& test, const sysfs::Device& device,
+                             const sysfs::Host& host) const {
+        return field_holds(test, device, host);
+    }
+    [[nodiscard]] AsItIs turned() const { return {}; }
+};
+
+/// What it may say (or must say) later: a field that is still open counts as holding (or as not), and the
+/// other way round below a `not`.
+struct AsItMayBe {
+    bool open_holds;
+
+    [[nodiscard]] bool holds(const FieldTest& test, const sysfs::Device& device,
+                             const sysfs::Host& host) const {
+        return is_open(test, device) ? open_holds : field_holds(test, device, host);
+    }
+    [[nodiscard]] AsItMayBe turned() const { return {!open_holds}; }
+};
+
+template <typename View>
+bool holds(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory, Bus bus,
+           View view) {
     const Default defaults = place_default(match, bus);
     if (defaults.here == Bus::kDefaultsToPci && device.id.bus != "pci")
         return false;
     for (const FieldTest& test : match.fields)
-        if (!field_holds(test, device, inventory.host))
+        if (!view.holds(test, device, inventory.host))
             return false;
     for (const Match& pf : match.pf) {
         const sysfs::Device* parent = parent_pf(device, inventory);
-        if (parent == nullptr || !holds(pf, *parent, inventory, Bus::kSettled))
+        if (parent == nullptr || !holds(pf, *parent, inventory, Bus::kSettled, view))
             return false;
     }
     for (const Match& each : match.all)
-        if (!holds(each, device, inventory, Bus::kSettled))
+        if (!holds(each, device, inventory, Bus::kSettled, view))
             return false;
     for (const auto& list : match.any) {
         const Bus inside = bus_of_list(list, defaults.below);
-        const auto fits = [&](const Match& one) { return holds(one, device, inventory, inside); };
+        const auto fits = [&](const Match& one) { return holds(one, device, inventory, inside, view); };
         if (std::none_of(list.begin(), list.end(), fits))
             return false;
     }
     return std::none_of(match.none.begin(), match.none.end(), [&](const Match& each) {
-        return holds(each, device, inventory, Bus::kSettled);
+        return holds(each, device, inventory, Bus::kSettled, view.turned());
     });
 }
 
@@ -170,7 +192,14 @@ class Tracer {
 }  // namespace
 
 bool matches(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory) {
-    return holds(match, device, inventory, Bus::kDefaultsToPci);
+    return holds(match, device, inventory, Bus::kDefaultsToPci, AsItIs{});
+}
+
+Foresight foresee(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory) {
+    if (!holds(match, device, inventory, Bus::kDefaultsToPci, AsItMayBe{true}))
+        return Foresight::kNo;
+    return holds(match, device, inventory, Bus::kDefaultsToPci, AsItMayBe{false}) ? Foresight::kYes
+                                                                                  : Foresight::kMaybe;
 }
 
 bool trace(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,

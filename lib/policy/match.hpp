@@ -25,6 +25,12 @@ struct FieldResult {
 [[nodiscard]] bool matches(const Match& match, const sysfs::Device& device,
                            const sysfs::Inventory& inventory);
 
+enum class Foresight { kNo, kMaybe, kYes };
+/// The same question early in a boot, of a device that neither udev nor a driver has had in hand: what
+/// only they bring (a driver, netdevs, properties, attributes, an mdev parent) may come yet.
+[[nodiscard]] Foresight foresee(const Match& match, const sysfs::Device& device,
+                                const sysfs::Inventory& inventory);
+
 /// The same answer with every field's own, none skipped: for explain.
 [[nodiscard]] bool trace(const Match& match, const sysfs::Device& device,
                          const sysfs::Inventory& inventory, std::vector<FieldResult>& fields);

@@ -142,7 +142,52 @@ bool kernel_holds(const Texts& wanted, const std::string& release) {
     });
 }
 
+/// Of PCI classes network and wireless controllers; of what has no class, anything.
+bool may_have_netdevs(const sysfs::Device& device) {
+    if (!device.ids.class_code)
+        return true;
+    const std::uint32_t base = *device.ids.class_code >> 16;
+    return base == 0x02 || base == 0x0d;
+}
+
 }  // namespace
+
+bool is_open(const FieldTest& test, const sysfs::Device& device) {
+    const bool unbound = !device.driver;
+    switch (test.field) {
+        case Field::kDriver:
+        case Field::kMdevParent:
+            return unbound;
+        case Field::kNetdev:
+            return unbound && may_have_netdevs(device);
+        case Field::kAttr:  // some are a driver's
+            return unbound && !device.attrs.contains(test.key);
+        case Field::kProperty:  // the kernel's own are there from the start
+            return !device.properties.contains(test.key);
+        case Field::kBus:
+        case Field::kAddress:
+        case Field::kVendor:
+        case Field::kDevice:
+        case Field::kSubsystemVendor:
+        case Field::kSubsystemDevice:
+        case Field::kClass:
+        case Field::kRevision:
+        case Field::kModalias:
+        case Field::kPath:
+        case Field::kSlot:
+        case Field::kNumaNode:
+        case Field::kIommuGroup:
+        case Field::kIsVf:
+        case Field::kIsPf:
+        case Field::kVf:
+        case Field::kSerial:
+        case Field::kBootVga:
+        case Field::kArch:
+        case Field::kKernel:
+            return false;
+    }
+    return false;
+}
 
 bool has_wildcard(const std::string& pattern) {
     return pattern.find_first_of("*?[\\") != std::string::npos;

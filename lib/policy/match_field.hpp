@@ -13,6 +13,10 @@ namespace policy {
 [[nodiscard]] bool field_holds(const FieldTest& test, const sysfs::Device& device,
                                const sysfs::Host& host);
 
+/// Early in a boot: may the field say something else once udev and a driver have had the device? Not of
+/// one that has a driver already, and not for what the kernel alone tells.
+[[nodiscard]] bool is_open(const FieldTest& test, const sysfs::Device& device);
+
 /// What the device has in that field, as users see it (ids bare lower-case hex); absent: it has
 /// none.
 [[nodiscard]] std::optional<std::string> field_value(const FieldTest& test,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,6 +53,11 @@ class Kernel {
     /// How it stands: identity, driver, override and VFIO nodes, the rest left empty. Looked at before
     /// and after every write, so it must cost no more than it has to.
     [[nodiscard]] virtual Result<Device> standing(const DeviceId& id) { return device(id); }
+    /// What udev keeps of a device under that name (a rule's note); nothing when there is none.
+    [[nodiscard]] virtual std::optional<std::string> property(const DeviceId& /*id*/,
+                                                              const std::string& /*name*/) {
+        return std::nullopt;
+    }
     [[nodiscard]] virtual Result<Drivers> drivers(const Wanted& wanted) = 0;
     /// The modules whose aliases claim a modalias, as modprobe would resolve it (a native driver's, or a
     /// VFIO one's after its prefix is swapped); normalised names, best first. None is no failure.

@@ -12,6 +12,7 @@
 #include "sysfs/names.hpp"
 #include "sysfs/node_access.hpp"
 #include "sysfs/target.hpp"
+#include "sysfs/udev_data.hpp"
 
 namespace sysfs {
 namespace {
@@ -55,6 +56,10 @@ Result<Inventory> LiveKernel::devices(std::span<const DeviceId> ids, const Wante
 
 Result<Device> LiveKernel::standing(const DeviceId& id) {
     return read_standing(kLive, id);
+}
+
+std::optional<std::string> LiveKernel::property(const DeviceId& id, const std::string& name) {
+    return kept_property(kLive, id, name);
 }
 
 Result<Drivers> LiveKernel::drivers(const Wanted& wanted) {

@@ -20,6 +20,8 @@ class LiveKernel final : public Kernel {
     [[nodiscard]] Result<Inventory> devices(std::span<const DeviceId> ids,
                                             const Wanted& wanted) override;
     [[nodiscard]] Result<Device> standing(const DeviceId& id) override;
+    [[nodiscard]] std::optional<std::string> property(const DeviceId& id,
+                                                      const std::string& name) override;
     [[nodiscard]] Result<Drivers> drivers(const Wanted& wanted) override;
     [[nodiscard]] Result<std::vector<std::string>> modules_for(
         const std::string& modalias) override;

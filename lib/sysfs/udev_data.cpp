@@ -24,16 +24,29 @@ void add_lines(std::string_view text, std::string_view prefix,
     }
 }
 
+std::optional<std::string> database_of(const Root& root, const DeviceId& id) {
+    const auto data = Dir::open(root.path("/run/udev/data"));
+    return data ? data->attr("+" + id.bus + ":" + id.name) : std::nullopt;
+}
+
 }  // namespace
 
 std::map<std::string, std::string> read_properties(const Root& root, const DeviceId& id,
                                                    const DeviceDir& device) {
     std::map<std::string, std::string> out;
     add_lines(device.uevent_text(), "", out);
-    const auto data = Dir::open(root.path("/run/udev/data"));
-    if (const auto text = data ? data->attr("+" + id.bus + ":" + id.name) : std::nullopt)
+    if (const auto text = database_of(root, id))
         add_lines(*text, "E:", out);
     return out;
+}
+
+std::optional<std::string> kept_property(const Root& root, const DeviceId& id,
+                                         const std::string& name) {
+    std::map<std::string, std::string> kept;
+    if (const auto text = database_of(root, id))
+        add_lines(*text, "E:", kept);
+    const auto found = kept.find(name);
+    return found == kept.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace sysfs

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "sysfs/device_dir.hpp"
@@ -17,5 +18,9 @@ namespace sysfs {
 [[nodiscard]] std::map<std::string, std::string> read_properties(const Root& root,
                                                                  const DeviceId& id,
                                                                  const DeviceDir& device);
+
+/// One property that rules gave the device; nothing when udev keeps none of that name.
+[[nodiscard]] std::optional<std::string> kept_property(const Root& root, const DeviceId& id,
+                                                       const std::string& name);
 
 }  // namespace sysfs

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
@@ -99,6 +103,55 @@ TEST(Apply, EarlyWritesOverridesOfDevicesThatNoDriverHas) {
     EXPECT_EQ(seat.stands("0000:01:00.0"), "vfio-pci (vfio-pci)");
     ASSERT_EQ(seat.type("release 01:00.0").status, 0);
     EXPECT_EQ(seat.stands("0000:01:00.0"), "e1000e");
+}
+
+// The driver's name is not known before its module is there. Armed with vfio-pci, the device would be bound by
+// whoever loads that one first.
+TEST(Apply, EarlyArmsADeviceForItsVariantWithTheModulesName) {
+    fake::World world = two_nics();
+    const auto nic = fake::pci_id("0000:01:00.0");
+    world.devices.at(nic).driver.reset();
+    world.drivers.aliases.insert(world.drivers.aliases.begin(),
+                                 {"vfio_" + world.devices.at(nic).modalias, "special_vfio_pci"});
+    world.drivers.modules["special_vfio_pci"] = sysfs::ModuleState::kAvailable;
+    Seat seat(world, kNic);
+    const Said early = seat.type("apply --early");
+    EXPECT_EQ(early.status, 0) << early.err;
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "none (special_vfio_pci)") << early.out;
+    EXPECT_NE(early.out.find("set_override  0000:01:00.0  special_vfio_pci"), early.out.npos) << early.out;
+    EXPECT_EQ(seat.type("apply --early").status, 0);
+    EXPECT_EQ(seat.kernel().look().writes, 1U);
+}
+
+TEST(Apply, EarlyLeavesADeviceThatARuleMayProtectOnceItHasItsName) {
+    fake::World world = two_nics();
+    world.devices.at(fake::pci_id("0000:01:00.0")).driver.reset();
+    Seat seat(world, std::string(kNic) + "  - { name: lan, match: { netdev: lan0 }, protect: true }\n");
+    const Said early = seat.type("apply --early");
+    EXPECT_EQ(early.status, 0) << early.err;
+    EXPECT_EQ(seat.stands("0000:01:00.0"), "none");
+    EXPECT_NE(early.err.find("0000:01:00.0: rule lan"), early.err.npos) << early.err;
+}
+
+TEST(Apply, EarlyMakesUdevsRulesThoseOfThePolicies) {
+    Seat seat(two_nics(), kNic);
+    const std::string path = seat.path() + "/rules.d/79-bindd.rules";
+    const auto rules = [&] {
+        std::ifstream file(path);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    ASSERT_EQ(seat.type("apply --early").status, 0);
+    const std::string written = rules();
+    EXPECT_NE(written.find("ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d3\""), written.npos) << written;
+    struct stat before {};
+    ASSERT_EQ(stat(path.c_str(), &before), 0);
+    ASSERT_EQ(seat.type("apply --early").status, 0);
+    struct stat after {};
+    ASSERT_EQ(stat(path.c_str(), &after), 0);
+    EXPECT_EQ(before.st_ino, after.st_ino) << "written anew without need";
+    std::ofstream(seat.path() + "/policy.yaml") << kNoRules;
+    ASSERT_EQ(seat.type("apply --early").status, 0);
+    EXPECT_NE(stat(path.c_str(), &after), 0) << rules();
 }
 
 TEST(Apply, SaysStuckWhenAnUnbindDoesNotReturn) {
