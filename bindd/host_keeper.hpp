@@ -99,6 +99,7 @@ class HostKeeper final : public Keeper {
     void collect(const std::string& request, Looked looked);
     void with_usage(Ids ids, Done done);
     void look_at_all();
+    void tell_udev();
     void look_at(const std::string& key);
     void saw(const std::map<std::string, unsigned>& stirs);
     void wake();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "binding/wire.hpp"
-
 #include <algorithm>
+
+#include "binding/hotplug_rules.hpp"
+#include "binding/wire.hpp"
 #include "bindd/host_keeper.hpp"
 
 /// How the keeper sees the host: through the executor's readers, all of it or some devices, never those that a
@@ -132,8 +133,17 @@ void HostKeeper::look_at_all() {
         saw(*stirs);
         const auto difference = view_.take_whole(*std::move(found), left_out);
         usage_known_.clear();
+        tell_udev();
         took({}, difference);
     });
+}
+
+/// What is plugged in from now on meets the policies' rules before udev loads a driver for it.
+void HostKeeper::tell_udev() {
+    const auto left_out = binding::write_hotplug_rules(parts_.state, view_.policies, view_.drivers,
+                                                       view_.inventory.host);
+    if (!left_out)
+        parts_.log.say(Level::kWarning, Message::kWarning, left_out.error().text());
 }
 
 /// A group may have gone and come back while a look was under way: its new track knows nothing of the old

@@ -27,7 +27,7 @@ int run(const CommandLine& line) {
     sysfs::LiveKernel kernel;
     const Seams seams{
         .tools = {.kernel = kernel,
-                  .state = {},
+                  .state = binding::StateDir::below(sysfs::Root{}),
                   .check_open = open_once,
                   .open = open_for_other,
                   .write_patience = line.daemon.timeout},

@@ -1,12 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# initramfs.sh BUILD-DIR KERNEL-DIR: an image made by mkinitramfs and one made by dracut with our hooks, in a scratch
+# initramfs.sh BUILD-DIR [KERNEL-DIR]: an image made by mkinitramfs and one made by dracut with our hooks, in a scratch
 # directory: is all in it, and does it run before udev? KERNEL-DIR is the lab's kernel, with its modules below root/.
 # Ends with 77, skipped, where neither maker nor kernel is there.
 set -euo pipefail
-build=$1 kernel=$2
-[ -e "$kernel/version" ] || { echo "no kernel of the lab"; exit 77; }
+build=$1 kernel=${2:-}
+if [ -z "$kernel" ]; then
+    kernel=$(find "${XDG_CACHE_HOME:-$HOME/.cache}/bindd/kernels" -maxdepth 1 -type d -name 'lab-x86-*' -print -quit 2>/dev/null)
+fi
+skip() {
+    printf '%s\n' "$*"
+    exit 77
+}
+[ -e "${kernel:-/nowhere}/version" ] || skip "no kernel of the lab"
 version=$(cat "$kernel/version")
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/bindd-initramfs.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
@@ -17,14 +24,14 @@ die() {
 
 # Who calls us again in a mount namespace of its own may put things where they will be installed.
 if [ "${BINDD_INSIDE:-}" != yes ]; then
-    [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null || { echo "needs root"; exit 77; }
+    unshare --mount true 2>/dev/null || skip "needs root"
     made=no
     for maker in mkinitramfs dracut; do
         command -v $maker >/dev/null || continue
         made=yes
         BINDD_INSIDE=yes unshare --mount "$0" "$build" "$kernel" $maker
     done
-    [ $made = yes ] || { echo "neither mkinitramfs nor dracut"; exit 77; }
+    [ $made = yes ] || skip "neither mkinitramfs nor dracut"
     exit 0
 fi
 maker=$3
@@ -37,7 +44,10 @@ over() {
 }
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$scratch"
-for directory in /usr /etc; do over $directory; done
+trap 'umount --lazy "$scratch" && rmdir "$scratch"' EXIT
+for directory in /usr /etc /boot; do over $directory; done
+# What a kernel's package puts there.
+echo CONFIG_RD_GZIP=y >"/boot/config-$version"
 mkdir -p "/usr/lib/modules/$version"
 mount --bind "$kernel/root/lib/modules/$version" "/usr/lib/modules/$version"
 [ -e "/lib/modules/$version" ] || die "/lib is not /usr/lib here"
@@ -47,7 +57,7 @@ DESTDIR=$scratch/installed cmake -P "$build/systemd/cmake_install.cmake" >/dev/n
 cp -a "$scratch"/installed/*/local/. /usr/ 2>/dev/null || cp -a "$scratch"/installed/usr/. /usr/
 at=$(sed -n 's,^ExecStart=\([^ ]*\)/vfioctl .*,\1,p' "$build/systemd/bindd-early.service")
 mkdir -p "$at" /etc/bindd/policies.d /usr/lib/bindd/policies.d
-cp "$build/vfioctl/vfioctl" "$at/"
+cp "$build/vfioctl/vfioctl" "$at/vfioctl"
 echo 'version: 1
 rules: [{ name: net, match: { class: network }, driver: [pci-stub-of-ours, e1000e, auto] }]' >/etc/bindd/policies.d/10-net.yaml
 ln -s /dev/null /etc/bindd/policies.d/20-masked.yaml
@@ -70,25 +80,27 @@ dracut)
     dracut --kver "$version" --kmoddir "/usr/lib/modules/$version" --no-hostonly --no-compress --no-early-microcode \
         --modules 'udev-rules base bindd' --force "$scratch/image" >"$scratch/log" 2>&1 || die "$(cat "$scratch/log")"
     (cd "$tree" && cpio -id --quiet <"$scratch/image")
-    script=$(ls "$tree"/usr/lib/dracut/hooks/pre-udev/*bindd-early.sh "$tree"/lib/dracut/hooks/pre-udev/*bindd-early.sh 2>/dev/null | head -n 1)
+    script=$(find "$tree" -path '*/dracut/hooks/pre-udev/*bindd-early.sh' -print -quit)
     ;;
 esac
-[ -n "$script" ] && sh -n "$script" || die "$maker: no script before udev"
+sh -n "${script:-/nowhere}" || die "$maker: no script before udev"
 grep -q "$at/vfioctl --direct apply --early" "$script" || die "$maker: $script does not run vfioctl"
 
 # It starts there, with all libraries, and reads the policies as they are on the host.
-proc() { mkdir -p "$tree/proc" "$tree/sys" && mount -t proc proc "$tree/proc"; }
-proc
+# The kernel's file systems are mounted there by then.
+mkdir -p "$tree/dev" "$tree/proc"
+mount --rbind /dev "$tree/dev"
+mount -t proc proc "$tree/proc"
 said=$(chroot "$tree" "$at/vfioctl" policy show 2>&1) || die "$maker: vfioctl does not run in it: $said"
+umount --lazy "$tree/proc" "$tree/dev"
 [[ $said == *"name: net"* ]] || die "$maker: the policies are not in it: $said"
 [ "$(readlink "$tree/etc/bindd/policies.d/20-masked.yaml")" = /dev/null ] || die "$maker: the mask is no link to /dev/null"
 for library in libkmod.so.2 libmount.so.1 libblkid.so.1; do
-    find "$tree" -name "$library*" | grep -q . || die "$maker: $library is not in it"
+    [ -n "$(find "$tree" -name "$library*" -print -quit)" ] || die "$maker: $library is not in it"
 done
 
 # The VFIO family by its aliases, and the native driver that the policy names.
 for module in vfio-pci virtio-vfio-pci e1000e; do
-    find "$tree/" -name "${module//-/[-_]}.ko*" | grep -q . || die "$maker: the module $module is not in it"
+    [ -n "$(find "$tree" -name "${module//-/[-_]}.ko*" -print -quit)" ] || die "$maker: the module $module is not in it"
 done
-umount "$tree/proc"
 printf '%s: ok\n' "$maker"
