@@ -99,6 +99,7 @@ Outcome<ExitCode> run_mdev_modify(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_mdev_start(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_mdev_stop(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_sriov(Session& session, const Arguments& arguments);
+Outcome<ExitCode> run_aliases(Session& session, const Arguments& arguments);
 Outcome<ExitCode> run_capture(Session& session, const Arguments& arguments);
 
 }  // namespace vfioctl

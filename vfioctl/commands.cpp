@@ -14,6 +14,7 @@ constexpr OptionSpec kOutput{"output", 'o', Takes::kSeveral, "COLS",
 constexpr OptionSpec kFile{"output", 'o', Takes::kSeveral, "FILE", "into this file instead of stdout"};
 constexpr OptionSpec kDoor{"backend", 'b', Takes::kOne, "B", "legacy (by group) or iommufd (by cdev)"};
 constexpr OptionSpec kKind{"kind", '\0', Takes::kOne, "KIND", "vendor.tld/class (default bindd.org/vfio)"};
+constexpr OptionSpec kUdev{"udev", '\0', Takes::kOne, "NODE", "the links to a group's node, for udev's rules"};
 constexpr OptionSpec kNoHeadings{"noheadings", 'n', Takes::kNothing, "", "no line of headings"};
 constexpr OptionSpec kTree{"tree", '\0', Takes::kNothing, "", "groups with their devices as a tree"};
 constexpr OptionSpec kDetailed{"detailed-exitcode", '\0', Takes::kNothing, "",
@@ -104,6 +105,8 @@ const std::vector<Command>& commands() {
          run_export_qemu},
         {"export cdi", "a CDI specification for containers", "DEVICE...", 1, kAnyNumber,
          {kDoor, kKind, kFile}, run_export_cdi},
+        {"aliases", "names of VFIO's nodes that say the device", "[DEVICE...]", 0, kAnyNumber, {kUdev},
+         run_aliases},
         {"doctor", "is this host fit for device assignment?", "", 0, 0, {}, run_doctor},
         {"capture", "pack what is read of this host into FILE.tar, for --root elsewhere", "FILE.tar", 1,
          1, {}, run_capture},

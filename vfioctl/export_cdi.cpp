@@ -56,7 +56,8 @@ Outcome<Json> nodes_of(const sysfs::Device& device, std::optional<Door> door) {
     if (!device.vfio)
         return fail(ExitCode::kFailed, device.id.display(), "is not VFIO's now, so it has no node",
                     "`vfioctl bind` or `vfioctl apply` first");
-    const auto& [group, cdev] = *device.vfio;
+    const auto& group = device.vfio->group;
+    const auto& cdev = device.vfio->cdev;
     const Door through = door.value_or(group ? Door::kGroup : Door::kIommufd);
     switch (through) {
         case Door::kGroup:

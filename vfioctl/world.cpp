@@ -17,6 +17,9 @@ sysfs::Wanted both(sysfs::Wanted a, const sysfs::Wanted& b) {
     a.properties = a.properties || b.properties;
     a.slots = a.slots || b.slots;
     a.resets = a.resets || b.resets;
+    a.access = a.access || b.access;
+    a.users.insert(b.users.begin(), b.users.end());
+    a.groups.insert(b.groups.begin(), b.groups.end());
     a.attrs.insert(b.attrs.begin(), b.attrs.end());
     a.drivers.insert(b.drivers.begin(), b.drivers.end());
     return a;

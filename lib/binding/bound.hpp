@@ -15,7 +15,8 @@
 namespace binding {
 
 /// Something beside a driver that we made on a device: a mediated device (`value` its UUID, `before` its
-/// type) or a number of VFs (`before` the number there was).
+/// type), a number of VFs (`before` the number there was), or who may open a node (`value` the node, `before` who
+/// might).
 struct Made {
     policy::Op op{};
     std::string value;

@@ -8,11 +8,17 @@ namespace {
 
 /// What the transaction made on `device` beside a driver, and what was made there before it.
 std::vector<Made> made_on(const InFlight& flight, const sysfs::DeviceId& device,
-                          std::vector<Made> made) {
+                          const std::string& driver, std::vector<Made> made) {
     for (const IntentRecord& intent : flight.intents) {
         const auto result = flight.results.find(intent.step);
         if (intent.device != device || result == flight.results.end() || result->second != 0)
             continue;
+        // With a driver of ours the nodes go, and with them who may open them.
+        const bool first = std::none_of(made.begin(), made.end(), [&](const Made& one) {
+            return one.op == policy::Op::kSetAccess && one.value == intent.value;
+        });
+        if (intent.op == policy::Op::kSetAccess && driver.empty() && first)
+            made.push_back({intent.op, intent.value, intent.before});
         if (intent.op == policy::Op::kCreateMdev)
             made.push_back({intent.op, intent.value, intent.before});
         if (intent.op == policy::Op::kRemoveMdev)
@@ -43,7 +49,7 @@ Bound bound_by(const InFlight& flight, const Held& held, const std::string& driv
             .before_driver = before.driver,
             .before_override = before.driver_override,
             .taken_along = held.taken_along,
-            .made = made_on(flight, held.device, std::move(made_before)),
+            .made = made_on(flight, held.device, driver, std::move(made_before)),
             .early = held.early};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "binding/bound.hpp"
 #include "binding/writer.hpp"
 #include "policy/model.hpp"
 #include "sysfs/kernel.hpp"
@@ -14,5 +15,9 @@ namespace binding {
 [[nodiscard]] sysfs::Result<void> give_access(Writer& writer, const sysfs::DeviceId& device,
                                               const sysfs::NodeAccess& access,
                                               const policy::Access& wanted);
+
+/// Puts back who might open a node that this device still has.
+[[nodiscard]] sysfs::Result<void> give_back_access(Writer& writer, const sysfs::DeviceId& device,
+                                                   const Made& made);
 
 }  // namespace binding

@@ -35,9 +35,11 @@ Step step(Op op, const DeviceId& device, const std::string& value) {
 
 void add_steps(const Bound& bound, const Device& now, std::vector<Step>& steps) {
     for (auto made = bound.made.rbegin(); made != bound.made.rend(); ++made)
-        steps.push_back(made->op == Op::kCreateMdev
-                            ? step(Op::kRemoveMdev, {"mdev", made->value}, made->before)
-                                                    : step(Op::kSetVfs, now.id, made->before));
+        if (made->op == Op::kCreateMdev)
+            steps.push_back(step(Op::kRemoveMdev, {"mdev", made->value}, made->before));
+        else
+            steps.push_back(step(made->op, now.id,
+                                 made->op == Op::kSetAccess ? made->value : made->before));
     const bool driver_ours = !now.driver || *now.driver == bound.driver;
     const bool override_ours = now.driver_override == bound.driver;
     if (bound.driver.empty())
@@ -79,7 +81,7 @@ std::vector<DeviceId> doomed_by(const Bound& bound, const Inventory& inventory) 
     for (const Made& made : bound.made) {
         if (made.op == Op::kCreateMdev)
             doomed.push_back({"mdev", made.value});
-        else if (device != nullptr && device->sriov)
+        else if (made.op == Op::kSetVfs && device != nullptr && device->sriov)
             for (const auto& [index, name] : device->sriov->vfs)
                 doomed.push_back({"pci", name});
     }

@@ -140,7 +140,8 @@ class Run {
 
     /// Ours is what we changed. What was found in place stays as it was recorded, or unrecorded.
     [[nodiscard]] static bool is_ours(const Staged& staged, const ChangeRun& run) {
-        return !run.driver().empty() || staged.change->set_vfs || !staged.change->mdevs.empty() ||
+        return !run.driver().empty() || staged.change->set_vfs ||
+               staged.access != sysfs::NodeAccess{} || !staged.change->mdevs.empty() ||
                !staged.change->mdevs_to_stop.empty();
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/vfs.hpp"
 
+#include "binding/node_access.hpp"
 #include "sysfs/names.hpp"
 
 namespace binding {
@@ -74,6 +75,8 @@ Result<void> unmake(Writer& writer, const Target& target, const Made& made, Mill
         const bool ours = mdev && mdev->mdev && mdev->mdev->type == made.before;
         return ours ? writer.remove_mdev(target.id, made.before, made.value) : Result<void>();
     }
+    if (made.op == policy::Op::kSetAccess)
+        return give_back_access(writer, target.id, made);
     const auto before = sysfs::parse_decimal(made.before);
     const auto now = read_pf(writer, target);
     // Someone has chosen another number since: theirs.

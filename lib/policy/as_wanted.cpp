@@ -5,6 +5,7 @@
 #include <array>
 
 #include "sysfs/group.hpp"
+#include "sysfs/names.hpp"
 
 namespace policy {
 namespace {
@@ -93,6 +94,37 @@ std::optional<std::uint32_t> vfs_to_set(const Member& member) {
     if (!wanted || (sriov && sriov->enabled == *wanted) || (!sriov && *wanted == 0))
         return std::nullopt;
     return wanted;
+}
+
+namespace {
+
+/// A name that this host does not have is nobody's: the step that sets it will say so.
+bool is_id(const std::string& wanted, const std::map<std::string, std::uint32_t>& known,
+           const std::optional<std::uint32_t>& now) {
+    if (const auto number = sysfs::parse_decimal(wanted))
+        return now == *number;
+    const auto found = known.find(wanted);
+    return found != known.end() && now == found->second;
+}
+
+bool allows(const std::optional<sysfs::NodeAccess>& now, const Access& wanted,
+            const sysfs::Host& host) {
+    if (!now)
+        return true;
+    return (!wanted.owner || is_id(*wanted.owner, host.users, now->uid)) &&
+           (!wanted.group || is_id(*wanted.group, host.groups, now->gid)) &&
+           (!wanted.mode || now->mode == wanted.mode);
+}
+
+}  // namespace
+
+bool is_accessible_as_wanted(const Member& member, const sysfs::Host& host, Place place) {
+    const Access& wanted = member.rule().access;
+    const auto& nodes = member.device->vfio;
+    if (!nodes || wanted == Access{})
+        return true;
+    return allows(nodes->cdev_access, wanted, host) &&
+           (place == Place::kBefore || allows(nodes->group_access, wanted, host));
 }
 
 }  // namespace policy

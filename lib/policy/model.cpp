@@ -91,6 +91,11 @@ sysfs::Wanted PolicySet::wanted() const {
         collect(rule.match, wanted);
         for (const Match& peer : rule.group.listed)
             collect(peer, wanted);
+        wanted.access = wanted.access || rule.access != Access{};
+        if (rule.access.owner)
+            wanted.users.insert(*rule.access.owner);
+        if (rule.access.group)
+            wanted.groups.insert(*rule.access.group);
         if (!rule.driver)
             continue;
         for (const Candidate& candidate : rule.driver->chain)

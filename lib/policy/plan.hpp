@@ -107,7 +107,7 @@ struct Lifted {
 /// The one planner: `plan` prints what `apply` does. Planning again after a plan was carried out yields
 /// `ok`: a device on any usable driver of its chain is as wanted, however it came there and whatever
 /// its override says (a candidate ahead of it may have refused the device before). Who may open the
-/// nodes and whether they open (`access`, `check`) goes with binding a device, not with having it bound.
+/// nodes (`access`) is set right on a bound device as well; whether they open (`check`) goes with binding it.
 [[nodiscard]] Plan make_plan(const PolicySet& set, const Decisions& decisions,
                              const sysfs::Inventory& inventory, const sysfs::Drivers& drivers,
                              const sysfs::Usage& usage, const Lifted& lifted = {});

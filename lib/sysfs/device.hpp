@@ -52,11 +52,23 @@ struct SriovVf {
     auto operator<=>(const SriovVf&) const = default;
 };
 
+/// Owner and mode of a device node; a field that is absent stays as it is.
+struct NodeAccess {
+    std::optional<std::uint32_t> uid;
+    std::optional<std::uint32_t> gid;
+    std::optional<std::uint32_t> mode;
+
+    auto operator<=>(const NodeAccess&) const = default;
+};
+
 /// The VFIO nodes of a device that is VFIO's now. `group` is the node's name below /dev/vfio ("15", or
-/// "noiommu-0"); `cdev` the name below /dev/vfio/devices ("vfio3"), where this kernel makes one.
+/// "noiommu-0"); `cdev` the name below /dev/vfio/devices ("vfio3"), where this kernel makes one. Who may open
+/// them is there when Wanted asks for it and the node exists.
 struct VfioNodes {
     std::optional<std::string> group;
     std::optional<std::string> cdev;
+    std::optional<NodeAccess> group_access = std::nullopt;
+    std::optional<NodeAccess> cdev_access = std::nullopt;
 
     auto operator<=>(const VfioNodes&) const = default;
 };

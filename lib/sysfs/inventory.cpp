@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "sysfs/accounts.hpp"
 #include "sysfs/buses.hpp"
 #include "sysfs/host.hpp"
 #include "sysfs/names.hpp"
@@ -194,6 +195,8 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
         return propagate(sysfs);
     Inventory out;
     out.host = read_host(root);
+    out.host.users = user_ids(root, wanted.users);
+    out.host.groups = group_ids(root, wanted.groups);
     Surroundings around = Surroundings::read(root, wanted);
     around.vf_index = Surroundings::VfIndex::kLater;
     if (const auto buses = read_buses(root))

@@ -22,13 +22,16 @@ struct Wanted {
     bool properties = false;           ///< the udev database
     bool slots = false;                ///< the firmware's slot names: a file for each slot
     bool resets = false;               ///< reset methods
+    bool access = false;               ///< owner and mode of VFIO's nodes
+    std::set<std::string> users = {};  ///< names of users whose ids are asked for
+    std::set<std::string> groups = {};  ///< the same of groups
     std::set<std::string> attrs;       ///< sysfs attributes by name
     std::set<std::string> drivers;     ///< drivers named by policies, to be resolved to modules
     /// Of the drivers only those named: where nobody says `auto`, variants and aliases are not asked for.
     bool named_only = false;
     /// Not to be read, only left out: reading driver_override of a device whose unbind hangs would hang as
     /// well (the device's lock is held).
-    std::set<DeviceId> leave_out;
+    std::set<DeviceId> leave_out = {};
 };
 
 /// The machine itself.
@@ -38,6 +41,8 @@ struct Host {
     std::string machine_id;  ///< 32 hex digits, or empty
     bool iommu = false;      ///< /sys/class/iommu has an entry, or some group is no noiommu one
     bool noiommu = false;    ///< vfio's enable_unsafe_noiommu_mode
+    std::map<std::string, std::uint32_t> users = {};   ///< ids of those that Wanted names and that exist
+    std::map<std::string, std::uint32_t> groups = {};
 };
 
 /// Every device of every bus that has driver_override, the mdevs and their parents, and the IOMMU

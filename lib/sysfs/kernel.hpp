@@ -21,15 +21,6 @@ struct Target {
     Identity identity;
 };
 
-/// Owner and mode of a device node; a field that is absent stays as it is.
-struct NodeAccess {
-    std::optional<std::uint32_t> uid;
-    std::optional<std::uint32_t> gid;
-    std::optional<std::uint32_t> mode;
-
-    auto operator<=>(const NodeAccess&) const = default;
-};
-
 /// The one seam to the kernel: every write there is, and the looks that a decision or a verification
 /// needs. `LiveKernel` does it on this machine; tests have a model that obeys the same rules.
 /// No verb promises more than the kernel does: success of a write is not success of its purpose, so

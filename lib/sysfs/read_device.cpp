@@ -122,6 +122,8 @@ Result<Device> read_from(const Dir& devices, const DeviceId& id, const Surroundi
     if (out.path.empty() && out.syspath.starts_with("/sys/devices/"))
         out.path = out.syspath.substr(std::string_view("/sys/devices/").size());
     out.vfio = read_vfio_nodes(*device, around.group_nodes, out);
+    if (out.vfio && around.wanted.access)
+        read_node_access(around.root, *out.vfio);
     if (id.bus == "mdev")
         out.mdev = read_mdev_state(*device, out.syspath);
     out.mdev_types = read_mdev_types(*device);

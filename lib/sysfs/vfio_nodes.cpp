@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/vfio_nodes.hpp"
 
+#include <sys/stat.h>
+
 #include "sysfs/group.hpp"
 
 namespace sysfs {
@@ -25,6 +27,24 @@ std::optional<std::string> GroupNodes::of(int group, const DeviceDir& device) co
     }
     const bool made_up = device.dir().attr("iommu_group/name") == "vfio-noiommu";
     return made_up && !device.has("mdev_type") ? unsafe : number;
+}
+
+namespace {
+
+std::optional<NodeAccess> access_of(const std::string& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0 || S_ISLNK(status.st_mode))
+        return std::nullopt;
+    return NodeAccess{.uid = status.st_uid, .gid = status.st_gid, .mode = status.st_mode & 07777U};
+}
+
+}  // namespace
+
+void read_node_access(const Root& root, VfioNodes& nodes) {
+    if (nodes.group)
+        nodes.group_access = access_of(root.path("/dev/vfio/" + *nodes.group));
+    if (nodes.cdev)
+        nodes.cdev_access = access_of(root.path("/dev/vfio/devices/" + *nodes.cdev));
 }
 
 std::optional<VfioNodes> read_vfio_nodes(const DeviceDir& device, const GroupNodes& groups,

@@ -29,4 +29,7 @@ class GroupNodes {
 [[nodiscard]] std::optional<VfioNodes> read_vfio_nodes(const DeviceDir& device,
                                                        const GroupNodes& groups, const Device& out);
 
+/// Who may open them, of those nodes that there are below /dev/vfio.
+void read_node_access(const Root& root, VfioNodes& nodes);
+
 }  // namespace sysfs

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "sysfs/accounts.hpp"
 #include "tests/fake/fake_kernel.hpp"
 #include "tests/fake/kernel_rules.hpp"
 
@@ -21,6 +22,24 @@ bool can_be_read(const World& world, const sysfs::Wanted& wanted) {
                        [&](const DeviceId& id) { return wanted.leave_out.contains(id); });
 }
 
+/// The kernel makes them root's alone; the rest is what set_access() and udev did since.
+void show_access(const World& world, const sysfs::Wanted& wanted, sysfs::Inventory& inventory) {
+    const auto access_of = [&](const std::string& node) {
+        const auto set = world.access.find(node);
+        return set == world.access.end() ? sysfs::NodeAccess{0, 0, 0600} : set->second;
+    };
+    inventory.host.users = sysfs::user_ids({}, wanted.users);
+    inventory.host.groups = sysfs::group_ids({}, wanted.groups);
+    for (Device& device : inventory.devices) {
+        if (!device.vfio || !wanted.access)
+            continue;
+        if (device.vfio->group)
+            device.vfio->group_access = access_of(*device.vfio->group);
+        if (device.vfio->cdev)
+            device.vfio->cdev_access = access_of("devices/" + *device.vfio->cdev);
+    }
+}
+
 }  // namespace
 
 Result<sysfs::Inventory> FakeKernel::inventory(const sysfs::Wanted& wanted) {
@@ -28,11 +47,13 @@ Result<sysfs::Inventory> FakeKernel::inventory(const sysfs::Wanted& wanted) {
     sysfs::Inventory inventory = world_.look().inventory();
     std::erase_if(inventory.devices,
                   [&](const Device& device) { return wanted.leave_out.contains(device.id); });
+    show_access(world_.look(), wanted, inventory);
     inventory.settle();
     return inventory;
 }
 
-Result<sysfs::Inventory> FakeKernel::devices(std::span<const DeviceId> ids, const sysfs::Wanted&) {
+Result<sysfs::Inventory> FakeKernel::devices(std::span<const DeviceId> ids,
+                                              const sysfs::Wanted& wanted) {
     sysfs::Inventory out;
     for (const DeviceId& id : ids)
         if (auto found = device(id))
@@ -44,6 +65,7 @@ Result<sysfs::Inventory> FakeKernel::devices(std::span<const DeviceId> ids, cons
             out.groups[*device.iommu_group].type =
                 type == world.group_types.end() ? "DMA-FQ" : type->second;
         }
+    show_access(world, wanted, out);
     out.settle();
     return out;
 }

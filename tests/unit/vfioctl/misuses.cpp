@@ -50,6 +50,9 @@ const std::vector<Misuse>& misuses() {
         {2, {"doctor", "now"},
          "vfioctl: doctor: unexpected 'now'\n"
          "hint: usage: vfioctl doctor\n"},
+        {2, {"aliases", "--udev", "../15"},
+         "vfioctl: --udev ../15: is no group's node\n"
+         "hint: 15, or noiommu-0\n"},
         {2, {"import"},
          "vfioctl: import: say what to do\n"
          "hint: one of: driverctl, mdevctl, modprobe\n"},

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "sysfs/inventory.hpp"
+#include "tests/fake/host.hpp"
+#include "tests/fake/temp_dir.hpp"
+#include "tests/fake/tree.hpp"
+#include "tests/unit/vfioctl/program.hpp"
+#include "tests/unit/vfioctl/seat.hpp"
+
+/// Every bus that has driver_override, with names and modaliases as its driver core makes them: listed, planned, bound
+/// by a rule and given back.
+namespace tests {
+namespace {
+
+enum class Group { kNone, kOwn };
+
+struct BusCase {
+    const char* bus;
+    const char* name;
+    const char* modalias;
+    const char* native;
+    const char* chain;   ///< `driver:` of the rule
+    const char* driver;  ///< where that ends
+    const char* module;  ///< which brings it
+    Group group;
+};
+
+void PrintTo(const BusCase& one, std::ostream* out) {
+    *out << one.bus;
+}
+
+// From the kernel's own buses: drivers/base/platform.c, drivers/amba/bus.c, drivers/bus/fsl-mc, drivers/cdx,
+// drivers/s390/{cio,crypto}, drivers/hv/vmbus_drv.c, drivers/{vdpa,rpmsg,spi}.
+const std::vector<BusCase>& bus_cases() {
+    static const std::vector<BusCase> kCases = {
+        {"platform", "fff51000.ethernet", "of:NethernetT(null)Ccalxeda,hb-xgmac", "xgmac", "auto", "vfio-platform",
+         "vfio_platform", Group::kOwn},
+        {"platform", "Fixed MDIO bus.0", "platform:Fixed MDIO bus", "mdio", "none", "", "", Group::kNone},
+        {"amba", "2b600000.dma", "amba:d00041330", "dma-pl330", "auto", "vfio-amba", "vfio_amba", Group::kOwn},
+        {"fsl-mc", "dprc.2", "fsl-mc:v00001957ddprc", "fsl_mc_dprc", "auto", "vfio-fsl-mc", "vfio_fsl_mc", Group::kOwn},
+        {"cdx", "cdx-00:01", "cdx:v000010EEd0000B084sv*sd*c*", "cdx_native", "auto", "vfio-cdx", "vfio_cdx",
+         Group::kOwn},
+        {"css", "0.0.0313", "css:t0", "io_subchannel", "auto", "vfio_ccw", "vfio_ccw", Group::kNone},
+        {"ap", "05.0047", "ap:t0E", "cex4queue", "auto", "vfio_ap", "vfio_ap", Group::kNone},
+        {"vmbus", "58f75a6d-d949-4320-99e1-a2a2576d581c", "vmbus:635161f83edfc546913ff2d2f965ed0e", "hv_netvsc",
+         "uio_hv_generic", "uio_hv_generic", "uio_hv_generic", Group::kNone},
+        {"vdpa", "vdpa0", "", "virtio_vdpa", "vhost_vdpa", "vhost_vdpa", "vhost_vdpa", Group::kNone},
+        {"rpmsg", "virtio0.rpmsg-raw.-1.1024", "rpmsg:rpmsg-raw", "rpmsg_tty", "rpmsg_chrdev", "rpmsg_chrdev",
+         "rpmsg_char", Group::kNone},
+        {"spi", "spi0.1", "spi:mx25l6405d", "spi-nor", "spidev", "spidev", "spidev", Group::kNone},
+    };
+    return kCases;
+}
+
+fake::Host host_of(const BusCase& one) {
+    fake::Host host;
+    auto device = host.on_bus(one.bus, one.name);
+    device.modalias(one.modalias).driver(one.native);
+    if (one.group == Group::kOwn)
+        device.group(7);
+    return host;
+}
+
+fake::World world_of(const BusCase& one) {
+    fake::World world = fake::World::of(host_of(one));
+    if (*one.module != '\0') {
+        world.specs.push_back({one.bus, one.driver, one.module, {}, true});
+        world.drivers.modules[one.module] = sysfs::ModuleState::kAvailable;
+    }
+    return world;
+}
+
+std::string policy_of(const BusCase& one) {
+    return std::string("version: 1\nrules:\n  - name: it\n    match: { bus: \"") + one.bus + "\", address: \"" +
+           one.name + "\" }\n    driver: " + one.chain + "\n";
+}
+
+class Buses : public testing::TestWithParam<BusCase> {};
+
+TEST_P(Buses, AreReadFromTheKernelsLayout) {
+    const BusCase& one = GetParam();
+    const fake::TempDir root;
+    const fake::Host host = host_of(one);
+    fake::write_tree(root.path(), host.inventory(), host.drivers());
+    const auto inventory = sysfs::read_inventory({root.path()}, {});
+    ASSERT_TRUE(inventory) << inventory.error().text();
+    const sysfs::Device* device = inventory->find({one.bus, one.name});
+    ASSERT_NE(device, nullptr);
+    EXPECT_EQ(device->modalias, one.modalias);
+    EXPECT_EQ(device->driver, one.native);
+    EXPECT_TRUE(device->has_override);
+    EXPECT_EQ(device->driver_override, std::nullopt);
+    const Ran listed = run_vfioctl({"--root", root.path(), "list", "-a", "-n", "-o", "ADDRESS,DRIVER"});
+    EXPECT_EQ(listed.status, 0) << listed.err;
+    EXPECT_NE(listed.out.find(std::string(one.bus) + "/" + one.name), std::string::npos) << listed.out;
+}
+
+TEST_P(Buses, AreBoundByARuleAndGivenBack) {
+    const BusCase& one = GetParam();
+    Seat seat(world_of(one), policy_of(one));
+    const sysfs::DeviceId id{one.bus, one.name};
+    EXPECT_EQ(seat.type("plan --detailed-exitcode").status, 10);
+    const Said applied = seat.type("apply");
+    EXPECT_EQ(applied.status, 0) << applied.out << applied.err;
+    const auto bound = seat.kernel().device(id);
+    ASSERT_TRUE(bound);
+    EXPECT_EQ(bound->driver.value_or(""), one.driver);
+    EXPECT_EQ(bound->driver_override, *one.driver == '\0' ? "none" : one.driver);
+    EXPECT_EQ(seat.type("plan --detailed-exitcode").status, 0);
+    std::string word = id.text();
+    std::replace(word.begin(), word.end(), ' ', '?');  // a glob, where the seat splits at blanks
+    const Said released = seat.type("release " + word);
+    EXPECT_EQ(released.status, 0) << released.out << released.err;
+    const auto back = seat.kernel().device(id);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->driver, one.native);
+    EXPECT_EQ(back->driver_override, std::nullopt);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Buses, testing::ValuesIn(bus_cases()), [](const auto& each) {
+    std::string name = std::string(each.param.bus) + "_" + std::to_string(each.index);
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
+// Without a VFIO driver of their bus `auto` has nothing to try, and says so.
+TEST(Buses, WithoutAVfioDriverRefuseAuto) {
+    for (const BusCase& one : bus_cases()) {
+        const std::string bus = one.bus;
+        if (bus != "vmbus" && bus != "vdpa" && bus != "rpmsg" && bus != "spi")
+            continue;
+        BusCase automatic = one;
+        automatic.chain = "auto";
+        Seat seat(world_of(one), policy_of(automatic));
+        const Said said = seat.type("plan --detailed-exitcode");
+        EXPECT_EQ(said.status, 3) << said.out;
+        EXPECT_NE(said.out.find("VFIO has no driver for the bus " + bus), std::string::npos) << said.out;
+        EXPECT_EQ(seat.kernel().look().writes, 0U);
+    }
+}
+
+}  // namespace
+}  // namespace tests
