@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kDriver = "org.freedesktop.DBus";
 constexpr const char* kDriverPath = "/org/freedesktop/DBus";
-constexpr std::chrono::seconds kPatience{25};
+constexpr std::chrono::seconds kAnswerWithin{25};
 
 /// UnixUserID of GetConnectionCredentials' a{sv}.
 std::optional<std::uint32_t> uid_in(sd_bus_message* reply) {
@@ -76,7 +76,7 @@ void Callers::uid_of(const std::string& sender, Answered<std::uint32_t> answered
         new_call(bus_, kDriver, kDriverPath, kDriver, "GetConnectionCredentials");
     if (call == nullptr || sd_bus_message_append(call.get(), "s", sender.c_str()) < 0)
         return answered(nobody);
-    send_call(bus_, call.get(), kPatience,
+    send_call(bus_, call.get(), kAnswerWithin,
               [this, sender, nobody, answered = std::move(answered)](sd_bus_message* reply) {
                   const auto uid = uid_in(reply);
                   if (!uid) {

@@ -139,12 +139,12 @@ class Capture {
 
     /// A directory for each parent. Scripts and their like are not ours to show around.
     void take_mdevctl() {
-        constexpr const char* kDirectory = "/etc/mdevctl.d";
-        if (const auto dir = sysfs::Dir::open(root_.path(kDirectory)))
+        constexpr const char* kMdevctlDirectory = "/etc/mdevctl.d";
+        if (const auto dir = sysfs::Dir::open(root_.path(kMdevctlDirectory)))
             if (const auto parents = dir->entries())
                 for (const std::string& parent : *parents)
                     if (parent != "scripts.d")
-                        take_files(std::string(kDirectory) + "/" + parent);
+                        take_files(std::string(kMdevctlDirectory) + "/" + parent);
     }
 
     void take_modules() {

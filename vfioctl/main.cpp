@@ -149,7 +149,7 @@ int be_mdevctl(std::string_view name, std::vector<std::string> words) {
 
 Outcome<ExitCode> answer(const Invocation& invocation) {
     switch (invocation.ask) {
-        case Invocation::Ask::kVersion:
+        case Invocation::Ask::kTellVersion:
             std::cout << "vfioctl " << kVersion << "\n";
             return ExitCode::kDone;
         case Invocation::Ask::kHelp:

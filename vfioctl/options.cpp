@@ -123,7 +123,7 @@ Outcome<Invocation> parse_command_line(const std::vector<std::string>& words) {
         return propagate(loose);
     Invocation out;
     if (loose->has("version")) {
-        out.ask = Invocation::Ask::kVersion;
+        out.ask = Invocation::Ask::kTellVersion;
         return out;
     }
     const bool help = loose->has("help");

@@ -12,7 +12,7 @@ namespace vfioctl {
 
 /// What a command line asks for.
 struct Invocation {
-    enum class Ask { kRun, kHelp, kVersion };
+    enum class Ask { kRun, kHelp, kTellVersion };
     Ask ask = Ask::kRun;
     GlobalOptions global;
     const Command* command = nullptr;  ///< null: the program itself (help, version)

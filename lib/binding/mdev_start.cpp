@@ -20,7 +20,7 @@ using sysfs::fail;
 using sysfs::Inventory;
 using sysfs::Result;
 
-tl::unexpected<sysfs::Error> wrong(Code code, std::string why) {
+tl::unexpected<sysfs::Error> unfit(Code code, std::string why) {
     return fail(code, {}, {}, std::move(why));
 }
 
@@ -49,23 +49,23 @@ std::string parent_hint(const Inventory& inventory, const std::string& name) {
 Result<const Device*> usable_parent(const Inventory& inventory, const MdevDefinition& mdev) {
     const Device* there = inventory.find({"mdev", mdev.uuid});
     if (there != nullptr && there->mdev)
-        return wrong(Code::kBusy, there->mdev->parent != mdev.parent
+        return unfit(Code::kBusy, there->mdev->parent != mdev.parent
                                       ? "Device exists under different parent"
                                   : there->mdev->type != mdev.type
                                       ? "Device exists with different type"
                                       : "Device already exists");
     const Device* parent = find_parent(inventory, mdev.parent);
     if (parent == nullptr)
-        return wrong(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'" +
+        return unfit(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'" +
                                           parent_hint(inventory, mdev.parent));
     const auto& types = parent->mdev_types;
     const auto type = std::find_if(types.begin(), types.end(),
                                    [&](const auto& each) { return each.id == mdev.type; });
     if (type == types.end())
-        return wrong(Code::kNotFound,
+        return unfit(Code::kNotFound,
                      "Parent " + mdev.parent + " does not support mdev type " + mdev.type);
     if (type->available == 0)
-        return wrong(Code::kBusy,
+        return unfit(Code::kBusy,
                      "No available instances of " + mdev.type + " on " + mdev.parent);
     return parent;
 }
@@ -91,7 +91,7 @@ Result<void> carry_out(MdevDesk& desk, Plan plan) {
     if (transaction.result == StepResult::kDone)
         return {};
     const bool stuck = transaction.result == StepResult::kStuck;
-    return wrong(stuck ? Code::kTimeout : Code::kFailed, transaction.error);
+    return unfit(stuck ? Code::kTimeout : Code::kFailed, transaction.error);
 }
 
 Result<void> create(MdevDesk& desk, const MdevDefinition& mdev) {
@@ -110,13 +110,13 @@ Result<void> create(MdevDesk& desk, const MdevDefinition& mdev) {
 Result<void> remove(MdevDesk& desk, const Inventory& inventory, const MdevDefinition& mdev) {
     const Device* parent = find_parent(inventory, mdev.parent);
     if (parent == nullptr)
-        return wrong(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'");
+        return unfit(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'");
     const sysfs::DeviceId id{"mdev", mdev.uuid};
     const sysfs::Usage usage = desk.kernel.usage(inventory, std::span(&id, 1));
     for (const auto& [device, uses] : usage)
         for (const sysfs::Use& use : uses)
             if (use.kind == sysfs::UseKind::kVfioOpen)
-                return wrong(Code::kRefused, "Error removing device " + mdev.uuid + ": vfio-open: " +
+                return unfit(Code::kRefused, "Error removing device " + mdev.uuid + ": vfio-open: " +
                                                  use.text + " (" + use.evidence + ")");
     policy::Change change;
     change.mdevs_to_stop = {wish_of(mdev)};
@@ -129,7 +129,7 @@ Result<MdevDefinition> start_wish(MdevDesk& desk, const MdevWords& words) {
     const std::string uuid = words.uuid ? *words.uuid : new_uuid();
     if (words.json) {
         if (!words.parent)
-            return wrong(Code::kInvalid, "Parent device required to start device via json file");
+            return unfit(Code::kInvalid, "Parent device required to start device via json file");
         return parse_mdev_definition(uuid, *words.parent, words.json->text);
     }
     if (words.uuid) {
@@ -137,20 +137,20 @@ Result<MdevDefinition> start_wish(MdevDesk& desk, const MdevWords& words) {
         for (const std::string& warning : listing.warnings)
             desk.warn(warning);
         if (listing.definitions.size() > 1)
-            return wrong(Code::kInvalid, "Multiple definitions found for device " + uuid +
+            return unfit(Code::kInvalid, "Multiple definitions found for device " + uuid +
                                              ". Please specify a parent.");
         if (!listing.definitions.empty()) {
             MdevDefinition& defined = listing.definitions.front();
             if (words.type && *words.type != defined.type)
-                return wrong(Code::kInvalid, "Device " + uuid + " already exists on parent " +
+                return unfit(Code::kInvalid, "Device " + uuid + " already exists on parent " +
                                                  defined.parent + " with type " + defined.type);
             return std::move(defined);
         }
     }
     if (words.type && !words.parent)
-        return wrong(Code::kInvalid, "can't provide type without parent");
+        return unfit(Code::kInvalid, "can't provide type without parent");
     if (!words.type || !words.parent)
-        return wrong(Code::kNotFound, "Device is insufficiently specified");
+        return unfit(Code::kNotFound, "Device is insufficiently specified");
     return MdevDefinition{uuid, *words.parent, *words.type, MdevStart::kManual, {}};
 }
 
@@ -176,7 +176,7 @@ Result<void> stop_mdev(MdevDesk& desk, const std::string& uuid) {
         return sysfs::propagate(inventory);
     const Device* device = inventory->find({"mdev", uuid});
     if (device == nullptr || !device->mdev) {
-        auto absent = wrong(Code::kNotFound, "Error removing device " + uuid);
+        auto absent = unfit(Code::kNotFound, "Error removing device " + uuid);
         absent.value().errnum = ENOENT;
         return absent;
     }

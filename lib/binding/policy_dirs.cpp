@@ -40,7 +40,7 @@ struct CloseDir {
 /// user named are all taken, whatever they are called.
 enum class Origin { kDirectory, kNamed };
 
-struct Chosen {
+struct ChosenFile {
     std::string path;
     Origin origin = Origin::kDirectory;
 };
@@ -55,14 +55,14 @@ class Reader {
   private:
     void error(const std::string& path, std::string text, std::string hint = {});
     void take_dir(const std::string& path, int dir_fd);
-    void read(const Chosen& chosen);
+    void read(const ChosenFile& chosen);
     [[nodiscard]] bool is_trusted(const std::string& path, const struct stat& status,
                                   std::string_view noun);
     [[nodiscard]] bool read_text(const std::string& path, int fd, std::string& text);
 
     Absent absent_;
     /// By file name and, for those the user named, path: the order in which a set is read.
-    std::map<std::pair<std::string, std::string>, Chosen> chosen_;
+    std::map<std::pair<std::string, std::string>, ChosenFile> chosen_;
     PolicyFiles result_;
 };
 
@@ -167,7 +167,7 @@ bool is_dev_null(const struct stat& status) {
            status.st_rdev == null_device.st_rdev;
 }
 
-void Reader::read(const Chosen& chosen) {
+void Reader::read(const ChosenFile& chosen) {
     const std::string& path = chosen.path;
     const bool listed = chosen.origin == Origin::kDirectory;
     const sysfs::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));

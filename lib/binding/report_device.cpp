@@ -9,7 +9,6 @@ namespace binding {
 namespace {
 
 using policy::Decision;
-using policy::Outcome;
 using policy::StepResult;
 using policy::Transaction;
 using policy::Verdict;
@@ -71,7 +70,7 @@ DeviceState planned(const Transaction& transaction, const Device& device) {
 }
 
 Json wanted_json(const Decision* decision) {
-    if (decision == nullptr || decision->outcome != Outcome::kWanted || decision->rule == nullptr)
+    if (decision == nullptr || decision->outcome != policy::Outcome::kWanted || decision->rule == nullptr)
         return nullptr;
     return {{"driver", text_or_null(wanted_driver(*decision))},
             {"rule", text_or_null(decision->rule->name)},
@@ -104,17 +103,17 @@ std::optional<std::string> wanted_driver(const Decision& decision) {
 DeviceState device_state(const Device& device, const Decision* decision,
                          const Transaction* transaction) {
     const bool concerned = transaction != nullptr && is_member(*transaction, device.id);
-    if (decision == nullptr || decision->outcome == Outcome::kUnmanaged) {
+    if (decision == nullptr || decision->outcome == policy::Outcome::kUnmanaged) {
         // A group peer that is taken along has no rule of its own.
         if (concerned && has_change(*transaction, device.id))
             return planned(*transaction, device);
         return {"unmanaged", std::nullopt};
     }
     switch (decision->outcome) {
-        case Outcome::kUnmanaged: break;
-        case Outcome::kProtected: return {"unmanaged", decision->why};
-        case Outcome::kConflict: return {"conflict", decision->why};
-        case Outcome::kWanted:
+        case policy::Outcome::kUnmanaged: break;
+        case policy::Outcome::kProtected: return {"unmanaged", decision->why};
+        case policy::Outcome::kConflict: return {"conflict", decision->why};
+        case policy::Outcome::kWanted:
             return transaction == nullptr ? DeviceState{"bound", std::nullopt}
                                           : planned(*transaction, device);
     }

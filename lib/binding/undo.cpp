@@ -16,7 +16,7 @@ using sysfs::DeviceId;
 using sysfs::Result;
 using sysfs::Target;
 
-constexpr const char* kAutoprobe = "sriov_drivers_autoprobe=";
+constexpr const char* kAutoprobeWrite = "sriov_drivers_autoprobe=";
 
 /// Did this transaction mean to write `value` there? Its intents are all it can have written.
 bool meant(const InFlight& flight, const DeviceId& device, std::initializer_list<Op> ops,
@@ -157,7 +157,7 @@ class DeviceUndo {
     }
     [[nodiscard]] bool is_autoprobe(const IntentRecord& intent) const {
         return intent.op == Op::kSetAttr && intent.device == held_.device &&
-               intent.before.starts_with(kAutoprobe);
+               intent.before.starts_with(kAutoprobeWrite);
     }
     void undo_binding(const Device& now) {
         const Held::Origin& before = held_.before;

@@ -118,13 +118,13 @@ bool allows(const std::optional<sysfs::NodeAccess>& now, const Access& wanted,
 
 }  // namespace
 
-bool is_accessible_as_wanted(const Member& member, const sysfs::Host& host, Place place) {
+bool is_accessible_as_wanted(const Member& member, const sysfs::Host& host, Turn turn) {
     const Access& wanted = member.rule().access;
     const auto& nodes = member.device->vfio;
     if (!nodes || wanted == Access{})
         return true;
     return allows(nodes->cdev_access, wanted, host) &&
-           (place == Place::kBefore || allows(nodes->group_access, wanted, host));
+           (turn == Turn::kBefore || allows(nodes->group_access, wanted, host));
 }
 
 }  // namespace policy

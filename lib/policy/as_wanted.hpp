@@ -31,7 +31,7 @@ namespace policy {
 /// Do the nodes of a device that VFIO has allow who the rule says? What is not known of them (they are not there
 /// yet, or nobody looked) counts as well. Of several members of a group the last one's word holds for the
 /// group's node, as it does when the steps are carried out.
-enum class Place { kLast, kBefore };
-[[nodiscard]] bool is_accessible_as_wanted(const Member& member, const sysfs::Host& host, Place place);
+enum class Turn { kLast, kBefore };
+[[nodiscard]] bool is_accessible_as_wanted(const Member& member, const sysfs::Host& host, Turn turn);
 
 }  // namespace policy

@@ -89,7 +89,7 @@ const std::string* stored_text(const FieldTest& test, const sysfs::Device& devic
     return nullptr;
 }
 
-std::optional<std::string> joined(const Texts& texts) {
+std::optional<std::string> joined_texts(const Texts& texts) {
     if (texts.empty())
         return std::nullopt;
     std::string out = texts.front();
@@ -219,7 +219,7 @@ std::optional<std::string> field_value(const FieldTest& test, const sysfs::Devic
         case Field::kVf:
             return device.vf ? std::optional(std::to_string(device.vf->index)) : std::nullopt;
         case Field::kNetdev:
-            return joined(device.netdevs);
+            return joined_texts(device.netdevs);
         case Field::kBootVga:
             return device.boot_vga ? std::optional(bool_text(*device.boot_vga)) : std::nullopt;
         case Field::kBus:

@@ -13,7 +13,6 @@
 namespace policy {
 namespace {
 
-constexpr Bounds kPriorities{-2147483648LL, 2147483647LL};
 constexpr Bounds kLimits{1, 1'000'000};
 constexpr Bounds kVfCounts{0, 65535};
 

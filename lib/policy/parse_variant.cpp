@@ -13,8 +13,6 @@
 namespace policy {
 namespace {
 
-constexpr Bounds kPriorities{-2147483648LL, 2147483647LL};
-
 bool is_word_of_rules(std::string_view name) {
     return name == "auto" || name == "host" || name == "none";
 }

@@ -85,7 +85,7 @@ class UnitPlanner {
             change.candidates = member.decision->chain.usable();
             change.check = rule.check;
             move(device, member.decision->chain, rule, change);
-        } else if (is_accessible_as_wanted(member, world_.inventory.host, place_of(member))) {
+        } else if (is_accessible_as_wanted(member, world_.inventory.host, turn_of(member))) {
             change.access = {};
         }
         change.set_vfs = vfs_to_set(member);
@@ -99,14 +99,14 @@ class UnitPlanner {
     }
 
     /// Whose access is the last word on the group's node: that of the last member which has any.
-    [[nodiscard]] Place place_of(const Member& member) const {
+    [[nodiscard]] Turn turn_of(const Member& member) const {
         const auto has_word = [](const Member& other) {
             return other.decision->outcome == Outcome::kWanted && other.device->vfio &&
                    other.rule().access != Access{};
         };
         const auto last = std::find_if(unit_.members.rbegin(), unit_.members.rend(), has_word);
-        return last != unit_.members.rend() && last->device == member.device ? Place::kLast
-                                                                            : Place::kBefore;
+        return last != unit_.members.rend() && last->device == member.device ? Turn::kLast
+                                                                            : Turn::kBefore;
     }
 
     /// What stands against a device's getting another driver, or none.

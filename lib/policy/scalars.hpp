@@ -30,6 +30,8 @@ struct Bounds {
     std::int64_t least;
     std::int64_t most;
 };
+/// Of rules and of variants: what fits into 32 bits.
+inline constexpr Bounds kPriorities{-2147483648LL, 2147483647LL};
 
 /// true or false, unquoted; none of YAML 1.1's other words.
 [[nodiscard]] std::optional<bool> read_bool(const Value& value);

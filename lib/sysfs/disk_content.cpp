@@ -17,10 +17,10 @@
 namespace sysfs {
 namespace {
 
-struct Free {
+struct FreeProbe {
     void operator()(blkid_struct_probe* probe) const { blkid_free_probe(probe); }
 };
-using Probe = std::unique_ptr<blkid_struct_probe, Free>;
+using Probe = std::unique_ptr<blkid_struct_probe, FreeProbe>;
 
 // udev and the kernel spell "cciss!c0d0" where the node is "cciss/c0d0".
 std::string node_path(const Block& block) {

@@ -13,11 +13,6 @@ namespace sysfs {
 
 namespace {
 
-struct UdevUnref {
-    void operator()(udev* context) const { udev_unref(context); }
-    void operator()(udev_hwdb* database) const { udev_hwdb_unref(database); }
-};
-
 using Found = std::map<std::string, std::string>;
 
 /// The C locale for as long as it lives, in this thread. The database's keys are ASCII; in a UTF-8
@@ -113,6 +108,10 @@ class HardwareDatabase::Sources {
     }
 
   private:
+    struct Unref {
+        void operator()(udev* context) const { udev_unref(context); }
+        void operator()(udev_hwdb* database) const { udev_hwdb_unref(database); }
+    };
     HardwareNames look_up(const Device& device) {
         open();
         if (own_file_ && is_pci_like(device))
@@ -175,8 +174,8 @@ class HardwareDatabase::Sources {
     Root root_;
     bool opened_ = false;
     std::optional<MappedFile> own_file_;
-    std::unique_ptr<udev, UdevUnref> udev_;
-    std::unique_ptr<udev_hwdb, UdevUnref> hwdb_;
+    std::unique_ptr<udev, Unref> udev_;
+    std::unique_ptr<udev_hwdb, Unref> hwdb_;
     std::optional<MappedFile> file_;
     std::map<std::pair<Ids, std::string>, HardwareNames> known_;
     std::map<std::uint32_t, HardwareNames> classes_;

@@ -7,14 +7,14 @@ namespace sysfs {
 
 namespace {
 
-bool is_digit(char c) {
+bool is_decimal(char c) {
     return c >= '0' && c <= '9';
 }
 
 /// Takes the run of digits off the front and returns it without leading zeros: two such runs
 /// compare by length, then as text, whatever their size.
 std::string_view take_number(std::string_view& text) {
-    const auto stop = std::find_if_not(text.begin(), text.end(), is_digit);
+    const auto stop = std::find_if_not(text.begin(), text.end(), is_decimal);
     std::string_view run = text.substr(0, static_cast<std::size_t>(stop - text.begin()));
     text.remove_prefix(run.size());
     run.remove_prefix(std::min(run.find_first_not_of('0'), run.size()));
@@ -27,7 +27,7 @@ int sign(std::strong_ordering order) {
 
 int compare_naturally(std::string_view a, std::string_view b) {
     while (!a.empty() && !b.empty()) {
-        if (is_digit(a.front()) && is_digit(b.front())) {
+        if (is_decimal(a.front()) && is_decimal(b.front())) {
             const std::string_view x = take_number(a);
             const std::string_view y = take_number(b);
             if (x.size() != y.size())

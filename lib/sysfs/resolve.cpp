@@ -11,7 +11,7 @@ namespace sysfs {
 
 namespace {
 
-using Found = std::vector<DeviceId>;
+using FoundDevices = std::vector<DeviceId>;
 
 bool is_glob(std::string_view word) {
     return word.find_first_of("*?[") != std::string_view::npos;
@@ -46,8 +46,8 @@ tl::unexpected<Error> never_a_device(std::string_view word, const Error& why) {
 }
 
 template <typename Holds>
-Found all_that(const Inventory& inventory, Holds holds) {
-    Found out;
+FoundDevices all_that(const Inventory& inventory, Holds holds) {
+    FoundDevices out;
     for (const Device& device : inventory.devices)
         if (holds(device))
             out.push_back(device.id);
@@ -60,11 +60,11 @@ bool matches(const std::string& glob, const std::string& text) {
 
 /// A glob with a '/' is over BUS/NAME. One without is over the names on pci, with or without the
 /// domain; only where no PCI device fits, over those of other buses: "*" does not mean every timer.
-Found match_glob(const Inventory& inventory, const std::string& glob) {
+FoundDevices match_glob(const Inventory& inventory, const std::string& glob) {
     if (glob.find('/') != std::string::npos)
         return all_that(inventory,
                         [&](const Device& device) { return matches(glob, device.id.text()); });
-    Found on_pci = all_that(inventory, [&](const Device& device) {
+    FoundDevices on_pci = all_that(inventory, [&](const Device& device) {
         return device.id.bus == "pci" &&
                (matches(glob, device.id.name) || matches("0000:" + glob, device.id.name));
     });
@@ -87,7 +87,7 @@ Result<DeviceId> bus_and_name(std::string_view word) {
     return DeviceId{*bus, uuid ? *uuid : *name};
 }
 
-Found match_word(const Inventory& inventory, std::string_view word) {
+FoundDevices match_word(const Inventory& inventory, std::string_view word) {
     if (const auto address = parse_pci_address_loosely(word))
         return all_that(inventory, [name = address->text()](const Device& device) {
             return device.id == DeviceId{"pci", name};
@@ -95,7 +95,7 @@ Found match_word(const Inventory& inventory, std::string_view word) {
     if (const auto uuid = parse_uuid(word))
         return all_that(inventory,
                         [&uuid](const Device& device) { return device.id.name == *uuid; });
-    Found by_netdev = all_that(inventory, [word](const Device& device) {
+    FoundDevices by_netdev = all_that(inventory, [word](const Device& device) {
         return std::find(device.netdevs.begin(), device.netdevs.end(), word) !=
                device.netdevs.end();
     });
@@ -103,15 +103,15 @@ Found match_word(const Inventory& inventory, std::string_view word) {
         return by_netdev;
     // A bare name on another bus ("mtty", "0.0.0313") will do as long as it can mean one device
     // only.
-    Found by_name =
+    FoundDevices by_name =
         all_that(inventory, [word](const Device& device) { return device.id.name == word; });
-    return by_name.size() == 1 ? by_name : Found();
+    return by_name.size() == 1 ? by_name : FoundDevices();
 }
 
 }  // namespace
 
 Result<std::vector<DeviceId>> resolve(const Inventory& inventory, std::string_view word) {
-    Found found;
+    FoundDevices found;
     if (is_glob(word)) {
         // Each part of a glob has to be what a name may be, but for the stars: attributes' names
         // are.
@@ -128,12 +128,12 @@ Result<std::vector<DeviceId>> resolve(const Inventory& inventory, std::string_vi
             return never_a_device(word, id.error());
         if (inventory.find(*id) == nullptr)
             return no_device(inventory, word);
-        return Found{*id};
+        return FoundDevices{*id};
     }
     if (const auto name = parse_device_name(word); !name)
         return never_a_device(word, name.error());
     found = match_word(inventory, word);
-    return found.empty() ? Result<Found>(no_device(inventory, word)) : found;
+    return found.empty() ? Result<FoundDevices>(no_device(inventory, word)) : found;
 }
 
 }  // namespace sysfs

@@ -17,7 +17,7 @@ namespace vfio {
 
 namespace {
 
-constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kLast = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kLargestPage = std::uint64_t{1} << 30;
 
 /// Huge pages of the memory meet huge pages of the IOMMU only if both addresses are congruent.
@@ -37,8 +37,8 @@ std::string where(const MapRequest& request) {
 }  // namespace
 
 bool AddressSpace::sound(const MapRequest& request) const {
-    return request.length != 0 && request.length - 1 <= kTop - request.address &&
-           (!request.iova || request.length - 1 <= kTop - *request.iova) && live() &&
+    return request.length != 0 && request.length - 1 <= kLast - request.address &&
+           (!request.iova || request.length - 1 <= kLast - *request.iova) && live() &&
            granule_ != 0 && ((request.address | request.length) & (granule_ - 1)) == 0;
 }
 
@@ -50,8 +50,8 @@ Error AddressSpace::unsound(const MapRequest& request) const {
     };
     if (request.length == 0)
         return invalid(EINVAL, "the length is 0");
-    if (request.length - 1 > kTop - request.address ||
-        (request.iova && request.length - 1 > kTop - *request.iova))
+    if (request.length - 1 > kLast - request.address ||
+        (request.iova && request.length - 1 > kLast - *request.iova))
         return invalid(EOVERFLOW, "the range wraps around");
     if (backend() == Backend::kNoiommu)
         return sysfs::fail(Code::kUnsupported, where(request), object,

@@ -20,7 +20,7 @@ namespace vfio {
 
 namespace {
 
-constexpr const char* kObject = "SPAPR model on iommufd";
+constexpr const char* kModel = "SPAPR model on iommufd";
 constexpr std::uint64_t kDefaultLength = std::uint64_t{2} << 30;
 constexpr std::uint64_t kPageSizes = 0x40211000;  // 4 KiB, 64 KiB, 2 MiB, 1 GiB
 constexpr std::uint32_t kWindows = 2;
@@ -84,7 +84,7 @@ Result<void> SpaprModel::detach_device(const DeviceToAttach& device) {
 
 Result<SpaprDetails> SpaprModel::details() {
     if (attached_ == 0)
-        return fail_call(ENXIO, "get IOMMU info", kObject, "no device is attached");
+        return fail_call(ENXIO, "get IOMMU info", kModel, "no device is attached");
     return SpaprDetails{.default_window = {span_of(0, kDefaultLength), 4096},
                         .page_sizes = kPageSizes,
                         .max_windows = kWindows,
@@ -102,11 +102,11 @@ Result<void> SpaprModel::register_memory(std::uint64_t address, std::uint64_t le
     const std::string operation = "register memory at " + hex_text(address);
     constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
     if (length == 0 || ((address | length) & page_mask()) != 0 || length - 1 > kTop - address)
-        return fail_call(EINVAL, operation, kObject, "not page-aligned");
+        return fail_call(EINVAL, operation, kModel, "not page-aligned");
     const IovaRange range = span_of(address, length);
     if (const auto there = registered_.first_overlap(range))
         return fail_call(
-            there->range == range ? EBUSY : EINVAL, operation, kObject,
+            there->range == range ? EBUSY : EINVAL, operation, kModel,
             there->range == range ? "it is registered already" : "it overlaps what is registered");
     // Read-only memory can be registered too: the devices' rights are those of the maps.
     Mapped piece{.iova = range, .address = address, .access = Access::kReadWrite};
@@ -118,7 +118,7 @@ Result<void> SpaprModel::register_memory(std::uint64_t address, std::uint64_t le
     if (!mapped) {
         Error failed = mapped.error();
         failed.operation = operation;
-        failed.object = kObject;
+        failed.object = kModel;
         if (failed.errnum == ENOMEM)
             failed.hint = memlock_hint(memory_.iommu()->calls.lock_limit(), 0, length);
         return tl::unexpected<Error>(std::move(failed));
@@ -131,17 +131,17 @@ Result<void> SpaprModel::register_memory(std::uint64_t address, std::uint64_t le
 Result<void> SpaprModel::unregister_memory(std::uint64_t address, std::uint64_t length) {
     const std::string operation = "unregister memory at " + hex_text(address);
     if (!enabled_)
-        return fail_call(EPERM, operation, kObject, "nothing is registered");
+        return fail_call(EPERM, operation, kModel, "nothing is registered");
     if (length == 0 || ((address | length) & page_mask()) != 0)
-        return fail_call(EINVAL, operation, kObject, "not page-aligned");
+        return fail_call(EINVAL, operation, kModel, "not page-aligned");
     const IovaRange range = span_of(address, length);
     const auto there = registered_.containing(range);
     if (!there || there->range != range)
-        return fail_call(ENOENT, operation, kObject, "exactly this range is not registered");
+        return fail_call(ENOENT, operation, kModel, "exactly this range is not registered");
     bool used = false;
     in_use_.visit_all([&](const auto& entry) { used = used || entry.range.overlaps(range); });
     if (used)
-        return fail_call(EBUSY, operation, kObject, "some of it is mapped");
+        return fail_call(EBUSY, operation, kModel, "some of it is mapped");
     const auto unmapped = memory_.unmap(range);
     if (!unmapped)
         return sysfs::propagate(unmapped);
@@ -173,19 +173,19 @@ Result<std::uint64_t> SpaprModel::place(std::uint64_t length) {
                              [&](const Window& window) { return window.range.overlaps(wanted); }))
                 return start;
         }
-    return fail_call(ENOSPC, "create a window", kObject, "the hardware reaches no such free range");
+    return fail_call(ENOSPC, "create a window", kModel, "the hardware reaches no such free range");
 }
 
 Result<Window> SpaprModel::create_window(std::uint32_t page_shift, std::uint64_t length) {
     const std::string operation = "create a window of " + hex_text(length) + " bytes";
     if (attached_ == 0)
-        return fail_call(ENXIO, operation, kObject, "no device is attached");
+        return fail_call(ENXIO, operation, kModel, "no device is attached");
     if (windows_.size() >= kWindows)
-        return fail_call(ENOSPC, operation, kObject,
+        return fail_call(ENOSPC, operation, kModel,
                          "all " + std::to_string(kWindows) + " windows are in use");
     if (page_shift >= 64 || (kPageSizes & (std::uint64_t{1} << page_shift)) == 0 ||
         !std::has_single_bit(length) || length < (std::uint64_t{1} << page_shift))
-        return fail_call(EINVAL, operation, kObject,
+        return fail_call(EINVAL, operation, kModel,
                          "page size or length is not one that the platform offers");
     const auto start = place(length);
     if (!start)
@@ -205,7 +205,7 @@ Result<void> SpaprModel::remove_window(std::uint64_t start) {
         return window.range.contains({start, start});  // the kernel takes any address inside
     });
     if (found == windows_.end())
-        return fail_call(EINVAL, operation, kObject, "no window is there");
+        return fail_call(EINVAL, operation, kModel, "no window is there");
     const IovaRange range = found->range;
     const auto unmapped = target_.unmap(range);
     if (!unmapped)
@@ -256,16 +256,16 @@ Result<void> SpaprModel::copy(const Mapped& piece) {
 Result<void> SpaprModel::map(const Mapped& piece) {
     const std::string operation = "map " + text(piece.iova);
     if (!enabled_)
-        return fail_call(EPERM, operation, kObject, "nothing is registered");
+        return fail_call(EPERM, operation, kModel, "nothing is registered");
     const Window* window = window_of(piece.iova);
     if (window == nullptr)
-        return fail_call(ENXIO, operation, kObject, "outside the DMA windows");
+        return fail_call(ENXIO, operation, kModel, "outside the DMA windows");
     const std::uint64_t length = piece.iova.length();
     if (((piece.iova.first | piece.address | length) & (window->page_size - 1)) != 0)
-        return fail_call(EINVAL, operation, kObject,
+        return fail_call(EINVAL, operation, kModel,
                          "not aligned to the window's pages of " + hex_text(window->page_size));
     if (!registered(piece.address, length))
-        return fail_call(EINVAL, operation, kObject, "the memory is not registered");
+        return fail_call(EINVAL, operation, kModel, "the memory is not registered");
     if (auto copied = copy(piece); !copied)
         return copied;
     in_use_.insert(span_of(piece.address, length), piece.iova.first);

@@ -11,11 +11,11 @@ using policy::Change;
 using policy::StepResult;
 using Words = std::vector<std::string>;
 
-const std::string kNic = "0000:01:00.0";
-constexpr const char* kUuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+const std::string kDressed = "0000:01:00.0";
+constexpr const char* kWished = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 
 Change to(Stand& stand, Change::To where) {
-    Change change = stand.change(kNic, {});
+    Change change = stand.change(kDressed, {});
     change.to = where;
     return change;
 }
@@ -26,17 +26,17 @@ TEST(None, LeavesADeviceWithoutADriverAndReleaseGivesItBack) {
     const policy::Plan done = stand.apply(stand.plan_of({to(stand, Change::To::kNone)}));
     EXPECT_EQ(words(done.transactions[0].steps),
               (Words{"set_override 0000:01:00.0 none done", "unbind 0000:01:00.0 e1000e done"}));
-    EXPECT_EQ(stand.picture(), (Picture{{kNic, {std::nullopt, "none"}}}));
-    stand.release({kNic});
+    EXPECT_EQ(stand.picture(), (Picture{{kDressed, {std::nullopt, "none"}}}));
+    stand.release({kDressed});
     EXPECT_EQ(stand.picture(), before);
 }
 
 TEST(Host, GivesBackWhatWeTookAsItWas) {
     fake::Host host;
-    host.pci(kNic).nic().group(15).driver("e1000e").override_("e1000e");
+    host.pci(kDressed).nic().group(15).driver("e1000e").override_("e1000e");
     Stand stand(fake::World::of(host));
     const Picture before = stand.picture();
-    stand.apply(stand.plan({kNic}, {"vfio-pci"}));
+    stand.apply(stand.plan({kDressed}, {"vfio-pci"}));
     stand.apply(stand.plan_of({to(stand, Change::To::kHost)}));
     EXPECT_EQ(stand.picture(), before);
     EXPECT_TRUE(stand.ledger().bound.empty());
@@ -44,13 +44,13 @@ TEST(Host, GivesBackWhatWeTookAsItWas) {
 
 TEST(Host, FindsTheNativeDriverOfADeviceThatOthersBound) {
     fake::Host host;
-    host.pci(kNic).nic().group(15).vfio("vfio-pci", "vfio0");
+    host.pci(kDressed).nic().group(15).vfio("vfio-pci", "vfio0");
     fake::World world = fake::World::of(host);
     world.module_brings("e1000e", "e1000e", {"pci:v00008086d000010D3*"});
     Stand stand(world);
     const policy::Plan done = stand.apply(stand.plan_of({to(stand, Change::To::kHost)}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
-    EXPECT_EQ(stand.picture(), (Picture{{kNic, {"e1000e", std::nullopt}}}));
+    EXPECT_EQ(stand.picture(), (Picture{{kDressed, {"e1000e", std::nullopt}}}));
     EXPECT_TRUE(stand.ledger().bound.empty());
 }
 
@@ -59,12 +59,12 @@ TEST(Release, LoadsTheNativeModuleThatWasUnloadedMeanwhile) {
     world.module_brings("e1000e", "e1000e", {"pci:v00008086d000010D3*"});
     Stand stand(world);
     const Picture before = stand.picture();
-    stand.apply(stand.plan({kNic}, {"vfio-pci"}));
+    stand.apply(stand.plan({kDressed}, {"vfio-pci"}));
     stand.kernel().change([](fake::World& now) {
         now.drivers.registered["pci"].erase("e1000e");
         now.drivers.modules["e1000e"] = sysfs::ModuleState::kAvailable;
     });
-    const policy::Plan done = stand.release({kNic});
+    const policy::Plan done = stand.release({kDressed});
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
     EXPECT_EQ(stand.picture(), before);
 }
@@ -73,12 +73,12 @@ TEST(Access, IsGivenToBothNodesAndTakenBackWithTheTransaction) {
     for (const bool fails : {false, true}) {
         fake::World world = one_nic();
         Stand stand(world);
-        Change change = stand.change(kNic, {"vfio-pci"});
+        Change change = stand.change(kDressed, {"vfio-pci"});
         change.access = {.owner = "0", .group = "4242", .mode = 0660};
         change.check = policy::Check::kOpen;
         stand.options().check_open = [&](const sysfs::Device&) -> sysfs::Result<void> {
             if (fails)
-                return sysfs::fail(sysfs::Code::kBusy, "open", kNic, "no");
+                return sysfs::fail(sysfs::Code::kBusy, "open", kDressed, "no");
             return {};
         };
         const policy::Plan done = stand.apply(stand.plan_of({change}));
@@ -103,7 +103,7 @@ TEST(Access, IsGivenToBothNodesAndTakenBackWithTheTransaction) {
 
 TEST(Access, OfAnUnknownUserFailsBeforeAnythingIsTouched) {
     Stand stand(one_nic());
-    Change change = stand.change(kNic, {"vfio-pci"});
+    Change change = stand.change(kDressed, {"vfio-pci"});
     change.access.owner = "no-such-user-here";
     const policy::Plan done = stand.apply(stand.plan_of({change}));
     EXPECT_EQ(done.transactions[0].error, "no-such-user-here: look up user: no such user");
@@ -112,7 +112,7 @@ TEST(Access, OfAnUnknownUserFailsBeforeAnythingIsTouched) {
 
 TEST(Check, FailsBeforeAnythingIsTouchedWhereNothingCanOpen) {
     Stand stand(one_nic());
-    Change change = stand.change(kNic, {"vfio-pci"});
+    Change change = stand.change(kDressed, {"vfio-pci"});
     change.check = policy::Check::kOpen;
     const policy::Plan done = stand.apply(stand.plan_of({change}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kFailed);
@@ -143,18 +143,18 @@ policy::MdevWish wish(const std::string& uuid) {
 
 TEST(Mdevs, AreCreatedWithTheirAttributesAndRemovedByARelease) {
     Stand stand(mtty());
-    const policy::Plan done = stand.apply(stand.plan_of({want_mdevs(stand, {wish(kUuid)})}));
+    const policy::Plan done = stand.apply(stand.plan_of({want_mdevs(stand, {wish(kWished)})}));
     EXPECT_EQ(words(done.transactions[0].steps),
-              (Words{std::string("create_mdev mdev/") + kUuid + " mtty-2 done",
-                     std::string("set_attr mdev/") + kUuid + " assign_adapter=5 done"}));
+              (Words{std::string("create_mdev mdev/") + kWished + " mtty-2 done",
+                     std::string("set_attr mdev/") + kWished + " assign_adapter=5 done"}));
     const fake::World world = stand.kernel().look();
-    EXPECT_EQ(world.devices.at({"mdev", kUuid}).attrs.at("assign_adapter"), "5");
+    EXPECT_EQ(world.devices.at({"mdev", kWished}).attrs.at("assign_adapter"), "5");
     EXPECT_EQ(world.devices.at({"mdev_parent", "mtty"}).mdev_types[0].available, 1U);
     const auto plan = plan_release(stand.kernel(), stand.state(), world.inventory(),
                                    {{"mdev_parent", "mtty"}});
     ASSERT_TRUE(plan) << plan.error().text();
     EXPECT_EQ(stand.apply(*plan).transactions[0].result, StepResult::kDone);
-    EXPECT_FALSE(stand.kernel().look().devices.contains({"mdev", kUuid}));
+    EXPECT_FALSE(stand.kernel().look().devices.contains({"mdev", kWished}));
     EXPECT_TRUE(stand.ledger().bound.empty());
 }
 
@@ -163,7 +163,7 @@ TEST(Mdevs, AreAllOrNone) {
     const std::string second = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
     const std::string third = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1003";
     const policy::Plan done = stand.apply(
-        stand.plan_of({want_mdevs(stand, {wish(kUuid), wish(second), wish(third)})}));
+        stand.plan_of({want_mdevs(stand, {wish(kWished), wish(second), wish(third)})}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kRolledBack);
     EXPECT_EQ(done.transactions[0].error, third + ": create mtty-2 on mtty: Too many users");
     const fake::World world = stand.kernel().look();
@@ -174,13 +174,13 @@ TEST(Mdevs, AreAllOrNone) {
 TEST(Mdevs, ThatAreThereAlreadyAreNotOurs) {
     fake::World world = mtty();
     Stand stand(world);
-    ASSERT_TRUE(stand.kernel().create_mdev("mtty", "mtty-2", kUuid));
-    stand.apply(stand.plan_of({want_mdevs(stand, {wish(kUuid)})}));
+    ASSERT_TRUE(stand.kernel().create_mdev("mtty", "mtty-2", kWished));
+    stand.apply(stand.plan_of({want_mdevs(stand, {wish(kWished)})}));
     const auto plan = plan_release(stand.kernel(), stand.state(),
                                    stand.kernel().look().inventory(), {{"mdev_parent", "mtty"}});
     EXPECT_FALSE(plan);
     EXPECT_TRUE(stand.ledger().bound.empty());
-    EXPECT_TRUE(stand.kernel().look().devices.contains({"mdev", kUuid}));
+    EXPECT_TRUE(stand.kernel().look().devices.contains({"mdev", kWished}));
 }
 
 TEST(Ccw, BindsTheSubchannelAndCreatesTheMdevInOneTransaction) {
@@ -200,13 +200,13 @@ TEST(Ccw, BindsTheSubchannelAndCreatesTheMdevInOneTransaction) {
     link.driver = "vfio_ccw";
     link.module = "vfio_ccw";
     change.candidates = {link};
-    policy::MdevWish io = wish(kUuid);
+    policy::MdevWish io = wish(kWished);
     io.type = "vfio_ccw-io";
     io.attrs.clear();
     change.mdevs = {io};
     const policy::Plan done = stand.apply(stand.plan_of({change}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
-    EXPECT_TRUE(stand.kernel().look().devices.contains({"mdev", kUuid}));
+    EXPECT_TRUE(stand.kernel().look().devices.contains({"mdev", kWished}));
     const auto plan = plan_release(stand.kernel(), stand.state(),
                                    stand.kernel().look().inventory(), {{"css", "0.0.0313"}});
     ASSERT_TRUE(plan);
@@ -218,12 +218,12 @@ TEST(Ccw, BindsTheSubchannelAndCreatesTheMdevInOneTransaction) {
 TEST(NoIommu, BindsAndReleasesThoughTheGroupIsMadeUpOnTheWay) {
     fake::Host host;
     host.noiommu();
-    host.pci(kNic).nic().driver("e1000e");
+    host.pci(kDressed).nic().driver("e1000e");
     Stand stand(fake::World::of(host));
     const Picture before = stand.picture();
-    EXPECT_EQ(stand.apply(stand.plan({kNic}, {"vfio-pci"})).transactions[0].result,
+    EXPECT_EQ(stand.apply(stand.plan({kDressed}, {"vfio-pci"})).transactions[0].result,
               StepResult::kDone);
-    const policy::Plan done = stand.release({kNic});
+    const policy::Plan done = stand.release({kDressed});
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
     EXPECT_EQ(stand.picture(), before);
     EXPECT_TRUE(stand.ledger().bound.empty());

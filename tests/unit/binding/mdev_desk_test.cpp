@@ -7,7 +7,7 @@
 namespace binding {
 namespace {
 
-constexpr const char* kUuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+constexpr const char* kDefined = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 constexpr const char* kOther = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
 
 fake::World mtty(std::uint32_t instances) {
@@ -68,32 +68,32 @@ MdevWords json_words(const std::string& uuid, const std::string& text) {
 
 TEST(MdevDesk, StartsStopsAndLeavesNothingToRelease) {
     Desk desk(mtty(2));
-    EXPECT_EQ(desk.start(words(kUuid, "mtty", "mtty-2")), "");
+    EXPECT_EQ(desk.start(words(kDefined, "mtty", "mtty-2")), "");
     EXPECT_EQ(desk.left(1), 1U);
     EXPECT_EQ(desk.stand().ledger().bound.size(), 1U);
     const auto active = active_mdevs(*desk, {});
     ASSERT_TRUE(active);
     ASSERT_EQ(active->size(), 1U);
     EXPECT_EQ((*active)[0].definition.type, "mtty-2");
-    EXPECT_TRUE(stop_mdev(*desk, kUuid));
+    EXPECT_TRUE(stop_mdev(*desk, kDefined));
     EXPECT_EQ(desk.left(1), 2U);
     EXPECT_TRUE(desk.stand().ledger().bound.empty());
-    EXPECT_EQ(stop_mdev(*desk, kUuid).error().code, sysfs::Code::kNotFound);
+    EXPECT_EQ(stop_mdev(*desk, kDefined).error().code, sysfs::Code::kNotFound);
 }
 
 TEST(MdevDesk, StopsWhatOthersStarted) {
     Desk desk(mtty(2));
-    ASSERT_TRUE(desk.stand().kernel().create_mdev("mtty", "mtty-2", kUuid));
-    EXPECT_TRUE(stop_mdev(*desk, kUuid));
+    ASSERT_TRUE(desk.stand().kernel().create_mdev("mtty", "mtty-2", kDefined));
+    EXPECT_TRUE(stop_mdev(*desk, kDefined));
     EXPECT_EQ(desk.left(1), 2U);
     EXPECT_TRUE(desk.stand().ledger().bound.empty());
 }
 
 TEST(MdevDesk, StoppingOneOfTwoLeavesTheOtherToRelease) {
     Desk desk(mtty(4));
-    EXPECT_EQ(desk.start(words(kUuid, "mtty", "mtty-2")), "");
+    EXPECT_EQ(desk.start(words(kDefined, "mtty", "mtty-2")), "");
     EXPECT_EQ(desk.start(words(kOther, "mtty", "mtty-2")), "");
-    EXPECT_TRUE(stop_mdev(*desk, kUuid));
+    EXPECT_TRUE(stop_mdev(*desk, kDefined));
     const auto plan = plan_release(desk.stand().kernel(), desk.stand().state(),
                                    desk.look().inventory(), {{"mdev_parent", "mtty"}});
     ASSERT_TRUE(plan) << plan.error().text();
@@ -104,10 +104,10 @@ TEST(MdevDesk, StoppingOneOfTwoLeavesTheOtherToRelease) {
 
 TEST(MdevDesk, WhatIsOpenIsNotStopped) {
     Desk desk(mtty(2));
-    EXPECT_EQ(desk.start(words(kUuid, "mtty", "mtty-2")), "");
+    EXPECT_EQ(desk.start(words(kDefined, "mtty", "mtty-2")), "");
     desk.stand().kernel().change(
-        [](fake::World& world) { world.open({"mdev", kUuid}, "qemu (pid 712)"); });
-    const auto stopped = stop_mdev(*desk, kUuid);
+        [](fake::World& world) { world.open({"mdev", kDefined}, "qemu (pid 712)"); });
+    const auto stopped = stop_mdev(*desk, kDefined);
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().code, sysfs::Code::kRefused);
     EXPECT_NE(stopped.error().text().find("qemu (pid 712)"), std::string::npos);
@@ -116,49 +116,49 @@ TEST(MdevDesk, WhatIsOpenIsNotStopped) {
 
 TEST(MdevDesk, AnAttributeThatIsRefusedRemovesTheDeviceAgain) {
     Desk desk(mtty(2));
-    EXPECT_NE(desk.start(json_words(kUuid, R"({"mdev_type":"mtty-2","start":"manual","attrs":[{"speed":"9"},{"nope":"1"}]})")),
+    EXPECT_NE(desk.start(json_words(kDefined, R"({"mdev_type":"mtty-2","start":"manual","attrs":[{"speed":"9"},{"nope":"1"}]})")),
               "");
     EXPECT_EQ(desk.left(1), 2U);
     EXPECT_TRUE(desk.stand().ledger().bound.empty());
-    EXPECT_EQ(desk.start(json_words(kUuid, R"({"mdev_type":"mtty-2","start":"manual","attrs":[{"speed":"9"}]})")),
+    EXPECT_EQ(desk.start(json_words(kDefined, R"({"mdev_type":"mtty-2","start":"manual","attrs":[{"speed":"9"}]})")),
               "");
-    EXPECT_EQ(desk.look().devices.at({"mdev", kUuid}).attrs.at("speed"), "9");
+    EXPECT_EQ(desk.look().devices.at({"mdev", kDefined}).attrs.at("speed"), "9");
 }
 
 TEST(MdevDesk, SaysWhatStandsAgainstAStart) {
     Desk desk(mtty(1));
-    EXPECT_EQ(desk.start(words(kUuid, "mtty", "mtty-9")), "Parent mtty does not support mdev type mtty-9");
-    EXPECT_EQ(desk.start(words(kUuid, "MTTY", "mtty-1")),
+    EXPECT_EQ(desk.start(words(kDefined, "mtty", "mtty-9")), "Parent mtty does not support mdev type mtty-9");
+    EXPECT_EQ(desk.start(words(kDefined, "MTTY", "mtty-1")),
               "Unable to find parent device 'MTTY'. Did you mean 'mtty'?");
-    EXPECT_EQ(desk.start(words(kUuid, "nope", "mtty-1")), "Unable to find parent device 'nope'");
-    EXPECT_EQ(desk.start(words(kUuid, "mtty")), "Device is insufficiently specified");
-    EXPECT_EQ(desk.start(words(kUuid, "mtty", "mtty-2")), "");
-    EXPECT_EQ(desk.start(words(kUuid, "mtty", "mtty-2")), "Device already exists");
-    EXPECT_EQ(desk.start(words(kUuid, "mtty", "mtty-1")), "Device exists with different type");
+    EXPECT_EQ(desk.start(words(kDefined, "nope", "mtty-1")), "Unable to find parent device 'nope'");
+    EXPECT_EQ(desk.start(words(kDefined, "mtty")), "Device is insufficiently specified");
+    EXPECT_EQ(desk.start(words(kDefined, "mtty", "mtty-2")), "");
+    EXPECT_EQ(desk.start(words(kDefined, "mtty", "mtty-2")), "Device already exists");
+    EXPECT_EQ(desk.start(words(kDefined, "mtty", "mtty-1")), "Device exists with different type");
     EXPECT_EQ(desk.start(words(kOther, "mtty", "mtty-2")), "No available instances of mtty-2 on mtty");
 }
 
 TEST(MdevDesk, DefinesStartsAndUndefines) {
     Desk desk(mtty(2));
-    MdevWords wish = words(kUuid, "mtty", "mtty-2");
+    MdevWords wish = words(kDefined, "mtty", "mtty-2");
     wish.start = MdevStart::kAuto;
-    EXPECT_EQ(define_mdev(*desk, wish).value(), kUuid);
+    EXPECT_EQ(define_mdev(*desk, wish).value(), kDefined);
     EXPECT_EQ(define_mdev(*desk, wish).error().text(),
-              std::string("Device ") + kUuid + " on mtty already defined");
-    EXPECT_EQ(desk.start(words(kUuid)), "");
+              std::string("Device ") + kDefined + " on mtty already defined");
+    EXPECT_EQ(desk.start(words(kDefined)), "");
     const auto listed = defined_mdevs(*desk, {});
     ASSERT_TRUE(listed);
     ASSERT_EQ(listed->size(), 1U);
     EXPECT_TRUE((*listed)[0].active);
-    EXPECT_TRUE(undefine_mdev(*desk, {.uuid = kUuid, .parent = {}}));
-    EXPECT_EQ(undefine_mdev(*desk, {.uuid = kUuid, .parent = {}}).error().text(),
+    EXPECT_TRUE(undefine_mdev(*desk, {.uuid = kDefined, .parent = {}}));
+    EXPECT_EQ(undefine_mdev(*desk, {.uuid = kDefined, .parent = {}}).error().text(),
               "No devices match the specified uuid");
-    EXPECT_EQ(define_mdev(*desk, words(kUuid)).value(), kUuid) << "a running one by its UUID alone";
+    EXPECT_EQ(define_mdev(*desk, words(kDefined)).value(), kDefined) << "a running one by its UUID alone";
 }
 
 TEST(MdevDesk, StartsWhatIsDefinedToStartWithItsParentOnce) {
     Desk desk(mtty(3));
-    MdevWords automatic = words(kUuid, "mtty", "mtty-2");
+    MdevWords automatic = words(kDefined, "mtty", "mtty-2");
     automatic.start = MdevStart::kAuto;
     ASSERT_TRUE(define_mdev(*desk, automatic));
     ASSERT_TRUE(define_mdev(*desk, words(kOther, "mtty", "mtty-2")));
@@ -170,9 +170,9 @@ TEST(MdevDesk, StartsWhatIsDefinedToStartWithItsParentOnce) {
 
 TEST(MdevDesk, ModifiesTheDefinitionAndNothingElse) {
     Desk desk(mtty(3));
-    ASSERT_TRUE(define_mdev(*desk, words(kUuid, "mtty", "mtty-2")));
+    ASSERT_TRUE(define_mdev(*desk, words(kDefined, "mtty", "mtty-2")));
     const auto edit = [&](const AttrEdit& how) {
-        const auto done = modify_mdev(*desk, words(kUuid), how, ModifyWhat::kDefinition);
+        const auto done = modify_mdev(*desk, words(kDefined), how, ModifyWhat::kDefinition);
         return done ? std::string() : done.error().text();
     };
     using What = AttrEdit::What;

@@ -12,7 +12,7 @@
 namespace binding {
 namespace {
 
-constexpr const char* kOne = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+constexpr const char* kStored = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 constexpr const char* kTwo = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
 
 class StoreTest : public testing::Test {
@@ -29,7 +29,7 @@ class StoreTest : public testing::Test {
         return out.str();
     }
     std::string bad(const std::string& json) const {
-        const auto parsed = parse_mdev_definition(kOne, "matrix", json);
+        const auto parsed = parse_mdev_definition(kStored, "matrix", json);
         return parsed ? "good" : parsed.error().text();
     }
 
@@ -38,13 +38,13 @@ class StoreTest : public testing::Test {
 };
 
 TEST_F(StoreTest, WritesWhatMdevctlWritesByteForByte) {
-    const MdevDefinition mdev{kOne,
+    const MdevDefinition mdev{kStored,
                               "matrix",
                               "vfio_ap-passthrough",
                               MdevStart::kAuto,
                               {{"assign_adapter", "5"}, {"assign_adapter", "6"}, {"assign_domain", "0xab"}}};
     ASSERT_TRUE(store_.write(mdev));
-    EXPECT_EQ(text(std::string("matrix/") + kOne),
+    EXPECT_EQ(text(std::string("matrix/") + kStored),
               "{\n"
               "  \"mdev_type\": \"vfio_ap-passthrough\",\n"
               "  \"start\": \"auto\",\n"
@@ -69,26 +69,26 @@ TEST_F(StoreTest, WritesWhatMdevctlWritesByteForByte) {
 }
 
 TEST_F(StoreTest, LeavesNothingBesideTheFile) {
-    const MdevDefinition mdev{kOne, "mtty", "mtty-1", MdevStart::kManual, {}};
+    const MdevDefinition mdev{kStored, "mtty", "mtty-1", MdevStart::kManual, {}};
     ASSERT_TRUE(store_.write(mdev));
     ASSERT_TRUE(store_.write(mdev));
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path("")))
         names.push_back(entry.path().filename());
-    EXPECT_EQ(names, (std::vector<std::string>{"mtty", kOne}));
+    EXPECT_EQ(names, (std::vector<std::string>{"mtty", kStored}));
 }
 
 TEST_F(StoreTest, OneBadFileIsNamedAndTheOthersAreListed) {
     const MdevDefinition good{kTwo, "mtty", "mtty-1", MdevStart::kManual, {}};
     ASSERT_TRUE(store_.write(good));
-    put(std::string("mtty/") + kOne, "");
+    put(std::string("mtty/") + kStored, "");
     put("mtty/readme", "x");
-    put(std::string("mtty/") + "directory/" + kOne, "{}");
-    put(std::string("scripts.d/callouts/") + kOne, "#!/bin/sh");
+    put(std::string("mtty/") + "directory/" + kStored, "{}");
+    put(std::string("scripts.d/callouts/") + kStored, "#!/bin/sh");
     const auto listing = store_.list({});
     EXPECT_EQ(listing.definitions, std::vector{good});
     ASSERT_EQ(listing.warnings.size(), 2U);
-    EXPECT_TRUE(listing.warnings[0].starts_with(path(std::string("mtty/") + kOne) + ": passed over: "))
+    EXPECT_TRUE(listing.warnings[0].starts_with(path(std::string("mtty/") + kStored) + ": passed over: "))
         << listing.warnings[0];
     EXPECT_EQ(listing.warnings[1], path("mtty/readme") + ": passed over: its name is no UUID");
     EXPECT_TRUE(store_.list({.uuid = kTwo, .parent = "elsewhere"}).definitions.empty());
@@ -122,7 +122,7 @@ TEST(Uuid, IsTakenInEveryFormThatMdevctlTakes) {
           "{83b8f4f2-509f-382f-3c1e-e6bfe0fa1001}", "urn:uuid:83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"}) {
         const auto uuid = parse_uuid_loosely(form);
         ASSERT_TRUE(uuid) << form;
-        EXPECT_EQ(*uuid, kOne);
+        EXPECT_EQ(*uuid, kStored);
     }
     for (const char* form : {"", "{}", "83b8f4f2", "83b8f4f2-509f-382f-3c1e-e6bfe0fa100g",
                              "83b8f4f2-509f-382f-3c1e-e6bfe0fa10011"})

@@ -12,11 +12,11 @@ using policy::StepResult;
 using policy::Verdict;
 using Words = std::vector<std::string>;
 
-const std::string kNic = "0000:01:00.0";
+const std::string kPf = "0000:01:00.0";
 
 fake::World a_pf(std::uint32_t total) {
     fake::Host host;
-    host.pci(kNic).nic().group(15).driver("igb").pf(total, 0);
+    host.pci(kPf).nic().group(15).driver("igb").pf(total, 0);
     fake::World world = fake::World::of(host);
     world.script.late_vfs = 1;
     return world;
@@ -25,13 +25,13 @@ fake::World a_pf(std::uint32_t total) {
 TEST(Vfs, AreWaitedForAndTakenBackByARelease) {
     Stand stand(a_pf(8));
     const Picture before = stand.picture();
-    Change change = stand.change(kNic, {});
+    Change change = stand.change(kPf, {});
     change.set_vfs = 4;
     const policy::Plan done = stand.apply(stand.plan_of({change}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
-    EXPECT_EQ(stand.kernel().look().devices.at(pci_id(kNic)).sriov->vfs.size(), 4U);
-    EXPECT_EQ(stand.kernel().look().devices.at(pci_id(kNic)).sriov->autoprobe, true);
-    const policy::Plan back = stand.release({kNic});
+    EXPECT_EQ(stand.kernel().look().devices.at(pci_id(kPf)).sriov->vfs.size(), 4U);
+    EXPECT_EQ(stand.kernel().look().devices.at(pci_id(kPf)).sriov->autoprobe, true);
+    const policy::Plan back = stand.release({kPf});
     EXPECT_EQ(back.transactions[0].result, StepResult::kDone) << back.transactions[0].error;
     EXPECT_EQ(stand.picture(), before);
     EXPECT_TRUE(stand.ledger().bound.empty());
@@ -39,7 +39,7 @@ TEST(Vfs, AreWaitedForAndTakenBackByARelease) {
 
 TEST(Vfs, BeyondWhatTheDeviceHasAreAFailure) {
     Stand stand(a_pf(2));
-    Change change = stand.change(kNic, {});
+    Change change = stand.change(kPf, {});
     change.set_vfs = 4;
     const policy::Plan done = stand.apply(stand.plan_of({change}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kRolledBack);
@@ -47,13 +47,13 @@ TEST(Vfs, BeyondWhatTheDeviceHasAreAFailure) {
 }
 
 policy::Plan set_vfs(Stand& stand, std::uint32_t count) {
-    Change change = stand.change(kNic, {});
+    Change change = stand.change(kPf, {});
     change.set_vfs = count;
     return stand.apply(stand.plan_of({change}));
 }
 
 sysfs::SriovPf sriov(Stand& stand) {
-    return *stand.kernel().look().devices.at(pci_id(kNic)).sriov;
+    return *stand.kernel().look().devices.at(pci_id(kPf)).sriov;
 }
 
 TEST(Vfs, ComeWithoutNativeDriversWhichAutoprobeIsOffFor) {
@@ -74,12 +74,12 @@ TEST(Vfs, GoFromOneNumberToAnotherByWayOfNoneAndBackToTheFirst) {
     fake::World world = a_pf(8);
     world.script.late_vfs = 0;
     Stand stand(world);
-    const sysfs::Target pf{pci_id(kNic), stand.kernel().device(pci_id(kNic))->identity()};
+    const sysfs::Target pf{pci_id(kPf), stand.kernel().device(pci_id(kPf))->identity()};
     ASSERT_TRUE(stand.kernel().set_vfs(pf, 3));
     EXPECT_EQ(set_vfs(stand, 5).transactions[0].result, StepResult::kDone);
     EXPECT_EQ(set_vfs(stand, 6).transactions[0].result, StepResult::kDone);
     EXPECT_EQ(sriov(stand).vfs.size(), 6U);
-    const policy::Plan back = stand.release({kNic});
+    const policy::Plan back = stand.release({kPf});
     EXPECT_EQ(back.transactions[0].result, StepResult::kDone) << back.transactions[0].error;
     EXPECT_EQ(sriov(stand).enabled, 3U);
     EXPECT_TRUE(stand.ledger().bound.empty());
@@ -90,10 +90,10 @@ TEST(Vfs, ThatSomebodyElseChangedSinceAreLeftAlone) {
     world.script.late_vfs = 0;
     Stand stand(world);
     set_vfs(stand, 4);
-    const sysfs::Target pf{pci_id(kNic), stand.kernel().device(pci_id(kNic))->identity()};
+    const sysfs::Target pf{pci_id(kPf), stand.kernel().device(pci_id(kPf))->identity()};
     ASSERT_TRUE(stand.kernel().set_vfs(pf, 0));
     ASSERT_TRUE(stand.kernel().set_vfs(pf, 2));
-    stand.release({kNic});
+    stand.release({kPf});
     EXPECT_EQ(sriov(stand).enabled, 2U);
 }
 
@@ -122,7 +122,7 @@ TEST(Vfs, InUseKeepThePfFromBeingReleasedAndAreNamed) {
     Stand stand(world);
     const std::string vf = bound_vf(stand);
     stand.kernel().change([&](fake::World& now) { now.open(pci_id(vf), "qemu (pid 712)"); });
-    const policy::Plan plan = stand.release_plan({kNic});
+    const policy::Plan plan = stand.release_plan({kPf});
     ASSERT_EQ(plan.transactions.size(), 1U);
     EXPECT_EQ(plan.transactions[0].verdict, Verdict::kRefused);
     ASSERT_EQ(plan.transactions[0].reasons.size(), 1U);
@@ -137,7 +137,7 @@ TEST(Vfs, OfOursGoWithTheirPfAndAreOursNoLonger) {
     world.script.late_vfs = 0;
     Stand stand(world);
     const std::string vf = bound_vf(stand);
-    const policy::Plan done = stand.release({vf, kNic});
+    const policy::Plan done = stand.release({vf, kPf});
     ASSERT_EQ(done.transactions.size(), 1U);
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
     EXPECT_EQ(sriov(stand).enabled, 0U);

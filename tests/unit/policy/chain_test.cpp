@@ -11,13 +11,13 @@ using fake::Host;
 using policy_test::World;
 using sysfs::ModuleState;
 
-constexpr const char* kGpu = "0000:01:00.0";
+constexpr const char* kCard = "0000:01:00.0";
 
 /// A host with one virtio NIC, for which the kernel has a variant, and one rule that takes it.
 Host virtio_host() {
     Host host;
     host.with_variants();
-    host.pci(kGpu).nic().vendor("1af4", "1041").group(15).driver("virtio-pci");
+    host.pci(kCard).nic().vendor("1af4", "1041").group(15).driver("virtio-pci");
     return host;
 }
 
@@ -25,19 +25,19 @@ std::string chain_of(const Host& host, const std::string& driver,
                      const std::string& variants = "[]") {
     return World(host, "rules: [{name: r, match: {class: [network, display]}, driver: " + driver +
                            "}]\nvariants: " + variants)
-        .chain(kGpu);
+        .chain(kCard);
 }
 
 TEST(Chain, AutoEndsInTheGenericDriver) {
     Host host;
-    host.pci(kGpu).gpu().group(15);
+    host.pci(kCard).gpu().group(15);
     EXPECT_EQ(chain_of(host, "auto"),
               "use vfio-pci [vfio_pci] from generic: comes with the module vfio_pci\n");
 }
 
 TEST(Chain, ARegisteredDriverNeedsNoModule) {
     Host host;
-    host.registered("pci", "vfio-pci", "vfio_pci").pci(kGpu).gpu().group(15);
+    host.registered("pci", "vfio-pci", "vfio_pci").pci(kCard).gpu().group(15);
     EXPECT_EQ(chain_of(host, "auto"), "use vfio-pci from generic: is registered\n");
 }
 
@@ -64,7 +64,7 @@ TEST(Chain, ADriversNameIsNotGuessedFromItsModule) {
 TEST(Chain, VariantsComeByPriorityThenFileOrder) {
     Host host;
     host.module("a_vfio", ModuleState::kAvailable).module("b_vfio", ModuleState::kAvailable);
-    host.module("c_vfio", ModuleState::kAvailable).pci(kGpu).gpu().group(15);
+    host.module("c_vfio", ModuleState::kAvailable).pci(kCard).gpu().group(15);
     EXPECT_EQ(chain_of(host, "auto",
                        "[{name: first, match: {class: display}, drivers: [a_vfio]}, "
                        "{name: second, match: {vendor: '10de'}, drivers: [b_vfio]}, "
@@ -78,7 +78,7 @@ TEST(Chain, VariantsComeByPriorityThenFileOrder) {
 
 TEST(Chain, IgdOnAKernelWithoutItIsSkippedAndSaysSo) {
     Host host;
-    host.pci(kGpu).gpu().vendor("8086", "3e92").group(1);
+    host.pci(kCard).gpu().vendor("8086", "3e92").group(1);
     EXPECT_EQ(chain_of(host, "[vfio-pci-igd, auto]"),
               "skipped vfio-pci-igd from rule r: this kernel has no driver vfio-pci-igd\n"
               "use vfio-pci [vfio_pci] from generic: comes with the module vfio_pci\n");
@@ -123,7 +123,7 @@ TEST(Chain, ABuiltInVariantIsKnownByItsDriversName) {
 
 TEST(Chain, AModulesNameIsNoDriversName) {
     Host host;
-    host.registered("pci", "vfio-pci", "vfio_pci").pci(kGpu).gpu().group(15);
+    host.registered("pci", "vfio-pci", "vfio_pci").pci(kCard).gpu().group(15);
     EXPECT_EQ(chain_of(host, "vfio_pci"),
               "skipped vfio_pci from rule r: this kernel has no driver vfio_pci (the module "
               "vfio_pci registers the driver vfio-pci)\n");
@@ -133,7 +133,7 @@ TEST(Chain, TwoDriversThatClaimTheDeviceEquallyWellAreAConflict) {
     Host host = virtio_host();
     host.alias("vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*", "rival_vfio_pci");
     const World world(host, "rules: [{name: r, match: {class: network}, driver: auto}]");
-    EXPECT_EQ(world.chain(kGpu),
+    EXPECT_EQ(world.chain(kCard),
               "ambiguous ? [virtio_vfio_pci] from alias "
               "vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*: claims the device exactly as well as "
               "rival_vfio_pci, and no variant ranks them\n"
@@ -142,8 +142,8 @@ TEST(Chain, TwoDriversThatClaimTheDeviceEquallyWellAreAConflict) {
               "virtio_vfio_pci, and no variant ranks them\n"
               "unreached vfio-pci [vfio_pci] from generic: nothing is tried while the chain is "
               "ambiguous\n");
-    EXPECT_EQ(world.decision(kGpu).outcome, policy::Outcome::kConflict);
-    EXPECT_TRUE(world.decision(kGpu).chain.usable().empty());
+    EXPECT_EQ(world.decision(kCard).outcome, policy::Outcome::kConflict);
+    EXPECT_TRUE(world.decision(kCard).chain.usable().empty());
 }
 
 TEST(Chain, AVariantThatNamesOneOfTwoEqualDriversRanksThem) {
@@ -165,7 +165,7 @@ TEST(Chain, AVariantThatNamesAThirdDriverDoesNotRankTwoEqualOnes) {
     const World world(host,
                       "rules: [{name: r, match: {class: network}, driver: auto}]\n"
                       "variants: [{name: v, match: {vendor: '1af4'}, drivers: [third_vfio_pci]}]");
-    EXPECT_EQ(world.decision(kGpu).outcome, policy::Outcome::kConflict);
+    EXPECT_EQ(world.decision(kCard).outcome, policy::Outcome::kConflict);
 }
 
 TEST(Chain, ADeniedRivalIsNoConflict) {
@@ -173,8 +173,8 @@ TEST(Chain, ADeniedRivalIsNoConflict) {
     host.alias("vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*", "rival_vfio_pci");
     host.module("rival_vfio_pci", ModuleState::kDenied);
     const World world(host, "rules: [{name: r, match: {class: network}, driver: auto}]");
-    EXPECT_EQ(world.decision(kGpu).outcome, policy::Outcome::kWanted);
-    EXPECT_EQ(world.decision(kGpu).chain.usable().size(), 2U);
+    EXPECT_EQ(world.decision(kCard).outcome, policy::Outcome::kWanted);
+    EXPECT_EQ(world.decision(kCard).chain.usable().size(), 2U);
 }
 
 TEST(Chain, ARuleThatNamesOneDriverHasNoRivals) {
@@ -202,18 +202,18 @@ TEST(Chain, OtherBusesHaveTheirOwnGenericDriver) {
 
 TEST(Chain, AKernelWithoutVfioHasNothingToUse) {
     Host host;
-    host.without_vfio().pci(kGpu).gpu().group(15);
+    host.without_vfio().pci(kCard).gpu().group(15);
     EXPECT_EQ(chain_of(host, "auto"),
               "skipped vfio-pci from generic: this kernel has no driver vfio-pci\n");
 }
 
 TEST(Chain, OnlyARuleCanNameADriverThatIsNotVfios) {
     Host host;
-    host.module("uio_pci_generic", ModuleState::kAvailable).pci(kGpu).gpu().group(15);
+    host.module("uio_pci_generic", ModuleState::kAvailable).pci(kCard).gpu().group(15);
     const World world(host,
                       "rules: [{name: r, match: {class: display}, driver: [uio_pci_generic, "
                       "auto]}]");
-    const auto links = world.decision(kGpu).chain.usable();
+    const auto links = world.decision(kCard).chain.usable();
     ASSERT_EQ(links.size(), 2U);
     EXPECT_FALSE(policy::is_vfio_link(links[0]));
     EXPECT_TRUE(policy::is_vfio_link(links[1]));

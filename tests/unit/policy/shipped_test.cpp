@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string slurp(const fs::path& path) {
+std::string content_of(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
@@ -24,7 +24,7 @@ std::string slurp(const fs::path& path) {
 std::vector<SourceFile> files_of(const std::string& folder) {
     std::vector<SourceFile> files;
     for (const auto& entry : fs::directory_iterator(fs::path(BINDD_POLICIES) / folder))
-        files.push_back({entry.path().filename().string(), slurp(entry.path())});
+        files.push_back({entry.path().filename().string(), content_of(entry.path())});
     std::sort(files.begin(), files.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     return files;
@@ -100,7 +100,7 @@ std::string as_file(const std::string& example) {
 TEST(ManualPage, HasExamplesThatLoad) {
     unsigned count = 0;
     for (const std::string& block :
-         literal_blocks(slurp(fs::path(BINDD_POLICIES) / "bindd-policy.5.scd"))) {
+         literal_blocks(content_of(fs::path(BINDD_POLICIES) / "bindd-policy.5.scd"))) {
         if (block.find(": error: ") != std::string::npos)
             continue;
         ++count;
@@ -115,13 +115,13 @@ TEST(ManualPage, ShowsAMessageAsItIs) {
         {"gpu.yaml",
          "version: 1\nrules:\n  - name: gpu\n    match: { vendor: 0010 }\n    driver: auto\n"}};
     const std::string message = render(parse_set(files).diagnostics);
-    const auto blocks = literal_blocks(slurp(fs::path(BINDD_POLICIES) / "bindd-policy.5.scd"));
+    const auto blocks = literal_blocks(content_of(fs::path(BINDD_POLICIES) / "bindd-policy.5.scd"));
     EXPECT_NE(std::find(blocks.begin(), blocks.end(), message), blocks.end()) << message;
 }
 
 /// Every key of the language has an example in its manual page.
 TEST(ManualPage, NamesEveryKey) {
-    const std::string page = slurp(fs::path(BINDD_POLICIES) / "bindd-policy.5.scd");
+    const std::string page = content_of(fs::path(BINDD_POLICIES) / "bindd-policy.5.scd");
     for (int field = 0; field <= static_cast<int>(Field::kMdevParent); ++field) {
         const std::string name = field_name(static_cast<Field>(field));
         EXPECT_NE(page.find("*" + name + "*"), std::string::npos) << name;

@@ -11,9 +11,9 @@
 
 namespace {
 
-namespace abi = vfio::abi;
+namespace uapi = vfio::abi;
 
-struct Device : testing::Test {
+struct AccessedDevice : testing::Test {
     DeviceCalls calls;
     FakeDevice& model = calls.device_model;
     vfio::DeviceFd fd;
@@ -26,9 +26,9 @@ struct Device : testing::Test {
     }
 };
 
-constexpr std::uint32_t kAll = abi::kRegionRead | abi::kRegionWrite | abi::kRegionMmap;
+constexpr std::uint32_t kAll = uapi::kRegionRead | uapi::kRegionWrite | uapi::kRegionMmap;
 
-struct RegionIo : Device {};
+struct RegionIo : AccessedDevice {};
 
 TEST_F(RegionIo, WritesAndReadsLittleEndianOfEveryWidth) {
     add_bar(kAll, 64);
@@ -56,7 +56,7 @@ TEST_F(RegionIo, NothingLeavesTheRegion) {
 }
 
 TEST_F(RegionIo, RightsAreChecked) {
-    add_bar(abi::kRegionRead, 64);
+    add_bar(uapi::kRegionRead, 64);
     EXPECT_TRUE(io(0).read8(0));
     EXPECT_EQ(io(0).write8(0, 1).error().code, sysfs::Code::kDenied);
 }
@@ -74,7 +74,7 @@ TEST_F(RegionIo, ShortTransfersAndSleepingDevicesAreErrors) {
     EXPECT_NE(asleep.error().hint.find("memory decoding"), std::string::npos);
 }
 
-struct RegionMap : Device {};
+struct RegionMap : AccessedDevice {};
 
 TEST_F(RegionMap, IsAlignedForLargePagesAndUnmappedOnce) {
     add_bar(kAll, 4 << 20);
@@ -95,8 +95,8 @@ TEST_F(RegionMap, IsAlignedForLargePagesAndUnmappedOnce) {
 
 TEST_F(RegionMap, MapsOnlyTheSparseAreas) {
     add_bar(kAll, 0x4000);
-    FakeCap cap{.id = abi::kRegionCapSparseMmap, .version = 1, .body = std::vector<std::byte>(8)};
-    const std::vector<abi::SparseMmapArea> areas = {{0, 0x1000}, {0x2000, 0x2000}};
+    FakeCap cap{.id = uapi::kRegionCapSparseMmap, .version = 1, .body = std::vector<std::byte>(8)};
+    const std::vector<uapi::SparseMmapArea> areas = {{0, 0x1000}, {0x2000, 0x2000}};
     cap.body[0] = std::byte{2};
     const auto raw = std::as_bytes(std::span(areas));
     cap.body.insert(cap.body.end(), raw.begin(), raw.end());
@@ -111,22 +111,22 @@ TEST_F(RegionMap, MapsOnlyTheSparseAreas) {
 }
 
 TEST_F(RegionMap, ARegionThatCannotBeMappedSaysSo) {
-    add_bar(abi::kRegionRead, 0x1000);
+    add_bar(uapi::kRegionRead, 0x1000);
     const auto map =
         vfio::RegionMap::map(calls, fd, vfio::read_region(calls, fd, 0, "d").value(), "d");
     ASSERT_FALSE(map);
     EXPECT_EQ(map.error().code, sysfs::Code::kUnsupported);
 }
 
-struct Feature : Device {};
+struct Feature : AccessedDevice {};
 
 TEST_F(Feature, ProbeListsWhatThereIsAndInWhichDirection) {
-    model.features = {{abi::FeatureId::kPciVfToken, abi::kFeatureSet},
-                      {abi::FeatureId::kMigDeviceState, abi::kFeatureGet | abi::kFeatureSet}};
+    model.features = {{uapi::FeatureId::kPciVfToken, uapi::kFeatureSet},
+                      {uapi::FeatureId::kMigDeviceState, uapi::kFeatureGet | uapi::kFeatureSet}};
     EXPECT_EQ(vfio::probe_features(calls, fd),
               (std::vector<vfio::FeatureSupport>{
-                  {.id = abi::FeatureId::kPciVfToken, .get = false, .set = true},
-                  {.id = abi::FeatureId::kMigDeviceState, .get = true, .set = true}}));
+                  {.id = uapi::FeatureId::kPciVfToken, .get = false, .set = true},
+                  {.id = uapi::FeatureId::kMigDeviceState, .get = true, .set = true}}));
 }
 
 TEST_F(Feature, AMissingOneIsUnsupported) {
@@ -137,9 +137,9 @@ TEST_F(Feature, AMissingOneIsUnsupported) {
 }
 
 TEST_F(Feature, DmaLoggingPassesRangesAndExplainsTooMany) {
-    model.features = {{abi::FeatureId::kDmaLoggingStart, abi::kFeatureSet},
-                      {abi::FeatureId::kDmaLoggingStop, abi::kFeatureSet},
-                      {abi::FeatureId::kDmaLoggingReport, abi::kFeatureGet}};
+    model.features = {{uapi::FeatureId::kDmaLoggingStart, uapi::kFeatureSet},
+                      {uapi::FeatureId::kDmaLoggingStop, uapi::kFeatureSet},
+                      {uapi::FeatureId::kDmaLoggingReport, uapi::kFeatureGet}};
     const std::vector<vfio::IovaRange> few = {{0, 0xffff}};
     EXPECT_EQ(vfio::start_dma_logging(calls, fd, 4096, few, "d").value(), 4096U);
     const std::vector<vfio::IovaRange> many(5);
@@ -155,17 +155,17 @@ TEST_F(Feature, DmaLoggingPassesRangesAndExplainsTooMany) {
     EXPECT_TRUE(vfio::stop_dma_logging(calls, fd, "d"));
 }
 
-struct Migration : Device {
+struct Migration : AccessedDevice {
     Migration() {
-        model.features = {{abi::FeatureId::kMigration, abi::kFeatureGet},
-                          {abi::FeatureId::kMigDeviceState, abi::kFeatureGet | abi::kFeatureSet}};
-        model.migration_flags = abi::kMigrationStopCopy | abi::kMigrationP2p;
+        model.features = {{uapi::FeatureId::kMigration, uapi::kFeatureGet},
+                          {uapi::FeatureId::kMigDeviceState, uapi::kFeatureGet | uapi::kFeatureSet}};
+        model.migration_flags = uapi::kMigrationStopCopy | uapi::kMigrationP2p;
     }
 };
 
 TEST_F(Migration, StatesFollowTheFlags) {
     const auto migration = vfio::Migration::of(calls, fd, "d").value();
-    using State = abi::MigState;
+    using State = uapi::MigState;
     for (const State state :
          {State::kStop, State::kRunning, State::kStopCopy, State::kResuming, State::kRunningP2p})
         EXPECT_TRUE(migration.knows(state)) << vfio::mig_state_name(state);
@@ -178,9 +178,9 @@ TEST_F(Migration, StatesFollowTheFlags) {
 }
 
 TEST_F(Migration, AFailedArcSaysWhereTheDeviceIsNow) {
-    model.migration_breaks_in = abi::MigState::kResuming;
+    model.migration_breaks_in = uapi::MigState::kResuming;
     const auto migration = vfio::Migration::of(calls, fd, "d").value();
-    const auto failed = migration.set(abi::MigState::kResuming);
+    const auto failed = migration.set(uapi::MigState::kResuming);
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().text(), "d: migration state RESUMING: Input/output error");
     EXPECT_EQ(failed.error().hint, "the device is in ERROR now; only a reset leaves it");
@@ -191,7 +191,7 @@ TEST_F(Migration, ADeviceWithoutItIsUnsupported) {
     EXPECT_EQ(vfio::Migration::of(calls, fd, "d").error().code, sysfs::Code::kUnsupported);
 }
 
-struct Reset : Device {};
+struct Reset : AccessedDevice {};
 
 TEST_F(Reset, IsRetriedWhileContendedAndGivesUp) {
     model.contended = 3;
@@ -202,7 +202,7 @@ TEST_F(Reset, IsRetriedWhileContendedAndGivesUp) {
 }
 
 TEST_F(Reset, OfADeviceThatCannotSaysWhatElseThereIs) {
-    model.flags = abi::kDevicePci;
+    model.flags = uapi::kDevicePci;
     const auto failed = vfio::reset_device(calls, fd, "d");
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().code, sysfs::Code::kUnsupported);
@@ -224,9 +224,9 @@ TEST_F(Reset, HotResetByGroupsNeedsEachOnce) {
 
 TEST_F(Reset, HotResetThroughACdevShowsNoGroups) {
     model.through_cdev = true;
-    model.hot_reset_flags = abi::kHotResetDevId | abi::kHotResetDevIdOwned;
+    model.hot_reset_flags = uapi::kHotResetDevId | uapi::kHotResetDevIdOwned;
     model.hot_reset_devices = {
-        {5, 0, 1, 0}, {abi::kPciDevidOwned, 0, 1, 1}, {abi::kPciDevidNotOwned, 0, 1, 2}};
+        {5, 0, 1, 0}, {uapi::kPciDevidOwned, 0, 1, 1}, {uapi::kPciDevidNotOwned, 0, 1, 2}};
     const auto scope = vfio::hot_reset_scope(calls, fd, "d");
     ASSERT_TRUE(scope);
     EXPECT_TRUE(scope->by_devid);

@@ -11,7 +11,7 @@
 
 namespace {
 
-namespace abi = vfio::abi;
+namespace uapi = vfio::abi;
 
 struct Device : testing::Test {
     DeviceCalls calls;
@@ -32,28 +32,28 @@ std::vector<std::byte> bytes(std::size_t count) {
 struct DeviceInfo : Device {};
 
 TEST_F(DeviceInfo, WithoutCapabilitiesTakesOneCall) {
-    model.irqs[4] = {.argsz = 0, .flags = abi::kIrqEventfd, .index = 4, .count = 1};
+    model.irqs[4] = {.argsz = 0, .flags = uapi::kIrqEventfd, .index = 4, .count = 1};
     const auto info = vfio::read_device_info(calls, fd, "0000:01:00.0");
     ASSERT_TRUE(info);
     EXPECT_TRUE(info->is_pci());
     EXPECT_TRUE(info->can_reset());
-    EXPECT_EQ(info->regions, abi::kPciNumRegions);
+    EXPECT_EQ(info->regions, uapi::kPciNumRegions);
     EXPECT_EQ(info->irqs, 5U);
     EXPECT_EQ(model.calls, 1U);
 }
 
 TEST_F(DeviceInfo, ReadsZpciCapabilitiesOfBothVersions) {
-    abi::DeviceCapZpciBase base{};
+    uapi::DeviceCapZpciBase base{};
     base.start_dma = 0x1000;
     base.end_dma = 0x1fff;
     base.pchid = 7;
     base.fh = 0x80001234;
-    abi::DeviceCapZpciGroup group{};
+    uapi::DeviceCapZpciGroup group{};
     group.dasm = 0xffff;
     group.noi = 12;
     group.imaxstbl = 64;
-    model.caps = {FakeCap::of(abi::kDeviceCapZpciBase, base, 2),
-                  FakeCap::of(abi::kDeviceCapZpciGroup, group, 1)};
+    model.caps = {FakeCap::of(uapi::kDeviceCapZpciBase, base, 2),
+                  FakeCap::of(uapi::kDeviceCapZpciGroup, group, 1)};
     const auto info = vfio::read_device_info(calls, fd, "0001:00:00.0");
     ASSERT_TRUE(info);
     ASSERT_TRUE(info->zpci_base);
@@ -66,9 +66,9 @@ TEST_F(DeviceInfo, ReadsZpciCapabilitiesOfBothVersions) {
 }
 
 TEST_F(DeviceInfo, DecodesTheUtilityStringAndBoundsItsLength) {
-    abi::DeviceCapZpciBytes util{};
+    uapi::DeviceCapZpciBytes util{};
     util.size = 1000;  // the kernel's word against the bytes there
-    FakeCap cap = FakeCap::of(abi::kDeviceCapZpciUtil, util);
+    FakeCap cap = FakeCap::of(uapi::kDeviceCapZpciUtil, util);
     for (const int c : {0xc8, 0x85, 0x93, 0x93, 0x96, 0x40, 0xf4, 0xf2, 0x40, 0x40, 0x40, 0x40})
         cap.body.push_back(static_cast<std::byte>(c));
     model.caps = {cap};
@@ -79,9 +79,9 @@ TEST_F(DeviceInfo, DecodesTheUtilityStringAndBoundsItsLength) {
 
 TEST_F(DeviceInfo, KeepsCapabilitiesThatItDoesNotKnow) {
     model.caps = {{.id = 4711, .version = 3, .body = {std::byte{1}, std::byte{2}}},
-                  FakeCap::of(abi::kDeviceCapPciAtomicComp,
-                              abi::DeviceCapPciAtomicComp{
-                                  .header = {}, .flags = abi::kAtomicComp64, .reserved = 0})};
+                  FakeCap::of(uapi::kDeviceCapPciAtomicComp,
+                              uapi::DeviceCapPciAtomicComp{
+                                  .header = {}, .flags = uapi::kAtomicComp64, .reserved = 0})};
     const auto info = vfio::read_device_info(calls, fd, "0000:01:00.0");
     ASSERT_TRUE(info);
     ASSERT_NE(info->caps.find(4711), nullptr);
@@ -94,7 +94,7 @@ TEST_F(DeviceInfo, KeepsCapabilitiesThatItDoesNotKnow) {
 }
 
 TEST_F(DeviceInfo, NamesEveryFlagAndShowsUnknownOnes) {
-    EXPECT_EQ(vfio::device_flag_names(abi::kDevicePci | abi::kDeviceCaps | 1U << 20),
+    EXPECT_EQ(vfio::device_flag_names(uapi::kDevicePci | uapi::kDeviceCaps | 1U << 20),
               (std::vector<std::string>{"pci", "caps", "0x100000"}));
 }
 
@@ -122,14 +122,14 @@ TEST_F(Region, VgaOfADeviceWithoutVgaIsUnsupported) {
 }
 
 TEST_F(Region, TheOffsetIsTheKernelsWhateverTheDriversShift) {
-    model.regions[1] = {.flags = abi::kRegionRead, .bytes = bytes(4096), .caps = {}};
+    model.regions[1] = {.flags = uapi::kRegionRead, .bytes = bytes(4096), .caps = {}};
     EXPECT_EQ(region(1).offset, 1ULL << 40);
     model.region_shift = 48;  // ism-vfio-pci
     EXPECT_EQ(region(1).offset, 1ULL << 48);
 }
 
-FakeCap sparse(std::vector<abi::SparseMmapArea> areas, std::uint32_t claimed) {
-    FakeCap cap{.id = abi::kRegionCapSparseMmap, .version = 1, .body = bytes(8)};
+FakeCap sparse(std::vector<uapi::SparseMmapArea> areas, std::uint32_t claimed) {
+    FakeCap cap{.id = uapi::kRegionCapSparseMmap, .version = 1, .body = bytes(8)};
     std::memcpy(cap.body.data(), &claimed, sizeof claimed);
     const auto raw = std::as_bytes(std::span(areas));
     cap.body.insert(cap.body.end(), raw.begin(), raw.end());
@@ -137,26 +137,26 @@ FakeCap sparse(std::vector<abi::SparseMmapArea> areas, std::uint32_t claimed) {
 }
 
 TEST_F(Region, SparseAreasAreWhatMapsAndAreClippedToTheRegion) {
-    model.regions[0] = {.flags = abi::kRegionRead | abi::kRegionWrite | abi::kRegionMmap,
+    model.regions[0] = {.flags = uapi::kRegionRead | uapi::kRegionWrite | uapi::kRegionMmap,
                         .bytes = bytes(0x4000),
                         .caps = {sparse({{0, 0x1000}, {0x3000, 0x9000}, {0x8000, 0x1000}}, 3)}};
     EXPECT_EQ(region(0).mappable(), (std::vector<vfio::RegionArea>{{0, 0x1000}, {0x3000, 0x1000}}));
 }
 
 TEST_F(Region, ASparseCountBeyondTheBytesIsBoundedByThem) {
-    model.regions[0] = {.flags = abi::kRegionMmap,
+    model.regions[0] = {.flags = uapi::kRegionMmap,
                         .bytes = bytes(0x4000),
                         .caps = {sparse({{0, 0x1000}}, 0xffffffff)}};
     EXPECT_EQ(region(0).mappable(), (std::vector<vfio::RegionArea>{{0, 0x1000}}));
 }
 
 TEST_F(Region, IsIdentifiedByTypeAndSubtype) {
-    abi::RegionCapType type{};
-    type.type = abi::kRegionTypePciVendor | 0x8086;
-    type.subtype = abi::kSubtypeIgdOpregion;
-    model.regions[9] = {.flags = abi::kRegionRead,
+    uapi::RegionCapType type{};
+    type.type = uapi::kRegionTypePciVendor | 0x8086;
+    type.subtype = uapi::kSubtypeIgdOpregion;
+    model.regions[9] = {.flags = uapi::kRegionRead,
                         .bytes = bytes(0x2000),
-                        .caps = {FakeCap::of(abi::kRegionCapType, type)}};
+                        .caps = {FakeCap::of(uapi::kRegionCapType, type)}};
     const vfio::Region opregion = region(9);
     ASSERT_TRUE(opregion.type);
     EXPECT_EQ(opregion.type->pci_vendor(), 0x8086);
@@ -167,15 +167,15 @@ TEST_F(Region, IsIdentifiedByTypeAndSubtype) {
 }
 
 TEST_F(Region, RetiredNvlinkCapabilitiesAreReadWhereOldKernelsHaveThem) {
-    abi::RegionCapNvlink2Ssatgt target{};
+    uapi::RegionCapNvlink2Ssatgt target{};
     target.tgt = 0x1234567890;
-    abi::RegionCapNvlink2Lnkspd speed{};
+    uapi::RegionCapNvlink2Lnkspd speed{};
     speed.link_speed = 9;
-    model.regions[9] = {.flags = abi::kRegionRead,
+    model.regions[9] = {.flags = uapi::kRegionRead,
                         .bytes = bytes(64),
-                        .caps = {FakeCap::of(abi::kRegionCapNvlink2Ssatgt, target),
-                                 FakeCap::of(abi::kRegionCapNvlink2Lnkspd, speed),
-                                 {.id = abi::kRegionCapMsixMappable, .version = 1, .body = {}}}};
+                        .caps = {FakeCap::of(uapi::kRegionCapNvlink2Ssatgt, target),
+                                 FakeCap::of(uapi::kRegionCapNvlink2Lnkspd, speed),
+                                 {.id = uapi::kRegionCapMsixMappable, .version = 1, .body = {}}}};
     const vfio::Region read = region(9);
     EXPECT_EQ(read.nvlink2_target, 0x1234567890U);
     EXPECT_EQ(read.nvlink2_link_speed, 9U);
@@ -204,10 +204,10 @@ TEST_F(Interrupt, InfoTellsWhatAnIndexCan) {
 }
 
 TEST_F(Interrupt, NamesFollowTheKindOfDevice) {
-    EXPECT_EQ(vfio::irq_name(2, abi::kDevicePci), "MSI-X");
-    EXPECT_EQ(vfio::irq_name(1, abi::kDeviceCcw), "CRW");
-    EXPECT_EQ(vfio::irq_name(1, abi::kDeviceAp), "config-change");
-    EXPECT_EQ(vfio::irq_name(7, abi::kDevicePci), "irq 7");
+    EXPECT_EQ(vfio::irq_name(2, uapi::kDevicePci), "MSI-X");
+    EXPECT_EQ(vfio::irq_name(1, uapi::kDeviceCcw), "CRW");
+    EXPECT_EQ(vfio::irq_name(1, uapi::kDeviceAp), "config-change");
+    EXPECT_EQ(vfio::irq_name(7, uapi::kDevicePci), "irq 7");
 }
 
 TEST_F(Interrupt, APositiveAnswerIsTheNumberThatThereIsAndNothingIsEnabled) {

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-namespace abi = vfio::abi;
+namespace uapi = vfio::abi;
 
 namespace {
 
@@ -30,7 +30,7 @@ int answer_with_caps(void* argument, T info, const std::vector<FakeCap>& caps,
         const std::size_t start = chain.size();
         const std::size_t length = (8 + caps[i].body.size() + 7) / 8 * 8;
         chain.resize(start + length);
-        const abi::CapHeader header{
+        const uapi::CapHeader header{
             .id = caps[i].id,
             .version = caps[i].version,
             .next =
@@ -66,33 +66,33 @@ int signal(const std::vector<std::int32_t>& eventfds, std::uint32_t first,
 
 }  // namespace
 
-int FakeDevice::call(abi::DeviceCall call, void* argument) {
+int FakeDevice::call(uapi::DeviceCall call, void* argument) {
     ++calls;
     if (next_errno != 0)
         return -std::exchange(next_errno, 0);
     switch (call) {
-        case abi::DeviceCall::kGetInfo:
+        case uapi::DeviceCall::kGetInfo:
             return get_info(argument);
-        case abi::DeviceCall::kGetRegionInfo:
+        case uapi::DeviceCall::kGetRegionInfo:
             return get_region_info(argument);
-        case abi::DeviceCall::kGetIrqInfo:
+        case uapi::DeviceCall::kGetIrqInfo:
             return get_irq_info(argument);
-        case abi::DeviceCall::kSetIrqs:
+        case uapi::DeviceCall::kSetIrqs:
             return set_irqs(argument);
-        case abi::DeviceCall::kReset:
+        case uapi::DeviceCall::kReset:
             return reset();
-        case abi::DeviceCall::kGetPciHotResetInfo:
+        case uapi::DeviceCall::kGetPciHotResetInfo:
             return hot_reset_info(argument);
-        case abi::DeviceCall::kPciHotReset:
+        case uapi::DeviceCall::kPciHotReset:
             return hot_reset(argument);
-        case abi::DeviceCall::kFeature:
+        case uapi::DeviceCall::kFeature:
             return feature(argument);
-        case abi::DeviceCall::kQueryGfxPlane:
-        case abi::DeviceCall::kGetGfxDmabuf:
-        case abi::DeviceCall::kIoeventfd:
-        case abi::DeviceCall::kBindIommufd:
-        case abi::DeviceCall::kAttachIommufdPt:
-        case abi::DeviceCall::kDetachIommufdPt:
+        case uapi::DeviceCall::kQueryGfxPlane:
+        case uapi::DeviceCall::kGetGfxDmabuf:
+        case uapi::DeviceCall::kIoeventfd:
+        case uapi::DeviceCall::kBindIommufd:
+        case uapi::DeviceCall::kAttachIommufdPt:
+        case uapi::DeviceCall::kDetachIommufdPt:
             return -ENOTTY;
     }
     return -ENOTTY;
@@ -100,12 +100,12 @@ int FakeDevice::call(abi::DeviceCall call, void* argument) {
 
 std::uint32_t FakeDevice::region_count() const {
     const std::uint32_t listed = regions.empty() ? 0 : regions.rbegin()->first + 1;
-    return (flags & abi::kDevicePci) != 0 ? std::max(listed, abi::kPciNumRegions) : listed;
+    return (flags & uapi::kDevicePci) != 0 ? std::max(listed, uapi::kPciNumRegions) : listed;
 }
 
 int FakeDevice::get_info(void* argument) {
-    auto info = load<abi::DeviceInfo>(argument);
-    if (info.argsz < abi::kDeviceInfoOldSize)
+    auto info = load<uapi::DeviceInfo>(argument);
+    if (info.argsz < uapi::kDeviceInfoOldSize)
         return -EINVAL;
     const std::uint32_t given = info.argsz;
     info = {};
@@ -113,16 +113,16 @@ int FakeDevice::get_info(void* argument) {
     info.flags = flags;
     info.num_regions = region_count();
     info.num_irqs = irqs.empty() ? 0 : irqs.rbegin()->first + 1;
-    return answer_with_caps(argument, info, caps, abi::kDeviceCaps);
+    return answer_with_caps(argument, info, caps, uapi::kDeviceCaps);
 }
 
 int FakeDevice::get_region_info(void* argument) {
-    auto info = load<abi::RegionInfo>(argument);
+    auto info = load<uapi::RegionInfo>(argument);
     if (info.argsz < sizeof info || info.index >= region_count())
         return -EINVAL;
     const auto found = regions.find(info.index);
     // No VGA on the device, no VGA region; an absent BAR is a region of size 0.
-    if (found == regions.end() && info.index == static_cast<std::uint32_t>(abi::PciRegion::kVga))
+    if (found == regions.end() && info.index == static_cast<std::uint32_t>(uapi::PciRegion::kVga))
         return -EINVAL;
     const FakeRegion none;
     const FakeRegion& region = found == regions.end() ? none : found->second;
@@ -130,11 +130,11 @@ int FakeDevice::get_region_info(void* argument) {
     info.cap_offset = 0;
     info.size = region.bytes.size();
     info.offset = static_cast<std::uint64_t>(info.index) << region_shift;
-    return answer_with_caps(argument, info, region.caps, abi::kRegionCaps);
+    return answer_with_caps(argument, info, region.caps, uapi::kRegionCaps);
 }
 
 int FakeDevice::get_irq_info(void* argument) {
-    auto info = load<abi::IrqInfo>(argument);
+    auto info = load<uapi::IrqInfo>(argument);
     const auto found = irqs.find(info.index);
     if (info.argsz < sizeof info || found == irqs.end())
         return -EINVAL;
@@ -145,14 +145,14 @@ int FakeDevice::get_irq_info(void* argument) {
 }
 
 int FakeDevice::set_irqs(void* argument) {
-    const auto set = load<abi::IrqSet>(argument);
+    const auto set = load<uapi::IrqSet>(argument);
     const auto irq = irqs.find(set.index);
     if (set.argsz < sizeof set || irq == irqs.end() || set.start >= irq->second.count ||
         set.start + set.count > irq->second.count)
         return -EINVAL;
     auto& vectors = eventfds[set.index];
-    const bool trigger = (set.flags & abi::kIrqSetActionTrigger) != 0;
-    if ((set.flags & abi::kIrqSetDataNone) != 0) {
+    const bool trigger = (set.flags & uapi::kIrqSetActionTrigger) != 0;
+    if ((set.flags & uapi::kIrqSetDataNone) != 0) {
         if (trigger && set.count == 0)
             vectors.clear();
         else if (trigger && vectors.empty())
@@ -161,9 +161,9 @@ int FakeDevice::set_irqs(void* argument) {
             return signal(vectors, set.start, set.count);
         return 0;
     }
-    if ((set.flags & abi::kIrqSetActionMask) != 0)
+    if ((set.flags & uapi::kIrqSetActionMask) != 0)
         return -ENOTTY;  // masking by eventfd was never there
-    if ((set.flags & abi::kIrqSetActionUnmask) != 0)
+    if ((set.flags & uapi::kIrqSetActionUnmask) != 0)
         return 0;
     for (std::uint32_t other = 0; other < 3; ++other)
         if (set.index < 3 && other != set.index && !eventfds[other].empty())
@@ -181,26 +181,26 @@ int FakeDevice::reset() {
         --contended;
         return -EAGAIN;
     }
-    return (flags & abi::kDeviceReset) != 0 ? 0 : -EINVAL;
+    return (flags & uapi::kDeviceReset) != 0 ? 0 : -EINVAL;
 }
 
 int FakeDevice::hot_reset_info(void* argument) {
-    auto info = load<abi::PciHotResetInfo>(argument);
+    auto info = load<uapi::PciHotResetInfo>(argument);
     if (hot_reset_devices.empty())
         return -ENODEV;
-    const std::size_t room = (info.argsz - sizeof info) / sizeof(abi::PciDependentDevice);
+    const std::size_t room = (info.argsz - sizeof info) / sizeof(uapi::PciDependentDevice);
     info.count = static_cast<std::uint32_t>(hot_reset_devices.size());
     info.flags = hot_reset_flags;
     std::memcpy(argument, &info, sizeof info);
     if (room < hot_reset_devices.size())
         return -ENOSPC;
     std::memcpy(static_cast<std::byte*>(argument) + sizeof info, hot_reset_devices.data(),
-                hot_reset_devices.size() * sizeof(abi::PciDependentDevice));
+                hot_reset_devices.size() * sizeof(uapi::PciDependentDevice));
     return 0;
 }
 
 int FakeDevice::hot_reset(void* argument) {
-    const auto reset = load<abi::PciHotReset>(argument);
+    const auto reset = load<uapi::PciHotReset>(argument);
     if ((reset.count != 0) == through_cdev)
         return -EINVAL;
     reset_groups_shown.clear();
@@ -214,12 +214,12 @@ int FakeDevice::hot_reset(void* argument) {
     return reset_groups_shown.size() < needed.size() ? -EINVAL : 0;
 }
 
-int FakeDevice::migrate(abi::FeatureMigState& wanted) {
-    const auto target = static_cast<abi::MigState>(wanted.device_state);
-    if (migration_state == abi::MigState::kError)
+int FakeDevice::migrate(uapi::FeatureMigState& wanted) {
+    const auto target = static_cast<uapi::MigState>(wanted.device_state);
+    if (migration_state == uapi::MigState::kError)
         return -EINVAL;
     if (migration_breaks_in == target) {
-        migration_state = abi::MigState::kError;
+        migration_state = uapi::MigState::kError;
         return -EIO;
     }
     migration_state = target;
@@ -228,36 +228,36 @@ int FakeDevice::migrate(abi::FeatureMigState& wanted) {
 }
 
 int FakeDevice::feature(void* argument) {
-    const auto header = load<abi::Feature>(argument);
-    const auto id = static_cast<abi::FeatureId>(header.flags & abi::kFeatureMask);
-    const std::uint32_t direction = header.flags & (abi::kFeatureGet | abi::kFeatureSet);
+    const auto header = load<uapi::Feature>(argument);
+    const auto id = static_cast<uapi::FeatureId>(header.flags & uapi::kFeatureMask);
+    const std::uint32_t direction = header.flags & (uapi::kFeatureGet | uapi::kFeatureSet);
     const auto found = features.find(id);
     if (found == features.end())
         return -ENOTTY;
     if ((direction & ~found->second) != 0 || direction == 0)
         return -EINVAL;
-    if ((header.flags & abi::kFeatureProbe) != 0)
+    if ((header.flags & uapi::kFeatureProbe) != 0)
         return 0;
     auto* payload = static_cast<std::byte*>(argument) + sizeof header;
-    if (id == abi::FeatureId::kMigration) {
+    if (id == uapi::FeatureId::kMigration) {
         std::memcpy(payload, &migration_flags, sizeof migration_flags);
-    } else if (id == abi::FeatureId::kMigDeviceState) {
-        auto state = load<abi::FeatureMigState>(payload);
+    } else if (id == uapi::FeatureId::kMigDeviceState) {
+        auto state = load<uapi::FeatureMigState>(payload);
         int answer = 0;
-        if (direction == abi::kFeatureGet)
+        if (direction == uapi::kFeatureGet)
             state.device_state = static_cast<std::uint32_t>(migration_state);
         else
             answer = migrate(state);
         std::memcpy(payload, &state, sizeof state);
         return answer;
-    } else if (id == abi::FeatureId::kDmaLoggingStart) {
-        const auto control = load<abi::FeatureDmaLoggingControl>(payload);
+    } else if (id == uapi::FeatureId::kDmaLoggingStart) {
+        const auto control = load<uapi::FeatureDmaLoggingControl>(payload);
         if (control.num_ranges > 4)
             return -E2BIG;
         if (control.page_size < 4096 || (control.page_size & (control.page_size - 1)) != 0)
             return -EINVAL;
-    } else if (id == abi::FeatureId::kDmaLoggingReport) {
-        const auto report = load<abi::FeatureDmaLoggingReport>(payload);
+    } else if (id == uapi::FeatureId::kDmaLoggingReport) {
+        const auto report = load<uapi::FeatureDmaLoggingReport>(payload);
         std::memset(reinterpret_cast<void*>(static_cast<std::uintptr_t>(report.bitmap)), 0x5a,
                     report.length / report.page_size / 8);
     }
@@ -276,7 +276,7 @@ ssize_t FakeDevice::pread(std::span<std::byte> into, std::uint64_t offset) {
     const FakeRegion* region = region_at(offset, within);
     if (region == nullptr)
         return -EINVAL;
-    if (!decoding && region != &regions[static_cast<std::uint32_t>(abi::PciRegion::kConfig)])
+    if (!decoding && region != &regions[static_cast<std::uint32_t>(uapi::PciRegion::kConfig)])
         return -EIO;
     const std::size_t length = std::min(
         {into.size(), static_cast<std::size_t>(region->bytes.size() - within), short_transfer});

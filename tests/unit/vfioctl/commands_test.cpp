@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kNoRules = "version: 1\nrules: []\n";
-constexpr const char* kNic =
+constexpr const char* kPort =
     "version: 1\n"
     "rules:\n"
     "  - name: nic\n"
@@ -33,7 +33,7 @@ fake::World two_nics() {
 }
 
 TEST(Apply, BindsAndSaysSoAndTheSecondTimeDoesNothing) {
-    Seat seat(two_nics(), kNic);
+    Seat seat(two_nics(), kPort);
     const Said first = seat.type("apply");
     EXPECT_EQ(first.status, 0) << first.err;
     EXPECT_NE(first.out.find("group 15: done\n"), std::string::npos) << first.out;
@@ -48,7 +48,7 @@ TEST(Apply, BindsAndSaysSoAndTheSecondTimeDoesNothing) {
 }
 
 TEST(Release, RestoresDriverAndTheForeignOverride) {
-    Seat seat(two_nics(), kNic);
+    Seat seat(two_nics(), kPort);
     ASSERT_EQ(seat.type("apply").status, 0);
     const Said released = seat.type("release 0000:02:00.0 01:00.0");
     EXPECT_EQ(released.status, 0) << released.err;
@@ -60,7 +60,7 @@ TEST(Release, RestoresDriverAndTheForeignOverride) {
 TEST(Apply, ReportsWhatFailedAndExitsPartly) {
     fake::World world = two_nics();
     world.refuse(fake::pci_id("0000:02:00.0"), "vfio-pci", 22);
-    Seat seat(world, kNic);
+    Seat seat(world, kPort);
     const Said said = seat.type("apply --json");
     EXPECT_EQ(said.status, 4);
     const Json json = Json::parse(said.out);
@@ -78,7 +78,7 @@ TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
     world.uses[fake::pci_id("0000:01:00.0")] = {
         {sysfs::UseKind::kDefaultRoute, "a default route leaves through it", "default via 10.0.0.1"}};
     world.devices.erase(fake::pci_id("0000:02:00.0"));
-    Seat seat(world, kNic);
+    Seat seat(world, kPort);
     const Said refused = seat.type("apply");
     EXPECT_EQ(refused.status, 3) << refused.out;
     EXPECT_NE(refused.out.find("[--force default-route]"), std::string::npos) << refused.out;
@@ -90,7 +90,7 @@ TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
 TEST(Apply, EarlyWritesOverridesOfDevicesThatNoDriverHas) {
     fake::World world = two_nics();
     world.devices.at(fake::pci_id("0000:01:00.0")).driver.reset();
-    Seat seat(world, kNic);
+    Seat seat(world, kPort);
     const Said early = seat.type("apply --early");
     EXPECT_EQ(early.status, 0) << early.err;
     EXPECT_EQ(seat.stands("0000:01:00.0"), "none (vfio-pci)");
@@ -114,7 +114,7 @@ TEST(Apply, EarlyArmsADeviceForItsVariantWithTheModulesName) {
     world.drivers.aliases.insert(world.drivers.aliases.begin(),
                                  {"vfio_" + world.devices.at(nic).modalias, "special_vfio_pci"});
     world.drivers.modules["special_vfio_pci"] = sysfs::ModuleState::kAvailable;
-    Seat seat(world, kNic);
+    Seat seat(world, kPort);
     const Said early = seat.type("apply --early");
     EXPECT_EQ(early.status, 0) << early.err;
     EXPECT_EQ(seat.stands("0000:01:00.0"), "none (special_vfio_pci)") << early.out;
@@ -126,7 +126,7 @@ TEST(Apply, EarlyArmsADeviceForItsVariantWithTheModulesName) {
 TEST(Apply, EarlyLeavesADeviceThatARuleMayProtectOnceItHasItsName) {
     fake::World world = two_nics();
     world.devices.at(fake::pci_id("0000:01:00.0")).driver.reset();
-    Seat seat(world, std::string(kNic) + "  - { name: lan, match: { netdev: lan0 }, protect: true }\n");
+    Seat seat(world, std::string(kPort) + "  - { name: lan, match: { netdev: lan0 }, protect: true }\n");
     const Said early = seat.type("apply --early");
     EXPECT_EQ(early.status, 0) << early.err;
     EXPECT_EQ(seat.stands("0000:01:00.0"), "none");
@@ -134,7 +134,7 @@ TEST(Apply, EarlyLeavesADeviceThatARuleMayProtectOnceItHasItsName) {
 }
 
 TEST(Apply, EarlyMakesUdevsRulesThoseOfThePolicies) {
-    Seat seat(two_nics(), kNic);
+    Seat seat(two_nics(), kPort);
     const std::string path = seat.path() + "/rules.d/79-bindd.rules";
     const auto rules = [&] {
         std::ifstream file(path);
@@ -157,7 +157,7 @@ TEST(Apply, EarlyMakesUdevsRulesThoseOfThePolicies) {
 TEST(Apply, SaysStuckWhenAnUnbindDoesNotReturn) {
     fake::World world = two_nics();
     world.script.hang_on = {"unbind 0000:01:00.0"};
-    Seat seat(world, kNic);
+    Seat seat(world, kPort);
     const Said said = seat.type("apply --timeout 0.3");
     EXPECT_EQ(said.status, 6) << said.out;
     EXPECT_EQ(seat.stands("0000:02:00.0"), "vfio-pci (vfio-pci)");
@@ -203,7 +203,7 @@ TEST(Bind, ADryRunWritesNothing) {
 }
 
 TEST(Writing, NeedsRootAndSaysWhatElseThereIs) {
-    Seat seat(two_nics(), kNic);
+    Seat seat(two_nics(), kPort);
     seat.not_root();
     for (const char* line : {"apply", "bind 01:00.0", "release 01:00.0", "rollback"}) {
         const Said said = seat.type(line);
@@ -298,9 +298,9 @@ TEST(Names, WithDashesAndColonsSurvive) {
 }
 
 TEST(Progress, IsForTerminalsOnly) {
-    Seat quiet(two_nics(), kNic);
+    Seat quiet(two_nics(), kPort);
     EXPECT_EQ(quiet.type("apply").err, "");
-    Seat seat(two_nics(), kNic);
+    Seat seat(two_nics(), kPort);
     seat.at_terminal();
     const std::string line = seat.type("apply").err;
     EXPECT_NE(line.find("\r\033[K["), std::string::npos);

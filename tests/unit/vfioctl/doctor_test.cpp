@@ -26,7 +26,7 @@ struct Illness {
 };
 
 const char* const kType1 = "/sys/module/vfio_iommu_type1/parameters/";
-const char* const kNic = "/sys/devices/pci0000:03/0000:03:00.0/";
+const char* const kCard = "/sys/devices/pci0000:03/0000:03:00.0/";
 
 const std::vector<Illness>& illnesses() {
     static const std::vector<Illness> kIllnesses = {
@@ -64,12 +64,12 @@ const std::vector<Illness>& illnesses() {
                     "0x00000000e0000000 0x00000000e0ffffff direct-relaxable\n");
          }},
         {"NoReset", "reset", "warn", "cannot be reset: 0000:03:00.0", 0,
-         [](fake::Tree& t) { t.file(std::string(kNic) + "reset_method", "\n"); }},
+         [](fake::Tree& t) { t.file(std::string(kCard) + "reset_method", "\n"); }},
         {"LostInD3", "power", "fail", "does not answer: 0000:03:00.0", 1,
-         [](fake::Tree& t) { t.file(std::string(kNic) + "power_state", "error\n"); }},
+         [](fake::Tree& t) { t.file(std::string(kCard) + "power_state", "error\n"); }},
         {"BootDisplay", "console", "warn", "0000:03:00.0 is the boot display; frame buffers: 0 simpledrmdrmfb", 0,
          [](fake::Tree& t) {
-             t.file(std::string(kNic) + "boot_vga", "1\n").file("/proc/fb", "0 simpledrmdrmfb\n");
+             t.file(std::string(kCard) + "boot_vga", "1\n").file("/proc/fb", "0 simpledrmdrmfb\n");
          }},
         {"AcsOverride", "acs", "warn",
          "this kernel was told to make groups as if bridges isolated (pcie_acs_override=downstream): devices in "

@@ -61,7 +61,7 @@ TEST(Options, AnAbbreviationIsNotGuessed) {
 
 TEST(Options, HelpAndVersionNeedNothingElse) {
     EXPECT_EQ(parsed({"--help"}).ask, Invocation::Ask::kHelp);
-    EXPECT_EQ(parsed({"--version", "frobnicate"}).ask, Invocation::Ask::kVersion);
+    EXPECT_EQ(parsed({"--version", "frobnicate"}).ask, Invocation::Ask::kTellVersion);
     const Invocation of_bind = parsed({"bind", "-h"});
     EXPECT_EQ(of_bind.ask, Invocation::Ask::kHelp);
     EXPECT_EQ(of_bind.command->name, "bind");

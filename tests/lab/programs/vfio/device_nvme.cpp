@@ -11,7 +11,7 @@ using namespace vfio;
 
 namespace {
 
-constexpr auto kTimeout = std::chrono::seconds(20);
+constexpr auto kNvmeTimeout = std::chrono::seconds(20);
 
 /// Has it identify itself into memory that is mapped for it.
 void identify(Checks& checks, Nvme& nvme, Device& device) {
@@ -40,10 +40,10 @@ void check_nvme(Checks& checks, Device& device) {
         return;
     checks.that(vectors->size() == 2, "with two vectors");
     identify(checks, *nvme, device);
-    checks.that(vectors->wait(0, kTimeout).value_or(0) >= 1, "the admin queue's MSI-X comes");
+    checks.that(vectors->wait(0, kNvmeTimeout).value_or(0) >= 1, "the admin queue's MSI-X comes");
     checks.that(vectors->wait(1, std::chrono::milliseconds(50)) == 0U, "the other does not");
     checks.works(vectors->trigger(1), "the kernel is asked to signal the other");
-    checks.that(vectors->wait(1, kTimeout) == 1U, "and does");
+    checks.that(vectors->wait(1, kNvmeTimeout) == 1U, "and does");
     const auto bar = device.region(0);
     if (!checks.works(bar, "BAR 0 is there"))
         return;
