@@ -51,27 +51,32 @@ std::vector<Alias> aliases_of(const sysfs::Device& device) {
 
 /// "15" or "noiommu-0", as udev has it; every member has a link, since more of them may become VFIO's while the
 /// group's node is there.
-Outcome<ExitCode> for_udev(Session& session, const std::string& node) {
+Outcome<std::vector<Alias>> aliases_of_group(const sysfs::Root& root, const std::string& node) {
     constexpr std::string_view kUnsafe = "noiommu-";
     const std::string number = node.starts_with(kUnsafe) ? node.substr(kUnsafe.size()) : node;
     if (!sysfs::parse_decimal(number))
         return fail(ExitCode::kUsage, "--udev " + node, "is no group's node", "15, or noiommu-0");
-    const std::string members = session.options.root.path("/sys/kernel/iommu_groups/" + number + "/devices");
-    std::string line;
+    const std::string members = root.path("/sys/kernel/iommu_groups/" + number + "/devices");
+    std::vector<Alias> out;
     for (const std::string& name : sysfs::list_directory(members)) {
         const auto bus = sysfs::read_link(members + "/" + name + "/subsystem");
-        if (bus)
-            line += (line.empty() ? "" : " ") + group_alias_of({sysfs::base_name(*bus), name});
+        if (!bus)
+            continue;
+        const sysfs::DeviceId id{sysfs::base_name(*bus), name};
+        out.push_back({id, group_alias_of(id), "vfio/" + node});
     }
-    session.out << line << "\n";
-    return ExitCode::kDone;
+    return out;
 }
 
-}  // namespace
+/// One line, the names alone and below /dev: SYMLINK+="$result".
+std::string udev_line(const std::vector<Alias>& aliases) {
+    std::string line;
+    for (const Alias& alias : aliases)
+        line += (line.empty() ? "" : " ") + alias.name;
+    return line + "\n";
+}
 
-Outcome<ExitCode> run_aliases(Session& session, const Arguments& arguments) {
-    if (const auto node = arguments.one("udev"))
-        return for_udev(session, *node);
+Outcome<std::vector<Alias>> aliases_of_devices(Session& session, const Arguments& arguments) {
     World world;
     auto inventory = session.kernel.inventory({});
     if (!inventory)
@@ -86,16 +91,38 @@ Outcome<ExitCode> run_aliases(Session& session, const Arguments& arguments) {
             return propagate(named);
         ids = *std::move(named);
     }
+    std::vector<Alias> out;
+    for (const sysfs::DeviceId& id : ids)
+        for (Alias& alias : aliases_of(*world.inventory.find(id)))
+            out.push_back(std::move(alias));
+    return out;
+}
+
+void print_json(Session& session, const std::vector<Alias>& aliases) {
     nlohmann::ordered_json json = document();
     auto& list = json["aliases"] = nlohmann::ordered_json::array();
-    for (const sysfs::DeviceId& id : ids)
-        for (const Alias& alias : aliases_of(*world.inventory.find(id))) {
-            list.push_back({{"device", id.display()}, {"alias", "/dev/" + alias.name}, {"node", "/dev/" + alias.node}});
-            if (!session.json())
-                session.out << "/dev/" << printable(alias.name) << " -> /dev/" << alias.node << "\n";
-        }
+    for (const Alias& alias : aliases)
+        list.push_back({{"device", alias.device.display()},
+                        {"alias", "/dev/" + alias.name},
+                        {"node", "/dev/" + alias.node}});
+    session.out << dump(json);
+}
+
+}  // namespace
+
+Outcome<ExitCode> run_aliases(Session& session, const Arguments& arguments) {
+    const auto node = arguments.one("udev");
+    const auto aliases =
+        node ? aliases_of_group(session.options.root, *node) : aliases_of_devices(session, arguments);
+    if (!aliases)
+        return propagate(aliases);
     if (session.json())
-        session.out << dump(json);
+        print_json(session, *aliases);
+    else if (node)
+        session.out << udev_line(*aliases);
+    else
+        for (const Alias& alias : *aliases)
+            session.out << "/dev/" << printable(alias.name) << " -> /dev/" << alias.node << "\n";
     return ExitCode::kDone;
 }
 

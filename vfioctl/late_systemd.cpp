@@ -6,6 +6,8 @@
 /// libsystemd, opened when there is a daemon to talk to (see late.hpp for why). Functions with "..." cannot be passed on;
 /// there is another way to each.
 
+SYSFS_LATE_LIBRARY(systemd, "libsystemd.so.0", "suggested", "Talks to the daemon on the bus")
+
 #define SYSTEMD(RETURN, NAME, PARAMETERS, ARGUMENTS) \
     SYSFS_LATE("libsystemd.so.0", RETURN, NAME, PARAMETERS, ARGUMENTS)
 

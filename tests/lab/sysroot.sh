@@ -94,8 +94,14 @@ copy_program() {
     done
 }
 
-# needed_libraries FILE: sonames, and the loader's name; nothing for a script or a static program.
+# needed_libraries FILE: sonames, and the loader's name; nothing for a script or a static program. Those that a program
+# opens by name are in a note of its own (lib/sysfs/late/late.hpp).
 needed_libraries() {
     readelf -d -l "$1" 2>/dev/null |
         sed -n -e 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' -e 's,.*interpreter: .*/\(.*\)\]$,\1,p'
+    late_libraries "$1"
+}
+
+late_libraries() {
+    readelf -p .note.dlopen "$1" 2>/dev/null | grep -o '"soname":\["[^"]*"\]' | cut -d '"' -f 4
 }

@@ -3,6 +3,8 @@
 
 #include "sysfs/late/late.hpp"
 
+SYSFS_LATE_LIBRARY(blkid, "libblkid.so.1", "required", "Finds file systems and raid members on a disk")
+
 #define BLKID(RETURN, NAME, PARAMETERS, ARGUMENTS) \
     SYSFS_LATE("libblkid.so.1", RETURN, NAME, PARAMETERS, ARGUMENTS)
 

@@ -3,6 +3,8 @@
 
 #include "sysfs/late/late.hpp"
 
+SYSFS_LATE_LIBRARY(kmod, "libkmod.so.2", "required", "Loads drivers' modules and reads their aliases")
+
 #define KMOD(RETURN, NAME, PARAMETERS, ARGUMENTS) \
     SYSFS_LATE("libkmod.so.2", RETURN, NAME, PARAMETERS, ARGUMENTS)
 

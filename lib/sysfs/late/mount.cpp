@@ -3,6 +3,8 @@
 
 #include "sysfs/late/late.hpp"
 
+SYSFS_LATE_LIBRARY(mount, "libmount.so.1", "required", "Finds what is mounted from a device")
+
 #define MOUNT(RETURN, NAME, PARAMETERS, ARGUMENTS) \
     SYSFS_LATE("libmount.so.1", RETURN, NAME, PARAMETERS, ARGUMENTS)
 

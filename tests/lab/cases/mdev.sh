@@ -91,7 +91,7 @@ check "start" vfioctl mdev start $fixed
 contains "it is active and defined" "$fixed mdpy mdpy-vga auto (defined)" "$(vfioctl mdev list)"
 exec 7<>"/dev/vfio/$(basename "$(readlink /sys/bus/mdev/devices/$fixed/iommu_group)")"
 fails "one that is open is not stopped" 3 vfioctl mdev stop $fixed
-contains "and its holder is named" "bash (pid $$)" "$(vfioctl mdev stop $fixed 2>&1)"
+contains "and its holder is named" "$(cat /proc/$$/comm) (pid $$)" "$(vfioctl mdev stop $fixed 2>&1)"
 exec 7>&-
 fails "started twice is an error" 1 vfioctl mdev start $fixed
 check "stop" vfioctl mdev stop $fixed

@@ -41,9 +41,9 @@ vf=$(vfs | sed -n 3p)
 exec 7<>"/dev/vfio/$(group_of "$vf")"
 fails "another number is refused while a VF is in use" 3 vfioctl sriov $pf 4
 contains "by the reason's name, with the VF" "$vf: vfs-in-use: a VF that would go is in use" "$(vfioctl sriov $pf 4)"
-contains "and its holder" "bash (pid $$)" "$(vfioctl sriov $pf 4)"
+contains "and its holder" "$(cat /proc/$$/comm) (pid $$)" "$(vfioctl sriov $pf 4)"
 fails "so is the release of the PF" 3 vfioctl release $pf
-contains "which names both, too" "$vf: vfs-in-use: a VF that would go is in use: * (bash (pid $$)" "$(vfioctl release $pf)"
+contains "which names both, too" "$vf: vfs-in-use: a VF that would go is in use: * ($(cat /proc/$$/comm) (pid $$)" "$(vfioctl release $pf)"
 equal "nothing has changed" "16 vfio-pci" "$(numvfs) $(driver_of "$vf")"
 exec 7>&-
 fails "nor are VFs taken away that are given away" 3 vfioctl sriov $pf 0

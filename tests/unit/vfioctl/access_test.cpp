@@ -34,7 +34,7 @@ TEST(Access, IsSetRightOnADeviceThatOthersBoundAndTakenBack) {
     Seat seat(bound_nic(), policy("owner: 0, group: 4242, mode: \"0660\""));
     const Said planned = seat.type("plan --detailed-exitcode");
     EXPECT_EQ(planned.status, 10) << planned.out;
-    EXPECT_NE(planned.out.find("set_access    0000:01:00.0  0:4242 0660"), std::string::npos) << planned.out;
+    EXPECT_NE(planned.out.find("    set_access  0000:01:00.0  0:4242 0660\n"), std::string::npos) << planned.out;
     EXPECT_EQ(planned.out.find("bind "), std::string::npos) << planned.out;
     EXPECT_EQ(seat.type("apply").status, 0);
     EXPECT_EQ(seat.kernel().look().access,

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sysfs/inventory.hpp"
+#include "sysfs/names.hpp"
 #include "tests/fake/host.hpp"
 #include "tests/fake/temp_dir.hpp"
 #include "tests/fake/tree.hpp"
@@ -69,7 +70,11 @@ fake::World world_of(const BusCase& one) {
     fake::World world = fake::World::of(host_of(one));
     if (*one.module != '\0') {
         world.specs.push_back({one.bus, one.driver, one.module, {}, true});
-        world.drivers.modules[one.module] = sysfs::ModuleState::kAvailable;
+        // A module of another name than its driver's is found by nobody until it is loaded.
+        const bool loaded = sysfs::normalise_module(one.driver) != one.module;
+        world.drivers.modules[one.module] = loaded ? sysfs::ModuleState::kLoaded : sysfs::ModuleState::kAvailable;
+        if (loaded)
+            world.drivers.registered[one.bus][one.driver] = one.module;
     }
     return world;
 }
