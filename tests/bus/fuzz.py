@@ -44,7 +44,8 @@ class Fuzz:
             lambda: dbus.Double(self.random.choice([0.0, -1.0, 1e300, float("nan"), 0.5])),
             lambda: dbus.UInt32(self.random.getrandbits(32)), lambda: dbus.Int64(-self.random.getrandbits(40)),
             lambda: dbus.Array(self.random.choices(self.text, k=3), signature="s"),
-            lambda: dbus.Dictionary({}, signature="sv"), lambda: dbus.ObjectPath(self.path()),
+            lambda: dbus.Dictionary({}, signature="sv"),
+            lambda: dbus.ObjectPath(self.path().replace("-", "_")),
             lambda: dbus.Array([dbus.Array([], signature="s")], signature="as")])()
 
     def value(self, signature):
@@ -52,7 +53,7 @@ class Fuzz:
             keys = self.random.sample(self.keys, self.random.randrange(4))
             return dbus.Dictionary({key: self.variant() for key in keys}, signature="sv")
         if signature == "ao":
-            return dbus.Array([dbus.ObjectPath(self.path()) for _ in range(self.random.choice([0, 1, 3, 40]))], signature="o")
+            return dbus.Array([dbus.ObjectPath(self.path().replace("-", "_")) for _ in range(self.random.choice([0, 1, 3, 40]))], signature="o")
         return self.random.choice(self.text)
 
     def arguments(self, signature):

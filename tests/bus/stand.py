@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A private bus with the daemon's bus part on it, for tests."""
 
+import atexit
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
@@ -15,6 +17,9 @@ import dbus.bus
 
 NAME = "org.bindd1"
 ROOT = "/org/bindd1"
+# What ctest and a terminal send ends a test as an exception would: with what is to be done at the exit.
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
 MANAGER = NAME + ".Manager"
 DEVICE = NAME + ".Device"
 JOB = NAME + ".Job"
@@ -130,12 +135,15 @@ class Stand:
         self.program = program
         self.devices = devices
         self.directory = tempfile.mkdtemp(prefix="bindd-bus-")
+        # A test that dies must not leave processes behind that hold its output open.
+        atexit.register(self.abandon)
         os.chmod(self.directory, 0o755)
         self.write("policy.yaml", policy)
         self.write("boot_id", "boot-1\n")
-        self.bus = Bus(self.directory)
+        self.bus = None
         self.process = None
         self.connection = None
+        self.bus = Bus(self.directory)
         self.start()
 
     def write(self, name, text):
@@ -219,9 +227,17 @@ class Stand:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def abandon(self):
+        for process in (self.process, self.bus.process if self.bus else None):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
     def end(self):
         status = self.stop() if self.process.poll() is None else self.process.returncode
         self.connection.close()
         self.bus.end()
-        shutil.rmtree(self.directory)
+        self.abandon()
+        atexit.unregister(self.abandon)
         return status
