@@ -37,9 +37,11 @@ Held held_of(const Staged& staged, Extent extent) {
         held.origin = Held::Origin{staged.ours->before_driver, staged.ours->before_override};
         held.early = staged.ours->early;
     } else if (staged.armed_by_rule) {
-        // The override is no foreign one: a release takes it away, and the native driver may have the device.
-        held.origin = Held::Origin{staged.now.driver, std::nullopt};
-        held.early = !staged.now.driver;
+        // The override is no foreign one: a release takes it away, and the native driver may have the device. Nor is
+        // the driver that it brought there, be it that somebody loaded that driver's module for another device.
+        const bool brought = staged.now.driver == staged.now.driver_override;
+        held.origin = Held::Origin{brought ? std::nullopt : staged.now.driver, std::nullopt};
+        held.early = !held.origin->driver;
     }
     return held;
 }
@@ -84,11 +86,11 @@ class Run {
         return {};
     }
 
-    /// Everything found as wanted, by whatever hand: nothing is written, and nothing becomes ours.
+    /// Everything found as wanted, by whatever hand but our rules' for udev: nothing is written, and nothing becomes ours.
     [[nodiscard]] bool nothing_to_do() const {
         for (const Staged& staged : staged_) {
             const Change& change = *staged.change;
-            if (!staged.already || lacks_override(staged) || change.set_vfs || !change.mdevs.empty() ||
+            if (!staged.already || staged.armed_by_rule || lacks_override(staged) || change.set_vfs || !change.mdevs.empty() ||
                 !change.mdevs_to_stop.empty() || staged.access != sysfs::NodeAccess{} ||
                 change.check != policy::Check::kNone)
                 return false;
@@ -134,15 +136,19 @@ class Run {
             if (runs[at].released())
                 commit_.released.push_back(staged_[at].now.id);
             else if (is_ours(staged_[at], runs[at]))
-                commit_.bound.push_back({staged_[at].now.id, runs[at].driver()});
+                commit_.bound.push_back({staged_[at].now.id, driver_of(staged_[at], runs[at])});
         return {};
     }
 
     /// Ours is what we changed. What was found in place stays as it was recorded, or unrecorded.
     [[nodiscard]] static bool is_ours(const Staged& staged, const ChangeRun& run) {
-        return !run.driver().empty() || staged.change->set_vfs ||
+        return !run.driver().empty() || staged.armed_by_rule || staged.change->set_vfs ||
                staged.access != sysfs::NodeAccess{} || !staged.change->mdevs.empty() ||
                !staged.change->mdevs_to_stop.empty();
+    }
+
+    [[nodiscard]] static std::string driver_of(const Staged& staged, const ChangeRun& run) {
+        return staged.armed_by_rule && staged.already ? staged.now.driver.value_or("") : run.driver();
     }
 
     Outcome back(const std::string& why) {

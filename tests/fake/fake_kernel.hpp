@@ -23,6 +23,7 @@ class FakeKernel final : public sysfs::Kernel {
     [[nodiscard]] sysfs::Result<sysfs::Device> device(const sysfs::DeviceId& id) override;
     [[nodiscard]] sysfs::Result<sysfs::Inventory> devices(std::span<const sysfs::DeviceId> ids,
                                                           const sysfs::Wanted& wanted) override;
+    [[nodiscard]] std::optional<std::string> property(const sysfs::DeviceId& id, const std::string& name) override;
     [[nodiscard]] sysfs::Result<sysfs::Drivers> drivers(const sysfs::Wanted& wanted) override;
     [[nodiscard]] sysfs::Result<std::vector<std::string>> modules_for(
         const std::string& modalias) override;

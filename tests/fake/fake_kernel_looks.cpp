@@ -70,6 +70,14 @@ Result<sysfs::Inventory> FakeKernel::devices(std::span<const DeviceId> ids,
     return out;
 }
 
+std::optional<std::string> FakeKernel::property(const DeviceId& id, const std::string& name) {
+    const World world = world_.look();
+    const auto device = world.devices.find(id);
+    if (device == world.devices.end() || !device->second.properties.contains(name))
+        return std::nullopt;
+    return device->second.properties.at(name);
+}
+
 Result<Device> FakeKernel::device(const DeviceId& id) {
     wait_until([&](const World& world) { return !world.leaving.contains(id); });
     World world = world_.look();

@@ -101,16 +101,33 @@ group_of() { basename "$(readlink -f "/sys/bus/pci/devices/$1/iommu_group")"; }
 # qmp COMMAND [JSON-ARGUMENTS]: asks QEMU itself, e.g. qmp device_add '{"driver":"edu","bus":"port5","id":"x"}'; prints
 # the answer and fails if it is an error. Its monitor is the other end of a serial port (x86 only, bash only).
 qmp() {
-    local arguments=${2:-} id=$$-$RANDOM line port
+    local arguments=${2:-} attempt port status=1
     [ -n "$arguments" ] || arguments='{}'
     stty -F /dev/ttyS1 raw -echo || return 1
     exec {port}<>/dev/ttyS1
-    # The handshake is refused, harmlessly, when it has been made before. Events and old answers carry no id of ours.
-    printf '{"execute":"qmp_capabilities"}\n{"execute":"%s","arguments":%s,"id":"%s"}\n' "$1" "$arguments" "$id" >&"$port"
-    while read -r -t 10 -u "$port" line; do
-        case $line in *"\"id\": \"$id\""*) break ;; esac
+    # What the terminal echoed before it was raw may have come first, and spoiled a line.
+    for attempt in 1 2 3; do
+        qmp_ask "$port" qmp_capabilities '{}' >/dev/null || :
+        qmp_ask "$port" "$1" "$arguments" && status=0 && break
+        [ "$QMP_CLASS" = CommandNotFound ] || break
     done
     exec {port}>&-
+    return "$status"
+}
+
+# qmp_ask FD COMMAND JSON-ARGUMENTS: one question and its answer. Events and old answers carry no id of ours.
+qmp_ask() {
+    local id=$$-$RANDOM line
+    QMP_CLASS=
+    printf '{"execute":"%s","arguments":%s,"id":"%s"}\n' "$2" "$3" "$id" >&"$1"
+    while read -r -t 10 -u "$1" line; do
+        case $line in
+        *"\"id\": \"$id\""*) break ;;
+        # A line that could not be read has no id in its answer.
+        *'JSON parse error'*) QMP_CLASS=CommandNotFound && return 1 ;;
+        esac
+    done
+    case $line in *CommandNotFound*) QMP_CLASS=CommandNotFound ;; esac
     printf '%s\n' "${line:-QEMU does not answer}"
     [[ $line == *'"return":'* ]]
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <cerrno>
 
+#include "policy/udev_rules.hpp"
 #include "tests/unit/binding/stand.hpp"
 
 namespace binding {
@@ -154,6 +155,22 @@ TEST(Apply, RestoresAForeignOverrideThatNamesAnotherDriver) {
     const policy::Plan done = stand.release({kNic});
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
     EXPECT_EQ(stand.picture(), before);
+}
+
+// The udev rules armed it; then somebody loaded vfio_pci for another device, between our look and our turn.
+TEST(Apply, TakesWhatOurRulesHaveArmedAndItsDriverFoundByItself) {
+    fake::Host host;
+    host.pci(kNic).nic().group(15).override_("vfio-pci").property(policy::kArmedProperty, "vfio-pci");
+    Stand stand(fake::World::of(host));
+    const policy::Plan plan = stand.plan({kNic}, {"vfio-pci"});
+    stand.kernel().change([](fake::World& world) { world.devices.at(pci_id(kNic)).driver = "vfio-pci"; });
+    const unsigned writes = stand.kernel().look().writes;
+    EXPECT_EQ(stand.apply(plan).transactions[0].result, StepResult::kDone);
+    EXPECT_EQ(stand.kernel().look().writes, writes);
+    const policy::Plan done = stand.release({kNic});
+    EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+    EXPECT_EQ(stand.picture().at(kNic).driver_override, std::nullopt);
+    EXPECT_NE(stand.picture().at(kNic).driver, "vfio-pci");
 }
 
 TEST(Apply, RefusesADeviceThatChangedSinceItWasPlanned) {
