@@ -52,7 +52,7 @@ Result<OpenedDevice> open_for_other(const std::string& device, const std::string
             return sysfs::fail(sysfs::Code::kInvalid, "open", device, "no such backend: " + backend);
         wish.order = {*known};
     }
-    const auto device_open = vfio::Device::open(calls, device, wish);
+    auto device_open = vfio::Device::open(calls, device, wish);
     if (!device_open)
         return tl::unexpected(device_open.error());
     const vfio::AddressSpace& space = *device_open->space();
@@ -73,6 +73,7 @@ Result<OpenedDevice> open_for_other(const std::string& device, const std::string
     }
     if (!added)
         return sysfs::propagate(added);
+    device_open->let_go();
     return out;
 }
 

@@ -2,6 +2,7 @@
 #include "vfio/container.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include "vfio/error.hpp"
 
@@ -73,6 +74,10 @@ std::string Container::why_not(int errnum) const {
 }
 
 Result<void> Container::add(const GroupFd& group, const std::string& object) {
+    if (std::exchange(first_, First::kIsAdded) == First::kIsIn) {
+        ++groups_;
+        return {};
+    }
     int fd = fd_.get();
     int answer =
         retry(calls_, [&] { return calls_.group(group, abi::GroupCall::kSetContainer, &fd); });

@@ -14,9 +14,12 @@ namespace vfio {
 /// (container.c:490), so the next group has to choose again.
 class VFIO_EXPORT Container {
   public:
+    /// The first group: put in here by add(), or, with the IOMMU driver chosen, by who handed the
+    /// container over.
+    enum class First { kIsAdded, kIsIn };
     /// `wanted` is requested with the first group; kReservedNesting is never.
-    Container(Calls& calls, ContainerFd fd, abi::Extension wanted)
-        : calls_(calls), fd_(std::move(fd)), wanted_(wanted) {}
+    Container(Calls& calls, ContainerFd fd, abi::Extension wanted, First first = First::kIsAdded)
+        : calls_(calls), fd_(std::move(fd)), wanted_(wanted), first_(first) {}
 
     /// SET_CONTAINER, and SET_IOMMU for the first group. On failure the group is out again.
     [[nodiscard]] Result<void> add(const GroupFd& group, const std::string& name);
@@ -38,6 +41,7 @@ class VFIO_EXPORT Container {
     Calls& calls_;
     ContainerFd fd_;
     abi::Extension wanted_;
+    First first_;
     unsigned groups_ = 0;
 };
 

@@ -40,6 +40,7 @@ struct Device::State {
     BoundDevice bound;
     DeviceInfo info;
     DeviceFd fd;
+    bool let_go = false;
 };
 
 namespace {
@@ -84,8 +85,12 @@ Device::Device(Device&&) noexcept = default;
 Device& Device::operator=(Device&&) noexcept = default;
 
 Device::~Device() {
-    if (state_ && state_->space->backend() == Backend::kIommufd)
+    if (state_ && !state_->let_go && state_->space->backend() == Backend::kIommufd)
         static_cast<void>(state_->space->detach_device({.fd = state_->fd, .name = state_->name}));
+}
+
+void Device::let_go() {
+    state_->let_go = true;
 }
 
 Result<Device> Device::from(Calls& calls, Opened opened, std::string name) {

@@ -41,6 +41,10 @@ class VFIO_EXPORT Device {
     /// From fds that came from elsewhere (a service that may open what we may not).
     [[nodiscard]] static Result<Device> from(Calls& calls, Opened opened, std::string name);
 
+    /// Copies of the fds have gone to another process (handed_over.hpp): the end of this object
+    /// leaves the device attached.
+    void let_go();
+
     Device(Device&&) noexcept;
     Device& operator=(Device&&) noexcept;
     Device(const Device&) = delete;

@@ -34,8 +34,8 @@ struct RoomyInfo : abi::Type1Info {
 
 }  // namespace
 
-Type1Backing::Type1Backing(Calls& calls, ContainerFd fd, Backend backend)
-    : container_(calls, std::move(fd), extension(backend)), backend_(backend) {}
+Type1Backing::Type1Backing(Calls& calls, ContainerFd fd, Backend backend, Container::First first)
+    : container_(calls, std::move(fd), extension(backend), first), backend_(backend) {}
 
 Type1Backing::~Type1Backing() = default;
 

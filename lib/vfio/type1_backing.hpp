@@ -10,7 +10,8 @@ namespace vfio {
 class VFIO_EXPORT Type1Backing final : public Backing {
   public:
     /// `backend`: kType1v2, kType1 or kIommufdCompat (then `fd` is an iommufd).
-    Type1Backing(Calls& calls, ContainerFd fd, Backend backend);
+    Type1Backing(Calls& calls, ContainerFd fd, Backend backend,
+                 Container::First first = Container::First::kIsAdded);
     ~Type1Backing() override;
 
     Backend backend() const override { return backend_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfio/device.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <utility>
@@ -10,6 +11,8 @@
 #include "tests/fake/temp_dir.hpp"
 #include "tests/fake/tree.hpp"
 #include "vfio/abi/pci.hpp"
+#include "vfio/handed_over.hpp"
+#include "vfio/system_calls.hpp"
 
 namespace vfio {
 namespace {
@@ -186,4 +189,19 @@ TEST_F(OpenDevice, NoConfigSpaceOffPci) {
 }
 
 }  // namespace
+TEST(HandedOver, IsRefusedWhenAnFdIsMissingOrTheBackendIsRootsAlone) {
+    SystemCalls calls;
+    const auto file = [] { return sysfs::UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)); };
+    const auto none = take_over(calls, {.name = "0000:01:00.0", .backend = Backend::kType1v2});
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, Code::kInvalid);
+    const auto no_container =
+        take_over(calls, {.name = "0000:01:00.0", .backend = Backend::kType1v2, .device = file(), .group = file()});
+    ASSERT_FALSE(no_container);
+    EXPECT_EQ(no_container.error().code, Code::kInvalid);
+    const auto spapr = take_over(calls, {.name = "0000:01:00.0", .backend = Backend::kSpaprV2, .device = file()});
+    ASSERT_FALSE(spapr);
+    EXPECT_EQ(spapr.error().code, Code::kUnsupported);
+}
+
 }  // namespace vfio
