@@ -150,6 +150,11 @@ Finding reserved(const Patient& patient) {
 }  // namespace
 
 void examine_isolation(const Patient& patient, Findings& findings) {
+    if (patient.world.inventory.groups.empty()) {
+        for (const char* check : {"groups", "acs", "reserved-regions"})
+            findings.push_back({check, Health::kSkip, "this host has no IOMMU groups", {}});
+        return;
+    }
     findings.push_back(viability(patient));
     findings.push_back(acs(patient));
     findings.push_back(reserved(patient));

@@ -51,8 +51,12 @@ Finding modules(const Patient& patient) {
     const ModuleState spapr = state_of(patient, "vfio_iommu_spapr_tce");
     const ModuleState iommufd = state_of(patient, "iommufd");
     const bool memory = is_there(type1) || is_there(spapr) || is_there(iommufd);
+    // SPAPR's is POWER's alone, and type1 is not there.
+    const bool power = patient.world.inventory.host.arch.starts_with("ppc");
     Finding out{"vfio-modules", Health::kOk,
-                std::string("vfio_pci ") + state_word(pci) + "; vfio_iommu_type1 " + state_word(type1) +
+                std::string("vfio_pci ") + state_word(pci) +
+                    (power ? std::string("; vfio_iommu_spapr_tce ") + state_word(spapr)
+                           : std::string("; vfio_iommu_type1 ") + state_word(type1)) +
                     "; iommufd " + state_word(iommufd),
                 {}};
     if (is_there(pci) && memory)

@@ -3,8 +3,15 @@
 
 #include <algorithm>
 
+#include "sysfs/vgpu.hpp"
+
 namespace binding {
 namespace {
+
+bool is_vgpu_type(const IntentRecord& intent) {
+    return intent.op == policy::Op::kSetAttr && intent.value.starts_with(std::string(sysfs::kVgpuTypeAttr) + "=") &&
+           !intent.before.empty();
+}
 
 /// What the transaction made on `device` beside a driver, and what was made there before it.
 std::vector<Made> made_on(const InFlight& flight, const sysfs::DeviceId& device,
@@ -19,7 +26,7 @@ std::vector<Made> made_on(const InFlight& flight, const sysfs::DeviceId& device,
         });
         if (intent.op == policy::Op::kSetAccess && driver.empty() && first)
             made.push_back({intent.op, intent.value, intent.before});
-        if (intent.op == policy::Op::kCreateMdev)
+        if (intent.op == policy::Op::kCreateMdev || is_vgpu_type(intent))
             made.push_back({intent.op, intent.value, intent.before});
         if (intent.op == policy::Op::kRemoveMdev)
             std::erase_if(made, [&](const Made& one) { return one.value == intent.value; });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/mdevs.hpp"
 
+#include "sysfs/vgpu.hpp"
+
 namespace binding {
 namespace {
 
@@ -50,12 +52,39 @@ Result<void> make_one(Writer& writer, const sysfs::DeviceId& parent, const std::
     return write_attrs(writer, uuid, wish);
 }
 
+/// The attribute's text is the truth about it, not the success of the write.
+Result<void> make_vgpu(Writer& writer, const sysfs::DeviceId& id, const policy::MdevWish& wish) {
+    const auto vf = writer.kernel().device(id);
+    if (!vf)
+        return sysfs::propagate(vf);
+    if (!vf->vgpu)
+        return fail(Code::kUnsupported, "make a virtual GPU", id.display(), "its driver offers none");
+    if (vf->vgpu->type == wish.type)
+        return {};
+    if (!vf->vgpu->type.empty())
+        return fail(Code::kBusy, "make a virtual GPU", id.display(), "is of type " + vf->vgpu->type + " already");
+    const sysfs::Target target{id, vf->identity()};
+    if (auto written = writer.write_attr(target, std::string(sysfs::kVgpuTypeAttr),
+                                         sysfs::vgpu_number(wish.type).value_or(""), std::string(sysfs::kNoVgpu));
+        !written)
+        return written;
+    const auto now = writer.kernel().device(id);
+    if (!now || !now->vgpu || now->vgpu->type != wish.type)
+        return fail(Code::kFailed, "make a virtual GPU", id.display(), "did not become " + wish.type);
+    for (const auto& [name, value] : wish.attrs)
+        if (auto written = writer.write_attr(target, name, value, {}); !written)
+            return written;
+    return {};
+}
+
 }  // namespace
 
 Result<void> make_mdevs(Writer& writer, const sysfs::DeviceId& parent,
                         const std::vector<policy::MdevWish>& wishes) {
     if (wishes.empty())
         return {};
+    if (!wishes.front().uuid)
+        return make_vgpu(writer, parent, wishes.front());
     const auto name = parent_name(writer, parent);
     if (!name)
         return sysfs::propagate(name);
@@ -75,6 +104,15 @@ Result<void> stop_mdevs(Writer& writer, const sysfs::DeviceId& parent,
             return removed;
     }
     return {};
+}
+
+Result<void> take_vgpu(Writer& writer, const sysfs::Target& vf, const Made& made) {
+    const std::string attr(sysfs::kVgpuTypeAttr);
+    const auto now = writer.kernel().device(vf.id);
+    const auto number = now && now->vgpu ? sysfs::vgpu_number(now->vgpu->type) : std::nullopt;
+    if (!number || made.value != attr + "=" + *number)
+        return {};
+    return writer.write_attr(vf, attr, made.before.substr(attr.size() + 1), *number);
 }
 
 }  // namespace binding

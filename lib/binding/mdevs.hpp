@@ -17,4 +17,7 @@ namespace binding {
 [[nodiscard]] sysfs::Result<void> stop_mdevs(Writer& writer, const sysfs::DeviceId& parent,
                                              const std::vector<policy::MdevWish>& mdevs);
 
+/// Takes a virtual GPU of a vendor's kind away, if it still is the one that was made.
+[[nodiscard]] sysfs::Result<void> take_vgpu(Writer& writer, const sysfs::Target& vf, const Made& made);
+
 }  // namespace binding

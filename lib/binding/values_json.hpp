@@ -38,10 +38,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(VfioNodes, group, cdev, group_ac
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MdevType, id, device_api, available, name,
                                                 description)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MdevState, parent, type)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(VgpuState, type)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     Device, id, syspath, path, ids, modalias, driver, driver_override, has_override, iommu_group,
     numa_node, boot_vga, header_type, slot, serial, netdevs, reset_methods, sriov, vf, vfio, mdev,
-    mdev_types, mdev_parent_name, properties, attrs)
+    mdev_types, mdev_parent_name, vgpu, properties, attrs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Host, arch, kernel, machine_id, iommu, noiommu, users, groups)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Alias, pattern, module)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Drivers, aliases, modules, registered, warnings)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/vfs.hpp"
 
+#include "binding/mdevs.hpp"
+
 #include "binding/node_access.hpp"
 #include "sysfs/names.hpp"
 
@@ -77,6 +79,8 @@ Result<void> unmake(Writer& writer, const Target& target, const Made& made, Mill
     }
     if (made.op == policy::Op::kSetAccess)
         return give_back_access(writer, target.id, made);
+    if (made.op == policy::Op::kSetAttr)
+        return take_vgpu(writer, target, made);
     const auto before = sysfs::parse_decimal(made.before);
     const auto now = read_pf(writer, target);
     // Someone has chosen another number since: theirs.

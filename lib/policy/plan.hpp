@@ -67,7 +67,7 @@ struct Change {
     Access access;
     Check check = Check::kNone;
     std::optional<std::uint32_t> set_vfs;
-    std::vector<MdevWish> mdevs;        ///< those missing, each with its uuid
+    std::vector<MdevWish> mdevs;        ///< those missing, each with its uuid; without: a VF's one virtual GPU
     std::vector<MdevWish> mdevs_to_stop;  ///< asked for by hand; a rule never stops what it did not start
     std::string rule;                   ///< name of the rule (or "bind" for one by hand)
     std::string where;                  ///< file:line, or empty

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "policy/ap_config.hpp"
+#include "sysfs/vgpu.hpp"
 
 namespace policy {
 namespace {
@@ -20,6 +21,13 @@ bool parse_machine_id(const std::string& text, uuid_t& out) {
                                text.substr(12, 4) + "-" + text.substr(16, 4) + "-" +
                                text.substr(20);
     return ::uuid_parse(dashed.c_str(), out) == 0;
+}
+
+std::string offers(const sysfs::Device& parent) {
+    std::string out = "types:";
+    for (const sysfs::MdevType& type : parent.mdev_types)
+        out += " " + type.id;
+    return out;
 }
 
 class MdevPlanner {
@@ -95,18 +103,11 @@ class MdevPlanner {
         const auto offered = std::find_if(types.begin(), types.end(),
                                           [&](const auto& each) { return each.id == type; });
         if (offered == types.end())
-            deny(ReasonCode::kDriverDenies, "offers no mdev type " + type, offers());
+            deny(ReasonCode::kDriverDenies, "offers no mdev type " + type, offers(parent_));
         else if (offered->available < count)
             deny(
                 ReasonCode::kDriverDenies, "has too few instances of mdev type " + type + " left",
                 std::to_string(count) + " wanted, " + std::to_string(offered->available) + " left");
-    }
-
-    std::string offers() const {
-        std::string out = "types:";
-        for (const sysfs::MdevType& type : parent_.mdev_types)
-            out += " " + type.id;
-        return out;
     }
 
     void deny(ReasonCode code, std::string text, std::optional<std::string> evidence) {
@@ -116,6 +117,48 @@ class MdevPlanner {
 
     const sysfs::Device& parent_;
     const sysfs::Inventory& inventory_;
+    MdevsToMake result_;
+};
+
+/// A VF that its vendor's driver makes a virtual GPU of: one, of one type, without a UUID.
+class VgpuPlanner {
+  public:
+    explicit VgpuPlanner(const sysfs::Device& vf) : vf_(vf) {}
+
+    MdevsToMake plan(const std::vector<MdevWish>& wishes) {
+        const MdevWish& wish = wishes.front();
+        if (wishes.size() > 1 || wish.count.value_or(1) > 1)
+            deny("can be one virtual GPU at a time", "ask for one, with count: 1");
+        else if (wish.uuid)
+            deny("has a virtual GPU without a UUID", "ask for it with count: 1");
+        else if (vf_.vgpu->type == wish.type)
+            return {};
+        else if (!vf_.vgpu->type.empty())
+            deny("is a virtual GPU already", "of type " + vf_.vgpu->type);
+        else if (!sysfs::vgpu_number(wish.type) || !is_offered(wish.type))
+            deny("cannot become a virtual GPU of type " + wish.type, offers(vf_));
+        else
+            make(wish);
+        return std::move(result_);
+    }
+
+  private:
+    bool is_offered(const std::string& type) const {
+        return std::any_of(vf_.mdev_types.begin(), vf_.mdev_types.end(),
+                           [&](const sysfs::MdevType& each) { return each.id == type; });
+    }
+
+    void make(MdevWish wish) {
+        wish.count.reset();
+        result_.missing.push_back(std::move(wish));
+    }
+
+    void deny(std::string text, std::string evidence) {
+        result_.reasons.push_back({ReasonCode::kDriverDenies, vf_.id, std::move(text), std::move(evidence),
+                                   is_forceable(ReasonCode::kDriverDenies)});
+    }
+
+    const sysfs::Device& vf_;
     MdevsToMake result_;
 };
 
@@ -137,6 +180,8 @@ std::optional<std::string> mdev_uuid(const std::string& machine_id, const std::s
 MdevsToMake mdevs_to_make(const Member& member, const sysfs::Inventory& inventory) {
     if (member.rule().mdevs.empty())
         return {};
+    if (member.device->vgpu)
+        return VgpuPlanner(*member.device).plan(member.rule().mdevs);
     MdevPlanner planner(member, inventory);
     for (const MdevWish& wish : member.rule().mdevs)
         planner.add(wish);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "policy/as_wanted.hpp"
+#include "sysfs/vgpu.hpp"
 
 /// The order: modules, then every override, every unbind, every bind, and last what needs the
 /// drivers in place. With its override set nothing but the wanted driver can match a device, so
@@ -155,14 +156,20 @@ class StepWriter {
 
     void create_mdevs(const Change& change) {
         for (const MdevWish& mdev : change.mdevs) {
-            const sysfs::DeviceId id{"mdev", mdev.uuid.value_or("")};
-            add(Op::kCreateMdev, id, mdev.type);
-            for (const auto& [name, value] : mdev.attrs) {
-                std::string assignment = name;
-                assignment.append("=").append(value);
-                add(Op::kSetAttr, id, std::move(assignment));
-            }
+            const sysfs::DeviceId id =
+                mdev.uuid ? sysfs::DeviceId{"mdev", *mdev.uuid} : change.target.id;
+            if (mdev.uuid)
+                add(Op::kCreateMdev, id, mdev.type);
+            else
+                set_attr(id, std::string(sysfs::kVgpuTypeAttr), sysfs::vgpu_number(mdev.type).value_or(""));
+            for (const auto& [name, value] : mdev.attrs)
+                set_attr(id, name, value);
         }
+    }
+
+    void set_attr(const sysfs::DeviceId& id, std::string assignment, const std::string& value) {
+        assignment.append("=").append(value);
+        add(Op::kSetAttr, id, std::move(assignment));
     }
 
     const std::vector<Change>& changes_;

@@ -92,6 +92,13 @@ struct MdevState {
     auto operator<=>(const MdevState&) const = default;
 };
 
+/// A VF of which its vendor's driver makes a virtual GPU without mdev (vgpu.hpp). `type` is empty while it is none.
+struct VgpuState {
+    std::string type;  ///< "nvidia-1145"
+
+    auto operator<=>(const VgpuState&) const = default;
+};
+
 /// One device as a value: what one look at sysfs showed. Owns nothing of the kernel's. Every optional
 /// is absent when the kernel does not say, never a made-up default. `properties` and `attrs` hold
 /// what `Wanted` asked for, the serial likewise (reading VPD can take seconds).
@@ -116,8 +123,9 @@ struct Device {
     std::optional<SriovVf> vf;
     std::optional<VfioNodes> vfio;
     std::optional<MdevState> mdev;
-    std::vector<MdevType> mdev_types;  ///< not empty: an mdev parent
+    std::vector<MdevType> mdev_types;  ///< not empty: an mdev parent, or a VF to be made a virtual GPU
     std::string mdev_parent_name;      ///< its name in /sys/class/mdev_bus; empty: no parent
+    std::optional<VgpuState> vgpu;
     std::map<std::string, std::string> properties;
     std::map<std::string, std::string> attrs;
 

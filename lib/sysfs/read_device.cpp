@@ -12,6 +12,7 @@
 #include "sysfs/serial.hpp"
 #include "sysfs/sriov.hpp"
 #include "sysfs/udev_data.hpp"
+#include "sysfs/vgpu.hpp"
 
 namespace sysfs {
 
@@ -129,6 +130,8 @@ Result<Device> read_from(const Dir& devices, const DeviceId& id, const Surroundi
     out.mdev_types = read_mdev_types(*device);
     if (device->has("mdev_supported_types") || id.bus == "mdev_parent")
         out.mdev_parent_name = id.name;  // the class' link has the device's own name
+    if (out.vf && (out.vgpu = read_vgpu(*device)))
+        out.mdev_types = read_vgpu_types(*device);
     read_wanted(*device, around, out);
     return out;
 }

@@ -181,6 +181,13 @@ DeviceBuilder& DeviceBuilder::mdev_type(const std::string& id, std::uint32_t ava
     return *this;
 }
 
+DeviceBuilder& DeviceBuilder::vgpu_type(const std::string& number, const std::string& name) {
+    device_.vgpu.emplace();
+    device_.mdev_types.push_back(sysfs::MdevType{
+        .id = "nvidia-" + number, .device_api = "vfio-pci", .available = 1, .name = name, .description = {}});
+    return *this;
+}
+
 DeviceBuilder& DeviceBuilder::property(const std::string& key, const std::string& value) {
     device_.properties[key] = value;
     return *this;

@@ -132,7 +132,9 @@ Result<void> FakeKernel::bind(const Target& target, const std::string& driver) {
 Result<void> FakeKernel::write_attr(const Target& target, const std::string& attr,
                                     const std::string& value) {
     return write_to(target, "write_attr", "set " + attr + " to " + value,
-                    [&](World&, Device& device) {
+                    [&](World& world, Device& device) {
+                        if (attr == "nvidia/current_vgpu_type" && device.vgpu)
+                            return set_vgpu(world, device, value);
                         if (attr == "sriov_drivers_autoprobe" && device.sriov) {
                             device.sriov->autoprobe = value == "1";
                             return 0;

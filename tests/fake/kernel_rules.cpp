@@ -136,6 +136,24 @@ int bind(World& world, Device& device, const std::string& driver) {
     return 0;
 }
 
+int set_vgpu(World& world, Device& vf, const std::string& number) {
+    if (number == "0") {
+        if (world.is_open(vf.id))
+            return EBUSY;
+        vf.vgpu->type.clear();
+        vf.vfio.reset();
+        return 0;
+    }
+    const std::string type = "nvidia-" + number;
+    const bool offered = std::any_of(vf.mdev_types.begin(), vf.mdev_types.end(),
+                                     [&](const sysfs::MdevType& each) { return each.id == type; });
+    if (!offered || !vf.vgpu->type.empty())
+        return EINVAL;
+    vf.vgpu->type = type;
+    give_nodes(world, vf);
+    return 0;
+}
+
 void leave_driver(World& world, Device& device) {
     // A native PF driver disables its VFs when it goes.
     if (device.sriov && !is_vfio_bound(device) && device.sriov->enabled != 0)

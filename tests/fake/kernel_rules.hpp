@@ -19,6 +19,8 @@ void leave_driver(World& world, sysfs::Device& device);
 [[nodiscard]] int create_mdev(World& world, const std::string& parent, const std::string& type,
                               const std::string& uuid);
 void remove_mdev(World& world, const std::string& uuid);
+/// nvidia/current_vgpu_type of a VF: one type at a time, 0 is none; the VFIO device comes and goes with it.
+[[nodiscard]] int set_vgpu(World& world, sysfs::Device& vf, const std::string& number);
 /// The next promised VF of that PF comes into being.
 void make_late_vf(World& world, const std::string& pf);
 

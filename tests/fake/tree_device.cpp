@@ -115,6 +115,20 @@ void write_vfio(Tree& tree, const Device& device) {
         tree.dir("/sys/class/vfio/" + *device.vfio->group);
 }
 
+/// As NVIDIA's driver has them.
+void write_vgpu(Tree& tree, const Device& device) {
+    if (!device.vgpu)
+        return;
+    const auto number = [](const std::string& type) { return type.substr(type.find('-') + 1); };
+    const std::string at = device.syspath + "/nvidia/";
+    const std::string& now = device.vgpu->type;
+    std::string types = "ID    : vGPU Name\n";
+    for (const sysfs::MdevType& type : device.mdev_types)
+        types += number(type.id) + "  : " + type.name.value_or("") + "\n";
+    tree.file(at + "creatable_vgpu_types", types);
+    tree.file(at + "current_vgpu_type", (now.empty() ? "0" : number(now)) + "\n");
+}
+
 void write_mdev_types(Tree& tree, const Device& device) {
     if (device.mdev_parent_name.empty())
         return;
@@ -178,6 +192,7 @@ void write_device(Tree& tree, const Device& device) {
     write_links(tree, device);
     write_vfio(tree, device);
     write_mdev_types(tree, device);
+    write_vgpu(tree, device);
     write_properties(tree, device);
     for (const std::string& netdev : device.netdevs) {
         tree.dir(at + "net/" + netdev);

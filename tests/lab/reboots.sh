@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# reboots.sh: two boots of one machine with systemd, our daemon, an imported policy and mediated devices. Both must end as
+# they should (cases/boot_neighbours.sh), and the mediated devices have the same UUIDs in both.
+set -u
+lab=$(dirname "${BASH_SOURCE[0]}")
+first=
+for number in 1 2; do
+    printf '# boot %s of 2\n' "$number"
+    said=$("$lab/lab.sh" --systemd --devices twins --timeout 300 --before "$lab/guest/neighbours" -- \
+        tests/lab/cases/boot_neighbours.sh)
+    status=$?
+    printf '%s\n' "$said"
+    [ $status = 0 ] || exit 1
+    mdevs=$(grep '^# mdevs ' <<<"$said") || exit 1
+    if [ "$number" = 2 ] && [ "$mdevs" != "$first" ]; then
+        printf 'not ok - the mediated devices have other UUIDs after a reboot: %s\n' "$first"
+        exit 1
+    fi
+    first=$mdevs
+done
+printf 'ok - the mediated devices have the same UUIDs after a reboot\n'
