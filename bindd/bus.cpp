@@ -61,6 +61,7 @@ class Bus::Parts final : public Observer {
     void group_appeared(int group) override { groups_.appeared(group); }
     void group_changed(int group) override { stir(changed_groups_, group); }
     void group_vanished(int group) override;
+    void counts_changed() override { devices_.rest(); }
     void ready() override { ask_for_name(); }
 
   private:

@@ -33,6 +33,8 @@ class DeviceFamily final : public Family {
     void vanished(const sysfs::DeviceId& id);
     /// Tells of the properties that differ from what was told last.
     void changed(const sysfs::DeviceId& id);
+    /// All of a look has been told.
+    void rest() { hardware_.close(); }
 
     template <DeviceMethod M>
     static int call(sd_bus_message* message, void* userdata, sd_bus_error* error) {

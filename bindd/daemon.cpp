@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/daemon.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -20,6 +21,9 @@ using sysfs::Result;
 
 /// What is under way may end before we do; what does not is in the journal, for the next start.
 constexpr std::chrono::seconds kFarewell{5};
+
+/// A look at a large host comes in a hundred thousand pieces, which the allocator would keep: half of what is resident.
+constexpr std::chrono::seconds kQuiet{1};
 
 void block_signals() {
     sigset_t set;
@@ -51,7 +55,7 @@ class Daemon final : public Observer {
           interrupt_(loop_.get(), SIGINT, [this] { stop(); }),
           hang_up_(loop_.get(), SIGHUP, [this] { reload(); }),
           farewell_(loop_.get(), [this] { exit(EXIT_SUCCESS); }),
-          watchdog_(loop_.get(), [this] { feed_watchdog(); }) {
+          watchdog_(loop_.get(), [this] { feed_watchdog(); }), tidy_(loop_.get(), [] { ::malloc_trim(0); }) {
         executor_.on_lost([this] { lost_executor(); });
         keeper_.observe(*this);
         keeper_.on_ready([this] { ready_if(); });
@@ -88,6 +92,7 @@ class Daemon final : public Observer {
     }
 
     void counts_changed() override {
+        tidy_.arm(kQuiet);
         if (keeper_.is_ready())
             notifier_.status(status());
     }
@@ -159,6 +164,7 @@ class Daemon final : public Observer {
     SignalWatch hang_up_;
     Timer farewell_;
     Timer watchdog_;
+    Timer tidy_;
     std::shared_ptr<void> attached_;
     bool reachable_ = false;
     bool said_ready_ = false;

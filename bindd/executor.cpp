@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/executor.hpp"
 
+#include <malloc.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,6 +99,7 @@ void Executor::run() {
         readers_.turn();
         if (readers_.idle() && rest_at_ && *rest_at_ <= Clock::now()) {
             readers_.rest();
+            ::malloc_trim(0);  // what the readers said came through here
             rest_at_.reset();
         }
         reap_readers();

@@ -51,7 +51,8 @@ std::optional<std::vector<std::string>> LineSocket::take() {
     std::size_t begin = 0;
     for (std::size_t end = 0; (end = unread_.find('\n', begin)) != std::string::npos; begin = end + 1)
         complete.push_back(unread_.substr(begin, end - begin));
-    unread_ = unread_.substr(begin);
+    unread_.erase(0, begin);
+    unread_.shrink_to_fit();
     // What was said before the end still counts.
     if (gone_ && complete.empty())
         return std::nullopt;

@@ -107,6 +107,14 @@ class HardwareDatabase::Sources {
                     : std::nullopt;
     }
 
+    void close() {
+        hwdb_.reset();
+        udev_.reset();
+        own_file_.reset();
+        file_.reset();
+        opened_ = false;
+    }
+
   private:
     struct Unref {
         void operator()(udev* context) const { udev_unref(context); }
@@ -192,6 +200,10 @@ const HardwareNames& HardwareDatabase::names(const Device& device) {
 
 std::optional<std::string> HardwareDatabase::subsystem(const Device& device) {
     return sources_->subsystem(device);
+}
+
+void HardwareDatabase::close() {
+    sources_->close();
 }
 
 }  // namespace sysfs
