@@ -42,11 +42,15 @@ std::string set_container_hint(int errnum) {
             return "the group is in a container already, or mixes noiommu with an IOMMU";
         case EPERM:
             return "noiommu groups and groups with an IOMMU do not mix, and another owner may have "
-                   "the "
-                   "group's DMA";
+                   "the group's DMA";
         case EBUSY:
             return "this backend takes one group per container, or a native driver has the group's "
                    "DMA";
+        case ENODEV:
+            return "the group has no device any more";
+        case EBADF:
+        case EBADFD:
+            return "the fd is neither a container's nor an iommufd's";
         default:
             return attach_hint(errnum);
     }

@@ -30,6 +30,24 @@ Result<int> call(Calls& calls, const DeviceFd& fd, abi::FeatureId id, std::uint3
     return feature_call(calls, fd, id, flags, std::as_writable_bytes(std::span(&value, 1)), device);
 }
 
+/// What an errno means, of one feature.
+const char* hint(int errnum, abi::FeatureId id) {
+    if (errnum == ENOTTY)
+        return "the device or its driver does not have this feature";
+    if (id == abi::FeatureId::kDmaLoggingStart && errnum == E2BIG)
+        return "the device logs fewer ranges at once; join them";
+    if (id == abi::FeatureId::kDmaLoggingStart && errnum == EINVAL)
+        return "it logs already, ranges overlap or are not whole pages, or the page size is not a "
+               "power of two of 4096 at least";
+    if (id == abi::FeatureId::kDmaBuf && errnum == EOPNOTSUPP)
+        return "the device's driver does not share its regions with other devices";
+    if (id == abi::FeatureId::kDmaBuf && errnum == ENODEV)
+        return "the region is not claimed, or memory decoding is off";
+    if (id == abi::FeatureId::kDmaBuf && errnum == EINVAL)
+        return "ranges are whole pages inside one BAR";
+    return "";
+}
+
 Result<void> nothing(const Result<int>& answer) {
     if (!answer)
         return sysfs::propagate(answer);
@@ -43,9 +61,7 @@ Result<int> feature_call(Calls& calls, const DeviceFd& fd, abi::FeatureId id, st
     const int answer = raw_call(calls, fd, flags | static_cast<std::uint32_t>(id), payload);
     if (answer >= 0)
         return answer;
-    return fail_call(
-        -answer, "feature " + feature_name(id), device,
-        answer == -ENOTTY ? "the device or its driver does not have this feature" : "");
+    return fail_call(-answer, "feature " + feature_name(id), device, hint(-answer, id));
 }
 
 std::vector<FeatureSupport> probe_features(Calls& calls, const DeviceFd& fd) {
@@ -128,14 +144,10 @@ Result<std::uint64_t> start_dma_logging(Calls& calls, const DeviceFd& fd, std::u
                                           .num_ranges = static_cast<std::uint32_t>(raw.size()),
                                           .reserved = 0,
                                           .ranges = reinterpret_cast<std::uintptr_t>(raw.data())};
-    auto answer =
+    const auto answer =
         call(calls, fd, abi::FeatureId::kDmaLoggingStart, abi::kFeatureSet, control, device);
-    if (!answer) {
-        Error error = answer.error();
-        if (error.errnum == E2BIG)
-            error.hint = "the device logs fewer ranges at once; join them";
-        return tl::unexpected<Error>(std::move(error));
-    }
+    if (!answer)
+        return sysfs::propagate(answer);
     return control.page_size;
 }
 

@@ -61,6 +61,24 @@ Result<Hwpt> Hwpt::allocate(SharedIommu iommu, const Wanted& wanted) {
     return Hwpt(IommuObject(std::move(iommu), alloc.out_hwpt_id));
 }
 
+Result<std::uint32_t> attach_page_table(Calls& calls, const DeviceFd& device,
+                                        const std::string& name, std::uint32_t page_table_id) {
+    abi::AttachIommufdPt attach{.argsz = abi::kAttachIommufdPtSmallSize,
+                                .flags = 0,
+                                .pt_id = page_table_id,
+                                .pasid = 0};
+    const int answer = retry(
+        calls, [&] { return calls.device(device, abi::DeviceCall::kAttachIommufdPt, &attach); });
+    if (answer < 0)
+        return fail_call(-answer, "attach to an address space", name,
+                         answer == -EBUSY    ? "the device is being reset"
+                         : answer == -EINVAL ? "its IOMMU does not take this page table"
+                         : answer == -ENOENT ? "there is no such address space in the iommufd it is "
+                                               "bound to, or it takes none made by hand (an mdev)"
+                                             : attach_hint(-answer));
+    return attach.pt_id;
+}
+
 Result<void> Hwpt::set_dirty_tracking(Tracking tracking) const {
     abi::HwptSetDirtyTracking set{
         .size = sizeof set,
@@ -87,7 +105,10 @@ Result<void> Hwpt::read_dirty(const IovaRange& range, std::uint64_t page_size,
     const int answer = object_.iommu()->call(abi::IommuCall::kHwptGetDirtyBitmap, &get);
     if (answer < 0)
         return fail_call(-answer, "read dirty pages of " + text(range),
-                         "HWPT " + std::to_string(id()));
+                         "HWPT " + std::to_string(id()),
+                         answer == -EINVAL ? "tracking must be on, and the range whole pages of a "
+                                             "size that the page table has"
+                                           : "");
     return {};
 }
 

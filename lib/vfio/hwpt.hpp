@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "vfio/abi/hwpt.hpp"
 #include "vfio/ioas.hpp"
@@ -49,6 +50,15 @@ class VFIO_EXPORT Hwpt {
     explicit Hwpt(IommuObject object) : object_(std::move(object)) {}
     IommuObject object_;
 };
+
+/// Moves a device that is bound to this iommufd to another page table, or address space, in one
+/// step: to a guest's (nested), to one that reports faults or serves PASIDs. The answer is the page
+/// table in use; the kernel makes one for an address space. Where it was before comes back with
+/// that one's id.
+[[nodiscard]] VFIO_EXPORT Result<std::uint32_t> attach_page_table(Calls& calls,
+                                                                  const DeviceFd& device,
+                                                                  const std::string& name,
+                                                                  std::uint32_t page_table_id);
 
 /// The same invalidation for a vIOMMU's id.
 [[nodiscard]] VFIO_EXPORT Result<std::uint32_t> invalidate(IommuContext& iommu, std::uint32_t id,

@@ -60,6 +60,8 @@ class VFIO_EXPORT Ioas {
 
     [[nodiscard]] std::uint32_t id() const { return id_; }
     [[nodiscard]] const SharedIommu& iommu() const { return iommu_; }
+    /// Made by allocate(), so that nobody else knew it before.
+    [[nodiscard]] bool own() const { return owned_.id() != 0; }
 
     [[nodiscard]] Result<void> map(const Mapped& piece) const;
     /// kUnsupported before Linux 6.13 (ENOTTY) and for files that are not memory (EOPNOTSUPP).
@@ -115,9 +117,9 @@ inline Result<void> Ioas::map(const Mapped& piece) const {
                      .length = piece.iova.length(),
                      .iova = piece.iova.first};
     const int answer = iommu_->call(abi::IommuCall::kIoasMap, &map);
-    Result<void> made;  // not `return {}`, which zeroes the room for an error as well
     if (answer < 0)
-        made = map_failed(answer, piece.iova);
+        return map_failed(answer, piece.iova);
+    const Result<void> made;  // not `return {}`, which clears the room for an error as well
     return made;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <limits>
 
 #include "vfio/error.hpp"
 
@@ -14,12 +15,18 @@ namespace vfio {
 IommufdBacking::~IommufdBacking() = default;
 
 Result<Geometry> IommufdBacking::geometry() {
+    // Before the first device the alignment is 1; whole pages are the least that will hold later.
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    // A new IOAS has all addresses until a device narrows them (io_pagetable.c): no need to ask.
+    if (ioas_.own() && bound_.empty()) {
+        Geometry all;
+        all.windows = {{{0, std::numeric_limits<std::uint64_t>::max()}, page}};
+        return all;
+    }
     const auto ranges = ioas_.ranges();
     if (!ranges)
         return sysfs::propagate(ranges);
     Geometry out;
-    // Before the first device the alignment is 1; whole pages are the least that will hold later.
-    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     const std::uint64_t granule = std::max(page, std::bit_ceil(ranges->alignment));
     for (const IovaRange& range : ranges->usable)
         out.windows.push_back({range, granule});
@@ -50,15 +57,37 @@ Result<std::uint64_t> IommufdBacking::page_sizes() {
 
 namespace {
 
-const char* bind_hint(int errnum) {
+std::string bind_hint(int errnum, const DeviceToAttach& device) {
     switch (errnum) {
         case EINVAL:
-            return "bound already, not opened through its cdev, or its IOMMU cannot enforce cache "
-                   "coherency";
+            return device.token
+                       ? "a VF token is given but not needed, or the kernel is older than 6.17 and "
+                         "takes one through the group only"
+                       : "bound already, not opened through its cdev, or its IOMMU cannot enforce "
+                         "cache coherency";
         case EBUSY:
             return "the device's group is open, or a native driver of the group does DMA";
         case EACCES:
             return "the VF token is missing or wrong";
+        case EBADF:
+        case EBADFD:
+            return "the fd to bind to is not an iommufd";
+        default:
+            return attach_hint(errnum);
+    }
+}
+
+const char* pin_hint(int errnum) {
+    switch (errnum) {
+        case ENOTTY:
+            return "iommufd pins files since Linux 6.13";
+        case EOPNOTSUPP:
+        case EINVAL:
+            return "the file is not memory: a memfd, a file of shmem or hugetlbfs, or a device's "
+                   "dma-buf of one range";
+        case ENODEV:
+            return "the device's memory is gone (it was reset, its decoding is off, or its fd "
+                   "closed): export it again, and map that";
         default:
             return "";
     }
@@ -81,24 +110,14 @@ Result<std::uint32_t> IommufdBacking::bind(const DeviceToAttach& device) {
     const auto known = bound_.find(device.fd.get());
     if (answer == -EINVAL && known != bound_.end())
         return known->second;
-    if (answer < 0) {
-        const std::string advice = answer == -EPERM ? attach_hint(EPERM) : bind_hint(-answer);
-        return fail_call(-answer, "bind to an iommufd", device.name, advice);
-    }
+    if (answer < 0)
+        return fail_call(-answer, "bind to an iommufd", device.name, bind_hint(-answer, device));
     bound_[device.fd.get()] = bind.out_devid;
     return bind.out_devid;
 }
 
 Result<std::uint32_t> IommufdBacking::attach(const DeviceToAttach& device, std::uint32_t id) {
-    abi::AttachIommufdPt attach{
-        .argsz = abi::kAttachIommufdPtSmallSize, .flags = 0, .pt_id = id, .pasid = 0};
-    Calls& calls = ioas_.iommu()->calls;
-    const int answer = retry(
-        calls, [&] { return calls.device(device.fd, abi::DeviceCall::kAttachIommufdPt, &attach); });
-    if (answer < 0)
-        return fail_call(-answer, "attach to an address space", device.name,
-                         answer == -EBUSY ? "the device is being reset" : attach_hint(-answer));
-    return attach.pt_id;
+    return attach_page_table(ioas_.iommu()->calls, device.fd, device.name, id);
 }
 
 /// A page table serves the devices of one IOMMU; EINVAL from attaching is how the kernel says that
@@ -150,9 +169,8 @@ Result<void> IommufdBacking::detach_device(const DeviceToAttach& device) {
 
 Result<void> IommufdBacking::map_file(const File& file, const Mapped& piece) {
     auto mapped = ioas_.map_file(file, piece);
-    if (mapped || mapped.error().errnum != ENOTTY)
-        return mapped;
-    mapped.error().hint = "iommufd pins files since Linux 6.13";
+    if (!mapped)
+        mapped.error().hint = pin_hint(mapped.error().errnum);
     return mapped;
 }
 

@@ -111,6 +111,14 @@ Result<std::uint64_t> Migration::data_size() const {
     return size.stop_copy_length;
 }
 
+Result<void> Migration::report_reinitialisation() const {
+    const auto answer = feature_call(*calls_, *fd_, abi::FeatureId::kMigPrecopyInfoV2,
+                                     abi::kFeatureSet, {}, device_);
+    if (!answer)
+        return sysfs::propagate(answer);
+    return {};
+}
+
 Result<Precopy> Migration::precopy(const MigrationFd& data) const {
     abi::PrecopyInfo info{};
     info.argsz = sizeof info;

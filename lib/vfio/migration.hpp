@@ -15,7 +15,7 @@ namespace vfio {
 struct Precopy {
     std::uint64_t initial_bytes = 0;
     std::uint64_t dirty_bytes = 0;
-    bool reinitialised = false;  ///< initial_bytes is a new value (only with precopy info v2)
+    bool reinitialised = false;  ///< initial_bytes is a new value: see report_reinitialisation()
 };
 
 /// Migration v2 of one device: a state machine that the kernel drives and the driver implements.
@@ -49,6 +49,9 @@ class VFIO_EXPORT Migration {
 
     /// Bytes that STOP_COPY would have to transfer now.
     [[nodiscard]] Result<std::uint64_t> data_size() const;
+    /// Has precopy() say when initial_bytes is a new value; until then the kernel does not, as older
+    /// callers would not look. kUnsupported on kernels that have it not (7.2 does).
+    [[nodiscard]] Result<void> report_reinitialisation() const;
     /// Only in PRE_COPY and PRE_COPY_P2P.
     [[nodiscard]] Result<Precopy> precopy(const MigrationFd& data) const;
 

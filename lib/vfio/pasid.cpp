@@ -16,8 +16,7 @@ const char* hint(int errnum) {
         case EOPNOTSUPP:
             return "the device's driver does not take PASIDs";
         case EINVAL:
-            return "the page table of the device must be made for PASIDs, and the kernel be 6.15 "
-                   "or "
+            return "the page table of the device must be made for PASIDs, and the kernel be 6.15 or "
                    "later";
         default:
             return "";

@@ -88,6 +88,8 @@ Result<HotResetScope> hot_reset_scope(Calls& calls, const DeviceFd& fd, const st
             if (answer == -ENODEV) {
                 failed.value().code = Code::kUnsupported;
                 failed.value().hint = "neither its slot nor its bus can be reset";
+            } else if (answer == -EPERM) {
+                failed.value().hint = "a device on its bus is in no IOMMU group";
             }
             return failed;
         }
@@ -103,6 +105,8 @@ const char* hot_reset_hint(int errnum) {
         case EINVAL:
             return "every affected group must be shown (a cdev: none), and every device on the bus "
                    "be bound to VFIO";
+        case EBUSY:
+            return "another reset, or an open, of a device on the bus is going on";
         case ENOTTY:  // pci_bridge_wait_for_secondary_bus: it was reset, and did not come back
             return "the link above it did not come up again in time, or the bus cannot be reset; "
                    "the kernel log tells which";

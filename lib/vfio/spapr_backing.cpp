@@ -176,8 +176,10 @@ Result<void> SpaprV1Backing::attach_group(const GroupFd& group, const std::strin
         fail_call(-answer, "enable DMA", object,
                   answer == -ENOMEM ? "the whole window is counted at once; " +
                                           memlock_hint(container_.calls().lock_limit(), 0, window)
-                  : answer == -EPERM ? "the group has no DMA window"
-                                     : "");
+                  : answer == -EPERM  ? "the group has no DMA window"
+                  : answer == -EBUSY  ? "it is enabled already"
+                  : answer == -ENODEV ? "no group is in the container"
+                                      : "");
     static_cast<void>(container_.remove(group, object));
     return failed;
 }

@@ -118,13 +118,14 @@ Result<Window> SpaprContainer::create_window(std::uint32_t page_shift, std::uint
         if (answer >= 0)
             return Window{{create.start_addr, create.start_addr + (length - 1)},
                           std::uint64_t{1} << page_shift};
-        if (answer == -ENOSPC || answer == -EPERM || answer == -ENOTTY)
+        if (answer == -ENOSPC || answer == -EPERM || answer == -ENOSYS || answer == -ENOTTY)
             break;  // not a matter of levels
     }
     return fail_call(-answer, "create a window of " + hex_text(length) + " bytes", kObject,
                      answer == -ENOSPC
                          ? "all " + std::to_string(known->max_windows) + " windows are in use"
-                     : answer == -EPERM  ? "this platform has no dynamic windows"
+                     : answer == -EPERM || answer == -ENOSYS
+                         ? "this platform has no dynamic windows"
                      : answer == -EINVAL ? "page size or length is not one that the platform offers"
                                          : "");
 }

@@ -58,10 +58,21 @@ Result<void> Type1Backing::map(const Mapped& piece) {
                     .iova = piece.iova.first,
                     .size = piece.iova.length()};
     const int answer = container_.call(abi::ContainerCall::kMapDma, &map);
-    Result<void> made;  // not `return {}`, which zeroes the room for an error as well
     if (answer < 0)
-        made = fail_call(-answer, "map " + text(piece.iova), std::string(name(backend_)));
+        return map_failed(answer, piece.iova);
+    const Result<void> made;  // not `return {}`, which clears the room for an error as well
     return made;
+}
+
+tl::unexpected<Error> Type1Backing::map_failed(int answer, const IovaRange& range) const {
+    return fail_call(-answer, "map " + text(range), std::string(name(backend_)));
+}
+
+Result<std::uint64_t> Type1Backing::unmap_failed(int answer, const IovaRange& range) const {
+    // The compatibility layer has nothing where type1 has zero bytes.
+    if (answer == -ENOENT)
+        return 0;
+    return fail_call(-answer, "unmap " + text(range), std::string(name(backend_)));
 }
 
 Result<std::uint64_t> Type1Backing::unmap(const IovaRange& range) {
@@ -70,11 +81,8 @@ Result<std::uint64_t> Type1Backing::unmap(const IovaRange& range) {
     abi::DmaUnmap unmap{
         .argsz = sizeof unmap, .flags = 0, .iova = range.first, .size = range.length()};
     const int answer = container_.call(abi::ContainerCall::kUnmapDma, &unmap);
-    // The compatibility layer has nothing where type1 has zero bytes.
-    if (answer == -ENOENT)
-        return 0;
     if (answer < 0)
-        return fail_call(-answer, "unmap " + text(range), std::string(name(backend_)));
+        return unmap_failed(answer, range);
     return unmap.size;
 }
 

@@ -31,6 +31,8 @@ class VFIO_EXPORT Type1Backing final : public Backing {
     Result<void> adopt(std::span<const Mapped> all) override;
 
   private:
+    [[nodiscard]] tl::unexpected<Error> map_failed(int answer, const IovaRange& range) const;
+    [[nodiscard]] Result<std::uint64_t> unmap_failed(int answer, const IovaRange& range) const;
     [[nodiscard]] Result<void> dirty(std::uint32_t flag, const char* operation);
 
     Container container_;

@@ -70,13 +70,15 @@ FakeCalls::Open* FakeCalls::find(int fd, Open::Kind kind) {
     return found == open_.end() || found->second.kind != kind ? nullptr : &found->second;
 }
 
-int FakeCalls::enter() {
+int FakeCalls::enter(vfio::FdKind kind, unsigned long call) {
     reap();
     ++calls;
-    if (interruptions == 0)
-        return 0;
-    --interruptions;
-    return -EINTR;
+    if (interruptions > 0) {
+        --interruptions;
+        return -EINTR;
+    }
+    const auto refused = refusals_.extract({kind, call});
+    return refused.empty() ? 0 : -refused.mapped();
 }
 
 FakeType1* FakeCalls::type1_of(int group_fd) {

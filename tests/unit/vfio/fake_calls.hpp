@@ -28,6 +28,8 @@ class FakeCalls final : public vfio::Calls {
         bool ddw = true;  ///< SPAPR v2 works
         int attach_errno = 0;
         std::string token{};  ///< a VF's, which then has to be shown
+        bool takes_pasids = false;
+        std::map<std::uint32_t, std::uint32_t> pasids{};  ///< which page table each is on
         FakeDevice model;
         bool cdev_open = false;
     };
@@ -39,6 +41,7 @@ class FakeCalls final : public vfio::Calls {
     bool type1 = true;
     bool spapr = false;
     bool offers_nesting = false;  ///< as kernels up to 6.12 did
+    bool bind_takes_token = true;  ///< Linux 6.17
     std::uint32_t dma_entry_limit = 65535;
     FakeMemory memory;
     unsigned long newest_iommu_call = 0x94;
@@ -49,6 +52,12 @@ class FakeCalls final : public vfio::Calls {
     std::vector<unsigned long> requested;  ///< what SET_IOMMU was asked for
     std::map<std::string, int> open_errno;
     int interruptions = 0;  ///< this many ioctls fail with EINTR first
+    /// The next ioctl of that kind fails so, once: what comes of races and of hardware that this
+    /// model does not have.
+    template <typename Call>
+    void refuse(vfio::FdKind kind, Call call, int errnum) {
+        refusals_[{kind, static_cast<unsigned long>(call)}] = errnum;
+    }
 
     Device& add(std::string name, std::string group, std::string cdev);
     FakeType1* type1_of(int group_fd);
@@ -103,16 +112,21 @@ class FakeCalls final : public vfio::Calls {
     void reap();
     void closed(int fd, Open& open);
     Open* find(int fd, Open::Kind kind);
-    [[nodiscard]] int enter();
+    [[nodiscard]] int enter(vfio::FdKind kind, unsigned long call);
     int set_container(int fd, Open& group, int container_fd);
     int unset_container(int fd, Open& group);
     int set_iommu(Container& container, unsigned long type);
     int check_extension(const Container& container, unsigned long extension) const;
     int get_device(Open& group, const std::string& request);
     int bind(int fd, Open& device, void* argument);
+    [[nodiscard]] int check_token(const Device& device, const vfio::abi::BindIommufd& small,
+                                  const void* argument) const;
+    int attach_pasid(Open& device, void* argument);
+    int detach_pasid(Open& device, const void* argument);
     [[nodiscard]] std::vector<Device*> members(const std::string& group);
     [[nodiscard]] std::vector<vfio::IovaRange> reach(const Container& container);
 
+    std::map<std::pair<vfio::FdKind, unsigned long>, int> refusals_;
     std::map<int, Open> open_;
     std::vector<std::unique_ptr<Device>> devices_;
 };

@@ -84,7 +84,7 @@ int FakeCalls::set_iommu(Container& container, unsigned long type) {
 }
 
 int FakeCalls::container(const vfio::ContainerFd& fd, ContainerCall call, Argument argument) {
-    if (const int bad = enter())
+    if (const int bad = enter(vfio::FdKind::kContainer, static_cast<unsigned long>(call)))
         return bad;
     Open* open = find(fd.get(), Open::Kind::kContainer);
     if (open == nullptr)
@@ -181,7 +181,7 @@ int FakeCalls::get_device(Open& group, const std::string& request) {
 }
 
 int FakeCalls::group(const vfio::GroupFd& fd, GroupCall call, Argument argument) {
-    if (const int bad = enter())
+    if (const int bad = enter(vfio::FdKind::kGroup, static_cast<unsigned long>(call)))
         return bad;
     Open* open = find(fd.get(), Open::Kind::kGroup);
     if (open == nullptr)
@@ -208,6 +208,28 @@ int FakeCalls::group(const vfio::GroupFd& fd, GroupCall call, Argument argument)
     return -ENOTTY;
 }
 
+/// vfio_pci_core.c: match_token. Before 6.17 a bind knew no token, and asked for none.
+int FakeCalls::check_token(const Device& device, const BindIommufd& small, const void* argument) const {
+    const bool given = (small.flags & kBindFlagToken) != 0;
+    if (!bind_takes_token)
+        return given ? -EINVAL : 0;
+    if (!given)
+        return device.token.empty() ? 0 : -EACCES;
+    if (device.token.empty() || small.argsz < sizeof(BindIommufd))
+        return -EINVAL;
+    BindIommufd bind;
+    std::memcpy(&bind, argument, sizeof bind);
+    const auto* uuid = reinterpret_cast<const unsigned char*>(bind.token_uuid_ptr);
+    std::string digits;
+    for (int i = 0; i < 16; ++i) {
+        static constexpr char kDigits[] = "0123456789abcdef";
+        digits += {kDigits[uuid[i] >> 4], kDigits[uuid[i] & 15]};
+    }
+    std::string wanted = device.token;
+    std::erase(wanted, '-');
+    return digits == wanted ? 0 : -EACCES;
+}
+
 int FakeCalls::bind(int fd, Open& open, void* argument) {
     BindIommufd bind{};
     std::memcpy(&bind, argument, kBindIommufdSmallSize);
@@ -219,6 +241,8 @@ int FakeCalls::bind(int fd, Open& open, void* argument) {
         return -EBADFD;
     if (const int bad = open.device->attach_errno)
         return -bad;
+    if (const int bad = check_token(*open.device, bind, argument))
+        return bad;
     const int id = iommufd->container->iommufd->bind(fd, open.device->hardware);
     if (id < 0)
         return id;
@@ -229,8 +253,35 @@ int FakeCalls::bind(int fd, Open& open, void* argument) {
     return 0;
 }
 
+/// Only vfio-pci takes PASIDs (EOPNOTSUPP), and only beside a page table made for them (EINVAL).
+int FakeCalls::attach_pasid(Open& open, void* argument) {
+    AttachIommufdPt attach;
+    std::memcpy(&attach, argument, sizeof attach);
+    if (!open.device->takes_pasids)
+        return -EOPNOTSUPP;
+    if (attach.flags != kAttachPasid || attach.argsz < sizeof attach)
+        return -EINVAL;
+    const FakeIommufd& iommufd = *open.container->iommufd;
+    const auto own = iommufd.objects.find(iommufd.objects.at(open.bound).attached_to);
+    if (own == iommufd.objects.end() || (own->second.flags & kHwptPasid) == 0)
+        return -EINVAL;
+    if (!iommufd.objects.contains(attach.pt_id))
+        return -ENOENT;
+    open.device->pasids[attach.pasid] = attach.pt_id;
+    return 0;
+}
+
+int FakeCalls::detach_pasid(Open& open, const void* argument) {
+    DetachIommufdPt detach;
+    std::memcpy(&detach, argument, sizeof detach);
+    if (!open.device->takes_pasids)
+        return -EOPNOTSUPP;
+    open.device->pasids.erase(detach.pasid);
+    return 0;
+}
+
 int FakeCalls::device(const vfio::DeviceFd& fd, DeviceCall call, Argument argument) {
-    if (const int bad = enter())
+    if (const int bad = enter(vfio::FdKind::kDevice, static_cast<unsigned long>(call)))
         return bad;
     Open* open = find(fd.get(), Open::Kind::kDevice);
     if (open == nullptr)
@@ -243,23 +294,33 @@ int FakeCalls::device(const vfio::DeviceFd& fd, DeviceCall call, Argument argume
         AttachIommufdPt attach{};
         std::memcpy(&attach, pointer(argument), kAttachIommufdPtSmallSize);
         if (attach.flags != 0)
-            return -EOPNOTSUPP;
+            return attach_pasid(*open, pointer(argument));
         const int answer = open->container->iommufd->attach(open->bound, attach.pt_id);
         std::memcpy(pointer(argument), &attach, kAttachIommufdPtSmallSize);
         return answer;
     }
-    if (call == DeviceCall::kDetachIommufdPt)
+    if (call == DeviceCall::kDetachIommufdPt) {
+        DetachIommufdPt detach{};
+        std::memcpy(&detach, pointer(argument), kDetachIommufdPtSmallSize);
+        if (detach.flags != 0)
+            return detach_pasid(*open, pointer(argument));
         return open->container->iommufd->detach(open->bound);
+    }
     return open->device->model.call(call, pointer(argument));
 }
 
 int FakeCalls::iommu(const vfio::IommuFd& fd, IommuCall call, Argument argument) {
-    if (const int bad = enter())
+    if (const int bad = enter(vfio::FdKind::kIommu, static_cast<unsigned long>(call)))
         return bad;
     FakeIommufd* iommufd = iommufd_of(fd.get());
     return iommufd == nullptr ? -EBADF : iommufd->call(call, pointer(argument));
 }
 
-int FakeCalls::migration(const vfio::MigrationFd&, MigrationCall, Argument) {
+int FakeCalls::migration(const vfio::MigrationFd& fd, MigrationCall call, Argument argument) {
+    if (const int bad = enter(vfio::FdKind::kMigration, static_cast<unsigned long>(call)))
+        return bad;
+    for (const auto& device : devices_)
+        if (device->model.owns_migration(fd.get()))
+            return device->model.precopy(pointer(argument));
     return -ENOTTY;
 }

@@ -12,13 +12,6 @@ namespace uapi = vfio::abi;
 
 namespace {
 
-template <typename T>
-T load(const void* from) {
-    T value;
-    std::memcpy(&value, from, sizeof value);
-    return value;
-}
-
 /// vfio_info_add_capability and the copy at the end of every info call: what does not fit is not
 /// copied, and argsz tells how much would have been needed.
 template <typename T>
@@ -212,56 +205,6 @@ int FakeDevice::hot_reset(void* argument) {
         for (const auto& device : hot_reset_devices)
             needed.insert(device.group_or_devid);
     return reset_groups_shown.size() < needed.size() ? -EINVAL : 0;
-}
-
-int FakeDevice::migrate(uapi::FeatureMigState& wanted) {
-    const auto target = static_cast<uapi::MigState>(wanted.device_state);
-    if (migration_state == uapi::MigState::kError)
-        return -EINVAL;
-    if (migration_breaks_in == target) {
-        migration_state = uapi::MigState::kError;
-        return -EIO;
-    }
-    migration_state = target;
-    wanted.data_fd = -1;
-    return 0;
-}
-
-int FakeDevice::feature(void* argument) {
-    const auto header = load<uapi::Feature>(argument);
-    const auto id = static_cast<uapi::FeatureId>(header.flags & uapi::kFeatureMask);
-    const std::uint32_t direction = header.flags & (uapi::kFeatureGet | uapi::kFeatureSet);
-    const auto found = features.find(id);
-    if (found == features.end())
-        return -ENOTTY;
-    if ((direction & ~found->second) != 0 || direction == 0)
-        return -EINVAL;
-    if ((header.flags & uapi::kFeatureProbe) != 0)
-        return 0;
-    auto* payload = static_cast<std::byte*>(argument) + sizeof header;
-    if (id == uapi::FeatureId::kMigration) {
-        std::memcpy(payload, &migration_flags, sizeof migration_flags);
-    } else if (id == uapi::FeatureId::kMigDeviceState) {
-        auto state = load<uapi::FeatureMigState>(payload);
-        int answer = 0;
-        if (direction == uapi::kFeatureGet)
-            state.device_state = static_cast<std::uint32_t>(migration_state);
-        else
-            answer = migrate(state);
-        std::memcpy(payload, &state, sizeof state);
-        return answer;
-    } else if (id == uapi::FeatureId::kDmaLoggingStart) {
-        const auto control = load<uapi::FeatureDmaLoggingControl>(payload);
-        if (control.num_ranges > 4)
-            return -E2BIG;
-        if (control.page_size < 4096 || (control.page_size & (control.page_size - 1)) != 0)
-            return -EINVAL;
-    } else if (id == uapi::FeatureId::kDmaLoggingReport) {
-        const auto report = load<uapi::FeatureDmaLoggingReport>(payload);
-        std::memset(reinterpret_cast<void*>(static_cast<std::uintptr_t>(report.bitmap)), 0x5a,
-                    report.length / report.page_size / 8);
-    }
-    return 0;
 }
 
 FakeRegion* FakeDevice::region_at(std::uint64_t offset, std::uint64_t& within) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,6 +16,14 @@
 #include "vfio/abi/migration.hpp"
 #include "vfio/abi/pci.hpp"
 #include "vfio/abi/region.hpp"
+
+/// A structure out of what a caller handed in.
+template <typename T>
+T load(const void* from) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
 
 /// One capability to be put into a chain.
 struct FakeCap {
@@ -59,6 +68,11 @@ class FakeDevice {
     std::optional<vfio::abi::MigState> migration_breaks_in;  ///< the arc into it fails, with EIO
     int next_errno = 0;                                      ///< the next call fails with it, once
     unsigned contended = 0;                                  ///< so many resets answer EAGAIN first
+    vfio::abi::FeatureVfToken token{};  ///< as a PF was given it
+    bool asleep = false;                ///< low power
+    int wakeup_eventfd = -1;
+    bool precopy_v2 = false;       ///< the caller asked for the flag that says "a new value"
+    std::uint32_t bus_master = 0;  ///< CDX
     bool decoding = true;  ///< memory decoding; off: EIO for regions other than config
     std::size_t short_transfer = SIZE_MAX;  ///< at most so many bytes a read or write
 
@@ -66,6 +80,8 @@ class FakeDevice {
     std::map<std::uint32_t, std::vector<std::int32_t>> eventfds;  ///< index → per vector, as set
 
     int call(vfio::abi::DeviceCall call, void* argument);
+    [[nodiscard]] bool owns_migration(int fd) const;
+    int precopy(void* argument);  ///< VFIO_MIG_GET_PRECOPY_INFO
     ssize_t pread(std::span<std::byte> into, std::uint64_t offset);
     ssize_t pwrite(std::span<const std::byte> from, std::uint64_t offset);
 
@@ -79,6 +95,11 @@ class FakeDevice {
     int hot_reset(void* argument);
     int feature(void* argument);
     int migrate(vfio::abi::FeatureMigState& wanted);
+    int state_feature(std::byte* payload, std::uint32_t direction);
+    int sleep(vfio::abi::FeatureId id, const std::byte* payload);
+    int start_logging(const vfio::abi::FeatureDmaLoggingControl& control);
+    int export_ranges(const std::byte* payload, std::size_t size);
     [[nodiscard]] std::uint32_t region_count() const;
+    std::uint64_t migration_inode_ = 0;
     FakeRegion* region_at(std::uint64_t offset, std::uint64_t& within);
 };

@@ -117,6 +117,8 @@ int FakeIommufd::destroy(void* argument) {
     if (found->second.users > 0 || found->second.type == Type::kDevice)
         return -EBUSY;
     drop_all(found->second);
+    if (found->second.type == Type::kHwQueue)
+        held_.clear();
     if (const auto parent = objects.find(found->second.parent); parent != objects.end())
         --parent->second.users;
     objects.erase(found);
@@ -303,6 +305,8 @@ int FakeIommufd::unmap(void* argument) {
             continue;
         if (!range.contains(each))
             return -ENOENT;
+        if (held_.contains(iova))
+            return -EBUSY;
         hit.push_back(iova);
         bytes += dma.length;
     }

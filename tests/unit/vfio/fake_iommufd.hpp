@@ -72,6 +72,7 @@ class FakeIommufd {
     int take(void* argument, T& out, std::size_t least);
     Object* find(std::uint32_t id, Type type);
     std::uint32_t add(Object object);
+    [[nodiscard]] std::uint32_t ioas_of(std::uint32_t table) const;
     [[nodiscard]] std::vector<vfio::IovaRange> usable(const Object& ioas) const;
     int place(Object& ioas, std::uint64_t iova, std::uint64_t length);
     int destroy(void* argument);
@@ -100,4 +101,5 @@ class FakeIommufd {
     std::map<std::uint32_t, Hardware> hardware_;  ///< by device
     std::set<std::pair<std::uint32_t, std::uint64_t>> virtual_ids_;
     std::vector<std::uint64_t> dirty_;
+    std::set<std::uint64_t> held_;  ///< IOVAs that a hardware queue reads from
 };

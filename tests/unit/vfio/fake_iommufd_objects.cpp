@@ -42,6 +42,13 @@ int FakeIommufd::bind(int device_fd, const Hardware& hardware) {
     return static_cast<int>(id);
 }
 
+/// Whose mappings a page table shows: a nested one's parent's, through a vIOMMU or not.
+std::uint32_t FakeIommufd::ioas_of(std::uint32_t table) const {
+    while (objects.at(table).type != Type::kIoas)
+        table = objects.at(table).parent;
+    return table;
+}
+
 /// To an IOAS (a page table is made, or found, by itself) or to a page table made by hand.
 int FakeIommufd::attach(std::uint32_t device, std::uint32_t& table) {
     const auto found = objects.find(table);
@@ -53,8 +60,7 @@ int FakeIommufd::attach(std::uint32_t device, std::uint32_t& table) {
         return -EINVAL;
     if (by_hand && hardware.emulated)
         return -ENOENT;
-    const std::uint32_t ioas_id = by_hand ? found->second.parent : table;
-    Object& ioas = objects.at(ioas_id);
+    Object& ioas = objects.at(ioas_of(table));
     if (!hardware.emulated) {
         for (const auto& [iova, dma] : ioas.maps)
             if (std::none_of(hardware.usable.begin(), hardware.usable.end(), [&](const auto& each) {
@@ -68,8 +74,11 @@ int FakeIommufd::attach(std::uint32_t device, std::uint32_t& table) {
         ioas.usable[device] = hardware.usable;
     }
     ++found->second.users;
-    if (const auto old = objects.find(objects.at(device).attached_to); old != objects.end())
+    if (const auto old = objects.find(objects.at(device).attached_to); old != objects.end()) {
         --old->second.users;
+        if (ioas_of(old->first) != ioas_of(table))
+            objects.at(ioas_of(old->first)).usable.erase(device);
+    }
     objects.at(device).attached_to = table;
     // The automatic page table is an object of its own; its number is only an answer here.
     table = by_hand || hardware.emulated ? table : 1000 + device;
@@ -82,9 +91,7 @@ int FakeIommufd::detach(std::uint32_t device) {
     if (table == objects.end())
         return 0;
     --table->second.users;
-    const std::uint32_t ioas =
-        table->second.type == Type::kHwpt ? table->second.parent : object.attached_to;
-    objects.at(ioas).usable.erase(device);
+    objects.at(ioas_of(object.attached_to)).usable.erase(device);
     object.attached_to = 0;
     return 0;
 }
@@ -223,9 +230,16 @@ int FakeIommufd::viommu(void* argument) {
     const Object* hwpt = find(alloc.hwpt_id, Type::kHwpt);
     if (find(alloc.dev_id, Type::kDevice) == nullptr || hwpt == nullptr)
         return -ENOENT;
-    if (alloc.type != static_cast<std::uint32_t>(ViommuType::kArmSmmuv3) ||
-        hardware_.at(alloc.dev_id).type != HwInfoType::kArmSmmuv3)
+    const bool smmu = alloc.type == static_cast<std::uint32_t>(ViommuType::kArmSmmuv3);
+    const bool cmdqv = alloc.type == static_cast<std::uint32_t>(ViommuType::kTegra241Cmdqv);
+    if (hardware_.at(alloc.dev_id).type != HwInfoType::kArmSmmuv3 || (!smmu && !cmdqv))
         return -EOPNOTSUPP;
+    if (cmdqv) {
+        ViommuTegra241Cmdqv data{.out_vintf_mmap_offset = 0x10000, .out_vintf_mmap_length = 0x20000};
+        if (alloc.data_len < sizeof data || alloc.data_uptr == 0)
+            return -EINVAL;
+        std::memcpy(reinterpret_cast<void*>(alloc.data_uptr), &data, sizeof data);
+    }
     if ((hwpt->flags & kHwptNestParent) == 0)
         return -EINVAL;
     alloc.out_viommu_id = add({.type = Type::kViommu, .parent = alloc.hwpt_id});
@@ -274,6 +288,11 @@ int FakeIommufd::hw_queue(void* argument) {
         return -ENOENT;
     if (alloc.type != 1)
         return -EOPNOTSUPP;
+    const auto memory = objects.at(objects.at(objects.at(alloc.viommu_id).parent).parent).maps;
+    const auto mapped = memory.find(alloc.nesting_parent_iova);
+    if (mapped == memory.end() || mapped->second.length < alloc.length)
+        return -ENOENT;
+    held_.insert(alloc.nesting_parent_iova);
     alloc.out_hw_queue_id = add({.type = Type::kHwQueue, .parent = alloc.viommu_id});
     give(argument, alloc);
     return 0;

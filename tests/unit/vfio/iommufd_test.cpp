@@ -170,6 +170,40 @@ TEST_F(ArmIommufd, SaysThatTheParentMustNest) {
               std::to_string(EINVAL) + ": the page table must be a nest parent");
 }
 
+TEST_F(Iommufd, MovesADeviceToAGuestsPageTableAndBack) {
+    const auto parent = hwpt(abi::kHwptNestParent);
+    const abi::HwptVtdS1 guest{};
+    const auto nested = Hwpt::allocate(iommu, {.device_id = opened.bound.device_id,
+                                               .parent_id = parent->id(),
+                                               .type = abi::HwptData::kVtdS1,
+                                               .data = std::as_bytes(std::span(&guest, 1))});
+    ASSERT_TRUE(nested) << nested.error().text();
+    const auto move = [&](std::uint32_t id) {
+        return attach_page_table(calls, opened.device, "0000:01:00.0", id);
+    };
+    EXPECT_EQ(move(nested->id()), nested->id());
+    EXPECT_EQ(move(opened.space->ioas_id()), opened.bound.page_table_id);
+    EXPECT_EQ(move(999).error().errnum, ENOENT);
+}
+
+TEST_F(Iommufd, AttachesPasidsBesideATableMadeForThem) {
+    drive.takes_pasids = true;
+    const auto table = hwpt(abi::kHwptPasid);
+    ASSERT_TRUE(table);
+    const auto attach = [&] {
+        return attach_pasid(calls, opened.device, "0000:01:00.0", 5, table->id());
+    };
+    EXPECT_EQ(failure(attach()),
+              std::to_string(EINVAL) +
+                  ": the page table of the device must be made for PASIDs, and the kernel be 6.15 "
+                  "or later");
+    ASSERT_TRUE(attach_page_table(calls, opened.device, "0000:01:00.0", table->id()));
+    EXPECT_EQ(attach(), table->id());
+    EXPECT_EQ(drive.pasids.at(5), table->id());
+    EXPECT_TRUE(detach_pasid(calls, opened.device, "0000:01:00.0", 5));
+    EXPECT_TRUE(drive.pasids.empty());
+}
+
 TEST_F(Iommufd, SaysThatTheDriverTakesNoPasids) {
     EXPECT_EQ(
         failure(attach_pasid(calls, opened.device, "0000:01:00.0", 5, opened.space->ioas_id())),
