@@ -5,7 +5,7 @@
 #include <string>
 
 #include "vfio/backing.hpp"
-#include "vfio/calls.hpp"
+#include "vfio/system_calls.hpp"
 
 namespace vfio {
 
@@ -30,7 +30,7 @@ class VFIO_EXPORT Container {
     /// group is in.
     [[nodiscard]] Result<unsigned> check(abi::Extension extension) const;
     [[nodiscard]] int call(abi::ContainerCall call, Argument argument) const {
-        return retry(calls_, [&] { return calls_.container(fd_, call, argument); });
+        return retry(calls_, [&] { return call_container(calls_, fd_, call, argument); });
     }
     [[nodiscard]] unsigned groups() const { return groups_; }
     [[nodiscard]] Calls& calls() const { return calls_; }

@@ -57,6 +57,8 @@ class IntervalIndex {
     [[nodiscard]] Cursor seek(std::uint64_t first);
     /// Does an entry next to the place overlap `range`? The place is seek(range.first).
     [[nodiscard]] bool crowded(Cursor place, const IovaRange& range) const;
+    /// Both in one: where a range goes that nothing overlaps.
+    [[nodiscard]] std::optional<Cursor> room(const IovaRange& range);
     /// Where it does not overlap: the place is seek(range.first), and not crowded.
     void insert_at(Cursor place, const IovaRange& range, const Value& value);
     /// The entry with exactly this range. Only where entries do not overlap.
@@ -92,6 +94,7 @@ class IntervalIndex {
     [[nodiscard]] Cursor first_overlap_at(const IovaRange& range) const;
     [[nodiscard]] Entry entry(Cursor at) const;
     [[nodiscard]] static std::size_t make_room(Chunk& chunk, std::size_t slot);
+    static void slide(Chunk& chunk);
     [[nodiscard]] static std::size_t close_gap(Chunk& chunk, std::size_t slot);
     [[nodiscard]] static std::size_t close_gap_inside(Chunk& chunk, std::size_t slot);
     [[nodiscard]] Cursor make_room_at(Cursor place, std::uint64_t first);

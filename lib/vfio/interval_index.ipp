@@ -64,7 +64,9 @@ typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::seek(std::uint64_t f
     std::size_t slot = near_.slot;
     if (slot < chunk.end && chunk.first[slot] <= first)
         ++slot;
-    const bool above = slot > chunk.begin && chunk.first[slot - 1] <= first;
+    else if (slot > chunk.begin && first < chunk.first[slot - 1])
+        --slot;
+    const bool above = slot > chunk.begin ? chunk.first[slot - 1] <= first : near_.chunk == 0;
     const bool below = slot < chunk.end
                            ? first < chunk.first[slot]
                            : near_.chunk + 1 == chunks_.size() || first < heads_[near_.chunk + 1];
@@ -89,7 +91,34 @@ bool IntervalIndex<Value>::crowded(Cursor place, const IovaRange& range) const {
     return place.chunk + 1 < chunks_.size() && heads_[place.chunk + 1] <= range.last;
 }
 
+template <typename Value>
+std::optional<typename IntervalIndex<Value>::Cursor> IntervalIndex<Value>::room(
+    const IovaRange& range) {
+    // Most ranges go behind the last one that did.
+    if (near_.slot != 0 && near_.chunk + 1 == chunks_.size()) {
+        const Chunk& chunk = *chunks_[near_.chunk];
+        if (near_.slot == chunk.end && chunk.rest[near_.slot - 1].last < range.first)
+            return near_;
+    }
+    const Cursor place = seek(range.first);
+    return crowded(place, range) ? std::nullopt : std::optional<Cursor>(place);
+}
+
 // Changes.
+
+/// Half of the free slots go to the front, which has none: a run of descending inserts then moves
+/// entries every so often, not each time. The chunk is not full.
+template <typename Value>
+[[gnu::noinline]] void IntervalIndex<Value>::slide(Chunk& chunk) {
+    const std::uint32_t by = (kChunk - chunk.end + 1) / 2;
+    std::copy_backward(chunk.first.begin(), chunk.first.begin() + chunk.end,
+                       chunk.first.begin() + chunk.end + by);
+    std::copy_backward(chunk.rest.begin(), chunk.rest.begin() + chunk.end,
+                       chunk.rest.begin() + chunk.end + by);
+    std::fill(chunk.first.begin(), chunk.first.begin() + by, 0);
+    chunk.begin += by;
+    chunk.end += by;
+}
 
 /// Opens the slot; where it is then. The chunk is not full.
 template <typename Value>
@@ -97,6 +126,10 @@ std::size_t IntervalIndex<Value>::make_room(Chunk& chunk, std::size_t slot) {
     const auto at = [](auto& array, std::size_t index) {
         return array.begin() + static_cast<std::ptrdiff_t>(index);
     };
+    if (slot == 0 && chunk.end != 0)
+        slide(chunk);
+    if (slot <= chunk.begin && chunk.begin != 0)
+        return --chunk.begin;
     const bool upwards =
         chunk.begin == 0 || (chunk.end < kChunk && chunk.end - slot <= slot - chunk.begin);
     if (upwards) {
@@ -243,6 +276,8 @@ template <typename Value>
         peaks_.erase(peaks_.begin() + at);
     if (index < chunks_.size())
         near_ = {index, chunks_[index]->begin};
+    else if (index > 0)
+        near_ = {index - 1, chunks_[index - 1]->end};
     else
         near_ = {};
     if (chunks_.empty()) {
@@ -285,9 +320,14 @@ std::optional<typename IntervalIndex<Value>::Cursor> IntervalIndex<Value>::exact
         return std::nullopt;
     if (near_.chunk < chunks_.size()) {
         const Chunk& chunk = *chunks_[near_.chunk];
-        if (near_.slot >= chunk.begin && near_.slot < chunk.end &&
-            chunk.first[near_.slot] == range.first && chunk.rest[near_.slot].last == range.last)
+        const auto is = [&](std::size_t slot) {
+            return slot >= chunk.begin && slot < chunk.end && chunk.first[slot] == range.first &&
+                   chunk.rest[slot].last == range.last;
+        };
+        if (is(near_.slot))
             return near_;
+        if (near_.slot > 0 && is(near_.slot - 1))
+            return Cursor{near_.chunk, near_.slot - 1};
     }
     const Cursor place = behind(range.first);
     const Chunk& chunk = *chunks_[place.chunk];

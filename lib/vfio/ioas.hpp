@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "vfio/backing.hpp"
-#include "vfio/calls.hpp"
+#include "vfio/system_calls.hpp"
 
 namespace vfio {
 
@@ -19,7 +19,7 @@ struct IommuContext {
 
     /// One ioctl, interrupted ones repeated.
     [[nodiscard]] int call(abi::IommuCall call, void* argument) {
-        return retry(calls, [&] { return calls.iommu(fd, call, argument); });
+        return retry(calls, [&] { return call_iommu(calls, fd, call, argument); });
     }
 };
 using SharedIommu = std::shared_ptr<IommuContext>;
@@ -108,7 +108,7 @@ inline std::uint32_t Ioas::flags_of(Access access) {
     return 0;
 }
 
-inline Result<void> Ioas::map(const Mapped& piece) const {
+[[gnu::always_inline]] inline Result<void> Ioas::map(const Mapped& piece) const {
     abi::IoasMap map{.size = sizeof map,
                      .flags = flags_of(piece.access),
                      .ioas_id = id_,

@@ -11,15 +11,12 @@ namespace vfio {
 
 namespace {
 
-/// So many are held back from the extents, and so many of them looked at.
-constexpr std::size_t kLately = 256;
+/// So many of those released lately are looked at.
 constexpr std::size_t kLook = 8;
 
 }  // namespace
 
-IovaAllocator::IovaAllocator() : by_address_(&pool_), by_size_(&pool_) {
-    lately_.reserve(kLately);
-}
+IovaAllocator::IovaAllocator() : by_address_(&pool_), by_size_(&pool_) {}
 IovaAllocator::~IovaAllocator() = default;
 
 const Window* IovaAllocator::window_at(std::uint64_t address) const {
@@ -36,7 +33,7 @@ void IovaAllocator::set_windows(std::span<const Window> windows, std::span<const
     windows_.assign(windows.begin(), windows.end());
     by_address_.clear();
     by_size_.clear();
-    lately_.clear();
+    lately_count_ = 0;
     free_bytes_ = 0;
     std::vector<IovaRange> sorted(taken.begin(), taken.end());
     std::sort(sorted.begin(), sorted.end());
@@ -80,17 +77,13 @@ std::optional<std::uint64_t> IovaAllocator::place(const IovaRange& extent, const
     return room.first + step;
 }
 
-std::optional<IovaRange> IovaAllocator::again(const Wanted& wanted) {
-    const std::size_t oldest = lately_.size() > kLook ? lately_.size() - kLook : 0;
-    for (std::size_t i = lately_.size(); i-- > oldest;) {
+std::optional<IovaRange> IovaAllocator::again_among(const Wanted& wanted) {
+    const std::size_t oldest = lately_count_ > kLook ? lately_count_ - kLook : 0;
+    for (std::size_t i = lately_count_; i-- > oldest;) {
         const IovaRange range = lately_[i];
-        if (range.last - range.first != wanted.length - 1 ||
-            ((range.first ^ wanted.phase) & (std::max<std::uint64_t>(wanted.alignment, 1) - 1)) !=
-                0 ||
-            (wanted.within && !wanted.within->contains(range)))
+        if (!suits(range, wanted))
             continue;
-        lately_[i] = lately_.back();
-        lately_.pop_back();
+        lately_[i] = lately_[--lately_count_];
         free_bytes_ -= wanted.length;
         return range;
     }
@@ -99,11 +92,11 @@ std::optional<IovaRange> IovaAllocator::again(const Wanted& wanted) {
 
 /// Puts what is held back among the extents, where neighbours grow together.
 void IovaAllocator::settle() {
-    for (const IovaRange& range : lately_) {
+    for (const IovaRange& range : std::span(lately_).first(lately_count_)) {
         free_bytes_ -= range.length();
         add_free(range);
     }
-    lately_.clear();
+    lately_count_ = 0;
 }
 
 Result<IovaRange> IovaAllocator::allocate(const Wanted& wanted) {
@@ -238,15 +231,9 @@ void IovaAllocator::add_free(IovaRange extent) {
     by_size_.insert({extent.last - extent.first, extent.first});
 }
 
-void IovaAllocator::release(const IovaRange& range) {
-    const Window* whole = window_at(range.first);
-    if (whole != nullptr && range.first != 0 && range.last <= whole->range.last) {
-        if (lately_.size() == kLately)
-            settle();
-        lately_.push_back(range);
-        free_bytes_ += range.length();
-        return;
-    }
+void IovaAllocator::release_slowly(const IovaRange& range) {
+    if (lately_count_ == kLately)
+        settle();
     // What a window no longer covers is not free, only no longer taken.
     for (const Window& window : windows_) {
         if (!window.range.overlaps(range))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory_resource>
@@ -44,7 +45,12 @@ class VFIO_EXPORT IovaAllocator {
     /// kInvalid: a length or alignment that no window has; kFailed with ENOSPC: no room.
     [[nodiscard]] Result<IovaRange> allocate(const Wanted& wanted);
     /// One of those released lately, if one fits exactly: allocate() without a search.
-    [[nodiscard]] std::optional<IovaRange> again(const Wanted& wanted);
+    [[nodiscard]] std::optional<IovaRange> again(const Wanted& wanted) {
+        if (lately_count_ == 0 || !suits(lately_[lately_count_ - 1], wanted))
+            return again_among(wanted);
+        free_bytes_ -= wanted.length;
+        return lately_[--lately_count_];
+    }
     /// Takes a given range. kInvalid with EINVAL: not page-aligned, or not inside one window;
     /// kBusy with EEXIST: some of it is taken.
     [[nodiscard]] Result<void> reserve(const IovaRange& range);
@@ -63,7 +69,12 @@ class VFIO_EXPORT IovaAllocator {
     void take(const IovaRange& range);
     /// Gives back what allocate() reserve() or take() took; parts outside every window are
     /// forgotten.
-    void release(const IovaRange& range);
+    void release(const IovaRange& range) {
+        if (lately_count_ == kLately || range.first == 0 || !inside(range))
+            return release_slowly(range);
+        lately_[lately_count_++] = range;
+        free_bytes_ += range.length();
+    }
 
     [[nodiscard]] std::uint64_t free_bytes() const { return free_bytes_; }
     [[nodiscard]] std::size_t free_extents() {
@@ -73,7 +84,22 @@ class VFIO_EXPORT IovaAllocator {
 
   private:
     using Extents = std::pmr::map<std::uint64_t, std::uint64_t>;  ///< first → last
+    static constexpr std::size_t kLately = 256;
 
+    [[nodiscard]] static bool suits(const IovaRange& range, const Wanted& wanted) {
+        const std::uint64_t mask = wanted.alignment - (wanted.alignment != 0 ? 1 : 0);
+        return range.last - range.first == wanted.length - 1 &&
+               ((range.first ^ wanted.phase) & mask) == 0 &&
+               (!wanted.within || wanted.within->contains(range));
+    }
+    [[nodiscard]] bool inside(const IovaRange& range) const {
+        for (const Window& window : windows_)
+            if (window.range.contains(range))
+                return true;
+        return false;
+    }
+    [[nodiscard]] std::optional<IovaRange> again_among(const Wanted& wanted);
+    void release_slowly(const IovaRange& range);
     [[nodiscard]] const Window* window_at(std::uint64_t address) const;
     [[nodiscard]] std::optional<std::uint64_t> place(const IovaRange& extent, const Wanted& wanted,
                                                      std::uint64_t alignment) const;
@@ -89,7 +115,8 @@ class VFIO_EXPORT IovaAllocator {
     std::uint64_t free_bytes_ = 0;
     /// Released, and not yet among the extents: a program that maps and unmaps in turn wants the
     /// like of it next, and an exact fit is the best.
-    std::vector<IovaRange> lately_;
+    std::array<IovaRange, kLately> lately_{};
+    std::size_t lately_count_ = 0;
 };
 
 }  // namespace vfio

@@ -47,8 +47,7 @@ class VFIO_EXPORT MappingTable {
     }
     /// Where a mapping of the range goes; none: another one is in the way.
     [[nodiscard]] std::optional<Place> room_for(const IovaRange& range) {
-        const Place place = by_iova_.seek(range.first);
-        return by_iova_.crowded(place, range) ? std::nullopt : std::optional<Place>(place);
+        return by_iova_.room(range);
     }
     void insert_at(Place place, const Mapped& mapped, Taken taken);
     /// The mapping of exactly this range.

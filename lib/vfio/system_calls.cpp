@@ -5,7 +5,6 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -24,11 +23,6 @@ int answer(long result) {
     return result < 0 ? -errno : static_cast<int>(result);
 }
 
-template <typename Call>
-int control(int fd, Call call, Argument argument) {
-    return answer(::ioctl(fd, static_cast<unsigned long>(call), argument.value()));
-}
-
 /// CAP_IPC_LOCK in the effective set; libcap would be a dependency for one bit.
 bool may_lock() {
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
@@ -43,23 +37,23 @@ bool may_lock() {
 SystemCalls::~SystemCalls() = default;
 
 int SystemCalls::container(const ContainerFd& fd, abi::ContainerCall call, Argument argument) {
-    return control(fd.get(), call, argument);
+    return kernel_call(fd.get(), call, argument);
 }
 
 int SystemCalls::group(const GroupFd& fd, abi::GroupCall call, Argument argument) {
-    return control(fd.get(), call, argument);
+    return kernel_call(fd.get(), call, argument);
 }
 
 int SystemCalls::device(const DeviceFd& fd, abi::DeviceCall call, Argument argument) {
-    return control(fd.get(), call, argument);
+    return kernel_call(fd.get(), call, argument);
 }
 
 int SystemCalls::iommu(const IommuFd& fd, abi::IommuCall call, Argument argument) {
-    return control(fd.get(), call, argument);
+    return kernel_call(fd.get(), call, argument);
 }
 
 int SystemCalls::migration(const MigrationFd& fd, abi::MigrationCall call, Argument argument) {
-    return control(fd.get(), call, argument);
+    return kernel_call(fd.get(), call, argument);
 }
 
 int SystemCalls::open(const std::string& path) {

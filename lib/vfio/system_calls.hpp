@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/ioctl.h>
+
+#include <cerrno>
+#include <typeinfo>
+
 #include "vfio/calls.hpp"
 
 namespace vfio {
@@ -34,5 +39,26 @@ class VFIO_EXPORT SystemCalls : public Calls {
     LockLimit lock_limit() override;
     void pause(unsigned milliseconds) override;
 };
+
+/// One ioctl by Calls' convention.
+template <typename Call>
+[[nodiscard]] int kernel_call(int fd, Call call, Argument argument) {
+    const int answer = ::ioctl(fd, static_cast<unsigned long>(call), argument.value());
+    return answer < 0 ? -errno : answer;
+}
+
+// Maps and unmaps are made so often that the way to them is kept straight: past the virtual function
+// where the kernel itself is behind it.
+
+[[nodiscard]] inline int call_container(Calls& calls, const ContainerFd& fd,
+                                        abi::ContainerCall call, Argument argument) {
+    return typeid(calls) == typeid(SystemCalls) ? kernel_call(fd.get(), call, argument)
+                                                : calls.container(fd, call, argument);
+}
+[[nodiscard]] inline int call_iommu(Calls& calls, const IommuFd& fd, abi::IommuCall call,
+                                    Argument argument) {
+    return typeid(calls) == typeid(SystemCalls) ? kernel_call(fd.get(), call, argument)
+                                                : calls.iommu(fd, call, argument);
+}
 
 }  // namespace vfio
