@@ -110,7 +110,7 @@ std::optional<typename IntervalIndex<Value>::Cursor> IntervalIndex<Value>::room(
 /// entries every so often, not each time. The chunk is not full.
 template <typename Value>
 [[gnu::noinline]] void IntervalIndex<Value>::slide(Chunk& chunk) {
-    const std::uint32_t by = (kChunk - chunk.end + 1) / 2;
+    const auto by = static_cast<std::uint32_t>((kChunk - chunk.end + 1) / 2);
     std::copy_backward(chunk.first.begin(), chunk.first.begin() + chunk.end,
                        chunk.first.begin() + chunk.end + by);
     std::copy_backward(chunk.rest.begin(), chunk.rest.begin() + chunk.end,
