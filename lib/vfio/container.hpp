@@ -45,6 +45,19 @@ class VFIO_EXPORT Container {
     unsigned groups_ = 0;
 };
 
+/// MAP_DMA's flags, which are those of every container.
+[[nodiscard]] inline std::uint32_t dma_map_flags(Access access) {
+    switch (access) {
+        case Access::kRead:
+            return abi::kDmaMapRead;
+        case Access::kWrite:
+            return abi::kDmaMapWrite;
+        case Access::kReadWrite:
+            return abi::kDmaMapRead | abi::kDmaMapWrite;
+    }
+    return 0;
+}
+
 /// "VFIO_TYPE1v2_IOMMU", as the kernel's header names it.
 [[nodiscard]] VFIO_EXPORT std::string_view name(abi::Extension extension);
 

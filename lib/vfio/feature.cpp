@@ -31,7 +31,7 @@ Result<int> call(Calls& calls, const DeviceFd& fd, abi::FeatureId id, std::uint3
 }
 
 /// What an errno means, of one feature.
-const char* hint(int errnum, abi::FeatureId id) {
+const char* feature_hint(int errnum, abi::FeatureId id) {
     if (errnum == ENOTTY)
         return "the device or its driver does not have this feature";
     if (id == abi::FeatureId::kDmaLoggingStart && errnum == E2BIG)
@@ -61,7 +61,7 @@ Result<int> feature_call(Calls& calls, const DeviceFd& fd, abi::FeatureId id, st
     const int answer = raw_call(calls, fd, flags | static_cast<std::uint32_t>(id), payload);
     if (answer >= 0)
         return answer;
-    return fail_call(-answer, "feature " + feature_name(id), device, hint(-answer, id));
+    return fail_call(-answer, "feature " + feature_name(id), device, feature_hint(-answer, id));
 }
 
 std::vector<FeatureSupport> probe_features(Calls& calls, const DeviceFd& fd) {

@@ -18,7 +18,7 @@ std::uint32_t size_for(const Hwpt::Wanted& wanted) {
                                                : abi::kHwptAllocSmallSize;
 }
 
-const char* hint(int errnum, const Hwpt::Wanted& wanted) {
+const char* page_table_hint(int errnum, const Hwpt::Wanted& wanted) {
     switch (errnum) {
         case EOPNOTSUPP:
             return (wanted.flags & abi::kHwptNestParent) != 0
@@ -57,7 +57,7 @@ Result<Hwpt> Hwpt::allocate(SharedIommu iommu, const Wanted& wanted) {
     if (answer < 0)
         return fail_call(-answer, "allocate a page table",
                          "iommufd device " + std::to_string(wanted.device_id),
-                         hint(-answer, wanted));
+                         page_table_hint(-answer, wanted));
     return Hwpt(IommuObject(std::move(iommu), alloc.out_hwpt_id));
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 /// A kernel that does not know the flag refuses it with EINVAL, as one that knows it does with a
 /// page table that does not fit.
-const char* hint(int errnum) {
+const char* pasid_hint(int errnum) {
     switch (errnum) {
         case EOPNOTSUPP:
             return "the device's driver does not take PASIDs";
@@ -32,7 +32,7 @@ Result<std::uint32_t> attach_pasid(Calls& calls, const DeviceFd& device, const s
     const int answer = retry(
         calls, [&] { return calls.device(device, abi::DeviceCall::kAttachIommufdPt, &attach); });
     if (answer < 0)
-        return fail_call(-answer, "attach PASID " + std::to_string(pasid), name, hint(-answer));
+        return fail_call(-answer, "attach PASID " + std::to_string(pasid), name, pasid_hint(-answer));
     return attach.pt_id;
 }
 
@@ -42,7 +42,7 @@ Result<void> detach_pasid(Calls& calls, const DeviceFd& device, const std::strin
     const int answer = retry(
         calls, [&] { return calls.device(device, abi::DeviceCall::kDetachIommufdPt, &detach); });
     if (answer < 0)
-        return fail_call(-answer, "detach PASID " + std::to_string(pasid), name, hint(-answer));
+        return fail_call(-answer, "detach PASID " + std::to_string(pasid), name, pasid_hint(-answer));
     return {};
 }
 

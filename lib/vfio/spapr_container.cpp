@@ -16,18 +16,6 @@ namespace {
 
 constexpr const char* kObject = "SPAPR container";
 
-std::uint32_t map_flags(Access access) {
-    switch (access) {
-        case Access::kRead:
-            return abi::kDmaMapRead;
-        case Access::kWrite:
-            return abi::kDmaMapWrite;
-        case Access::kReadWrite:
-            return abi::kDmaMapRead | abi::kDmaMapWrite;
-    }
-    return 0;
-}
-
 }  // namespace
 
 SpaprPlatform::~SpaprPlatform() = default;
@@ -141,7 +129,7 @@ Result<void> SpaprContainer::remove_window(std::uint64_t start) {
 
 Result<void> spapr_map(Container& container, const Mapped& piece) {
     abi::DmaMap map{.argsz = sizeof map,
-                    .flags = map_flags(piece.access),
+                    .flags = dma_map_flags(piece.access),
                     .vaddr = piece.address,
                     .iova = piece.iova.first,
                     .size = piece.iova.length()};

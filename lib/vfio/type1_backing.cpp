@@ -15,18 +15,6 @@ abi::Extension extension(Backend backend) {
     return backend == Backend::kType1 ? abi::Extension::kType1 : abi::Extension::kType1v2;
 }
 
-std::uint32_t map_flags(Access access) {
-    switch (access) {
-        case Access::kRead:
-            return abi::kDmaMapRead;
-        case Access::kWrite:
-            return abi::kDmaMapWrite;
-        case Access::kReadWrite:
-            return abi::kDmaMapRead | abi::kDmaMapWrite;
-    }
-    return 0;
-}
-
 /// Room for the three capabilities and a dozen ranges: one call instead of two.
 struct RoomyInfo : abi::Type1Info {
     std::byte room[400];
@@ -53,7 +41,7 @@ Result<Geometry> Type1Backing::geometry() {
 
 Result<void> Type1Backing::map(const Mapped& piece) {
     abi::DmaMap map{.argsz = sizeof map,
-                    .flags = map_flags(piece.access),
+                    .flags = dma_map_flags(piece.access),
                     .vaddr = piece.address,
                     .iova = piece.iova.first,
                     .size = piece.iova.length()};

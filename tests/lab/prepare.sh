@@ -13,5 +13,5 @@ lab=$(dirname "${BASH_SOURCE[0]}")/lab.sh
 
 # The programs that run in the guests of other architectures.
 for arch in s390x ppc64le; do
-    "$(dirname "$lab")/cross.sh" $arch lab_vfio_space lab_spapr_program lab_vfio_device lab_vfio_probe vfioctl
+    "$(dirname "$lab")/cross.sh" $arch lab_vfio_space lab_spapr_program lab_vfio_device vfioctl
 done

@@ -5,7 +5,7 @@
 . tests/lab/check.sh
 
 pci=/sys/bus/pci
-program=$1 probe=$2
+program=$1 vfioctl=$2
 disk=0000:01:00.0
 
 equal "override the disk" "" "$(store $pci/devices/$disk/driver_override vfio-pci)"
@@ -20,12 +20,16 @@ drive() {
 }
 drive spapr-v2 "description config features nvme eeh"
 drive spapr-v1 "description config nvme"
-output=$("$probe" spapr-v2 $disk 2>&1)
-verdict $? "probe" "$output"
+output=$("$vfioctl" probe $disk 2>&1)
+verdict $? "vfioctl probe" "$output"
 printf '%s\n' "$output" | sed 's/^/#   /'
-for line in 'windows:          0x0-0x7fffffff, pages of ' 'DDW page sizes:   4K, 64K, 2M, 1G' \
+for line in 'backend:          spapr-v2' 'type1v2: *does not offer VFIO_TYPE1v2_IOMMU' \
+    'windows:          0x0-0x7fffffff, pages of ' 'DDW page sizes:   4K, 64K, 2M, 1G' \
     'DDW windows:      2 at most, 5 levels' 'EEH:              offered'; do
-    contains "probe tells ${line%%:*}" "$line" "$output"
+    contains "it tells ${line%%:*}" "$line" "$output"
 done
+output=$("$vfioctl" probe --backend spapr-v1 $disk 2>&1)
+verdict $? "vfioctl probe --backend spapr-v1" "$output"
+contains "takes that one" "backend*spapr-v1" "$output"
 
 done_checking

@@ -8,23 +8,33 @@
 pci=/sys/bus/pci
 disk=0000:00:12.0
 
+# said WORD...: what vfioctl probe says to that is in $output, how it ended in $status. It is run once: a start of a program
+# is dear in this guest.
+said() {
+    output=$(vfioctl probe "$@" 2>&1)
+    status=$?
+}
+
 fails "wrong usage: no device" 2 vfioctl probe
 fails "wrong usage: two devices" 2 vfioctl probe $disk 0000:00:10.0
-fails "no such backend" 2 vfioctl probe --backend type3 $disk
-contains "and which there are is said" "hint: one of: iommufd, iommufd-compat, type1v2, type1, spapr-v2, spapr-v1, noiommu" \
-    "$(vfioctl probe --backend type3 $disk 2>&1)"
+said --backend type3 $disk
+equal "no such backend" 2 "$status"
+contains "and which there are is said" \
+    "hint: one of: iommufd, iommufd-compat, type1v2, type1, spapr-v2, spapr-v1, noiommu" "$output"
 fails "no such device" 5 vfioctl probe 0000:99:00.0
-fails "a device of its native driver is refused" 3 vfioctl probe $disk
+said $disk
+equal "a device of its native driver is refused" 3 "$status"
 equal "and what to do is said" "vfioctl: $disk: open: its driver is nvme, not a VFIO one
-hint: bind it first: vfioctl bind $disk" "$(vfioctl probe $disk 2>&1)"
+hint: bind it first: vfioctl bind $disk" "$output"
 equal "in JSON too" "bind it first: vfioctl bind $disk" "$(vfioctl --json probe $disk 2>/dev/null | json 'j["error"]["hint"]')"
 
 modprobe -a vfio-pci iommufd
 store $pci/devices/$disk/driver_override vfio-pci
 store $pci/drivers/nvme/unbind $disk
 equal "bind it" "" "$(store $pci/drivers/vfio-pci/bind $disk)"
-text=$(vfioctl probe $disk)
-verdict $? "probe succeeds" "$text"
+said $disk
+text=$output
+verdict "$status" "probe succeeds" "$text"
 printf '%s\n' "$text" | sed 's/^/#   /'
 contains "the best backend is taken" "backend*iommufd" "$text"
 contains "page sizes" "page sizes:*4K, 2M" "$text"
@@ -38,32 +48,43 @@ contains "PCI capabilities" "MSI-X, PCI Express" "$text"
 for backend in iommufd iommufd-compat type1v2 type1; do
     output=$(vfioctl --json probe --backend $backend $disk 2>&1)
     verdict $? "probe through $backend" "$output"
-    equal "which it says" "$backend" "$(json 'j["backend"]' <<<"$output")"
-    equal "nothing was skipped for it" "[]" "$(json 'json.dumps(j["skipped"])' <<<"$output")"
-    equal "its fields are those of the interface, and more" "True" "$(json 'str(
+    # Which backend; what was skipped for it; whether the interface's fields are there; the first range; pages; BAR 0; the rest.
+    equal "it tells what the interface says, and what the drive has" "$backend
+[]
+true
+0
+true
+16384
+INTx
+MSI-X
+error
+request
+null" "$(json '[j["backend"], j["skipped"],
         j["schema"] == "vfioctl/1" and {"pgsizes", "iova_ranges", "dma_avail"} <= set(j["iommu"])
         and {"flags", "caps"} <= set(j["device"])
         and all({"index", "size", "offset", "flags", "caps"} <= set(r) for r in j["regions"])
         and all({"index", "name", "count", "flags"} <= set(i) for i in j["irqs"])
-        and isinstance(j["features"], list))' <<<"$output")"
-    equal "the first range begins at 0" "0" "$(json 'j["iommu"]["iova_ranges"][0][0]' <<<"$output")"
-    equal "pages of 4096 bytes are among those of the IOMMU" "true" "$(json '4096 in j["iommu"]["pgsizes"]' <<<"$output")"
-    equal "BAR 0" "16384" "$(json '[r["size"] for r in j["regions"] if r["index"] == 0]' <<<"$output")"
-    equal "INTx, MSI-X, error, request" "INTx
-MSI-X
-error
-request" "$(json '[i["name"] for i in j["irqs"]]' <<<"$output")"
+        and isinstance(j["features"], list),
+        j["iommu"]["iova_ranges"][0][0], 4096 in j["iommu"]["pgsizes"],
+        *[r["size"] for r in j["regions"] if r["index"] == 0], *[i["name"] for i in j["irqs"]], j["migration"]]' <<<"$output")"
 done
 for backend in spapr-v2 noiommu; do
     fails "a backend that the machine has not" 1 vfioctl probe --backend $backend $disk
 done
 
+mv /dev/iommu /dev/iommu.away
+said $disk
+mv /dev/iommu.away /dev/iommu
+verdict "$status" "probe without an iommufd" "$output"
+contains "takes the next backend" "backend*type1v2" "$output"
+why='/dev/iommu: open: No such file or directory (this kernel has no iommufd, or its module is not loaded)'
+contains "and says why not the first" "iommufd: $why" "$output"
+contains "nor the second" "iommufd-compat: $why" "$output"
+
 exec {held}<>"/dev/vfio/$(group_of $disk)"
-output=$(vfioctl probe $disk 2>&1)
-equal "a device whose group is open is busy" 1 $?
+said $disk
+equal "a device whose group is open is busy" 1 "$status"
 contains "and who has it is said" "$(cat /proc/$$/comm) (pid $$)" "$output"
 exec {held}>&-
-equal "what a device has not is null" "null" \
-    "$(vfioctl --json probe $disk | json 'j["migration"]')"
 
 done_checking

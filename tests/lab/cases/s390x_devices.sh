@@ -5,7 +5,7 @@
 . tests/lab/check.sh
 
 pci=/sys/bus/pci
-program=$1 probe=$2
+program=$1 vfioctl=$2
 net=$(basename "$(dirname "$(grep -l 0x1af4 $pci/devices/*/vendor | head -n 1)")")
 
 equal "override the device" "" "$(store "$pci/devices/$net/driver_override" vfio-pci)"
@@ -17,11 +17,15 @@ for backend in type1v2 type1; do
     verdict $? "the device through $backend" "$output"
     printf '%s\n' "$output" | sed 's/^/#   /'
 done
-output=$("$probe" type1v2 "$net" 2>&1)
-verdict $? "probe" "$output"
+output=$("$vfioctl" probe "$net" 2>&1)
+verdict $? "vfioctl probe" "$output"
 printf '%s\n' "$output" | sed 's/^/#   /'
-for word in 'zpci-base v2: DMA 0x' 'zpci-group v2: MSI at 0x' 'zpci-pfip v1'; do
-    contains "probe tells $word" "$word" "$output"
+for word in 'backend*type1v2' 'iommufd: *the device has no cdev' 'iommufd-compat: /dev/iommu: open: No such file' \
+    'IOVA ranges*0x' 'zpci-base v2: DMA 0x' 'zpci-group v2: MSI at 0x' 'zpci-pfip v1' 'config: 4K at 0x' 'MSI-X: '; do
+    contains "it tells $word" "$word" "$output"
 done
+output=$("$vfioctl" probe --backend type1 "$net" 2>&1)
+verdict $? "vfioctl probe --backend type1" "$output"
+contains "takes that one" "backend*type1" "$output"
 
 done_checking

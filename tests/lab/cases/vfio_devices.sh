@@ -33,8 +33,15 @@ take $edu vfio-pci
 take $disk vfio-pci
 [ -e /dev/vfio/devices ] || backends='type1v2 type1'
 for backend in $backends; do
-    drive "$backend" $edu description config features edu-map edu-dma edu-intx edu-msi dirty
+    drive "$backend" $edu description config features edu-map edu-dma edu-intx edu-msi doorbell dirty
     drive "$backend" $disk description config features nvme reset low-power
+done
+# Whoever unbinds the disk has the kernel ask for it, and gets it when the program ends.
+for backend in $backends; do
+    case $backend in iommufd | type1v2) ;; *) continue ;; esac
+    drive "$backend" $disk request
+    eventually "it is unbound then" test ! -e $pci/devices/$disk/driver
+    take $disk vfio-pci
 done
 contains "the example moves data and takes interrupts" "two interrupts, and at 0x*: carried by DMA" \
     "$("$BINDD_BUILD/lib/vfio/examples/vfio-dma" $edu 2>&1)"
@@ -74,7 +81,7 @@ mediated() {
 }
 if [ -e /dev/vfio/devices ]; then
     mediated mtty mtty-1 description features mtty
-    mediated mdpy mdpy-vga description features
+    mediated mdpy mdpy-vga description features display
 fi
 
 done_checking

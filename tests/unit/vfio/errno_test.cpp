@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the kernel's errnos on the way to a device mean, and what the user is told of each: by call,
 // as drivers/vfio and drivers/iommu/iommufd give them. Those of maps are in
-// address_space_errors_test.cpp, of features in migration_test.cpp, of SPAPR in spapr_test.cpp.
+// address_space_errors_test.cpp, of features in feature_test.cpp, of SPAPR in spapr_test.cpp.
 #include <array>
 #include <cerrno>
 

@@ -81,8 +81,11 @@ int FakeDevice::call(uapi::DeviceCall call, void* argument) {
         case uapi::DeviceCall::kFeature:
             return feature(argument);
         case uapi::DeviceCall::kQueryGfxPlane:
+            return query_plane(argument);
         case uapi::DeviceCall::kGetGfxDmabuf:
+            return plane_buffer(load<std::uint32_t>(argument));
         case uapi::DeviceCall::kIoeventfd:
+            return ioeventfd(load<uapi::Ioeventfd>(argument));
         case uapi::DeviceCall::kBindIommufd:
         case uapi::DeviceCall::kAttachIommufdPt:
         case uapi::DeviceCall::kDetachIommufdPt:

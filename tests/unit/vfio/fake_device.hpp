@@ -13,6 +13,7 @@
 
 #include "vfio/abi/device.hpp"
 #include "vfio/abi/feature.hpp"
+#include "vfio/abi/gfx.hpp"
 #include "vfio/abi/migration.hpp"
 #include "vfio/abi/pci.hpp"
 #include "vfio/abi/region.hpp"
@@ -68,6 +69,8 @@ class FakeDevice {
     std::optional<vfio::abi::MigState> migration_breaks_in;  ///< the arc into it fails, with EIO
     int next_errno = 0;                                      ///< the next call fails with it, once
     unsigned contended = 0;                                  ///< so many resets answer EAGAIN first
+    std::optional<vfio::abi::GfxPlaneInfo> plane;  ///< a virtual display; its flags: how it shows
+    std::map<std::uint64_t, vfio::abi::Ioeventfd> ioeventfds;  ///< by offset in the fd
     vfio::abi::FeatureVfToken token{};  ///< as a PF was given it
     bool asleep = false;                ///< low power
     int wakeup_eventfd = -1;
@@ -96,6 +99,9 @@ class FakeDevice {
     int feature(void* argument);
     int migrate(vfio::abi::FeatureMigState& wanted);
     int state_feature(std::byte* payload, std::uint32_t direction);
+    int query_plane(void* argument) const;
+    int plane_buffer(std::uint32_t handle) const;
+    int ioeventfd(const vfio::abi::Ioeventfd& request);
     int sleep(vfio::abi::FeatureId id, const std::byte* payload);
     int start_logging(const vfio::abi::FeatureDmaLoggingControl& control);
     int export_ranges(const std::byte* payload, std::size_t size);

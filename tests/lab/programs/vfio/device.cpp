@@ -15,7 +15,7 @@ struct Named {
     void (*check)(Checks&, vfio::Device&);
 };
 
-constexpr std::array<Named, 16> kChecks{{
+constexpr std::array<Named, 19> kChecks{{
     {"description", check_description},
     {"config", check_config},
     {"features", check_features},
@@ -30,6 +30,9 @@ constexpr std::array<Named, 16> kChecks{{
     {"nvme", check_nvme},
     {"dirty", check_dirty},
     {"mtty", check_mtty},
+    {"display", check_display},
+    {"doorbell", check_doorbell},
+    {"request", check_request},
     {"zpci", check_zpci},
     {"eeh", check_eeh},
 }};

@@ -19,5 +19,9 @@ void check_edu_msi(Checks& checks, vfio::Device& device);      ///< edu
 void check_nvme(Checks& checks, vfio::Device& device);         ///< nvme: DMA and MSI-X
 void check_dirty(Checks& checks, vfio::Device& device);        ///< edu
 void check_mtty(Checks& checks, vfio::Device& device);         ///< an mtty mdev
+void check_display(Checks& checks, vfio::Device& device);      ///< an mdpy mdev
+void check_doorbell(Checks& checks, vfio::Device& device);     ///< edu
+/// PCI; its driver gets it back as the program ends.
+void check_request(Checks& checks, vfio::Device& device);
 void check_zpci(Checks& checks, vfio::Device& device);         ///< s390x
 void check_eeh(Checks& checks, vfio::Device& device);          ///< ppc64le

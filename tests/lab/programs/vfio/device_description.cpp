@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <spawn.h>
+
 #include <algorithm>
 #include <vector>
 
 #include "device_checks.hpp"
 #include "vfio/abi/pci.hpp"
 #include "vfio/feature.hpp"
+#include "vfio/gfx.hpp"
 #include "vfio/interrupts.hpp"
 #include "vfio/migration.hpp"
 #include "vfio/pci_caps.hpp"
@@ -100,4 +103,48 @@ void check_mtty(Checks& checks, Device& device) {
     checks.works(uart.write8(kScratch, 0x5a), "its scratch register is written");
     checks.that(uart.read8(kScratch) == std::uint8_t{0x5a}, "and reads back");
     checks.that(!device.map(*ports), "its registers cannot be mapped");
+}
+
+void check_display(Checks& checks, Device& device) {
+    checks.that(has_gfx(device.calls(), device.fd(), GfxSource::kRegion),
+                "there is a display, in a region");
+    checks.that(!has_gfx(device.calls(), device.fd(), GfxSource::kDmabuf), "and not in a dma-buf");
+    const auto plane = query_gfx_plane(device.calls(), device.fd(), GfxSource::kRegion,
+                                       GfxPlaneKind::kPrimary, device.name());
+    if (!checks.works(plane, "its plane is told"))
+        return;
+    std::printf("# %ux%u, %u bytes a line, %u in all, region %u\n", plane->width, plane->height,
+                plane->stride, plane->size, plane->handle);
+    checks.that(plane->stride >= plane->width * 4 && plane->size >= plane->stride * plane->height,
+                "its size has room for all lines");
+    const auto region = device.region(plane->handle);
+    if (!checks.works(region, "the region is there"))
+        return;
+    checks.that(region->size >= plane->size, "and large enough");
+    const auto pixels = device.map(*region);
+    if (!checks.works(pixels, "it is mapped"))
+        return;
+    pixels->at(0, 1)[0] = std::byte{0x5a};
+    checks.that(device.io(*region).read8(0) == std::uint8_t{0x5a}, "what is painted is there");
+}
+
+/// Whoever unbinds the device waits in the kernel, which asks us for it meanwhile; nobody waits for
+/// that process here, as it ends after we have closed the device. It is another program, so that it
+/// has none of our fds.
+void check_request(Checks& checks, Device& device) {
+    constexpr auto kRequest = static_cast<std::uint32_t>(abi::PciIrq::kReq);
+    const auto asked = Interrupts::enable(device, kRequest, 1);
+    if (!checks.works(asked, "requests are to be heard"))
+        return;
+    checks.works(Interrupts::enable(device, static_cast<std::uint32_t>(abi::PciIrq::kErr), 1),
+                 "errors too");
+    checks.that(asked->wait(0, std::chrono::milliseconds(100)) == 0U, "nobody asks yet");
+    std::string script = "echo " + device.name() + " >/sys/bus/pci/drivers/vfio-pci/unbind";
+    char shell[] = "sh";
+    char flag[] = "-c";
+    char* words[] = {shell, flag, script.data(), nullptr};
+    pid_t pid = 0;
+    checks.that(::posix_spawn(&pid, "/bin/sh", nullptr, nullptr, words, environ) == 0,
+                "the device is to be unbound");
+    checks.that(asked->wait(0, std::chrono::seconds(20)).value_or(0) > 0, "and we are asked for it");
 }

@@ -7,6 +7,7 @@
 #include "device_checks.hpp"
 #include "edu.hpp"
 #include "vfio/abi/pci.hpp"
+#include "vfio/doorbell.hpp"
 #include "vfio/interrupts.hpp"
 
 using namespace vfio;
@@ -162,4 +163,36 @@ void check_dirty(Checks& checks, Device& device) {
     std::printf("# they are %#llx\n", static_cast<unsigned long long>(bits));
     checks.that((bits & 4) != 0 && bits < 16, "that page is among them, none beyond the range is");
     checks.works(device.space()->stop_dirty_tracking(), "tracking ends");
+}
+
+/// The register at 4 inverts what is written to it, so it shows that the kernel wrote.
+void check_doorbell(Checks& checks, Device& device) {
+    const auto bar = device.region(0);
+    if (!checks.works(bar, "BAR 0 is there") ||
+        !checks.works(device.set_bus_mastering(Device::BusMastering::kOn), "it decodes memory"))
+        return;
+    const RegionIo registers = device.io(*bar);
+    const sysfs::UniqueFd bell(device.calls().eventfd());
+    const DoorbellWrite write{.offset = 4, .width = 4, .value = 0x1234};
+    checks.works(registers.write32(4, 0), "the register has another value");
+    checks.works(
+        set_doorbell(device.calls(), device.fd(), *bar, write, bell.get(), device.name()),
+        "an eventfd is to write to it");
+    const std::uint64_t one = 1;
+    checks.that(device.calls().write(bell.get(), std::as_bytes(std::span(&one, 1))) == 8,
+                "it is signalled");
+    bool written = false;
+    for (int i = 0; i < 200 && !written; ++i) {
+        written = registers.read32(4) == ~0x1234U;
+        if (!written)
+            ::usleep(10'000);
+    }
+    checks.that(written, "and the kernel has written");
+    checks.fails(EEXIST,
+                 set_doorbell(device.calls(), device.fd(), *bar, write, bell.get(), device.name()),
+                 "the same write is made once");
+    checks.works(set_doorbell(device.calls(), device.fd(), *bar, write, -1, device.name()),
+                 "it is taken back");
+    checks.fails(ENODEV, set_doorbell(device.calls(), device.fd(), *bar, write, -1, device.name()),
+                 "once");
 }

@@ -7,7 +7,10 @@
 #include <array>
 #include <cerrno>
 
+#include "vfio/doorbell.hpp"
 #include "vfio/feature.hpp"
+#include "vfio/gfx.hpp"
+#include "vfio/region.hpp"
 #include "vfio_world.hpp"
 
 namespace vfio {
@@ -161,6 +164,101 @@ TEST_F(Features, RefuseRangesThatOverlapInTheDmaLog) {
               std::to_string(EINVAL) +
                   ": it logs already, ranges overlap or are not whole pages, or the page size is "
                   "not a power of two of 4096 at least");
+}
+
+class Display : public Features {
+  protected:
+    Display() {
+        abi::GfxPlaneInfo plane{};
+        plane.flags = abi::kGfxPlaneRegion;
+        plane.drm_plane_type = 1;
+        plane.drm_format = 0x34325258;
+        plane.width = 640;
+        plane.height = 480;
+        plane.stride = 2560;
+        plane.size = 2560 * 480;
+        plane.region_or_dmabuf = 9;
+        drive.model.plane = plane;
+    }
+    Result<GfxPlane> query(GfxSource source, GfxPlaneKind kind = GfxPlaneKind::kPrimary) {
+        return query_gfx_plane(calls, fd(), source, kind, "d");
+    }
+};
+
+TEST_F(Display, IsFoundInTheRegionThatShowsIt) {
+    EXPECT_TRUE(has_gfx(calls, fd(), GfxSource::kRegion));
+    EXPECT_FALSE(has_gfx(calls, fd(), GfxSource::kDmabuf));
+    EXPECT_EQ(query(GfxSource::kRegion).value(), (GfxPlane{.format = 0x34325258,
+                                                           .width = 640,
+                                                           .height = 480,
+                                                           .stride = 2560,
+                                                           .size = 2560 * 480,
+                                                           .handle = 9}));
+    EXPECT_EQ(query(GfxSource::kRegion, GfxPlaneKind::kCursor).error().code, Code::kUnsupported);
+    EXPECT_EQ(query(GfxSource::kDmabuf).error().code, Code::kUnsupported);
+}
+
+TEST_F(Display, IsGivenAsADmaBufWhileThePictureIsThatOne) {
+    drive.model.plane->flags = abi::kGfxPlaneDmabuf;
+    const auto plane = query(GfxSource::kDmabuf);
+    ASSERT_TRUE(plane) << failure(plane);
+    EXPECT_TRUE(gfx_dmabuf(calls, fd(), plane->handle, "d"));
+    EXPECT_EQ(failure(gfx_dmabuf(calls, fd(), plane->handle + 1, "d")),
+              std::to_string(ENOENT) +
+                  ": the handle is of an older picture: query the plane again");
+}
+
+TEST_F(Display, ThatShowsNothingYetIsNotFound) {
+    drive.model.plane->drm_format = 0;
+    EXPECT_EQ(query(GfxSource::kRegion).error().code, Code::kNotFound);
+}
+
+TEST_F(Features, HaveNoDisplayOnADrive) {
+    EXPECT_FALSE(has_gfx(calls, fd(), GfxSource::kRegion));
+    EXPECT_EQ(query_gfx_plane(calls, fd(), GfxSource::kRegion, GfxPlaneKind::kPrimary, "d")
+                  .error()
+                  .code,
+              Code::kUnsupported);
+}
+
+class Doorbell : public Features {
+  protected:
+    Doorbell() {
+        for (const std::uint32_t index : {0U, 7U})
+            drive.model.regions[index] = {.flags = abi::kRegionWrite,
+                                          .bytes = std::vector<std::byte>(0x1000),
+                                          .caps = {}};
+    }
+    Result<void> set(const DoorbellWrite& what, int eventfd, std::uint32_t region = 0) {
+        return set_doorbell(calls, fd(), read_region(calls, fd(), region, "d").value(), what,
+                            eventfd, "d");
+    }
+};
+
+TEST_F(Doorbell, IsRungByAnEventfd) {
+    const DoorbellWrite write{.offset = 0x18, .width = 4, .value = 5};
+    ASSERT_TRUE(set(write, 42));
+    const abi::Ioeventfd& there = drive.model.ioeventfds.at(0x18);
+    EXPECT_EQ(there.flags, abi::kIoeventfd32);
+    EXPECT_EQ(there.data, 5U);
+    EXPECT_EQ(there.fd, 42);
+    EXPECT_EQ(failure(set(write, 43)),
+              std::to_string(EEXIST) + ": another eventfd makes this very write");
+    EXPECT_TRUE(set(write, -1));
+    EXPECT_EQ(failure(set(write, -1)),
+              std::to_string(ENODEV) +
+                  ": no eventfd makes this write, so none can be taken from it");
+}
+
+TEST_F(Doorbell, IsAWholeRegisterOfABar) {
+    for (const DoorbellWrite& wrong :
+         {DoorbellWrite{.offset = 0xffe, .width = 4}, DoorbellWrite{.offset = 0x1000, .width = 1},
+          DoorbellWrite{.offset = 2, .width = 4}, DoorbellWrite{.offset = 0, .width = 3}})
+        EXPECT_EQ(set(wrong, 42).error().code, Code::kInvalid) << wrong.offset;
+    EXPECT_EQ(failure(set({.offset = 0, .width = 4}, 42, 7)),
+              std::to_string(EINVAL) +
+                  ": only registers in a BAR, not the MSI-X table, in a width that this platform "
+                  "writes at once");
 }
 
 }  // namespace
