@@ -166,7 +166,8 @@ class OfTheDaemon(unittest.TestCase):
             self.assertIn(f"vfioctl: {word}: no daemon is on the bus\nhint: ", err)
 
     def test_monitor_tells_of_changes_as_they_come(self):
-        monitor = subprocess.Popen([SEAT, self.stand.directory, "monitor", "--json"], stdout=subprocess.PIPE, text=True,
+        # Unbuffered: what Python has read ahead select() does not see.
+        monitor = subprocess.Popen([SEAT, self.stand.directory, "monitor", "--json"], stdout=subprocess.PIPE, bufsize=0,
                                    env=self.environment)
         self.addCleanup(monitor.stdout.close)
         self.addCleanup(monitor.wait)
