@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <bit>
 
+#include "vfio/abi/device.hpp"
 #include "vfio/abi/migration.hpp"
 #include "vfio/abi/region.hpp"
 #include "vfio/error.hpp"
@@ -65,6 +66,22 @@ void add_iommu(Sheet& sheet, const ProbeReport& report) {
         sheet.add("EEH", std::string(*report.eeh ? "offered" : "not offered"));
 }
 
+std::string path_text(const std::vector<std::uint8_t>& segments) {
+    std::string out;
+    for (const std::uint8_t segment : segments)
+        out += (out.empty() ? "" : " ") + vfio::hex_text(segment);
+    return out;
+}
+
+std::string widths_text(const vfio::AtomicCompletion& atomics) {
+    std::string out;
+    for (const auto& [there, bits] : {std::pair{atomics.bits32, "32"}, {atomics.bits64, "64"},
+                                      {atomics.bits128, "128"}})
+        if (there)
+            out += (out.empty() ? "" : ", ") + std::string(bits);
+    return out.empty() ? "none" : out + " bits";
+}
+
 std::vector<std::string> cap_lines(const vfio::DeviceInfo& info) {
     std::vector<std::string> lines;
     for (const vfio::Capability& capability : info.caps.caps) {
@@ -82,6 +99,10 @@ std::vector<std::string> cap_lines(const vfio::DeviceInfo& info) {
                     std::to_string(info.zpci_group->maxstbl);
         else if (info.zpci_util && line.starts_with("zpci-util"))
             line += ": \"" + *info.zpci_util + "\"";
+        else if (info.zpci_path && line.starts_with("zpci-pfip"))
+            line += ": path " + path_text(*info.zpci_path);
+        else if (info.atomics && capability.id == vfio::abi::kDeviceCapPciAtomicComp)
+            line += ": " + widths_text(*info.atomics);
         lines.push_back(std::move(line));
     }
     if (!info.caps.defect.empty())

@@ -56,7 +56,7 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     [[nodiscard]] Result<Mapping> map_scoped(const MapRequest& request);
     /// The same, found again by a number of the caller's (a memory slot). kBusy: the key is in use.
     [[nodiscard]] Result<Mapped> map_keyed(std::uint64_t key, const MapRequest& request);
-    [[nodiscard]] Result<std::uint64_t> unmap_keyed(std::uint64_t key);
+    [[nodiscard]] Result<std::uint64_t> unmap_keyed(std::uint64_t key);  ///< bytes; 0: no such key
     /// All or none. Requests that follow each other in both spaces become one mapping, whatever
     /// their order here: what comes back is what can be unmapped.
     [[nodiscard]] Result<std::vector<Mapped>> map_batch(std::span<const MapRequest> requests);
@@ -70,25 +70,35 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     /// Every mapping inside the range; bytes that were mapped, 0 for nothing there on every
     /// backend. EINVAL when it cuts a mapping: no backend can do that without one's knowing.
     [[nodiscard]] Result<std::uint64_t> unmap(std::uint64_t iova, std::uint64_t length);
-    [[nodiscard]] Result<std::uint64_t> unmap_all();
+    [[nodiscard]] Result<std::uint64_t> unmap_all();  ///< bytes, on every backend
 
-    // What is there.
+    // What is there. Addresses and lengths in bytes, of any alignment.
+    /// Where `length` bytes of this process' memory are for the devices; nothing when some of them
+    /// are not mapped, or not in one run of IOVAs. O(log n) beside other lookups; but the first call
+    /// puts the n addresses in order, O(n log n), and keeps everyone else out meanwhile: make it
+    /// before the first use that is in a hurry. From then on maps and unmaps keep that order too.
     [[nodiscard]] std::optional<std::uint64_t> to_iova(std::uint64_t address,
                                                        std::uint64_t length) const;
+    /// The other way round; in order from the start.
     [[nodiscard]] std::optional<std::uint64_t> to_address(std::uint64_t iova,
                                                           std::uint64_t length) const;
-    [[nodiscard]] std::vector<Mapped> mappings() const;
+    [[nodiscard]] std::vector<Mapped> mappings() const;  ///< in IOVA order
     [[nodiscard]] Geometry geometry() const;  ///< as of the last attach or detach
     /// Asks the kernel again: dma_avail falls with every map.
     [[nodiscard]] Result<Geometry> query();
-    [[nodiscard]] std::vector<IovaRange> ranges() const;
+    [[nodiscard]] std::vector<IovaRange> ranges() const;  ///< the geometry's windows
     /// Page sizes of the hardware, one bit each. An iommufd tells them only by detours, so they are
     /// asked for when they are wanted.
     [[nodiscard]] Result<std::uint64_t> page_sizes();
 
-    // The rest, where the backend has it.
+    // The rest, where the backend has it; else kUnsupported, and why.
+    /// iommufd: no device that comes later takes these away; an empty list lifts that. EADDRINUSE: a
+    /// device that is attached does not reach all of them.
     [[nodiscard]] Result<void> allow_ranges(std::span<const IovaRange> ranges);
+    /// iommufd: EPERM without CAP_SYS_RESOURCE, EBUSY once anything is made in it. Containers count
+    /// for the process, always.
     [[nodiscard]] Result<void> set_accounting(Accounting accounting);
+    /// type1v2, and an iommufd opened with PageTable::kDirty. EACCES on type1.
     [[nodiscard]] Result<void> start_dirty_tracking();
     [[nodiscard]] Result<void> stop_dirty_tracking();
     /// One bit per page of `page_size` bytes from the range's start; bits of pages not written

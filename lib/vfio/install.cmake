@@ -30,3 +30,15 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bindd-vfio-config.cmake
 
 configure_file(bindd-vfio.pc.in bindd-vfio.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bindd-vfio.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT vfio)
+
+find_program(SCDOC scdoc)
+if(SCDOC)
+  add_custom_command(
+    OUTPUT bindd-vfio.7
+    COMMAND sh -c "${SCDOC} < ${CMAKE_CURRENT_SOURCE_DIR}/bindd-vfio.7.scd > bindd-vfio.7"
+    DEPENDS bindd-vfio.7.scd
+    VERBATIM)
+  add_custom_target(vfio_man ALL DEPENDS bindd-vfio.7)
+  # Optional: who builds the library alone may install it without.
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bindd-vfio.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7 COMPONENT vfio OPTIONAL)
+endif()
