@@ -3,12 +3,10 @@
 
 #include <malloc.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdlib>
 
+#include "bindd/executor_seat.hpp"
 #include "bindd/file_watch.hpp"
 #include "bindd/log.hpp"
 #include "bindd/notifier.hpp"
@@ -32,13 +30,6 @@ void block_signals() {
         ::sigaddset(&set, signal);
     ::sigprocmask(SIG_BLOCK, &set, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
-}
-
-/// The executor's whole life. Its signals stay blocked: it ends when the daemon has.
-[[noreturn]] void live_as_executor(LineSocket socket, FdChannel channel, const Tools& tools) {
-    ::prctl(PR_SET_NAME, "bindd-executor");
-    Executor(std::move(socket), std::move(channel), tools).run();
-    ::_exit(EXIT_SUCCESS);
 }
 
 /// Everything on the loop, in the order in which it ends.
@@ -174,22 +165,9 @@ class Daemon final : public Observer {
 
 Result<int> live(const DaemonOptions& options, const Seams& seams) {
     block_signals();
-    auto sockets = LineSocket::pair();
-    if (!sockets)
-        return sysfs::propagate(sockets);
-    auto channels = FdChannel::pair();
-    if (!channels)
-        return sysfs::propagate(channels);
-    const pid_t executor = ::fork();
-    if (executor < 0)
-        return sysfs::fail_errno(errno, "fork", "executor");
-    if (executor == 0) {
-        { const LineSocket closed = std::move(sockets->one); }
-        { const FdChannel closed = std::move(channels->one); }
-        live_as_executor(std::move(sockets->other), std::move(channels->other), seams.tools);
-    }
-    { const FdChannel closed = std::move(channels->other); }
-    { const LineSocket closed = std::move(sockets->other); }
+    auto ends = options.executor.empty() ? fork_executor(seams.tools) : reach_executor(options.executor);
+    if (!ends)
+        return sysfs::propagate(ends);
     sd_event* made = nullptr;
     if (const int failed = sd_event_new(&made); failed < 0)
         return sysfs::fail_errno(-failed, "make", "event loop");
@@ -198,7 +176,7 @@ Result<int> live(const DaemonOptions& options, const Seams& seams) {
     auto events = seams.events(loop.get());
     if (!events)
         return sysfs::propagate(events);
-    Daemon daemon(std::move(loop), std::move(sockets->one), std::move(channels->one), *std::move(events),
+    Daemon daemon(std::move(loop), std::move(ends->lines), std::move(ends->fds), *std::move(events),
                   options, seams);
     if (auto begun = daemon.begin(options, seams); !begun)
         return sysfs::propagate(begun);

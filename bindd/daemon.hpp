@@ -15,6 +15,7 @@ namespace bindd {
 struct DaemonOptions {
     std::vector<std::string> policies;
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write of the daemon's own
+    std::string executor;  ///< the socket of the executor's service; empty: a child of the daemon's
 };
 
 /// What tests put something else in the place of.
@@ -27,7 +28,7 @@ struct Seams {
         attach;
 };
 
-/// The daemon's whole life, from the fork of its executor to its exit status.
+/// The daemon's whole life, from the way to its executor to its exit status.
 [[nodiscard]] int run_daemon(const DaemonOptions& options, const Seams& seams);
 
 }  // namespace bindd

@@ -4,6 +4,7 @@
 
 #include "binding/files.hpp"
 #include "bindd/bus.hpp"
+#include "bindd/executor_seat.hpp"
 #include "bindd/log.hpp"
 #include "bindd/notifier.hpp"
 #include "bindd/opener.hpp"
@@ -25,12 +26,15 @@ int run(const CommandLine& line) {
         return EXIT_SUCCESS;
     }
     sysfs::LiveKernel kernel;
+    const Tools tools{.kernel = kernel,
+                      .state = binding::StateDir::below(sysfs::Root{}),
+                      .check_open = open_once,
+                      .open = open_for_other,
+                      .write_patience = line.daemon.timeout};
+    if (line.part == CommandLine::Part::kExecutor)
+        return serve_as_executor(tools);
     const Seams seams{
-        .tools = {.kernel = kernel,
-                  .state = binding::StateDir::below(sysfs::Root{}),
-                  .check_open = open_once,
-                  .open = open_for_other,
-                  .write_patience = line.daemon.timeout},
+        .tools = tools,
         .events = [](sd_event* event) -> sysfs::Result<std::unique_ptr<EventSource>> {
             auto listening = UdevEvents::listen(event);
             if (!listening)

@@ -102,4 +102,45 @@ std::map<std::string, OpenedDevice> FdChannel::take() const {
     }
 }
 
+sysfs::Result<void> FdChannel::hand_to(int socket) const {
+    char byte = 0;
+    iovec part{&byte, 1};
+    Control control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = CMSG_SPACE(sizeof(int));
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    const int fd = fd_.get();
+    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    if (::sendmsg(socket, &message, MSG_NOSIGNAL) != 1)
+        return sysfs::fail_errno(errno, "hand over the channel", "executor");
+    return {};
+}
+
+sysfs::Result<FdChannel> FdChannel::handed_by(int socket) {
+    char byte = 0;
+    iovec part{&byte, 1};
+    Control control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = control.bytes.size();
+    ssize_t got = 0;
+    do
+        got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return sysfs::fail_errno(errno, "receive the channel", "daemon");
+    std::vector<sysfs::UniqueFd> fds = fds_of(message);
+    if (fds.size() != 1)
+        return sysfs::fail(sysfs::Code::kInvalid, "receive the channel", "daemon", "it sent none");
+    return FdChannel(std::move(fds.front()));
+}
+
 }  // namespace bindd

@@ -35,6 +35,11 @@ class FdChannel {
     /// What has come by now, by id.
     [[nodiscard]] std::map<std::string, OpenedDevice> take() const;
 
+    /// Gives this end to whoever is at the other end of a stream socket, with one byte.
+    [[nodiscard]] sysfs::Result<void> hand_to(int socket) const;
+    /// The other side of it; waits.
+    [[nodiscard]] static sysfs::Result<FdChannel> handed_by(int socket);
+
   private:
     sysfs::UniqueFd fd_;
 };

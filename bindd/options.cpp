@@ -19,6 +19,9 @@ Keeps the drivers of this host's devices as the policies declare.
   --policy PATH     a file or directory in place of the standard ones; may be given several times
   --bus ADDRESS     the D-Bus to be reached on: an address, system (default) or none
   --timeout S       how many seconds a write to the kernel may take before its device counts as stuck (60)
+  --executor PATH   the socket of the service that writes to the kernel; without it a child of the daemon does
+  --serve-as-executor
+                    be that service, for the connection that systemd passes
   --version
   --help
 )";
@@ -35,6 +38,8 @@ std::variant<CommandLine, Words> parse_command_line(int argc, char** argv) {
     static constexpr std::array kOptions{option{"policy", required_argument, nullptr, 'p'},
                                          option{"bus", required_argument, nullptr, 'b'},
                                          option{"timeout", required_argument, nullptr, 't'},
+                                         option{"executor", required_argument, nullptr, 'e'},
+                                         option{"serve-as-executor", no_argument, nullptr, 'x'},
                                          option{"version", no_argument, nullptr, 'v'},
                                          option{"help", no_argument, nullptr, 'h'},
                                          option{nullptr, 0, nullptr, 0}};
@@ -51,6 +56,10 @@ std::variant<CommandLine, Words> parse_command_line(int argc, char** argv) {
             if (!seconds || *seconds == 0 || *seconds > kLongestTimeout)
                 return wrong("--timeout " + std::string(::optarg) + ": not a number of seconds");
             line.daemon.timeout = std::chrono::seconds(*seconds);
+        } else if (got == 'e') {
+            line.daemon.executor = ::optarg;
+        } else if (got == 'x') {
+            line.part = CommandLine::Part::kExecutor;
         } else if (got == 'v') {
             return Words{Words::Kind::kAnswer, std::string("bindd ") + kVersion + "\n"};
         } else if (got == 'h') {

@@ -13,6 +13,8 @@ namespace bindd {
 struct CommandLine {
     DaemonOptions daemon;
     std::string bus = "system";  ///< "system", "none", or an address
+    enum class Part { kDaemon, kExecutor };
+    Part part = Part::kDaemon;
 };
 
 /// To be printed, and the exit status that goes with it.

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -14,6 +15,15 @@ namespace {
 
 tl::unexpected<sysfs::Error> failed(const char* what) {
     return sysfs::fail_errno(errno, what, "privileges");
+}
+
+bool has_none() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+    return ::syscall(SYS_capget, &header, sets.data()) == 0 &&
+           std::all_of(sets.begin(), sets.end(), [](const __user_cap_data_struct& set) {
+               return (set.effective | set.permitted | set.inheritable) == 0;
+           });
 }
 
 }  // namespace
@@ -27,6 +37,9 @@ sysfs::Result<void> drop_privileges() {
     for (unsigned long cap = 0; ::prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap)
         if (::prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EPERM)
             return failed("drop from the bounding set");
+    // A service manager that has given us none may have forbidden capset() as well.
+    if (has_none())
+        return {};
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
     if (::syscall(SYS_capset, &header, none.data()) != 0)

@@ -27,6 +27,11 @@ TEST(DaemonOptions, TakeTheStandardPlacesUnlessTold) {
               (std::vector<std::string>{"/usr/lib/bindd/policies.d", "/run/bindd/policies.d",
                                         "/etc/bindd/policies.d"}));
     EXPECT_EQ(plain.bus, "system");
+    EXPECT_EQ(plain.daemon.executor, "");
+    EXPECT_EQ(plain.part, CommandLine::Part::kDaemon);
+    const auto served = std::get<CommandLine>(parse({"--serve-as-executor"}));
+    EXPECT_EQ(served.part, CommandLine::Part::kExecutor);
+    EXPECT_EQ(std::get<CommandLine>(parse({"--executor", "/run/x"})).daemon.executor, "/run/x");
     const auto told = std::get<CommandLine>(
         parse({"--policy", "/a", "--policy=/b", "--bus", "none", "--timeout", "5"}));
     EXPECT_EQ(told.daemon.policies, (std::vector<std::string>{"/a", "/b"}));
