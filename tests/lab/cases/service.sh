@@ -88,6 +88,22 @@ released() { vfioctl release $edu >/dev/null 2>&1 || [ $? = 5 ]; [ "$(override_o
 eventually "when the holder lets go it can be released" released
 check "and the nic is released" vfioctl release $nic
 
+# Plugged in while it runs, through the hotplug port
+spare=0000:02:00.0
+has_spare() { [ -e "/sys/bus/pci/devices/$spare" ] && is_on $spare vfio-pci; }
+check "a disk is plugged in" qmp device_add '{"driver":"nvme","serial":"spare","bus":"port5","id":"spare"}'
+seen=
+for _ in $(seq 200); do
+    [ -n "$seen" ] || { [ -e "/sys/bus/pci/devices/$spare" ] && seen=$(date +%s%N); }
+    has_spare && break
+    sleep 0.02
+done
+echo "# bound $((($(date +%s%N) - ${seen:-0}) / 1000000)) ms after it was seen"
+equal "it is bound" vfio-pci "$(driver_of $spare)"
+check "and pulled out" qmp device_del '{"id":"spare"}'
+is_gone() { [ ! -e "/sys/bus/pci/devices/$spare" ] && ! busctl --system introspect org.bindd1 "$(path $spare)" >/dev/null 2>&1; }
+eventually "the bus forgets it" is_gone
+
 # Restarts in a stream of requests
 (
     while [ -e /tmp/stream ]; do
