@@ -26,6 +26,8 @@ libraries it needs; the guest has busybox and kernel modules besides. Its output
   --devices PROFILE,...      full (default), minimal, twins, virtio, bridge, sriov, display, hotplug: tests/lab/devices.sh
   --systemd                  systemd as process 1, with dbus, udev and logind
   --before SCRIPT            run in the guest before systemd starts: units to install, files to write
+  --steady                   x86: one processor, by whose instructions the clock goes, for ratios that hold whatever else this
+                             machine does
   --no-udev                  no udevd: no module is loaded by itself
   --append 'ARG...'          more kernel command line
   --qemu 'ARG...'            more arguments for QEMU
@@ -44,12 +46,13 @@ wrong_usage() {
 
 parse_arguments() {
     LAB_ARCH=x86 LAB_KERNEL='' LAB_DEVICES=full LAB_SYSTEMD=no LAB_UDEV=yes LAB_APPEND='' LAB_QMP='' LAB_TIMEOUT=120
-    LAB_LOG='' LAB_QEMU=() LAB_PREPARE=no LAB_COMMAND=() LAB_BEFORE=''
+    LAB_LOG='' LAB_QEMU=() LAB_PREPARE=no LAB_COMMAND=() LAB_BEFORE='' LAB_STEADY=no
     while [ $# -gt 0 ]; do
         case $1 in
         --help | -h) usage && exit 0 ;;
         --systemd) LAB_SYSTEMD=yes ;;
         --no-udev) LAB_UDEV=no ;;
+        --steady) LAB_STEADY=yes ;;
         --prepare) LAB_PREPARE=yes ;;
         --)
             shift

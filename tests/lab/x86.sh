@@ -34,7 +34,9 @@ write_share() {
 # x86_arguments SCRATCH-DIR KERNEL-DIR: QEMU's, one a line, but for consoles and --qemu.
 x86_arguments() {
     local scratch=$1 kernel=$2
-    printf '%s\n' -M q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max -smp 2 -m 2048 \
+    local pace=(-accel "tcg,thread=multi" -smp 2)
+    [ "$LAB_STEADY" = no ] || pace=(-accel "tcg,thread=single" -smp 1 -icount shift=0)
+    printf '%s\n' -M q35,kernel-irqchip=split "${pace[@]}" -cpu max -m 2048 \
         -nodefaults -display none -no-reboot \
         -device intel-iommu,intremap=on,caching-mode=on \
         -fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap \
