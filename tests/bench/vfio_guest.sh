@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Runs in the lab's guest: what lib/vfio costs beside the bare ioctls, through each backend. Prints; asserts nothing.
+#   tests/lab/lab.sh --timeout 600 -- tests/bench/vfio_guest.sh BUILD-DIR
+set -u
+bench=${1:?the build directory}/tests/lab/programs/vfio/lab_vfio_bench
+pci=/sys/bus/pci
+first=0000:00:10.0 second=0000:00:12.0
+
+modprobe -a vfio-pci iommufd
+for address in $first $second; do
+    echo vfio-pci >$pci/devices/$address/driver_override
+    [ ! -e $pci/devices/$address/driver ] || echo $address >$pci/devices/$address/driver/unbind
+    echo $address >$pci/drivers/vfio-pci/bind
+done
+group=$(basename "$(readlink $pci/devices/$first/iommu_group)")
+node=$(ls $pci/devices/$first/vfio-dev)
+other=$(ls $pci/devices/$second/vfio-dev)
+
+# The program lies at other addresses each time, and the emulator's caches of translated code like some better than others:
+# what maps and unmaps cost is told of five processes, the rest of the last one.
+for backend in iommufd type1v2 iommufd-compat type1; do
+    printf '\n'
+    for _ in 1 2 3 4; do "$bench" $backend $first "$group" "$node" | sed -n 2p; done
+    if [ $backend = iommufd ]; then
+        "$bench" $backend $first "$group" "$node" $second "$other"
+    else
+        "$bench" $backend $first "$group" "$node"
+    fi
+done
