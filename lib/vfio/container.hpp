@@ -19,7 +19,7 @@ class VFIO_EXPORT Container {
     enum class First { kIsAdded, kIsIn };
     /// `wanted` is requested with the first group; kReservedNesting is never.
     Container(Calls& calls, ContainerFd fd, abi::Extension wanted, First first = First::kIsAdded)
-        : calls_(calls), fd_(std::move(fd)), wanted_(wanted), first_(first) {}
+        : calls_(calls), direct_(is_kernel(calls)), fd_(std::move(fd)), wanted_(wanted), first_(first) {}
 
     /// SET_CONTAINER, and SET_IOMMU for the first group. On failure the group is out again.
     [[nodiscard]] Result<void> add(const GroupFd& group, const std::string& name);
@@ -30,7 +30,8 @@ class VFIO_EXPORT Container {
     /// group is in.
     [[nodiscard]] Result<unsigned> check(abi::Extension extension) const;
     [[nodiscard]] int call(abi::ContainerCall call, Argument argument) const {
-        return retry(calls_, [&] { return call_container(calls_, fd_, call, argument); });
+        return retry(calls_, [&] { return direct_ ? kernel_call(fd_.get(), call, argument)
+                           : calls_.container(fd_, call, argument); });
     }
     [[nodiscard]] unsigned groups() const { return groups_; }
     [[nodiscard]] Calls& calls() const { return calls_; }
@@ -39,6 +40,7 @@ class VFIO_EXPORT Container {
     [[nodiscard]] std::string why_not(int errnum) const;
 
     Calls& calls_;
+    bool direct_;
     ContainerFd fd_;
     abi::Extension wanted_;
     First first_;

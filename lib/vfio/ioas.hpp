@@ -16,10 +16,13 @@ namespace vfio {
 struct IommuContext {
     Calls& calls;
     IommuFd fd;
+    bool direct = is_kernel(calls);
 
     /// One ioctl, interrupted ones repeated.
     [[nodiscard]] int call(abi::IommuCall call, void* argument) {
-        return retry(calls, [&] { return call_iommu(calls, fd, call, argument); });
+        return retry(calls, [&] {
+            return direct ? kernel_call(fd.get(), call, argument) : calls.iommu(fd, call, argument);
+        });
     }
 };
 using SharedIommu = std::shared_ptr<IommuContext>;

@@ -47,18 +47,10 @@ template <typename Call>
     return answer < 0 ? -errno : answer;
 }
 
-// Maps and unmaps are made so often that the way to them is kept straight: past the virtual function
-// where the kernel itself is behind it.
-
-[[nodiscard]] inline int call_container(Calls& calls, const ContainerFd& fd,
-                                        abi::ContainerCall call, Argument argument) {
-    return typeid(calls) == typeid(SystemCalls) ? kernel_call(fd.get(), call, argument)
-                                                : calls.container(fd, call, argument);
-}
-[[nodiscard]] inline int call_iommu(Calls& calls, const IommuFd& fd, abi::IommuCall call,
-                                    Argument argument) {
-    return typeid(calls) == typeid(SystemCalls) ? kernel_call(fd.get(), call, argument)
-                                                : calls.iommu(fd, call, argument);
+/// Is the kernel itself behind it? Maps and unmaps are made so often that their way is kept straight
+/// then, past the virtual function.
+[[nodiscard]] inline bool is_kernel(const Calls& calls) {
+    return typeid(calls) == typeid(SystemCalls);
 }
 
 }  // namespace vfio

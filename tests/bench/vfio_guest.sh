@@ -10,12 +10,12 @@ first=0000:00:10.0 second=0000:00:12.0
 
 modprobe -a vfio-pci iommufd
 for address in $first $second; do
-    echo vfio-pci >$pci/devices/$address/driver_override
-    [ ! -e $pci/devices/$address/driver ] || echo $address >$pci/devices/$address/driver/unbind
-    echo $address >$pci/drivers/vfio-pci/bind
+    echo vfio-pci >"$pci/devices/$address/driver_override"
+    [ ! -e "$pci/devices/$address/driver" ] || echo "$address" >"$pci/devices/$address/driver/unbind"
+    echo "$address" >"$pci/drivers/vfio-pci/bind"
 done
 group=$(basename "$(readlink $pci/devices/$first/iommu_group)")
-node=$(ls $pci/devices/$first/vfio-dev)
+node=$(ls "$pci/devices/$first/vfio-dev")
 other=$(ls $pci/devices/$second/vfio-dev)
 
 # The program lies at other addresses each time, and the emulator's caches of translated code like some better than others:
