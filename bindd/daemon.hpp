@@ -15,7 +15,7 @@ namespace bindd {
 struct DaemonOptions {
     std::vector<std::string> policies;
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write of the daemon's own
-    std::string executor;  ///< the socket of the executor's service; empty: a child of the daemon's
+    std::string executor{};  ///< the socket of the executor's service; empty: a child of the daemon's
 };
 
 /// What tests put something else in the place of.

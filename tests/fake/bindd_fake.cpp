@@ -145,7 +145,7 @@ int run(const std::vector<std::string>& words) {
     const std::chrono::milliseconds timeout(std::strtoul(words[2].c_str(), nullptr, 10));
     binding::StateDir state{words[1] + "/run", words[1] + "/lib", words[1] + "/boot_id", {}};
     state.on_write = [&kernel](const char* what) { kernel.moment(what); };
-    DaemonOptions options{.policies = {words.begin() + 3, words.end()}, .timeout = timeout, .executor = {}};
+    DaemonOptions options{.policies = {words.begin() + 3, words.end()}, .timeout = timeout};
     Script* script = nullptr;
     const Seams seams{
         .tools = {.kernel = kernel,
