@@ -115,6 +115,8 @@ class Roads(unittest.TestCase):
     def compare(self, words, status):
         direct = self.run_in(self.alone, words)
         through = self.run_in(self.through.directory, words, BINDD_BUS_ADDRESS=self.through.bus.address)
+        if words[0] == "history":  # the groups of one apply end in any order
+            direct, through = ((code, sorted(out.splitlines()), err) for code, out, err in (direct, through))
         self.assertEqual(direct, through, words)
         self.assertEqual(direct[0], status, direct)
 
@@ -180,14 +182,17 @@ class OfTheDaemon(unittest.TestCase):
         self.said("bind", "02:00.0")
         self.stand.say("remove 0000:04:00.0")
         events = []
-        while not any(each["event"] == "vanished" for each in events):
+
+        def told(what, subject):
+            return [each for each in events if each["event"] == what and each["subject"] == subject]
+
+        # What changes is told when there is time for it: perhaps after what came later and is told at once.
+        while not (told("vanished", "0000:04:00.0") and told("changed", "0000:02:00.0") and told("transaction", "group 13")
+                   and told("changed", "0000:02:00.0")[-1]["changes"].get("state") == "bound"):
             self.assertTrue(select.select([monitor.stdout], [], [], 20)[0], events)
             events.append(json.loads(monitor.stdout.readline()))
-        bound = [each for each in events if each["event"] == "changed" and each["subject"] == "0000:02:00.0"]
-        self.assertEqual(bound[-1]["changes"]["driver"], "vfio-pci", events)
-        self.assertEqual(bound[-1]["changes"]["state"], "bound")
-        self.assertIn(("transaction", "group 13"), [(each["event"], each["subject"]) for each in events])
-        self.assertEqual(events[-1]["subject"], "0000:04:00.0")
+        drivers = [each["changes"]["driver"] for each in told("changed", "0000:02:00.0") if "driver" in each["changes"]]
+        self.assertEqual(drivers[-1:], ["vfio-pci"], events)
 
 
 if __name__ == "__main__":
