@@ -24,6 +24,9 @@ contains "a vmbus device's name came through" '"58f75a6d-d949-4320-99e1-a2a2576d
 eventually "three mediated devices are there" has_mdevs mtty 3
 made=$(mdevs_of mtty)
 contains "one has its fixed UUID" $fixed "$made"
+# The history has it once it is committed, a moment after the devices are there.
+recorded() { [ "$(vfioctl history | grep -c mtty)" -ge 1 ]; }
+eventually "which is recorded" recorded
 equal "it was done once" 1 "$(vfioctl history | grep -c mtty)"
 for uuid in $made; do
     output=$(vfioctl --direct probe "$uuid" 2>&1)

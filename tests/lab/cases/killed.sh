@@ -42,7 +42,8 @@ kill_after() {
 }
 
 in_time=0
-for count in 1 2 3 5 7 9 11 13 15 17 19 21; do
+# Each costs a dozen seconds here; the whole sweep is on the model (crash_test.cpp).
+for count in ${MOMENTS:-1 4 9 12 17 20}; do
     if kill_after $count; then in_time=$((in_time + 1)); fi
     between=$(state)
     if [ $((count % 4)) = 1 ]; then
@@ -56,6 +57,6 @@ for count in 1 2 3 5 7 9 11 13 15 17 19 21; do
     fi
     equal "killed after $count record(s): released, the old state" "$old" "$(state)"
 done
-check "most of them were killed while they worked ($in_time of 12)" test $in_time -ge 6
+check "most of them were killed while they worked ($in_time of them)" test $in_time -ge 3
 
 done_checking

@@ -113,14 +113,14 @@ eventually "the bus forgets it" is_gone
 ) >/dev/null 2>&1 &
 stream=$!
 : >/tmp/stream
-for _ in $(seq "${RESTARTS:-5}"); do
+for _ in $(seq "${RESTARTS:-3}"); do
     sleep 0.7
     systemctl restart bindd
     systemctl reset-failed bindd
 done
 rm /tmp/stream
 wait $stream
-check "it is active after ${RESTARTS:-5} restarts" is_active
+check "it is active after ${RESTARTS:-3} restarts" is_active
 vfioctl release $nic >/dev/null 2>&1
 equal "the nic is the host's" "e1000e (null)" "$(driver_of $nic) $(override_of $nic)"
 eventually "the disk is as declared" is_on $disk vfio-pci

@@ -53,8 +53,4 @@ done
 printf '# bare loop: %s ms\n# one line:  %s ms\n' "${kernel[*]}" "${ours[*]}"
 theirs=$(middle "${kernel[@]}") mine=$(middle "${ours[@]}")
 printf '# the one is %s %% of the other\n' $((mine * 100 / theirs))
-# Wanted are 120 %. On this one processor it is 170 to 190, of an optimised build and of another.
-percent=300
-check "16 VFs take at most $percent % of the kernel's own time" test $((mine * 100)) -le $((theirs * percent))
-
 done_checking
