@@ -41,7 +41,7 @@ void count_rules(benchmark::State& state) {
 void ParseRules(benchmark::State& state) {
     const auto files = made_up(state.range(0));
     for (auto _ : state) {
-        const policy::Parsed parsed = policy::parse_set(files);
+        policy::Parsed parsed = policy::parse_set(files);
         if (!parsed.ok())
             state.SkipWithError("the made-up policy is refused");
         benchmark::DoNotOptimize(parsed);
