@@ -18,6 +18,7 @@ eventually "the service is active" is_active
 equal "systemd was told what it has done" "1 bound, 22 devices" "$(systemctl show -P StatusText bindd | cut -d, -f1,2)"
 equal "and that it is ready, once" "0 notify" "$(systemctl show -P NRestarts bindd) $(systemctl show -P Type bindd)"
 equal "the disk is on vfio-pci" vfio-pci "$(driver_of $disk)"
+contains "the history has it" "bindd (start)" "$(vfioctl history)"
 contains "the journal has its fields" "BINDD_" "$(journalctl -u bindd -o verbose --no-pager | grep -o 'BINDD_[A-Z]*' | sort -u)"
 contains "and the catalog's messages" "MESSAGE_ID" "$(journalctl -u bindd -o verbose --no-pager | grep -o 'MESSAGE_ID=.*' | head -1)"
 
