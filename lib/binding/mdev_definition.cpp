@@ -54,6 +54,9 @@ std::string file_text(const MdevDefinition& definition) {
 }
 
 Result<Json> parse_json(std::string_view text) {
+    // Of this the library's versions say different things.
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return invalid("there is nothing in it");
     try {
         return Json::parse(text);
     } catch (const Json::parse_error& error) {

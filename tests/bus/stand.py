@@ -99,9 +99,14 @@ class Bus:
         else:
             self.process = subprocess.Popen(["dbus-daemon", "--nofork", "--config-file=" + config])
         deadline = time.monotonic() + 20
-        while not os.path.exists(self.path):
+        while not self.listens():
             assert time.monotonic() < deadline, "the bus does not start"
             time.sleep(0.02)
+
+    def listens(self):
+        """The socket is there a moment before anybody may connect."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            return client.connect_ex(self.path) == 0
 
     def launch_broker(self, launcher, config):
         """dbus-broker-launch takes the listening socket as a service manager hands it over."""
