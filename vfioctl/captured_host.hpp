@@ -3,16 +3,16 @@
 
 #include <utility>
 
-#include "sysfs/kernel.hpp"
 #include "sysfs/root.hpp"
+#include "vfioctl/read_only_host.hpp"
 
 namespace vfioctl {
 
-/// A host that is a directory (`--root`): everything can be read, nothing can be written, since a
-/// directory is no kernel. Every verb that would write answers kUnsupported.
-class CapturedHost final : public sysfs::Kernel {
+/// A host that is a directory (`--root`): everything can be read.
+class CapturedHost final : public ReadOnlyHost {
   public:
-    explicit CapturedHost(sysfs::Root root) : root_(std::move(root)) {}
+    explicit CapturedHost(sysfs::Root root)
+        : ReadOnlyHost("a directory is no kernel"), root_(std::move(root)) {}
 
     sysfs::Result<sysfs::Inventory> inventory(const sysfs::Wanted& wanted) override;
     sysfs::Result<sysfs::Device> device(const sysfs::DeviceId& id) override;
@@ -22,19 +22,6 @@ class CapturedHost final : public sysfs::Kernel {
     sysfs::Result<std::vector<std::string>> modules_for(const std::string& modalias) override;
     sysfs::Usage usage(const sysfs::Inventory& inventory,
                        std::span<const sysfs::DeviceId> devices) override;
-
-    sysfs::Result<void> load_module(const std::string& module) override;
-    sysfs::Result<void> set_override(const sysfs::Target& target, const std::string& driver) override;
-    sysfs::Result<void> unbind(const sysfs::Target& target, const std::string& driver) override;
-    sysfs::Result<void> bind(const sysfs::Target& target, const std::string& driver) override;
-    sysfs::Result<void> write_attr(const sysfs::Target& target, const std::string& attr,
-                                   const std::string& value) override;
-    sysfs::Result<void> create_mdev(const std::string& parent, const std::string& type,
-                                    const std::string& uuid) override;
-    sysfs::Result<void> remove_mdev(const std::string& uuid) override;
-    sysfs::Result<void> set_vfs(const sysfs::Target& pf, std::uint32_t count) override;
-    sysfs::Result<sysfs::NodeAccess> set_access(const std::string& node,
-                                                const sysfs::NodeAccess& access) override;
 
   private:
     sysfs::Root root_;
