@@ -18,7 +18,8 @@ class ChangeRun {
     /// `loaded`: the modules that this transaction has loaded already.
     ChangeRun(Scene& scene, Writer& writer, Staged& staged, std::set<std::string>& loaded)
         : scene_(scene), writer_(writer), staged_(staged), loaded_(loaded),
-          target_{staged.now.id, staged.now.identity()} {}
+          target_{staged.now.id, staged.now.identity()},
+          driver_(staged.armed_by_rule && staged.already ? staged.now.driver.value_or("") : std::string()) {}
 
     /// Extent::kOverrides, in place of all the others.
     [[nodiscard]] sysfs::Result<void> arm();

@@ -136,19 +136,15 @@ class Run {
             if (runs[at].released())
                 commit_.released.push_back(staged_[at].now.id);
             else if (is_ours(staged_[at], runs[at]))
-                commit_.bound.push_back({staged_[at].now.id, driver_of(staged_[at], runs[at])});
+                commit_.bound.push_back({staged_[at].now.id, runs[at].driver()});
         return {};
     }
 
     /// Ours is what we changed. What was found in place stays as it was recorded, or unrecorded.
     [[nodiscard]] static bool is_ours(const Staged& staged, const ChangeRun& run) {
-        return !run.driver().empty() || staged.armed_by_rule || staged.change->set_vfs ||
+        return !run.driver().empty() || staged.change->set_vfs ||
                staged.access != sysfs::NodeAccess{} || !staged.change->mdevs.empty() ||
                !staged.change->mdevs_to_stop.empty();
-    }
-
-    [[nodiscard]] static std::string driver_of(const Staged& staged, const ChangeRun& run) {
-        return staged.armed_by_rule && staged.already ? staged.now.driver.value_or("") : run.driver();
     }
 
     Outcome back(const std::string& why) {
