@@ -33,11 +33,25 @@ std::optional<std::uint32_t> id_in(const std::string& text, const std::string& n
     return std::nullopt;
 }
 
-Result<std::uint32_t> id_of_file(const Root& root, const char* path, const std::string& operation,
-                                 const std::string& name, const char* why) {
-    if (const auto id = id_in(read_text_file(root.path(path)).value_or(""), name))
-        return *id;
-    return fail(Code::kNotFound, operation, name, why);
+/// `find` is getpwnam_r() or its like, `id` the member of its entry.
+template <typename Entry, typename Find>
+Result<std::uint32_t> look_up(const Root& root, const std::string& kind, const char* file, Find find,
+                              std::uint32_t Entry::*id, const std::string& name) {
+    const std::string operation = "look up " + kind;
+    const std::string nobody = "no such " + kind;
+    if (!root.is_live()) {
+        const auto found = id_in(read_text_file(root.path(file)).value_or(""), name);
+        return found ? Result<std::uint32_t>(*found) : fail(Code::kNotFound, operation, name, nobody);
+    }
+    std::vector<char> buffer(kEntryBytes);
+    Entry entry{};
+    Entry* found = nullptr;
+    const int errnum = find(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    if (found != nullptr)
+        return entry.*id;
+    if (errnum != 0)
+        return fail_errno(errnum, operation, name);
+    return fail(Code::kNotFound, operation, name, nobody);
 }
 
 template <typename Find>
@@ -53,33 +67,11 @@ std::map<std::string, std::uint32_t> ids_of(const Root& root, const std::set<std
 }  // namespace
 
 Result<std::uint32_t> user_id(const Root& root, const std::string& name) {
-    const std::string operation = "look up user";
-    if (!root.is_live())
-        return id_of_file(root, "/etc/passwd", operation, name, "no such user");
-    std::vector<char> buffer(kEntryBytes);
-    passwd entry{};
-    passwd* found = nullptr;
-    const int errnum = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found != nullptr)
-        return entry.pw_uid;
-    if (errnum != 0)
-        return fail_errno(errnum, operation, name);
-    return fail(Code::kNotFound, operation, name, "no such user");
+    return look_up(root, "user", "/etc/passwd", ::getpwnam_r, &passwd::pw_uid, name);
 }
 
 Result<std::uint32_t> group_id(const Root& root, const std::string& name) {
-    const std::string operation = "look up group";
-    if (!root.is_live())
-        return id_of_file(root, "/etc/group", operation, name, "no such group");
-    std::vector<char> buffer(kEntryBytes);
-    group entry{};
-    group* found = nullptr;
-    const int errnum = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found != nullptr)
-        return entry.gr_gid;
-    if (errnum != 0)
-        return fail_errno(errnum, operation, name);
-    return fail(Code::kNotFound, operation, name, "no such group");
+    return look_up(root, "group", "/etc/group", ::getgrnam_r, &group::gr_gid, name);
 }
 
 std::map<std::string, std::uint32_t> user_ids(const Root& root, const std::set<std::string>& names) {
