@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <span>
 
 namespace bindd {
 namespace {
@@ -35,6 +36,44 @@ std::vector<sysfs::UniqueFd> fds_of(msghdr& message) {
     return fds;
 }
 
+/// At least one byte goes with them: fds alone are no message on a stream.
+ssize_t send_with_fds(int socket, std::span<char> bytes, std::span<const int> fds) {
+    iovec part{bytes.data(), bytes.size()};
+    Control control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (!fds.empty()) {
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(fds.size_bytes());
+        std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+    }
+    return ::sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+/// As recvmsg() answers, interrupted calls repeated.
+ssize_t receive_with_fds(int socket, std::span<char> bytes, std::vector<sysfs::UniqueFd>& fds) {
+    iovec part{bytes.data(), bytes.size()};
+    for (;;) {
+        Control control{};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = control.bytes.size();
+        const ssize_t got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got >= 0)
+            fds = fds_of(message);
+        return got;
+    }
+}
+
 }  // namespace
 
 sysfs::Result<FdChannel::Pair> FdChannel::pair() {
@@ -55,21 +94,7 @@ sysfs::Result<void> FdChannel::send(const std::string& id, const OpenedDevice& o
     std::string text = nlohmann::json{{"id", id}, {"backend", opened.backend}, {"fds", names},
                                       {"facts", opened.facts}}
                            .dump();
-    iovec part{text.data(), text.size()};
-    Control control{};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (count != 0) {
-        message.msg_control = control.bytes.data();
-        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int) * count);
-        std::memcpy(CMSG_DATA(header), numbers.data(), sizeof(int) * count);
-    }
-    if (::sendmsg(fd_.get(), &message, MSG_NOSIGNAL) < 0)
+    if (send_with_fds(fd_.get(), text, {numbers.data(), count}) < 0)
         return sysfs::fail_errno(errno, "hand over", "fds");
     return {};
 }
@@ -78,19 +103,10 @@ std::map<std::string, OpenedDevice> FdChannel::take() const {
     std::map<std::string, OpenedDevice> all;
     for (;;) {
         std::array<char, kMostBytes> text{};
-        iovec part{text.data(), text.size()};
-        Control control{};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.bytes.data();
-        message.msg_controllen = control.bytes.size();
-        const ssize_t got = ::recvmsg(fd_.get(), &message, MSG_CMSG_CLOEXEC);
-        if (got < 0 && errno == EINTR)
-            continue;
+        std::vector<sysfs::UniqueFd> fds;
+        const ssize_t got = receive_with_fds(fd_.get(), text, fds);
         if (got <= 0)
             return all;
-        std::vector<sysfs::UniqueFd> fds = fds_of(message);
         const auto json = nlohmann::json::parse(text.data(), text.data() + got, nullptr, false);
         if (!json.is_object() || !json.contains("fds") || json["fds"].size() != fds.size())
             continue;  // of our own worker, so only when it was cut off; its fds are closed
@@ -103,41 +119,18 @@ std::map<std::string, OpenedDevice> FdChannel::take() const {
 }
 
 sysfs::Result<void> FdChannel::hand_to(int socket) const {
-    char byte = 0;
-    iovec part{&byte, 1};
-    Control control{};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = CMSG_SPACE(sizeof(int));
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::array<char, 1> byte{};
     const int fd = fd_.get();
-    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    if (::sendmsg(socket, &message, MSG_NOSIGNAL) != 1)
+    if (send_with_fds(socket, byte, {&fd, 1}) != 1)
         return sysfs::fail_errno(errno, "hand over the channel", "executor");
     return {};
 }
 
 sysfs::Result<FdChannel> FdChannel::handed_by(int socket) {
-    char byte = 0;
-    iovec part{&byte, 1};
-    Control control{};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = control.bytes.size();
-    ssize_t got = 0;
-    do
-        got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
+    std::array<char, 1> byte{};
+    std::vector<sysfs::UniqueFd> fds;
+    if (receive_with_fds(socket, byte, fds) < 0)
         return sysfs::fail_errno(errno, "receive the channel", "daemon");
-    std::vector<sysfs::UniqueFd> fds = fds_of(message);
     if (fds.size() != 1)
         return sysfs::fail(sysfs::Code::kInvalid, "receive the channel", "daemon", "it sent none");
     return FdChannel(std::move(fds.front()));
