@@ -27,6 +27,15 @@ Answer<std::vector<sysfs::DeviceId>> resolved(const sysfs::Inventory& inventory,
     return out;
 }
 
+/// For who is answered when the job ends, or at once when it cannot begin.
+template <typename T>
+Answered<JobId> only_refusals(const Answered<T>& answered) {
+    return [answered](Answer<JobId> id) {
+        if (!id)
+            answered(tl::unexpected(id.error()));
+    };
+}
+
 }  // namespace
 
 Requests::Requests(Keeper& keeper, Authority& authority, const DevicePaths& paths)
@@ -65,6 +74,16 @@ Answer<std::vector<sysfs::DeviceId>> Requests::devices(const Paths& paths) const
     return out;
 }
 
+Answer<Request> Requests::about(const Paths& paths, Answer<Request> request) const {
+    if (!request)
+        return request;
+    auto found = devices(paths);
+    if (!found)
+        return tl::unexpected(found.error());
+    request->devices = *std::move(found);
+    return request;
+}
+
 void Requests::submit(Request request, Admitted admitted, const Answered<JobId>& answered, Ended ended) {
     request.asker = std::move(admitted.asker);
     const auto id = keeper_.submit(std::move(request));
@@ -101,13 +120,9 @@ void Requests::bind(const Caller& caller, Paths paths, Options options, Answered
                [this, paths, options, answered = std::move(answered)](Answer<Admitted> admitted) {
                    if (!admitted)
                        return answered(tl::unexpected(admitted.error()));
-                   auto request = bind_request(options);
+                   auto request = about(paths, bind_request(options));
                    if (!request)
                        return answered(tl::unexpected(request.error()));
-                   auto found = devices(paths);
-                   if (!found)
-                       return answered(tl::unexpected(found.error()));
-                   request->devices = std::move(*found);
                    submit(std::move(*request), std::move(*admitted), answered);
                });
 }
@@ -118,15 +133,11 @@ void Requests::release(const Caller& caller, Paths paths, Options options, Answe
                 answered = std::move(answered)](Answer<Admitted> admitted) {
                    if (!admitted)
                        return answered(tl::unexpected(admitted.error()));
-                   auto request = plain_request(JobKind::kRelease, options);
+                   auto request = about(paths, plain_request(JobKind::kRelease, options));
                    if (!request)
                        return answered(tl::unexpected(request.error()));
-                   auto found = devices(paths);
-                   if (!found)
-                       return answered(tl::unexpected(found.error()));
-                   if (const auto may = may_release_(*found); !may)
+                   if (const auto may = may_release_(request->devices); !may)
                        return answered(tl::unexpected(may.error()));
-                   request->devices = std::move(*found);
                    submit(std::move(*request), std::move(*admitted), answered);
                });
 }
@@ -198,11 +209,7 @@ void Requests::plan(const Caller& caller, Options options, Answered<std::string>
         const auto only = resolved(keeper_.view().inventory, *words);
         if (!only)
             return answered(tl::unexpected(only.error()));
-        const auto refused = [answered](Answer<JobId> id) {
-            if (!id)
-                answered(tl::unexpected(id.error()));
-        };
-        submit({.kind = JobKind::kApply, .errand = Errand::kPlanOnly}, std::move(*admitted), refused,
+        submit({.kind = JobKind::kApply, .errand = Errand::kPlanOnly}, std::move(*admitted), only_refusals(answered),
                [answered, only = *only](const Job& job) {
                    if (job.error)
                        return answered(tl::unexpected(fault_of(*job.error)));
@@ -263,21 +270,13 @@ void Requests::claim(const Caller& caller, Paths paths, Options options, May may
         [this, paths, options, may = std::move(may), answered = std::move(answered)](Answer<Admitted> admitted) {
             if (!admitted)
                 return answered(tl::unexpected(admitted.error()));
-            auto request = claim_request(options);
+            auto request = about(paths, claim_request(options));
             if (!request)
                 return answered(tl::unexpected(request.error()));
-            auto found = devices(paths);
-            if (!found)
-                return answered(tl::unexpected(found.error()));
-            if (const auto allowed = may(*found); !allowed)
+            if (const auto allowed = may(request->devices); !allowed)
                 return answered(tl::unexpected(allowed.error()));
-            Claimed claimed{*admitted, *found, not_ours(*found)};
-            request->devices = std::move(*found);
-            const auto refused = [answered](Answer<JobId> id) {
-                if (!id)
-                    answered(tl::unexpected(id.error()));
-            };
-            submit(std::move(*request), std::move(*admitted), refused,
+            Claimed claimed{*admitted, request->devices, not_ours(request->devices)};
+            submit(std::move(*request), std::move(*admitted), only_refusals(answered),
                    [this, answered, claimed = std::move(claimed)](const Job& job) {
                        if (!job.error && job.ending == Ending::kDone)
                            return answered(claimed);

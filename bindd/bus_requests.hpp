@@ -54,6 +54,8 @@ class Requests final : public Observer {
     using Ended = std::function<void(const Job&)>;
     [[nodiscard]] std::vector<Details> details(const Paths& paths) const;
     [[nodiscard]] Answer<std::vector<sysfs::DeviceId>> devices(const Paths& paths) const;
+    /// A request as its options say, for these devices.
+    [[nodiscard]] Answer<Request> about(const Paths& paths, Answer<Request> request) const;
     /// Authorised for `action` and, where the options force something, for that too.
     void check_bind(const Caller& caller, const Paths& paths, const Options& options,
                     Answered<Admitted> answered);
