@@ -2,7 +2,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "binding/files.hpp"
 #include "bindd/bus.hpp"
 #include "bindd/executor_seat.hpp"
 #include "bindd/log.hpp"
@@ -10,6 +9,7 @@
 #include "bindd/opener.hpp"
 #include "bindd/options.hpp"
 #include "bindd/udev_events.hpp"
+#include "sysfs/boot_switch.hpp"
 #include "sysfs/live_kernel.hpp"
 
 namespace bindd {
@@ -18,8 +18,7 @@ namespace {
 constexpr int kWrongUsage = 2;
 
 int run(const CommandLine& line) {
-    const auto command_line = binding::read_file("/proc/cmdline");
-    if (command_line && is_disabled(*command_line)) {
+    if (sysfs::is_switched_off(sysfs::Root{})) {
         Log(Log::best()).say(Level::kNotice, Message::kStopped,
                              "bindd.disable is on the kernel's command line: nothing is touched");
         Notifier().ready("disabled on the kernel's command line");

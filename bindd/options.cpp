@@ -4,7 +4,6 @@
 #include <getopt.h>
 
 #include <array>
-#include <sstream>
 
 #include "binding/policy_dirs.hpp"
 #include "bindd/version.hpp"
@@ -73,15 +72,6 @@ std::variant<CommandLine, Words> parse_command_line(int argc, char** argv) {
     if (line.daemon.policies.empty())
         line.daemon.policies = binding::standard_policy_dirs(sysfs::Root{});
     return line;
-}
-
-bool is_disabled(const std::string& kernel_command_line) {
-    std::istringstream words(kernel_command_line);
-    for (std::string word; words >> word;)
-        if (word == "bindd.disable" || word == "bindd.disable=1" || word == "bindd.disable=yes" ||
-            word == "bindd.disable=true")
-            return true;
-    return false;
 }
 
 }  // namespace bindd

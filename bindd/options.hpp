@@ -26,7 +26,4 @@ struct Words {
 
 [[nodiscard]] std::variant<CommandLine, Words> parse_command_line(int argc, char** argv);
 
-/// Does the kernel's command line say `bindd.disable`? Then the daemon touches nothing. `bindd.disable=0` does not.
-[[nodiscard]] bool is_disabled(const std::string& kernel_command_line);
-
 }  // namespace bindd

@@ -49,13 +49,5 @@ TEST(DaemonOptions, SayWhatIsWrong) {
     EXPECT_EQ(wrong({"word"}), "bindd: word: takes no words\nhint: bindd --help\n");
 }
 
-TEST(DaemonOptions, KnowTheKernelsCommandLine) {
-    EXPECT_TRUE(is_disabled("quiet bindd.disable panic=1\n"));
-    EXPECT_TRUE(is_disabled("bindd.disable=1"));
-    EXPECT_FALSE(is_disabled("bindd.disable=0"));
-    EXPECT_FALSE(is_disabled("quiet xbindd.disable bindd.disabled"));
-    EXPECT_FALSE(is_disabled(""));
-}
-
 }  // namespace
 }  // namespace bindd

@@ -11,11 +11,13 @@ namespace sysfs {
 namespace {
 
 TEST(BootSwitch, IsTheWordAloneOrWithAnythingButANo) {
-    for (const char* line : {"bindd.disable", "quiet bindd.disable\n", "bindd.disable=1 ro",
+    for (const char* line : {"bindd.disable", "quiet bindd.disable\n", "quiet bindd.disable panic=1\n",
+                             "bindd.disable=1", "bindd.disable=1 ro",
                              "root=/dev/vda\tbindd.disable=yes", "bindd.disable=", "bindd.disable=0 bindd.disable"})
         EXPECT_TRUE(is_switched_off(std::string_view(line))) << line;
     for (const char* line : {"", "\n", "quiet ro", "bindd.disable=0", "bindd.disable=no bindd.disable=off",
-                             "bindd.disable=false", "xbindd.disable", "bindd.disabled", "bindd", "a=bindd.disable"})
+                             "bindd.disable=false", "xbindd.disable", "bindd.disabled", "bindd", "a=bindd.disable",
+                             "quiet xbindd.disable bindd.disabled"})
         EXPECT_FALSE(is_switched_off(std::string_view(line))) << line;
 }
 
