@@ -101,35 +101,32 @@ group_of() { basename "$(readlink -f "/sys/bus/pci/devices/$1/iommu_group")"; }
 # qmp COMMAND [JSON-ARGUMENTS]: asks QEMU itself, e.g. qmp device_add '{"driver":"edu","bus":"port5","id":"x"}'; prints
 # the answer and fails if it is an error. Its monitor is the other end of a serial port (x86 only, bash only).
 qmp() {
-    local arguments=${2:-} attempt port status=1
+    local arguments=${2:-} port status=1
     [ -n "$arguments" ] || arguments='{}'
     stty -F /dev/ttyS1 raw -echo || return 1
     exec {port}<>/dev/ttyS1
-    # What the terminal echoed before it was raw may have come first, and spoiled a line.
-    for attempt in 1 2 3; do
-        qmp_ask "$port" qmp_capabilities '{}' >/dev/null || :
-        qmp_ask "$port" "$1" "$arguments" && status=0 && break
-        [ "$QMP_CLASS" = CommandNotFound ] || break
+    # What the terminal echoed before it was raw may stand before our first line and spoil it. So the line is opened with a
+    # question that may be asked again, and the one that must not be asked twice follows when QEMU is heard.
+    for _ in 1 2 3 4 5; do
+        qmp_ask "$port" 5 qmp_capabilities '{}' >/dev/null
+        [ -z "$QMP_ANSWER" ] || break
     done
+    [ -n "$QMP_ANSWER" ] && qmp_ask "$port" 60 "$1" "$arguments" && status=0
     exec {port}>&-
+    printf '%s\n' "${QMP_ANSWER:-QEMU does not answer}"
     return "$status"
 }
 
-# qmp_ask FD COMMAND JSON-ARGUMENTS: one question and its answer. Events and old answers carry no id of ours.
+# qmp_ask FD SECONDS COMMAND JSON-ARGUMENTS: one question; its answer is left in QMP_ANSWER. Events, old answers and
+# complaints about a spoiled line carry no id of ours.
 qmp_ask() {
     local id=$$-$RANDOM line
-    QMP_CLASS=
-    printf '{"execute":"%s","arguments":%s,"id":"%s"}\n' "$2" "$3" "$id" >&"$1"
-    while read -r -t 10 -u "$1" line; do
-        case $line in
-        *"\"id\": \"$id\""*) break ;;
-        # A line that could not be read has no id in its answer.
-        *'JSON parse error'*) QMP_CLASS=CommandNotFound && return 1 ;;
-        esac
+    QMP_ANSWER=
+    printf '{"execute":"%s","arguments":%s,"id":"%s"}\n' "$3" "$4" "$id" >&"$1"
+    while read -r -t "$2" -u "$1" line; do
+        case $line in *"\"id\": \"$id\""*) QMP_ANSWER=$line && break ;; esac
     done
-    case $line in *CommandNotFound*) QMP_CLASS=CommandNotFound ;; esac
-    printf '%s\n' "${line:-QEMU does not answer}"
-    [[ $line == *'"return":'* ]]
+    [[ $QMP_ANSWER == *'"return":'* ]]
 }
 
 # A case ends with `done_checking`, so that one that stops half-way is seen.
