@@ -421,10 +421,6 @@ class Handlers(OnBus):
 
 
 if __name__ == "__main__":
-    # dbus-broker-launch does not start without systemd's journal to log to.
-    if os.environ.get("BINDD_TEST_BROKER") and not os.path.exists("/run/systemd/journal/socket"):
-        print("skipped: no journal on this machine")
-        sys.exit(77)
     # dbusmock spawns its services on "the system bus", which a test makes its own.
     original = Stand.__init__
 

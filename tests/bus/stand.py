@@ -93,11 +93,7 @@ class Bus:
         config = os.path.join(directory, "bus.conf")
         with open(config, "w", encoding="utf-8") as file:
             file.write(BUS_CONFIG.format(socket=self.path, policy=os.path.join(SOURCE, "systemd", "org.bindd1.conf")))
-        broker = os.environ.get("BINDD_TEST_BROKER")
-        if broker:
-            self.process = self.launch_broker(broker, config)
-        else:
-            self.process = subprocess.Popen(["dbus-daemon", "--nofork", "--config-file=" + config])
+        self.process = subprocess.Popen(["dbus-daemon", "--nofork", "--config-file=" + config])
         deadline = time.monotonic() + 20
         while not self.listens():
             assert time.monotonic() < deadline, "the bus does not start"
@@ -107,23 +103,6 @@ class Bus:
         """The socket is there a moment before anybody may connect."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             return client.connect_ex(self.path) == 0
-
-    def launch_broker(self, launcher, config):
-        """dbus-broker-launch takes the listening socket as a service manager hands it over."""
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(self.path)
-        os.chmod(self.path, 0o666)
-        listening.listen(64)
-        descriptor = listening.fileno()
-
-        def hand_over():
-            os.dup2(descriptor, 3)
-            os.set_inheritable(3, True)
-            os.environ["LISTEN_FDS"] = "1"
-            os.environ["LISTEN_PID"] = str(os.getpid())
-            os.execvp(launcher, [launcher, "--scope", "system", "--config-file=" + config])
-
-        return subprocess.Popen(["true"], preexec_fn=hand_over, close_fds=False)
 
     def connect(self):
         return dbus.bus.BusConnection(self.address)
