@@ -26,7 +26,8 @@
 /// loop is never entered.
 ///
 /// Signals of changes are sent at the end of a turn of the loop: an event that changes a device three times, or a burst
-/// that changes a thousand, is told once each.
+/// that changes a thousand, is told once each. What is told at once (an object comes or goes, a transaction or a job
+/// has ended) is told after the changes that came before it; the counts, which follow from them, after all.
 namespace bindd {
 namespace {
 
@@ -58,19 +59,26 @@ class Bus::Parts final : public Observer {
     void device_appeared(const sysfs::DeviceId& id) override;
     void device_changed(const sysfs::DeviceId& id) override { stir(changed_devices_, id); }
     void device_vanished(const sysfs::DeviceId& id) override;
-    void group_appeared(int group) override { groups_.appeared(group); }
+    void group_appeared(int group) override;
     void group_changed(int group) override { stir(changed_groups_, group); }
     void group_vanished(int group) override;
-    void counts_changed() override { devices_.rest(); }
-    void ready() override { ask_for_name(); }
+    void counts_changed() override;
+    void job_changed(const Job& job) override { jobs_.changed(job); }
+    void job_ended(const Job& job) override;
+    void transaction_finished(const Job& job, const policy::Transaction& transaction) override;
+    void policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics) override {
+        manager_.policies_reloaded(diagnostics);
+    }
+    void ready() override;
 
   private:
     template <typename T>
     void stir(std::set<T>& changed, const T& what) {
         changed.insert(what);
-        if (flush_ != nullptr)
-            (void)sd_event_source_set_enabled(flush_, SD_EVENT_ONESHOT);
+        flush_soon();
     }
+    void flush_soon();
+    void tell_changes();
     void flush();
     void ask_for_name();
     void name_answered(sd_bus_message* reply);
@@ -96,6 +104,7 @@ class Bus::Parts final : public Observer {
     ManagerObject manager_;
     std::set<sysfs::DeviceId> changed_devices_;
     std::set<int> changed_groups_;
+    bool counts_changed_ = false;
     enum class Name { kNone, kAsked, kAnswered } name_ = Name::kNone;
     bool owns_name_ = false;
     std::function<void(sysfs::Result<void>)> told_name_ = [](const sysfs::Result<void>&) {};
@@ -149,30 +158,70 @@ sysfs::Result<void> Bus::Parts::start(sd_event* event) {
 }
 
 void Bus::Parts::device_appeared(const sysfs::DeviceId& id) {
+    tell_changes();
     devices_.appeared(id);
     mdevs_.appeared(id);
-    if (name_ == Name::kNone && flush_ != nullptr)
-        (void)sd_event_source_set_enabled(flush_, SD_EVENT_ONESHOT);
+    if (name_ == Name::kNone)
+        flush_soon();
 }
 
 void Bus::Parts::device_vanished(const sysfs::DeviceId& id) {
     changed_devices_.erase(id);
+    tell_changes();
     mdevs_.vanished(id);
     devices_.vanished(id);
 }
 
+void Bus::Parts::group_appeared(int group) {
+    tell_changes();
+    groups_.appeared(group);
+}
+
 void Bus::Parts::group_vanished(int group) {
     changed_groups_.erase(group);
+    tell_changes();
     groups_.vanished(group);
 }
 
-void Bus::Parts::flush() {
+void Bus::Parts::counts_changed() {
+    devices_.rest();
+    counts_changed_ = true;
+    flush_soon();
+}
+
+void Bus::Parts::job_ended(const Job& job) {
+    tell_changes();
+    jobs_.ended(job);
+}
+
+void Bus::Parts::transaction_finished(const Job& job, const policy::Transaction& transaction) {
+    tell_changes();
+    manager_.transaction_finished(job, transaction);
+}
+
+void Bus::Parts::ready() {
+    manager_.ready();
+    ask_for_name();
+}
+
+void Bus::Parts::flush_soon() {
+    if (flush_ != nullptr)
+        (void)sd_event_source_set_enabled(flush_, SD_EVENT_ONESHOT);
+}
+
+void Bus::Parts::tell_changes() {
     for (const sysfs::DeviceId& id : std::exchange(changed_devices_, {})) {
         devices_.changed(id);
         mdevs_.changed(id);
     }
     for (const int group : std::exchange(changed_groups_, {}))
         groups_.changed(group);
+}
+
+void Bus::Parts::flush() {
+    tell_changes();
+    if (std::exchange(counts_changed_, false))
+        manager_.counts_changed();
     ask_for_name();
 }
 

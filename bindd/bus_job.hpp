@@ -13,7 +13,6 @@
 #include "bindd/bus_job_adaptor.hpp"
 #include "bindd/bus_reply.hpp"
 #include "bindd/keeper.hpp"
-#include "bindd/observer.hpp"
 
 namespace bindd {
 
@@ -62,15 +61,19 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
 };
 
 /// The jobs that somebody asked for. One stays for a minute after its end, the newest few of them.
-class Jobs final : public Observer {
+class Jobs final {
   public:
-    Jobs(sdbus::IConnection& connection, sd_bus* bus, sd_event* event, Keeper& keeper, Requests& requests);
-    ~Jobs() override;
+    Jobs(sdbus::IConnection& connection, sd_bus* bus, sd_event* event, const Keeper& keeper, Requests& requests);
+    Jobs(const Jobs&) = delete;
+    Jobs& operator=(const Jobs&) = delete;
+    Jobs(Jobs&&) = delete;
+    Jobs& operator=(Jobs&&) = delete;
+    ~Jobs();
 
     /// Before anyone is told of its path.
     void show(JobId id);
-    void job_changed(const Job& job) override;
-    void job_ended(const Job& job) override;
+    void changed(const Job& job);
+    void ended(const Job& job);
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -85,7 +88,7 @@ class Jobs final : public Observer {
 
     sdbus::IConnection& connection_;
     sd_bus* bus_;
-    Keeper& keeper_;
+    const Keeper& keeper_;
     Requests& requests_;
     sd_event_source* timer_ = nullptr;
     std::map<JobId, std::unique_ptr<JobObject>> shown_;

@@ -18,15 +18,13 @@ std::uint64_t microseconds(std::chrono::steady_clock::duration duration) {
 
 }  // namespace
 
-Jobs::Jobs(sdbus::IConnection& connection, sd_bus* bus, sd_event* event, Keeper& keeper, Requests& requests)
+Jobs::Jobs(sdbus::IConnection& connection, sd_bus* bus, sd_event* event, const Keeper& keeper, Requests& requests)
     : connection_(connection), bus_(bus), keeper_(keeper), requests_(requests) {
     if (sd_event_add_time(event, &timer_, CLOCK_MONOTONIC, 0, 0, on_timer, this) >= 0)
         (void)sd_event_source_set_enabled(timer_, SD_EVENT_OFF);
-    keeper_.observe(*this);
 }
 
 Jobs::~Jobs() {
-    keeper_.forget(*this);
     sd_event_source_unref(timer_);
 }
 
@@ -36,15 +34,15 @@ void Jobs::show(JobId id) {
         return;
     shown_.emplace(id, std::make_unique<JobObject>(connection_, bus_, requests_, *job));
     if (job->ended())
-        job_ended(*job);
+        ended(*job);
 }
 
-void Jobs::job_changed(const Job& job) {
+void Jobs::changed(const Job& job) {
     if (const auto shown = shown_.find(job.id); shown != shown_.end() && !job.ended())
         shown->second->update(job);
 }
 
-void Jobs::job_ended(const Job& job) {
+void Jobs::ended(const Job& job) {
     const auto shown = shown_.find(job.id);
     if (shown == shown_.end())
         return;

@@ -24,11 +24,9 @@ ManagerObject::ManagerObject(sdbus::IConnection& connection, sd_bus* bus, Parts 
       generation_(parts_.keeper.view().policies.generation.empty() ? 0 : 1),
       digest_(parts_.keeper.view().policies.generation) {
     registerAdaptor();
-    parts_.keeper.observe(*this);
 }
 
 ManagerObject::~ManagerObject() {
-    parts_.keeper.forget(*this);
     unregisterAdaptor();
 }
 

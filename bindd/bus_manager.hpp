@@ -9,7 +9,6 @@
 #include "bindd/bus_manager_adaptor.hpp"
 #include "bindd/bus_reply.hpp"
 #include "bindd/keeper.hpp"
-#include "bindd/observer.hpp"
 
 namespace bindd {
 
@@ -18,7 +17,7 @@ class Leases;
 class Snapshots;
 
 /// The daemon itself, as org.bindd1.Manager.
-class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager_adaptor>, public Observer {
+class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager_adaptor> {
   public:
     struct Parts {
         Keeper& keeper;
@@ -28,12 +27,17 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
         const DevicePaths& paths;
     };
     ManagerObject(sdbus::IConnection& connection, sd_bus* bus, Parts parts);
-    ~ManagerObject() override;
+    ManagerObject(const ManagerObject&) = delete;
+    ManagerObject& operator=(const ManagerObject&) = delete;
+    ManagerObject(ManagerObject&&) = delete;
+    ManagerObject& operator=(ManagerObject&&) = delete;
+    ~ManagerObject();
 
-    void counts_changed() override;
-    void transaction_finished(const Job& job, const policy::Transaction& transaction) override;
-    void policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics) override;
-    void ready() override;
+    /// What the keeper tells its observers, told on.
+    void counts_changed();
+    void transaction_finished(const Job& job, const policy::Transaction& transaction);
+    void policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics);
+    void ready();
 
   private:
     using Path = sdbus::ObjectPath;

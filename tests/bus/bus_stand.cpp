@@ -17,7 +17,7 @@
 ///     bus_stand ADDRESS DIRECTORY [DEVICES]
 ///
 /// DIRECTORY has (or gets) the kernel, the state and policy.yaml. Prints "ready" when the name is its own. A line on stdin
-/// changes the world: "remove 0000:01:00.0", "look".
+/// changes the world: "remove 0000:01:00.0", "unbind 0000:01:00.0", "look".
 namespace tests {
 namespace {
 
@@ -31,6 +31,8 @@ struct Stand {
 void obey(Stand& stand, const std::string& line) {
     if (line.starts_with("remove "))
         stand.kernel.change([&](fake::World& w) { w.devices.erase(fake::pci_id(line.substr(7))); });
+    if (line.starts_with("unbind "))
+        stand.kernel.change([&](fake::World& w) { w.devices.at(fake::pci_id(line.substr(7))).driver.reset(); });
     stand.keeper.look();
     std::cout << "done" << std::endl;
 }

@@ -380,6 +380,39 @@ class Signals(OnBus):
         self.assertNotIn("NumaNode", arguments[1])
         self.assertNotIn("IommuGroup", arguments[1])
 
+    def told(self, act, last):
+        """What is told up to the signal `last`, as (member, object, interface) each."""
+        connection = dbus.bus.BusConnection(self.stand.bus.address, mainloop=DBusGMainLoop())
+        self.addCleanup(connection.close)
+        told = []
+
+        def hear(*arguments, member, path):
+            about = arguments[0] if member == "InterfacesRemoved" else path
+            told.append((member, str(about), str(arguments[0]) if member == "PropertiesChanged" else ""))
+            if member == "PropertiesChanged" and arguments[1].get("State") == "ended":
+                told.append(("ended", "", ""))
+
+        connection.add_signal_receiver(hear, path_keyword="path", member_keyword="member", bus_name=NAME)
+        act()
+        deadline = time.monotonic() + 20
+        while last not in [each[0] for each in told]:
+            self.assertLess(time.monotonic(), deadline, told)
+            GLib.MainContext.default().iteration(False)
+            time.sleep(0.01)
+        return told[:[each[0] for each in told].index(last) + 1]
+
+    def test_come_in_the_order_of_what_happened(self):
+        told = self.told(lambda: self.stand.say("unbind 0000:04:00.0", "remove 0000:02:00.0"), "InterfacesRemoved")
+        self.assertIn(("PropertiesChanged", device_path("0000:04:00.0"), DEVICE), told[:-1])
+        self.assertEqual(told[-1], ("InterfacesRemoved", device_path("0000:02:00.0"), ""))
+
+    def test_of_a_job_end_with_its_end(self):
+        told = self.told(lambda: self.stand.device("0000:02:00.0", "Bind", options()), "ended")
+        device = told.index(("PropertiesChanged", device_path("0000:02:00.0"), DEVICE))
+        finished = told.index(("TransactionFinished", ROOT, ""))
+        self.assertLess(device, finished)
+        self.assertLess(finished, len(told) - 1)
+
 
 class ManyDevices(OnBus):
     devices = 4090

@@ -164,10 +164,12 @@ class Stand:
         if self.connection is None:
             self.connection = self.bus.connect()
 
-    def say(self, line):
-        self.process.stdin.write(line + "\n")
+    def say(self, *lines):
+        """All at once: what they change is changed in one turn of the daemon's loop."""
+        self.process.stdin.write("".join(line + "\n" for line in lines))
         self.process.stdin.flush()
-        assert self.process.stdout.readline() == "done\n"
+        for _ in lines:
+            assert self.process.stdout.readline() == "done\n"
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
