@@ -86,24 +86,24 @@ Result<UniqueFd> open_for_append(const StateDir& state) {
 
 }  // namespace
 
-Result<Journal> Journal::open(const StateDir& state) {
+Result<Journal::Opened> Journal::open(const StateDir& state) {
     if (auto made = make_directories(state.run); !made)
         return propagate(made);
     const std::string boot = this_boot(state);
     const auto text = read_file(state.journal_path());
     if (!text && text.error().code != sysfs::Code::kNotFound)
         return propagate(text);
-    const Ledger old = text ? replay(*text) : Ledger{};
-    if (!text || old.boot_id != boot) {
-        Ledger empty;
-        empty.boot_id = boot;
-        if (auto replaced = replace(state, empty); !replaced)
+    Ledger ledger = text ? replay(*text) : Ledger{};
+    if (!text || ledger.boot_id != boot) {
+        ledger = Ledger{};
+        ledger.boot_id = boot;
+        if (auto replaced = replace(state, ledger); !replaced)
             return propagate(replaced);
     }
     auto fd = open_for_append(state);
     if (!fd)
         return propagate(fd);
-    return Journal(state, std::move(*fd));
+    return Opened{Journal(state, std::move(*fd)), std::move(ledger)};
 }
 
 Result<void> Journal::append(const Record& record, Sync sync) {

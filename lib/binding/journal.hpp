@@ -19,9 +19,10 @@ enum class Sync { kNow, kLater };
 /// one write at the file's end.
 class Journal {
   public:
+    struct Opened;
     /// Makes the file, with this boot's id in its first record, where there is none, or only one of
     /// another boot.
-    [[nodiscard]] static sysfs::Result<Journal> open(const StateDir& state);
+    [[nodiscard]] static sysfs::Result<Opened> open(const StateDir& state);
 
     [[nodiscard]] sysfs::Result<void> append(const Record& record, Sync sync);
     /// Written anew with what it comes to, when it has grown; to be called by the lock's holder while no
@@ -33,6 +34,12 @@ class Journal {
     Journal(StateDir state, sysfs::UniqueFd fd) : state_(std::move(state)), fd_(std::move(fd)) {}
     StateDir state_;
     sysfs::UniqueFd fd_;
+};
+
+/// The journal and what it came to when it was opened.
+struct Journal::Opened {
+    Journal journal;
+    Ledger ledger;
 };
 
 /// Replays the journal; an absent one, and one of another boot, is an empty ledger. Damaged lines are

@@ -20,7 +20,8 @@ using policy::Transaction;
 using policy::Verdict;
 using sysfs::Result;
 
-constexpr std::size_t kCompactAt = 64 * 1024;
+/// Every command replays the journal: what it tells beyond what is ours now is not to cost the next ones much.
+constexpr std::size_t kCompactAt = 8 * 1024;
 constexpr unsigned kMostWorkers = 8;
 
 std::int64_t now_us() {
@@ -61,14 +62,11 @@ Result<Session> Session::open(sysfs::Kernel& kernel, const StateDir& state,
     auto lock = Lock::take(state, options.lock_patience);
     if (!lock)
         return sysfs::propagate(lock);
-    auto journal = Journal::open(state);
-    if (!journal)
-        return sysfs::propagate(journal);
-    auto ledger = read_ledger(state);
-    if (!ledger)
-        return sysfs::propagate(ledger);
-    Session session(kernel, state, options, std::move(*lock), std::move(*journal),
-                    std::move(*ledger));
+    auto opened = Journal::open(state);
+    if (!opened)
+        return sysfs::propagate(opened);
+    Session session(kernel, state, options, std::move(*lock), std::move(opened->journal),
+                    std::move(opened->ledger));
     if (session.ledger_.damaged_lines != 0)
         session.warn(state.journal_path() + ": " + std::to_string(session.ledger_.damaged_lines) +
                      " damaged line(s) skipped");
