@@ -100,10 +100,7 @@ Outcome<World> look(Session& session, policy::Parsed& policies) {
     world.drivers = *std::move(drivers);
     for (const auto* warnings : {&world.inventory.warnings, &world.drivers.warnings})
         world.warnings.insert(world.warnings.end(), warnings->begin(), warnings->end());
-    if (auto history = binding::read_history(session.state))
-        for (const binding::HistoryEntry& entry : *history)
-            for (const sysfs::DeviceId& device : entry.devices)
-                world.latest[device] = entry;
+    recall(session, world);
     world.decisions = policy::decide(world.policies, world.inventory, world.drivers);
     make_plan(session, world, UseScan::kLook);
     return world;

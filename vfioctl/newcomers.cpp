@@ -35,8 +35,61 @@ bool concerns(const Transaction& transaction, const World& world, const std::set
     });
 }
 
-/// What is to be done with the VFs of these PFs.
-policy::Plan plan_for(World& world, const std::set<std::string>& pfs) {
+std::vector<sysfs::DeviceId> vfs_of(const sysfs::Inventory& inventory, const std::set<std::string>& pfs) {
+    std::vector<sysfs::DeviceId> vfs;
+    for (const std::string& pf : pfs)
+        if (const sysfs::Device* device = inventory.find({"pci", pf}); device != nullptr && device->sriov)
+            for (const auto& [index, name] : device->sriov->vfs)
+                vfs.push_back({"pci", name});
+    return vfs;
+}
+
+Outcome<void> look_again(Session& session, World& world, const std::vector<sysfs::DeviceId>& devices) {
+    auto found = session.kernel.devices(devices, world.policies.wanted());
+    if (!found)
+        return fail(found.error());
+    for (const std::string& warning : found->warnings)
+        warn(session, world, warning);
+    world.inventory.renew(devices, *std::move(found));
+    return {};
+}
+
+/// The VFs, and who shares their groups: a group is planned for as a whole.
+std::vector<sysfs::DeviceId> with_peers(const sysfs::Inventory& inventory, const std::vector<sysfs::DeviceId>& vfs) {
+    std::set<sysfs::DeviceId> all(vfs.begin(), vfs.end());
+    for (const sysfs::DeviceId& vf : vfs)
+        if (const sysfs::Device* device = inventory.find(vf))
+            if (const sysfs::Group* group = inventory.group_of(*device))
+                all.insert(group->devices.begin(), group->devices.end());
+    return {all.begin(), all.end()};
+}
+
+/// The PFs again, their VFs and who shares a group with one. The rest of the host, its drivers and the policies are as
+/// they were a moment ago. The devices that are planned for.
+Outcome<std::vector<sysfs::DeviceId>> look_at_newcomers(Session& session, World& world,
+                                                        const std::set<std::string>& pfs) {
+    std::vector<sysfs::DeviceId> parents;
+    for (const std::string& pf : pfs)
+        parents.push_back({"pci", pf});
+    if (auto seen = look_again(session, world, parents); !seen)
+        return propagate(seen);
+    const auto vfs = vfs_of(world.inventory, pfs);
+    if (auto seen = look_again(session, world, vfs); !seen)
+        return propagate(seen);
+    auto all = with_peers(world.inventory, vfs);
+    if (all.size() > vfs.size())
+        if (auto seen = look_again(session, world, all); !seen)
+            return propagate(seen);
+    return all;
+}
+
+/// What is to be done with the VFs of these PFs. Who has nothing to do with them was planned for before.
+policy::Plan plan_for(Session& session, World& world, const std::vector<sysfs::DeviceId>& devices,
+                      const std::set<std::string>& pfs) {
+    world.decisions = policy::decide(world.policies, world.inventory, world.drivers);
+    const std::set<sysfs::DeviceId> planned(devices.begin(), devices.end());
+    std::erase_if(world.decisions, [&](const auto& decision) { return !planned.contains(decision.first); });
+    make_plan(session, world, UseScan::kLook);
     policy::Plan plan = std::move(world.plan);
     std::erase_if(plan.transactions, [&](const Transaction& transaction) {
         return transaction.verdict == policy::Verdict::kOk || !concerns(transaction, world, pfs);
@@ -64,10 +117,10 @@ Outcome<ExitCode> carry_out_with_newcomers(Session& session, World& world,
         return propagate(done);
     const std::set<std::string> pfs = pfs_with_new_vfs(all);
     for (int round = 1; !pfs.empty() && round <= kRounds; ++round) {
-        auto next = see_and_plan(session);
-        if (!next)
-            return propagate(next);
-        policy::Plan plan = plan_for(*next, pfs);
+        const auto seen = look_at_newcomers(session, world, pfs);
+        if (!seen)
+            return propagate(seen);
+        policy::Plan plan = plan_for(session, world, *seen, pfs);
         if (auto done = execute(session, plan, world.warnings, options); !done)
             return propagate(done);
         const bool again = round < kRounds && std::any_of(plan.transactions.begin(),

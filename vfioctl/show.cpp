@@ -31,6 +31,7 @@ Outcome<ExitCode> run_show(Session& session, const Arguments& arguments) {
     const auto ids = devices_of(*world, arguments.words);
     if (!ids)
         return propagate(ids);
+    recall(session, *world);
     if (auto decided = decide(session, *world); !decided)
         return propagate(decided);
     if (world->drivers.aliases.empty()) {  // no rule asks for them, but who looks at a device may

@@ -105,13 +105,16 @@ Outcome<World> see_host(Session& session, const sysfs::Wanted& extra, BadPolicy 
     world.inventory = std::move(*inventory);
     for (const std::string& warning : world.inventory.warnings)
         warn(session, world, warning);
+    return world;
+}
+
+void recall(Session& session, World& world) {
     if (session.daemon == nullptr)
         world.latest = latest_of(session.state);
     else
         for (const auto& [id, standing] : session.picture->standings)
             if (standing.state.state == "stuck" || standing.state.state == "failed")
                 world.told[id] = standing.state;
-    return world;
 }
 
 Outcome<void> decide(Session& session, World& world, const sysfs::Wanted& extra,

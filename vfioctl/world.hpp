@@ -44,8 +44,10 @@ struct World {
 /// shows devices says so and shows them as unmanaged, unless the user named the policies himself.
 enum class BadPolicy { kFails, kWarns };
 
-/// Policies, inventory and, where there is one, the history.
+/// Policies and inventory.
 [[nodiscard]] Outcome<World> see_host(Session& session, const sysfs::Wanted& extra, BadPolicy bad);
+/// What was last done to each device, for its state.
+void recall(Session& session, World& world);
 /// What the policies and these requests say of each device.
 [[nodiscard]] Outcome<void> decide(Session& session, World& world, const sysfs::Wanted& extra = {},
                                    const std::vector<policy::Request>& requests = {});

@@ -2,6 +2,7 @@
 #include "sysfs/inventory.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "sysfs/accounts.hpp"
@@ -188,6 +189,16 @@ void Inventory::settle() {
         if (!leaves_dma_alone(device))
             group.blockers.push_back({device.id, *device.driver, why_it_blocks(device)});
     }
+}
+
+void Inventory::renew(std::span<const DeviceId> asked, Inventory found) {
+    const std::set<DeviceId> renewed(asked.begin(), asked.end());
+    std::erase_if(devices, [&](const Device& device) { return renewed.contains(device.id); });
+    std::move(found.devices.begin(), found.devices.end(), std::back_inserter(devices));
+    for (auto& [id, group] : found.groups)
+        groups[id] = std::move(group);
+    settle();
+    std::erase_if(groups, [](const auto& group) { return group.second.devices.empty(); });
 }
 
 Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {

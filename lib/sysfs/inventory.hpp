@@ -58,6 +58,8 @@ struct Inventory {
     [[nodiscard]] const Group* group_of(const Device& device) const;
     /// Orders `devices`, rebuilds the index and the groups' blockers. Call after changing `devices`.
     void settle();
+    /// Takes over what a later look at `asked` found: those not found are gone, and groups without devices with them.
+    void renew(std::span<const DeviceId> asked, Inventory found);
 
   private:
     std::map<DeviceId, std::size_t> index_;
