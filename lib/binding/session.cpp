@@ -21,7 +21,7 @@ using policy::Verdict;
 using sysfs::Result;
 
 /// Every command replays the journal: what it tells beyond what is ours now is not to cost the next ones much.
-constexpr std::size_t kCompactAt = 8 * 1024;
+constexpr std::size_t kCompactAt = 32 * 1024;
 constexpr unsigned kMostWorkers = 8;
 
 std::int64_t now_us() {
