@@ -61,6 +61,30 @@ TEST_F(GroupTest, IsRebuiltWhenDevicesChange) {
     EXPECT_EQ(inventory.group_of(Device{}), nullptr);
 }
 
+TEST_F(GroupTest, FollowsDevicesThatWereLookedAtAgain) {
+    host.pci("0000:01:00.0").gpu().group(7).driver("nouveau");
+    host.pci("0000:01:00.1").audio().group(7).vfio("vfio-pci");
+    host.pci("0000:02:00.0").nic().group(8).driver("e1000e");
+    Inventory inventory = host.inventory();
+    const DeviceId gpu = fake::pci_id("0000:01:00.0");
+    const DeviceId nic = fake::pci_id("0000:02:00.0");
+    const DeviceId vf = fake::pci_id("0000:02:10.0");
+    Inventory found;
+    found.devices = {*inventory.find(gpu), *inventory.find(nic)};
+    found.devices[0].driver = "vfio-pci";
+    found.devices[1].id = vf;
+    found.devices[1].iommu_group = 9;
+    found.groups[9].type = "DMA-FQ";
+    inventory.renew(std::vector{gpu, nic, vf}, found);
+    EXPECT_EQ(inventory.devices.size(), 3U);
+    EXPECT_EQ(inventory.find(gpu)->driver, "vfio-pci");
+    EXPECT_EQ(inventory.find(nic), nullptr);
+    EXPECT_TRUE(inventory.groups.at(7).viable());
+    EXPECT_FALSE(inventory.groups.contains(8));
+    EXPECT_EQ(inventory.groups.at(9).devices, std::vector{vf});
+    EXPECT_EQ(inventory.groups.at(9).type, "DMA-FQ");
+}
+
 TEST_F(GroupTest, OfNoiommuHasItsNameAndNode) {
     host.noiommu().group_type(0, "");
     host.pci("0000:01:00.0").nic().group(0).vfio("vfio-pci");
