@@ -183,23 +183,36 @@ void HostKeeper::install(Policies policies) {
                    {{"BINDD_POLICY", view_.policies.generation}});
 }
 
-Result<void> HostKeeper::reject(const Policies& policies) {
-    const std::string text = policy::render(policies.parsed.diagnostics);
-    parts_.log.say(Level::kError, Message::kPolicyRejected,
-                   "policies: not loaded, the set in force stays in force:\n" + text);
+void HostKeeper::take_up(Policies policies) {
+    const std::vector<policy::Diagnostic> diagnostics = policies.parsed.diagnostics;
+    install(std::move(policies));
+    tell_loaded(diagnostics);
+}
+
+/// The files are what is in force, again perhaps: an error that was written into them may have been taken back.
+void HostKeeper::tell_loaded(const std::vector<policy::Diagnostic>& diagnostics) {
+    rejected_.clear();
     for (Observer* observer : observers_)
-        observer->policies_reloaded(policies.parsed.diagnostics);
-    return sysfs::fail(sysfs::Code::kInvalid, "load", "policies", text);
+        observer->policies_reloaded(diagnostics);
+}
+
+/// A file that is written and then reloaded by request is rejected twice, and told of once.
+Result<void> HostKeeper::reject(const Policies& policies) {
+    const std::string text =
+        "not loaded, the set in force stays in force:\n" + policy::render(policies.parsed.diagnostics);
+    if (std::exchange(rejected_, text) != text) {
+        parts_.log.say(Level::kError, Message::kPolicyRejected, "policies: " + text);
+        for (Observer* observer : observers_)
+            observer->policies_reloaded(policies.parsed.diagnostics);
+    }
+    return sysfs::fail(sysfs::Code::kInvalid, "", "policies", text);
 }
 
 Result<void> HostKeeper::reload(const Asker& /*asker*/) {
     Policies policies = read_policies();
     if (!policies.parsed.ok())
         return reject(policies);
-    const std::vector<policy::Diagnostic> diagnostics = policies.parsed.diagnostics;
-    install(std::move(policies));
-    for (Observer* observer : observers_)
-        observer->policies_reloaded(diagnostics);
+    take_up(std::move(policies));
     look_at_all();
     return {};
 }

@@ -37,7 +37,7 @@ HostKeeper::HostKeeper(KeeperParts parts)
       reload_(parts_.event, [this] {
           Policies policies = read_policies();
           if (policies.parsed.ok() && policies.parsed.set.generation == view_.policies.generation)
-              return;
+              return rejected_.empty() ? void() : tell_loaded(policies.parsed.diagnostics);
           (void)reload({.uid = std::nullopt, .words = "files"});
       }) {
     parts_.executor.on_notice([this](const auto& words) { notice(words); });
@@ -47,7 +47,7 @@ void HostKeeper::start() {
     Policies policies = read_policies();
     HandMarks marks = marks_;
     if (policies.parsed.ok())
-        install(std::move(policies));
+        take_up(std::move(policies));
     else
         (void)reject(policies);
     marks_ = std::move(marks);  // they outlive a restart

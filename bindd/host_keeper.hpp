@@ -124,6 +124,8 @@ class HostKeeper final : public Keeper {
     };
     [[nodiscard]] Policies read_policies() const;
     void install(Policies policies);
+    void take_up(Policies policies);
+    void tell_loaded(const std::vector<policy::Diagnostic>& diagnostics);
     [[nodiscard]] sysfs::Result<void> reject(const Policies& policies);
 
     // Settling (host_settle.cpp).
@@ -188,6 +190,7 @@ class HostKeeper final : public Keeper {
     std::function<void()> on_ready_;
     std::function<void(const std::set<std::string>&)> on_ours_;
     unsigned last_stir_ = 0;
+    std::string rejected_;  ///< what was last said of policy files that are not in force
     std::set<sysfs::DeviceId> forgetting_;  ///< went away; the journal is being told
     bool drivers_stale_ = true;
     bool looked_ = false;  ///< at the whole host, once

@@ -37,6 +37,14 @@ class Resting(unittest.TestCase):
         return {each: sum(numbers(each, "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"))
                 for each in family_of(self.stand.process.pid)}
 
+    def test_counts_the_set_that_it_began_with(self):
+        def generation():
+            return int(self.stand.get(ROOT, MANAGER, "PolicyGeneration"))
+
+        self.assertEqual(generation(), 1)
+        self.stand.manager("Reload")
+        self.assertEqual(generation(), 1)
+
     def test_wakes_nobody_and_keeps_little(self):
         self.stand.get(ROOT, MANAGER, "Version")
         time.sleep(SETTLED)

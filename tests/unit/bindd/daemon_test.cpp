@@ -152,6 +152,18 @@ TEST(Daemon, KeepsTheSetInForceWhenTheNewOneIsBad) {
     EXPECT_TRUE(daemon.wait_for_driver(kSecond, "vfio-pci"));
 }
 
+TEST(Daemon, TellsOnceThatTheFilesAreBadAndWhenTheyAreGoodAgain) {
+    FakeDaemon daemon(nics(1), all_nics());
+    daemon.start_ready();
+    daemon.policy("version: 1\nrules:\n  - nam: x\n");
+    daemon.hear("reloaded 4 errors");
+    daemon.say("reload");
+    daemon.policy(all_nics());
+    daemon.say("counts");
+    EXPECT_EQ(daemon.hear("reloaded"), "reloaded 0 errors");
+    daemon.state_when(kFirst, "bound");
+}
+
 TEST(Daemon, GoesOnBesideAWriteThatDoesNotReturn) {
     fake::World world = nics(3);
     world.open(fake::pci_id(kFirst), "qemu (pid 712)");
