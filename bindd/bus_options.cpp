@@ -13,6 +13,8 @@ namespace {
 
 constexpr double kDay = 86'400;
 constexpr std::size_t kMostTexts = 1024;
+constexpr const char* kText = "text, of the type s";
+constexpr const char* kTexts = "a list of texts, of the type as";
 
 tl::unexpected<Fault> not_permitted(const std::string& key, const std::string& why) {
     return fault(FaultKind::kOptionNotPermitted, "option " + key + ": " + why);
@@ -32,13 +34,13 @@ Answer<void> check_keys(const Options& options, std::initializer_list<std::strin
 
 /// Absent: `otherwise`.
 template <typename T>
-Answer<T> take(const Options& options, std::string_view key, const char* type, T otherwise) {
+Answer<T> take(const Options& options, std::string_view key, std::string_view type, T otherwise) {
     const auto found = options.find(std::string(key));
     if (found == options.end())
         return otherwise;
     if (const T* value = std::get_if<T>(&found->second))
         return *value;
-    return not_permitted(found->first, std::string("wants the type ") + type);
+    return not_permitted(found->first, "wants " + std::string(type));
 }
 
 Answer<policy::DriverWish> driver_wish(const std::string& words) {
@@ -87,7 +89,7 @@ Answer<policy::Lifted> lifted(const std::vector<std::string>& words) {
 
 Answer<void> take_timeout(const Options& options, Request& request) {
     const auto seconds =
-        take<double>(options, "timeout", "d", std::chrono::duration<double>(request.timeout).count());
+        take<double>(options, "timeout", "a number of seconds, of the type d", std::chrono::duration<double>(request.timeout).count());
     if (!seconds)
         return tl::unexpected(seconds.error());
     if (!std::isfinite(*seconds) || *seconds < 0.001 || *seconds > kDay)
@@ -97,7 +99,7 @@ Answer<void> take_timeout(const Options& options, Request& request) {
 }
 
 Answer<void> take_errand(const Options& options, Request& request) {
-    const auto dry_run = take<bool>(options, "dry-run", "b", false);
+    const auto dry_run = take<bool>(options, "dry-run", "a boolean, of the type b", false);
     if (!dry_run)
         return tl::unexpected(dry_run.error());
     request.errand = *dry_run ? Errand::kPlanOnly : Errand::kCarryOut;
@@ -105,13 +107,13 @@ Answer<void> take_errand(const Options& options, Request& request) {
 }
 
 Answer<void> take_wish(const Options& options, Request& request) {
-    const auto driver = take<std::string>(options, "driver", "s", "auto").and_then(driver_wish);
+    const auto driver = take<std::string>(options, "driver", kText, "auto").and_then(driver_wish);
     if (!driver)
         return tl::unexpected(driver.error());
-    const auto group = take<std::string>(options, "group", "s", "strict").and_then(group_wish);
+    const auto group = take<std::string>(options, "group", kText, "strict").and_then(group_wish);
     if (!group)
         return tl::unexpected(group.error());
-    const auto codes = take<std::vector<std::string>>(options, "force", "as", {}).and_then(lifted);
+    const auto codes = take<std::vector<std::string>>(options, "force", kTexts, {}).and_then(lifted);
     if (!codes)
         return tl::unexpected(codes.error());
     request.wish = {.driver = *driver, .group = *group, .lifted = *codes};
@@ -146,18 +148,21 @@ Answer<Request> plain_request(JobKind kind, const Options& options) {
 Answer<std::string> open_backend(const Options& options) {
     if (const auto checked = check_keys(options, {"backend"}); !checked)
         return tl::unexpected(checked.error());
-    auto backend = take<std::string>(options, "backend", "s", "");
+    auto backend = take<std::string>(options, "backend", kText, "");
     if (!backend || backend->empty())
         return backend;
-    if (!vfio::parse_backend(*backend))
-        return not_permitted("backend", "there is no '" + *backend + "'");
-    return backend;
+    if (vfio::parse_backend(*backend))
+        return backend;
+    std::string all;
+    for (const vfio::Backend each : vfio::kBackends)
+        all += (all.empty() ? "" : ", ") + std::string(vfio::name(each));
+    return not_permitted("backend", "'" + *backend + "' is none of: " + all);
 }
 
 Answer<std::vector<std::string>> only_texts(const Options& options, std::string_view key) {
     if (const auto checked = check_keys(options, {key}); !checked)
         return tl::unexpected(checked.error());
-    auto texts = take<std::vector<std::string>>(options, key, "as", {});
+    auto texts = take<std::vector<std::string>>(options, key, kTexts, {});
     if (texts && texts->size() > kMostTexts)
         return not_permitted(std::string(key), "too many");
     return texts;

@@ -80,12 +80,24 @@ std::string printable(std::string_view text) {
     return out;
 }
 
+/// What is said in several lines (of policy files, by the daemon) stays so.
+std::string printable_lines(const std::string& text) {
+    std::string out;
+    std::size_t from = 0;
+    do {
+        const std::size_t end = std::min(text.find('\n', from), text.size());
+        out += printable(std::string_view(text).substr(from, end - from)) + "\n";
+        from = end + 1;
+    } while (from < text.size());
+    return out;
+}
+
 std::string failure_text(const Failure& failure) {
     std::string out = policy::render(failure.diagnostics);
     out += "vfioctl: ";
     if (!failure.what.empty())
         out += printable(failure.what) + ": ";
-    out += printable(failure.why) + "\n";
+    out += printable_lines(failure.why);
     if (!failure.hint.empty())
         out += "hint: " + printable(failure.hint) + "\n";
     return out;

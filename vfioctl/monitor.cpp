@@ -106,12 +106,18 @@ std::string field_of(const std::string& property) {
     return out;
 }
 
+/// What has several lines is told by its first; status shows them all.
+std::string in_a_line(const std::string& value) {
+    const std::size_t end = value.find('\n');
+    return end == std::string::npos ? value : value.substr(0, end) + " ...";
+}
+
 std::string as_text(const Event& event) {
     std::string line = event.whose.empty() ? event.what : event.whose + ": " + event.what;
     std::string changes;
     for (const auto& [key, value] : event.changes)
         if (event.what == "changed" || !value.empty())
-            changes += (changes.empty() ? ": " : ", ") + field_of(key) + " " + (value.empty() ? "none" : value);
+            changes += (changes.empty() ? ": " : ", ") + field_of(key) + " " + (value.empty() ? "none" : in_a_line(value));
     return printable(line + changes) + "\n";
 }
 
