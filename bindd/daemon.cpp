@@ -18,7 +18,7 @@ namespace {
 using sysfs::Result;
 
 /// What is under way may end before we do; what does not is in the journal, for the next start.
-constexpr std::chrono::seconds kFarewell{5};
+constexpr std::chrono::seconds kFarewell{2};
 
 /// A look at a large host comes in a hundred thousand pieces, which the allocator would keep: half of what is resident.
 constexpr std::chrono::seconds kQuiet{1};

@@ -2,7 +2,6 @@
 #include "bindd/executor.hpp"
 
 #include <malloc.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,20 +22,7 @@ using sysfs::Result;
 
 constexpr unsigned kReaders = 2;
 constexpr std::chrono::milliseconds kLockAgain{50};
-constexpr std::chrono::milliseconds kRecoverAgain{1'000};
 constexpr std::chrono::milliseconds kReadersRest{3'000};
-
-/// glibc has no wrapper for it before 2.36.
-sysfs::UniqueFd open_pidfd(pid_t pid) {
-    return sysfs::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
-
-/// As one part of a line.
-std::string flat(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c == '\t' || c == '\n'; }, ' ');
-    return text;
-}
 
 std::string id_of(const binding::Job& job) {
     return job.request.substr(0, job.request.find('\t'));
@@ -66,7 +52,7 @@ Executor::Executor(LineSocket socket, FdChannel channel, const Tools& tools)
     options_.action = "recover";
     options_.timeout = tools.write_patience;
     options_.check_open = tools.check_open;
-    options_.on_warning = [this](const std::string& text) { socket_.send("0\twarning\t" + flat(text)); };
+    options_.on_warning = [this](const std::string& text) { socket_.send("0\twarning\t" + one_part(text)); };
     options_.on_left_behind = [this](const std::string& txn, pid_t pid) { left_behind(txn, pid); };
 }
 
@@ -185,21 +171,6 @@ void Executor::carry(const std::string& id, const std::vector<std::string>& part
                         *std::move(transaction)});
 }
 
-/// Says what is in flight, so that nobody reads these devices, and begins to undo it.
-void Executor::recover(const std::string& id) {
-    const auto ledger = binding::read_ledger(tools_.state);
-    if (!ledger)
-        return answer(id, sysfs::propagate(ledger));
-    for (const binding::InFlight& flight : ledger->in_flight) {
-        std::vector<sysfs::DeviceId> devices;
-        for (const binding::Held& held : flight.begin.devices)
-            devices.push_back(held.device);
-        socket_.send(id + "\tflight\t" + flight.begin.txn + "\t" + to_wire(devices));
-        to_recover_.emplace(flight.begin.txn, flight);
-    }
-    answer(id, {});
-}
-
 void Executor::forget(const std::string& id, const std::string& ids) {
     auto devices = of_wire<std::vector<sysfs::DeviceId>>(ids);
     if (!devices)
@@ -254,13 +225,16 @@ bool Executor::open_session() {
                 answer(errand.id, sysfs::propagate(session));
             for (const auto& [id, devices] : std::exchange(to_forget_, {}))
                 answer(id, sysfs::propagate(session));
-            to_recover_.clear();
+            for (const auto& [txn, flight] : std::exchange(to_recover_, {}))
+                still_owed(txn, session.error().text());
             return false;
         }
         session_.emplace(*std::move(session));
+        take_over_orphans();
+        return true;
     }
     if (auto fresh = session_->refresh(); !fresh)
-        socket_.send("0\twarning\t" + flat(fresh.error().text()));
+        socket_.send("0\twarning\t" + one_part(fresh.error().text()));
     return true;
 }
 
@@ -270,7 +244,7 @@ void Executor::begin(Errand errand) {
     options.action = errand.action;
     options.timeout = errand.timeout;
     options.on_progress = [this, id = errand.id](const binding::Progress& progress) {
-        socket_.send(id + "\tdoing\t" + flat(progress.doing));
+        socket_.send(id + "\tdoing\t" + one_part(progress.doing));
     };
     session_->begin(std::move(errand.transaction), options,
                     [this, id = errand.id](const std::string& txn, const policy::Transaction& ended) {
@@ -279,59 +253,8 @@ void Executor::begin(Errand errand) {
                     });
 }
 
-void Executor::begin_recovery(const binding::InFlight& flight) {
-    const std::string txn = flight.begin.txn;
-    // It may have ended since it was asked for.
-    if (session_->ledger().find_in_flight(txn) == nullptr)
-        return recovered(txn, {});
-    session_->begin_recovery(flight, [this, txn](const binding::Recovery& recovery) {
-        recovered(txn, recovery);
-    });
-}
-
-/// `stuck` for one that is still owed: it will be tried again.
-void Executor::recovered(const std::string& txn, const binding::Recovery& recovery) {
-    std::string note;
-    for (const std::string& each : recovery.notes)
-        note += (note.empty() ? "" : "; ") + each;
-    const bool owed = recovery.transactions.contains(txn);
-    socket_.send("0\trecovered\t" + txn + (owed ? "\tstuck\t" : "\tundone\t") + flat(note));
-    if (!owed)
-        left_behind_.erase(txn);
-    else if (!left_behind_.contains(txn))
-        left_behind_[txn] = {0, sysfs::UniqueFd(), Clock::now() + kRecoverAgain};
-}
-
 void Executor::reap_readers() {
     std::erase_if(lost_readers_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
-}
-
-void Executor::left_behind(const std::string& txn, pid_t worker) {
-    left_behind_[txn] = {worker, open_pidfd(worker), Clock::now() + kRecoverAgain};
-}
-
-/// When a worker that was left behind has ended, the kernel is through with what it asked.
-void Executor::retry_recoveries() {
-    std::vector<std::string> due;
-    for (auto& [txn, left] : left_behind_) {
-        if (left.pidfd.valid() && ::waitpid(left.worker, nullptr, WNOHANG) != 0) {
-            left.pidfd.reset();
-            left.retry = Clock::now() + kLockAgain;
-        }
-        if (!left.pidfd.valid() && left.retry <= Clock::now())
-            due.push_back(txn);
-    }
-    if (due.empty())
-        return;
-    const auto ledger = binding::read_ledger(tools_.state);
-    for (const std::string& txn : due) {
-        left_behind_.erase(txn);
-        const binding::InFlight* flight = ledger ? ledger->find_in_flight(txn) : nullptr;
-        if (flight != nullptr)
-            to_recover_.emplace(txn, *flight);
-        else
-            recovered(txn, {});
-    }
 }
 
 void Executor::end_session() {

@@ -34,8 +34,9 @@ struct Tools {
 /// ID of 0 was not asked for.
 ///   look, read, usage                                 as in reader.hpp
 ///   carry ACTOR ACTION TIMEOUT_MS TRANSACTION         → doing TEXT..., ended TXN TRANSACTION
-///   recover                                           → flight TXN IDS..., (later, 0) recovered TXN WHAT NOTE
+///   recover                                           → flight BEGIN-RECORD..., (later, 0) recovered TXN WHAT NOTE
 ///   open WHICH DEVICE BACKEND                         its fds come through the channel, as WHICH
+///                                                     (also unasked, 0: flight BEGIN-RECORD, of a process that died)
 ///   forget IDS                                        what went away is no longer ours
 ///   ping, stop
 class Executor {
@@ -69,6 +70,8 @@ class Executor {
                                            const std::function<void(const std::string&)>& say);
     void take(const std::string& line);
     void recover(const std::string& id);
+    void take_over(const binding::InFlight& flight, const std::string& id);
+    void take_over_orphans();
     void forget(const std::string& id, const std::string& ids);
     void carry(const std::string& id, const std::vector<std::string>& parts);
     void work();
@@ -79,6 +82,7 @@ class Executor {
     void retry_recoveries();
     void reap_readers();
     void recovered(const std::string& txn, const binding::Recovery& recovery);
+    void still_owed(const std::string& txn, const std::string& note);
     void end_session();
     void left_behind(const std::string& txn, pid_t worker);
     void answer(const std::string& id, const sysfs::Result<void>& done);

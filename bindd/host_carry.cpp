@@ -150,7 +150,8 @@ void HostKeeper::transaction_ended(JobId id, std::size_t at, const std::string& 
     finish_settled();
 }
 
-/// Events do not undo what someone asked for; not for long if the policies want the same.
+/// Events do not undo what someone asked for; not for long if the policies want the same. On disk before they are told
+/// that it is done: a start after kill -9 is no reason to undo it either.
 void HostKeeper::mark_by_hand(const Way& errand, const Transaction& transaction) {
     const JobKind kind = errand.job.request.kind;
     if (kind == JobKind::kReconcile || kind == JobKind::kApply)
@@ -159,6 +160,7 @@ void HostKeeper::mark_by_hand(const Way& errand, const Transaction& transaction)
         if (const sysfs::Device* device = view_.inventory.find(id))
             marks_.set(*device, kind == JobKind::kBind ? HandMarks::What::kBound
                                                        : HandMarks::What::kReleased);
+    save_marks();
 }
 
 void HostKeeper::finish_settled() {

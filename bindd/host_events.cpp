@@ -78,25 +78,37 @@ void HostKeeper::stir(const std::string& key, GroupEvent event) {
     }
 }
 
+/// What is in flight is what the executor finds to be, and nothing else: it says of each when it is undone. By our own
+/// reading, of another moment, we would wait for ever for what our predecessor's executor has ended in between.
+/// Events wait for it too: they must not have us read what is in flight.
 void HostKeeper::recover() {
     refresh_ledger(Whose::kOurs);
-    for (const binding::InFlight& flight : view_.ledger.in_flight) {
-        Stuck& stuck = stuck_[flight.begin.txn];
-        stuck.why = "transaction " + flight.begin.txn + " was interrupted and is being undone";
-        for (const binding::Held& held : flight.begin.devices) {
-            stuck.devices.insert(held.device);
+    parts_.executor.ask(
+        "recover", [this](const auto& parts) { notice(parts); },
+        [this](const Result<void>& begun) {
+            if (!begun)
+                parts_.log.say(Level::kError, Message::kWarning, begun.error().text());
+            parts_.events.start([this](const HostEvent& event) { this->event(event); });
+            look_at_all();
+        });
+}
+
+/// A transaction that nobody carries out any more, by the record of its beginning: it is being undone.
+void HostKeeper::interrupted(const std::string& record) {
+    const auto decoded = binding::decode(record);
+    const auto* begun = decoded ? std::get_if<binding::BeginRecord>(&*decoded) : nullptr;
+    if (begun == nullptr)
+        return;
+    Stuck& stuck = stuck_[begun->txn];
+    stuck.why = "transaction " + begun->txn + " was interrupted and is being undone";
+    for (const binding::Held& held : begun->devices) {
+        stuck.devices.insert(held.device);
+        if (view_.inventory.find(held.device) == nullptr)
             view_.inventory.devices.push_back(remembered(held));
-        }
     }
     view_.inventory.settle();
-    for (const auto& [txn, stuck] : stuck_)
-        for (const DeviceId& id : stuck.devices)
-            stir(key_of(id), GroupEvent::kBegun);
-    parts_.executor.ask("recover", {}, [this](const Result<void>& begun) {
-        if (!begun)
-            parts_.log.say(Level::kError, Message::kWarning, begun.error().text());
-        look_at_all();
-    });
+    for (const DeviceId& id : stuck.devices)
+        stir(key_of(id), GroupEvent::kBegun);
 }
 
 void HostKeeper::notice(const std::vector<std::string>& parts) {
@@ -104,6 +116,8 @@ void HostKeeper::notice(const std::vector<std::string>& parts) {
         parts_.log.say(Level::kWarning, Message::kWarning, parts[1]);
     else if (parts[0] == "recovered" && parts.size() == 4)
         recovered(parts[1], parts[2], parts[3]);
+    else if (parts[0] == "flight" && parts.size() == 2)
+        interrupted(parts[1]);
 }
 
 void HostKeeper::recovered(const std::string& txn, const std::string& what, const std::string& note) {

@@ -18,6 +18,8 @@ constexpr std::chrono::milliseconds kQuiet{4};
 constexpr std::chrono::milliseconds kLongest{50};
 /// Those who wait for us at boot wait no longer, whatever hangs.
 constexpr std::chrono::seconds kReadyAnyway{10};
+/// What takes longer to undo than this is a device that someone holds: it is as good as stuck.
+constexpr std::chrono::seconds kUndone{2};
 
 std::map<DeviceId, binding::HistoryEntry> latest_of(const binding::StateDir& state) {
     std::map<DeviceId, binding::HistoryEntry> latest;
@@ -33,7 +35,7 @@ std::map<DeviceId, binding::HistoryEntry> latest_of(const binding::StateDir& sta
 HostKeeper::HostKeeper(KeeperParts parts)
     : parts_(std::move(parts)), marks_(HandMarks::read(parts_.state.run + "/by-hand")),
       coalescer_(kQuiet, kLongest), wake_(parts_.event, [this] { look_at_due(); }),
-      soon_(parts_.event, [this] { pump(); }), patience_(parts_.event, [this] { become_ready(); }),
+      soon_(parts_.event, [this] { pump(); }), patience_(parts_.event, [this] { lose_patience(); }),
       reload_(parts_.event, [this] {
           Policies policies = read_policies();
           if (policies.parsed.ok() && policies.parsed.set.generation == view_.policies.generation)
@@ -52,9 +54,17 @@ void HostKeeper::start() {
         (void)reject(policies);
     marks_ = std::move(marks);  // they outlive a restart
     view_.latest = latest_of(parts_.state);
-    patience_.arm(kReadyAnyway);
-    parts_.events.start([this](const HostEvent& event) { this->event(event); });
+    patience_.arm(kUndone);
     recover();
+}
+
+void HostKeeper::lose_patience() {
+    if (undo_is_late_)
+        return become_ready();
+    undo_is_late_ = true;
+    patience_.arm(kReadyAnyway - kUndone);
+    if (looked_ && !asking_usage_)
+        ready_if_settled();
 }
 
 binding::DeviceState HostKeeper::state(const sysfs::Device& device) const {

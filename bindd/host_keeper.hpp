@@ -114,6 +114,7 @@ class HostKeeper final : public Keeper {
     void plugged(const sysfs::DeviceId& id);
     void stir(const std::string& key, GroupEvent event);
     void notice(const std::vector<std::string>& parts);
+    void interrupted(const std::string& record);
     void recovered(const std::string& txn, const std::string& what, const std::string& note);
     enum class Whose { kOurs, kAnyones };
     void refresh_ledger(Whose change);
@@ -141,11 +142,13 @@ class HostKeeper final : public Keeper {
     void tell_refusal(GroupTrack& track, const policy::Transaction& transaction);
     [[nodiscard]] std::vector<policy::Transaction> lost_overrides();
     void reconcile(std::vector<policy::Transaction> transactions);
+    void save_marks();
     void publish();
     [[nodiscard]] std::string key_of(const sysfs::DeviceId& id) const;
     [[nodiscard]] std::string key_of(const policy::Transaction& transaction) const;
     [[nodiscard]] Ids members(const std::string& key) const;
     void ready_if_settled();
+    void lose_patience();
     void become_ready();
 
     // Jobs (host_jobs.cpp, host_carry.cpp).
@@ -196,6 +199,7 @@ class HostKeeper final : public Keeper {
     bool looked_ = false;  ///< at the whole host, once
     bool asking_usage_ = false;
     bool assess_again_ = false;
+    bool undo_is_late_ = false;  ///< readiness no longer waits for what was interrupted
     bool ready_ = false;
     Timer wake_;
     Timer soon_;

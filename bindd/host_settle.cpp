@@ -104,6 +104,10 @@ void HostKeeper::settle() {
         reconcile(std::move(to_carry));
     else
         ready_if_settled();
+    save_marks();
+}
+
+void HostKeeper::save_marks() {
     if (auto saved = marks_.save(); !saved)
         parts_.log.say(Level::kWarning, Message::kWarning, saved.error().text());
 }
@@ -258,10 +262,12 @@ std::vector<Transaction> HostKeeper::lost_overrides() {
 }
 
 /// The first reconcile is through when nothing is under way any more, recoveries included, and nothing is left to be
-/// looked at. What is stuck is not waited for.
+/// looked at. What is stuck is not waited for, and an undo not for long.
 void HostKeeper::ready_if_settled() {
-    const bool settled = std::none_of(tracks_.begin(), tracks_.end(), [](const auto& entry) {
-        return entry.second.at_work() || !entry.second.is_fresh();
+    const bool settled = std::none_of(tracks_.begin(), tracks_.end(), [this](const auto& entry) {
+        const GroupTrack& track = entry.second;
+        const bool only_undone = track.at_work() && track.under_way == 0;
+        return (track.at_work() && !(only_undone && undo_is_late_)) || !track.is_fresh();
     });
     if (settled)
         become_ready();

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -66,6 +67,12 @@ std::vector<std::string> parts_of(const std::string& line) {
         parts.push_back(line.substr(begin, end - begin));
     parts.push_back(line.substr(begin));
     return parts;
+}
+
+std::string one_part(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\t' || c == '\n'; }, ' ');
+    return text;
 }
 
 }  // namespace bindd

@@ -41,5 +41,7 @@ struct LineSocket::Pair {
 
 /// The parts of a line, which a tab separates: JSON as it is dumped has none in it.
 [[nodiscard]] std::vector<std::string> parts_of(const std::string& line);
+/// Free text as one of them.
+[[nodiscard]] std::string one_part(std::string text);
 
 }  // namespace bindd

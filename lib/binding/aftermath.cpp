@@ -236,7 +236,6 @@ Recovery Session::recovered(const InFlight& flight, End how, const std::string& 
     for (const Held& held : flight.begin.devices) {
         entry.devices.push_back(held.device);
         if (undone) {
-            undone_.push_back(held);
             recovery.undone.insert(held.device);
         } else {
             recovery.owed[held.device] = outcome.error;

@@ -118,6 +118,7 @@ void Session::begin_recovery(const InFlight& flight, Recovered told) {
     const std::string& txn = flight.begin.txn;
     Watched& watched = watched_[txn];
     watched.options = options_;
+    watched.doing = "undo";
     watched.flight = flight;
     watched.recovered = std::move(told);
     pool().add({{.request = Request{Request::Kind::kUndo, txn}.text(), .drivers = {}}});
@@ -131,7 +132,10 @@ Result<Recovery> Session::recover() {
             watched_[flight.begin.txn].error = owed->second;
             continue;
         }
-        begin_recovery(flight, [&all](const Recovery& one) {
+        begin_recovery(flight, [this, &all, &flight](const Recovery& one) {
+            for (const Held& held : flight.begin.devices)
+                if (one.undone.contains(held.device))
+                    undone_.push_back(held);
             all.notes.insert(all.notes.end(), one.notes.begin(), one.notes.end());
             all.undone.insert(one.undone.begin(), one.undone.end());
             all.owed.insert(one.owed.begin(), one.owed.end());

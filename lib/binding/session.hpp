@@ -30,7 +30,8 @@ class Session {
     [[nodiscard]] static sysfs::Result<Session> open(sysfs::Kernel& kernel, const StateDir& state,
                                                      const ApplyOptions& options);
 
-    /// Undoes every transaction in flight.
+    /// Undoes every transaction in flight. What is carried out after it was planned before it, and is refused where
+    /// that no longer holds; who drives the pool plans anew when it is told.
     [[nodiscard]] sysfs::Result<Recovery> recover();
     /// Carries out the plan's transactions of verdict `change`.
     void carry_out(policy::Plan& plan);

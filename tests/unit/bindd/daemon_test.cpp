@@ -186,6 +186,33 @@ TEST(Daemon, GoesOnBesideAWriteThatDoesNotReturn) {
     daemon.state_when(kSecond, "stuck");
 }
 
+TEST(Daemon, UndoesWhatOthersWereKilledAt) {
+    FakeDaemon daemon(nics(2), "version: 1\nrules: []\n");
+    daemon.interrupt(kFirst);
+    daemon.start_ready();
+    EXPECT_EQ(daemon.driver_of(kFirst), "e1000e");
+    daemon.interrupt(kFirst);  // while it runs, which shows when it has the lock again
+    daemon.say("bind pci/0000:02:00.0");
+    EXPECT_EQ(daemon.hear("job"), "job 1 bind ended done");
+    EXPECT_TRUE(daemon.wait_for_driver(kFirst, "e1000e"));
+    daemon.state_when(kFirst, "unmanaged");
+    EXPECT_EQ(daemon.stop(), 0);
+    EXPECT_TRUE(daemon.ledger().in_flight.empty());
+}
+
+TEST(Daemon, IsReadySoonBesideAnUndoThatDoesNotReturn) {
+    fake::World world = nics(3);
+    world.script.hang_on = {"bind 0000:02:00.0"};
+    FakeDaemon daemon(world, all_nics());
+    daemon.interrupt(kFirst);
+    daemon.interrupt(kSecond);
+    daemon.start();
+    EXPECT_EQ(daemon.hear("ready", std::chrono::seconds(8)), "ready");
+    EXPECT_EQ(daemon.driver_of(kFirst), "vfio-pci") << "undone, and then bound beside the other's undo";
+    EXPECT_EQ(daemon.driver_of("0000:03:00.0"), "vfio-pci");
+    daemon.state_when(kSecond, "stuck");
+}
+
 /// The holder's device is free by all that can be seen when the release is planned.
 TEST(Daemon, RecoversWhenTheHolderLetsGo) {
     FakeDaemon daemon(nics(2), all_nics());
@@ -203,6 +230,7 @@ TEST(Daemon, RecoversWhenTheHolderLetsGo) {
     daemon.kill();  // and a restart while it is stuck
     daemon.start_ready();
     daemon.state_when(kFirst, "stuck");
+    EXPECT_EQ(daemon.driver_of(kSecond), "e1000e") << "what was released by hand is not taken again";
     daemon.kernel().close(fake::pci_id(kFirst));
     daemon.state_when(kFirst, "bound");
     EXPECT_TRUE(daemon.ledger().in_flight.empty());

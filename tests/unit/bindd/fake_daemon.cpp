@@ -16,6 +16,29 @@ namespace bindd {
 
 using Clock = std::chrono::steady_clock;
 
+void leave_interrupted(const binding::StateDir& state, fake::FakeKernel& kernel, const std::string& address) {
+    ::mkdir(state.run.c_str(), 0755);
+    const sysfs::DeviceId id = fake::pci_id(address);
+    const sysfs::Device device = kernel.look().devices.at(id);
+    const std::string txn = "20260102-030405.123456-" + std::to_string(*device.iommu_group);
+    binding::BeginRecord begun{.txn = txn, .time_us = 1, .actor = "vfioctl", .action = "apply",
+                               .group = device.iommu_group, .devices = {}};
+    begun.devices.push_back({.device = id, .identity = device.identity(),
+                             .before = {device.driver, device.driver_override}, .origin = {}, .rule = "nics",
+                             .where = "test.yaml:3"});
+    auto journal = binding::Journal::open(state);
+    ASSERT_TRUE(journal) << journal.error().text();
+    for (const binding::Record& record :
+         {binding::Record(begun),
+          binding::Record(binding::IntentRecord{txn, 0, policy::Op::kSetOverride, id, "vfio-pci", ""}),
+          binding::Record(binding::IntentRecord{txn, 1, policy::Op::kUnbind, id, "e1000e", ""})})
+        ASSERT_TRUE(journal->append(record, binding::Sync::kNow));
+    kernel.change([&](fake::World& world) {
+        world.devices.at(id).driver.reset();
+        world.devices.at(id).driver_override = "vfio-pci";
+    });
+}
+
 FakeDaemon::FakeDaemon(const fake::World& world, const std::string& text)
     : kernel_(dir_.path() + "/world") {
     fake::FakeKernel::create(dir_.path() + "/world", world);
@@ -176,9 +199,12 @@ bool FakeDaemon::wait_for_driver(const std::string& address, const std::string& 
     return driver_of(address) == driver;
 }
 
+binding::StateDir FakeDaemon::state() const {
+    return {dir_.path() + "/run", dir_.path() + "/lib", dir_.path() + "/boot_id", {}};
+}
+
 binding::Ledger FakeDaemon::ledger() const {
-    const auto ledger = binding::read_ledger(
-        {dir_.path() + "/run", dir_.path() + "/lib", dir_.path() + "/boot_id", {}});
+    const auto ledger = binding::read_ledger(state());
     return ledger ? *ledger : binding::Ledger{};
 }
 

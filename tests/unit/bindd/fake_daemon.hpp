@@ -15,6 +15,10 @@
 
 namespace bindd {
 
+/// A nic as a process left it that was killed when it had unbound it on the way to vfio-pci: with the native driver gone,
+/// the override set, and the transaction open in the journal.
+void leave_interrupted(const binding::StateDir& state, fake::FakeKernel& kernel, const std::string& address);
+
 /// A made-up machine and, on it, the daemon as a process of its own that a test starts, talks to, kills and starts
 /// again.
 class FakeDaemon {
@@ -51,6 +55,8 @@ class FakeDaemon {
     void plug(const sysfs::Device& device);
     void unplug(const std::string& address);
     void change(const std::function<void(fake::World&)>& change) { kernel_.change(change); }
+    /// Leaves it as leave_interrupted() does.
+    void interrupt(const std::string& address) { leave_interrupted(state(), kernel_, address); }
 
     [[nodiscard]] fake::FakeKernel& kernel() { return kernel_; }
     [[nodiscard]] std::string driver_of(const std::string& address);
@@ -59,6 +65,7 @@ class FakeDaemon {
     [[nodiscard]] const std::string& dir() const { return dir_.path(); }
 
   private:
+    [[nodiscard]] binding::StateDir state() const;
     enum class Group { kOurs, kItsOwn };
     void start(Group group);
 
