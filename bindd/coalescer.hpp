@@ -24,6 +24,7 @@ class Coalescer {
     void hurry(const std::string& group, Time now);
     [[nodiscard]] std::vector<std::string> take_due(Time now);
     [[nodiscard]] std::optional<Time> next() const;
+    [[nodiscard]] bool is_waiting(const std::string& group) const { return waiting_.contains(group); }
     void forget(const std::string& group) { waiting_.erase(group); }
 
   private:

@@ -44,6 +44,10 @@ void HostKeeper::event(const HostEvent& event) {
             drivers_stale_ = true;
             return look_at(kModulesKey);
         case HostEvent::Kind::kPlugged:
+            // One that is there already is announced anew: `udevadm trigger`, or udev was slower than our look.
+            if (looked_ && view_.inventory.find(event.device) == nullptr)
+                plugged(event.device);
+            break;
         case HostEvent::Kind::kUnplugged: plugged(event.device); break;
         case HostEvent::Kind::kChanged: break;
     }

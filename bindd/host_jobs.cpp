@@ -152,11 +152,10 @@ void HostKeeper::begin(Way& errand) {
 
 /// The policies' word counts again for everything, whatever hands have done and however the last try ended.
 void HostKeeper::begin_apply(JobId id) {
-    look([this, id](Result<View::Look> found) {
-        if (!found)
-            return fail(id, found.error());
-        const auto difference = view_.take_whole(*std::move(found), unreadable());
-        changed_.insert(difference.changed.begin(), difference.changed.end());
+    look([this, id](const Result<View::Difference>& difference) {
+        if (!difference)
+            return fail(id, difference.error());
+        changed_.insert(difference->changed.begin(), difference->changed.end());
         refresh_ledger(Whose::kOurs);
         usage_known_.clear();
         view_.decide();
@@ -196,12 +195,11 @@ void HostKeeper::begin_by_hand(JobId id) {
         what.drivers.insert(more.drivers.begin(), more.drivers.end());
         drivers_stale_ = drivers_stale_ || !more.drivers.empty();
     }
-    read(ids, what, [this, id, ids](Result<View::Look> found) {
+    read(ids, what, [this, id, ids](const Result<View::Difference>& difference) {
         Way* found_errand = errand(id);
-        if (!found || found_errand == nullptr)
-            return fail(id, found ? sysfs::Error{} : found.error());
-        const auto difference = view_.take_some(*std::move(found), ids);
-        changed_.insert(difference.changed.begin(), difference.changed.end());
+        if (!difference || found_errand == nullptr)
+            return fail(id, difference ? sysfs::Error{} : difference.error());
+        changed_.insert(difference->changed.begin(), difference->changed.end());
         for (const DeviceId& device : ids)
             usage_known_.erase(device);
         refresh_ledger(Whose::kOurs);

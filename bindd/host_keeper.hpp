@@ -16,6 +16,7 @@
 #include "bindd/host_event.hpp"
 #include "bindd/keeper.hpp"
 #include "bindd/log.hpp"
+#include "bindd/look_order.hpp"
 #include "bindd/loop.hpp"
 #include "policy/parse.hpp"
 
@@ -74,6 +75,7 @@ class HostKeeper final : public Keeper {
   private:
     using Time = Coalescer::Time;
     using Looked = std::function<void(sysfs::Result<View::Look>)>;
+    using Seen = std::function<void(const sysfs::Result<View::Difference>&)>;
     /// A job on its way, and what it still waits for.
     struct Way {
         Job job;
@@ -94,8 +96,8 @@ class HostKeeper final : public Keeper {
 
     // Looking (host_look.cpp).
     void recover();
-    void look(Looked looked);
-    void read(const Ids& ids, const sysfs::Wanted& wanted, Looked looked);
+    void look(Seen seen);
+    void read(const Ids& ids, const sysfs::Wanted& wanted, Seen seen);
     void collect(const std::string& request, Looked looked);
     void with_usage(Ids ids, Done done);
     void look_at_all();
@@ -104,6 +106,7 @@ class HostKeeper final : public Keeper {
     void saw(const std::map<std::string, unsigned>& stirs);
     void wake();
     void look_at_due();
+    [[nodiscard]] Ids take_dirty(const std::set<std::string>& keys);
     void took(const Ids& ids, const View::Difference& difference);
     void stir_physical_functions(const View::Difference& difference);
     [[nodiscard]] sysfs::Wanted wanted() const;
@@ -184,6 +187,7 @@ class HostKeeper final : public Keeper {
     std::map<std::string, OpenedDevice> opened_;  ///< fds whose answer is still to come
     std::uint64_t last_open_ = 0;
     Coalescer coalescer_;
+    LookOrder look_order_;
     std::set<sysfs::DeviceId> dirty_;
     std::set<sysfs::DeviceId> usage_known_;
     std::set<sysfs::DeviceId> changed_;  ///< since observers were last told

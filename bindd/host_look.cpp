@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <utility>
 
 #include "binding/hotplug_rules.hpp"
 #include "binding/wire.hpp"
@@ -73,15 +74,48 @@ std::set<DeviceId> HostKeeper::unreadable() const {
     return all;
 }
 
-void HostKeeper::look(Looked looked) {
+/// The whole host, into the view. What was left out stays as it was, also when it can be read again by the time the
+/// answer comes.
+void HostKeeper::look(Seen seen) {
     drivers_stale_ = false;
-    collect("look\t" + to_wire(wanted()), std::move(looked));
+    collect("look\t" + to_wire(wanted()), [this, number = look_order_.begin(), kept = unreadable(),
+                                           seen = std::move(seen)](Result<View::Look> found) mutable {
+        if (!found) {
+            drivers_stale_ = true;
+            look_order_.end(number, {});
+            return seen(sysfs::propagate(found));
+        }
+        const auto note_overtaken = [&](const std::vector<sysfs::Device>& devices) {
+            for (const sysfs::Device& device : devices)
+                if (look_order_.is_overtaken(number, device.id))
+                    kept.insert(device.id);
+        };
+        note_overtaken(found->devices);
+        note_overtaken(view_.inventory.devices);
+        std::erase_if(found->devices, [&](const auto& device) { return kept.contains(device.id); });
+        look_order_.end_whole(number);
+        seen(view_.take_whole(*std::move(found), kept));
+    });
 }
 
-void HostKeeper::read(const Ids& ids, const sysfs::Wanted& what, Looked looked) {
-    const char* drivers = drivers_stale_ ? "drivers" : "-";
-    drivers_stale_ = false;
-    collect("read\t" + to_wire(ids) + "\t" + to_wire(what) + "\t" + drivers, std::move(looked));
+/// Some devices, into the view.
+void HostKeeper::read(const Ids& ids, const sysfs::Wanted& what, Seen seen) {
+    const bool with_drivers = std::exchange(drivers_stale_, false);
+    collect("read\t" + to_wire(ids) + "\t" + to_wire(what) + "\t" + (with_drivers ? "drivers" : "-"),
+            [this, number = look_order_.begin(), asked = ids, with_drivers,
+             seen = std::move(seen)](Result<View::Look> found) mutable {
+                if (!found) {
+                    drivers_stale_ = drivers_stale_ || with_drivers;
+                    look_order_.end(number, {});
+                    return seen(sysfs::propagate(found));
+                }
+                std::erase_if(asked, [&](const DeviceId& id) { return look_order_.is_overtaken(number, id); });
+                std::erase_if(found->devices, [&](const sysfs::Device& device) {
+                    return look_order_.is_overtaken(number, device.id);
+                });
+                look_order_.end(number, asked);
+                seen(view_.take_some(*std::move(found), asked));
+            });
 }
 
 /// Asks who uses these devices and puts it into the view. Without an answer nothing is known of them, and what is
@@ -123,18 +157,16 @@ void HostKeeper::look_at_all() {
         coalescer_.forget(key);
     }
     dirty_.clear();
-    // What was left out stays as it was, also when it can be read again by the time the answer comes.
-    look([this, stirs, left_out = unreadable()](Result<View::Look> found) {
+    look([this, stirs](const Result<View::Difference>& difference) {
         looked_ = true;
-        if (!found) {
-            parts_.log.say(Level::kError, Message::kWarning, found.error().text());
+        if (!difference) {
+            parts_.log.say(Level::kError, Message::kWarning, difference.error().text());
             return become_ready();
         }
         saw(*stirs);
-        const auto difference = view_.take_whole(*std::move(found), left_out);
         usage_known_.clear();
         tell_udev();
-        took({}, difference);
+        took({}, *difference);
     });
 }
 
@@ -170,34 +202,47 @@ void HostKeeper::wake() {
 }
 
 void HostKeeper::look_at_due() {
-    Ids ids;
     const auto stirs = std::make_shared<std::map<std::string, unsigned>>();
+    std::set<std::string> keys;
+    Ids ids;
     const std::set<DeviceId> untouchable = unreadable();
     for (const std::string& key : coalescer_.take_due(std::chrono::steady_clock::now())) {
         (*stirs)[key] = tracks_[key].stirs;
+        keys.insert(key);
         for (const DeviceId& id : members(key))
             dirty_.insert(id);
-        for (auto id = dirty_.begin(); id != dirty_.end();)
-            if (key_of(*id) != key) {
-                ++id;
-            } else {
-                if (!untouchable.contains(*id))
-                    ids.push_back(*id);
-                id = dirty_.erase(id);
-            }
     }
     wake();
-    if (stirs->empty())
+    if (keys.empty())
         return;
-    read(ids, wanted(), [this, ids, stirs](Result<View::Look> found) {
+    ids = take_dirty(keys);
+    std::erase_if(ids, [&](const DeviceId& id) { return untouchable.contains(id); });
+    read(ids, wanted(), [this, ids, stirs](const Result<View::Difference>& difference) {
         saw(*stirs);
-        if (!found) {
-            parts_.log.say(Level::kWarning, Message::kWarning, found.error().text());
+        if (!difference) {
+            parts_.log.say(Level::kWarning, Message::kWarning, difference.error().text());
             return finish_settled();
         }
-        const auto difference = view_.take_some(*std::move(found), ids);
-        took(ids, difference);
+        took(ids, *difference);
     });
+}
+
+/// The devices to be read of these groups; and those of a group that nobody is going to look at: a device that came or
+/// went since it was noted has got another key. What is at work is looked at when it has ended.
+HostKeeper::Ids HostKeeper::take_dirty(const std::set<std::string>& keys) {
+    Ids ids;
+    for (auto id = dirty_.begin(); id != dirty_.end();) {
+        const std::string key = key_of(*id);
+        const auto track = tracks_.find(key);
+        const bool at_work = track != tracks_.end() && track->second.at_work();
+        if (!keys.contains(key) && (at_work || coalescer_.is_waiting(key))) {
+            ++id;
+        } else {
+            ids.push_back(*id);
+            id = dirty_.erase(id);
+        }
+    }
+    return ids;
 }
 
 void HostKeeper::took(const Ids& ids, const View::Difference& difference) {

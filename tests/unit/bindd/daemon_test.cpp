@@ -56,6 +56,21 @@ TEST(Daemon, BindsADeviceThatIsPluggedIn) {
     EXPECT_EQ(daemon.driver_of(kSecond), "vfio-pci");
 }
 
+/// `udevadm trigger` announces everything anew; udev may also be slower than a look of ours.
+TEST(Daemon, KnowsADeviceThatIsAnnouncedAgain) {
+    FakeDaemon daemon(nics(2), all_nics());
+    daemon.start_ready();
+    daemon.say("release pci/0000:02:00.0");
+    EXPECT_EQ(daemon.hear("job 2"), "job 2 release ended done");
+    daemon.say("add pci/0000:01:00.0");
+    daemon.say("add pci/0000:02:00.0");
+    daemon.say("release pci/0000:01:00.0");
+    EXPECT_EQ(daemon.hear("job 3"), "job 3 release ended done") << "it is still ours";
+    EXPECT_EQ(daemon.driver_of(kFirst), "e1000e");
+    daemon.state_when(kSecond, "pending");
+    EXPECT_EQ(daemon.driver_of(kSecond), "e1000e") << "and still released by hand";
+}
+
 TEST(Daemon, LooksAtTheWholeHostWhenEventsWereLost) {
     fake::World world = nics(2);
     const sysfs::Device later = world.devices.at(fake::pci_id(kSecond));
