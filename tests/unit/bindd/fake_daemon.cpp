@@ -32,7 +32,7 @@ void leave_interrupted(const binding::StateDir& state, fake::FakeKernel& kernel,
          {binding::Record(begun),
           binding::Record(binding::IntentRecord{txn, 0, policy::Op::kSetOverride, id, "vfio-pci", ""}),
           binding::Record(binding::IntentRecord{txn, 1, policy::Op::kUnbind, id, "e1000e", ""})})
-        ASSERT_TRUE(journal->append(record, binding::Sync::kNow));
+        ASSERT_TRUE(journal->journal.append(record, binding::Sync::kNow));
     kernel.change([&](fake::World& world) {
         world.devices.at(id).driver.reset();
         world.devices.at(id).driver_override = "vfio-pci";

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "bindd/reader.hpp"
@@ -14,13 +15,12 @@
 namespace bindd {
 namespace {
 
-class NoEvents final : public EventSource {
-  public:
-    void start(std::function<void(const HostEvent&)> call) override { call_ = std::move(call); }
-    [[nodiscard]] bool started() const { return call_ != nullptr; }
+constexpr const char* kNic = "0000:01:00.0";
 
-  private:
-    std::function<void(const HostEvent&)> call_;
+class ToldEvents final : public EventSource {
+  public:
+    void start(std::function<void(const HostEvent&)> call) override { tell = std::move(call); }
+    std::function<void(const HostEvent&)> tell;
 };
 
 sd_event* new_loop() {
@@ -29,29 +29,46 @@ sd_event* new_loop() {
     return made;
 }
 
-/// Answers looks from a made-up kernel; what else it is asked it says to have done, if nothing is said for it.
+/// Answers looks from a made-up kernel, if need be later; what else it is asked it says to have done.
 class PlayedKeeper {
   public:
     PlayedKeeper(const fake::World& world, const std::string& policy) : kernel_(dir_.path() + "/world") {
         fake::FakeKernel::create(dir_.path() + "/world", world);
         std::ofstream(dir_.path() + "/boot_id") << "11111111-2222-3333-4444-555555555555\n";
         std::ofstream(dir_.path() + "/test.yaml") << policy;
-        keeper_.on_ready([this] { sd_event_exit(loop_.get(), 0); });
     }
 
     /// Until it is ready; false when it is not in time.
     bool run(std::chrono::seconds patience) {
-        Timer late(loop_.get(), [this] { sd_event_exit(loop_.get(), 1); });
-        late.arm(patience);
+        const auto end = std::chrono::steady_clock::now() + patience;
         keeper_.start();
-        return sd_event_loop(loop_.get()) == 0;
+        while (!keeper_.is_ready() && std::chrono::steady_clock::now() < end)
+            (void)sd_event_run(loop_.get(), 10'000);
+        return keeper_.is_ready();
     }
+
+    /// Until it has asked so often for that.
+    void run_until_asked(const std::string& verb, std::ptrdiff_t times) {
+        while (std::count(asked.begin(), asked.end(), verb) < times)
+            ASSERT_GT(sd_event_run(loop_.get(), 5'000'000), 0) << "never asked for " << verb;
+    }
+    /// Until nothing has happened for a while.
+    void run_idle() {
+        while (sd_event_run(loop_.get(), 100'000) > 0) {
+        }
+    }
+    /// The next one of these is answered, from what is true now, when it is let go.
+    void hold(const std::string& verb) { to_hold_ = verb; }
+    void let_go() {
+        send(held_);
+        ASSERT_TRUE(ours_.flush());
+    }
+    void tell(const HostEvent& event) { events_.tell(event); }
 
     [[nodiscard]] HostKeeper& keeper() { return keeper_; }
     [[nodiscard]] fake::FakeKernel& kernel() { return kernel_; }
     [[nodiscard]] const binding::StateDir& state() const { return state_; }
-    std::map<std::string, std::string> answers;  ///< by verb
-    std::vector<std::string> asked;              ///< verbs
+    std::vector<std::string> asked;  ///< verbs
 
   private:
     void play() {
@@ -63,15 +80,21 @@ class PlayedKeeper {
         }
         ASSERT_TRUE(ours_.flush());
     }
+    void send(const std::vector<std::string>& lines) {
+        for (const std::string& line : lines)
+            ours_.send(line);
+    }
     void answer(const std::string& id, const std::string& request) {
         const std::string verb = request.substr(0, request.find('\t'));
         asked.push_back(verb);
-        std::string last = "=";
-        if (const auto answer = answers.find(verb); answer != answers.end())
-            last = answer->second;
-        else if (verb == "look" || verb == "read" || verb == "usage")
-            last = read_host(kernel_, request, [&](const std::string& text) { ours_.send(id + text); });
-        ours_.send(id + last);
+        const bool is_look = verb == "look" || verb == "read" || verb == "usage";
+        std::vector<std::string> lines;
+        const auto say = [&](const std::string& text) { lines.push_back(id + text); };
+        say(is_look ? read_host(kernel_, request, say) : "=");
+        if (verb != to_hold_)
+            return send(lines);
+        to_hold_.clear();
+        held_ = std::move(lines);
     }
 
     fake::TempDir dir_;
@@ -83,7 +106,9 @@ class PlayedKeeper {
     LineSocket ours_{std::move(lines_.other)};
     IoWatch watch_{loop_.get(), ours_.fd(), EPOLLIN, [this](std::uint32_t) { play(); }};
     ExecutorLink link_{loop_.get(), std::move(lines_.one), std::move(fds_.one)};
-    NoEvents events_;
+    ToldEvents events_;
+    std::string to_hold_;
+    std::vector<std::string> held_;
     Log log_{Log::To::kStderr};
     HostKeeper keeper_{{.event = loop_.get(), .executor = link_, .events = events_, .log = log_, .state = state_,
                         .policy_paths = {dir_.path() + "/test.yaml"}}};
@@ -92,11 +117,36 @@ class PlayedKeeper {
 /// Our predecessor's executor ended the transaction between our reading of the journal and our executor's.
 TEST(HostKeeper, WaitsForNoUndoThatItsExecutorDoesNotKnowOf) {
     PlayedKeeper played(nics(2), "version: 1\nrules: []\n");
-    leave_interrupted(played.state(), played.kernel(), "0000:01:00.0");
-    played.answers["recover"] = "=";
+    leave_interrupted(played.state(), played.kernel(), kNic);
     EXPECT_TRUE(played.run(std::chrono::seconds(1)));
     EXPECT_TRUE(played.keeper().stuck().empty());
     EXPECT_EQ(played.asked, (std::vector<std::string>{"recover", "look"}));
+}
+
+/// One reader was slow: its answer is of before the plug, and comes after that of the look which the plug caused.
+void answer_late(const std::string& verb, HostEvent::Kind event) {
+    fake::World world = nics(2);
+    const sysfs::Device nic = world.devices.at(fake::pci_id(kNic));
+    PlayedKeeper played(world, "version: 1\nrules: []\n");
+    ASSERT_TRUE(played.run(std::chrono::seconds(5)));
+    const auto looks = std::count(played.asked.begin(), played.asked.end(), verb);
+    const auto reads = std::count(played.asked.begin(), played.asked.end(), "read");
+    played.hold(verb);
+    played.kernel().change([&](fake::World& now) { now.devices.erase(nic.id); });
+    played.tell({.kind = event, .device = nic.id});
+    played.run_until_asked(verb, looks + 1);
+    played.kernel().change([&](fake::World& now) { now.devices[nic.id] = nic; });
+    played.tell({.kind = HostEvent::Kind::kPlugged, .device = nic.id});
+    played.run_until_asked("read", verb == "read" ? reads + 2 : reads + 1);
+    played.run_idle();
+    played.let_go();
+    played.run_idle();
+    EXPECT_NE(played.keeper().view().inventory.find(nic.id), nullptr) << verb;
+}
+
+TEST(HostKeeper, KeepsWhatALaterLookHasFound) {
+    answer_late("read", HostEvent::Kind::kUnplugged);
+    answer_late("look", HostEvent::Kind::kLost);
 }
 
 }  // namespace
