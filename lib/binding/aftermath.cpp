@@ -168,11 +168,8 @@ void Session::said(const std::string& txn, const std::string& line) {
     Watched& watched = watched_[txn];
     const std::size_t space = line.find(' ');
     const std::string text = line.substr(space + 1);
-    if (line.starts_with("seen ")) {
-        if (auto device = device_of(text))
-            watched.seen.push_back(*std::move(device));
-        return;
-    }
+    if (line.starts_with("seen "))
+        return watched.seen.push_back(text);
     watched.doing = text;
     progress(watched, text);
 }
@@ -184,7 +181,9 @@ std::string Session::stuck_text(const std::string& txn, std::chrono::millisecond
     std::string text =
         watched.doing + ": did not return within " + seconds_text(timeout);
     sysfs::Inventory seen;
-    seen.devices = watched.seen;
+    for (const std::string& line : watched.seen)
+        if (auto device = device_of(line))
+            seen.devices.push_back(*std::move(device));
     seen.settle();
     std::vector<sysfs::DeviceId> ids;
     for (const sysfs::Device& device : seen.devices)

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <ctime>
+#include <utility>
 
 #include "binding/messages.hpp"
 
@@ -95,8 +96,10 @@ Pool& Session::pool() {
 std::string Session::work(const std::string& text,
                           const std::function<void(const std::string&)>& say) {
     const Request request = Request::of(text);
-    const Notes notes{.doing = [&](const std::string& doing) { say("doing " + doing); },
-                      .seen = [&](const sysfs::Device& device) { say("seen " + device_line(device)); }};
+    // Each time that something is said wakes the parent: what was seen goes with what is done to it.
+    std::string unsaid;
+    const Notes notes{.doing = [&](const std::string& doing) { say(std::exchange(unsaid, {}) + "doing " + doing); },
+                      .seen = [&](const sysfs::Device& device) { unsaid += "seen " + device_line(device) + "\n"; }};
     const auto watched = watched_.find(request.txn);
     const bool ours = watched != watched_.end();
     Scene scene{kernel_, journal_, state_, ledger_, ours ? watched->second.options : options_};

@@ -58,7 +58,7 @@ class Session {
         std::optional<InFlight> flight;   ///< to be undone by recovery
         Recovered recovered;
         std::string doing;                ///< what the worker said last
-        std::vector<sysfs::Device> seen;  ///< its devices, as they were before it wrote to them
+        std::vector<std::string> seen;    ///< its devices' lines, as they were before it wrote to them
         std::string death;                ///< of the worker that had it first, and
         std::vector<policy::Step> steps;  ///< how far that one came
         std::string error;                ///< of an undo that is still owed
