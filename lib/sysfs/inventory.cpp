@@ -11,6 +11,7 @@
 #include "sysfs/names.hpp"
 #include "sysfs/read_device.hpp"
 #include "sysfs/shares.hpp"
+#include "sysfs/vf_numbers.hpp"
 
 namespace sysfs {
 
@@ -140,22 +141,6 @@ void add_devices(Inventory& inventory, const std::vector<Bus>& buses, const Surr
         add_device(inventory, std::move(device));
 }
 
-/// A VF that its PF does not list is on its way in or out: no VF that a rule could mean.
-void number_vfs(Inventory& inventory) {
-    std::map<std::string, SriovVf> known;
-    for (const Device& device : inventory.devices)
-        if (device.sriov)
-            for (const auto& [index, name] : device.sriov->vfs)
-                known.emplace(name, SriovVf{.pf = device.id.name, .index = index});
-    for (Device& device : inventory.devices) {
-        if (!device.vf)
-            continue;
-        const auto at = known.find(device.id.name);
-        device.vf = at != known.end() && at->second.pf == device.vf->pf ? std::optional(at->second)
-                                                                        : std::nullopt;
-    }
-}
-
 }  // namespace
 
 const Device* Inventory::find(const DeviceId& id) const {
@@ -217,7 +202,7 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
     add_mdev_parents(out, around);
     add_strangers(out, around);
     add_groups(out, root);
-    number_vfs(out);
+    VfNumbers(out.devices).put_into(out.devices);
     out.settle();
     for (const auto& [id, group] : out.groups)
         out.host.iommu = out.host.iommu || group.name != kMadeUp;
@@ -227,7 +212,8 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
 Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
                                const Wanted& wanted) {
     Inventory out;
-    const Surroundings around = Surroundings::read(root, wanted);
+    Surroundings around = Surroundings::read(root, wanted);
+    around.vf_index = Surroundings::VfIndex::kLater;
     const auto groups = Dir::open(root.path("/sys/kernel/iommu_groups"));
     for (const DeviceId& id : ids) {
         if (!parse_bus_name(id.bus) || !parse_device_name(id.name))
@@ -241,6 +227,9 @@ Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
             if (auto group = read_group(*groups, std::to_string(*device.iommu_group)))
                 out.groups.emplace(group->id, std::move(*group));
     out.settle();
+    VfNumbers numbers(out.devices);
+    numbers.ask_absent_pfs(root, out.devices);
+    numbers.put_into(out.devices);
     return out;
 }
 

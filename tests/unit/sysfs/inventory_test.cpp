@@ -210,6 +210,12 @@ TEST_F(InventoryTest, KnowsPfsAndVfsByIndex) {
     EXPECT_EQ(found.devices, host.inventory().devices);
     EXPECT_EQ(found.find({"pci", "0000:01:10.3"})->vf, (SriovVf{"0000:01:00.0", 3}));
     EXPECT_EQ(found.find({"pci", "0000:01:00.0"})->sriov->vfs.size(), 8U);
+
+    // Some of them, with their PF or without.
+    std::vector<DeviceId> some = {{"pci", "0000:01:10.5"}, {"pci", "0000:01:10.3"}};
+    EXPECT_EQ(read_devices(tree_.root(), some, {})->find(some[1])->vf, (SriovVf{"0000:01:00.0", 3}));
+    some.push_back({"pci", "0000:01:00.0"});
+    EXPECT_EQ(read_devices(tree_.root(), some, {})->find(some[0])->vf, (SriovVf{"0000:01:00.0", 5}));
 }
 
 TEST_F(InventoryTest, SeesInterfacesOnVirtioButNotOnUsb) {

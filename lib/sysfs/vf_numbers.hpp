@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+
+#include "sysfs/device.hpp"
+#include "sysfs/root.hpp"
+
+namespace sysfs {
+
+/// Which VF of which PF a device is, as the PFs tell it: asking the PF anew for each of its VFs would grow with their
+/// square.
+class VfNumbers {
+  public:
+    /// From the PFs among `devices`.
+    explicit VfNumbers(std::span<const Device> devices);
+    /// From the PFs of VFs among `devices` that are not there themselves.
+    void ask_absent_pfs(const Root& root, std::span<const Device> devices);
+    /// A VF that its PF does not list is on its way in or out: no VF that a rule could mean.
+    void put_into(std::span<Device> devices) const;
+
+  private:
+    void add(const std::string& pf, const SriovPf& sriov);
+
+    std::map<std::string, SriovVf> numbers_;  ///< by the VF's name
+};
+
+}  // namespace sysfs
