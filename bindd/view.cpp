@@ -64,34 +64,22 @@ View::Difference View::take_whole(Look look, const std::set<sysfs::DeviceId>& ke
 }
 
 View::Difference View::take_some(Look look, const std::vector<sysfs::DeviceId>& asked) {
+    sysfs::Inventory found;
+    look.around.put_into(found);
+    found.devices = std::move(look.devices);
+    found.settle();
     Difference out;
-    std::map<sysfs::DeviceId, sysfs::Device> found;
-    for (sysfs::Device& device : look.devices)
-        found[device.id] = std::move(device);
-    std::set<sysfs::DeviceId> gone;
     for (const sysfs::DeviceId& id : asked) {
         const sysfs::Device* old = inventory.find(id);
-        const auto now = found.find(id);
-        if (now == found.end()) {
-            if (old != nullptr)
-                gone.insert(id);
-        } else if (old == nullptr) {
+        const sysfs::Device* now = found.find(id);
+        if (old == nullptr && now != nullptr)
             out.appeared.insert(id);
-            inventory.devices.push_back(now->second);
-        } else if (*old != now->second) {
+        else if (old != nullptr && now == nullptr)
+            out.vanished.insert(id);
+        else if (old != nullptr && *old != *now)
             out.changed.insert(id);
-            inventory.devices[static_cast<std::size_t>(old - inventory.devices.data())] = now->second;
-        }
-        if (now != found.end())
-            found.erase(now);
     }
-    std::erase_if(inventory.devices, [&](const auto& device) { return gone.contains(device.id); });
-    look.around.host = inventory.host;
-    look.around.warnings = inventory.warnings;
-    look.around.put_into(inventory);
-    inventory.settle();
-    std::erase_if(inventory.groups, [](const auto& group) { return group.second.devices.empty(); });
-    out.vanished = std::move(gone);
+    inventory.renew(asked, std::move(found));
     if (look.drivers)
         drivers = *std::move(look.drivers);
     return out;

@@ -177,7 +177,9 @@ void Inventory::settle() {
 }
 
 void Inventory::renew(std::span<const DeviceId> asked, Inventory found) {
-    const std::set<DeviceId> renewed(asked.begin(), asked.end());
+    std::set<DeviceId> renewed(asked.begin(), asked.end());
+    for (const Device& device : found.devices)
+        renewed.insert(device.id);
     std::erase_if(devices, [&](const Device& device) { return renewed.contains(device.id); });
     std::move(found.devices.begin(), found.devices.end(), std::back_inserter(devices));
     for (auto& [id, group] : found.groups)
