@@ -60,7 +60,7 @@ add_library(bindd_bus STATIC
   ${GENERATED}/bus_mdev_vtable.hpp
 )
 target_include_directories(bindd_bus SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
-target_link_libraries(bindd_bus PUBLIC bindd_core vfio PkgConfig::SYSTEMD PRIVATE PkgConfig::SDBUS)
+target_link_libraries(bindd_bus PUBLIC bindd_core vfio PkgConfig::SYSTEMD PRIVATE unhurried PkgConfig::SDBUS)
 
 file(GLOB interfaces ${CMAKE_CURRENT_SOURCE_DIR}/org.bindd1.*.xml)
 install(FILES ${interfaces} DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces)

@@ -17,7 +17,7 @@ using sysfs::Result;
 namespace {
 
 constexpr std::chrono::seconds kKeptAfterEnd{60};
-constexpr std::size_t kMostKept = 256;
+constexpr std::size_t kMostKept = 64;
 
 bool loads_module(const Transaction& transaction) {
     return std::any_of(transaction.steps.begin(), transaction.steps.end(), [](const policy::Step& step) {
