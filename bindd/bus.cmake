@@ -53,6 +53,7 @@ add_library(bindd_bus STATIC
   bus_reply.cpp
   bus_requests.cpp
   bus_snapshot.cpp
+  bus_spare.cpp
   ${GENERATED}/bus_device_vtable.hpp
   ${GENERATED}/bus_group_vtable.hpp
   ${GENERATED}/bus_job_adaptor.hpp

@@ -17,6 +17,7 @@
 #include "bindd/bus_manager.hpp"
 #include "bindd/bus_mdev.hpp"
 #include "bindd/bus_requests.hpp"
+#include "bindd/bus_spare.hpp"
 #include "bindd/bus_snapshot.hpp"
 #include "binding/files.hpp"
 
@@ -88,6 +89,7 @@ class Bus::Parts final : public Observer {
     Keeper& keeper_;
     std::unique_ptr<sdbus::IConnection> connection_;
     sd_bus* bus_;
+    SpareMemory spare_;
     sd_bus_slot* object_manager_;
     std::string mark_;
     sd_event_source* flush_ = nullptr;
@@ -111,7 +113,7 @@ class Bus::Parts final : public Observer {
 };
 
 Bus::Parts::Parts(sd_event* event, Keeper& keeper, const Options& options)
-    : keeper_(keeper), connection_(connect_bus(options.address)), bus_(raw_bus(*connection_)),
+    : keeper_(keeper), connection_(connect_bus(options.address)), bus_(raw_bus(*connection_)), spare_(event, bus_),
       object_manager_(add_object_manager(bus_)), mark_(keeper.state_dir().run + "/on-bus"), callers_(bus_), authority_(bus_, callers_),
       requests_(keeper, authority_, paths_),
       leases_(event, keeper, requests_, keeper.state_dir().run + "/claims"), snapshots_(keeper, authority_, paths_),
