@@ -9,6 +9,7 @@
 #   00:03.0   virtio-9p, the job's share             9pnet_virtio   always
 #   00:04.0   root port, slot 40, bus 01 behind it    pcieport       always
 #   01:00.0     nvme PF with 16 VFs (01:00.1 ...)    nvme           sriov full
+#   01:00.0     the same with 64 VFs                 nvme           burst (not with sriov or full)
 #   00:05.0   root port, slot 50, bus 02 (hotplug)    pcieport       always; empty: device_add ...,bus=port5
 #   00:06.0   root port, slot 60, bus 03 (hotplug)    pcieport       always; empty: device_add ...,bus=port6
 #   00:07.0   pcie-pci-bridge, bus 04, one group     (shpchp)       always
@@ -61,6 +62,10 @@ device_profile() {
             -netdev hubport,id=net43,hubid=43 \
             -device e1000,bus=bridge7,addr=03.0,netdev=net43,mac=52:54:00:00:00:43,romfile=
         ;;
+    burst)
+        printf -- '-device\n%s\n' nvme-subsys,id=subsys1 \
+            nvme,bus=port4,serial=pf,subsys=subsys1,sriov_max_vfs=64,sriov_vq_flexible=130,sriov_vi_flexible=130,max_ioqpairs=132,msix_qsize=133
+        ;;
     sriov)
         printf -- '-device\n%s\n' nvme-subsys,id=subsys1 \
             nvme,bus=port4,serial=pf,subsys=subsys1,sriov_max_vfs=16,sriov_vq_flexible=34,sriov_vi_flexible=34,max_ioqpairs=36,msix_qsize=37
@@ -68,7 +73,7 @@ device_profile() {
     display) printf -- '-device\n%s\n' VGA,addr=16.0 ;;
     hotplug) ;;
     *)
-        say "no such device profile: $1 (minimal, twins, virtio, bridge, sriov, display, hotplug, full)"
+        say "no such device profile: $1 (minimal, twins, virtio, bridge, sriov, burst, display, hotplug, full)"
         return 1
         ;;
     esac

@@ -23,7 +23,7 @@ libraries it needs; the guest has busybox and kernel modules besides. Its output
 
   --arch x86|s390x|ppc64le   default x86
   --kernel stock|lab         the distribution's kernel, or ours with all of VFIO (default; built once)
-  --devices PROFILE,...      full (default), minimal, twins, virtio, bridge, sriov, display, hotplug: tests/lab/devices.sh
+  --devices PROFILE,...      full (default), minimal, twins, virtio, bridge, sriov, burst, display, hotplug: tests/lab/devices.sh
   --systemd                  systemd as process 1, with dbus, udev and logind
   --before SCRIPT            run in the guest before systemd starts: units to install, files to write
   --steady                   x86: one processor, by whose instructions the clock goes, for ratios that hold whatever else this

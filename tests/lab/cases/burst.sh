@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Sixty-four VFs at once, by hand, beside the daemon: all end as declared and as ours, and none is left when they go. Twice,
+# as the second time each has a name that the daemon has seen before.
+. tests/lab/check.sh
+
+pf=/sys/bus/pci/devices/0000:01:00.0
+scratch=$(mktemp -d)
+log=$scratch/log
+count=64
+cat >"$scratch/rules.yaml" <<'RULES'
+version: 1
+rules:
+  - { name: vfs, match: { pf: { address: "0000:01:00.0" } }, driver: auto }
+RULES
+bound() { find /sys/bus/pci/drivers/vfio-pci -name '0000:01:*' | wc -l; }
+are_bound() { [ "$(bound)" = "$1" ]; }
+ours() { vfioctl --direct release --all --dry-run --json | grep -o '"0000:01:[^"]*"' | sort -u | wc -l; }
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+"$BINDD_BUILD/bindd/bindd" --bus none --policy "$scratch/rules.yaml" 2>"$log" &
+daemon=$!
+eventually "the daemon is ready" grep -q "ready: " "$log"
+# Their native driver has nothing to do with them: a VF of this PF is not online before it is given queues.
+check "the native driver does not probe VFs" store $pf/sriov_drivers_autoprobe 0
+for round in 1 2; do
+    begun=$(now_ms)
+    check "$count VFs at once" store $pf/sriov_numvfs $count
+    made=$(now_ms)
+    eventually "all are on vfio-pci" are_bound $count
+    echo "# round $round: made in $((made - begun)) ms, the last one bound $(($(now_ms) - made)) ms later"
+    equal "with their override" $count "$(cat $pf/virtfn*/driver_override | grep -cx vfio-pci)"
+    check "they go" store $pf/sriov_numvfs 0
+    eventually "all of them" are_bound 0
+done
+equal "no event was lost, and nothing failed" "" "$(grep -E 'lost|failed|stuck|refused' "$log")"
+equal "each was bound in a transaction of its own, twice" $((2 * count)) "$(grep -c 'reconcile: done' "$log")"
+kill -TERM $daemon
+wait $daemon
+equal "SIGTERM ends it well" 0 $?
+done_checking
