@@ -155,7 +155,7 @@ void HostKeeper::recovered(const std::string& txn, const std::string& what, cons
 
 /// Whoever else writes the journal (`vfioctl --direct`) does it by hand.
 void HostKeeper::refresh_ledger(Whose change) {
-    auto ledger = binding::read_ledger(parts_.state);
+    auto ledger = journal_.ledger();
     if (!ledger)
         return parts_.log.say(Level::kWarning, Message::kWarning, ledger.error().text());
     // That these are still there, and soon not any more, is our own doing and nobody's release.

@@ -33,7 +33,7 @@ std::map<DeviceId, binding::HistoryEntry> latest_of(const binding::StateDir& sta
 }  // namespace
 
 HostKeeper::HostKeeper(KeeperParts parts)
-    : parts_(std::move(parts)), marks_(HandMarks::read(parts_.state.run + "/by-hand")),
+    : parts_(std::move(parts)), journal_(parts_.state), marks_(HandMarks::read(parts_.state.run + "/by-hand")),
       coalescer_(kQuiet, kLongest), wake_(parts_.event, [this] { look_at_due(); }),
       soon_(parts_.event, [this] { pump(); }), patience_(parts_.event, [this] { lose_patience(); }),
       reload_(parts_.event, [this] {

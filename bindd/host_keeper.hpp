@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "binding/journal_reader.hpp"
 #include "bindd/coalescer.hpp"
 #include "bindd/executor_link.hpp"
 #include "bindd/group_track.hpp"
@@ -179,6 +180,7 @@ class HostKeeper final : public Keeper {
 
     KeeperParts parts_;
     View view_;
+    binding::JournalReader journal_;
     HandMarks marks_;
     std::map<std::string, GroupTrack> tracks_;
     std::map<std::string, Stuck> stuck_;  ///< by transaction

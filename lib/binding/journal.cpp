@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "binding/files.hpp"
+#include "binding/journal_reader.hpp"
 
 /// How the journal stays true whatever dies.
 ///
@@ -38,19 +38,11 @@ std::string this_boot(const StateDir& state) {
     return text ? text->substr(0, text->find('\n')) : std::string();
 }
 
-Ledger replay(const std::string& text) {
+/// All of it; a torn end is damage as well.
+Ledger replay_all(const std::string& text) {
     Ledger ledger;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        const std::string_view line(text.data() + at, end - at);
-        at = end + 1;
-        if (line.empty())
-            continue;
-        if (const auto record = decode(line))
-            ledger.take(*record);
-        else
-            ++ledger.damaged_lines;
-    }
+    if (replay(text, ledger) != text.size())
+        ++ledger.damaged_lines;
     return ledger;
 }
 
@@ -93,7 +85,7 @@ Result<Journal::Opened> Journal::open(const StateDir& state) {
     const auto text = read_file(state.journal_path());
     if (!text && text.error().code != sysfs::Code::kNotFound)
         return propagate(text);
-    Ledger ledger = text ? replay(*text) : Ledger{};
+    Ledger ledger = text ? replay_all(*text) : Ledger{};
     if (!text || ledger.boot_id != boot) {
         ledger = Ledger{};
         ledger.boot_id = boot;
@@ -133,20 +125,6 @@ Result<void> Journal::compact(const Ledger& ledger) {
 std::size_t Journal::size() const {
     struct stat status {};
     return ::fstat(fd_.get(), &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
-}
-
-Result<Ledger> read_ledger(const StateDir& state) {
-    const auto text = read_file(state.journal_path());
-    if (!text && text.error().code == sysfs::Code::kNotFound)
-        return Ledger{};
-    if (!text)
-        return propagate(text);
-    Ledger ledger = replay(*text);
-    if (ledger.boot_id == this_boot(state))
-        return ledger;
-    Ledger other_boot;
-    other_boot.damaged_lines = ledger.damaged_lines;
-    return other_boot;
 }
 
 }  // namespace binding

@@ -6,6 +6,7 @@
 
 #include "binding/files.hpp"
 #include "binding/history.hpp"
+#include "binding/journal_reader.hpp"
 #include "tests/unit/binding/stand.hpp"
 
 namespace binding {
@@ -168,6 +169,43 @@ TEST(Journal, ThatCannotBeWrittenStopsTheRunBeforeTheKernelIsTouched) {
                                stand.plan({"0000:01:00.0"}, {"vfio-pci"}), stand.options());
     ASSERT_FALSE(refused);
     EXPECT_EQ(stand.kernel().look().writes, 0U);
+}
+
+/// One that has followed it says what one says that replays it, whatever becomes of the file.
+TEST(JournalReader, FollowsTheJournal) {
+    Stand stand(one_nic());
+    JournalReader reader(stand.state());
+    const auto agree = [&](const char* when) {
+        const auto followed = reader.ledger();
+        ASSERT_TRUE(followed) << when;
+        const Ledger replayed = stand.ledger();
+        EXPECT_EQ(followed->bound, replayed.bound) << when;
+        EXPECT_EQ(followed->in_flight, replayed.in_flight) << when;
+        EXPECT_EQ(followed->boot_id, replayed.boot_id) << when;
+        EXPECT_EQ(followed->damaged_lines, replayed.damaged_lines) << when;
+    };
+    agree("without a journal");
+    stand.apply(stand.plan({"0000:01:00.0"}, {"vfio-pci"}));
+    agree("after an apply");
+    EXPECT_EQ(reader.ledger()->bound.size(), 1U);
+    const std::string record = encode(ReleasedRecord{pci_id("0000:01:00.0"), "test"});
+    std::ofstream(stand.state().journal_path(), std::ios::app) << "\n" << record.substr(0, 20);
+    agree("with a record half written");
+    EXPECT_EQ(reader.ledger()->damaged_lines, 1U);
+    std::ofstream(stand.state().journal_path(), std::ios::app) << record.substr(20);
+    agree("with the rest of it");
+    EXPECT_TRUE(reader.ledger()->bound.empty());
+    EXPECT_EQ(reader.ledger()->damaged_lines, 0U);
+    std::ofstream(stand.state().journal_path(), std::ios::app) << "\n" << record.substr(0, 20) << "\n" << record;
+    agree("with a record torn and another after it");
+    auto opened = Journal::open(stand.state());
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE(opened->journal.compact(opened->ledger));
+    agree("written anew");
+    std::ofstream(stand.path() + "/boot_id", std::ios::trunc) << "boot-2\n";
+    agree("in another boot");
+    std::filesystem::remove(stand.state().journal_path());
+    agree("gone");
 }
 
 TEST(History, TellsWhatWasDoneAndHowItEnded) {

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "binding/ledger.hpp"
+#include "binding/state_dir.hpp"
+#include "sysfs/result.hpp"
+#include "sysfs/unique_fd.hpp"
+
+namespace binding {
+
+/// The ledger of a journal that others write. Whoever asks again and again is told by what has been appended since: a
+/// journal that was written anew (another boot, compaction) is replayed from its beginning. Needs no lock: what it sees
+/// is what was true a moment ago.
+class JournalReader {
+  public:
+    explicit JournalReader(StateDir state) : state_(std::move(state)) {}
+
+    /// An absent journal, and one of another boot, is an empty ledger. Damaged lines are counted and skipped.
+    [[nodiscard]] sysfs::Result<Ledger> ledger();
+
+  private:
+    [[nodiscard]] sysfs::Result<bool> open();
+
+    StateDir state_;
+    sysfs::UniqueFd fd_;  ///< kept open: no other file can have its inode's number while we compare it
+    std::size_t read_ = 0;
+    Ledger ledger_;
+};
+
+/// Takes the records of `text`, whole lines; how much of it that was. A last line that no newline ends yet counts if it
+/// is a whole record, and is left otherwise: the rest of it may be on its way.
+[[nodiscard]] std::size_t replay(std::string_view text, Ledger& ledger);
+
+}  // namespace binding
