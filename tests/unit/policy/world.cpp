@@ -58,6 +58,12 @@ std::string text_of(const policy::Transaction& transaction) {
 
 }  // namespace
 
+fake::Host nic_host() {
+    fake::Host host;
+    host.pci("0000:02:00.0").nic().group(7).driver("e1000e").netdev("eth0");
+    return host;
+}
+
 policy::PolicySet policies(const std::string& yaml) {
     const std::vector<policy::SourceFile> files = {{"p.yaml", yaml + "\nversion: 1\n"}};
     policy::Parsed parsed = policy::parse_set(files);

@@ -17,6 +17,10 @@ namespace policy_test {
 /// Errors fail the test, warnings do not.
 [[nodiscard]] policy::PolicySet policies(const std::string& yaml);
 
+/// A host with one network card, on its native driver.
+[[nodiscard]] fake::Host nic_host();
+constexpr const char* kTakeNics = "rules: [{name: nics, match: {class: network}, driver: auto}]";
+
 /// A host with policies in force: asks the pure functions and renders what they say.
 class World {
   public:
