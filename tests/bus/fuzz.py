@@ -102,11 +102,11 @@ class Fuzz:
             calls += 1
             if before is None and time.monotonic() > warm:
                 before = (self.stand.resident(), self.stand.descriptors())
-        time.sleep(1)
+        time.sleep(2.5)  # what the last answers took is given back
         self.stand.get(stand.ROOT, stand.MANAGER, "Version")
         after = (self.stand.resident(), self.stand.descriptors())
         print(f"{calls} calls; KiB resident and descriptors: {before} when warm, {after} at the end")
-        assert after[0] - before[0] < 2048, "it has grown"
+        assert after[0] - before[0] < 1024, "it has grown"
         assert after[1] - before[1] < 4, "descriptors were left open"
         assert self.stand.end() == 0
 
