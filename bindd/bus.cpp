@@ -51,6 +51,8 @@ void leave_mark(const std::string& path) {
 class Bus::Parts final : public Observer {
   public:
     Parts(sd_event* event, Keeper& keeper, const Options& options);
+    Parts(const Parts&) = delete;
+    Parts& operator=(const Parts&) = delete;
     ~Parts() override;
 
     [[nodiscard]] sysfs::Result<void> start(sd_event* event);
@@ -277,7 +279,7 @@ void Bus::Parts::name_answered(sd_bus_message* reply) {
 Bus::Bus(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Bus::~Bus() = default;
 
-sysfs::Result<std::unique_ptr<Bus>> Bus::open(sd_event* event, Keeper& keeper, Options options) {
+sysfs::Result<std::unique_ptr<Bus>> Bus::open(sd_event* event, Keeper& keeper, const Options& options) {
     const std::string where = options.address.empty() ? "the system bus" : options.address;
     try {
         auto parts = std::make_unique<Parts>(event, keeper, options);

@@ -25,7 +25,7 @@ class Bus {
     /// Connects, and gives back the leases of the daemon before. The name is asked for once the first look at the host has
     /// been told of, so that who waits for the name (D-Bus activation) finds the devices.
     [[nodiscard]] static sysfs::Result<std::unique_ptr<Bus>> open(sd_event* event, Keeper& keeper,
-                                                                  Options options);
+                                                                  const Options& options);
     Bus(const Bus&) = delete;
     Bus& operator=(const Bus&) = delete;
     ~Bus();

@@ -22,6 +22,8 @@ class Requests;
 class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor> {
   public:
     JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests, const Job& job);
+    JobObject(const JobObject&) = delete;
+    JobObject& operator=(const JobObject&) = delete;
     ~JobObject();
 
     /// As it stands now; tells what is different.
