@@ -90,7 +90,7 @@ void send_call(sd_bus* bus, sd_bus_message* call, std::chrono::microseconds time
     sd_bus_slot_set_destroy_callback(slot, forget);
     sd_bus_slot_set_floating(slot, 1);
     sd_bus_slot_unref(slot);
-    handler.release();
+    (void)handler.release();
 }
 
 Answer<Options> read_options(sd_bus_message* message) {

@@ -62,6 +62,7 @@ void Family::retire(const std::string& path) {
 
 void Family::announce_changes(const std::string& path, const std::vector<const char*>& properties) {
     std::vector<char*> names;
+    names.reserve(properties.size() + 1);
     for (const char* property : properties)
         names.push_back(const_cast<char*>(property));  // sd-bus only reads them
     names.push_back(nullptr);

@@ -27,6 +27,8 @@ namespace bindd {
 class Leases final : public Observer {
   public:
     Leases(sd_event* event, Keeper& keeper, Requests& requests, std::string directory);
+    Leases(const Leases&) = delete;
+    Leases& operator=(const Leases&) = delete;
     ~Leases() override;
 
     /// The fd is the caller's end.

@@ -20,7 +20,7 @@ Paths texts_of(const std::vector<sdbus::ObjectPath>& paths) {
 }  // namespace
 
 ManagerObject::ManagerObject(sdbus::IConnection& connection, sd_bus* bus, Parts parts)
-    : AdaptorInterfaces(connection, BusObjectPath(kManagerPath)), bus_(bus), parts_(std::move(parts)),
+    : AdaptorInterfaces(connection, BusObjectPath(kManagerPath)), bus_(bus), parts_(parts),
       generation_(parts_.keeper.view().policies.generation.empty() ? 0 : 1),
       digest_(parts_.keeper.view().policies.generation) {
     registerAdaptor();
@@ -129,6 +129,7 @@ std::vector<sdbus::Struct<sdbus::ObjectPath, std::string>> ManagerObject::StuckD
 
 void ManagerObject::changed(const std::vector<const char*>& properties) {
     std::vector<char*> names;
+    names.reserve(properties.size() + 1);
     for (const char* property : properties)
         names.push_back(const_cast<char*>(property));  // sd-bus only reads them
     names.push_back(nullptr);

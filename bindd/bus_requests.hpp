@@ -22,13 +22,15 @@ using Paths = std::vector<std::string>;
 class Requests final : public Observer {
   public:
     Requests(Keeper& keeper, Authority& authority, const DevicePaths& paths);
+    Requests(const Requests&) = delete;
+    Requests& operator=(const Requests&) = delete;
     ~Requests() override;
 
     void bind(const Caller& caller, Paths paths, Options options, Answered<JobId> answered);
     void release(const Caller& caller, Paths paths, Options options, Answered<JobId> answered);
     void apply(const Caller& caller, Options options, Answered<JobId> answered);
     void rollback(const Caller& caller, std::string txn, Options options, Answered<JobId> answered);
-    void cancel(const Caller& caller, JobId job, Answered<void> answered);
+    void cancel(const Caller& caller, JobId id, Answered<void> answered);
     void reload(const Caller& caller, Answered<void> answered);
     /// Everyone may.
     void plan(const Caller& caller, Options options, Answered<std::string> answered);

@@ -98,7 +98,7 @@ class HostKeeper final : public Keeper {
     // Looking (host_look.cpp).
     void recover();
     void look(Seen seen);
-    void read(const Ids& ids, const sysfs::Wanted& wanted, Seen seen);
+    void read(const Ids& ids, const sysfs::Wanted& what, Seen seen);
     void collect(const std::string& request, Looked looked);
     void with_usage(Ids ids, Done done);
     void look_at_all();

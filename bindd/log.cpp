@@ -59,6 +59,7 @@ void Log::say(Level level, Message message, const std::string& text, const Field
     for (const auto& [name, value] : fields)
         entries.push_back(name + "=" + value);
     std::vector<iovec> parts;
+    parts.reserve(entries.size());
     for (std::string& entry : entries)
         parts.push_back({entry.data(), entry.size()});
     // A journal that cannot be reached is not ours to mend.

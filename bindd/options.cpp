@@ -25,7 +25,7 @@ Keeps the drivers of this host's devices as the policies declare.
   --help
 )";
 
-constexpr std::uint64_t kLongestTimeout = 24 * 60 * 60;
+constexpr std::uint64_t kLongestTimeout = 24UL * 60 * 60;
 
 Words wrong(const std::string& why) {
     return {Words::Kind::kWrongUsage, "bindd: " + why + "\nhint: bindd --help\n"};
