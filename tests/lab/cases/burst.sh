@@ -17,7 +17,6 @@ rules:
 RULES
 bound() { find /sys/bus/pci/drivers/vfio-pci -name '0000:01:*' | wc -l; }
 are_bound() { [ "$(bound)" = "$1" ]; }
-ours() { vfioctl --direct release --all --dry-run --json | grep -o '"0000:01:[^"]*"' | sort -u | wc -l; }
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
 "$BINDD_BUILD/bindd/bindd" --bus none --policy "$scratch/rules.yaml" 2>"$log" &
