@@ -47,7 +47,7 @@ Executor::Executor(LineSocket socket, FdChannel channel, const Tools& tools)
                           socket_.send(id_of(job) + (line.empty() ? "\t=" : "\t!\t" + line.substr(1)));
                       return std::vector<binding::Job>{};
                   },
-              .left_behind = [this](const binding::Job&, pid_t pid) { lost_readers_.push_back(pid); }}) {
+              .left_behind = [this](const binding::Job&, pid_t pid) { lose_reader(pid); }}) {
     options_.actor = "bindd";
     options_.action = "recover";
     options_.timeout = tools.write_patience;
@@ -108,6 +108,8 @@ void Executor::wait() {
     for (const auto& [txn, left] : left_behind_)
         if (left.pidfd.valid())
             asked.push_back({left.pidfd.get(), POLLIN, 0});
+    for (const auto& [reader, pidfd] : lost_readers_)
+        asked.push_back({pidfd.get(), POLLIN, 0});
     int patience = -1;
     if (const auto next = next_time()) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
@@ -251,10 +253,6 @@ void Executor::begin(Errand errand) {
                         socket_.send(id + "\tended\t" + txn + "\t" + to_wire(ended));
                         answer(id, {});
                     });
-}
-
-void Executor::reap_readers() {
-    std::erase_if(lost_readers_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
 }
 
 void Executor::end_session() {

@@ -22,7 +22,7 @@ struct Tools {
     std::function<sysfs::Result<void>(const sysfs::Device&)> check_open;
     OpenDevice open{};  ///< none: it cannot
     std::chrono::milliseconds write_patience{60'000};  ///< of a recovery's writes
-    std::chrono::milliseconds read_patience{10'000};
+    std::chrono::milliseconds read_patience{8'000};
 };
 
 /// The process that keeps the rights. It takes lines from the one that decides, checks every name in them, has
@@ -35,10 +35,11 @@ struct Tools {
 ///   look, read, usage                                 as in reader.hpp
 ///   carry ACTOR ACTION TIMEOUT_MS TRANSACTION         → doing TEXT..., ended TXN TRANSACTION
 ///   recover                                           → flight BEGIN-RECORD..., (later, 0) recovered TXN WHAT NOTE
-///   open WHICH DEVICE BACKEND                         its fds come through the channel, as WHICH
 ///                                                     (also unasked, 0: flight BEGIN-RECORD, of a process that died)
+///   open WHICH DEVICE BACKEND                         its fds come through the channel, as WHICH
 ///   forget IDS                                        what went away is no longer ours
 ///   ping, stop
+/// When reading devices does not return: 0 hangs TXN DEVICE..., and, once it has, 0 recovered TXN undone "".
 class Executor {
   public:
     Executor(LineSocket socket, FdChannel channel, const Tools& tools);
@@ -80,6 +81,7 @@ class Executor {
     void begin(Errand errand);
     void begin_recovery(const binding::InFlight& flight);
     void retry_recoveries();
+    void lose_reader(pid_t reader);
     void reap_readers();
     void recovered(const std::string& txn, const binding::Recovery& recovery);
     void still_owed(const std::string& txn, const std::string& note);
@@ -98,7 +100,7 @@ class Executor {
     std::map<std::string, std::vector<sysfs::DeviceId>> to_forget_;  ///< by the request's id
     std::map<std::string, LeftBehind> left_behind_;                  ///< by transaction
     std::map<std::string, binding::InFlight> to_recover_;
-    std::vector<pid_t> lost_readers_;
+    std::map<pid_t, sysfs::UniqueFd> lost_readers_;  ///< and what tells that they have ended
     std::optional<Clock::time_point> lock_again_;
     std::optional<Clock::time_point> rest_at_;
     enum class Stage { kServing, kStopping } stage_ = Stage::kServing;

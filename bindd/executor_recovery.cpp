@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "binding/journal.hpp"
+#include "binding/wire.hpp"
 #include "bindd/executor.hpp"
+#include "bindd/hung_read.hpp"
 
 /// What was interrupted and is to be undone: of processes that died, and of workers that the kernel did not let go.
 namespace bindd {
@@ -19,6 +21,11 @@ constexpr std::chrono::milliseconds kAgain{1'000};
 /// glibc has no wrapper for it before 2.36.
 sysfs::UniqueFd open_pidfd(pid_t pid) {
     return sysfs::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+/// What a look that does not return is called, where transactions have their names.
+std::string name_of(pid_t reader) {
+    return "look-" + std::to_string(reader);
 }
 
 }  // namespace
@@ -75,6 +82,26 @@ void Executor::still_owed(const std::string& txn, const std::string& note) {
 
 void Executor::left_behind(const std::string& txn, pid_t worker) {
     left_behind_[txn] = {worker, open_pidfd(worker), Clock::now() + kAgain};
+}
+
+/// It has been killed, and is gone at once unless the kernel keeps it.
+void Executor::lose_reader(pid_t reader) {
+    std::string said = "0\thangs\t" + name_of(reader);
+    const auto devices = devices_under_read(reader);
+    for (const sysfs::Device& device : devices)
+        said += "\t" + binding::to_wire(device);
+    lost_readers_.emplace(reader, open_pidfd(reader));
+    if (!devices.empty())
+        socket_.send(said);
+}
+
+void Executor::reap_readers() {
+    std::erase_if(lost_readers_, [this](const auto& lost) {
+        if (::waitpid(lost.first, nullptr, WNOHANG) == 0)
+            return false;
+        socket_.send("0\trecovered\t" + name_of(lost.first) + "\tundone\t");
+        return true;
+    });
 }
 
 /// When a worker that was left behind has ended, the kernel is through with what it asked.

@@ -10,6 +10,7 @@
 /// journal, policy files.
 namespace bindd {
 
+using binding::of_wire;
 using sysfs::DeviceId;
 using sysfs::Result;
 
@@ -103,16 +104,40 @@ void HostKeeper::interrupted(const std::string& record) {
     const auto* begun = decoded ? std::get_if<binding::BeginRecord>(&*decoded) : nullptr;
     if (begun == nullptr)
         return;
-    Stuck& stuck = stuck_[begun->txn];
-    stuck.why = "transaction " + begun->txn + " was interrupted and is being undone";
-    for (const binding::Held& held : begun->devices) {
-        stuck.devices.insert(held.device);
-        if (view_.inventory.find(held.device) == nullptr)
-            view_.inventory.devices.push_back(remembered(held));
+    std::vector<sysfs::Device> devices;
+    for (const binding::Held& held : begun->devices)
+        devices.push_back(remembered(held));
+    set_aside(begun->txn, "transaction " + begun->txn + " was interrupted and is being undone", devices);
+}
+
+/// Not to be read or touched until the executor says that it is over.
+void HostKeeper::set_aside(const std::string& txn, const std::string& why, const std::vector<sysfs::Device>& devices) {
+    Stuck& stuck = stuck_[txn];
+    stuck.why = why;
+    for (const sysfs::Device& device : devices) {
+        stuck.devices.insert(device.id);
+        if (view_.inventory.find(device.id) == nullptr)
+            view_.inventory.devices.push_back(device);
     }
     view_.inventory.settle();
     for (const DeviceId& id : stuck.devices)
         stir(key_of(id), GroupEvent::kBegun);
+}
+
+/// Somebody else has these devices in hand and does not let go. The rest of the host is looked at without them.
+void HostKeeper::hanging(const std::string& look, const std::vector<std::string>& lines) {
+    std::vector<sysfs::Device> devices;
+    std::string names;
+    for (const std::string& line : lines)
+        if (auto device = of_wire<sysfs::Device>(line)) {
+            names += (names.empty() ? "" : ", ") + device->id.display();
+            devices.push_back(*std::move(device));
+        }
+    const std::string why = "reading it does not return: somebody else has it in hand, an unbind perhaps";
+    set_aside(look, why, devices);
+    recovered(look, "stuck", {});
+    parts_.log.say(Level::kWarning, Message::kStuck, names + ": " + why);
+    look_at_all();
 }
 
 void HostKeeper::notice(const std::vector<std::string>& parts) {
@@ -122,6 +147,8 @@ void HostKeeper::notice(const std::vector<std::string>& parts) {
         recovered(parts[1], parts[2], parts[3]);
     else if (parts[0] == "flight" && parts.size() == 2)
         interrupted(parts[1]);
+    else if (parts[0] == "hangs" && parts.size() > 2)
+        hanging(parts[1], {parts.begin() + 2, parts.end()});
 }
 
 void HostKeeper::recovered(const std::string& txn, const std::string& what, const std::string& note) {

@@ -119,6 +119,8 @@ class HostKeeper final : public Keeper {
     void stir(const std::string& key, GroupEvent event);
     void notice(const std::vector<std::string>& parts);
     void interrupted(const std::string& record);
+    void set_aside(const std::string& txn, const std::string& why, const std::vector<sysfs::Device>& devices);
+    void hanging(const std::string& look, const std::vector<std::string>& lines);
     void recovered(const std::string& txn, const std::string& what, const std::string& note);
     enum class Whose { kOurs, kAnyones };
     void refresh_ledger(Whose change);

@@ -157,7 +157,9 @@ void HostKeeper::look_at_all() {
         coalescer_.forget(key);
     }
     dirty_.clear();
-    look([this, stirs](const Result<View::Difference>& difference) {
+    look([this, stirs, left_out = unreadable()](const Result<View::Difference>& difference) {
+        if (!difference && unreadable() != left_out)
+            return;  // it is known now which device hangs, and a look without it is on its way
         looked_ = true;
         if (!difference) {
             parts_.log.say(Level::kError, Message::kWarning, difference.error().text());

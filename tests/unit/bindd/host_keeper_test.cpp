@@ -4,11 +4,15 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 
+#include "binding/wire.hpp"
+#include "bindd/hung_read.hpp"
 #include "bindd/reader.hpp"
+#include "sysfs/dir.hpp"
 #include "tests/unit/bindd/fake_daemon.hpp"
 
 /// The keeper alone with an executor that a test plays: for what depends on who reads what first.
@@ -40,8 +44,11 @@ class PlayedKeeper {
 
     /// Until it is ready; false when it is not in time.
     bool run(std::chrono::seconds patience) {
-        const auto end = std::chrono::steady_clock::now() + patience;
         keeper_.start();
+        return run_until_ready(patience);
+    }
+    bool run_until_ready(std::chrono::seconds patience = std::chrono::seconds(5)) {
+        const auto end = std::chrono::steady_clock::now() + patience;
         while (!keeper_.is_ready() && std::chrono::steady_clock::now() < end)
             (void)sd_event_run(loop_.get(), 10'000);
         return keeper_.is_ready();
@@ -61,6 +68,17 @@ class PlayedKeeper {
     void hold(const std::string& verb) { to_hold_ = verb; }
     void let_go() {
         send(held_);
+        ASSERT_TRUE(ours_.flush());
+    }
+    /// What was held fails instead, as when it takes too long.
+    void fail_held() {
+        const std::string id = held_.front().substr(0, held_.front().find('\t'));
+        held_ = {id + "\t!\t" + binding::to_wire(sysfs::fail(sysfs::Code::kTimeout, "look", "the host", "too long").value())};
+        let_go();
+    }
+    /// Unasked.
+    void say(const std::string& line) {
+        ours_.send("0\t" + line);
         ASSERT_TRUE(ours_.flush());
     }
     void tell(const HostEvent& event) { events_.tell(event); }
@@ -142,6 +160,50 @@ void answer_late(const std::string& verb, HostEvent::Kind event) {
     played.let_go();
     played.run_idle();
     EXPECT_NE(played.keeper().view().inventory.find(nic.id), nullptr) << verb;
+}
+
+/// Somebody else's unbind does not return, and holds the device's lock.
+TEST(HostKeeper, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
+    PlayedKeeper played(nics(2), "version: 1\nrules: []\n");
+    sysfs::Device hangs;
+    hangs.id = fake::pci_id(kNic);
+    played.hold("look");
+    EXPECT_FALSE(played.run(std::chrono::seconds(0)));
+    played.run_until_asked("look", 1);
+    played.say("hangs\tlook-7\t" + binding::to_wire(hangs));
+    played.fail_held();
+    ASSERT_TRUE(played.run_until_ready());
+    EXPECT_EQ(std::count(played.asked.begin(), played.asked.end(), "look"), 2);
+    const HostKeeper& keeper = played.keeper();
+    ASSERT_EQ(keeper.stuck().size(), 1U);
+    EXPECT_EQ(keeper.stuck()[0].device, hangs.id);
+    EXPECT_EQ(keeper.state(hangs).state, "stuck");
+    EXPECT_EQ(keeper.view().inventory.devices.size(), 2U);
+    EXPECT_EQ(keeper.view().inventory.find(hangs.id)->driver, std::nullopt) << "not read";
+
+    played.say("recovered\tlook-7\tundone\t");
+    played.run_until_asked("read", 1);
+    played.run_idle();
+    EXPECT_TRUE(keeper.stuck().empty());
+    EXPECT_EQ(keeper.view().inventory.find(hangs.id)->driver, "e1000e");
+}
+
+TEST(HungRead, IsToldByTheAttributesThatAreOpen) {
+    const auto bus = sysfs::Dir::open("/sys/bus/platform/devices");
+    ASSERT_TRUE(bus);
+    const auto devices = bus->entries();
+    ASSERT_TRUE(devices);
+    for (const std::string& name : *devices) {
+        const sysfs::UniqueFd open(::openat(bus->fd(), (name + "/uevent").c_str(), O_RDONLY | O_CLOEXEC));
+        if (!open.valid())
+            continue;
+        const auto found = devices_under_read(::getpid());
+        ASSERT_EQ(found.size(), 1U) << name;
+        EXPECT_EQ(found[0].id, (sysfs::DeviceId{"platform", name}));
+        EXPECT_EQ(found[0].driver, bus->link_name(name + "/driver"));
+        return;
+    }
+    GTEST_SKIP() << "this machine has no platform device";
 }
 
 TEST(HostKeeper, KeepsWhatALaterLookHasFound) {

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Somebody else's unbind does not return, and on older kernels (this is 6.1) who reads the device's driver_override or uevent
+# waits for it as well: the daemon starts all the same, leaves that device alone and serves the others.
+. tests/lab/check.sh
+
+pci=/sys/bus/pci
+nic=0000:00:11.0
+twin=0000:00:13.0
+scratch=$(mktemp -d)
+log=$scratch/log
+cat >"$scratch/rules.yaml" <<RULES
+version: 1
+rules:
+  - { name: nic, match: { address: "$nic" }, driver: auto }
+  - { name: twin, match: { address: "$twin" }, driver: auto }
+RULES
+is_on() { [ "$(driver_of "$1")" = "$2" ]; }
+said() { grep -qF "$1" "$log"; }
+hangs() { ! timeout --signal=KILL 1 cat $pci/devices/$nic/driver_override >/dev/null 2>&1; }
+
+modprobe vfio-pci
+check "the override is set" store $pci/devices/$nic/driver_override vfio-pci
+check "the native driver is left" store $pci/drivers/e1000e/unbind $nic
+check "the device is VFIO's" store $pci/drivers/vfio-pci/bind $nic
+python3 tests/lab/guest/hold_hidden.py "$(group_of $nic)" $nic >"$scratch/holder" &
+holder=$!
+eventually "somebody holds it" grep -q held "$scratch/holder"
+store $pci/drivers/vfio-pci/unbind $nic &
+unbind=$!
+eventually "an unbind does not return, and reading waits for it" hangs
+
+: >"$log"
+"$BINDD_BUILD/bindd/bindd" --bus none --policy "$scratch/rules.yaml" 2>"$log" &
+daemon=$!
+eventually "the daemon is ready" said "ready: "
+eventually "it says which device it leaves alone" said "$nic: reading it does not return"
+eventually "the other one is bound" is_on $twin vfio-pci
+check "it is removed" store $pci/devices/$twin/remove 1
+check "and comes back" store $pci/rescan 1
+eventually "bound again" is_on $twin vfio-pci
+check "the unbind still does not return" kill -0 $unbind
+kill -TERM $holder
+wait $unbind
+eventually "let go, the device is looked at and bound" is_on $nic vfio-pci
+kill -TERM $daemon
+wait $daemon
+equal "SIGTERM ends it well" 0 $?
+sed 's/^/# /' "$log"
+done_checking
