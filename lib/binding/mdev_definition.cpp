@@ -29,7 +29,9 @@ Result<std::pair<std::string, std::string>> attr_of(const Json& attr) {
         return invalid("invalid JSON format for attribute: not an object");
     if (attr.size() != 1)
         return invalid("invalid JSON format for attribute: too many fields");
-    const auto& [name, value] = *attr.items().begin();
+    const auto only = attr.begin();
+    const std::string& name = only.key();
+    const Json& value = only.value();
     if (!value.is_string())
         return invalid("invalid JSON format for attribute {\"" + name + "\", " + dump(value) +
                        "}: value must be of type str");
