@@ -129,7 +129,7 @@ holder=$!
 eventually "the device is held" grep -q held "$scratch/holder"
 sleep 1
 policy host
-sleep 1
+eventually "its unbind has begun" test ! -e $pci/$nic/driver
 kill -USR1 $holder
 eventually "the write that does not return is told, with who holds the device" \
     grep -qE "stuck.*held by .*\(pid $holder\)|held by.*python3.*$holder" "$log"
