@@ -32,10 +32,14 @@ Result<std::string> read_file(const std::string& path) {
     const sysfs::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid())
         return fail_errno(errno, "open", path);
+    return read_rest(fd.get(), path);
+}
+
+Result<std::string> read_rest(int fd, const std::string& path) {
     std::string text;
     std::array<char, 16384> buffer{};
     for (;;) {
-        const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

@@ -13,6 +13,8 @@ namespace binding {
 [[nodiscard]] sysfs::Result<void> make_directories(const std::string& path);
 /// The whole file. Absent: kNotFound.
 [[nodiscard]] sysfs::Result<std::string> read_file(const std::string& path);
+/// What is left to be read of an open file; `path` is for messages.
+[[nodiscard]] sysfs::Result<std::string> read_rest(int fd, const std::string& path);
 /// All of `text`, in one write() when the file system takes it.
 [[nodiscard]] sysfs::Result<void> write_all(int fd, std::string_view text, const std::string& path);
 /// The whole file anew, by rename: as before or as after, never between. Not synced.

@@ -33,19 +33,6 @@ void told(const StateDir& state, const char* what) {
         state.on_write(what);
 }
 
-std::string this_boot(const StateDir& state) {
-    const auto text = read_file(state.boot_id);
-    return text ? text->substr(0, text->find('\n')) : std::string();
-}
-
-/// All of it; a torn end is damage as well.
-Ledger replay_all(const std::string& text) {
-    Ledger ledger;
-    if (replay(text, ledger) != text.size())
-        ++ledger.damaged_lines;
-    return ledger;
-}
-
 Result<void> replace(const StateDir& state, const Ledger& ledger) {
     const std::string path = state.journal_path();
     const std::string next = path + ".new";
@@ -81,21 +68,20 @@ Result<UniqueFd> open_for_append(const StateDir& state) {
 Result<Journal::Opened> Journal::open(const StateDir& state) {
     if (auto made = make_directories(state.run); !made)
         return propagate(made);
+    auto ledger = read_ledger(state);
+    if (!ledger)
+        return propagate(ledger);
     const std::string boot = this_boot(state);
-    const auto text = read_file(state.journal_path());
-    if (!text && text.error().code != sysfs::Code::kNotFound)
-        return propagate(text);
-    Ledger ledger = text ? replay_all(*text) : Ledger{};
-    if (!text || ledger.boot_id != boot) {
-        ledger = Ledger{};
-        ledger.boot_id = boot;
-        if (auto replaced = replace(state, ledger); !replaced)
+    if (ledger->boot_id != boot || ::access(state.journal_path().c_str(), F_OK) != 0) {
+        *ledger = Ledger{};
+        ledger->boot_id = boot;
+        if (auto replaced = replace(state, *ledger); !replaced)
             return propagate(replaced);
     }
     auto fd = open_for_append(state);
     if (!fd)
         return propagate(fd);
-    return Opened{Journal(state, std::move(*fd)), std::move(ledger)};
+    return Opened{Journal(state, std::move(*fd)), *std::move(ledger)};
 }
 
 Result<void> Journal::append(const Record& record, Sync sync) {
@@ -125,6 +111,10 @@ Result<void> Journal::compact(const Ledger& ledger) {
 std::size_t Journal::size() const {
     struct stat status {};
     return ::fstat(fd_.get(), &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
+}
+
+Result<Ledger> read_ledger(const StateDir& state) {
+    return JournalReader(state).ledger();
 }
 
 }  // namespace binding

@@ -5,11 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <string_view>
 
 #include "binding/files.hpp"
-#include "binding/journal.hpp"
 
 namespace binding {
 namespace {
@@ -19,21 +18,6 @@ using sysfs::propagate;
 using sysfs::Result;
 using sysfs::UniqueFd;
 
-Result<std::string> read_from(int fd, std::size_t offset, const std::string& path) {
-    std::string text;
-    std::array<char, 16384> buffer{};
-    for (;;) {
-        const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset + text.size()));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail_errno(errno, "read", path);
-        if (got == 0)
-            return text;
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-    }
-}
-
 /// The same file, which has only grown?
 bool is_continued(int fd, int known, std::size_t read) {
     struct stat now {};
@@ -42,8 +26,8 @@ bool is_continued(int fd, int known, std::size_t read) {
            now.st_ino == before.st_ino && static_cast<std::size_t>(now.st_size) >= read;
 }
 
-}  // namespace
-
+/// Takes the records of `text`, whole lines; how much of it that was. A last line that no newline ends yet counts if it
+/// is a whole record, and is left otherwise: the rest of it may be on its way.
 std::size_t replay(std::string_view text, Ledger& ledger) {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = text.find('\n', at);
@@ -59,6 +43,13 @@ std::size_t replay(std::string_view text, Ledger& ledger) {
         at = end == text.npos ? text.size() : end + 1;
     }
     return text.size();
+}
+
+}  // namespace
+
+std::string this_boot(const StateDir& state) {
+    const auto text = read_file(state.boot_id);
+    return text ? text->substr(0, text->find('\n')) : std::string();
 }
 
 /// Is there a journal?
@@ -81,7 +72,10 @@ Result<Ledger> JournalReader::ledger() {
         return propagate(there);
     if (!*there)
         return Ledger{};
-    const auto text = read_from(fd_.get(), read_, state_.journal_path());
+    // What was not a whole record the last time is read again.
+    if (::lseek(fd_.get(), static_cast<off_t>(read_), SEEK_SET) < 0)
+        return fail_errno(errno, "read", state_.journal_path());
+    const auto text = read_rest(fd_.get(), state_.journal_path());
     if (!text)
         return propagate(text);
     const std::size_t taken = replay(*text, ledger_);
@@ -89,16 +83,11 @@ Result<Ledger> JournalReader::ledger() {
     Ledger told = ledger_;
     // As far as anyone can tell now.
     told.damaged_lines += taken < text->size() ? 1 : 0;
-    const auto boot = read_file(state_.boot_id);
-    if (boot && told.boot_id == boot->substr(0, boot->find('\n')))
+    if (told.boot_id == this_boot(state_))
         return told;
     Ledger other_boot;
     other_boot.damaged_lines = told.damaged_lines;
     return other_boot;
-}
-
-Result<Ledger> read_ledger(const StateDir& state) {
-    return JournalReader(state).ledger();
 }
 
 }  // namespace binding

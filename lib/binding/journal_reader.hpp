@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
+#include <string>
+#include <utility>
 
 #include "binding/ledger.hpp"
 #include "binding/state_dir.hpp"
@@ -30,8 +31,7 @@ class JournalReader {
     Ledger ledger_;
 };
 
-/// Takes the records of `text`, whole lines; how much of it that was. A last line that no newline ends yet counts if it
-/// is a whole record, and is left otherwise: the rest of it may be on its way.
-[[nodiscard]] std::size_t replay(std::string_view text, Ledger& ledger);
+/// The id of the boot that this is; empty when the kernel does not tell.
+[[nodiscard]] std::string this_boot(const StateDir& state);
 
 }  // namespace binding
