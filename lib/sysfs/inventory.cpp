@@ -195,8 +195,7 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
     out.host = read_host(root);
     out.host.users = user_ids(root, wanted.users);
     out.host.groups = group_ids(root, wanted.groups);
-    Surroundings around = Surroundings::read(root, wanted);
-    around.vf_index = Surroundings::VfIndex::kLater;
+    const Surroundings around = Surroundings::read(root, wanted);
     if (const auto buses = read_buses(root))
         add_devices(out, *buses, around);
     else
@@ -214,8 +213,7 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
 Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
                                const Wanted& wanted) {
     Inventory out;
-    Surroundings around = Surroundings::read(root, wanted);
-    around.vf_index = Surroundings::VfIndex::kLater;
+    const Surroundings around = Surroundings::read(root, wanted);
     const auto groups = Dir::open(root.path("/sys/kernel/iommu_groups"));
     for (const DeviceId& id : ids) {
         if (!parse_bus_name(id.bus) || !parse_device_name(id.name))
@@ -229,9 +227,7 @@ Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
             if (auto group = read_group(*groups, std::to_string(*device.iommu_group)))
                 out.groups.emplace(group->id, std::move(*group));
     out.settle();
-    VfNumbers numbers(out.devices);
-    numbers.ask_absent_pfs(root, out.devices);
-    numbers.put_into(out.devices);
+    VfNumbers::of(root, out.devices).put_into(out.devices);
     return out;
 }
 

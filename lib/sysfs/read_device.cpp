@@ -12,6 +12,7 @@
 #include "sysfs/serial.hpp"
 #include "sysfs/sriov.hpp"
 #include "sysfs/udev_data.hpp"
+#include "sysfs/vf_numbers.hpp"
 #include "sysfs/vgpu.hpp"
 
 namespace sysfs {
@@ -81,8 +82,7 @@ std::string read_modalias(const DeviceDir& device) {
 }  // namespace
 
 Surroundings Surroundings::read(const Root& root, const Wanted& wanted) {
-    return {root, wanted, wanted.slots ? Slots::read(root) : Slots(), GroupNodes::read(root),
-            VfIndex::kAsk};
+    return {root, wanted, wanted.slots ? Slots::read(root) : Slots(), GroupNodes::read(root)};
 }
 
 std::string devices_path(const std::string& bus) {
@@ -117,8 +117,7 @@ Result<Device> read_from(const Dir& devices, const DeviceId& id, const Surroundi
             out.reset_methods = read_reset_methods(*device);
         out.slot = around.slots.of(id.name);
         out.sriov = read_pf(*device);
-        out.vf = around.vf_index == Surroundings::VfIndex::kAsk ? read_vf(*device, id.name)
-                                                                : unnumbered(*device);
+        out.vf = unnumbered(*device);
     }
     if (out.path.empty() && out.syspath.starts_with("/sys/devices/"))
         out.path = out.syspath.substr(std::string_view("/sys/devices/").size());
@@ -164,6 +163,8 @@ Result<Device> read_device(const Root& root, const DeviceId& id, const Wanted& w
     auto device = read_from(*devices, id, Surroundings::read(root, wanted));
     if (!device && is_absence(device.error()))
         return not_there(id, "no such device");
+    if (device)
+        VfNumbers::of(root, {&*device, 1}).put_into({&*device, 1});
     return device;
 }
 

@@ -18,15 +18,12 @@ struct Surroundings {
     Wanted wanted;
     Slots slots;
     GroupNodes group_nodes;
-    /// A pass over all devices comes by the PF as well and numbers its VFs from there: asking the PF anew for
-    /// each of its VFs would grow with their square.
-    enum class VfIndex { kAsk, kLater } vf_index = VfIndex::kAsk;
 
     [[nodiscard]] static Surroundings read(const Root& root, const Wanted& wanted);
 };
 
 /// Everything of one device. `devices` is the directory its name is in: a bus' or a class' devices.
-/// Fails only when the device is gone.
+/// Fails only when the device is gone. Of a VF only whose it is: its number is for VfNumbers to tell.
 [[nodiscard]] Result<Device> read_from(const Dir& devices, const DeviceId& id,
                                        const Surroundings& around);
 

@@ -45,18 +45,4 @@ std::optional<std::string> read_pf_of(const DeviceDir& device) {
     return device.has("physfn") ? device.link_name("physfn") : std::nullopt;
 }
 
-std::optional<SriovVf> read_vf(const DeviceDir& device, const std::string& name) {
-    const auto pf = device.link_name("physfn");
-    if (!pf)
-        return std::nullopt;
-    const auto names = device.dir().entries("physfn");
-    if (!names)
-        return std::nullopt;
-    for (const std::string& virtfn : *names)
-        if (virtfn.starts_with(kVirtfn) && device.dir().link_name("physfn/" + virtfn) == name)
-            if (const auto index = index_of(virtfn))
-                return SriovVf{.pf = *pf, .index = *index};
-    return std::nullopt;
-}
-
 }  // namespace sysfs

@@ -10,9 +10,7 @@ namespace sysfs {
 
 /// The PF's side, where the device can do SR-IOV at all.
 [[nodiscard]] std::optional<SriovPf> read_pf(const DeviceDir& device);
-/// The VF's side. Its index is what only the PF knows: by the PF's virtfnN links.
-[[nodiscard]] std::optional<SriovVf> read_vf(const DeviceDir& device, const std::string& name);
-/// Only whose VF it is; its index is for the caller to find among the PF's.
+/// The VF's side: only whose it is. Its index is what only the PF knows, by its virtfnN links (vf_numbers.hpp).
 [[nodiscard]] std::optional<std::string> read_pf_of(const DeviceDir& device);
 
 }  // namespace sysfs

@@ -14,6 +14,12 @@ VfNumbers::VfNumbers(std::span<const Device> devices) {
             add(device.id.name, *device.sriov);
 }
 
+VfNumbers VfNumbers::of(const Root& root, std::span<const Device> devices) {
+    VfNumbers numbers(devices);
+    numbers.ask_absent_pfs(root, devices);
+    return numbers;
+}
+
 void VfNumbers::add(const std::string& pf, const SriovPf& sriov) {
     for (const auto& [index, name] : sriov.vfs)
         numbers_.emplace(name, SriovVf{.pf = pf, .index = index});

@@ -16,12 +16,13 @@ class VfNumbers {
   public:
     /// From the PFs among `devices`.
     explicit VfNumbers(std::span<const Device> devices);
-    /// From the PFs of VFs among `devices` that are not there themselves.
-    void ask_absent_pfs(const Root& root, std::span<const Device> devices);
+    /// From those and, for VFs that came without theirs, from the host.
+    [[nodiscard]] static VfNumbers of(const Root& root, std::span<const Device> devices);
     /// A VF that its PF does not list is on its way in or out: no VF that a rule could mean.
     void put_into(std::span<Device> devices) const;
 
   private:
+    void ask_absent_pfs(const Root& root, std::span<const Device> devices);
     void add(const std::string& pf, const SriovPf& sriov);
 
     std::map<std::string, SriovVf> numbers_;  ///< by the VF's name
