@@ -61,12 +61,16 @@ void Family::retire(const std::string& path) {
 }
 
 void Family::announce_changes(const std::string& path, const std::vector<const char*>& properties) {
+    emit_changes(bus_, path, interface_, properties);
+}
+
+void emit_changes(sd_bus* bus, const std::string& path, const char* interface, const std::vector<const char*>& properties) {
     std::vector<char*> names;
     names.reserve(properties.size() + 1);
     for (const char* property : properties)
         names.push_back(const_cast<char*>(property));  // sd-bus only reads them
     names.push_back(nullptr);
-    (void)sd_bus_emit_properties_changed_strv(bus_, path.c_str(), interface_, names.data());
+    (void)sd_bus_emit_properties_changed_strv(bus, path.c_str(), interface, names.data());
 }
 
 }  // namespace bindd

@@ -44,6 +44,9 @@ class Family {
     sd_bus_slot* enumerator_ = nullptr;
 };
 
+/// PropertiesChanged for these of an object's.
+void emit_changes(sd_bus* bus, const std::string& path, const char* interface, const std::vector<const char*>& properties);
+
 /// A handler that the C library calls: whatever `body` throws becomes an error reply, since nothing may go through C.
 template <typename Body>
 int guarded(sd_bus_error* error, Body&& body) noexcept {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bindd/bus_family.hpp"
 #include "bindd/bus_lease.hpp"
 #include "bindd/bus_requests.hpp"
 #include "bindd/bus_snapshot.hpp"
@@ -128,12 +129,7 @@ std::vector<sdbus::Struct<sdbus::ObjectPath, std::string>> ManagerObject::StuckD
 }
 
 void ManagerObject::changed(const std::vector<const char*>& properties) {
-    std::vector<char*> names;
-    names.reserve(properties.size() + 1);
-    for (const char* property : properties)
-        names.push_back(const_cast<char*>(property));  // sd-bus only reads them
-    names.push_back(nullptr);
-    (void)sd_bus_emit_properties_changed_strv(bus_, kManagerPath, INTERFACE_NAME, names.data());
+    emit_changes(bus_, kManagerPath, INTERFACE_NAME, properties);
 }
 
 void ManagerObject::counts_changed() {
