@@ -54,14 +54,16 @@ Outcome<void> look_again(Session& session, World& world, const std::vector<sysfs
     return {};
 }
 
-/// The VFs, and who shares their groups: a group is planned for as a whole.
-std::vector<sysfs::DeviceId> with_peers(const sysfs::Inventory& inventory, const std::vector<sysfs::DeviceId>& vfs) {
-    std::set<sysfs::DeviceId> all(vfs.begin(), vfs.end());
+/// Who else is in the groups of these VFs: a group is planned for as a whole.
+std::vector<sysfs::DeviceId> peers_of(const sysfs::Inventory& inventory, const std::vector<sysfs::DeviceId>& vfs) {
+    std::set<sysfs::DeviceId> peers;
     for (const sysfs::DeviceId& vf : vfs)
         if (const sysfs::Device* device = inventory.find(vf))
             if (const sysfs::Group* group = inventory.group_of(*device))
-                all.insert(group->devices.begin(), group->devices.end());
-    return {all.begin(), all.end()};
+                peers.insert(group->devices.begin(), group->devices.end());
+    for (const sysfs::DeviceId& vf : vfs)
+        peers.erase(vf);
+    return {peers.begin(), peers.end()};
 }
 
 /// The PFs again, their VFs and who shares a group with one. The rest of the host, its drivers and the policies are as
@@ -73,13 +75,14 @@ Outcome<std::vector<sysfs::DeviceId>> look_at_newcomers(Session& session, World&
         parents.push_back({"pci", pf});
     if (auto seen = look_again(session, world, parents); !seen)
         return propagate(seen);
-    const auto vfs = vfs_of(world.inventory, pfs);
-    if (auto seen = look_again(session, world, vfs); !seen)
+    auto all = vfs_of(world.inventory, pfs);
+    if (auto seen = look_again(session, world, all); !seen)
         return propagate(seen);
-    auto all = with_peers(world.inventory, vfs);
-    if (all.size() > vfs.size())
-        if (auto seen = look_again(session, world, all); !seen)
+    const auto peers = peers_of(world.inventory, all);
+    if (!peers.empty())
+        if (auto seen = look_again(session, world, peers); !seen)
             return propagate(seen);
+    all.insert(all.end(), peers.begin(), peers.end());
     return all;
 }
 
