@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "binding/report.hpp"
+#include "binding/urgency.hpp"
 #include "vfioctl/document.hpp"
 #include "vfioctl/plan_text.hpp"
 #include "vfioctl/progress.hpp"
@@ -74,6 +75,7 @@ Outcome<void> execute(Session& session, policy::Plan& plan, std::vector<std::str
 
 Outcome<ExitCode> carry_out(Session& session, policy::Plan& plan, std::vector<std::string> warnings,
                             binding::ApplyOptions options) {
+    const binding::Urgency urgent;
     if (auto done = execute(session, plan, warnings, std::move(options)); !done)
         return propagate(done);
     print_plan(session, plan, warnings);

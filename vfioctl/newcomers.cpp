@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "binding/urgency.hpp"
 #include "vfioctl/execute.hpp"
 #include "vfioctl/plan_text.hpp"
 
@@ -115,6 +116,7 @@ void keep(policy::Plan done, policy::Plan& all) {
 
 Outcome<ExitCode> carry_out_with_newcomers(Session& session, World& world,
                                            const binding::ApplyOptions& options) {
+    const binding::Urgency urgent;
     policy::Plan all = std::move(world.plan);
     if (auto done = execute(session, all, world.warnings, options); !done)
         return propagate(done);
