@@ -17,13 +17,13 @@ foreign_machine() {
             -device zpci,uid=1,fid=1,target=net1 -netdev hubport,id=hub1,hubid=1 \
             -device virtio-net-pci,id=net1,netdev=hub1,iommu_platform=on,disable-legacy=on,disable-modern=off \
             -drive "file=$2/disk,if=none,id=disk,format=raw" -device virtio-blk-ccw,drive=disk,devno=fe.0.1234 \
-            -append "console=ttysclp0 quiet panic=-1 $LAB_APPEND"
+            -append "console=ttysclp0 quiet norandmaps panic=-1 $LAB_APPEND"
         ;;
     ppc64le)
         printf '%s\n' qemu-system-ppc64 -M powernv9 -smp 2 -m 2048 -nodefaults -nographic -serial chardev:console \
             -device pnv-phb,chip-id=0,index=0,id=phb0 -device pnv-phb-root-port,bus=phb0,id=port0 \
             -device nvme,bus=port0,serial=plain \
-            -append "console=hvc0 quiet panic=-1 $LAB_APPEND"
+            -append "console=hvc0 quiet norandmaps panic=-1 $LAB_APPEND"
         ;;
     esac
 }

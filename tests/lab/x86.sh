@@ -30,6 +30,8 @@ write_share() {
     } >"$share/job"
 }
 
+# norandmaps: QEMU keeps what it has translated by address; with random ones it translates each program anew for every run,
+# which takes three times as long.
 # no_timer_check: on a busy machine the emulated timer may be too late for the kernel's test of it, which ends in panic.
 # x86_arguments SCRATCH-DIR KERNEL-DIR: QEMU's, one a line, but for consoles and --qemu.
 x86_arguments() {
@@ -44,7 +46,7 @@ x86_arguments() {
         -fsdev "local,id=job,path=$scratch/share,security_model=none" \
         -device virtio-9p-pci,fsdev=job,mount_tag=job,addr=03.0 \
         -kernel "$kernel/image" -initrd "$scratch/initramfs.cpio" \
-        -append "console=ttyS0 quiet intel_iommu=on no_timer_check panic=-1 fstab=no systemd.show_status=no $LAB_APPEND"
+        -append "console=ttyS0 quiet intel_iommu=on no_timer_check norandmaps panic=-1 fstab=no systemd.show_status=no $LAB_APPEND"
     x86_devices "$scratch" "$LAB_DEVICES"
 }
 
