@@ -17,7 +17,7 @@ is_active() { systemctl -q is-active bindd; }
 eventually "the service is active" is_active
 equal "systemd was told what it has done" "1 bound, 22 devices" "$(systemctl show -P StatusText bindd | cut -d, -f1,2)"
 equal "and that it is ready, once" "0 notify" "$(systemctl show -P NRestarts bindd) $(systemctl show -P Type bindd)"
-equal "what writes goes before others" -15 "$(ps -o ni= -C bindd --sort=ni | head -1 | tr -d ' ')"
+equal "what writes goes before others" -15 "$(ps -o ni= -C bindd-executor | head -1 | tr -d ' ')"
 equal "the disk is on vfio-pci" vfio-pci "$(driver_of $disk)"
 contains "the history has it" "bindd (start)" "$(vfioctl history)"
 contains "the journal has its fields" "BINDD_" "$(journalctl -u bindd -o verbose --no-pager | grep -o 'BINDD_[A-Z]*' | sort -u)"
