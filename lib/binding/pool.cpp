@@ -187,26 +187,43 @@ void Pool::take_lines(std::size_t at) {
         slots_[at].deadline = deadline_of(slots_[at].job);
         // An answer begins with '='; everything else is said on the way.
         if (line.starts_with('='))
-            end(at, End::kAnswered, line.substr(1));
+            answered(slots_[at], line.substr(1));
         else
             listener_.said(slots_[at].job, line);
     }
 }
 
-void Pool::end(std::size_t at, End how, const std::string& line) {
-    slots_[at].busy = false;
-    const Job job = std::exchange(slots_[at].job, {});
-    report(job, how, line);
+/// The worker goes on with the next job while we see to what this one has told.
+void Pool::answered(Slot& slot, const std::string& line) {
+    slot.busy = false;
+    const Job job = std::exchange(slot.job, {});
+    release(job, End::kAnswered);
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(), [&](const Job& each) {
+        return may_begin(each) && knows(slot, each);
+    });
+    if (next != waiting_.end()) {
+        slot.job = std::move(*next);
+        waiting_.erase(next);
+        if (!give(slot))
+            waiting_.push_front(std::exchange(slot.job, {}));
+    }
+    follow(listener_.ended(job, End::kAnswered, line));
+}
+
+/// A write that never came back counts for ever: beside it none may begin.
+void Pool::release(const Job& job, End how) {
+    for (const std::string& driver : job.drivers)
+        if (const auto used = in_use_.find(driver);
+            used != in_use_.end() && how != End::kStuck && used->second > 0)
+            --used->second;
 }
 
 void Pool::report(const Job& job, End how, const std::string& line) {
-    for (const std::string& driver : job.drivers) {
-        const auto used = in_use_.find(driver);
-        // A write that never came back counts for ever: beside it none may begin.
-        if (used != in_use_.end() && how != End::kStuck && used->second > 0)
-            --used->second;
-    }
-    std::vector<Job> next = listener_.ended(job, how, line);
+    release(job, how);
+    follow(listener_.ended(job, how, line));
+}
+
+void Pool::follow(std::vector<Job> next) {
     waiting_.insert(waiting_.begin(), std::make_move_iterator(next.begin()),
                     std::make_move_iterator(next.end()));
 }

@@ -83,8 +83,10 @@ class Pool {
     [[nodiscard]] Clock::time_point deadline_of(const Job& job) const;
     void take_lines(std::size_t at);
     void expire();
-    void end(std::size_t at, End how, const std::string& line);
+    void answered(Slot& slot, const std::string& line);
     void report(const Job& job, End how, const std::string& line);
+    void release(const Job& job, End how);
+    void follow(std::vector<Job> next);
     [[nodiscard]] bool give(Slot& slot);
     [[nodiscard]] bool start_worker();
     [[nodiscard]] bool may_begin(const Job& job) const;

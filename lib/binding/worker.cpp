@@ -114,10 +114,13 @@ std::optional<std::vector<std::string>> Worker::lines() {
             break;
         }
         unread_.append(buffer.data(), static_cast<std::size_t>(got));
+        const bool all = static_cast<std::size_t>(got) < buffer.size();
         for (std::size_t end = 0; (end = unread_.find('\n')) != std::string::npos;) {
             complete.push_back(unread_.substr(0, end));
             unread_.erase(0, end + 1);
         }
+        if (all)
+            break;
     }
     return complete;
 }
