@@ -81,11 +81,13 @@ done
 names=(vfioctl bare-shell-loop driverctl)
 table "binding 16 VFs to vfio-pci"
 
+# One list is too short for the clock of a guest: ten in a row, as somebody who looks again.
+ten() { for _ in {1..10}; do "$@"; done; }
 results=$(mktemp -d)
 for ((i = 0; i < rounds; i++)); do
-    ms vfioctl list >>"$results/vfioctl"
-    ms lspci -nnk >>"$results/lspci-nnk"
-    ms driverctl list-devices >>"$results/driverctl-list-devices"
+    ms ten vfioctl list >>"$results/vfioctl"
+    ms ten lspci -nnk >>"$results/lspci-nnk"
+    ms ten driverctl list-devices >>"$results/driverctl-list-devices"
 done
 names=(vfioctl lspci-nnk driverctl-list-devices)
-table "listing the devices"
+table "listing the devices ten times"
