@@ -21,15 +21,6 @@ constexpr std::chrono::seconds kReadyAnyway{10};
 /// What takes longer to undo than this is a device that someone holds: it is as good as stuck.
 constexpr std::chrono::seconds kUndone{2};
 
-std::map<DeviceId, binding::HistoryEntry> latest_of(const binding::StateDir& state) {
-    std::map<DeviceId, binding::HistoryEntry> latest;
-    if (auto history = binding::read_history(state))
-        for (const binding::HistoryEntry& entry : *history)
-            for (const DeviceId& device : entry.devices)
-                latest[device] = entry;
-    return latest;
-}
-
 }  // namespace
 
 HostKeeper::HostKeeper(KeeperParts parts)
@@ -53,7 +44,7 @@ void HostKeeper::start() {
     else
         (void)reject(policies);
     marks_ = std::move(marks);  // they outlive a restart
-    view_.latest = latest_of(parts_.state);
+    view_.latest = binding::latest_history(parts_.state);
     patience_.arm(kUndone);
     recover();
 }

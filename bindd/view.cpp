@@ -14,18 +14,8 @@ const policy::Transaction* View::transaction(const sysfs::DeviceId& id) const {
 }
 
 binding::DeviceState View::state(const sysfs::Device& device) const {
-    binding::DeviceState state =
-        binding::device_state(device, decision(device.id), transaction(device.id));
-    const auto last = latest.find(device.id);
-    // Only what is still outstanding can have failed: a device that is as wanted is well.
-    if (state.state == "pending" && last != latest.end() &&
-        (last->second.result == "failed" || last->second.result == "stuck" ||
-         last->second.result == "rolled_back")) {
-        state.state = last->second.result == "stuck" ? "stuck" : "failed";
-        if (!last->second.error.empty())
-            state.reason = last->second.error;
-    }
-    return state;
+    return binding::as_it_ended(binding::device_state(device, decision(device.id), transaction(device.id)), device.id,
+                                latest);
 }
 
 namespace {

@@ -35,7 +35,7 @@ struct View {
     policy::Plan plan;
     std::map<sysfs::DeviceId, std::size_t> transaction_of;  ///< index into the plan
     binding::Ledger ledger;                                 ///< what is ours
-    std::map<sysfs::DeviceId, binding::HistoryEntry> latest;  ///< what was last done to a device
+    binding::LatestHistory latest;  ///< what was last done to a device
     std::vector<std::string> warnings;                        ///< of the last whole look, a sentence each
 
     [[nodiscard]] const policy::Decision* decision(const sysfs::DeviceId& id) const;

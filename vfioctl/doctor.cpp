@@ -100,9 +100,9 @@ Outcome<World> look(Session& session, policy::Parsed& policies) {
     world.drivers = *std::move(drivers);
     for (const auto* warnings : {&world.inventory.warnings, &world.drivers.warnings})
         world.warnings.insert(world.warnings.end(), warnings->begin(), warnings->end());
-    recall(session, world);
     world.decisions = policy::decide(world.policies, world.inventory, world.drivers);
     make_plan(session, world, UseScan::kLook);
+    recall(session, world);
     return world;
 }
 

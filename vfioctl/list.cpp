@@ -85,10 +85,10 @@ Outcome<ExitCode> run_list(Session& session, const Arguments& arguments) {
     auto world = see_host(session, extra, BadPolicy::kWarns);
     if (!world)
         return propagate(world);
-    recall(session, *world);
     if (auto decided = decide(session, *world); !decided)
         return propagate(decided);
     make_plan(session, *world, UseScan::kSkip);
+    recall(session, *world);
     const auto devices = chosen(*world, arguments);
     if (!devices)
         return propagate(devices);

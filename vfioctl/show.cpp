@@ -31,7 +31,6 @@ Outcome<ExitCode> run_show(Session& session, const Arguments& arguments) {
     const auto ids = devices_of(*world, arguments.words);
     if (!ids)
         return propagate(ids);
-    recall(session, *world);
     if (auto decided = decide(session, *world); !decided)
         return propagate(decided);
     if (world->drivers.aliases.empty()) {  // no rule asks for them, but who looks at a device may
@@ -41,6 +40,7 @@ Outcome<ExitCode> run_show(Session& session, const Arguments& arguments) {
         world->drivers = std::move(*drivers);
     }
     make_plan(session, *world, UseScan::kLook);
+    recall(session, *world);
     const sysfs::Usage usage = session.kernel.usage(world->inventory, *ids);
 
     sysfs::HardwareDatabase hardware(session.options.root);

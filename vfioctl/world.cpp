@@ -38,14 +38,13 @@ bool asks_for_auto(const policy::PolicySet& policies, const std::vector<policy::
                        [](const policy::Request& request) { return is_auto(*request.rule); });
 }
 
-/// A history that cannot be read (it is root's) only means that past failures are not shown.
-std::map<sysfs::DeviceId, binding::HistoryEntry> latest_of(const binding::StateDir& state) {
-    std::map<sysfs::DeviceId, binding::HistoryEntry> latest;
-    if (auto history = binding::read_history(state))
-        for (const binding::HistoryEntry& entry : *history)
-            for (const sysfs::DeviceId& device : entry.devices)
-                latest[device] = entry;
-    return latest;
+/// How it last ended is asked of those alone that are not as they are wanted.
+std::set<sysfs::DeviceId> pending(const World& world) {
+    std::set<sysfs::DeviceId> out;
+    for (const sysfs::Device& device : world.inventory.devices)
+        if (world.state(device).state == "pending")
+            out.insert(device.id);
+    return out;
 }
 
 }  // namespace
@@ -65,16 +64,7 @@ binding::DeviceState World::state(const sysfs::Device& device) const {
         binding::device_state(device, decision(device.id), transaction(device.id));
     if (const auto known = told.find(device.id); known != told.end() && state.state == "pending")
         return known->second;
-    const auto last = latest.find(device.id);
-    // Only what is still outstanding can have failed: a device that is as wanted is well.
-    if (state.state == "pending" && last != latest.end() &&
-        (last->second.result == "failed" || last->second.result == "stuck" ||
-         last->second.result == "rolled_back")) {
-        state.state = last->second.result == "stuck" ? "stuck" : "failed";
-        if (!last->second.error.empty())
-            state.reason = last->second.error;
-    }
-    return state;
+    return binding::as_it_ended(std::move(state), device.id, latest);
 }
 
 void append(std::vector<std::string>& warnings, const std::vector<std::string>& notes) {
@@ -110,7 +100,7 @@ Outcome<World> see_host(Session& session, const sysfs::Wanted& extra, BadPolicy 
 
 void recall(Session& session, World& world) {
     if (session.daemon == nullptr)
-        world.latest = latest_of(session.state);
+        world.latest = binding::latest_history(session.state, pending(world));
     else
         for (const auto& [id, standing] : session.picture->standings)
             if (standing.state.state == "stuck" || standing.state.state == "failed")

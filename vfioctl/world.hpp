@@ -31,7 +31,7 @@ struct World {
     policy::Plan plan;
     std::vector<std::string> warnings;  ///< each a sentence, said once on stderr already
     std::map<sysfs::DeviceId, std::size_t> transaction_of;  ///< index into the plan, by make_plan
-    std::map<sysfs::DeviceId, binding::HistoryEntry> latest;  ///< what was last done to a device
+    binding::LatestHistory latest;  ///< what was last done to a device
     std::map<sysfs::DeviceId, binding::DeviceState> told;     ///< of failed and stuck ones, by the daemon
 
     [[nodiscard]] const policy::Decision* decision(const sysfs::DeviceId& id) const;
@@ -46,7 +46,7 @@ enum class BadPolicy { kFails, kWarns };
 
 /// Policies and inventory.
 [[nodiscard]] Outcome<World> see_host(Session& session, const sysfs::Wanted& extra, BadPolicy bad);
-/// What was last done to each device, for its state.
+/// What was last done to each device that is not as it is wanted, for its state: when the plan is made.
 void recall(Session& session, World& world);
 /// What the policies and these requests say of each device.
 [[nodiscard]] Outcome<void> decide(Session& session, World& world, const sysfs::Wanted& extra = {},

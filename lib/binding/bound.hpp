@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,5 +61,11 @@ struct HistoryEntry {
 
 /// Oldest first.
 [[nodiscard]] sysfs::Result<std::vector<HistoryEntry>> read_history(const StateDir& state);
+
+using LatestHistory = std::map<sysfs::DeviceId, HistoryEntry>;
+/// What was last done to each device, or to each of `only`, which is found from the end of the history: mostly with little
+/// reading. A history that cannot be read (it is root's) tells of none.
+[[nodiscard]] LatestHistory latest_history(const StateDir& state);
+[[nodiscard]] LatestHistory latest_history(const StateDir& state, std::set<sysfs::DeviceId> only);
 
 }  // namespace binding

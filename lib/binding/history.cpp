@@ -69,6 +69,69 @@ void read_lines(const std::string& text, std::vector<HistoryEntry>& entries) {
     }
 }
 
+/// The devices of an entry without reading the rest of it. Throws nlohmann's exceptions.
+std::vector<sysfs::DeviceId> devices_of(std::string_view line) {
+    constexpr std::string_view kKey = R"("devices":)";
+    const std::size_t key = line.find(kKey);
+    const std::size_t end = line.find(']', key);
+    if (key == line.npos || end == line.npos)
+        return {};
+    const std::size_t begin = key + kKey.size();
+    std::vector<sysfs::DeviceId> devices;
+    for (const Json& device : Json::parse(line.substr(begin, end + 1 - begin)))
+        devices.push_back(device_id_of(device.get<std::string>()));
+    return devices;
+}
+
+/// Goes through entries from the newest to the oldest.
+class LatestReader {
+  public:
+    explicit LatestReader(std::optional<std::set<sysfs::DeviceId>> only) : only_(std::move(only)) {}
+
+    void read(std::string_view text) {
+        while (!text.empty() && !has_all()) {
+            const std::size_t newline = text.rfind('\n');
+            const std::size_t begin = newline == text.npos ? 0 : newline + 1;
+            take(text.substr(begin));
+            text = text.substr(0, newline == text.npos ? 0 : newline);
+        }
+    }
+    [[nodiscard]] bool has_all() const { return only_ && only_->empty(); }
+    [[nodiscard]] LatestHistory latest() && { return std::move(latest_); }
+
+  private:
+    void take(std::string_view line) {
+        try {
+            std::vector<sysfs::DeviceId> asked = devices_of(line);
+            std::erase_if(asked, [&](const sysfs::DeviceId& id) {
+                return latest_.contains(id) || (only_ && !only_->contains(id));
+            });
+            if (asked.empty())
+                return;
+            const HistoryEntry entry = entry_of(Json::parse(line));
+            for (const sysfs::DeviceId& id : asked) {
+                latest_.emplace(id, entry);
+                if (only_)
+                    only_->erase(id);
+            }
+        } catch (const Json::exception&) {
+            return;  // a torn line
+        }
+    }
+
+    std::optional<std::set<sysfs::DeviceId>> only_;  ///< those that are still to be found
+    LatestHistory latest_;
+};
+
+LatestHistory read_latest(const StateDir& state, std::optional<std::set<sysfs::DeviceId>> only) {
+    LatestReader reader(std::move(only));
+    for (const std::string& path : {state.history_path(), state.history_path() + ".1"})
+        if (!reader.has_all())
+            if (const auto text = read_file(path))
+                reader.read(*text);
+    return std::move(reader).latest();
+}
+
 /// The file may end inside a line that a power cut tore; the next entry must not be lost with it.
 bool ends_inside_a_line(int fd) {
     char last = '\n';
@@ -114,6 +177,14 @@ Result<std::vector<HistoryEntry>> read_history(const StateDir& state) {
             return propagate(text);
     }
     return entries;
+}
+
+LatestHistory latest_history(const StateDir& state) {
+    return read_latest(state, std::nullopt);
+}
+
+LatestHistory latest_history(const StateDir& state, std::set<sysfs::DeviceId> only) {
+    return read_latest(state, std::move(only));
 }
 
 Result<std::map<sysfs::DeviceId, Bound>> read_bound(const StateDir& state) {

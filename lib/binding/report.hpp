@@ -24,6 +24,9 @@ struct DeviceState {
 [[nodiscard]] DeviceState device_state(const sysfs::Device& device, const policy::Decision* decision,
                                        const policy::Transaction* transaction);
 
+/// Only what is still outstanding can have failed: a device that is as wanted is well.
+[[nodiscard]] DeviceState as_it_ended(DeviceState state, const sysfs::DeviceId& device, const LatestHistory& latest);
+
 /// The driver that the policies want of it: a name, "host" or "none". Absent when nothing is wanted of its driver, and
 /// for that of a module which is not loaded yet: only then its name shows.
 [[nodiscard]] std::optional<std::string> wanted_driver(const policy::Decision& decision);

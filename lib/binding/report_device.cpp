@@ -120,6 +120,19 @@ DeviceState device_state(const Device& device, const Decision* decision,
     return {"unmanaged", std::nullopt};
 }
 
+DeviceState as_it_ended(DeviceState state, const sysfs::DeviceId& device, const LatestHistory& latest) {
+    const auto last = latest.find(device);
+    if (state.state != "pending" || last == latest.end())
+        return state;
+    const HistoryEntry& entry = last->second;
+    if (entry.result == "failed" || entry.result == "stuck" || entry.result == "rolled_back") {
+        state.state = entry.result == "stuck" ? "stuck" : "failed";
+        if (!entry.error.empty())
+            state.reason = entry.error;
+    }
+    return state;
+}
+
 Json device_json(const Device& device, const HardwareNames& names, const Decision* decision,
                  const DeviceState& state) {
     return {{"bus", utf8(device.id.bus)},

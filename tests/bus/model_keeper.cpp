@@ -24,15 +24,6 @@ namespace {
 
 constexpr std::size_t kMostJobs = 64;
 
-std::map<sysfs::DeviceId, binding::HistoryEntry> latest_of(const binding::StateDir& state) {
-    std::map<sysfs::DeviceId, binding::HistoryEntry> latest;
-    if (const auto history = binding::read_history(state))
-        for (const binding::HistoryEntry& entry : *history)
-            for (const sysfs::DeviceId& id : entry.devices)
-                latest[id] = entry;
-    return latest;
-}
-
 sysfs::Wanted both(sysfs::Wanted a, const sysfs::Wanted& b) {
     a.drivers.insert(b.drivers.begin(), b.drivers.end());
     return a;
@@ -82,7 +73,7 @@ void ModelKeeper::look() {
     view_.drivers = std::move(*drivers);
     if (auto bound = binding::read_bound(state_))
         view_.ledger.bound = std::move(*bound);
-    view_.latest = latest_of(state_);
+    view_.latest = binding::latest_history(state_);
     view_.decide();
     const auto taken = policy::to_be_taken(view_.policies, view_.decisions, view_.inventory);
     view_.usage = kernel_.usage(view_.inventory, taken);

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "binding/files.hpp"
 #include "binding/history.hpp"
@@ -270,6 +271,44 @@ TEST(History, LosesNoEntryToATornLineBeforeIt) {
     ASSERT_TRUE(history);
     ASSERT_EQ(history->size(), 2U);
     EXPECT_EQ(history->at(1).txn, "t-2");
+}
+
+TEST(History, KnowsWhatWasDoneToADeviceLast) {
+    Stand stand(one_nic());
+    const auto nth = [](int i) { return pci_id("0000:0" + std::to_string(i) + ":00.0"); };
+    std::mt19937 random(20261121);
+    LatestHistory expected;
+    for (int i = 0; i < 400; ++i) {
+        HistoryEntry entry;
+        entry.txn = "t-" + std::to_string(i);
+        entry.result = i % 3 == 0 ? "failed" : "done";
+        // What looks like devices is none, and the file is to be rotated once on the way.
+        entry.actor = R"("devices":["pci/0000:09:00.0"])";
+        entry.error = std::string(4096, 'x');
+        for (auto left = random() % 3; left-- > 0;)
+            entry.devices.push_back(nth(static_cast<int>(random() % 6)));
+        if (i > 300)  // one whose last entry is in the older file
+            std::erase(entry.devices, nth(3));
+        ASSERT_TRUE(append_history(stand.state(), {entry}));
+        if (i % 50 == 0)
+            std::ofstream(stand.state().history_path(), std::ios::app) << R"({"txn":"torn","devices":["pci/0000:)";
+        for (const sysfs::DeviceId& id : entry.devices)
+            expected[id] = entry;
+    }
+    ASSERT_TRUE(std::filesystem::exists(stand.state().history_path() + ".1"));
+    const auto txns = [](const LatestHistory& latest) {
+        std::map<std::string, std::string> out;
+        for (const auto& [id, entry] : latest)
+            out[id.text()] = entry.txn + " " + entry.result;
+        return out;
+    };
+    EXPECT_EQ(txns(latest_history(stand.state())), txns(expected));
+    const auto some = latest_history(stand.state(), {nth(1), nth(3), nth(8)});
+    EXPECT_EQ(txns(some), txns({{nth(1), expected.at(nth(1))}, {nth(3), expected.at(nth(3))}}));
+    EXPECT_EQ(latest_history(stand.state(), {}).size(), 0U);
+    std::filesystem::remove(stand.state().history_path());
+    std::filesystem::remove(stand.state().history_path() + ".1");
+    EXPECT_EQ(latest_history(stand.state()).size(), 0U);
 }
 
 }  // namespace
