@@ -42,6 +42,7 @@ add_library(bindd_bus STATIC
   bus_family.cpp
   bus_fault.cpp
   bus_group.cpp
+  bus_history.cpp
   bus_job.cpp
   bus_jobs.cpp
   bus_lease.cpp

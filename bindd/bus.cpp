@@ -12,6 +12,7 @@
 #include "bindd/bus_compat.hpp"
 #include "bindd/bus_device.hpp"
 #include "bindd/bus_group.hpp"
+#include "bindd/bus_history.hpp"
 #include "bindd/bus_job.hpp"
 #include "bindd/bus_lease.hpp"
 #include "bindd/bus_manager.hpp"
@@ -101,6 +102,7 @@ class Bus::Parts final : public Observer {
     Requests requests_;
     Leases leases_;
     Snapshots snapshots_;
+    Histories histories_;
     DeviceFamily devices_;
     GroupFamily groups_;
     MdevFamily mdevs_;
@@ -119,9 +121,10 @@ Bus::Parts::Parts(sd_event* event, Keeper& keeper, const Options& options)
       object_manager_(add_object_manager(bus_)), mark_(keeper.state_dir().run + "/on-bus"), callers_(bus_), authority_(bus_, callers_),
       requests_(keeper, authority_, paths_),
       leases_(event, keeper, requests_, keeper.state_dir().run + "/claims"), snapshots_(keeper, authority_, paths_),
+      histories_(event, keeper),
       devices_(bus_, keeper, requests_, paths_, options.root), groups_(bus_, keeper, paths_),
       mdevs_(bus_, keeper, paths_), jobs_(*connection_, bus_, event, keeper, requests_),
-      manager_(*connection_, bus_, {keeper, requests_, leases_, snapshots_, paths_}) {
+      manager_(*connection_, bus_, {keeper, requests_, leases_, snapshots_, histories_, paths_}) {
     requests_.on_begun([this](JobId id) { jobs_.show(id); });
     requests_.on_release([this](const std::vector<sysfs::DeviceId>& ids) -> Answer<void> {
         for (const sysfs::DeviceId& id : ids)

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bindd/bus_family.hpp"
+#include "bindd/bus_history.hpp"
 #include "bindd/bus_lease.hpp"
 #include "bindd/bus_requests.hpp"
 #include "bindd/bus_snapshot.hpp"
@@ -84,10 +85,7 @@ void ManagerObject::Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Pat
 
 void ManagerObject::History(sdbus::Result<std::string>&& result) {
     handle(std::move(result), [&](const Reply<std::string>& reply) {
-        const auto history = binding::read_history(parts_.keeper.state_dir());
-        if (!history)
-            return reply.refuse(fault_of(history.error()));
-        reply.give(binding::dump({{"schema", "vfioctl/1"}, {"history", binding::history_json(*history)}}));
+        parts_.histories.tell(value_reply(reply));
     });
 }
 

@@ -12,6 +12,7 @@
 
 namespace bindd {
 
+class Histories;
 class Requests;
 class Leases;
 class Snapshots;
@@ -24,6 +25,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
         Requests& requests;
         Leases& leases;
         Snapshots& snapshots;
+        Histories& histories;
         const DevicePaths& paths;
     };
     ManagerObject(sdbus::IConnection& connection, sd_bus* bus, Parts parts);

@@ -56,19 +56,6 @@ HistoryEntry entry_of(const Json& object) {
     return entry;
 }
 
-void read_lines(const std::string& text, std::vector<HistoryEntry>& entries) {
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        const std::string line = text.substr(at, end - at);
-        at = end + 1;
-        try {
-            entries.push_back(entry_of(Json::parse(line)));
-        } catch (const Json::exception&) {
-            continue;  // A torn line of a killed writer: the history is for people, one entry less.
-        }
-    }
-}
-
 /// The devices of an entry without reading the rest of it. Throws nlohmann's exceptions.
 std::vector<sysfs::DeviceId> devices_of(std::string_view line) {
     constexpr std::string_view kKey = R"("devices":)";
@@ -167,15 +154,39 @@ Result<void> append_history(const StateDir& state, const std::vector<HistoryEntr
     return {};
 }
 
-Result<std::vector<HistoryEntry>> read_history(const StateDir& state) {
-    std::vector<HistoryEntry> entries;
+Result<HistoryReader> HistoryReader::open(const StateDir& state) {
+    std::string all;
     for (const std::string& path : {state.history_path() + ".1", state.history_path()}) {
         const auto text = read_file(path);
-        if (text)
-            read_lines(*text, entries);
-        else if (text.error().code != sysfs::Code::kNotFound)
+        if (!text && text.error().code != sysfs::Code::kNotFound)
             return propagate(text);
+        if (text)
+            all += *text + "\n";
     }
+    return HistoryReader(std::move(all));
+}
+
+std::optional<HistoryEntry> HistoryReader::next() {
+    while (at_ < text_.size()) {
+        const std::size_t end = std::min(text_.find('\n', at_), text_.size());
+        const std::string_view line = std::string_view(text_).substr(at_, end - at_);
+        at_ = end + 1;
+        try {
+            return entry_of(Json::parse(line));
+        } catch (const Json::exception&) {
+            continue;  // A torn line of a killed writer: the history is for people, one entry less.
+        }
+    }
+    return std::nullopt;
+}
+
+Result<std::vector<HistoryEntry>> read_history(const StateDir& state) {
+    auto reader = HistoryReader::open(state);
+    if (!reader)
+        return propagate(reader);
+    std::vector<HistoryEntry> entries;
+    while (auto entry = reader->next())
+        entries.push_back(*std::move(entry));
     return entries;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon on a private bus, seen from outside: bus_test.py BUS_STAND [unittest's arguments]."""
 
+import json
 import os
 import signal
 import socket
@@ -412,6 +413,51 @@ class Signals(OnBus):
         finished = told.index(("TransactionFinished", ROOT, ""))
         self.assertLess(device, finished)
         self.assertLess(finished, len(told) - 1)
+
+
+class Histories(OnBus):
+    ENTRIES = 4000
+
+    def setUp(self):
+        super().setUp()
+        entry = {"txn": "", "time_us": 1, "actor": "somebody", "action": "apply", "group": 1, "devices": ["pci/0000:02:00.0"],
+                 "driver": "vfio-pci", "rule": "r", "where": "w", "result": "done", "error": ""}
+        os.makedirs(os.path.join(self.stand.directory, "lib"), exist_ok=True)
+        with open(os.path.join(self.stand.directory, "lib", "history"), "w", encoding="utf-8") as file:
+            for number in range(self.ENTRIES):
+                file.write(json.dumps({**entry, "txn": f"t-{number}"}, separators=(",", ":")) + "\n")
+
+    def test_hold_up_nobody(self):
+        connection = dbus.bus.BusConnection(self.stand.bus.address, mainloop=DBusGMainLoop())
+        self.addCleanup(connection.close)
+        manager = connection.get_object(NAME, ROOT, introspect=False)
+        order, histories = [], []
+
+        def took(name, value):
+            order.append(name)
+            if name == "history":
+                histories.append([entry["txn"] for entry in json.loads(value)["history"]])
+
+        def failed(error):
+            self.fail(error)
+
+        for interface, name, *arguments in [(MANAGER, "History"), (MANAGER, "History"), (PROPERTIES, "Get", MANAGER, "Version")]:
+            manager.get_dbus_method(name, interface)(
+                *arguments, reply_handler=lambda value, name=name: took(name.lower(), value), error_handler=failed)
+        deadline = time.monotonic() + 30
+        while len(order) < 3 and time.monotonic() < deadline:
+            GLib.MainContext.default().iteration(True)
+        self.assertEqual(order, ["get", "history", "history"])
+        self.assertEqual(histories, [[f"t-{number}" for number in range(self.ENTRIES)]] * 2)
+
+    def test_that_cannot_be_read_are_said_to_be(self):
+        path = os.path.join(self.stand.directory, "lib", "history")
+        os.remove(path)
+        self.assertEqual(json.loads(self.stand.manager("History")), {"schema": "vfioctl/1", "history": []})
+        os.mkdir(path)
+        self.assertIn("history", self.refused("Failed", self.stand.manager, "History"))
+        os.rmdir(path)
+        self.assertEqual(json.loads(self.stand.manager("History"))["history"], [])
 
 
 class ManyDevices(OnBus):
