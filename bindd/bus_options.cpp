@@ -79,9 +79,9 @@ Answer<policy::Lifted> lifted(const std::vector<std::string>& words) {
     for (const std::string& word : words) {
         const auto code = policy::reason_code(word);
         if (!code)
-            return not_permitted("force", "there is no reason '" + word + "'");
+            return not_permitted("force", "there is no reason '" + word + "'; " + policy::one_of_forceable());
         if (!policy::is_forceable(*code))
-            return not_permitted("force", word + " cannot be forced");
+            return not_permitted("force", word + " cannot be forced; " + policy::one_of_forceable());
         out.codes.insert(*code);
     }
     return out;

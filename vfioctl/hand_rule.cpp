@@ -75,23 +75,13 @@ const char* why_not_forceable(policy::ReasonCode code) {
     return "";
 }
 
-std::string forceable_words() {
-    std::string out;
-    for (int i = 0; i <= static_cast<int>(policy::ReasonCode::kAmbiguous); ++i) {
-        const auto code = static_cast<policy::ReasonCode>(i);
-        if (policy::is_forceable(code))
-            out += (out.empty() ? "" : ", ") + std::string(policy::reason_name(code));
-    }
-    return out;
-}
-
 Outcome<policy::Lifted> lifted(const Arguments& arguments) {
     policy::Lifted out;
     for (const std::string& word : split_commas(arguments.all("force"))) {
         const auto code = policy::reason_code(word);
         if (!code)
             return fail(ExitCode::kUsage, "--force " + word, "unknown reason",
-                        "one of: " + forceable_words());
+                        policy::one_of_forceable());
         if (!policy::is_forceable(*code))
             return fail(ExitCode::kUsage, "--force " + word, "cannot be forced",
                         why_not_forceable(*code));

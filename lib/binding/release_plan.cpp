@@ -218,7 +218,8 @@ Result<Chosen> choose_rollback(const Ledger& ledger, const std::string& txn) {
             chosen[wanted].insert(id);
     if (chosen.empty() && (txn.empty() || ledger.find_in_flight(txn) == nullptr))
         return fail(Code::kNotFound, "roll back", txn.empty() ? "the newest transaction" : txn,
-                    "nothing that it bound is bound by us now",
+                    txn.empty() ? "nothing that it bound is bound by us now"
+                                : "no transaction of this name has bound what is bound by us now",
                     "`vfioctl history` shows what was done");
     return chosen;
 }

@@ -54,14 +54,6 @@ constexpr std::array kOtherArchNames = {
     std::pair{std::string_view("ppc64el"), std::string_view("ppc64le")},
 };
 
-std::vector<std::string_view> forceable_names() {
-    std::vector<std::string_view> names;
-    for (int code = 0; code <= static_cast<int>(ReasonCode::kAmbiguous); ++code)
-        if (is_forceable(static_cast<ReasonCode>(code)))
-            names.emplace_back(reason_name(static_cast<ReasonCode>(code)));
-    return names;
-}
-
 }  // namespace
 
 std::optional<std::string> read_bus_name(const Value& value) {
@@ -136,12 +128,9 @@ std::optional<std::string> read_forceable(const Value& value) {
             fmt::format("{} cannot be allowed: it goes only when its cause does", cite(*text)));
         return std::nullopt;
     }
-    std::string list;
-    for (const std::string_view name : forceable_names())
-        list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
     const std::string near = did_you_mean(*text, forceable_names());
     value.error(fmt::format("{} is no reason that can be allowed", cite(*text)),
-                near.empty() ? "one of: " + list : near);
+                near.empty() ? one_of_forceable() : near);
     return std::nullopt;
 }
 

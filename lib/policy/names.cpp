@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -70,6 +72,18 @@ bool is_forceable(ReasonCode code) {
             return false;
     }
     return false;
+}
+
+std::vector<std::string_view> forceable_names() {
+    std::vector<std::string_view> names;
+    for (const auto& [code, name] : kReasons)
+        if (is_forceable(code))
+            names.emplace_back(name);
+    return names;
+}
+
+std::string one_of_forceable() {
+    return fmt::format("one of: {}", fmt::join(forceable_names(), ", "));
 }
 
 const char* op_name(Op op) {

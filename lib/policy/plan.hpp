@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/decide.hpp"
@@ -30,6 +31,8 @@ enum class ReasonCode {
 [[nodiscard]] std::optional<ReasonCode> reason_code(std::string_view name);
 /// Can `--force` or `in_use: {allow: ...}` lift it? Never what the kernel itself would refuse.
 [[nodiscard]] bool is_forceable(ReasonCode code);
+[[nodiscard]] std::vector<std::string_view> forceable_names();
+[[nodiscard]] std::string one_of_forceable();  ///< "one of: mounted, swap, ...", for messages
 
 /// Why a transaction is refused: what, on which device, and what shows it.
 struct Reason {

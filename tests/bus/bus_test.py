@@ -151,6 +151,8 @@ class Arguments(OnBus):
             ("Open", options(driver="auto")),
         ):
             self.refused("OptionNotPermitted", self.stand.device, "0000:02:00.0", member, given)
+        wrong = options(force=dbus.Array(["nothing"], signature="s"))
+        self.assertIn("one of: mounted, swap", self.refused("OptionNotPermitted", self.stand.device, "0000:02:00.0", "Bind", wrong))
         for member, given in (
             ("Apply", (options(driver="auto"),)), ("Plan", (options(timeout=1.0),)),
             ("Plan", (options(devices="eth0"),)), ("Snapshot", (options(usage=True),)),

@@ -87,6 +87,7 @@ const std::vector<Case>& cases() {
         {"release/not-ours", write_workstation, 1, {"release", "03:00.0", "--dry-run"}},
         {"rollback/of-a-directory", write_workstation, 3, {"rollback"}},
         {"rollback/nothing", write_workstation, 1, {"rollback", "--dry-run"}},
+        {"rollback/unknown", write_workstation, 1, {"rollback", "--dry-run", "nope"}},
         {"history/empty", write_workstation, 0, {"history"}},
         {"sriov/of-a-directory", write_server, 3, {"sriov", "5e:00.0", "2"}},
         {"sriov/dry-run", write_workstation, 3, {"sriov", "03:00.0", "2", "--dry-run"}},
