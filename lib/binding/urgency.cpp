@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/urgency.hpp"
 
-#include <sched.h>
 #include <sys/resource.h>
 
 #include <cerrno>
@@ -24,12 +23,6 @@ Urgency::Urgency() {
 Urgency::~Urgency() {
     if (raised_)
         (void)::setpriority(PRIO_PROCESS, 0, kAsOthers);
-}
-
-void Urgency::keep_from_children() {
-    sched_param as_it_is{};
-    if (::sched_getparam(0, &as_it_is) == 0)
-        (void)::sched_setscheduler(0, ::sched_getscheduler(0) | SCHED_RESET_ON_FORK, &as_it_is);
 }
 
 }  // namespace binding

@@ -10,8 +10,6 @@
 #include <array>
 #include <cerrno>
 
-#include "binding/urgency.hpp"
-
 namespace binding {
 namespace {
 
@@ -63,7 +61,6 @@ bool send_all(int fd, std::string_view text) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent)
         ::_exit(1);  // it died before we could ask to die with it
-    Urgency::keep_from_children();
     const auto say = [fd](const std::string& line) { (void)send_all(fd, line + "\n"); };
     std::string unread;
     while (const auto request = next_line(fd, unread))

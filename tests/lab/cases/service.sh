@@ -65,8 +65,6 @@ eventually "its unbind has begun" test ! -e /sys/bus/pci/devices/$edu/driver
 kill -USR1 $holder
 stuck() { [ "$(busctl --system get-property org.bindd1 /org/bindd1 org.bindd1.Manager Stuck)" = "u 1" ]; }
 eventually "the device is stuck" stuck
-contains "what its worker would run goes before nobody" "RESET_ON_FORK" \
-    "$(for pid in $(pgrep bindd-executor); do chrt -p "$pid"; done)"
 contains "with its holder named" "$holder" "$(journalctl -u bindd -o cat --no-pager | grep -i stuck)"
 longest=$(python3 - <<'ASK'
 import time

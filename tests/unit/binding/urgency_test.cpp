@@ -61,7 +61,7 @@ TEST(Urgency, LeavesAGivenNicenessAlone) {
               7);
 }
 
-TEST(Urgency, IsInheritedByWorkersButNotByWhatTheyRun) {
+TEST(Urgency, IsInheritedByWorkers) {
     if (!may_be_urgent() || niceness() != 0)
         GTEST_SKIP() << "wants CAP_SYS_NICE and a niceness of 0";
     EXPECT_EQ(in_a_child([] {
@@ -69,12 +69,6 @@ TEST(Urgency, IsInheritedByWorkersButNotByWhatTheyRun) {
                   return in_a_child(niceness);
               }),
               -15);
-    EXPECT_EQ(in_a_child([] {
-                  const Urgency urgent;
-                  Urgency::keep_from_children();
-                  return in_a_child(niceness);
-              }),
-              0);
 }
 
 }  // namespace
