@@ -83,6 +83,7 @@ foreign_initramfs() {
     mkdir -p "$tree/bin" "$tree/job" "$tree/tests/lab"
     ln -s lib "$tree/lib64"
     cp "$LAB/check.sh" "$tree/tests/lab/"
+    [ -e "$busybox/bin/busybox" ] || busybox+=/usr  # where Debian 13 has it
     cp "$busybox/bin/busybox" "$tree/bin/" || return 1
     cp "$LAB/guest/foreign-init" "$tree/init"
     copy_modules "$kernel" "$tree" "${modules[@]}" || return 1
