@@ -48,7 +48,7 @@ make_sysroot() {
         case $name in
         libc6* | libc-* | libgcc* | libstdc* | libcrypt[1-9-]* | libatomic* | libgomp* | libitm*) ;;
         libasan* | libubsan* | libtsan* | liblsan*) ;;
-        lib*) dpkg -x "$deb" "$work/root" || return 1 ;;
+        lib* | zlib1g*) dpkg -x "$deb" "$work/root" || return 1 ;;
         esac
     done
     # A link of a package is from the root of its machine; here that root is a directory.
@@ -94,8 +94,8 @@ copy_program() {
     done
 }
 
-# needed_libraries FILE: sonames, and the loader's name; nothing for a script or a static program. Those that a program
-# opens by name are in a note of its own (lib/sysfs/late/late.hpp).
+# needed_libraries FILE: sonames, and the loader's name; nothing for a script or a static program. Those that it
+# opens by name and cannot do without are in a note of its own (lib/sysfs/late/late.hpp).
 needed_libraries() {
     readelf -d -l "$1" 2>/dev/null |
         sed -n -e 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' -e 's,.*interpreter: .*/\(.*\)\]$,\1,p'
@@ -103,5 +103,5 @@ needed_libraries() {
 }
 
 late_libraries() {
-    readelf -p .note.dlopen "$1" 2>/dev/null | grep -o '"soname":\["[^"]*"\]' | cut -d '"' -f 4
+    readelf -p .note.dlopen "$1" 2>/dev/null | grep '"priority":"required"' | grep -o '"soname":\["[^"]*"\]' | cut -d '"' -f 4
 }

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Somebody else's unbind does not return, and on older kernels (this is 6.1) who reads the device's driver_override or uevent
-# waits for it as well: the daemon starts all the same, leaves that device alone and serves the others.
+# Somebody else's unbind does not return, and on older kernels (Debian 12's) who reads the device's driver_override or uevent
+# waits for it as well: the daemon starts all the same, leaves that device alone and serves the others. On a newer one
+# (Debian 13's) there is no more to see than that it does.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci
@@ -29,13 +30,15 @@ holder=$!
 eventually "somebody holds it" grep -q held "$scratch/holder"
 store $pci/drivers/vfio-pci/unbind $nic &
 unbind=$!
-eventually "an unbind does not return, and reading waits for it" hangs
+began() { [ ! -e $pci/devices/$nic/driver ]; }
+eventually "an unbind does not return" began
+case $(uname -r) in 6.1.*) eventually "and reading waits for it" hangs ;; esac
 
 : >"$log"
 "$BINDD_BUILD/bindd/bindd" --bus none --policy "$scratch/rules.yaml" 2>"$log" &
 daemon=$!
 eventually "the daemon is ready" said "ready: "
-eventually "it says which device it leaves alone" said "$nic: reading it does not return"
+case $(uname -r) in 6.1.*) eventually "it says which device it leaves alone" said "$nic: reading it does not return" ;; esac
 eventually "the other one is bound" is_on $twin vfio-pci
 check "it is removed" store $pci/devices/$twin/remove 1
 check "and comes back" store $pci/rescan 1

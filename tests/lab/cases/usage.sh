@@ -18,6 +18,7 @@ dev=$(node_of $disk)
 mount_at=$(mktemp -d)
 equal "nobody uses a blank disk" "" "$(usage_of $disk)"
 check "a file system is made" mkfs.ext4 -q -L home "/dev/$dev"
+udevadm settle  # udev opens what was written to
 equal "a file system that nobody mounted is a signature" "signature: $dev: ext4 \"home\"" "$(usage_of $disk)"
 check "it is mounted" mount "/dev/$dev" "$mount_at"
 equal "a mount is found" "mounted: $dev on $mount_at" "$(usage_of $disk)"
