@@ -32,7 +32,7 @@ void Histories::go_on() {
 }
 
 bool Histories::begin() {
-    served_ = waiting_.size();
+    asked_ = std::exchange(waiting_, {});
     auto reader = binding::HistoryReader::open(keeper_.state_dir());
     if (!reader) {
         answer(tl::unexpected(fault_of(reader.error())));
@@ -60,14 +60,9 @@ bool Histories::add_part() {
 }
 
 void Histories::answer(const Answer<std::string>& answer) {
-    std::deque<Answered<std::string>> asked;
-    for (; served_ > 0; --served_) {
-        asked.push_back(std::move(waiting_.front()));
-        waiting_.pop_front();
-    }
     if (!waiting_.empty())
         soon_.arm({});
-    for (const Answered<std::string>& each : asked)
+    for (const Answered<std::string>& each : std::exchange(asked_, {}))
         each(answer);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bindd/bus_fault.hpp"
 #include "bindd/keeper.hpp"
@@ -28,8 +28,8 @@ class Histories {
     void answer(const Answer<std::string>& answer);
 
     const Keeper& keeper_;
-    std::deque<Answered<std::string>> waiting_;
-    std::size_t served_ = 0;  ///< so many of them asked before the one under way was begun
+    std::vector<Answered<std::string>> waiting_;
+    std::vector<Answered<std::string>> asked_;  ///< before the one under way was begun: it is for them
     std::optional<binding::HistoryReader> reader_;
     std::string document_;
     Timer soon_;

@@ -77,10 +77,9 @@ class LatestReader {
 
     void read(std::string_view text) {
         while (!text.empty() && !has_all()) {
-            const std::size_t newline = text.rfind('\n');
-            const std::size_t begin = newline == text.npos ? 0 : newline + 1;
+            const std::size_t begin = text.rfind('\n') + 1;  // 0 where there is none
             take(text.substr(begin));
-            text = text.substr(0, newline == text.npos ? 0 : newline);
+            text = text.substr(0, begin == 0 ? 0 : begin - 1);
         }
     }
     [[nodiscard]] bool has_all() const { return only_ && only_->empty(); }
