@@ -18,6 +18,23 @@ void ExecutorLink::ask(const std::string& request, Said said, Ended ended) {
     flush();
 }
 
+/// The fds come on another socket than the answer, but before it.
+void ExecutorLink::open(const std::string& device, const std::string& backend,
+                        std::function<void(sysfs::Result<OpenedDevice>)> done) {
+    const std::string which = std::to_string(++last_open_);
+    ask("open\t" + which + "\t" + device + "\t" + backend, {},
+        [this, which, done = std::move(done)](const sysfs::Result<void>& ended) {
+            opened_.merge(channel_.take());
+            auto opened = opened_.extract(which);
+            if (!ended)
+                done(sysfs::propagate(ended));
+            else if (opened.empty())
+                done(sysfs::fail(sysfs::Code::kFailed, "open", "the device", "its fds did not come"));
+            else
+                done(std::move(opened.mapped()));
+        });
+}
+
 void ExecutorLink::flush() {
     const bool alive = socket_.flush();
     watch_.want(alive && socket_.has_waiting() ? EPOLLIN | EPOLLOUT : EPOLLIN);

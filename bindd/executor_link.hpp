@@ -20,11 +20,11 @@ class ExecutorLink {
     using Ended = std::function<void(const sysfs::Result<void>&)>;
 
     ExecutorLink(sd_event* event, LineSocket socket, FdChannel channel);
-    /// The opened devices whose fds have come.
-    [[nodiscard]] std::map<std::string, OpenedDevice> take_opened() const { return channel_.take(); }
-
     /// "VERB\tPART...".
     void ask(const std::string& request, Said said, Ended ended);
+    /// Opens a device on a backend ("" for the best there is).
+    void open(const std::string& device, const std::string& backend,
+              std::function<void(sysfs::Result<OpenedDevice>)> done);
     /// What it says without having been asked.
     void on_notice(Said notice) { notice_ = std::move(notice); }
     /// It has died: the daemon cannot go on.
@@ -43,6 +43,8 @@ class ExecutorLink {
     FdChannel channel_;
     std::map<std::string, Asked> asked_;
     std::uint64_t last_id_ = 0;
+    std::map<std::string, OpenedDevice> opened_;  ///< fds whose answer is still to come
+    std::uint64_t last_open_ = 0;
     Said notice_;
     std::function<void()> lost_;
     IoWatch watch_;

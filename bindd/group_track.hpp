@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bindd/group_state.hpp"
+#include "policy/plan.hpp"
 
 namespace bindd {
 
@@ -25,6 +26,11 @@ struct GroupTrack {
     }
     /// Nothing that came is still to be looked at.
     [[nodiscard]] bool is_fresh() const { return seen >= stirs; }
+    [[nodiscard]] bool has_failed() const { return !tried.empty(); }
+    /// Not again from where the last try failed, and not for ever from anywhere.
+    [[nodiscard]] bool is_worth_a_try(const policy::Transaction& transaction) const;
+    /// How a try has ended.
+    void note_try(const policy::Transaction& transaction);
     /// What has been is no longer held against it: it was plugged, or someone asked anew.
     void begin_anew() {
         was_wanted = drifted = false;

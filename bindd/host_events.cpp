@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "binding/journal.hpp"
-#include "binding/policy_dirs.hpp"
 #include "binding/wire.hpp"
 #include "bindd/host_keeper.hpp"
 
@@ -42,7 +41,7 @@ void HostKeeper::event(const HostEvent& event) {
                            "events were lost: looking at the whole host");
             return look_at_all();
         case HostEvent::Kind::kModules:
-            drivers_stale_ = true;
+            lookout_.mind_drivers();
             return look_at(kModulesKey);
         case HostEvent::Kind::kPlugged:
             // One that is there already is announced anew: `udevadm trigger`, or udev was slower than our look.
@@ -53,13 +52,13 @@ void HostKeeper::event(const HostEvent& event) {
         case HostEvent::Kind::kChanged: break;
     }
     dirty_.insert(event.device);
-    stir(key_of(event.device), GroupEvent::kChanged);
+    stir(view_.key_of(event.device), GroupEvent::kChanged);
 }
 
 /// Another device, or the same anew: what was done to the one before says nothing of it.
 void HostKeeper::plugged(const DeviceId& id) {
     marks_.clear(id);
-    tracks_[key_of(id)].begin_anew();
+    tracks_[view_.key_of(id)].begin_anew();
     if (view_.ledger.bound.erase(id) == 0)
         return;
     forgetting_.insert(id);
@@ -112,16 +111,16 @@ void HostKeeper::interrupted(const std::string& record) {
 
 /// Not to be read or touched until the executor says that it is over.
 void HostKeeper::set_aside(const std::string& txn, const std::string& why, const std::vector<sysfs::Device>& devices) {
-    Stuck& stuck = stuck_[txn];
-    stuck.why = why;
+    std::set<DeviceId> ids;
     for (const sysfs::Device& device : devices) {
-        stuck.devices.insert(device.id);
+        ids.insert(device.id);
         if (view_.inventory.find(device.id) == nullptr)
             view_.inventory.devices.push_back(device);
     }
+    untouchable_.add(txn, why, ids);
     view_.inventory.settle();
-    for (const DeviceId& id : stuck.devices)
-        stir(key_of(id), GroupEvent::kBegun);
+    for (const DeviceId& id : untouchable_.devices_of(txn))
+        stir(view_.key_of(id), GroupEvent::kBegun);
 }
 
 /// Somebody else has these devices in hand and does not let go. The rest of the host is looked at without them.
@@ -152,21 +151,20 @@ void HostKeeper::notice(const std::vector<std::string>& parts) {
 }
 
 void HostKeeper::recovered(const std::string& txn, const std::string& what, const std::string& note) {
-    const auto found = stuck_.find(txn);
     if (!note.empty())
         parts_.log.say(Level::kWarning, what == "undone" ? Message::kRecovered : Message::kStuck, note,
                        {{"BINDD_TRANSACTION", txn}});
-    if (found == stuck_.end())
+    if (!untouchable_.has(txn))
         return;
-    const Stuck stuck = found->second;
+    const std::set<DeviceId> devices = untouchable_.devices_of(txn);
     if (what == "undone")
-        stuck_.erase(found);
+        untouchable_.let_go(txn);
     else if (!note.empty())
-        found->second.why = note;
-    for (const DeviceId& id : stuck.devices) {
-        const std::string key = key_of(id);
+        untouchable_.explain(txn, note);
+    for (const DeviceId& id : devices) {
+        const std::string key = view_.key_of(id);
         dirty_.insert(id);
-        changed_.insert(id);
+        audience_.note(id);
         if (what != "undone") {
             stir(key, GroupEvent::kTimedOut);
             continue;
@@ -189,7 +187,7 @@ void HostKeeper::refresh_ledger(Whose change) {
     for (const DeviceId& id : forgetting_)
         ledger->bound.erase(id);
     const binding::Ledger before = std::exchange(view_.ledger, *std::move(ledger));
-    if (change == Whose::kOurs || !ready_)
+    if (change == Whose::kOurs || !is_ready())
         return;
     for (const auto& [id, bound] : before.bound)
         if (const sysfs::Device* device = view_.inventory.find(id);
@@ -201,61 +199,44 @@ void HostKeeper::refresh_ledger(Whose change) {
             marks_.set(*device, HandMarks::What::kBound);
 }
 
-HostKeeper::Policies HostKeeper::read_policies() const {
-    binding::PolicyFiles files =
-        binding::read_policy_files(parts_.policy_paths, binding::Absent::kIsFine);
-    Policies out{.sources = std::move(files.files), .parsed = {}};
-    out.parsed = policy::parse_set(out.sources);
-    std::move(files.diagnostics.begin(), files.diagnostics.end(),
-              std::back_inserter(out.parsed.diagnostics));
-    return out;
-}
-
 /// Marks by hand hold until here; decisions point into the set that goes.
-void HostKeeper::install(Policies policies) {
+void HostKeeper::take_up(PolicyReading policies) {
     view_.decisions.clear();
     view_.policies = std::move(policies.parsed.set);
     view_.sources = std::move(policies.sources);
     marks_.clear_all();
     for (auto& [key, track] : tracks_)
         track.begin_anew();
-    drivers_stale_ = true;
+    lookout_.mind_drivers();
     view_.decide();
     parts_.log.say(Level::kInfo, Message::kPolicyLoaded,
                    std::to_string(view_.policies.rules.size()) + " rules and " +
                        std::to_string(view_.policies.variants.size()) + " variants of " +
                        std::to_string(view_.sources.size()) + " files are in force",
                    {{"BINDD_POLICY", view_.policies.generation}});
-}
-
-void HostKeeper::take_up(Policies policies) {
-    const std::vector<policy::Diagnostic> diagnostics = policies.parsed.diagnostics;
-    install(std::move(policies));
-    tell_loaded(diagnostics);
+    tell_loaded(policies.parsed.diagnostics);
 }
 
 /// The files are what is in force, again perhaps: an error that was written into them may have been taken back.
 void HostKeeper::tell_loaded(const std::vector<policy::Diagnostic>& diagnostics) {
     rejected_.clear();
-    for (Observer* observer : observers_)
-        observer->policies_reloaded(diagnostics);
+    audience_.tell(&Observer::policies_reloaded, diagnostics);
 }
 
 /// A file that is written and then reloaded by request is rejected twice, and told of once.
-Result<void> HostKeeper::reject(const Policies& policies) {
+Result<void> HostKeeper::reject(const PolicyReading& policies) {
     const std::string text =
         "not loaded, the set in force stays in force:\n" + policy::render(policies.parsed.diagnostics);
     if (std::exchange(rejected_, text) != text) {
         parts_.log.say(Level::kError, Message::kPolicyRejected, "policies: " + text);
-        for (Observer* observer : observers_)
-            observer->policies_reloaded(policies.parsed.diagnostics);
+        audience_.tell(&Observer::policies_reloaded, policies.parsed.diagnostics);
     }
     return sysfs::fail(sysfs::Code::kInvalid, "", "policies", text);
 }
 
 Result<void> HostKeeper::reload(const Asker& /*asker*/) {
-    Policies policies = read_policies();
-    if (!policies.parsed.ok())
+    PolicyReading policies = read_policies(parts_.policy_paths);
+    if (!policies.ok())
         return reject(policies);
     take_up(std::move(policies));
     look_at_all();

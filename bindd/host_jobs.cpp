@@ -13,48 +13,13 @@ using sysfs::DeviceId;
 using sysfs::propagate;
 using sysfs::Result;
 
-namespace {
-
-bool overlap(const std::set<std::string>& a, const std::set<std::string>& b) {
-    return std::any_of(a.begin(), a.end(), [&](const std::string& key) { return b.contains(key); });
-}
-
-bool is_by_request(JobKind kind) {
-    switch (kind) {
-        case JobKind::kReconcile: return false;
-        case JobKind::kApply:
-        case JobKind::kBind:
-        case JobKind::kRelease:
-        case JobKind::kRollback: return true;
-    }
-    return true;
-}
-
-}  // namespace
-
-HostKeeper::Way& HostKeeper::new_errand(Request request) {
-    forget_old();
-    Way& errand = errands_[++last_job_];
-    errand.job.id = last_job_;
-    errand.job.request = std::move(request);
-    return errand;
-}
-
-HostKeeper::Way* HostKeeper::errand(JobId id) {
-    const auto found = errands_.find(id);
-    return found == errands_.end() ? nullptr : &found->second;
-}
-
 const Job* HostKeeper::job(JobId id) const {
-    const auto found = errands_.find(id);
-    return found == errands_.end() ? nullptr : &found->second.job;
+    const QueuedJob* found = jobs_.find(id);
+    return found == nullptr ? nullptr : &found->job;
 }
 
 std::vector<JobId> HostKeeper::jobs() const {
-    std::vector<JobId> ids;
-    for (const auto& [id, errand] : errands_)
-        ids.push_back(id);
-    return ids;
+    return jobs_.ids();
 }
 
 /// The groups that a request concerns; none for all of them.
@@ -72,13 +37,12 @@ Result<std::set<std::string>> HostKeeper::groups_of(const Request& request) cons
         if (view_.inventory.find(id) == nullptr && !view_.ledger.bound.contains(id))
             return sysfs::fail(Code::kNotFound, {}, id.display(), "no such device",
                                "`vfioctl list -a` shows the devices there are");
-        const auto track = tracks_.find(key_of(id));
-        if (track != tracks_.end() && track->second.state == GroupState::kStuck)
-            for (const auto& [txn, stuck] : stuck_)
-                if (stuck.devices.contains(id))
-                    return sysfs::fail(Code::kTimeout, {}, id.display(), "is stuck: " + stuck.why,
-                                       "once its holder has let go, ask again");
-        groups.insert(key_of(id));
+        const auto track = tracks_.find(view_.key_of(id));
+        const std::string* why = untouchable_.why(id);
+        if (why != nullptr && track != tracks_.end() && track->second.state == GroupState::kStuck)
+            return sysfs::fail(Code::kTimeout, {}, id.display(), "is stuck: " + *why,
+                               "once its holder has let go, ask again");
+        groups.insert(view_.key_of(id));
     }
     return groups;
 }
@@ -87,87 +51,56 @@ Result<JobId> HostKeeper::submit(Request request) {
     auto groups = groups_of(request);
     if (!groups)
         return propagate(groups);
-    const bool whole = request.kind == JobKind::kApply;
-    Way& errand = new_errand(std::move(request));
-    errand.groups = *std::move(groups);
-    errand.all_groups = whole;
+    Claim claim{.groups = *std::move(groups), .all = request.kind == JobKind::kApply};
+    const QueuedJob& queued =
+        jobs_.add(std::move(request), std::move(claim), std::chrono::steady_clock::now());
     soon_.arm(std::chrono::microseconds(0));
-    return errand.job.id;
+    return queued.job.id;
 }
 
 Result<void> HostKeeper::cancel(JobId id) {
-    Way* found = errand(id);
-    if (found == nullptr)
-        return sysfs::fail(Code::kNotFound, "cancel", "job " + std::to_string(id), "no such job");
-    if (found->job.state != JobState::kWaiting)
-        return sysfs::fail(Code::kBusy, "cancel", "job " + std::to_string(id), "it has begun");
+    if (auto allowed = jobs_.may_cancel(id); !allowed)
+        return allowed;
     fail(id, sysfs::fail(Code::kFailed, "wait", "job " + std::to_string(id), "cancelled").value());
     return {};
 }
 
-/// From its look until its last transaction has ended: then its groups are looked at like any others.
-bool HostKeeper::is_taken(const std::string& key) const {
-    return std::any_of(errands_.begin(), errands_.end(), [&](const auto& entry) {
-        const Way& errand = entry.second;
-        const bool at_it = errand.job.state == JobState::kLooking || errand.under_way != 0;
-        return at_it && is_by_request(errand.job.request.kind) &&
-               (errand.all_groups || errand.groups.contains(key));
-    });
-}
-
-bool HostKeeper::may_begin(const Way& errand) const {
-    for (const auto& [key, track] : tracks_)
-        if (track.at_work() && (errand.all_groups || errand.groups.contains(key)))
-            return false;
-    // First come, first served; what has begun has its groups to itself.
-    return std::none_of(errands_.begin(), errands_.end(), [&](const auto& entry) {
-        const Way& other = entry.second;
-        const bool ahead = other.job.state != JobState::kEnded && is_by_request(other.job.request.kind) &&
-                           (other.job.id < errand.job.id || other.job.state != JobState::kWaiting);
-        return &other != &errand && ahead &&
-               (other.all_groups || errand.all_groups || overlap(other.groups, errand.groups));
-    });
-}
-
 void HostKeeper::pump() {
-    std::vector<JobId> waiting;
-    for (const auto& [id, errand] : errands_)
-        if (errand.job.state == JobState::kWaiting && is_by_request(errand.job.request.kind))
-            waiting.push_back(id);
-    for (const JobId id : waiting)
-        if (Way* found = errand(id);
-            found != nullptr && found->job.state == JobState::kWaiting && may_begin(*found))
+    std::set<std::string> at_work;
+    for (const auto& [key, track] : tracks_)
+        if (track.at_work())
+            at_work.insert(key);
+    for (const JobId id : jobs_.due(at_work))
+        if (QueuedJob* found = jobs_.find(id); found != nullptr && found->job.state == JobState::kWaiting)
             begin(*found);
 }
 
-void HostKeeper::begin(Way& errand) {
-    errand.job.state = JobState::kLooking;
-    for (Observer* observer : observers_)
-        observer->job_changed(errand.job);
-    if (errand.job.request.kind == JobKind::kApply)
-        begin_apply(errand.job.id);
+void HostKeeper::begin(QueuedJob& queued) {
+    queued.job.state = JobState::kLooking;
+    audience_.tell(&Observer::job_changed, queued.job);
+    if (queued.job.request.kind == JobKind::kApply)
+        begin_apply(queued.job.id);
     else
-        begin_by_hand(errand.job.id);
+        begin_by_hand(queued.job.id);
 }
 
 /// The policies' word counts again for everything, whatever hands have done and however the last try ended.
 void HostKeeper::begin_apply(JobId id) {
-    look([this, id](const Result<View::Difference>& difference) {
+    lookout_.look([this, id](const Result<View::Difference>& difference) {
         if (!difference)
             return fail(id, difference.error());
-        changed_.insert(difference->changed.begin(), difference->changed.end());
+        audience_.note(difference->changed);
         refresh_ledger(Whose::kOurs);
-        usage_known_.clear();
+        lookout_.doubt_all_usage();
         view_.decide();
         Ids taken = policy::to_be_taken(view_.policies, view_.decisions, view_.inventory);
-        const std::set<DeviceId> untouchable = unreadable();
-        std::erase_if(taken, [&](const DeviceId& device) { return untouchable.contains(device); });
-        with_usage(std::move(taken), [this, id](const Result<void>& asked) {
-            Way* found_errand = errand(id);
-            if (!asked || found_errand == nullptr)
+        untouchable_.take_out_of(taken);
+        lookout_.ask_usage(std::move(taken), [this, id](const Result<void>& asked) {
+            QueuedJob* found = jobs_.find(id);
+            if (!asked || found == nullptr)
                 return fail(id, asked ? sysfs::Error{} : asked.error());
-            const Request& request = found_errand->job.request;
-            if (request.errand == bindd::Errand::kCarryOut) {
+            const Request& request = found->job.request;
+            if (request.errand == Errand::kCarryOut) {
                 marks_.clear_all();
                 for (auto& [key, track] : tracks_)
                     track.begin_anew();
@@ -182,28 +115,28 @@ void HostKeeper::begin_apply(JobId id) {
 }
 
 void HostKeeper::begin_by_hand(JobId id) {
-    const Way& begun = *errand(id);
+    const QueuedJob& begun = *jobs_.find(id);
     Ids ids;
-    const std::set<DeviceId> untouchable = unreadable();
-    for (const std::string& key : begun.groups)
-        for (const DeviceId& device : members(key))
-            if (!untouchable.contains(device))
-                ids.push_back(device);
-    sysfs::Wanted what = wanted();
+    for (const std::string& key : begun.claim.groups)
+        for (const DeviceId& device : view_.members(key))
+            ids.push_back(device);
+    untouchable_.take_out_of(ids);
+    sysfs::Wanted what = lookout_.wanted();
     if (begun.job.request.kind == JobKind::kBind) {
         const sysfs::Wanted more = policy::wanted_of(begun.job.request.wish.driver);
         what.drivers.insert(more.drivers.begin(), more.drivers.end());
-        drivers_stale_ = drivers_stale_ || !more.drivers.empty();
+        if (!more.drivers.empty())
+            lookout_.mind_drivers();
     }
-    read(ids, what, [this, id, ids](const Result<View::Difference>& difference) {
-        Way* found_errand = errand(id);
-        if (!difference || found_errand == nullptr)
+    lookout_.read(ids, what, [this, id, ids](const Result<View::Difference>& difference) {
+        QueuedJob* found = jobs_.find(id);
+        if (!difference || found == nullptr)
             return fail(id, difference ? sysfs::Error{} : difference.error());
-        changed_.insert(difference->changed.begin(), difference->changed.end());
+        audience_.note(difference->changed);
         for (const DeviceId& device : ids)
-            usage_known_.erase(device);
+            lookout_.doubt_usage(device);
         refresh_ledger(Whose::kOurs);
-        found_errand->job.request.kind == JobKind::kBind ? plan_bind(id) : plan_release(id);
+        found->job.request.kind == JobKind::kBind ? plan_bind(id) : plan_release(id);
     });
 }
 
@@ -225,14 +158,14 @@ policy::Decisions decide_by_hand(const View& view, const Request& request,
 }  // namespace
 
 void HostKeeper::plan_bind(JobId id) {
-    const Way& begun = *errand(id);
+    const QueuedJob& begun = *jobs_.find(id);
     std::vector<policy::Rule> rules;
     const policy::Decisions decisions = decide_by_hand(view_, begun.job.request, rules);
     Ids taken = policy::to_be_taken(view_.policies, decisions, view_.inventory);
     std::erase_if(taken,
-                  [&](const DeviceId& device) { return !begun.groups.contains(key_of(device)); });
-    with_usage(std::move(taken), [this, id](const Result<void>& asked) {
-        Way* found = errand(id);
+                  [&](const DeviceId& device) { return !begun.claim.groups.contains(view_.key_of(device)); });
+    lookout_.ask_usage(std::move(taken), [this, id](const Result<void>& asked) {
+        QueuedJob* found = jobs_.find(id);
         if (!asked || found == nullptr)
             return fail(id, asked ? sysfs::Error{} : asked.error());
         const Request& request = found->job.request;
@@ -249,13 +182,13 @@ void HostKeeper::plan_bind(JobId id) {
 }
 
 void HostKeeper::plan_release(JobId id) {
-    const Request& request = errand(id)->job.request;
+    const Request& request = jobs_.find(id)->job.request;
     const auto chosen = request.kind == JobKind::kRollback
                             ? binding::choose_rollback(view_.ledger, request.txn)
                             : binding::choose_release(view_.ledger, request.devices);
     if (!chosen)
         return fail(id, chosen.error());
-    with_usage(binding::devices_of(view_.ledger, *chosen, view_.inventory),
+    lookout_.ask_usage(binding::devices_of(view_.ledger, *chosen, view_.inventory),
                [this, id, chosen = *chosen](const Result<void>& asked) {
                    if (!asked)
                        return fail(id, asked.error());
@@ -264,11 +197,11 @@ void HostKeeper::plan_release(JobId id) {
 }
 
 void HostKeeper::planned(JobId id, Plan plan) {
-    Way* found = errand(id);
+    QueuedJob* found = jobs_.find(id);
     if (found == nullptr)
         return;
     found->job.plan = std::move(plan);
-    if (found->job.request.errand == bindd::Errand::kPlanOnly)
+    if (found->job.request.errand == Errand::kPlanOnly)
         return end(*found, ending_of(found->job.plan, found->job.request.errand));
     carry(*found);
 }

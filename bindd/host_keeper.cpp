@@ -16,20 +16,28 @@ namespace {
 /// A group is looked at when nothing more has come for this long, or after the longer time in any case.
 constexpr std::chrono::milliseconds kQuiet{4};
 constexpr std::chrono::milliseconds kLongest{50};
-/// Those who wait for us at boot wait no longer, whatever hangs.
-constexpr std::chrono::seconds kReadyAnyway{10};
-/// What takes longer to undo than this is a device that someone holds: it is as good as stuck.
-constexpr std::chrono::seconds kUndone{2};
 
 }  // namespace
 
 HostKeeper::HostKeeper(KeeperParts parts)
-    : parts_(std::move(parts)), journal_(parts_.state), marks_(HandMarks::read(parts_.state.run + "/by-hand")),
-      coalescer_(kQuiet, kLongest), wake_(parts_.event, [this] { look_at_due(); }),
-      soon_(parts_.event, [this] { pump(); }), patience_(parts_.event, [this] { lose_patience(); }),
+    : parts_(std::move(parts)), lookout_(parts_.executor, view_, untouchable_), journal_(parts_.state),
+      marks_(HandMarks::read(parts_.state.run + "/by-hand")),
+      coalescer_(kQuiet, kLongest),
+      readiness_(
+          parts_.event,
+          [this] {
+              if (looked_ && !asking_usage_)
+                  ready_if_settled();
+          },
+          [this] {
+              audience_.tell(&Observer::ready);
+              if (on_ready_)
+                  on_ready_();
+          }),
+      wake_(parts_.event, [this] { look_at_due(); }), soon_(parts_.event, [this] { pump(); }),
       reload_(parts_.event, [this] {
-          Policies policies = read_policies();
-          if (policies.parsed.ok() && policies.parsed.set.generation == view_.policies.generation)
+          PolicyReading policies = read_policies(parts_.policy_paths);
+          if (policies.ok() && policies.parsed.set.generation == view_.policies.generation)
               return rejected_.empty() ? void() : tell_loaded(policies.parsed.diagnostics);
           (void)reload({.uid = std::nullopt, .words = "files"});
       }) {
@@ -37,33 +45,23 @@ HostKeeper::HostKeeper(KeeperParts parts)
 }
 
 void HostKeeper::start() {
-    Policies policies = read_policies();
+    PolicyReading policies = read_policies(parts_.policy_paths);
     HandMarks marks = marks_;
-    if (policies.parsed.ok())
+    if (policies.ok())
         take_up(std::move(policies));
     else
         (void)reject(policies);
     marks_ = std::move(marks);  // they outlive a restart
     view_.latest = binding::latest_history(parts_.state);
-    patience_.arm(kUndone);
+    readiness_.begin_waiting();
     recover();
 }
 
-void HostKeeper::lose_patience() {
-    if (undo_is_late_)
-        return become_ready();
-    undo_is_late_ = true;
-    patience_.arm(kReadyAnyway - kUndone);
-    if (looked_ && !asking_usage_)
-        ready_if_settled();
-}
-
 binding::DeviceState HostKeeper::state(const sysfs::Device& device) const {
-    for (const auto& [txn, stuck] : stuck_)
-        if (stuck.devices.contains(device.id))
-            return {"stuck", stuck.why};
+    if (const std::string* why = untouchable_.why(device.id))
+        return {"stuck", *why};
     binding::DeviceState state = view_.state(device);
-    const auto track = tracks_.find(key_of(device.id));
+    const auto track = tracks_.find(view_.key_of(device.id));
     if (state.state != "pending" || track == tracks_.end())
         return state;
     if (track->second.at_work())
@@ -88,18 +86,13 @@ std::map<std::string, unsigned> HostKeeper::counts() const {
 }
 
 std::vector<StuckDevice> HostKeeper::stuck() const {
-    std::vector<StuckDevice> all;
-    for (const auto& [txn, stuck] : stuck_)
-        for (const DeviceId& id : stuck.devices)
-            all.push_back({id, txn, stuck.why});
-    return all;
+    return untouchable_.list();
 }
 
 void HostKeeper::usage(std::vector<DeviceId> devices,
                        std::function<void(Result<sysfs::Usage>)> done) {
-    const std::set<DeviceId> untouchable = unreadable();
-    std::erase_if(devices, [&](const DeviceId& id) { return untouchable.contains(id); });
-    with_usage(devices, [this, devices, done = std::move(done)](const Result<void>& asked) {
+    untouchable_.take_out_of(devices);
+    lookout_.ask_usage(devices, [this, devices, done = std::move(done)](const Result<void>& asked) {
         if (!asked)
             return done(sysfs::propagate(asked));
         sysfs::Usage found;
@@ -131,62 +124,15 @@ Result<std::string> HostKeeper::explain_json(const DeviceId& id) const {
 }
 
 void HostKeeper::observe(Observer& observer) {
-    observers_.push_back(&observer);
+    audience_.join(observer);
 }
 
 void HostKeeper::forget(Observer& observer) {
-    std::erase(observers_, &observer);
+    audience_.leave(observer);
 }
 
-/// Tells the observers what is not as they were told last.
 void HostKeeper::publish() {
-    std::set<int> groups;
-    std::set<int> had_groups = published_groups_;
-    published_groups_.clear();
-    for (const auto& [id, group] : view_.inventory.groups)
-        published_groups_.insert(id);
-    for (auto told = published_.begin(); told != published_.end();)
-        if (view_.inventory.find(told->first) != nullptr) {
-            ++told;
-        } else {
-            const DeviceId gone = told->first;
-            told = published_.erase(told);
-            for (Observer* observer : observers_)
-                observer->device_vanished(gone);
-        }
-    for (const int group : published_groups_)
-        if (!had_groups.contains(group))
-            for (Observer* observer : observers_)
-                observer->group_appeared(group);
-    bool any = false;
-    for (const sysfs::Device& device : view_.inventory.devices) {
-        const binding::DeviceState now = state(device);
-        const policy::Decision* decision = view_.decision(device.id);
-        const std::string signature = now.state + "\t" + now.reason.value_or("") + "\t" +
-                                      (decision != nullptr ? decision->why : "");
-        const auto told = published_.find(device.id);
-        const bool appeared = told == published_.end();
-        if (!appeared && told->second == signature && !changed_.contains(device.id))
-            continue;
-        any = true;
-        published_[device.id] = signature;
-        if (device.iommu_group)
-            groups.insert(*device.iommu_group);
-        for (Observer* observer : observers_)
-            appeared ? observer->device_appeared(device.id) : observer->device_changed(device.id);
-    }
-    changed_.clear();
-    for (const int group : had_groups)
-        if (!published_groups_.contains(group))
-            for (Observer* observer : observers_)
-                observer->group_vanished(group);
-    for (const int group : groups)
-        if (had_groups.contains(group))
-            for (Observer* observer : observers_)
-                observer->group_changed(group);
-    if (any)
-        for (Observer* observer : observers_)
-            observer->counts_changed();
+    audience_.publish(view_, [this](const sysfs::Device& device) { return state(device); });
 }
 
 }  // namespace bindd

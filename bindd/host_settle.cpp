@@ -15,45 +15,30 @@ using sysfs::Result;
 
 namespace {
 
-/// A device that a native driver was just about to take stands otherwise a moment later.
-constexpr unsigned kMostTries = 5;
+bool restores(const View& view, const DeviceId& device) {
+    const policy::Decision* decision = view.decision(device);
+    return decision != nullptr && decision->rule != nullptr &&
+           decision->rule->drift == policy::Drift::kRestore;
+}
+
+void tell_drift(const Log& log, const DeviceId& device, const std::string& what, bool restored) {
+    log.say(Level::kWarning, Message::kDrift,
+            device.display() + " " + what + (restored ? ": restored" : ": left as it is"),
+            {{"BINDD_DEVICE", device.display()}});
+}
+
+void tell_refusal(const Log& log, GroupTrack& track, const Transaction& transaction) {
+    std::string text = transaction.key() + ": " + policy::verdict_name(transaction.verdict);
+    for (const policy::Reason& reason : transaction.reasons)
+        text += std::string("; ") + reason.device.display() + ": " + policy::reason_name(reason.code) +
+                ": " + reason.text;
+    if (track.told == text)
+        return;
+    track.told = text;
+    log.say(Level::kNotice, Message::kRefused, text);
+}
 
 }  // namespace
-
-/// What a transaction begins from: drivers and overrides of its devices.
-std::string HostKeeper::standing(const Transaction& transaction) {
-    std::string text = "from";
-    for (const Change& change : transaction.changes)
-        text += " " + change.target.id.text() + "=" + change.from_driver.value_or("") + "/" +
-                change.from_override.value_or("");
-    return text;
-}
-
-std::string HostKeeper::key_of(const DeviceId& id) const {
-    const sysfs::Device* device = view_.inventory.find(id);
-    if (device != nullptr && device->iommu_group)
-        return "group " + std::to_string(*device->iommu_group);
-    return id.text();
-}
-
-/// Of the devices' group, also where the transaction leaves their driver alone and so names none.
-std::string HostKeeper::key_of(const Transaction& transaction) const {
-    if (transaction.group || transaction.devices.empty())
-        return transaction.key();
-    return key_of(transaction.devices.front());
-}
-
-HostKeeper::Ids HostKeeper::members(const std::string& key) const {
-    constexpr std::string_view kGroup = "group ";
-    if (key.starts_with(kGroup)) {
-        const auto number = sysfs::parse_decimal(key.substr(kGroup.size()));
-        const auto group = view_.inventory.groups.find(number ? static_cast<int>(*number) : -1);
-        return group == view_.inventory.groups.end() ? Ids{} : group->second.devices;
-    }
-    const std::size_t slash = key.find('/');
-    const DeviceId id{key.substr(0, slash), slash == std::string::npos ? "" : key.substr(slash + 1)};
-    return view_.inventory.find(id) == nullptr ? Ids{} : Ids{id};
-}
 
 /// Decides, finds out who uses what would be taken, plans, settles. One at a time: what comes meanwhile is another
 /// round.
@@ -68,12 +53,12 @@ void HostKeeper::assess() {
     }
     view_.decide();
     Ids unknown = policy::to_be_taken(view_.policies, view_.decisions, view_.inventory);
-    const std::set<DeviceId> untouchable = unreadable();
+    untouchable_.take_out_of(unknown);
     std::erase_if(unknown, [&](const DeviceId& id) {
-        return usage_known_.contains(id) || untouchable.contains(id) || tracks_[key_of(id)].at_work();
+        return lookout_.knows_usage(id) || tracks_[view_.key_of(id)].at_work();
     });
     asking_usage_ = true;
-    with_usage(std::move(unknown), [this](const Result<void>& asked) {
+    lookout_.ask_usage(std::move(unknown), [this](const Result<void>& asked) {
         asking_usage_ = false;
         if (!asked)
             parts_.log.say(Level::kWarning, Message::kWarning, asked.error().text());
@@ -90,7 +75,7 @@ void HostKeeper::settle() {
     for (const auto& [key, track] : tracks_)
         by_key[key];
     for (std::size_t at = 0; at < view_.plan.transactions.size(); ++at)
-        by_key[key_of(view_.plan.transactions[at])].push_back(at);
+        by_key[view_.key_of(view_.plan.transactions[at])].push_back(at);
     std::vector<std::size_t> chosen;
     for (const auto& [key, transactions] : by_key)
         judge(key, transactions, chosen);
@@ -116,19 +101,19 @@ void HostKeeper::reconcile(std::vector<Transaction> transactions) {
     Request request;
     request.kind = JobKind::kReconcile;
     request.timeout = parts_.timeout;
-    request.asker = {.uid = std::nullopt, .words = ready_ ? "event" : "start"};
-    Way& errand = new_errand(std::move(request));
-    errand.job.plan.transactions = std::move(transactions);
-    carry(errand);
+    request.asker = {.uid = std::nullopt, .words = is_ready() ? "event" : "start"};
+    QueuedJob& queued = jobs_.add(std::move(request), {}, std::chrono::steady_clock::now());
+    queued.job.plan.transactions = std::move(transactions);
+    carry(queued);
 }
 
 void HostKeeper::judge(const std::string& key, const std::vector<std::size_t>& transactions,
                        std::vector<std::size_t>& to_carry) {
     GroupTrack& track = tracks_[key];
-    if (track.at_work() || track.state == GroupState::kStuck || !track.is_fresh() || is_taken(key))
+    if (track.at_work() || track.state == GroupState::kStuck || !track.is_fresh() || jobs_.is_taken(key))
         return;
     if (transactions.empty())
-        return stir(key, members(key).empty() ? GroupEvent::kVanished : GroupEvent::kAsWanted);
+        return stir(key, view_.members(key).empty() ? GroupEvent::kVanished : GroupEvent::kAsWanted);
     track.why.clear();
     bool waits = false;
     const std::size_t before = to_carry.size();
@@ -138,7 +123,7 @@ void HostKeeper::judge(const std::string& key, const std::vector<std::size_t>& t
             case Verdict::kOk: break;
             case Verdict::kRefused:
             case Verdict::kConflict:
-                tell_refusal(track, transaction);
+                tell_refusal(parts_.log, track, transaction);
                 waits = true;
                 break;
             case Verdict::kChange:
@@ -164,7 +149,7 @@ void HostKeeper::judge(const std::string& key, const std::vector<std::size_t>& t
 /// Why a change is not carried out now; empty: it is.
 std::string HostKeeper::why_not(GroupTrack& track, const Transaction& transaction) {
     for (const Change& change : transaction.changes) {
-        if (change.from_driver && !usage_known_.contains(change.target.id))
+        if (change.from_driver && !lookout_.knows_usage(change.target.id))
             return "who uses it could not be found out";
         if (const auto mark = marks_.of(change.target.id))
             return *mark == HandMarks::What::kReleased
@@ -176,14 +161,14 @@ std::string HostKeeper::why_not(GroupTrack& track, const Transaction& transactio
     if (!track.drifted && is_drift(track, transaction)) {
         const bool restored =
             std::all_of(transaction.changes.begin(), transaction.changes.end(),
-                        [this](const Change& change) { return restores(change.target.id); });
-        tell_drift(first.target.id, now, restored);
+                        [this](const Change& change) { return restores(view_, change.target.id); });
+        tell_drift(parts_.log, first.target.id, now, restored);
         track.begin_anew();
         track.drifted = !restored;
     }
     if (track.drifted)
         return "drift: it " + now + "; `vfioctl apply` takes it again";
-    if (!track.tried.empty() && (track.tries >= kMostTries || track.tried == standing(transaction)))
+    if (!track.is_worth_a_try(transaction))
         return "the last try failed; `vfioctl apply` tries again";
     return {};
 }
@@ -191,7 +176,7 @@ std::string HostKeeper::why_not(GroupTrack& track, const Transaction& transactio
 /// It stood as wanted and was not plugged since; or, before our first look, the journal says that it was ours and
 /// on another driver. Ours from early in the boot may well have none yet.
 bool HostKeeper::is_drift(const GroupTrack& track, const Transaction& transaction) const {
-    if (track.was_wanted || ready_)
+    if (track.was_wanted || is_ready())
         return track.was_wanted;
     return std::any_of(transaction.changes.begin(), transaction.changes.end(), [this](const Change& change) {
         const binding::Bound* bound =
@@ -199,29 +184,6 @@ bool HostKeeper::is_drift(const GroupTrack& track, const Transaction& transactio
         return bound != nullptr && !bound->early && !bound->driver.empty() && !bound->where.empty() &&
                change.from_driver != bound->driver;
     });
-}
-
-bool HostKeeper::restores(const DeviceId& device) const {
-    const policy::Decision* decision = view_.decision(device);
-    return decision != nullptr && decision->rule != nullptr &&
-           decision->rule->drift == policy::Drift::kRestore;
-}
-
-void HostKeeper::tell_drift(const DeviceId& device, const std::string& what, bool restored) {
-    parts_.log.say(Level::kWarning, Message::kDrift,
-                   device.display() + " " + what + (restored ? ": restored" : ": left as it is"),
-                   {{"BINDD_DEVICE", device.display()}});
-}
-
-void HostKeeper::tell_refusal(GroupTrack& track, const Transaction& transaction) {
-    std::string text = transaction.key() + ": " + policy::verdict_name(transaction.verdict);
-    for (const policy::Reason& reason : transaction.reasons)
-        text += std::string("; ") + reason.device.display() + ": " + policy::reason_name(reason.code) +
-                ": " + reason.text;
-    if (track.told == text)
-        return;
-    track.told = text;
-    parts_.log.say(Level::kNotice, Message::kRefused, text);
 }
 
 /// Devices of ours that are where they should be, but whose override someone has taken away: the next driver that
@@ -233,12 +195,12 @@ std::vector<Transaction> HostKeeper::lost_overrides() {
         if (device == nullptr || bound.driver.empty() || !device->has_override ||
             device->driver != bound.driver || device->driver_override == bound.driver)
             continue;
-        GroupTrack& track = tracks_[key_of(id)];
+        GroupTrack& track = tracks_[view_.key_of(id)];
         if (track.at_work() || track.state == GroupState::kStuck || !track.is_fresh() ||
-            track.drifted || !track.tried.empty() || is_taken(key_of(id)))
+            track.drifted || track.has_failed() || jobs_.is_taken(view_.key_of(id)))
             continue;
-        const bool restored = restores(id);
-        tell_drift(id, "has lost its driver_override", restored);
+        const bool restored = restores(view_, id);
+        tell_drift(parts_.log, id, "has lost its driver_override", restored);
         track.drifted = !restored;
         if (!restored)
             continue;
@@ -267,21 +229,10 @@ void HostKeeper::ready_if_settled() {
     const bool settled = std::none_of(tracks_.begin(), tracks_.end(), [this](const auto& entry) {
         const GroupTrack& track = entry.second;
         const bool only_undone = track.at_work() && track.under_way == 0;
-        return (track.at_work() && !(only_undone && undo_is_late_)) || !track.is_fresh();
+        return (track.at_work() && !(only_undone && !readiness_.waits_for_undo())) || !track.is_fresh();
     });
     if (settled)
-        become_ready();
-}
-
-void HostKeeper::become_ready() {
-    if (ready_)
-        return;
-    ready_ = true;
-    patience_.disarm();
-    for (Observer* observer : observers_)
-        observer->ready();
-    if (on_ready_)
-        on_ready_();
+        readiness_.become_ready();
 }
 
 }  // namespace bindd

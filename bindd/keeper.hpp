@@ -11,17 +11,11 @@
 #include "bindd/job.hpp"
 #include "bindd/observer.hpp"
 #include "bindd/opened.hpp"
+#include "bindd/untouchable.hpp"
 #include "bindd/view.hpp"
 #include "sysfs/result.hpp"
 
 namespace bindd {
-
-/// A device whose kernel write did not come back.
-struct StuckDevice {
-    sysfs::DeviceId device;
-    std::string txn;
-    std::string why;  ///< which write, since when, and who holds the device
-};
 
 /// Keeps the host as declared: the daemon's model of it, and the one road for everything that changes it.
 /// Never blocks: kernel and host are looked at and written to by the executor, another process. All calls

@@ -18,6 +18,31 @@ binding::DeviceState View::state(const sysfs::Device& device) const {
                                 latest);
 }
 
+std::string View::key_of(const sysfs::DeviceId& id) const {
+    const sysfs::Device* device = inventory.find(id);
+    if (device != nullptr && device->iommu_group)
+        return "group " + std::to_string(*device->iommu_group);
+    return id.text();
+}
+
+std::string View::key_of(const policy::Transaction& transaction) const {
+    if (transaction.group || transaction.devices.empty())
+        return transaction.key();
+    return key_of(transaction.devices.front());
+}
+
+std::vector<sysfs::DeviceId> View::members(const std::string& key) const {
+    constexpr std::string_view kGroup = "group ";
+    if (key.starts_with(kGroup)) {
+        const auto number = sysfs::parse_decimal(key.substr(kGroup.size()));
+        const auto group = inventory.groups.find(number ? static_cast<int>(*number) : -1);
+        return group == inventory.groups.end() ? std::vector<sysfs::DeviceId>{} : group->second.devices;
+    }
+    const std::size_t slash = key.find('/');
+    const sysfs::DeviceId id{key.substr(0, slash), slash == std::string::npos ? "" : key.substr(slash + 1)};
+    return inventory.find(id) == nullptr ? std::vector<sysfs::DeviceId>{} : std::vector{id};
+}
+
 namespace {
 
 View::Difference difference(const sysfs::Inventory& before, const sysfs::Inventory& after) {

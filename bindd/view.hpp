@@ -43,6 +43,13 @@ struct View {
     /// What `vfioctl list` would say of it without a daemon.
     [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const;
 
+    /// What a group is called where it is kept track of: "group 15", or a device's own name when it is in none. A
+    /// transaction's is that of its devices, also where it leaves their driver alone and so names no group.
+    [[nodiscard]] std::string key_of(const sysfs::DeviceId& id) const;
+    [[nodiscard]] std::string key_of(const policy::Transaction& transaction) const;
+    /// The devices that are there by that key.
+    [[nodiscard]] std::vector<sysfs::DeviceId> members(const std::string& key) const;
+
     /// What a look brought: the whole host, or some devices of it. `asked` are those that were looked for; one
     /// that was not found is gone.
     struct Look {
