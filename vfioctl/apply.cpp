@@ -94,7 +94,7 @@ Outcome<ExitCode> run_apply(Session& session, const Arguments& arguments) {
         policy::Plan plan;
         return carry_out_by_daemon(session, {.method = "Apply", .options = timeout_option(options.timeout)}, plan, {});
     }
-    auto world = see_and_plan(session);
+    auto world = see_and_plan(session, Look::kBrief);
     if (!world)
         return propagate(world);
     append(world->warnings, recovery->notes);

@@ -89,7 +89,7 @@ std::string explanation(const World& world, const sysfs::Device& device,
 }  // namespace
 
 Outcome<ExitCode> run_explain(Session& session, const Arguments& arguments) {
-    auto world = see_and_plan(session);
+    auto world = see_and_plan(session, Look::kWhole);
     if (!world)
         return propagate(world);
     const auto ids = devices_of(*world, arguments.words);

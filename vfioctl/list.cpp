@@ -80,6 +80,8 @@ Outcome<ExitCode> run_list(Session& session, const Arguments& arguments) {
     if (!columns)
         return propagate(columns);
     sysfs::Wanted extra;
+    extra.brief = !session.json() && !arguments.has("all") && arguments.words.empty();
+    extra.numa_nodes = shows(*columns, "NUMA");
     extra.serial = shows(*columns, "SERIAL");
     extra.slots = shows(*columns, "SLOT");
     auto world = see_host(session, extra, BadPolicy::kWarns);

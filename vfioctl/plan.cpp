@@ -8,7 +8,7 @@
 namespace vfioctl {
 
 Outcome<ExitCode> run_plan(Session& session, const Arguments& arguments) {
-    const auto world = see_and_plan(session);
+    const auto world = see_and_plan(session, Look::kBrief);
     if (!world)
         return propagate(world);
     print_plan(session, world->plan, world->warnings);

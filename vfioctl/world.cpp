@@ -18,6 +18,10 @@ sysfs::Wanted both(sysfs::Wanted a, const sysfs::Wanted& b) {
     a.slots = a.slots || b.slots;
     a.resets = a.resets || b.resets;
     a.access = a.access || b.access;
+    a.brief = a.brief || b.brief;
+    a.other_buses = a.other_buses || b.other_buses;
+    a.numa_nodes = a.numa_nodes || b.numa_nodes;
+    a.revisions = a.revisions || b.revisions;
     a.users.insert(b.users.begin(), b.users.end());
     a.groups.insert(b.groups.begin(), b.groups.end());
     a.attrs.insert(b.attrs.begin(), b.attrs.end());
@@ -113,6 +117,8 @@ Outcome<void> decide(Session& session, World& world, const sysfs::Wanted& extra,
     if (!world.policies.rules.empty() || !requests.empty()) {
         sysfs::Wanted wanted = both(world.policies.wanted(), extra);
         wanted.named_only = !asks_for_auto(world.policies, requests);
+        for (const sysfs::Device& device : world.inventory.devices)
+            wanted.driver_buses.insert(device.id.bus);
         auto drivers = session.kernel.drivers(wanted);
         if (!drivers)
             return fail(drivers.error());
@@ -139,8 +145,11 @@ void make_plan(Session& session, World& world, UseScan scan, const policy::Lifte
             world.transaction_of[id] = i;
 }
 
-Outcome<World> see_and_plan(Session& session) {
-    auto world = see_host(session, {}, BadPolicy::kFails);
+Outcome<World> see_and_plan(Session& session, Look look) {
+    sysfs::Wanted extra;
+    extra.brief = look == Look::kBrief;
+    extra.revisions = true;  // a part of who a device is
+    auto world = see_host(session, extra, BadPolicy::kFails);
     if (!world)
         return world;
     if (auto decided = decide(session, *world); !decided)

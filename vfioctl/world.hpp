@@ -57,8 +57,12 @@ void recall(Session& session, World& world);
 enum class UseScan { kSkip, kLook };
 void make_plan(Session& session, World& world, UseScan scan, const policy::Lifted& lifted = {});
 
+/// A brief look leaves out what no plan asks for: devices of buses that no rule speaks of, unless
+/// VFIO could have them.
+enum class Look { kBrief, kWhole };
+
 /// All three, as `plan` and `apply` need them.
-[[nodiscard]] Outcome<World> see_and_plan(Session& session);
+[[nodiscard]] Outcome<World> see_and_plan(Session& session, Look look);
 
 /// The devices that these words mean, each once, in the order given. A word that means none: kNoDevice.
 [[nodiscard]] Outcome<std::vector<sysfs::DeviceId>> devices_of(const World& world,

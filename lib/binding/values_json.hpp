@@ -47,6 +47,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Host, arch, kernel, machine_id, 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Alias, pattern, module)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Drivers, aliases, modules, registered, warnings)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Use, kind, text, evidence)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Wanted, serial, properties, slots, resets, attrs, drivers,
-                                                named_only, leave_out, access, users, groups)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Wanted, serial, properties, slots, resets, attrs,
+                                                drivers, named_only, leave_out, access, users,
+                                                groups, driver_buses, brief, other_buses,
+                                                numa_nodes, revisions)
 }  // namespace sysfs

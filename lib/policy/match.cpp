@@ -191,6 +191,13 @@ class Tracer {
 
 }  // namespace
 
+bool keeps_to_pci(const Match& match) {
+    const auto asks_for_pci = [](const FieldTest& test) {
+        return test.field == Field::kBus && test.wanted == std::vector<std::string>{"pci"};
+    };
+    return !names_bus(match) || std::any_of(match.fields.begin(), match.fields.end(), asks_for_pci);
+}
+
 bool matches(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory) {
     return holds(match, device, inventory, Bus::kDefaultsToPci, AsItIs{});
 }

@@ -25,6 +25,9 @@ struct FieldResult {
 [[nodiscard]] bool matches(const Match& match, const sysfs::Device& device,
                            const sysfs::Inventory& inventory);
 
+/// Can `match` hold for PCI devices only?
+[[nodiscard]] bool keeps_to_pci(const Match& match);
+
 enum class Foresight { kNo, kMaybe, kYes };
 /// The same question early in a boot, of a device that neither udev nor a driver has had in hand: what
 /// only they bring (a driver, netdevs, properties, attributes, an mdev parent) may come yet.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "policy/model.hpp"
 
+#include "policy/match.hpp"
+
 namespace policy {
 namespace {
 
@@ -10,6 +12,10 @@ void collect(const Match& match, sysfs::Wanted& wanted) {
             wanted.serial = true;
         if (test.field == Field::kSlot)
             wanted.slots = true;
+        if (test.field == Field::kNumaNode)
+            wanted.numa_nodes = true;
+        if (test.field == Field::kRevision)
+            wanted.revisions = true;
         if (test.field == Field::kProperty)
             wanted.properties = true;
         if (test.field == Field::kAttr)
@@ -89,6 +95,7 @@ sysfs::Wanted PolicySet::wanted() const {
     }
     for (const Rule& rule : rules) {
         collect(rule.match, wanted);
+        wanted.other_buses = wanted.other_buses || !keeps_to_pci(rule.match);
         for (const Match& peer : rule.group.listed)
             collect(peer, wanted);
         wanted.access = wanted.access || rule.access != Access{};

@@ -17,6 +17,11 @@ Result<DeviceDir> DeviceDir::open(const Dir& devices, const std::string& name) {
     return out;
 }
 
+bool DeviceDir::list_again() {
+    listing_ = {};
+    return dir_.list_again(listing_) && listing_.has("uevent");
+}
+
 std::optional<std::uint64_t> DeviceDir::number(const std::string& name) const {
     const auto text = attr(name);
     return text ? kernel_number(*text) : std::nullopt;

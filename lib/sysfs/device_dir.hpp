@@ -18,6 +18,9 @@ class DeviceDir {
     /// `devices` is a bus' list of devices, `name` one of them.
     [[nodiscard]] static Result<DeviceDir> open(const Dir& devices, const std::string& name);
 
+    /// What is there now. False when the device is gone; `uevent` stays as it was.
+    [[nodiscard]] bool list_again();
+
     [[nodiscard]] bool has(std::string_view name) const { return listing_.has(name); }
     [[nodiscard]] std::optional<std::string> attr(const std::string& name) const {
         return has(name) ? dir_.attr(name) : std::nullopt;

@@ -162,6 +162,12 @@ Result<Dir> Dir::sub_listed(const std::string& name, Listing& listing) const {
     return Dir(std::move(fd), path);
 }
 
+Result<void> Dir::list_again(Listing& listing) const {
+    if (::lseek(fd_.get(), 0, SEEK_SET) < 0)
+        return fail_errno(errno, "list", path_);
+    return list(fd_.get(), path_, listing);
+}
+
 Result<std::vector<std::string>> Dir::entries(const std::string& name) const {
     const UniqueFd fd = open_at(fd_.get(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const std::string path = name == "." ? path_ : path_ + "/" + name;

@@ -26,6 +26,9 @@ class Dir {
     /// The same, opened for reading, with what is in it: one open less where both are needed.
     [[nodiscard]] Result<Dir> sub_listed(const std::string& name, Listing& listing) const;
 
+    /// Once more, of a directory that sub_listed() opened.
+    [[nodiscard]] Result<void> list_again(Listing& listing) const;
+
     /// The attribute's text with the trailing newline taken off. Absent: kNotFound.
     [[nodiscard]] Result<std::string> read(const std::string& name) const;
     /// Raw bytes, at most `limit` of them (VPD, config space).

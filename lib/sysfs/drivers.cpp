@@ -12,13 +12,17 @@ namespace {
 
 using Registered = std::map<std::string, std::map<std::string, std::string>>;
 
-Registered read_registered(const Root& root) {
+std::set<std::string> all_of(const Dir& buses) {
+    const auto names = buses.entries();
+    return names ? std::set<std::string>(names->begin(), names->end()) : std::set<std::string>();
+}
+
+Registered read_registered(const Root& root, const std::set<std::string>& buses) {
     Registered out;
     const auto dir = Dir::open(root.path("/sys/bus"));
-    const auto buses = dir ? dir->entries() : propagate(dir);
-    if (!buses)
+    if (!dir)
         return out;
-    for (const std::string& bus : *buses) {
+    for (const std::string& bus : buses.empty() ? all_of(*dir) : buses) {
         Listing drivers;
         const auto opened = dir->sub_listed(bus + "/drivers", drivers);
         if (!opened)
@@ -96,7 +100,7 @@ std::optional<std::string> Drivers::driver_of(const std::string& bus,
 
 Result<Drivers> read_drivers(const Root& root, const Wanted& wanted) {
     Drivers out;
-    out.registered = read_registered(root);
+    out.registered = read_registered(root, wanted.driver_buses);
     if (!root.is_live())
         complete_from_modules(root, out.registered);
     if (!wanted.named_only)

@@ -121,6 +121,15 @@ void add_groups(Inventory& inventory, const Root& root) {
     }
 }
 
+/// Of the other buses a brief look shows what VFIO could have, or has without an IOMMU (vfio_ccw).
+bool is_of_note(const Bus& bus, const std::string& name, const Wanted& wanted) {
+    if (!wanted.brief || wanted.other_buses || bus.name == "pci" || bus.name == "mdev" ||
+        bus.devices.has(name + "/iommu_group"))
+        return true;
+    const auto driver = bus.devices.link_name(name + "/driver");
+    return driver && is_vfio_driver(*driver);
+}
+
 void add_devices(Inventory& inventory, const std::vector<Bus>& buses, const Surroundings& around) {
     struct Listed {
         const Bus& bus;
@@ -129,7 +138,8 @@ void add_devices(Inventory& inventory, const std::vector<Bus>& buses, const Surr
     std::vector<Listed> listed;
     for (const Bus& bus : buses)
         for (const std::string& name : bus.names)
-            if (!around.wanted.leave_out.contains({bus.name, name}))
+            if (!around.wanted.leave_out.contains({bus.name, name}) &&
+                is_of_note(bus, name, around.wanted))
                 listed.push_back({bus, name});
     std::vector<Result<Device>> devices(listed.size());
     in_shares(listed.size(), [&](std::size_t at) {
@@ -202,7 +212,8 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
         out.warnings.push_back(buses.error().text());
     add_mdev_parents(out, around);
     add_strangers(out, around);
-    add_groups(out, root);
+    if (!wanted.brief || !out.host.iommu)  // else settle() finds all groups that have devices
+        add_groups(out, root);
     VfNumbers(out.devices).put_into(out.devices);
     out.settle();
     for (const auto& [id, group] : out.groups)

@@ -29,8 +29,15 @@ struct Wanted {
     std::set<std::string> drivers;     ///< drivers named by policies, to be resolved to modules
     /// Of the drivers only those named: where nobody says `auto`, variants and aliases are not asked for.
     bool named_only = false;
-    /// Not to be read, only left out: reading driver_override of a device whose unbind hangs would hang as
-    /// well (the device's lock is held).
+    std::set<std::string> driver_buses = {};  ///< of the drivers only those on these buses; empty: of all
+    /// Only what a table of devices shows. Left out, each unless asked for below: of the other buses than pci and
+    /// mdev what neither has an IOMMU group nor is VFIO's, NUMA nodes, revisions; and the groups' types.
+    bool brief = false;
+    bool other_buses = false;  ///< every device of every bus
+    bool numa_nodes = false;
+    bool revisions = false;
+    /// Not to be read, only left out: reading driver_override of a device whose unbind hangs would
+    /// hang as well (the device's lock is held).
     std::set<DeviceId> leave_out = {};
 };
 
@@ -75,12 +82,10 @@ struct Inventory {
 [[nodiscard]] Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
                                              const Wanted& wanted);
 
-/// Its identity, driver, override and VFIO nodes only, in some fifteen system calls.
-[[nodiscard]] Result<Device> read_standing(const Root& root, const DeviceId& id);
-
-/// The devices a user means by `word`: an address with or without domain, "bus/name", an mdev's UUID,
-/// a netdev's name, or a glob over addresses and "bus/name". Nothing found: kNotFound with near names;
-/// a word that could never be a device: kInvalid.
-[[nodiscard]] Result<std::vector<DeviceId>> resolve(const Inventory& inventory, std::string_view word);
+/// The devices a user means by `word`: an address with or without domain, "bus/name", an mdev's
+/// UUID, a netdev's name, or a glob over addresses and "bus/name". Nothing found: kNotFound with
+/// near names; a word that could never be a device: kInvalid.
+[[nodiscard]] Result<std::vector<DeviceId>> resolve(const Inventory& inventory,
+                                                    std::string_view word);
 
 }  // namespace sysfs

@@ -55,7 +55,7 @@ Result<Inventory> LiveKernel::devices(std::span<const DeviceId> ids, const Wante
 }
 
 Result<Device> LiveKernel::standing(const DeviceId& id) {
-    return read_standing(kLive, id);
+    return held_.standing(id);
 }
 
 std::optional<std::string> LiveKernel::property(const DeviceId& id, const std::string& name) {
@@ -103,15 +103,16 @@ Result<void> LiveKernel::set_override(const Target& target, const std::string& d
     const std::string object = target.id.display();
     if (!driver.empty() && !parse_driver_name(driver))
         return fail(Code::kInvalid, operation, object, "this could not be a driver's name");
-    const auto device = open_target(target, operation);
-    if (!device)
-        return propagate(device);
-    const auto written = device->write("driver_override", driver.empty() ? "\n" : driver);
+    const auto opened = held_.directory(target, operation);
+    if (!opened)
+        return propagate(opened);
+    const Dir& device = **opened;
+    const auto written = device.write("driver_override", driver.empty() ? "\n" : driver);
     if (written)
         return {};
-    if (!is_alive(*device))
+    if (!is_alive(device))
         return gone(operation, object);
-    if (!device->has("driver_override")) {
+    if (!device.has("driver_override")) {
         return fail(Code::kUnsupported, operation, object,
                     fmt::format("this kernel's bus {} has no driver_override", target.id.bus));
     }
@@ -125,20 +126,21 @@ Result<void> LiveKernel::set_override(const Target& target, const std::string& d
 Result<void> LiveKernel::unbind(const Target& target, const std::string& driver) {
     const std::string operation = "unbind from " + driver;
     const std::string object = target.id.display();
-    const auto device = open_target(target, operation);
-    if (!device)
-        return propagate(device);
-    const auto bound = device->link_name("driver");
+    const auto opened = held_.directory(target, operation);
+    if (!opened)
+        return propagate(opened);
+    const Dir& device = **opened;
+    const auto bound = device.link_name("driver");
     if (bound != driver) {
         auto failure = fail_errno(ENODEV, operation, object);
         failure.value().code = Code::kRefused;
         failure.value().reason = bound ? "it is bound to " + *bound : "it is bound to no driver";
         return failure;
     }
-    const auto written = device->write("driver/unbind", target.id.name);
+    const auto written = device.write("driver/unbind", target.id.name);
     if (written)
         return {};
-    if (!is_alive(*device))
+    if (!is_alive(device))
         return gone(operation, object);
     return refused(as_refusal(written.error()), operation, object);
 }
@@ -151,9 +153,10 @@ Result<void> LiveKernel::bind(const Target& target, const std::string& driver) {
     const std::string object = target.id.display();
     if (!parse_driver_name(driver))
         return fail(Code::kInvalid, operation, object, "this could not be a driver's name");
-    const auto device = open_target(target, operation);
-    if (!device)
-        return propagate(device);
+    const auto opened = held_.directory(target, operation);
+    if (!opened)
+        return propagate(opened);
+    const Dir& device = **opened;
     const auto directory = Dir::open("/sys/bus/" + target.id.bus + "/drivers/" + driver);
     if (!directory) {
         if (directory.error().code != Code::kNotFound)
@@ -163,12 +166,12 @@ Result<void> LiveKernel::bind(const Target& target, const std::string& driver) {
                     "load its module first");
     }
     const auto written = directory->write("bind", target.id.name);
-    if (!is_alive(*device))
+    if (!is_alive(device))
         return gone(operation, object);
     if (written)
         return {};
     return refused(as_refusal(written.error()), operation, object,
-                   bind_advice(*device, driver, written.error().errnum));
+                   bind_advice(device, driver, written.error().errnum));
 }
 
 Result<void> LiveKernel::write_attr(const Target& target, const std::string& attr,
@@ -177,14 +180,15 @@ Result<void> LiveKernel::write_attr(const Target& target, const std::string& att
     const std::string object = target.id.display();
     if (!parse_attr_name(attr))
         return fail(Code::kInvalid, operation, object, "this could not be an attribute's name");
-    const auto device = open_target(target, operation);
-    if (!device)
-        return propagate(device);
+    const auto opened = held_.directory(target, operation);
+    if (!opened)
+        return propagate(opened);
+    const Dir& device = **opened;
     // A zero-length write never reaches a store; a newline is the empty value.
-    const auto written = device->write(attr, value.empty() ? "\n" : value);
+    const auto written = device.write(attr, value.empty() ? "\n" : value);
     if (written)
         return {};
-    if (!is_alive(*device))
+    if (!is_alive(device))
         return gone(operation, object);
     return refused(written.error(), operation, object, attr_advice(attr, written.error().errnum));
 }
@@ -192,17 +196,18 @@ Result<void> LiveKernel::write_attr(const Target& target, const std::string& att
 Result<void> LiveKernel::set_vfs(const Target& pf, std::uint32_t count) {
     const std::string operation = fmt::format("set VFs to {}", count);
     const std::string object = pf.id.display();
-    const auto device = open_target(pf, operation);
-    if (!device)
-        return propagate(device);
-    if (!device->has("sriov_numvfs"))
+    const auto opened = held_.directory(pf, operation);
+    if (!opened)
+        return propagate(opened);
+    const Dir& device = **opened;
+    if (!device.has("sriov_numvfs"))
         return fail(Code::kUnsupported, operation, object, "it is no SR-IOV physical function");
-    const auto written = device->write("sriov_numvfs", std::to_string(count));
+    const auto written = device.write("sriov_numvfs", std::to_string(count));
     if (written)
         return {};
-    if (!is_alive(*device))
+    if (!is_alive(device))
         return gone(operation, object);
-    return refused(written.error(), operation, object, vfs_advice(*device, written.error().errnum));
+    return refused(written.error(), operation, object, vfs_advice(device, written.error().errnum));
 }
 
 Result<void> LiveKernel::create_mdev(const std::string& parent, const std::string& type,

@@ -6,13 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "sysfs/held_device.hpp"
 #include "sysfs/kernel.hpp"
 
 namespace sysfs {
 
-/// The kernel this process runs on: the only code of the house that writes to it. Has no state and
-/// no root but "/": a captured host is no kernel. Every write to a device opens the device's
-/// directory once, checks through it who the device is, and writes relative to it (see target.hpp).
+/// The kernel this process runs on: the only code of the house that writes to it. Has no root but
+/// "/": a captured host is no kernel. Every write to a device goes through a directory that was
+/// checked to be the device's (see target.hpp, held_device.hpp). Not for several threads: the
+/// device last looked at is kept.
 class LiveKernel final : public Kernel {
   public:
     [[nodiscard]] Result<Inventory> inventory(const Wanted& wanted) override;
@@ -44,6 +46,9 @@ class LiveKernel final : public Kernel {
     /// Waits up to a second for the node: devtmpfs makes it a moment after the bind returns.
     [[nodiscard]] Result<NodeAccess> set_access(const std::string& node,
                                                 const NodeAccess& access) override;
+
+  private:
+    HeldDevice held_{Root{}};
 };
 
 }  // namespace sysfs

@@ -88,9 +88,14 @@ Ids read_ids(const DeviceDir& device) {
     if (!out.class_code)
         if (const auto code = device.id("class"); code && *code <= 0xffffff)
             out.class_code = static_cast<std::uint32_t>(*code);
-    if (const auto revision = device.id("revision"); revision && *revision <= 0xff)
-        out.revision = static_cast<std::uint8_t>(*revision);
     return out;
+}
+
+std::optional<std::uint8_t> read_revision(const DeviceDir& device) {
+    const auto revision = device.id("revision");
+    if (!revision || *revision > 0xff)
+        return std::nullopt;
+    return static_cast<std::uint8_t>(*revision);
 }
 
 void read_pci(const DeviceDir& device, Device& out) {

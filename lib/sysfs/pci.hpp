@@ -14,8 +14,9 @@
 namespace sysfs {
 
 /// What PCI devices have beyond those of other buses: ids (cdx has them too), header type,
-/// boot_vga, ways to reset.
+/// boot_vga, ways to reset. The revision is by itself: `uevent`, which has the other ids, lacks it.
 [[nodiscard]] Ids read_ids(const DeviceDir& device);
+[[nodiscard]] std::optional<std::uint8_t> read_revision(const DeviceDir& device);
 void read_pci(const DeviceDir& device, Device& out);
 [[nodiscard]] std::vector<std::string> read_reset_methods(const DeviceDir& device);
 

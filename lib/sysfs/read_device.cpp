@@ -29,6 +29,7 @@ std::optional<int> small_number(const std::optional<std::string>& text) {
 /// Unset reads "(null)" on most buses and empty on some (spi, ap).
 void read_override(const DeviceDir& device, Device& out) {
     out.has_override = device.has("driver_override");
+    out.driver_override.reset();
     auto text = device.attr("driver_override");
     if (text && !text->empty() && *text != "(null)")
         out.driver_override = std::move(*text);
@@ -104,11 +105,14 @@ Result<Device> read_from(const Dir& devices, const DeviceId& id, const Surroundi
     if (out.syspath.empty())  // a capture may have the directory itself where the kernel has a link
         out.syspath = devices_path(id.bus) + "/" + id.name;
     out.ids = read_ids(*device);
+    if (!around.wanted.brief || around.wanted.revisions)
+        out.ids.revision = read_revision(*device);
     out.modalias = read_modalias(*device);
     out.driver = read_driver(*device, around);
     read_override(*device, out);
     out.iommu_group = small_number(device->link_name("iommu_group"));
-    out.numa_node = small_number(device->attr("numa_node"));
+    if (!around.wanted.brief || around.wanted.numa_nodes)
+        out.numa_node = small_number(device->attr("numa_node"));
     out.netdevs = read_netdevs(*device);
     if (id.bus == "pci") {
         out.path = pci_path(out.syspath);
@@ -168,27 +172,30 @@ Result<Device> read_device(const Root& root, const DeviceId& id, const Wanted& w
     return device;
 }
 
-Result<Device> read_standing(const Root& root, const DeviceId& id) {
+Result<DeviceDir> open_device(const Root& root, const DeviceId& id) {
     const auto devices = open_devices(root, id);
     if (!devices)
         return propagate(devices);
-    const auto device = DeviceDir::open(*devices, id.name);
+    auto device = DeviceDir::open(*devices, id.name);
     if (!device && is_absence(device.error()))
         return not_there(id, "no such device");
-    if (!device)
-        return propagate(device);
-    Device out;
-    out.id = id;
-    out.syspath = syspath_of(devices->link(id.name).value_or(""));
-    out.ids = read_ids(*device);
-    out.modalias = read_modalias(*device);
-    out.driver = device->link_name("driver");
-    read_override(*device, out);
-    out.iommu_group = small_number(device->link_name("iommu_group"));
-    out.netdevs = read_netdevs(*device);
-    if (device->has("vfio-dev") || out.driver)
-        out.vfio = read_vfio_nodes(*device, GroupNodes::read(root), out);
-    return out;
+    return device;
+}
+
+void read_identity_of(const DeviceDir& device, Device& out) {
+    out.ids = read_ids(device);
+    out.ids.revision = read_revision(device);
+    out.modalias = read_modalias(device);
+}
+
+void read_standing_of(const Root& root, const DeviceDir& device, Device& out) {
+    out.driver = device.link_name("driver");
+    read_override(device, out);
+    out.iommu_group = small_number(device.link_name("iommu_group"));
+    out.netdevs = read_netdevs(device);
+    out.vfio.reset();
+    if (device.has("vfio-dev") || out.driver)
+        out.vfio = read_vfio_nodes(device, GroupNodes::of_one(root), out);
 }
 
 }  // namespace sysfs

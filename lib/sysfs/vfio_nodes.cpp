@@ -8,22 +8,27 @@
 namespace sysfs {
 
 GroupNodes GroupNodes::read(const Root& root) {
+    GroupNodes out = of_one(root);
+    if (out.class_)
+        if (const auto names = out.class_->entries())
+            out.names_.emplace(names->begin(), names->end());
+    return out;
+}
+
+GroupNodes GroupNodes::of_one(const Root& root) {
     GroupNodes out;
-    const auto dir = Dir::open(root.path("/sys/class/vfio"));
-    if (!dir)
-        return out;
-    if (const auto names = dir->entries())
-        out.names_.emplace(names->begin(), names->end());
+    if (auto dir = Dir::open(root.path("/sys/class/vfio")))
+        out.class_ = *std::move(dir);
     return out;
 }
 
 std::optional<std::string> GroupNodes::of(int group, const DeviceDir& device) const {
     const std::string number = std::to_string(group);
     const std::string unsafe = "noiommu-" + number;
-    if (names_) {
-        if (names_->contains(number))
+    if (class_) {
+        if (has(number))
             return number;
-        return names_->contains(unsafe) ? std::optional(unsafe) : std::nullopt;
+        return has(unsafe) ? std::optional(unsafe) : std::nullopt;
     }
     const bool made_up = device.dir().attr("iommu_group/name") == "vfio-noiommu";
     return made_up && !device.has("mdev_type") ? unsafe : number;

@@ -16,12 +16,18 @@ namespace sysfs {
 class GroupNodes {
   public:
     [[nodiscard]] static GroupNodes read(const Root& root);
+    /// The same where only one group will be asked for: looked up then, instead of listing all.
+    [[nodiscard]] static GroupNodes of_one(const Root& root);
     /// The node of this group. Where the class is missing, as in a partial capture, what it should
     /// be.
     [[nodiscard]] std::optional<std::string> of(int group, const DeviceDir& device) const;
 
   private:
-    std::optional<std::set<std::string>> names_;
+    [[nodiscard]] bool has(const std::string& name) const {
+        return names_ ? names_->contains(name) : class_ && class_->has(name);
+    }
+    std::optional<Dir> class_;
+    std::optional<std::set<std::string>> names_;  ///< in it, if they were listed
 };
 
 /// The nodes of a device that is VFIO's now: it has an entry in vfio-dev/ (Linux 6.1), or, before,

@@ -122,6 +122,24 @@ TEST(PolicySet, WantsWhatItsMatchesAskFor) {
     EXPECT_EQ(wanted.drivers, (std::set<std::string>{"d1", "d2", "d3"}));
 }
 
+bool wants_other_buses(const std::string& match) {
+    const Parsed parsed = parse(
+        {{"f.yaml", "version: 1\nrules:\n  - { name: r, match: " + match + ", driver: auto }\n"}});
+    EXPECT_TRUE(parsed.ok()) << render(parsed.diagnostics);
+    return parsed.set.wanted().other_buses;
+}
+
+TEST(PolicySet, WantsOtherBusesOnlyOfRulesThatCanReachThem) {
+    EXPECT_FALSE(wants_other_buses("{class: network}"));
+    EXPECT_FALSE(wants_other_buses("{bus: pci, any: [{class: network}, {driver: none}]}"));
+    EXPECT_FALSE(wants_other_buses("{bus: pci, not: {bus: platform}}"));
+    EXPECT_TRUE(wants_other_buses("{bus: platform}"));
+    EXPECT_TRUE(wants_other_buses("{bus: [pci, platform]}"));
+    EXPECT_TRUE(wants_other_buses("{any: [{bus: platform}, {driver: none}]}"));
+    EXPECT_TRUE(wants_other_buses("{not: {bus: pci}}"));
+    EXPECT_TRUE(wants_other_buses("{mdev_parent: mtty}"));
+}
+
 TEST(Parse, FoldsIdsToLowerCase) {
     const Parsed parsed = parse({{"f.yaml",
                                   "version: 1\nrules:\n  - name: r\n    driver: auto\n"

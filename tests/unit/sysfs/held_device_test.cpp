@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/held_device.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/unit/sysfs/usage_tree.hpp"
+
+namespace {
+
+constexpr const char* kDevice = "/sys/bus/pci/devices/0000:00:11.0";
+const sysfs::DeviceId kId{"pci", "0000:00:11.0"};
+
+class HeldDevice : public ::testing::Test {
+  protected:
+    void plug(const std::string& ids) {
+        const std::string device = kDevice;
+        tree_.file(device + "/uevent",
+                   "PCI_CLASS=20000\nPCI_ID=" + ids + "\nMODALIAS=pci:" + ids + "\n");
+        tree_.file(device + "/revision", "0x03\n").file(device + "/driver_override", "(null)\n");
+        tree_.file("/sys/kernel/iommu_groups/5/type", "DMA\n");
+        tree_.link(device + "/iommu_group", "../../../../kernel/iommu_groups/5");
+    }
+    void bind(const std::string& driver) {
+        tree_.file("/sys/bus/pci/drivers/" + driver + "/bind", "");
+        tree_.link(std::string(kDevice) + "/driver", "../../drivers/" + driver);
+        tree_.file(std::string(kDevice) + "/vfio-dev/vfio3/dev", "511:3\n");
+        tree_.file("/sys/class/vfio/5/dev", "509:0\n");
+    }
+    void pull() { std::filesystem::remove_all(tree_.path(kDevice)); }
+
+    UsageTree tree_;
+    sysfs::HeldDevice held_{tree_.root()};
+};
+
+TEST_F(HeldDevice, TellsWhatHasChangedSince) {
+    plug("8086:10D3");
+    const auto before = held_.standing(kId);
+    ASSERT_TRUE(before);
+    EXPECT_EQ(std::nullopt, before->driver);
+    EXPECT_EQ(std::nullopt, before->vfio);
+    EXPECT_EQ(std::nullopt, before->driver_override);
+    bind("vfio-pci");
+    tree_.file(std::string(kDevice) + "/driver_override", "vfio-pci\n");
+    const auto after = held_.standing(kId);
+    ASSERT_TRUE(after);
+    EXPECT_EQ("vfio-pci", after->driver);
+    EXPECT_EQ("vfio-pci", after->driver_override);
+    ASSERT_TRUE(after->vfio);
+    EXPECT_EQ("5", after->vfio->group);
+    EXPECT_EQ("vfio3", after->vfio->cdev);
+    EXPECT_EQ(before->identity(), after->identity());
+    std::filesystem::remove_all(tree_.path(std::string(kDevice) + "/vfio-dev"));
+    std::filesystem::remove(tree_.path(std::string(kDevice) + "/driver"));
+    tree_.file(std::string(kDevice) + "/driver_override", "(null)\n");
+    EXPECT_EQ(*before, held_.standing(kId));
+}
+
+TEST_F(HeldDevice, IsNotTakenForAnotherThatGotItsPlace) {
+    plug("8086:10D3");
+    const auto first = held_.standing(kId);
+    ASSERT_TRUE(first);
+    pull();
+    plug("1AF4:1041");
+    const auto second = held_.standing(kId);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(0x1af4U, second->ids.vendor);
+    EXPECT_EQ("pci:1AF4:1041", second->modalias);
+    // open_target() looks at this machine, which has no such address.
+    EXPECT_FALSE(held_.directory({kId, first->identity()}, "bind to vfio-pci"));
+}
+
+TEST_F(HeldDevice, IsGoneWhenItIsPulled) {
+    plug("8086:10D3");
+    const auto first = held_.standing(kId);
+    ASSERT_TRUE(first);
+    pull();
+    EXPECT_FALSE(held_.directory({kId, first->identity()}, "bind to vfio-pci"));
+    const auto gone = held_.standing(kId);
+    ASSERT_FALSE(gone);
+    EXPECT_EQ(sysfs::Code::kNotFound, gone.error().code);
+}
+
+TEST_F(HeldDevice, IsWrittenToThroughTheDirectoryThatWasLookedAt) {
+    plug("8086:10D3");
+    const auto device = held_.standing(kId);
+    ASSERT_TRUE(device);
+    const auto directory = held_.directory({kId, device->identity()}, "set driver_override");
+    ASSERT_TRUE(directory);
+    ASSERT_TRUE((*directory)->write("driver_override", "vfio-pci"));
+    EXPECT_EQ("vfio-pci", held_.standing(kId)->driver_override);
+    sysfs::Identity other = device->identity();
+    other.ids.revision = 4;
+    EXPECT_FALSE(held_.directory({kId, other}, "set driver_override"));
+}
+
+}  // namespace
