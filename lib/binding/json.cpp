@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/json.hpp"
 
+#include <algorithm>
+
 #include "sysfs/names.hpp"
 
 namespace binding {
@@ -27,6 +29,9 @@ std::string dump(const Json& value) {
 }
 
 std::string utf8(std::string_view bytes) {
+    const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
+    if (std::all_of(bytes.begin(), bytes.end(), is_ascii))
+        return std::string(bytes);
     // The library's own replacement, by a round trip through a dumped string.
     const std::string quoted = dump(Json(std::string(bytes)));
     return Json::parse(quoted).get<std::string>();
