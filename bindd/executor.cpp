@@ -142,7 +142,7 @@ void Executor::take(const std::string& line) {
     const std::string verb = parts.size() > 1 ? parts[1] : "";
     if (verb == "look" || verb == "read" || verb == "usage" || verb == "open") {
         rest_at_ = Clock::now() + kReadersRest;
-        readers_.add({{.request = line, .drivers = {}}});
+        readers_.add({{.request = line, .drivers = {}, .followed = true}});
     } else if (verb == "carry") {
         carry(id, parts);
     } else if (verb == "recover") {

@@ -57,7 +57,8 @@ void print_plan(Session& session, const policy::Plan& plan, const std::vector<st
 Outcome<void> execute(Session& session, policy::Plan& plan, std::vector<std::string>& warnings,
                       binding::ApplyOptions options) {
     ProgressLine line(session);
-    options.on_progress = [&line](const binding::Progress& progress) { line.show(progress); };
+    if (line.wanted())
+        options.on_progress = [&line](const binding::Progress& progress) { line.show(progress); };
     options.actor = session.actor;
     options.check_open = session.check_open;
     options.on_warning = [&](const std::string& sentence) {

@@ -15,6 +15,8 @@ class ProgressLine {
     ProgressLine& operator=(const ProgressLine&) = delete;
     ~ProgressLine() { clear(); }
 
+    /// Is there a terminal to show it on?
+    [[nodiscard]] bool wanted() const { return wanted_; }
     void show(const binding::Progress& progress);
     void clear();
 

@@ -75,7 +75,8 @@ std::vector<Job> Session::ended(const Job& job, End how, const std::string& line
         watched.steps = recorded_steps(planned, flight, StepResult::kFailed);
         return {{.request = Request{Request::Kind::kUndo, request.txn}.text(),
                  .drivers = job.drivers,
-                 .timeout = job.timeout}};
+                 .timeout = job.timeout,
+                 .followed = job.followed}};
     }
     if (outcome.steps.empty() && watched.death.empty())
         outcome.steps = recorded_steps(

@@ -17,6 +17,15 @@ constexpr std::array kLimits = {
     std::pair{std::string_view("ioatdma"), 1U},
 };
 
+int milliseconds_until(const std::optional<Pool::Clock::time_point>& time) {
+    if (!time)
+        return -1;
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(*time - Pool::Clock::now()).count() +
+        1;
+    return static_cast<int>(std::max<long long>(left, 0));
+}
+
 }  // namespace
 
 unsigned limit_of(const std::string& driver) {
@@ -41,23 +50,38 @@ void Pool::add(std::vector<Job> jobs) {
 
 void Pool::run(std::vector<Job> jobs) {
     add(std::move(jobs));
-    for (turn(); any_busy(); turn())
-        wait();
+    fill();
+    while (any_busy()) {
+        std::vector<pollfd> asked;
+        watch(asked);
+        (void)::poll(asked.data(), asked.size(), milliseconds_until(next_deadline()));
+        hear(asked);
+    }
+    refuse_all();
 }
 
 void Pool::turn() {
     fill();
     std::vector<pollfd> asked;
     watch(asked);
-    if (!asked.empty() && ::poll(asked.data(), asked.size(), 0) > 0)
-        // From the back, as a slot may go.
-        for (std::size_t at = asked.size(); at-- > 0;)
-            if (asked[at].revents != 0)
-                take_lines(at);
-    expire();
-    fill();
+    (void)::poll(asked.data(), asked.size(), 0);
+    hear(asked);
     if (!any_busy())
         refuse_all();
+}
+
+void Pool::hear(const std::vector<pollfd>& asked) {
+    // From the back, as a slot may go.
+    for (std::size_t at = slots_.size(); at-- > 0;) {
+        const auto calls = [&slot = slots_[at]](const pollfd& each) {
+            return each.revents != 0 &&
+                   (each.fd == slot.worker.fd() || each.fd == slot.worker.said_fd());
+        };
+        if (std::any_of(asked.begin(), asked.end(), calls))
+            hear(at);
+    }
+    expire();
+    fill();
 }
 
 void Pool::rest() {
@@ -111,15 +135,15 @@ void Pool::fill() {
     }
 }
 
-Pool::Clock::time_point Pool::deadline_of(const Job& job) const {
-    return Clock::now() + (job.timeout.count() != 0 ? job.timeout : timeout_);
+std::chrono::milliseconds Pool::patience(const Job& job) const {
+    return job.timeout.count() != 0 ? job.timeout : timeout_;
 }
 
 bool Pool::give(Slot& slot) {
     if (!slot.worker.ask(slot.job.request))
         return false;
     slot.busy = true;
-    slot.deadline = deadline_of(slot.job);
+    slot.deadline = Clock::now() + patience(slot.job);
     for (const std::string& driver : slot.job.drivers)
         if (limit_of(driver) != 0)
             ++in_use_[driver];
@@ -136,7 +160,7 @@ bool Pool::may_begin(const Job& job) const {
 bool Pool::start_worker() {
     std::vector<int> siblings;
     for (const Slot& slot : slots_)
-        siblings.push_back(slot.worker.fd());
+        siblings.insert(siblings.end(), {slot.worker.fd(), slot.worker.said_fd()});
     auto worker = Worker::start(work_, siblings);
     if (!worker)
         return false;
@@ -149,8 +173,11 @@ bool Pool::any_busy() const {
 }
 
 void Pool::watch(std::vector<pollfd>& asked) const {
-    for (const Slot& slot : slots_)
+    for (const Slot& slot : slots_) {
         asked.push_back({slot.worker.fd(), POLLIN, 0});
+        if (slot.busy && slot.job.followed)
+            asked.push_back({slot.worker.said_fd(), POLLIN, 0});
+    }
 }
 
 std::optional<Pool::Clock::time_point> Pool::next_deadline() const {
@@ -161,21 +188,11 @@ std::optional<Pool::Clock::time_point> Pool::next_deadline() const {
     return next;
 }
 
-/// Waits for the next word of any worker, or the next deadline.
-void Pool::wait() const {
-    std::vector<pollfd> asked;
-    watch(asked);
-    const auto next = next_deadline();
-    if (!next)
-        return;
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(*next - Clock::now()).count() + 1;
-    (void)::poll(asked.data(), asked.size(), static_cast<int>(std::max<long long>(left, 0)));
-}
-
-void Pool::take_lines(std::size_t at) {
-    const auto lines = slots_[at].worker.lines();
-    if (!lines) {
+void Pool::hear(std::size_t at) {
+    // In this order: what was said before an answer is there once the answer is.
+    const auto answers = slots_[at].worker.answers();
+    hear_said(slots_[at]);
+    if (!answers) {
         const std::string how = slots_[at].worker.death();
         Slot dead = std::move(slots_[at]);
         slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(at));
@@ -183,13 +200,14 @@ void Pool::take_lines(std::size_t at) {
             report(dead.job, End::kDied, how);
         return;
     }
-    for (const std::string& line : *lines) {
-        slots_[at].deadline = deadline_of(slots_[at].job);
-        // An answer begins with '='; everything else is said on the way.
-        if (line.starts_with('='))
-            answered(slots_[at], line.substr(1));
-        else
-            listener_.said(slots_[at].job, line);
+    for (const std::string& line : *answers)
+        answered(slots_[at], line.substr(1));
+}
+
+void Pool::hear_said(Slot& slot) {
+    for (const Said& said : slot.worker.said()) {
+        slot.deadline = said.at + patience(slot.job);
+        listener_.said(slot.job, said.line);
     }
 }
 
@@ -232,6 +250,9 @@ void Pool::expire() {
     const auto now = Clock::now();
     for (std::size_t at = slots_.size(); at-- > 0;) {
         if (!slots_[at].busy || slots_[at].deadline > now)
+            continue;
+        hear_said(slots_[at]);
+        if (slots_[at].deadline > now)
             continue;
         Slot stuck = std::move(slots_[at]);
         slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(at));

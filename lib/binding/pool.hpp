@@ -23,6 +23,8 @@ struct Job {
     std::chrono::milliseconds timeout{0};  ///< for each write; 0: the pool's
     /// What the job needs to know has come into our memory only now: a worker forked before cannot have it.
     bool needs_new_worker = false;
+    /// Somebody follows what the worker says; else it waits until the answer comes, or does not.
+    bool followed = false;
     unsigned since = 0;  ///< set by the pool
 };
 
@@ -41,7 +43,7 @@ class Pool {
     using Clock = std::chrono::steady_clock;
 
     struct Listener {
-        /// A line the worker said before its answer: the deadline starts anew.
+        /// A line the worker said before its answer: the deadline starts anew when it was said.
         std::function<void(const Job&, const std::string& line)> said;
         /// The job has ended; jobs that follow from it are returned and done before the others.
         std::function<std::vector<Job>(const Job&, End, const std::string& line)> ended;
@@ -77,11 +79,13 @@ class Pool {
         unsigned born = 0;
     };
     void fill();
-    void wait() const;
+    /// Hears the slots' workers, by the answer of poll() for what `watch` asked.
+    void hear(const std::vector<pollfd>& asked);
     [[nodiscard]] bool knows(const Slot& slot, const Job& job) const;
     [[nodiscard]] std::vector<Slot>::iterator worker_for(const Job& job);
-    [[nodiscard]] Clock::time_point deadline_of(const Job& job) const;
-    void take_lines(std::size_t at);
+    [[nodiscard]] std::chrono::milliseconds patience(const Job& job) const;
+    void hear(std::size_t at);
+    void hear_said(Slot& slot);
     void expire();
     void answered(Slot& slot, const std::string& line);
     void report(const Job& job, End how, const std::string& line);

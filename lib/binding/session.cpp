@@ -96,10 +96,9 @@ Pool& Session::pool() {
 std::string Session::work(const std::string& text,
                           const std::function<void(const std::string&)>& say) {
     const Request request = Request::of(text);
-    // Each time that something is said wakes the parent: what was seen goes with what is done to it.
-    std::string unsaid;
-    const Notes notes{.doing = [&](const std::string& doing) { say(std::exchange(unsaid, {}) + "doing " + doing); },
-                      .seen = [&](const sysfs::Device& device) { unsaid += "seen " + device_line(device) + "\n"; }};
+    const Notes notes{
+        .doing = [&](const std::string& doing) { say("doing " + doing); },
+        .seen = [&](const sysfs::Device& device) { say("seen " + device_line(device)); }};
     const auto watched = watched_.find(request.txn);
     const bool ours = watched != watched_.end();
     Scene scene{kernel_, journal_, state_, ledger_, ours ? watched->second.options : options_};
@@ -166,9 +165,12 @@ void Session::begin(Transaction transaction, const ApplyOptions& options, Ended 
         return pool().add({{.request = Request{Request::Kind::kRun, txn}.text(),
                             .drivers = drivers,
                             .timeout = options.timeout,
-                            .needs_new_worker = true}});
-    finish(txn, {.result = StepResult::kFailed, .error = why,
-                 .steps = recorded_steps(watched.transaction.steps, nullptr, {}), .notes = {}});
+                            .needs_new_worker = true,
+                            .followed = bool(options.on_progress)}});
+    finish(txn, {.result = StepResult::kFailed,
+                 .error = why,
+                 .steps = recorded_steps(watched.transaction.steps, nullptr, {}),
+                 .notes = {}});
 }
 
 void Session::carry_out(Plan& plan) {

@@ -7,13 +7,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 
 namespace binding {
 namespace {
 
 using sysfs::fail_errno;
+using sysfs::propagate;
 using sysfs::Result;
 using sysfs::UniqueFd;
 
@@ -47,9 +50,30 @@ bool send_all(int fd, std::string_view text) {
     return true;
 }
 
-/// The worker's whole life. A terminal's Ctrl-C goes to every process of the foreground group: the worker
-/// leaves it to its parent and finishes the transaction it is in.
-[[noreturn]] void live(const Work& work, int fd, pid_t parent) {
+using Clock = std::chrono::steady_clock;
+
+/// The worker's ends.
+struct Mouth {
+    UniqueFd requests;  ///< and answers
+    UniqueFd said;
+};
+
+/// An empty answer calls the parent when what was said before has left no room.
+constexpr std::string_view kMakeRoom = "\n";
+
+void say_aside(const Mouth& mouth, const std::string& line) {
+    const std::string text =
+        std::to_string(Clock::now().time_since_epoch().count()) + " " + line + "\n";
+    const ssize_t put =
+        ::send(mouth.said.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const std::size_t sent = put > 0 ? static_cast<std::size_t>(put) : 0;
+    if (sent < text.size() && send_all(mouth.requests.get(), kMakeRoom))
+        (void)send_all(mouth.said.get(), std::string_view(text).substr(sent));
+}
+
+/// The worker's whole life. A terminal's Ctrl-C goes to every process of the foreground group: the
+/// worker leaves it to its parent and finishes the transaction it is in.
+[[noreturn]] void live(const Work& work, const Mouth& mouth, pid_t parent) {
     ::signal(SIGINT, SIG_IGN);
     ::signal(SIGQUIT, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);
@@ -61,21 +85,40 @@ bool send_all(int fd, std::string_view text) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent)
         ::_exit(1);  // it died before we could ask to die with it
-    const auto say = [fd](const std::string& line) { (void)send_all(fd, line + "\n"); };
+    const auto say = [&mouth](const std::string& line) { say_aside(mouth, line); };
     std::string unread;
-    while (const auto request = next_line(fd, unread))
-        say(work(*request, say));
+    while (const auto request = next_line(mouth.requests.get(), unread))
+        (void)send_all(mouth.requests.get(), work(*request, say) + "\n");
     ::_exit(0);
+}
+
+struct Pair {
+    UniqueFd ours;
+    UniqueFd theirs;
+};
+
+Result<Pair> socket_pair() {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+        return fail_errno(errno, "create a socket pair", "worker");
+    return Pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+/// "NANOSECONDS LINE"
+Said said_of(const std::string& text) {
+    const std::size_t space = std::min(text.find(' '), text.size() - 1);
+    Clock::rep ticks = 0;
+    (void)std::from_chars(text.data(), text.data() + space, ticks);
+    return {Clock::time_point(Clock::duration(ticks)), text.substr(space + 1)};
 }
 
 }  // namespace
 
 Result<Worker> Worker::start(const Work& work, const std::vector<int>& close_in_child) {
-    std::array<int, 2> ends{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-        return fail_errno(errno, "create a socket pair", "worker");
-    UniqueFd ours(ends[0]);
-    UniqueFd theirs(ends[1]);
+    auto answers = socket_pair();
+    auto said = answers ? socket_pair() : propagate(answers);
+    if (!said)
+        return propagate(said);
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0)
@@ -83,63 +126,80 @@ Result<Worker> Worker::start(const Work& work, const std::vector<int>& close_in_
     if (pid == 0) {
         for (const int fd : close_in_child)
             ::close(fd);
-        ours.reset();
-        live(work, theirs.get(), parent);
+        answers->ours.reset();
+        said->ours.reset();
+        live(work, {std::move(answers->theirs), std::move(said->theirs)}, parent);
     }
-    return Worker(pid, std::move(ours));
+    return Worker(pid, std::move(answers->ours), std::move(said->ours));
 }
 
 Result<void> Worker::ask(const std::string& request) {
-    if (!send_all(fd_.get(), request + "\n"))
+    if (!send_all(answers_.fd.get(), request + "\n"))
         return fail_errno(errno, "ask", "worker");
     return {};
 }
 
-std::optional<std::vector<std::string>> Worker::lines() {
-    std::vector<std::string> complete;
+bool Worker::End::take(std::vector<std::string>& lines) {
     std::array<char, 16384> buffer;
     for (;;) {
-        const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno == EAGAIN)
-            break;
-        if (got <= 0) {
-            // What it said before it died still counts; its death shows at the next look.
-            if (complete.empty())
-                return std::nullopt;
-            break;
+            return true;
+        if (got <= 0)
+            return false;
+        unread.append(buffer.data(), static_cast<std::size_t>(got));
+        for (std::size_t end = 0; (end = unread.find('\n')) != std::string::npos;) {
+            lines.push_back(unread.substr(0, end));
+            unread.erase(0, end + 1);
         }
-        unread_.append(buffer.data(), static_cast<std::size_t>(got));
-        const bool all = static_cast<std::size_t>(got) < buffer.size();
-        for (std::size_t end = 0; (end = unread_.find('\n')) != std::string::npos;) {
-            complete.push_back(unread_.substr(0, end));
-            unread_.erase(0, end + 1);
-        }
-        if (all)
-            break;
+        if (static_cast<std::size_t>(got) < buffer.size())
+            return true;
     }
-    return complete;
+}
+
+std::optional<std::vector<std::string>> Worker::answers() {
+    std::vector<std::string> lines;
+    // What it answered before it died still counts; its death shows at the next look.
+    if (!answers_.take(lines) && lines.empty())
+        return std::nullopt;
+    std::erase(lines, std::string());
+    return lines;
+}
+
+std::vector<Said> Worker::said() {
+    std::vector<std::string> lines;
+    (void)said_.take(lines);
+    std::vector<Said> out;
+    for (const std::string& line : lines)
+        out.push_back(said_of(line));
+    return out;
+}
+
+void Worker::close() {
+    answers_.fd.reset();
+    said_.fd.reset();
 }
 
 /// Processes forked since may have our end as well: closing ours alone would not tell it.
 void Worker::finish() {
-    ::shutdown(fd_.get(), SHUT_RDWR);
-    fd_.reset();
+    ::shutdown(answers_.fd.get(), SHUT_RDWR);
+    close();
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
 }
 
 void Worker::abandon() {
     ::kill(pid_, SIGKILL);
-    fd_.reset();
+    close();
     // Reaped if the signal ended it at once; else it stays where the kernel keeps it.
     (void)::waitpid(pid_, nullptr, WNOHANG);
 }
 
 std::string Worker::death() {
     int status = 0;
-    fd_.reset();
+    close();
     while (::waitpid(pid_, &status, 0) < 0)
         if (errno != EINTR)
             return "unknown";

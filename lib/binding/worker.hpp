@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,13 +14,23 @@
 
 namespace binding {
 
-/// What a worker does with one request: it answers with one line, and may say lines before it.
+/// What a worker does with one request: it answers with one line, and may say lines before it. An
+/// answer begins with '='.
 using Work = std::function<std::string(const std::string& request,
                                        const std::function<void(const std::string&)>& say)>;
 
+/// A line that a worker said on the way, and when: hours later it still tells since when a write is
+/// out.
+struct Said {
+    std::chrono::steady_clock::time_point at;
+    std::string line;
+};
+
 /// A forked process that writes to the kernel for us, since a write may never return. It never
-/// executes another program, dies with its parent, and is abandoned, not waited for, when it is stuck.
-/// Lines over a socket pair: requests down, what it says and its answers up.
+/// executes another program, dies with its parent, and is abandoned, not waited for, when it is
+/// stuck. Lines over two socket pairs: requests down and answers up; and what it says on the way,
+/// which can lie there until somebody wants to know: waking up for each line would cost as much as
+/// carrying out what it tells of.
 class Worker {
   public:
     /// `close_in_child`: the parent's ends of its siblings.
@@ -32,8 +43,10 @@ class Worker {
     ~Worker() = default;
 
     [[nodiscard]] sysfs::Result<void> ask(const std::string& request);
-    /// The complete lines that have come; nothing once the worker has died.
-    [[nodiscard]] std::optional<std::vector<std::string>> lines();
+    /// The answers that have come; nothing once the worker has died. What it said before them is in
+    /// `said` by then.
+    [[nodiscard]] std::optional<std::vector<std::string>> answers();
+    [[nodiscard]] std::vector<Said> said();
     /// Ends it when it is idle: it sees the end of its requests. Waits for it.
     void finish();
     /// It is stuck: killed, so that it does nothing more should the kernel ever let it go.
@@ -41,14 +54,26 @@ class Worker {
     /// How a dead worker died: "signal 9", "exit status 1".
     [[nodiscard]] std::string death();
 
-    [[nodiscard]] int fd() const { return fd_.get(); }
+    /// Readable when there is an answer, or no room for what it wants to say; and when it has said
+    /// something.
+    [[nodiscard]] int fd() const { return answers_.fd.get(); }
+    [[nodiscard]] int said_fd() const { return said_.fd.get(); }
     [[nodiscard]] pid_t pid() const { return pid_; }
 
   private:
-    Worker(pid_t pid, sysfs::UniqueFd fd) : pid_(pid), fd_(std::move(fd)) {}
+    /// Our end of a socket pair, and the beginning of a line of which the end has not come yet.
+    struct End {
+        sysfs::UniqueFd fd;
+        std::string unread;
+        /// Appends the complete lines. False at the end of what there will ever be.
+        [[nodiscard]] bool take(std::vector<std::string>& lines);
+    };
+    Worker(pid_t pid, sysfs::UniqueFd answers, sysfs::UniqueFd said)
+        : pid_(pid), answers_{std::move(answers), {}}, said_{std::move(said), {}} {}
+    void close();
     pid_t pid_;
-    sysfs::UniqueFd fd_;
-    std::string unread_;
+    End answers_;
+    End said_;
 };
 
 }  // namespace binding
