@@ -36,8 +36,9 @@ unsigned limit_of(const std::string& driver) {
 }
 
 Pool::~Pool() {
+    rest();
     for (Slot& slot : slots_)
-        slot.busy ? slot.worker.abandon() : slot.worker.finish();
+        slot.worker.abandon();
 }
 
 void Pool::add(std::vector<Job> jobs) {
@@ -85,6 +86,10 @@ void Pool::hear(const std::vector<pollfd>& asked) {
 }
 
 void Pool::rest() {
+    // All are told before the first is waited for: ending takes a process as long as a transaction.
+    for (Slot& slot : slots_)
+        if (!slot.busy)
+            slot.worker.dismiss();
     for (Slot& slot : slots_)
         if (!slot.busy)
             slot.worker.finish();

@@ -183,8 +183,10 @@ void Worker::close() {
 }
 
 /// Processes forked since may have our end as well: closing ours alone would not tell it.
+void Worker::dismiss() { ::shutdown(answers_.fd.get(), SHUT_RDWR); }
+
 void Worker::finish() {
-    ::shutdown(answers_.fd.get(), SHUT_RDWR);
+    dismiss();
     close();
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }

@@ -47,7 +47,9 @@ class Worker {
     /// `said` by then.
     [[nodiscard]] std::optional<std::vector<std::string>> answers();
     [[nodiscard]] std::vector<Said> said();
-    /// Ends it when it is idle: it sees the end of its requests. Waits for it.
+    /// Ends it when it is idle: it sees the end of its requests.
+    void dismiss();
+    /// The same, and waits for it.
     void finish();
     /// It is stuck: killed, so that it does nothing more should the kernel ever let it go.
     void abandon();
