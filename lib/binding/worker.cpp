@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -106,10 +105,11 @@ Result<Pair> socket_pair() {
 
 /// "NANOSECONDS LINE"
 Said said_of(const std::string& text) {
-    const std::size_t space = std::min(text.find(' '), text.size() - 1);
+    const char* const end = text.data() + text.size();
     Clock::rep ticks = 0;
-    (void)std::from_chars(text.data(), text.data() + space, ticks);
-    return {Clock::time_point(Clock::duration(ticks)), text.substr(space + 1)};
+    const char* const space = std::from_chars(text.data(), end, ticks).ptr;
+    return {Clock::time_point(Clock::duration(ticks)),
+            space == end ? std::string() : std::string(space + 1, end)};
 }
 
 }  // namespace

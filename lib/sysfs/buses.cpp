@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sysfs/drivers.hpp"
+
 namespace sysfs {
 
 namespace {
@@ -15,13 +17,25 @@ bool has_override(const Dir& devices, const std::vector<std::string>& names) {
                               devices.has(names.back() + "/driver_override"));
 }
 
+Result<std::vector<std::string>> names_of(const Dir& buses, Buses which) {
+    if (which == Buses::kAll)
+        return buses.entries();
+    std::vector<std::string> out;
+    for (const std::string name : {"amba", "ap", "cdx", "css", "fsl-mc", "mdev", "pci", "platform"}) {
+        const auto driver = generic_vfio_driver(name);
+        if (name == "pci" || name == "mdev" || (driver && buses.has(name + "/drivers/" + *driver)))
+            out.push_back(name);
+    }
+    return out;
+}
+
 }  // namespace
 
-Result<std::vector<Bus>> read_buses(const Root& root) {
+Result<std::vector<Bus>> read_buses(const Root& root, Buses which) {
     const auto dir = Dir::open(root.path("/sys/bus"));
     if (!dir)
         return propagate(dir);
-    auto names = dir->entries();
+    auto names = names_of(*dir, which);
     if (!names)
         return propagate(names);
     std::stable_partition(names->begin(), names->end(),

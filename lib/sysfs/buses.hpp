@@ -16,8 +16,12 @@ struct Bus {
     std::vector<std::string> names;
 };
 
+/// kVfio: pci, mdev, and those on which VFIO's own driver is registered. On the others no device is VFIO's but by an
+/// IOMMU group, which its IOMMU tells of, or by noiommu.
+enum class Buses { kAll, kVfio };
+
 /// The buses with driver_override (found by looking, so that a bus of a later kernel counts), pci
 /// in any case, and mdev, whose devices need none. pci first, then by name.
-[[nodiscard]] Result<std::vector<Bus>> read_buses(const Root& root);
+[[nodiscard]] Result<std::vector<Bus>> read_buses(const Root& root, Buses which);
 
 }  // namespace sysfs

@@ -206,7 +206,9 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
     out.host.users = user_ids(root, wanted.users);
     out.host.groups = group_ids(root, wanted.groups);
     const Surroundings around = Surroundings::read(root, wanted);
-    if (const auto buses = read_buses(root))
+    const bool iommu_tells = out.host.iommu && !around.group_nodes.may_be_made_up();
+    const Buses which = wanted.brief && !wanted.other_buses && iommu_tells ? Buses::kVfio : Buses::kAll;
+    if (const auto buses = read_buses(root, which))
         add_devices(out, *buses, around);
     else
         out.warnings.push_back(buses.error().text());

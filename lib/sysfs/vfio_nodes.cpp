@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "sysfs/group.hpp"
 
 namespace sysfs {
@@ -17,15 +19,24 @@ GroupNodes GroupNodes::read(const Root& root) {
 
 GroupNodes GroupNodes::of_one(const Root& root) {
     GroupNodes out;
+    out.known_ = root.is_live();  // a kernel without the class has no group nodes
     if (auto dir = Dir::open(root.path("/sys/class/vfio")))
         out.class_ = *std::move(dir);
+    out.known_ = out.known_ || out.class_;
     return out;
+}
+
+bool GroupNodes::may_be_made_up() const {
+    const auto is_noiommu = [](const std::string& name) { return name.starts_with("noiommu-"); };
+    if (class_ && !names_)
+        return true;
+    return !known_ || (names_ && std::any_of(names_->begin(), names_->end(), is_noiommu));
 }
 
 std::optional<std::string> GroupNodes::of(int group, const DeviceDir& device) const {
     const std::string number = std::to_string(group);
     const std::string unsafe = "noiommu-" + number;
-    if (class_) {
+    if (known_) {
         if (has(number))
             return number;
         return has(unsafe) ? std::optional(unsafe) : std::nullopt;

@@ -21,11 +21,14 @@ class GroupNodes {
     /// The node of this group. Where the class is missing, as in a partial capture, what it should
     /// be.
     [[nodiscard]] std::optional<std::string> of(int group, const DeviceDir& device) const;
+    /// Is one of those listed noiommu's, or is it not known?
+    [[nodiscard]] bool may_be_made_up() const;
 
   private:
     [[nodiscard]] bool has(const std::string& name) const {
         return names_ ? names_->contains(name) : class_ && class_->has(name);
     }
+    bool known_ = false;
     std::optional<Dir> class_;
     std::optional<std::set<std::string>> names_;  ///< in it, if they were listed
 };

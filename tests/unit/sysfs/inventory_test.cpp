@@ -134,6 +134,46 @@ TEST_F(InventoryTest, CountsGroupMembersOfOtherBuses) {
                   {{"host1x", "ctx0"}, "tegra", "bound to tegra, which does DMA for the host"}}));
 }
 
+TEST_F(InventoryTest, LooksBrieflyAtWhatVfioHasOrCouldHave) {
+    host.pci("0000:01:00.0").nic().group(4).numa(1).revision("a1");
+    host.platform("uart0").driver("serial8250");
+    host.platform("fff51000.ethernet").driver("xgmac").group(3);
+    host.css("0.0.0313").driver("vfio_ccw").mdev_type("vfio_ccw-io", 1);
+    host.css("0.0.0314").driver("io_subchannel");
+    host.on_bus("host1x", "ctx0").group(4).driver("tegra").device().has_override = false;
+    host.on_bus("futurebus", "dev0").driver("future");
+    host.mdev_parent("mtty").mdev_type("mtty-2", 12);
+    host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty", "mtty-2").group(8).vfio("mtty", "vfio1");
+    host.group_type(4, "DMA");
+    write();
+    const Inventory whole = read({});
+    Wanted wanted;
+    wanted.brief = true;
+    const Inventory brief = read(wanted);
+    EXPECT_EQ(ids_of(brief),
+              (Ids_{"pci/0000:01:00.0", "css/0.0.0313", "host1x/ctx0",
+                    "mdev/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mdev_parent/mtty", "platform/fff51000.ethernet"}));
+    EXPECT_EQ(brief.devices[0].numa_node, std::nullopt);
+    EXPECT_EQ(brief.devices[0].ids.revision, std::nullopt);
+    EXPECT_EQ(brief.groups.at(4).type, "");
+    EXPECT_EQ(brief.groups.at(4).blockers, whole.groups.at(4).blockers);
+    EXPECT_EQ(brief.host.iommu, whole.host.iommu);
+
+    wanted.other_buses = wanted.numa_nodes = wanted.revisions = true;
+    EXPECT_EQ(read(wanted).devices, whole.devices);
+}
+
+TEST_F(InventoryTest, SeesBrieflyWhatVfioHasWithoutAnIommu) {
+    host.noiommu();
+    host.platform("uart0").driver("serial8250");
+    host.on_bus("futurebus", "dev0").vfio("vfio-future", "vfio0");
+    host.platform("fff51000.ethernet").vfio("vfio-platform", "vfio1");
+    write();
+    Wanted wanted;
+    wanted.brief = true;
+    EXPECT_EQ(ids_of(read(wanted)), (Ids_{"futurebus/dev0", "platform/fff51000.ethernet"}));
+}
+
 TEST_F(InventoryTest, ReadsOnDemandOnly) {
     host.pci("0000:01:00.0")
         .nic()
