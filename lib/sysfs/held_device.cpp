@@ -14,12 +14,10 @@ Result<Device> HeldDevice::standing(const DeviceId& id) {
         return held_->device;
     }
     held_.reset();
-    auto directory = open_device(root_, id);
+    Device device;
+    auto directory = open_device(root_, id, device);
     if (!directory)
         return propagate(directory);
-    Device device;
-    device.id = id;
-    read_identity_of(*directory, device);
     read_standing_of(root_, *directory, device);
     held_.emplace(Held{*std::move(directory), device});
     return device;

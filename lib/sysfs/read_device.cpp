@@ -172,20 +172,21 @@ Result<Device> read_device(const Root& root, const DeviceId& id, const Wanted& w
     return device;
 }
 
-Result<DeviceDir> open_device(const Root& root, const DeviceId& id) {
+Result<DeviceDir> open_device(const Root& root, const DeviceId& id, Device& out) {
     const auto devices = open_devices(root, id);
     if (!devices)
         return propagate(devices);
     auto device = DeviceDir::open(*devices, id.name);
     if (!device && is_absence(device.error()))
         return not_there(id, "no such device");
+    if (!device)
+        return device;
+    out.id = id;
+    out.syspath = syspath_of(devices->link(id.name).value_or(""));
+    out.ids = read_ids(*device);
+    out.ids.revision = read_revision(*device);
+    out.modalias = read_modalias(*device);
     return device;
-}
-
-void read_identity_of(const DeviceDir& device, Device& out) {
-    out.ids = read_ids(device);
-    out.ids.revision = read_revision(device);
-    out.modalias = read_modalias(device);
 }
 
 void read_standing_of(const Root& root, const DeviceDir& device, Device& out) {

@@ -27,11 +27,9 @@ struct Surroundings {
 [[nodiscard]] Result<Device> read_from(const Dir& devices, const DeviceId& id,
                                        const Surroundings& around);
 
-/// The three parts of a look that is to cost little (HeldDevice): the directory; who the device is;
-/// and its driver, override, group, netdevs and VFIO nodes, which can change while it stays the
-/// same device.
-[[nodiscard]] Result<DeviceDir> open_device(const Root& root, const DeviceId& id);
-void read_identity_of(const DeviceDir& device, Device& out);
+/// The two parts of a look that is to cost little (HeldDevice): who and where the device is; and its
+/// driver, override, group, netdevs and VFIO nodes, which can change while it stays the same device.
+[[nodiscard]] Result<DeviceDir> open_device(const Root& root, const DeviceId& id, Device& out);
 void read_standing_of(const Root& root, const DeviceDir& device, Device& out);
 
 /// The directory that lists devices of this bus (an mdev parent's is /sys/class/mdev_bus).

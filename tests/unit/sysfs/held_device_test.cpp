@@ -9,7 +9,8 @@
 
 namespace {
 
-constexpr const char* kDevice = "/sys/bus/pci/devices/0000:00:11.0";
+constexpr const char* kDevice = "/sys/devices/pci0000:00/0000:00:11.0";
+constexpr const char* kLink = "/sys/bus/pci/devices/0000:00:11.0";
 const sysfs::DeviceId kId{"pci", "0000:00:11.0"};
 
 class HeldDevice : public ::testing::Test {
@@ -20,15 +21,19 @@ class HeldDevice : public ::testing::Test {
                    "PCI_CLASS=20000\nPCI_ID=" + ids + "\nMODALIAS=pci:" + ids + "\n");
         tree_.file(device + "/revision", "0x03\n").file(device + "/driver_override", "(null)\n");
         tree_.file("/sys/kernel/iommu_groups/5/type", "DMA\n");
-        tree_.link(device + "/iommu_group", "../../../../kernel/iommu_groups/5");
+        tree_.link(device + "/iommu_group", "../../../kernel/iommu_groups/5");
+        tree_.link(kLink, "../../../devices/pci0000:00/0000:00:11.0");
     }
     void bind(const std::string& driver) {
         tree_.file("/sys/bus/pci/drivers/" + driver + "/bind", "");
-        tree_.link(std::string(kDevice) + "/driver", "../../drivers/" + driver);
+        tree_.link(std::string(kDevice) + "/driver", "../../../bus/pci/drivers/" + driver);
         tree_.file(std::string(kDevice) + "/vfio-dev/vfio3/dev", "511:3\n");
         tree_.file("/sys/class/vfio/5/dev", "509:0\n");
     }
-    void pull() { std::filesystem::remove_all(tree_.path(kDevice)); }
+    void pull() {
+        std::filesystem::remove(tree_.path(kLink));
+        std::filesystem::remove_all(tree_.path(kDevice));
+    }
 
     UsageTree tree_;
     sysfs::HeldDevice held_{tree_.root()};
@@ -38,6 +43,7 @@ TEST_F(HeldDevice, TellsWhatHasChangedSince) {
     plug("8086:10D3");
     const auto before = held_.standing(kId);
     ASSERT_TRUE(before);
+    EXPECT_EQ(kDevice, before->syspath);  // by which whoever holds it is found
     EXPECT_EQ(std::nullopt, before->driver);
     EXPECT_EQ(std::nullopt, before->vfio);
     EXPECT_EQ(std::nullopt, before->driver_override);
@@ -51,6 +57,7 @@ TEST_F(HeldDevice, TellsWhatHasChangedSince) {
     EXPECT_EQ("5", after->vfio->group);
     EXPECT_EQ("vfio3", after->vfio->cdev);
     EXPECT_EQ(before->identity(), after->identity());
+    EXPECT_EQ(kDevice, after->syspath);
     std::filesystem::remove_all(tree_.path(std::string(kDevice) + "/vfio-dev"));
     std::filesystem::remove(tree_.path(std::string(kDevice) + "/driver"));
     tree_.file(std::string(kDevice) + "/driver_override", "(null)\n");
