@@ -52,26 +52,22 @@ void Pool::add(std::vector<Job> jobs) {
 void Pool::run(std::vector<Job> jobs) {
     add(std::move(jobs));
     fill();
-    while (any_busy()) {
-        std::vector<pollfd> asked;
-        watch(asked);
-        (void)::poll(asked.data(), asked.size(), milliseconds_until(next_deadline()));
-        hear(asked);
-    }
+    while (any_busy())
+        listen(milliseconds_until(next_deadline()));
     refuse_all();
 }
 
 void Pool::turn() {
     fill();
-    std::vector<pollfd> asked;
-    watch(asked);
-    (void)::poll(asked.data(), asked.size(), 0);
-    hear(asked);
+    listen(0);
     if (!any_busy())
         refuse_all();
 }
 
-void Pool::hear(const std::vector<pollfd>& asked) {
+void Pool::listen(int milliseconds) {
+    std::vector<pollfd> asked;
+    watch(asked);
+    (void)::poll(asked.data(), asked.size(), milliseconds);
     // From the back, as a slot may go.
     for (std::size_t at = slots_.size(); at-- > 0;) {
         const auto calls = [&slot = slots_[at]](const pollfd& each) {

@@ -79,8 +79,8 @@ class Pool {
         unsigned born = 0;
     };
     void fill();
-    /// Hears the slots' workers, by the answer of poll() for what `watch` asked.
-    void hear(const std::vector<pollfd>& asked);
+    /// Hears the workers that call within that time (-1: however long), and goes on from there.
+    void listen(int milliseconds);
     [[nodiscard]] bool knows(const Slot& slot, const Job& job) const;
     [[nodiscard]] std::vector<Slot>::iterator worker_for(const Job& job);
     [[nodiscard]] std::chrono::milliseconds patience(const Job& job) const;

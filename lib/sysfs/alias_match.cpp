@@ -2,8 +2,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 #include "sysfs/aliases.hpp"
 #include "sysfs/drivers.hpp"
@@ -27,19 +25,23 @@ std::vector<AliasMatch> matching_aliases(const Drivers& drivers, const Device& d
     return out;
 }
 
-std::optional<std::string> generic_vfio_driver(std::string_view bus) {
-    constexpr std::array<std::pair<std::string_view, const char*>, 7> kDrivers{{
-        {"pci", "vfio-pci"},
-        {"platform", "vfio-platform"},
+const std::vector<GenericDriver>& generic_vfio_drivers() {
+    static const std::vector<GenericDriver> kDrivers = {
         {"amba", "vfio-amba"},
-        {"fsl-mc", "vfio-fsl-mc"},
+        {"ap", "vfio_ap"},
         {"cdx", "vfio-cdx"},
         {"css", "vfio_ccw"},
-        {"ap", "vfio_ap"},
-    }};
-    for (const auto& [name, driver] : kDrivers)
-        if (name == bus)
-            return driver;
+        {"fsl-mc", "vfio-fsl-mc"},
+        {"pci", "vfio-pci"},
+        {"platform", "vfio-platform"},
+    };
+    return kDrivers;
+}
+
+std::optional<std::string> generic_vfio_driver(std::string_view bus) {
+    for (const GenericDriver& generic : generic_vfio_drivers())
+        if (generic.bus == bus)
+            return generic.driver;
     return std::nullopt;
 }
 

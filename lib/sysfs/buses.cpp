@@ -20,12 +20,11 @@ bool has_override(const Dir& devices, const std::vector<std::string>& names) {
 Result<std::vector<std::string>> names_of(const Dir& buses, Buses which) {
     if (which == Buses::kAll)
         return buses.entries();
-    std::vector<std::string> out;
-    for (const std::string name : {"amba", "ap", "cdx", "css", "fsl-mc", "mdev", "pci", "platform"}) {
-        const auto driver = generic_vfio_driver(name);
-        if (name == "pci" || name == "mdev" || (driver && buses.has(name + "/drivers/" + *driver)))
-            out.push_back(name);
-    }
+    std::vector<std::string> out = {"mdev"};
+    for (const auto& [bus, driver] : generic_vfio_drivers())
+        if (bus == "pci" || buses.has(bus + "/drivers/" + driver))
+            out.push_back(bus);
+    std::sort(out.begin(), out.end());
     return out;
 }
 

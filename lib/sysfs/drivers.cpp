@@ -64,9 +64,8 @@ std::set<std::string> asked_modules(const Drivers& drivers, const Wanted& wanted
     for (const std::string& driver : wanted.drivers)
         out.insert(normalise_module(driver));
     if (!wanted.named_only)
-        for (const char* bus : {"pci", "platform", "amba", "fsl-mc", "cdx", "css", "ap"})
-            if (const auto driver = generic_vfio_driver(bus))
-                out.insert(normalise_module(*driver));
+        for (const GenericDriver& generic : generic_vfio_drivers())
+            out.insert(normalise_module(generic.driver));
     for (const auto& [bus, registered] : drivers.registered)
         for (const auto& [driver, module] : registered)
             if (!module.empty() && wanted.drivers.contains(driver))

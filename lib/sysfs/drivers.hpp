@@ -58,7 +58,13 @@ struct AliasMatch {
 [[nodiscard]] std::vector<AliasMatch> matching_aliases(const Drivers& drivers, const Device& device);
 
 /// The driver that serves any device of a bus: "vfio-pci" on pci, "vfio-platform" on platform, ...
-/// Nothing for buses that VFIO does not know.
+struct GenericDriver {
+    std::string bus;
+    std::string driver;
+};
+/// Of all buses that VFIO knows.
+[[nodiscard]] const std::vector<GenericDriver>& generic_vfio_drivers();
+/// Nothing for other buses.
 [[nodiscard]] std::optional<std::string> generic_vfio_driver(std::string_view bus);
 
 [[nodiscard]] Result<Drivers> read_drivers(const Root& root, const Wanted& wanted);

@@ -123,7 +123,7 @@ void add_groups(Inventory& inventory, const Root& root) {
 
 /// Of the other buses a brief look shows what VFIO could have, or has without an IOMMU (vfio_ccw).
 bool is_of_note(const Bus& bus, const std::string& name, const Wanted& wanted) {
-    if (!wanted.brief || wanted.other_buses || bus.name == "pci" || bus.name == "mdev" ||
+    if (wanted.every_bus() || bus.name == "pci" || bus.name == "mdev" ||
         bus.devices.has(name + "/iommu_group"))
         return true;
     const auto driver = bus.devices.link_name(name + "/driver");
@@ -207,7 +207,7 @@ Result<Inventory> read_inventory(const Root& root, const Wanted& wanted) {
     out.host.groups = group_ids(root, wanted.groups);
     const Surroundings around = Surroundings::read(root, wanted);
     const bool iommu_tells = out.host.iommu && !around.group_nodes.may_be_made_up();
-    const Buses which = wanted.brief && !wanted.other_buses && iommu_tells ? Buses::kVfio : Buses::kAll;
+    const Buses which = wanted.every_bus() || !iommu_tells ? Buses::kAll : Buses::kVfio;
     if (const auto buses = read_buses(root, which))
         add_devices(out, *buses, around);
     else

@@ -36,6 +36,7 @@ struct Wanted {
     bool other_buses = false;  ///< every device of every bus
     bool numa_nodes = false;
     bool revisions = false;
+    [[nodiscard]] bool every_bus() const { return !brief || other_buses; }
     /// Not to be read, only left out: reading driver_override of a device whose unbind hangs would
     /// hang as well (the device's lock is held).
     std::set<DeviceId> leave_out = {};

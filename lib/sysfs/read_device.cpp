@@ -196,7 +196,8 @@ void read_standing_of(const Root& root, const DeviceDir& device, Device& out) {
     out.netdevs = read_netdevs(device);
     out.vfio.reset();
     if (device.has("vfio-dev") || out.driver)
-        out.vfio = read_vfio_nodes(device, GroupNodes::of_one(root), out);
+        out.vfio = read_vfio_nodes(
+            device, out.iommu_group ? GroupNodes::read_one(root, *out.iommu_group) : GroupNodes(), out);
 }
 
 }  // namespace sysfs

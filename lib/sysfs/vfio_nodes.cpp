@@ -9,37 +9,49 @@
 
 namespace sysfs {
 
+namespace {
+
+constexpr const char* kVfioClass = "/sys/class/vfio";
+constexpr const char* kUnsafeGroup = "noiommu-";
+
+}  // namespace
+
+// A kernel without the class has no group nodes; a capture without it does not tell.
 GroupNodes GroupNodes::read(const Root& root) {
-    GroupNodes out = of_one(root);
-    if (out.class_)
-        if (const auto names = out.class_->entries())
-            out.names_.emplace(names->begin(), names->end());
+    GroupNodes out;
+    const auto dir = Dir::open(root.path(kVfioClass));
+    const auto names = dir ? dir->entries() : propagate(dir);
+    if (names)
+        out.names_.emplace(names->begin(), names->end());
+    else if (root.is_live())
+        out.names_.emplace();
     return out;
 }
 
-GroupNodes GroupNodes::of_one(const Root& root) {
+GroupNodes GroupNodes::read_one(const Root& root, int group) {
     GroupNodes out;
-    out.known_ = root.is_live();  // a kernel without the class has no group nodes
-    if (auto dir = Dir::open(root.path("/sys/class/vfio")))
-        out.class_ = *std::move(dir);
-    out.known_ = out.known_ || out.class_;
+    const auto dir = Dir::open(root.path(kVfioClass));
+    if (dir || root.is_live())
+        out.names_.emplace();
+    const std::string number = std::to_string(group);
+    for (const std::string& name : {number, kUnsafeGroup + number})
+        if (dir && out.names_->empty() && dir->has(name))
+            out.names_->insert(name);
     return out;
 }
 
 bool GroupNodes::may_be_made_up() const {
-    const auto is_noiommu = [](const std::string& name) { return name.starts_with("noiommu-"); };
-    if (class_ && !names_)
-        return true;
-    return !known_ || (names_ && std::any_of(names_->begin(), names_->end(), is_noiommu));
+    const auto is_unsafe = [](const std::string& name) { return name.starts_with(kUnsafeGroup); };
+    return !names_ || std::any_of(names_->begin(), names_->end(), is_unsafe);
 }
 
 std::optional<std::string> GroupNodes::of(int group, const DeviceDir& device) const {
     const std::string number = std::to_string(group);
-    const std::string unsafe = "noiommu-" + number;
-    if (known_) {
-        if (has(number))
+    const std::string unsafe = kUnsafeGroup + number;
+    if (names_) {
+        if (names_->contains(number))
             return number;
-        return has(unsafe) ? std::optional(unsafe) : std::nullopt;
+        return names_->contains(unsafe) ? std::optional(unsafe) : std::nullopt;
     }
     const bool made_up = device.dir().attr("iommu_group/name") == "vfio-noiommu";
     return made_up && !device.has("mdev_type") ? unsafe : number;

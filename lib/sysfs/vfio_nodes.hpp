@@ -16,8 +16,8 @@ namespace sysfs {
 class GroupNodes {
   public:
     [[nodiscard]] static GroupNodes read(const Root& root);
-    /// The same where only one group will be asked for: looked up then, instead of listing all.
-    [[nodiscard]] static GroupNodes of_one(const Root& root);
+    /// The same where only this group will be asked for: looked up instead of listing all.
+    [[nodiscard]] static GroupNodes read_one(const Root& root, int group);
     /// The node of this group. Where the class is missing, as in a partial capture, what it should
     /// be.
     [[nodiscard]] std::optional<std::string> of(int group, const DeviceDir& device) const;
@@ -25,12 +25,7 @@ class GroupNodes {
     [[nodiscard]] bool may_be_made_up() const;
 
   private:
-    [[nodiscard]] bool has(const std::string& name) const {
-        return names_ ? names_->contains(name) : class_ && class_->has(name);
-    }
-    bool known_ = false;
-    std::optional<Dir> class_;
-    std::optional<std::set<std::string>> names_;  ///< in it, if they were listed
+    std::optional<std::set<std::string>> names_;
 };
 
 /// The nodes of a device that is VFIO's now: it has an entry in vfio-dev/ (Linux 6.1), or, before,

@@ -29,10 +29,10 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else
 table() {
     local name value ours
     ours=$(median <"$results/vfioctl")
-    printf '\n%s (median of %s, ms)\n' "$1" "$rounds"
+    printf '\n%s (medians, ms)\n' "$1"
     for name in "${names[@]}"; do
         value=$(median <"$results/$name")
-        printf '  %-28s %8s   ours / this: %s\n' "$name" "$value" "$(ratio "$ours" "$value")"
+        printf '  %-28s %8s of %2s   ours / this: %s\n' "$name" "$value" "$(wc -l <"$results/$name")" "$(ratio "$ours" "$value")"
     done
 }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tests/unit/bindd/fake_daemon.hpp"
+#include "tests/unit/sanitized.hpp"
 
 /// What only shows in the long run: leaks, restarts at bad moments, lost events.
 namespace bindd {
@@ -37,14 +38,6 @@ std::vector<pid_t> children_of(pid_t pid) {
     return all;
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kKeepsFreed = true;
-#elif defined(__has_feature)
-constexpr bool kKeepsFreed = __has_feature(address_sanitizer);
-#else
-constexpr bool kKeepsFreed = false;
-#endif
-
 TEST(Endurance, FiveHundredPlugsLeaveFdsAndMemoryFlat) {
     fake::World world = nics(3);
     const sysfs::Device guest = world.devices.at(fake::pci_id("0000:03:00.0"));
@@ -71,7 +64,7 @@ TEST(Endurance, FiveHundredPlugsLeaveFdsAndMemoryFlat) {
     EXPECT_EQ(open_fds(daemon.pid()), fds);
     ::usleep(100'000);
     EXPECT_LE(open_fds(executors.front()), executor_fds + 8) << "its workers' sockets may be there, two each";
-    if (!kKeepsFreed) {
+    if (!kSanitized) {
         EXPECT_LT(resident_kib(daemon.pid()), kib + 1024);
     }
 }

@@ -13,6 +13,7 @@
 
 #include "describe.hpp"
 #include "policy/parse.hpp"
+#include "tests/unit/sanitized.hpp"
 
 /// Every file of tests/corpus/policy: good ones load (with exactly the warnings beside them, if
 /// any), bad ones are refused with exactly the text beside them. BINDD_REGEN=1 rewrites those
@@ -116,14 +117,6 @@ TEST(Corpus, HasEnoughOfBoth) {
     EXPECT_GE(corpus("good").size(), 25U);
     EXPECT_GE(corpus("bad").size(), 110U);
 }
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
 
 constexpr long kMegabyte = 1024 * 1024;
 
