@@ -24,45 +24,45 @@ function(bus_vtable interface file)
     VERBATIM)
 endfunction()
 
-bus_adaptor(Manager bus_manager_adaptor.hpp)
-bus_adaptor(Job bus_job_adaptor.hpp)
-bus_vtable(Device bus_device_vtable.hpp)
-bus_vtable(Group bus_group_vtable.hpp)
-bus_vtable(MediatedDevice bus_mdev_vtable.hpp)
+bus_adaptor(Manager manager_adaptor.hpp)
+bus_adaptor(Job job_adaptor.hpp)
+bus_vtable(Device device_vtable.hpp)
+bus_vtable(Group group_vtable.hpp)
+bus_vtable(MediatedDevice mdev_vtable.hpp)
 
 add_library(bindd_bus STATIC
-  bus.cpp
-  bus_append.cpp
-  bus_attach.cpp
-  bus_authority.cpp
-  bus_call.cpp
-  bus_caller.cpp
-  bus_device.cpp
-  bus_device_methods.cpp
-  bus_family.cpp
-  bus_fault.cpp
-  bus_group.cpp
-  bus_history.cpp
-  bus_job.cpp
-  bus_jobs.cpp
-  bus_lease.cpp
-  bus_lease_record.cpp
-  bus_manager.cpp
-  bus_mdev.cpp
-  bus_options.cpp
-  bus_path.cpp
-  bus_reply.cpp
-  bus_requests.cpp
-  bus_snapshot.cpp
-  bus_spare.cpp
-  ${GENERATED}/bus_device_vtable.hpp
-  ${GENERATED}/bus_group_vtable.hpp
-  ${GENERATED}/bus_job_adaptor.hpp
-  ${GENERATED}/bus_manager_adaptor.hpp
-  ${GENERATED}/bus_mdev_vtable.hpp
+  bus/bus_service.cpp
+  interfaces/property_values.cpp
+  bus/attach_bus.cpp
+  bus/authority.cpp
+  bus/message.cpp
+  bus/caller.cpp
+  interfaces/device_objects.cpp
+  interfaces/device_methods.cpp
+  interfaces/fallback_objects.cpp
+  bus/bus_error.cpp
+  interfaces/group_objects.cpp
+  interfaces/history_document.cpp
+  interfaces/job_object.cpp
+  interfaces/job_registry.cpp
+  bus/leases.cpp
+  bus/lease_record.cpp
+  interfaces/manager_object.cpp
+  interfaces/mdev_objects.cpp
+  bus/method_options.cpp
+  bus/object_path.cpp
+  bus/reply.cpp
+  bus/requests.cpp
+  interfaces/snapshot_file.cpp
+  bus/memory_trimmer.cpp
+  ${GENERATED}/device_vtable.hpp
+  ${GENERATED}/group_vtable.hpp
+  ${GENERATED}/job_adaptor.hpp
+  ${GENERATED}/manager_adaptor.hpp
+  ${GENERATED}/mdev_vtable.hpp
 )
 target_include_directories(bindd_bus SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
-target_link_libraries(bindd_bus PUBLIC bindd_core vfio PkgConfig::SYSTEMD PRIVATE unhurried PkgConfig::SDBUS)
+target_link_libraries(bindd_bus PUBLIC bindd_core vfio PkgConfig::SYSTEMD PRIVATE bindd_optimize_size PkgConfig::SDBUS)
 
 file(GLOB interfaces ${CMAKE_CURRENT_SOURCE_DIR}/org.bindd1.*.xml)
 install(FILES ${interfaces} DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces)

@@ -2,15 +2,15 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "bindd/bus.hpp"
-#include "bindd/executor_seat.hpp"
-#include "bindd/log.hpp"
-#include "bindd/notifier.hpp"
-#include "bindd/opener.hpp"
-#include "bindd/options.hpp"
-#include "bindd/udev_events.hpp"
-#include "sysfs/boot_switch.hpp"
-#include "sysfs/live_kernel.hpp"
+#include "bindd/bus/bus_service.hpp"
+#include "bindd/executor/executor_launcher.hpp"
+#include "bindd/loop/journal_log.hpp"
+#include "bindd/loop/service_notifier.hpp"
+#include "bindd/executor/device_opener.hpp"
+#include "bindd/loop/command_line.hpp"
+#include "bindd/loop/udev_monitor.hpp"
+#include "sysfs/host/kernel_cmdline.hpp"
+#include "sysfs/kernel/live_kernel.hpp"
 
 namespace bindd {
 namespace {
@@ -18,32 +18,32 @@ namespace {
 constexpr int kWrongUsage = 2;
 
 int run(const CommandLine& line) {
-    if (sysfs::is_switched_off(sysfs::Root{})) {
-        Log(Log::best()).say(Level::kNotice, Message::kStopped,
+    if (sysfs::is_disabled_on_cmdline(sysfs::Root{})) {
+        Log(Log::default_sink()).write(Level::kNotice, LogEvent::kStopped,
                              "bindd.disable is on the kernel's command line: nothing is touched");
-        Notifier().ready("disabled on the kernel's command line");
+        ServiceNotifier().ready("disabled on the kernel's command line");
         return EXIT_SUCCESS;
     }
     sysfs::LiveKernel kernel;
-    const Tools tools{.kernel = kernel,
+    const ExecutorDependencies deps{.kernel = kernel,
                       .state = binding::StateDir::below(sysfs::Root{}),
-                      .check_open = open_once,
-                      .open = open_for_other,
-                      .write_patience = line.daemon.timeout};
-    if (line.part == CommandLine::Part::kExecutor)
-        return serve_as_executor(tools);
-    const Seams seams{
-        .tools = tools,
-        .events = [](sd_event* event) -> sysfs::Result<std::unique_ptr<EventSource>> {
-            auto listening = UdevEvents::listen(event);
+                      .check_open = open_and_close,
+                      .open = open_for_client,
+                      .write_timeout = line.daemon.timeout};
+    if (line.role == CommandLine::Role::kExecutor)
+        return serve_executor(deps);
+    const DaemonHooks hooks{
+        .executor = deps,
+        .events = [](sd_event* event) -> base::Result<std::unique_ptr<EventSource>> {
+            auto listening = UdevMonitor::listen(event);
             if (!listening)
-                return sysfs::propagate(listening);
+                return base::propagate(listening);
             return std::unique_ptr<EventSource>(*std::move(listening));
         },
-        .attach = [&](sd_event* event, HostKeeper& keeper, const std::function<void()>& owned) {
-            return attach_bus(event, keeper, line.bus, owned);
+        .attach = [&](sd_event* event, HostController& controller, const std::function<void()>& owned) {
+            return attach_bus(event, controller, line.bus, owned);
         }};
-    return run_daemon(line.daemon, seams);
+    return run_daemon(line.daemon, hooks);
 }
 
 }  // namespace
@@ -53,8 +53,8 @@ int main(int argc, char** argv) {
     const auto asked = bindd::parse_command_line(argc, argv);
     if (const auto* line = std::get_if<bindd::CommandLine>(&asked))
         return bindd::run(*line);
-    const auto& words = std::get<bindd::Words>(asked);
-    const bool answer = words.kind == bindd::Words::Kind::kAnswer;
-    std::fputs(words.text.c_str(), answer ? stdout : stderr);
+    const auto& early_exit = std::get<bindd::EarlyExit>(asked);
+    const bool answer = early_exit.kind == bindd::EarlyExit::ExitKind::kAnswer;
+    std::fputs(early_exit.text.c_str(), answer ? stdout : stderr);
     return answer ? EXIT_SUCCESS : bindd::kWrongUsage;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Makes sd-bus vtables of an interface's XML: cmake -DINPUT=org.bindd1.Device.xml -DOUTPUT=bus_device_vtable.hpp -P vtables.cmake
+# Makes sd-bus vtables of an interface's XML: cmake -DINPUT=org.bindd1.Device.xml -DOUTPUT=device_vtable.hpp -P vtables.cmake
 #
 # For the interfaces that thousands of objects have. An object of sdbus-c++ costs 9 KiB and a third of a millisecond,
 # which is 36 MiB for 4,096 devices; one fallback vtable serves them all. Every method and property becomes a value of an enum, so

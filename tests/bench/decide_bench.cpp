@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdio>
 
-#include "policy/decide.hpp"
-#include "policy/plan.hpp"
+#include "policy/decide/decide.hpp"
+#include "policy/plan/plan.hpp"
 #include "tests/bench/heap.hpp"
 #include "tests/fake/host.hpp"
 
@@ -24,7 +24,7 @@ std::string numbered(const char* format, unsigned number) {
 }
 
 /// Four functions a slot, a group for every two.
-std::string address_of(unsigned number) {
+std::string make_address(unsigned number) {
     std::array<char, 24> text{};
     std::snprintf(text.data(), text.size(), "%04x:%02x:%02x.%u", number >> 15, number >> 7 & 0xff,
                   number >> 2 & 0x1f, number & 3);
@@ -36,7 +36,7 @@ fake::Host make_host(unsigned devices) {
     host.with_variants();
     for (unsigned number = 0; number < devices; ++number) {
         const unsigned kind = number / 2 % kKinds;
-        fake::DeviceBuilder device = host.pci(address_of(number));
+        fake::DeviceBuilder device = host.pci(make_address(number));
         device.nic().vendor(numbered("%04x", 0x1000 + kind % 20), numbered("%04x", kind));
         device.group(static_cast<int>(number / 2)).driver(numbered("native%u", kind % 50));
         device.slot(numbered("s%u", kind)).numa(static_cast<int>(number % 2));
@@ -45,7 +45,7 @@ fake::Host make_host(unsigned devices) {
     return host;
 }
 
-policy::Match match_of(unsigned kind, RulesBy by) {
+policy::Match make_match(unsigned kind, RulesBy by) {
     policy::Match match;
     const auto add = [&](policy::Field field, std::string text) {
         match.fields.push_back(
@@ -67,8 +67,8 @@ policy::PolicySet make_set(unsigned rules, RulesBy by) {
     for (unsigned number = 0; number < rules; ++number) {
         policy::Rule rule;
         rule.name = numbered("rule-%u", number);
-        rule.match = match_of(number, by);
-        rule.driver = policy::DriverWish{.kind = policy::DriverWish::Kind::kChain,
+        rule.match = make_match(number, by);
+        rule.driver = policy::DriverAction{.kind = policy::DriverAction::ActionKind::kChain,
                                          .chain = {policy::Candidate{}}};
         rule.where = {.file = "bench.yaml", .line = number + 1, .column = 1};
         set.rules.push_back(std::move(rule));

@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include "policy/parse.hpp"
+#include "policy/yaml/parse_policy.hpp"
 
 /// What reading a policy costs, per rule: a set of so many rules as administrators write them, in
 /// files of a hundred. Growth must be linear: 'per_rule' stays the same down the table.

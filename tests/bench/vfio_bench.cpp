@@ -7,10 +7,10 @@
 #include <array>
 #include <random>
 
-#include "tests/unit/vfio/fake_calls.hpp"
-#include "vfio/iova_allocator.hpp"
-#include "vfio/mapping_table.hpp"
-#include "vfio/select.hpp"
+#include "tests/unit/vfio/fixture/fake_calls.hpp"
+#include "vfio/src/space/iova_allocator.hpp"
+#include "vfio/src/space/mapping_table.hpp"
+#include "vfio/backend_selection.hpp"
 
 namespace {
 
@@ -81,7 +81,7 @@ BENCHMARK(allocator_churn)->Arg(1000)->Arg(100000);
 /// A device, opened on the model of the kernel.
 struct Host {
     FakeCalls calls;
-    std::optional<Opened> opened;
+    std::optional<AttachedDevice> opened;
 
     explicit Host(Backend backend) {
         calls.add("0000:01:00.0", "15", "vfio0");
@@ -93,23 +93,23 @@ struct Host {
 };
 
 /// Succeeds and does nothing: what is left is the library.
-class NoBacking final : public Backing {
+class NullBackend final : public IommuBackend {
   public:
     Backend backend() const override { return Backend::kIommufd; }
-    Lifetime lifetime() const override { return Lifetime::kOwn; }
+    Lifetime lifetime() const override { return Lifetime::kPersistent; }
     Result<Geometry> geometry() override {
         Geometry out;
         out.windows = {{{0, (1ULL << 47) - 1}, kPage}};
         return out;
     }
-    Result<void> map(const Mapped&) override { return {}; }
+    Result<void> map(const MappedRange&) override { return {}; }
     Result<std::uint64_t> unmap(const IovaRange& range) override { return range.length(); }
 };
 
 /// Beside `live` mappings that stay.
 void map_and_unmap(benchmark::State& state) {
     FakeCalls calls;
-    const auto space = AddressSpace::create(calls, std::make_unique<NoBacking>());
+    const auto space = AddressSpace::create(calls, std::make_unique<NullBackend>());
     for (std::int64_t i = 0; i < state.range(0); ++i)
         benchmark::DoNotOptimize(space->map(
             {.address = kMemory + static_cast<std::uint64_t>(i) * 2 * kPage, .length = kPage}));
@@ -122,7 +122,7 @@ BENCHMARK(map_and_unmap)->Arg(0)->Arg(1000)->Arg(60000);
 
 void map_batch_of_512_pages(benchmark::State& state) {
     FakeCalls calls;
-    const auto space = AddressSpace::create(calls, std::make_unique<NoBacking>());
+    const auto space = AddressSpace::create(calls, std::make_unique<NullBackend>());
     std::vector<MapRequest> requests;
     for (std::uint64_t i = 0; i < 512; ++i)
         requests.push_back({.address = kMemory + i * kPage, .length = kPage});

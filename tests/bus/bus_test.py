@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon on a private bus, seen from outside: bus_test.py BUS_STAND [unittest's arguments]."""
+"""The daemon on a private bus, seen from outside: bus_test.py BUS_TEST_SERVER [unittest's arguments]."""
 
 import json
 import os
@@ -17,12 +17,12 @@ import dbusmock
 from dbus.mainloop.glib import DBusGMainLoop
 from gi.repository import GLib
 
-import stand
-from stand import DEVICE, JOB, MANAGER, NAME, PROPERTIES, ROOT, Stand, device_path
+import bus_harness
+from bus_harness import DEVICE, JOB, MANAGER, NAME, PROPERTIES, ROOT, BusHarness, device_path
 
 PROGRAM = sys.argv.pop(1)
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-WALK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "walk.py")
+ACCESS_WALK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "access_walk.py")
 
 # Everyone may look.
 READING = {"Plan", "History", "Snapshot", "Explain", "Lines"}
@@ -36,9 +36,9 @@ def paths(*addresses):
     return dbus.Array([device_path(each) for each in addresses], signature="o")
 
 
-def as_nobody(stand_, *words):
+def as_nobody(server, *words):
     done = subprocess.run(
-        [*NOBODY, "busctl", "--address=" + stand_.bus.address, "call", NAME, *words],
+        [*NOBODY, "busctl", "--address=" + server.bus.address, "call", NAME, *words],
         capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
@@ -47,8 +47,8 @@ class OnBus(unittest.TestCase):
     devices = 0
 
     def setUp(self):
-        self.stand = Stand(PROGRAM, self.devices)
-        self.addCleanup(self.stand.end)
+        self.harness = BusHarness(PROGRAM, self.devices)
+        self.addCleanup(self.harness.end)
 
     def refused(self, kind, call, *arguments, **named):
         with self.assertRaises(dbus.DBusException) as caught:
@@ -59,7 +59,7 @@ class OnBus(unittest.TestCase):
 
 class Interfaces(OnBus):
     def test_are_what_their_sources_say(self):
-        job = str(self.stand.manager("Apply", options(dry_run=True)))
+        job = str(self.harness.manager("Apply", options(dry_run=True)))
         objects = {
             "Manager": ROOT,
             "Device": device_path("0000:02:00.0"),
@@ -69,12 +69,12 @@ class Interfaces(OnBus):
         }
         for noun, path in objects.items():
             name = NAME + "." + noun
-            with open(os.path.join(stand.SOURCE, "bindd", name + ".xml"), encoding="utf-8") as file:
-                source = stand.interfaces_of(file.read())
-            self.assertEqual(stand.interfaces_of(self.stand.introspect(path))[name], source[name], noun)
+            with open(os.path.join(bus_harness.SOURCE, "bindd", name + ".xml"), encoding="utf-8") as file:
+                source = bus_harness.interfaces_of(file.read())
+            self.assertEqual(bus_harness.interfaces_of(self.harness.introspect(path))[name], source[name], noun)
 
     def test_show_what_list_shows(self):
-        shown = self.stand.call(device_path("0000:02:00.0"), PROPERTIES, "GetAll", DEVICE)
+        shown = self.harness.call(device_path("0000:02:00.0"), PROPERTIES, "GetAll", DEVICE)
         self.assertEqual(
             {key: shown[key] for key in ("Bus", "Address", "Vendor", "Device", "Class", "Driver", "IommuGroup",
                                          "Group", "NumaNode", "BootVga", "State")},
@@ -87,53 +87,53 @@ class Interfaces(OnBus):
 
     def test_cannot_be_written_to(self):
         for path, interface in ((ROOT, MANAGER), (device_path("0000:02:00.0"), DEVICE)):
-            members = stand.interfaces_of(self.stand.introspect(path))[interface]
+            members = bus_harness.interfaces_of(self.harness.introspect(path))[interface]
             for name in (each for each, member in members.items() if member[0] == "property"):
                 with self.assertRaises(dbus.DBusException, msg=name):
-                    self.stand.call(path, PROPERTIES, "Set", interface, name, "x")
+                    self.harness.call(path, PROPERTIES, "Set", interface, name, "x")
 
 
 class Jobs(OnBus):
     def test_bind_and_release_a_device(self):
-        job = self.stand.ended(self.stand.device("0000:02:00.0", "Bind", options()))
+        job = self.harness.ended(self.harness.device("0000:02:00.0", "Bind", options()))
         self.assertEqual((job["Kind"], job["Ending"], job["Devices"]), ("bind", "done", ["0000:02:00.0"]))
         self.assertIn('"result":"done"', job["Result"])
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "vfio-pci")
-        self.assertEqual(self.stand.get(device_path("0000:02:00.0"), DEVICE, "State"), "bound")
-        self.assertEqual(int(self.stand.get(ROOT, MANAGER, "Bound")), 1)
-        job = self.stand.ended(self.stand.device("0000:02:00.0", "Release", options()))
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "vfio-pci")
+        self.assertEqual(self.harness.get(device_path("0000:02:00.0"), DEVICE, "State"), "bound")
+        self.assertEqual(int(self.harness.get(ROOT, MANAGER, "Bound")), 1)
+        job = self.harness.ended(self.harness.device("0000:02:00.0", "Release", options()))
         self.assertEqual((job["Kind"], job["Ending"]), ("release", "done"))
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "e1000e")
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "e1000e")
 
     def test_do_nothing_on_a_dry_run(self):
-        job = self.stand.ended(self.stand.manager("Apply", options(dry_run=True)))
+        job = self.harness.ended(self.harness.manager("Apply", options(dry_run=True)))
         self.assertEqual(job["Ending"], "done")
         self.assertIn('"verdict":"change"', job["Result"])
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "e1000e")
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "e1000e")
 
     def test_say_why_they_were_refused(self):
-        job = self.stand.ended(self.stand.device("0000:01:00.0", "Bind", options()))
+        job = self.harness.ended(self.harness.device("0000:01:00.0", "Bind", options()))
         self.assertEqual(job["Ending"], "refused")
         self.assertIn("group-not-viable", job["Result"])
-        self.assertEqual(self.stand.driver("0000:01:00.0"), "nouveau")
+        self.assertEqual(self.harness.driver("0000:01:00.0"), "nouveau")
 
     def test_take_a_group_whole(self):
-        job = self.stand.ended(self.stand.device("0000:01:00.0", "Bind", options(group="whole")))
+        job = self.harness.ended(self.harness.device("0000:01:00.0", "Bind", options(group="whole")))
         self.assertEqual(job["Ending"], "done", job["Result"])
-        self.assertEqual(self.stand.driver("0000:01:00.1"), "vfio-pci")
-        job = self.stand.ended(self.stand.manager("Rollback", "", options()))
+        self.assertEqual(self.harness.driver("0000:01:00.1"), "vfio-pci")
+        job = self.harness.ended(self.harness.manager("Rollback", "", options()))
         self.assertEqual(job["Ending"], "done", job["Result"])
-        self.assertEqual(self.stand.driver("0000:01:00.0"), "nouveau")
-        self.assertEqual(self.stand.driver("0000:01:00.1"), "snd_hda_intel")
-        self.assertIn('"action":"rollback"', self.stand.manager("History"))
+        self.assertEqual(self.harness.driver("0000:01:00.0"), "nouveau")
+        self.assertEqual(self.harness.driver("0000:01:00.1"), "snd_hda_intel")
+        self.assertIn('"action":"rollback"', self.harness.manager("History"))
 
     def test_fail_and_leave_the_device_as_it_was(self):
-        job = self.stand.ended(self.stand.device("0000:03:00.0", "Bind", options()))
+        job = self.harness.ended(self.harness.device("0000:03:00.0", "Bind", options()))
         self.assertEqual(job["Ending"], "failed", job["Result"])
-        self.assertEqual(self.stand.driver("0000:03:00.0"), "e1000e")
+        self.assertEqual(self.harness.driver("0000:03:00.0"), "e1000e")
 
     def test_of_several_devices_are_one(self):
-        job = self.stand.ended(self.stand.manager("Bind", paths("0000:02:00.0", "0000:04:00.0"), options()))
+        job = self.harness.ended(self.harness.manager("Bind", paths("0000:02:00.0", "0000:04:00.0"), options()))
         self.assertEqual(job["Ending"], "done", job["Result"])
         self.assertEqual(job["Devices"], ["0000:02:00.0", "0000:04:00.0"])
 
@@ -150,9 +150,9 @@ class Arguments(OnBus):
             ("Release", options(driver="auto")), ("Open", options(backend="best")), ("Open", options(backend=1)),
             ("Open", options(driver="auto")),
         ):
-            self.refused("OptionNotPermitted", self.stand.device, "0000:02:00.0", member, given)
+            self.refused("OptionNotPermitted", self.harness.device, "0000:02:00.0", member, given)
         wrong = options(force=dbus.Array(["nothing"], signature="s"))
-        self.assertIn("one of: mounted, swap", self.refused("OptionNotPermitted", self.stand.device, "0000:02:00.0", "Bind", wrong))
+        self.assertIn("one of: mounted, swap", self.refused("OptionNotPermitted", self.harness.device, "0000:02:00.0", "Bind", wrong))
         for member, given in (
             ("Apply", (options(driver="auto"),)), ("Plan", (options(timeout=1.0),)),
             ("Plan", (options(devices="eth0"),)), ("Snapshot", (options(usage=True),)),
@@ -161,51 +161,51 @@ class Arguments(OnBus):
             ("Claim", (paths("0000:02:00.0"), "why", options(dry_run=True))),
             ("Bind", (paths(*["0000:02:00.0"] * 1025), options())),
         ):
-            self.refused("OptionNotPermitted", self.stand.manager, member, *given)
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "e1000e")
+            self.refused("OptionNotPermitted", self.harness.manager, member, *given)
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "e1000e")
 
     def test_that_name_no_device_are_refused(self):
-        self.refused("NoSuchDevice", self.stand.manager, "Bind", paths("0000:0f:00.0"), options())
-        self.refused("NoSuchDevice", self.stand.manager, "Release", dbus.Array([], signature="o"), options())
-        self.refused("NoSuchDevice", self.stand.manager, "Claim", paths("0000:0f:00.0"), "why", options())
-        self.refused("NoSuchDevice", self.stand.manager, "Plan", options(devices=dbus.Array(["eth7"], signature="s")))
+        self.refused("NoSuchDevice", self.harness.manager, "Bind", paths("0000:0f:00.0"), options())
+        self.refused("NoSuchDevice", self.harness.manager, "Release", dbus.Array([], signature="o"), options())
+        self.refused("NoSuchDevice", self.harness.manager, "Claim", paths("0000:0f:00.0"), "why", options())
+        self.refused("NoSuchDevice", self.harness.manager, "Plan", options(devices=dbus.Array(["eth7"], signature="s")))
 
     def test_of_a_plan_choose_devices(self):
-        everything = self.stand.manager("Plan", options())
+        everything = self.harness.manager("Plan", options())
         self.assertIn("0000:02:00.0", everything)
-        some = self.stand.manager("Plan", options(devices=dbus.Array(["03:00.0"], signature="s")))
+        some = self.harness.manager("Plan", options(devices=dbus.Array(["03:00.0"], signature="s")))
         self.assertNotIn("0000:02:00.0", some)
 
 
 class Policies(OnBus):
     def test_are_reloaded_or_stay_in_force(self):
-        before = int(self.stand.get(ROOT, MANAGER, "PolicyGeneration"))
-        self.stand.write("policy.yaml", "version: 1\nrules:\n  - name: nic\n    match: { vendr: \"8086\" }\n")
-        text = self.refused("PolicyInvalid", self.stand.manager, "Reload")
+        before = int(self.harness.get(ROOT, MANAGER, "PolicyGeneration"))
+        self.harness.write("policy.yaml", "version: 1\nrules:\n  - name: nic\n    match: { vendr: \"8086\" }\n")
+        text = self.refused("PolicyInvalid", self.harness.manager, "Reload")
         self.assertIn("policy.yaml:4:14: error: ", text)
         self.assertIn("did you mean", text)
-        self.assertEqual(int(self.stand.get(ROOT, MANAGER, "PolicyGeneration")), before)
-        self.assertIn("vendr", self.stand.get(ROOT, MANAGER, "PolicyError"))
-        self.assertEqual(self.stand.get(device_path("0000:02:00.0"), DEVICE, "Wanted")["rule"], "nic")
-        self.stand.write("policy.yaml", "version: 1\nrules: []\n")
-        self.stand.manager("Reload")
-        self.assertEqual(int(self.stand.get(ROOT, MANAGER, "PolicyGeneration")), before + 1)
-        self.assertEqual(self.stand.get(ROOT, MANAGER, "PolicyError"), "")
-        self.assertEqual(self.stand.get(device_path("0000:02:00.0"), DEVICE, "Wanted"), {})
+        self.assertEqual(int(self.harness.get(ROOT, MANAGER, "PolicyGeneration")), before)
+        self.assertIn("vendr", self.harness.get(ROOT, MANAGER, "PolicyError"))
+        self.assertEqual(self.harness.get(device_path("0000:02:00.0"), DEVICE, "Wanted")["rule"], "nic")
+        self.harness.write("policy.yaml", "version: 1\nrules: []\n")
+        self.harness.manager("Reload")
+        self.assertEqual(int(self.harness.get(ROOT, MANAGER, "PolicyGeneration")), before + 1)
+        self.assertEqual(self.harness.get(ROOT, MANAGER, "PolicyError"), "")
+        self.assertEqual(self.harness.get(device_path("0000:02:00.0"), DEVICE, "Wanted"), {})
 
 
 class Callers(OnBus):
     devices = 20
 
-    def walk(self):
-        self.stand.ended(self.stand.manager("Apply", options(dry_run=True)))
-        done = subprocess.run([*NOBODY, sys.executable, WALK, self.stand.bus.address], capture_output=True, text=True,
+    def access_walk(self):
+        self.harness.ended(self.harness.manager("Apply", options(dry_run=True)))
+        done = subprocess.run([*NOBODY, sys.executable, ACCESS_WALK, self.harness.bus.address], capture_output=True, text=True,
                               check=True)
         return dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
 
     def test_that_are_not_root_may_only_look(self):
         """Every member that the introspection shows, and Set of every property."""
-        result = self.walk()
+        result = self.access_walk()
         mutating = 0
         for what, answer in result.items():
             if "=" in what:
@@ -216,7 +216,7 @@ class Callers(OnBus):
                 self.assertEqual(answer, "org.bindd1.Error.NotAuthorized", what)
                 mutating += 1
         self.assertEqual(mutating, 13)
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "e1000e")
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "e1000e")
 
     def test_may_what_polkit_says_of_the_very_device(self):
         polkit, mock = dbusmock.DBusTestCase.spawn_server(
@@ -224,7 +224,7 @@ class Callers(OnBus):
             "org.freedesktop.PolicyKit1.Authority", system_bus=True, stdout=subprocess.DEVNULL), None
         self.addCleanup(polkit.wait)
         self.addCleanup(polkit.terminate)
-        connection = self.stand.bus.connect()
+        connection = self.harness.bus.connect()
         deadline = time.monotonic() + 20
         while not connection.name_has_owner("org.freedesktop.PolicyKit1"):
             self.assertLess(time.monotonic(), deadline)
@@ -236,24 +236,24 @@ class Callers(OnBus):
         mock.AddMethod("org.freedesktop.PolicyKit1.Authority", "CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})",
                        rule, dbus_interface="org.freedesktop.DBus.Mock")
         bind = [DEVICE, "Bind", "a{sv}", "0"]
-        self.assertIn("/org/bindd1/job/", as_nobody(self.stand, device_path("0000:02:00.0"), *bind))
-        self.assertIn("not allowed", as_nobody(self.stand, device_path("0000:04:00.0"), *bind))
-        self.assertIn("not allowed", as_nobody(self.stand, device_path("0000:03:00.0"), *bind))
+        self.assertIn("/org/bindd1/job/", as_nobody(self.harness, device_path("0000:02:00.0"), *bind))
+        self.assertIn("not allowed", as_nobody(self.harness, device_path("0000:04:00.0"), *bind))
+        self.assertIn("not allowed", as_nobody(self.harness, device_path("0000:03:00.0"), *bind))
         self.assertIn("org.bindd1.force is not allowed",
-                      as_nobody(self.stand, device_path("0000:02:00.0"), DEVICE, "Bind", "a{sv}", "1", "force", "as", "1",
+                      as_nobody(self.harness, device_path("0000:02:00.0"), DEVICE, "Bind", "a{sv}", "1", "force", "as", "1",
                                 "mounted"))
-        self.assertIn("not allowed", as_nobody(self.stand, device_path("0000:02:00.0"), DEVICE, "Open", "a{sv}", "0"))
+        self.assertIn("not allowed", as_nobody(self.harness, device_path("0000:02:00.0"), DEVICE, "Open", "a{sv}", "0"))
         # Both must be allowed.
-        self.assertIn("not allowed", as_nobody(self.stand, ROOT, MANAGER, "Bind", "aoa{sv}", "2",
+        self.assertIn("not allowed", as_nobody(self.harness, ROOT, MANAGER, "Bind", "aoa{sv}", "2",
                                                device_path("0000:02:00.0"), device_path("0000:04:00.0"), "0"))
 
     def test_may_not_have_too_much_under_way(self):
-        leases = [self.stand.manager("Claim", paths(f"0001:00:{i >> 3:02x}.{i & 7}"), "many", options()).take()
+        leases = [self.harness.manager("Claim", paths(f"0001:00:{i >> 3:02x}.{i & 7}"), "many", options()).take()
                   for i in range(16)]
-        self.refused("Busy", self.stand.manager, "Claim", paths("0001:00:02.0"), "many", options())
-        self.refused("Busy", self.stand.manager, "Plan", options())
-        other = self.stand.bus.connect()
-        self.stand.manager("Plan", options(), connection=other)
+        self.refused("Busy", self.harness.manager, "Claim", paths("0001:00:02.0"), "many", options())
+        self.refused("Busy", self.harness.manager, "Plan", options())
+        other = self.harness.bus.connect()
+        self.harness.manager("Plan", options(), connection=other)
         for lease in leases:
             os.close(lease)
         other.close()
@@ -262,69 +262,69 @@ class Callers(OnBus):
 class Leases(OnBus):
     def until_driver(self, address, driver):
         deadline = time.monotonic() + 20
-        while self.stand.driver(address) != driver:
-            self.assertLess(time.monotonic(), deadline, self.stand.driver(address))
+        while self.harness.driver(address) != driver:
+            self.assertLess(time.monotonic(), deadline, self.harness.driver(address))
             time.sleep(0.02)
 
     def test_end_when_they_are_closed(self):
-        lease = self.stand.manager("Claim", paths("0000:02:00.0"), "a guest", options()).take()
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "vfio-pci")
-        self.assertEqual(self.stand.get(device_path("0000:02:00.0"), DEVICE, "ClaimedFor"), "a guest")
-        self.assertIn("a guest", self.refused("Busy", self.stand.manager, "Claim", paths("0000:02:00.0"), "b", options()))
-        self.refused("Busy", self.stand.device, "0000:02:00.0", "Release", options())
+        lease = self.harness.manager("Claim", paths("0000:02:00.0"), "a guest", options()).take()
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "vfio-pci")
+        self.assertEqual(self.harness.get(device_path("0000:02:00.0"), DEVICE, "ClaimedFor"), "a guest")
+        self.assertIn("a guest", self.refused("Busy", self.harness.manager, "Claim", paths("0000:02:00.0"), "b", options()))
+        self.refused("Busy", self.harness.device, "0000:02:00.0", "Release", options())
         copy = os.dup(lease)
         os.close(lease)
         time.sleep(0.2)
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "vfio-pci")
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "vfio-pci")
         os.close(copy)
         self.until_driver("0000:02:00.0", "e1000e")
-        self.assertEqual(self.stand.get(device_path("0000:02:00.0"), DEVICE, "ClaimedFor"), "")
-        self.assertEqual(os.listdir(os.path.join(self.stand.directory, "run", "claims")), [])
+        self.assertEqual(self.harness.get(device_path("0000:02:00.0"), DEVICE, "ClaimedFor"), "")
+        self.assertEqual(os.listdir(os.path.join(self.harness.directory, "run", "claims")), [])
 
     def test_leave_what_was_bound_before(self):
-        self.stand.ended(self.stand.device("0000:02:00.0", "Bind", options()))
-        os.close(self.stand.manager("Claim", paths("0000:02:00.0"), "a guest", options()).take())
+        self.harness.ended(self.harness.device("0000:02:00.0", "Bind", options()))
+        os.close(self.harness.manager("Claim", paths("0000:02:00.0"), "a guest", options()).take())
         time.sleep(0.3)
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "vfio-pci")
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "vfio-pci")
 
     def test_of_several_devices_are_had_wholly_or_not(self):
-        self.refused("Failed", self.stand.manager, "Claim", paths("0000:02:00.0", "0000:03:00.0"), "both", options())
+        self.refused("Failed", self.harness.manager, "Claim", paths("0000:02:00.0", "0000:03:00.0"), "both", options())
         self.until_driver("0000:02:00.0", "e1000e")
-        self.refused("Refused", self.stand.manager, "Claim", paths("0000:01:00.0"), "one of a group", options())
+        self.refused("Refused", self.harness.manager, "Claim", paths("0000:01:00.0"), "one of a group", options())
 
     def restarted(self, close_meanwhile, kill=signal.SIGTERM):
         """A service manager with a store of file descriptors, and a restart."""
-        self.stand.stop()
-        path = os.path.join(self.stand.directory, "notify")
+        self.harness.stop()
+        path = os.path.join(self.harness.directory, "notify")
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(path)
         self.addCleanup(notify.close)
-        self.stand.start(environment={"NOTIFY_SOCKET": path})
-        lease = self.stand.manager("Claim", paths("0000:02:00.0"), "a guest", options()).take()
+        self.harness.start(environment={"NOTIFY_SOCKET": path})
+        lease = self.harness.manager("Claim", paths("0000:02:00.0"), "a guest", options()).take()
         os.set_inheritable(lease, False)  # the next daemon must not hold it
         message, stored, _, _ = socket.recv_fds(notify, 4096, 4)
         self.assertEqual(message, b"FDSTORE=1\nFDNAME=claim-1")
-        self.stand.stop(kill)
+        self.harness.stop(kill)
         if close_meanwhile:
             os.close(lease)
             os.close(stored[0])
             stored = []
-        self.stand.start(stored={"claim-1": stored[0]} if stored else None, environment={"NOTIFY_SOCKET": path})
+        self.harness.start(stored={"claim-1": stored[0]} if stored else None, environment={"NOTIFY_SOCKET": path})
         for each in stored:
             os.close(each)
         return lease, notify
 
     def test_survive_a_restart(self):
         lease, notify = self.restarted(close_meanwhile=False)
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "vfio-pci")
-        self.assertEqual(self.stand.get(device_path("0000:02:00.0"), DEVICE, "ClaimedFor"), "a guest")
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "vfio-pci")
+        self.assertEqual(self.harness.get(device_path("0000:02:00.0"), DEVICE, "ClaimedFor"), "a guest")
         os.close(lease)
         self.until_driver("0000:02:00.0", "e1000e")
         self.assertEqual(notify.recv(4096), b"FDSTOREREMOVE=1\nFDNAME=claim-1")
 
     def test_survive_a_crash(self):
         lease, _ = self.restarted(close_meanwhile=False, kill=signal.SIGKILL)
-        self.assertEqual(self.stand.driver("0000:02:00.0"), "vfio-pci")
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "vfio-pci")
         os.close(lease)
         self.until_driver("0000:02:00.0", "e1000e")
 
@@ -335,9 +335,9 @@ class Leases(OnBus):
 
 class Opening(OnBus):
     def test_hands_over_what_it_names(self):
-        self.refused("Refused", self.stand.device, "0000:02:00.0", "Open", options())
-        self.stand.ended(self.stand.device("0000:02:00.0", "Bind", options()))
-        description, descriptors = self.stand.device("0000:02:00.0", "Open", options(backend="type1v2"))
+        self.refused("Refused", self.harness.device, "0000:02:00.0", "Open", options())
+        self.harness.ended(self.harness.device("0000:02:00.0", "Bind", options()))
+        description, descriptors = self.harness.device("0000:02:00.0", "Open", options(backend="type1v2"))
         self.assertEqual(list(description["fds"]), ["group", "container", "device"])
         self.assertEqual(description["device_name"].rsplit("/", 1)[-1], "0000:02:00.0")
         self.assertEqual(description["backend"], "type1v2")
@@ -348,7 +348,7 @@ class Opening(OnBus):
 class Signals(OnBus):
     def heard(self, act, member, path=None):
         """The path and the arguments of the first such signal after `act`."""
-        connection = dbus.bus.BusConnection(self.stand.bus.address, mainloop=DBusGMainLoop())
+        connection = dbus.bus.BusConnection(self.harness.bus.address, mainloop=DBusGMainLoop())
         self.addCleanup(connection.close)
         heard = []
         connection.add_signal_receiver(lambda *arguments, path: heard.append((str(path), arguments)), signal_name=member,
@@ -362,20 +362,20 @@ class Signals(OnBus):
         return heard[0]
 
     def test_tell_of_a_device_that_goes(self):
-        _, arguments = self.heard(lambda: self.stand.say("remove 0000:02:00.0"), "InterfacesRemoved")
+        _, arguments = self.heard(lambda: self.harness.say("remove 0000:02:00.0"), "InterfacesRemoved")
         self.assertEqual(arguments[0], device_path("0000:02:00.0"))
         self.assertIn(DEVICE, arguments[1])
         with self.assertRaises(dbus.DBusException) as caught:
-            self.stand.driver("0000:02:00.0")
+            self.harness.driver("0000:02:00.0")
         self.assertEqual(caught.exception.get_dbus_name(), "org.freedesktop.DBus.Error.UnknownObject")
 
     def test_tell_of_transactions(self):
-        path, arguments = self.heard(lambda: self.stand.manager("Apply", options()), "TransactionFinished")
+        path, arguments = self.heard(lambda: self.harness.manager("Apply", options()), "TransactionFinished")
         self.assertEqual((path, *arguments[:3]), (ROOT, "/org/bindd1/job/1", "group 13", "done"))
         self.assertIn('"devices":["0000:02:00.0"]', arguments[3])
 
     def test_tell_of_changed_properties_and_of_no_others(self):
-        _, arguments = self.heard(lambda: self.stand.device("0000:02:00.0", "Bind", options()), "PropertiesChanged",
+        _, arguments = self.heard(lambda: self.harness.device("0000:02:00.0", "Bind", options()), "PropertiesChanged",
                                   device_path("0000:02:00.0"))
         self.assertEqual(arguments[0], DEVICE)
         self.assertEqual(arguments[1]["Driver"], "vfio-pci")
@@ -385,7 +385,7 @@ class Signals(OnBus):
 
     def told(self, act, last):
         """What is told up to the signal `last`, as (member, object, interface) each."""
-        connection = dbus.bus.BusConnection(self.stand.bus.address, mainloop=DBusGMainLoop())
+        connection = dbus.bus.BusConnection(self.harness.bus.address, mainloop=DBusGMainLoop())
         self.addCleanup(connection.close)
         told = []
 
@@ -405,12 +405,12 @@ class Signals(OnBus):
         return told[:[each[0] for each in told].index(last) + 1]
 
     def test_come_in_the_order_of_what_happened(self):
-        told = self.told(lambda: self.stand.say("unbind 0000:04:00.0", "remove 0000:02:00.0"), "InterfacesRemoved")
+        told = self.told(lambda: self.harness.say("unbind 0000:04:00.0", "remove 0000:02:00.0"), "InterfacesRemoved")
         self.assertIn(("PropertiesChanged", device_path("0000:04:00.0"), DEVICE), told[:-1])
         self.assertEqual(told[-1], ("InterfacesRemoved", device_path("0000:02:00.0"), ""))
 
     def test_of_a_job_end_with_its_end(self):
-        told = self.told(lambda: self.stand.device("0000:02:00.0", "Bind", options()), "ended")
+        told = self.told(lambda: self.harness.device("0000:02:00.0", "Bind", options()), "ended")
         device = told.index(("PropertiesChanged", device_path("0000:02:00.0"), DEVICE))
         finished = told.index(("TransactionFinished", ROOT, ""))
         self.assertLess(device, finished)
@@ -424,13 +424,13 @@ class Histories(OnBus):
         super().setUp()
         entry = {"txn": "", "time_us": 1, "actor": "somebody", "action": "apply", "group": 1, "devices": ["pci/0000:02:00.0"],
                  "driver": "vfio-pci", "rule": "r", "where": "w", "result": "done", "error": ""}
-        os.makedirs(os.path.join(self.stand.directory, "lib"), exist_ok=True)
-        with open(os.path.join(self.stand.directory, "lib", "history"), "w", encoding="utf-8") as file:
+        os.makedirs(os.path.join(self.harness.directory, "lib"), exist_ok=True)
+        with open(os.path.join(self.harness.directory, "lib", "history"), "w", encoding="utf-8") as file:
             for number in range(self.ENTRIES):
                 file.write(json.dumps({**entry, "txn": f"t-{number}"}, separators=(",", ":")) + "\n")
 
     def test_hold_up_nobody(self):
-        connection = dbus.bus.BusConnection(self.stand.bus.address, mainloop=DBusGMainLoop())
+        connection = dbus.bus.BusConnection(self.harness.bus.address, mainloop=DBusGMainLoop())
         self.addCleanup(connection.close)
         manager = connection.get_object(NAME, ROOT, introspect=False)
         order, histories = [], []
@@ -453,13 +453,13 @@ class Histories(OnBus):
         self.assertEqual(histories, [[f"t-{number}" for number in range(self.ENTRIES)]] * 2)
 
     def test_that_cannot_be_read_are_said_to_be(self):
-        path = os.path.join(self.stand.directory, "lib", "history")
+        path = os.path.join(self.harness.directory, "lib", "history")
         os.remove(path)
-        self.assertEqual(json.loads(self.stand.manager("History")), {"schema": "vfioctl/1", "history": []})
+        self.assertEqual(json.loads(self.harness.manager("History")), {"schema": "vfioctl/1", "history": []})
         os.mkdir(path)
-        self.assertIn("history", self.refused("Failed", self.stand.manager, "History"))
+        self.assertIn("history", self.refused("Failed", self.harness.manager, "History"))
         os.rmdir(path)
-        self.assertEqual(json.loads(self.stand.manager("History"))["history"], [])
+        self.assertEqual(json.loads(self.harness.manager("History"))["history"], [])
 
 
 class ManyDevices(OnBus):
@@ -469,11 +469,11 @@ class ManyDevices(OnBus):
         best = 9.0
         for _ in range(5):
             begun = time.monotonic()
-            done = subprocess.run(["busctl", "--address=" + self.stand.bus.address, "--timeout=60", "call", "-q", NAME, ROOT,
+            done = subprocess.run(["busctl", "--address=" + self.harness.bus.address, "--timeout=60", "call", "-q", NAME, ROOT,
                                    "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"], check=True)
             best = min(best, time.monotonic() - begun)
             self.assertEqual(done.returncode, 0)
-        print(f"GetManagedObjects of 4,097 devices: {best * 1000:.0f} ms; {self.stand.resident()} KiB resident")
+        print(f"GetManagedObjects of 4,097 devices: {best * 1000:.0f} ms; {self.harness.resident()} KiB resident")
         self.assertLess(best, float(os.environ.get("BINDD_TEST_PATIENCE", "2.0")))
 
 
@@ -485,16 +485,16 @@ class Handlers(OnBus):
             "org.freedesktop.PolicyKit1.Authority", system_bus=True, stdout=subprocess.DEVNULL)
         self.addCleanup(polkit.wait)
         self.addCleanup(polkit.kill)
-        connection = self.stand.bus.connect()
+        connection = self.harness.bus.connect()
         while not connection.name_has_owner("org.freedesktop.PolicyKit1"):
             time.sleep(0.05)
         polkit.send_signal(signal.SIGSTOP)
         waiting = threading.Thread(target=as_nobody, args=(
-            self.stand, device_path("0000:02:00.0"), DEVICE, "Bind", "a{sv}", "0"), daemon=True)
+            self.harness, device_path("0000:02:00.0"), DEVICE, "Bind", "a{sv}", "0"), daemon=True)
         waiting.start()
         time.sleep(0.3)
         begun = time.monotonic()
-        self.stand.driver("0000:02:00.0")
+        self.harness.driver("0000:02:00.0")
         self.assertLess(time.monotonic() - begun, 1.0)
         self.assertTrue(waiting.is_alive())
         polkit.send_signal(signal.SIGCONT)
@@ -503,11 +503,11 @@ class Handlers(OnBus):
 
 if __name__ == "__main__":
     # dbusmock spawns its services on "the system bus", which a test makes its own.
-    original = Stand.__init__
+    original = BusHarness.__init__
 
     def with_environment(self, *arguments, **named):
         original(self, *arguments, **named)
         os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = self.bus.address
 
-    Stand.__init__ = with_environment
+    BusHarness.__init__ = with_environment
     unittest.main()

@@ -9,7 +9,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "bindd/daemon.hpp"
+#include "bindd/loop/daemon.hpp"
 #include "tests/fake/fake_kernel.hpp"
 
 /// The daemon with a made-up kernel behind it and, for udev and the bus, lines on stdin and stdout. Never installed.
@@ -21,121 +21,121 @@
 namespace bindd {
 namespace {
 
-sysfs::DeviceId device_of(const std::string& text) {
+sysfs::DeviceId parse_device(const std::string& text) {
     const std::size_t slash = text.find('/');
     return {text.substr(0, slash), text.substr(slash + 1)};
 }
 
-class Script final : public EventSource, public Observer {
+class ConsoleEventSource final : public EventSource, public Observer {
   public:
-    explicit Script(sd_event* event)
+    explicit ConsoleEventSource(sd_event* event)
         : watch_(event, STDIN_FILENO, EPOLLIN, [this](std::uint32_t) { receive(); }) {
         (void)::fcntl(STDIN_FILENO, F_SETFL, ::fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     }
     void start(std::function<void(const HostEvent&)> call) override { call_ = std::move(call); }
-    void attach(HostKeeper& keeper) {
-        keeper_ = &keeper;
-        keeper.observe(*this);
+    void attach(HostController& controller) {
+        controller_ = &controller;
+        controller.subscribe(*this);
     }
 
-    void ready() override { say("ready"); }
-    void device_appeared(const sysfs::DeviceId& id) override { say("appeared " + id.text()); }
-    void device_changed(const sysfs::DeviceId& id) override { say("changed " + id.text()); }
-    void device_vanished(const sysfs::DeviceId& id) override { say("vanished " + id.text()); }
+    void ready() override { print("ready"); }
+    void device_appeared(const sysfs::DeviceId& id) override { print("appeared " + id.text()); }
+    void device_changed(const sysfs::DeviceId& id) override { print("changed " + id.text()); }
+    void device_vanished(const sysfs::DeviceId& id) override { print("vanished " + id.text()); }
     void job_ended(const Job& job) override {
-        say("job " + std::to_string(job.id) + " " + job_kind_name(job.request.kind) + " ended " +
+        print("job " + std::to_string(job.id) + " " + job_kind_name(job.request.kind) + " ended " +
             ending_name(*job.ending) + (job.error ? " " + job.error->text() : ""));
     }
     void transaction_finished(const Job&, const policy::Transaction& transaction) override {
-        say("transaction " + transaction.key() + " " +
+        print("transaction " + transaction.key() + " " +
             policy::step_result_name(*transaction.result) +
             (transaction.error.empty() ? "" : ": " + transaction.error));
     }
     void policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics) override {
-        say("reloaded " + std::to_string(diagnostics.size()) + " errors");
+        print("reloaded " + std::to_string(diagnostics.size()) + " errors");
     }
 
   private:
-    static void say(const std::string& line) { std::cout << line << std::endl; }
+    static void print(const std::string& line) { std::cout << line << std::endl; }
 
     void receive() {
         std::array<char, 4096> buffer{};
         const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
         if (got == 0)
-            watch_.want(0);
+            watch_.set_events(0);
         if (got <= 0)
             return;
         unread_.append(buffer.data(), static_cast<std::size_t>(got));
         for (std::size_t end = 0; (end = unread_.find('\n')) != std::string::npos;) {
             const std::string line = unread_.substr(0, end);
             unread_.erase(0, end + 1);
-            take(line);
+            on_line(line);
         }
     }
 
-    void take(const std::string& line) {
+    void on_line(const std::string& line) {
         std::istringstream words(line);
         std::string verb;
         std::string device;
         std::string driver;
         words >> verb >> device >> driver;
         if (verb == "add")
-            return call_({HostEvent::Kind::kPlugged, device_of(device)});
+            return call_({HostEvent::EventKind::kAdded, parse_device(device)});
         if (verb == "remove")
-            return call_({HostEvent::Kind::kUnplugged, device_of(device)});
+            return call_({HostEvent::EventKind::kRemoved, parse_device(device)});
         if (verb == "change")
-            return call_({HostEvent::Kind::kChanged, device_of(device)});
+            return call_({HostEvent::EventKind::kChanged, parse_device(device)});
         if (verb == "modules")
-            return call_({HostEvent::Kind::kModules, {}});
+            return call_({HostEvent::EventKind::kModules, {}});
         if (verb == "lost")
-            return call_({HostEvent::Kind::kLost, {}});
+            return call_({HostEvent::EventKind::kLost, {}});
         if (verb == "reload")
-            return (void)keeper_->reload({});
+            return (void)controller_->reload({});
         if (verb == "state")
-            return tell_state(device_of(device));
+            return print_state(parse_device(device));
         if (verb == "counts")
-            return tell_counts();
+            return print_counts();
         submit(verb, device, driver);
     }
 
     void submit(const std::string& verb, const std::string& device, const std::string& driver) {
-        Request request;
+        JobRequest request;
         request.kind = verb == "bind"      ? JobKind::kBind
                        : verb == "release" ? JobKind::kRelease
                        : verb == "apply"   ? JobKind::kApply
                                            : JobKind::kRollback;
         if (!device.empty())
-            request.devices = {device_of(device)};
+            request.devices = {parse_device(device)};
         policy::Candidate candidate;
         if (!driver.empty())
-            candidate = {policy::Candidate::Kind::kNamed, driver};
-        request.wish.driver = {policy::DriverWish::Kind::kChain, {candidate}};
+            candidate = {policy::Candidate::CandidateKind::kNamed, driver};
+        request.bind_options.driver = {policy::DriverAction::ActionKind::kChain, {candidate}};
         if (const char* timeout = std::getenv("BINDD_FAKE_TIMEOUT_MS"))
             request.timeout = std::chrono::milliseconds(std::strtoul(timeout, nullptr, 10));
-        request.asker = {.uid = 0, .words = "script"};
-        const auto id = keeper_->submit(std::move(request));
+        request.requester = {.uid = 0, .description = "script"};
+        const auto id = controller_->submit(std::move(request));
         if (!id)
-            say("refused " + id.error().text());
+            print("refused " + id.error().text());
     }
 
-    void tell_state(const sysfs::DeviceId& id) {
-        const sysfs::Device* device = keeper_->view().inventory.find(id);
+    void print_state(const sysfs::DeviceId& id) {
+        const sysfs::Device* device = controller_->view().inventory.find(id);
         if (device == nullptr)
-            return say("state " + id.text() + " absent");
-        const binding::DeviceState state = keeper_->state(*device);
-        say("state " + id.text() + " " + state.state + " " + device->driver.value_or("none") + " " +
+            return print("state " + id.text() + " absent");
+        const binding::DeviceState state = controller_->state(*device);
+        print("state " + id.text() + " " + state.state + " " + device->driver.value_or("none") + " " +
             state.reason.value_or("-"));
     }
 
-    void tell_counts() {
+    void print_counts() {
         std::string line = "counts";
-        for (const auto& [state, count] : keeper_->counts())
+        for (const auto& [state, count] : controller_->counts())
             line += " " + state + "=" + std::to_string(count);
-        say(line);
+        print(line);
     }
 
     std::function<void(const HostEvent&)> call_;
-    HostKeeper* keeper_ = nullptr;
+    HostController* controller_ = nullptr;
     std::string unread_;
     IoWatch watch_;
 };
@@ -144,27 +144,27 @@ int run(const std::vector<std::string>& words) {
     fake::FakeKernel kernel(words[0]);
     const std::chrono::milliseconds timeout(std::strtoul(words[2].c_str(), nullptr, 10));
     binding::StateDir state{words[1] + "/run", words[1] + "/lib", words[1] + "/boot_id", {}};
-    state.on_write = [&kernel](const char* what) { kernel.moment(what); };
+    state.on_write = [&kernel](const char* what) { kernel.crash_point(what); };
     DaemonOptions options{.policies = {words.begin() + 3, words.end()}, .timeout = timeout};
-    Script* script = nullptr;
-    const Seams seams{
-        .tools = {.kernel = kernel,
+    ConsoleEventSource* stdio = nullptr;
+    const DaemonHooks hooks{
+        .executor = {.kernel = kernel,
                   .state = state,
-                  .check_open = [](const sysfs::Device&) { return sysfs::Result<void>(); },
-                  .write_patience = timeout,
-                  .read_patience = timeout},
-        .events = [&script](sd_event* event) -> sysfs::Result<std::unique_ptr<EventSource>> {
-            auto made = std::make_unique<Script>(event);
-            script = made.get();
+                  .check_open = [](const sysfs::Device&) { return base::Result<void>(); },
+                  .write_timeout = timeout,
+                  .read_timeout = timeout},
+        .events = [&stdio](sd_event* event) -> base::Result<std::unique_ptr<EventSource>> {
+            auto made = std::make_unique<ConsoleEventSource>(event);
+            stdio = made.get();
             return made;
         },
-        .attach = [&script](sd_event*, HostKeeper& keeper, const std::function<void()>& owned)
-            -> sysfs::Result<std::shared_ptr<void>> {
-            script->attach(keeper);
+        .attach = [&stdio](sd_event*, HostController& controller, const std::function<void()>& owned)
+            -> base::Result<std::shared_ptr<void>> {
+            stdio->attach(controller);
             owned();
             return std::shared_ptr<void>();
         }};
-    return run_daemon(options, seams);
+    return run_daemon(options, hooks);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ std::uint16_t id16(const std::string& text) {
 
 }  // namespace
 
-std::string pci_modalias(const sysfs::Ids& ids) {
+std::string pci_modalias(const sysfs::HardwareIds& ids) {
     std::array<char, 80> text{};
     const std::uint32_t code = ids.class_code.value_or(0);
     const int length = std::snprintf(

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "sysfs/device.hpp"
+#include "sysfs/device/device.hpp"
 
 namespace fake {
 
@@ -66,6 +66,6 @@ class DeviceBuilder {
 };
 
 /// The modalias the kernel makes of these ids: "pci:v000010DEd00002204sv...".
-[[nodiscard]] std::string pci_modalias(const sysfs::Ids& ids);
+[[nodiscard]] std::string pci_modalias(const sysfs::HardwareIds& ids);
 
 }  // namespace fake

@@ -14,77 +14,77 @@ namespace {
 
 using sysfs::Device;
 using sysfs::DeviceId;
-using sysfs::fail;
-using sysfs::fail_errno;
-using sysfs::Result;
-using sysfs::Target;
+using base::fail;
+using base::fail_errno;
+using base::Result;
+using sysfs::DeviceTarget;
 
-constexpr int kLookAgainMs = 1;
+constexpr int kPollIntervalMs = 1;
 
 /// As LiveKernel words them: a probe's no is a refusal, a driver that is not there is not found.
-tl::unexpected<sysfs::Error> failure(int errnum, const std::string& verb, const std::string& what,
+tl::unexpected<base::Error> failure(int errnum, const std::string& verb, const std::string& what,
                                      const std::string& object) {
     auto error = fail_errno(errnum, what, object);
     if ((verb == "bind" || verb == "unbind") && errnum == ENOENT)
-        return fail(sysfs::Code::kNotFound, what, object, "no such driver is registered");
+        return fail(base::Code::kNotFound, what, object, "no such driver is registered");
     if (errnum == ENODEV || errnum == ENXIO || errnum == EINVAL)
-        error.value().code = sysfs::Code::kRefused;
+        error.value().code = base::Code::kRefused;
     return error;
 }
 
 }  // namespace
 
-void FakeKernel::create(const std::string& path, const World& world) {
-    SharedWorld(path).create(world);
+void FakeKernel::create(const std::string& path, const KernelState& world) {
+    SharedKernelState(path).create(world);
 }
 
-void FakeKernel::moment(const std::string&) {
-    if (world_.tick() != world_.look().script.die_at)
+void FakeKernel::crash_point(const std::string&) {
+    if (world_.tick() != world_.read().faults.kill_at)
         return;
-    switch (world_.look().script.death) {
-        case Death::kProcess: ::kill(::getpid(), SIGKILL); break;
-        case Death::kProcessGroup: ::kill(0, SIGKILL); break;
-        case Death::kParent: ::kill(::getpgrp(), SIGKILL); break;
+    switch (world_.read().faults.death) {
+        case KillScope::kProcess: ::kill(::getpid(), SIGKILL); break;
+        case KillScope::kProcessGroup: ::kill(0, SIGKILL); break;
+        case KillScope::kParent: ::kill(::getpgrp(), SIGKILL); break;
     }
     ::pause();
 }
 
-void FakeKernel::wait_until(const std::function<bool(const World&)>& holds) {
-    while (!holds(world_.look()))
-        ::poll(nullptr, 0, kLookAgainMs);
+void FakeKernel::wait_until(const std::function<bool(const KernelState&)>& holds) {
+    while (!holds(world_.read()))
+        ::poll(nullptr, 0, kPollIntervalMs);
 }
 
 Result<void> FakeKernel::write(const std::string& verb, const std::string& what,
-                               const std::string& object, const Rule& rule) {
-    moment(verb);
+                               const std::string& object, const KernelRule& rule) {
+    crash_point(verb);
     int errnum = 0;
     bool hangs = false;
-    world_.change([&](World& world) {
+    world_.change([&](KernelState& world) {
         const unsigned step = ++world.writes;
-        hangs = world.script.hang.contains(step) || world.script.hang_on.contains(verb + " " + object);
-        const auto failing = world.script.fail.find(step);
+        hangs = world.faults.hang.contains(step) || world.faults.hang_on.contains(verb + " " + object);
+        const auto failing = world.faults.fail.find(step);
         if (!hangs)
-            errnum = failing == world.script.fail.end() ? rule(world) : failing->second;
+            errnum = failing == world.faults.fail.end() ? rule(world) : failing->second;
         world.trace.push_back(object + ": " + what + (hangs ? ": hangs" : "") +
                               (errnum != 0 ? ": " + std::to_string(errnum) : ""));
     });
     if (hangs)
-        wait_until([](const World&) { return false; });
-    moment(verb + " returned");
+        wait_until([](const KernelState&) { return false; });
+    crash_point(verb + " returned");
     if (errnum != 0)
         return failure(errnum, verb, what, object);
     return {};
 }
 
-Result<void> FakeKernel::write_to(const Target& target, const std::string& verb,
+Result<void> FakeKernel::write_to(const DeviceTarget& target, const std::string& verb,
                                   const std::string& what,
-                                  const std::function<int(World&, Device&)>& rule) {
-    const auto world = world_.look();
+                                  const std::function<int(KernelState&, Device&)>& rule) {
+    const auto world = world_.read();
     const auto there = world.devices.find(target.id);
     if (there == world.devices.end() || there->second.ids != target.identity.ids ||
         there->second.modalias != target.identity.modalias)
-        return fail(sysfs::Code::kGone, what, target.id.display(), "another device, or none");
-    return write(verb, what, target.id.display(), [&](World& now) {
+        return fail(base::Code::kGone, what, target.id.display(), "another device, or none");
+    return write(verb, what, target.id.display(), [&](KernelState& now) {
         const auto device = now.devices.find(target.id);
         return device == now.devices.end() ? ENODEV : rule(now, device->second);
     });
@@ -92,47 +92,47 @@ Result<void> FakeKernel::write_to(const Target& target, const std::string& verb,
 
 Result<void> FakeKernel::load_module(const std::string& module) {
     return write("load_module", "load", module,
-                 [&](World& world) { return fake::load_module(world, module); });
+                 [&](KernelState& world) { return fake::load_module(world, module); });
 }
 
-Result<void> FakeKernel::set_override(const Target& target, const std::string& driver) {
+Result<void> FakeKernel::set_override(const DeviceTarget& target, const std::string& driver) {
     return write_to(target, "set_override", "set driver_override to '" + driver + "'",
-                    [&](World& world, Device& device) {
+                    [&](KernelState& world, Device& device) {
                         return fake::set_override(world, device, driver);
                     });
 }
 
 /// The link goes at once; the write returns when the last fd of a VFIO device is closed.
-Result<void> FakeKernel::unbind(const Target& target, const std::string& driver) {
+Result<void> FakeKernel::unbind(const DeviceTarget& target, const std::string& driver) {
     bool waits = false;
     const auto done = write_to(target, "unbind", "unbind from " + driver,
-                               [&](World& world, Device& device) {
+                               [&](KernelState& world, Device& device) {
                                    if (device.driver != driver)
                                        return ENODEV;
                                    waits = is_vfio_bound(device) && world.is_open(device.id);
                                    if (waits)
                                        world.leaving.insert(device.id);
                                    else
-                                       leave_driver(world, device);
+                                       finish_unbind(world, device);
                                    return 0;
                                });
     if (done && waits)
-        wait_until([&](const World& world) { return !world.leaving.contains(target.id); });
+        wait_until([&](const KernelState& world) { return !world.leaving.contains(target.id); });
     return done;
 }
 
-Result<void> FakeKernel::bind(const Target& target, const std::string& driver) {
+Result<void> FakeKernel::bind(const DeviceTarget& target, const std::string& driver) {
     // The device's lock is held by the unbind that waits.
-    wait_until([&](const World& world) { return !world.leaving.contains(target.id); });
-    return write_to(target, "bind", "bind to " + driver, [&](World& world, Device& device) {
+    wait_until([&](const KernelState& world) { return !world.leaving.contains(target.id); });
+    return write_to(target, "bind", "bind to " + driver, [&](KernelState& world, Device& device) {
         return fake::bind(world, device, driver);
     });
 }
 
-Result<void> FakeKernel::write_attr(const Target& target, const std::string& attr,
+Result<void> FakeKernel::write_attr(const DeviceTarget& target, const std::string& attr,
                                     const std::string& value) {
     return write_to(target, "write_attr", "set " + attr + " to " + value,
-                    [&](World& world, Device& device) {
+                    [&](KernelState& world, Device& device) {
                         if (attr == "nvidia/current_vgpu_type" && device.vgpu)
                             return set_vgpu(world, device, value);
                         if (attr == "sriov_drivers_autoprobe" && device.sriov) {
@@ -148,7 +148,7 @@ Result<void> FakeKernel::write_attr(const Target& target, const std::string& att
 
 Result<void> FakeKernel::create_mdev(const std::string& parent, const std::string& type,
                                      const std::string& uuid) {
-    return write("create_mdev", "create " + type + " on " + parent, uuid, [&](World& world) {
+    return write("create_mdev", "create " + type + " on " + parent, uuid, [&](KernelState& world) {
         return fake::create_mdev(world, parent, type, uuid);
     });
 }
@@ -156,8 +156,8 @@ Result<void> FakeKernel::create_mdev(const std::string& parent, const std::strin
 Result<void> FakeKernel::remove_mdev(const std::string& uuid) {
     const DeviceId id{"mdev", uuid};
     // Blocks while it is open, as an unbind does.
-    wait_until([&](const World& world) { return !world.is_open(id); });
-    return write("remove_mdev", "remove", uuid, [&](World& world) {
+    wait_until([&](const KernelState& world) { return !world.is_open(id); });
+    return write("remove_mdev", "remove", uuid, [&](KernelState& world) {
         if (!world.devices.contains(id))
             return ENOENT;
         fake::remove_mdev(world, uuid);
@@ -165,18 +165,18 @@ Result<void> FakeKernel::remove_mdev(const std::string& uuid) {
     });
 }
 
-Result<void> FakeKernel::set_vfs(const Target& pf, std::uint32_t count) {
+Result<void> FakeKernel::set_vfs(const DeviceTarget& pf, std::uint32_t count) {
     return write_to(pf, "set_vfs", "set VFs to " + std::to_string(count),
-                    [&](World& world, Device& device) {
+                    [&](KernelState& world, Device& device) {
                         return fake::set_vfs(world, device, count);
                     });
 }
 
 void FakeKernel::close(const DeviceId& device) {
-    world_.change([&](World& world) {
-        std::erase_if(world.opened, [&](const Opened& one) { return one.device == device; });
+    world_.change([&](KernelState& world) {
+        std::erase_if(world.opened, [&](const OpenHolder& one) { return one.device == device; });
         if (world.leaving.erase(device) != 0)
-            leave_driver(world, world.devices.at(device));
+            finish_unbind(world, world.devices.at(device));
     });
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/fake/host.hpp"
 
-#include "sysfs/names.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace fake {
 namespace {
@@ -172,7 +172,7 @@ sysfs::Inventory Host::inventory() const {
         }
         inventory.devices.push_back(std::move(device));
     }
-    inventory.settle();
+    inventory.rebuild_index();
     return inventory;
 }
 

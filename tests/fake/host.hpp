@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "sysfs/device.hpp"
-#include "sysfs/drivers.hpp"
-#include "sysfs/inventory.hpp"
-#include "sysfs/usage.hpp"
+#include "sysfs/device/device.hpp"
+#include "sysfs/module/drivers.hpp"
+#include "sysfs/device/inventory.hpp"
+#include "sysfs/usage/usage.hpp"
 #include "tests/fake/device_builder.hpp"
 
 namespace fake {

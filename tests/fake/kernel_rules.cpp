@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "sysfs/names.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace fake {
 namespace {
@@ -25,20 +25,20 @@ bool claims(const DriverSpec& spec, const std::string& modalias) {
                        [&](const std::string& id) { return matches(id, modalias); });
 }
 
-bool is_registered(const World& world, const std::string& bus, const std::string& driver) {
+bool is_registered(const KernelState& world, const std::string& bus, const std::string& driver) {
     return world.drivers.is_registered(bus, driver);
 }
 
 /// driver_match_device(): an override lets its driver match and no other; override-only ids match
 /// through an override alone.
-bool may_match(const World& world, const Device& device, const std::string& driver) {
+bool may_match(const KernelState& world, const Device& device, const std::string& driver) {
     if (device.driver_override)
         return *device.driver_override == driver;
     const DriverSpec* spec = world.spec(device.id.bus, driver);
     return spec != nullptr && !spec->override_only && claims(*spec, device.modalias);
 }
 
-int scripted_refusal(World& world, const Device& device, const std::string& driver) {
+int scripted_refusal(KernelState& world, const Device& device, const std::string& driver) {
     for (ProbeRefusal& one : world.refusals)
         if (one.times != 0 && one.device == device.id && one.driver == driver) {
             --one.times;
@@ -47,29 +47,29 @@ int scripted_refusal(World& world, const Device& device, const std::string& driv
     return 0;
 }
 
-int vfio_pci_probe(const World& world, const Device& device) {
+int vfio_pci_probe(const KernelState& world, const Device& device) {
     if (device.is_bridge())
         return EINVAL;
     if (device.sriov && device.sriov->enabled != 0)
         return EBUSY;
-    const std::string id = sysfs::hex(device.ids.vendor.value_or(0), 4) + ":" +
-                           sysfs::hex(device.ids.device.value_or(0), 4);
+    const std::string id = base::to_hex(device.ids.vendor.value_or(0), 4) + ":" +
+                           base::to_hex(device.ids.device.value_or(0), 4);
     if (world.denylist.contains(id))
         return EINVAL;
     return !device.iommu_group && !world.host.noiommu ? EINVAL : 0;
 }
 
 /// iommu_device_use_default_domain(): a native probe fails while VFIO owns the group.
-bool peer_is_open(const World& world, const Device& device) {
+bool peer_is_open(const KernelState& world, const Device& device) {
     if (!device.iommu_group)
         return false;
-    return std::any_of(world.opened.begin(), world.opened.end(), [&](const Opened& one) {
+    return std::any_of(world.opened.begin(), world.opened.end(), [&](const OpenHolder& one) {
         const auto peer = world.devices.find(one.device);
         return peer != world.devices.end() && peer->second.iommu_group == device.iommu_group;
     });
 }
 
-void give_nodes(World& world, Device& device) {
+void create_nodes(KernelState& world, Device& device) {
     sysfs::VfioNodes nodes;
     if (!device.iommu_group) {
         device.iommu_group = world.next_group++;
@@ -84,7 +84,7 @@ void give_nodes(World& world, Device& device) {
 }
 
 /// An unbound device meets the drivers that are there, as on registration or when it appears.
-void probe_unbound(World& world, Device& device, const std::string& driver) {
+void probe_unbound(KernelState& world, Device& device, const std::string& driver) {
     if (!device.driver && may_match(world, device, driver))
         (void)bind(world, device, driver);
 }
@@ -95,7 +95,7 @@ bool is_vfio_bound(const Device& device) {
     return device.driver && sysfs::is_vfio_driver(*device.driver);
 }
 
-int set_override(World& world, Device& device, const std::string& driver) {
+int set_override(KernelState& world, Device& device, const std::string& driver) {
     if (!device.has_override)
         return ENOENT;
     if (driver.size() + 1 >= kPage)
@@ -110,7 +110,7 @@ int set_override(World& world, Device& device, const std::string& driver) {
     return 0;
 }
 
-int bind(World& world, Device& device, const std::string& driver) {
+int bind(KernelState& world, Device& device, const std::string& driver) {
     if (!is_registered(world, device.id.bus, driver))
         return ENOENT;
     if (!may_match(world, device, driver))
@@ -130,13 +130,13 @@ int bind(World& world, Device& device, const std::string& driver) {
     if (types != world.parent_types.end()) {
         device.mdev_types = types->second;
         device.mdev_parent_name = device.id.name;
-    } else if (vfio && !world.script.no_nodes) {
-        give_nodes(world, device);
+    } else if (vfio && !world.faults.no_nodes) {
+        create_nodes(world, device);
     }
     return 0;
 }
 
-int set_vgpu(World& world, Device& vf, const std::string& number) {
+int set_vgpu(KernelState& world, Device& vf, const std::string& number) {
     if (number == "0") {
         if (world.is_open(vf.id))
             return EBUSY;
@@ -150,11 +150,11 @@ int set_vgpu(World& world, Device& vf, const std::string& number) {
     if (!offered || !vf.vgpu->type.empty())
         return EINVAL;
     vf.vgpu->type = type;
-    give_nodes(world, vf);
+    create_nodes(world, vf);
     return 0;
 }
 
-void leave_driver(World& world, Device& device) {
+void finish_unbind(KernelState& world, Device& device) {
     // A native PF driver disables its VFs when it goes.
     if (device.sriov && !is_vfio_bound(device) && device.sriov->enabled != 0)
         (void)set_vfs(world, device, 0);
@@ -184,7 +184,7 @@ void leave_driver(World& world, Device& device) {
     device.driver.reset();
 }
 
-int load_module(World& world, const std::string& module) {
+int load_module(KernelState& world, const std::string& module) {
     const std::string name = sysfs::normalise_module(module);
     const ModuleState state = world.drivers.module_state(name);
     if (state == ModuleState::kMissing)
@@ -205,13 +205,13 @@ int load_module(World& world, const std::string& module) {
     return 0;
 }
 
-std::vector<std::string> modules_claiming(const World& world, const std::string& modalias) {
+std::vector<std::string> modules_matching(const KernelState& world, const std::string& modalias) {
     std::vector<std::pair<std::size_t, std::string>> found;
     const auto take = [&](const std::string& pattern, const std::string& module) {
         if (!module.empty() && matches(pattern, modalias))
             found.emplace_back(std::count(pattern.begin(), pattern.end(), '*'), module);
     };
-    for (const sysfs::Alias& alias : world.drivers.aliases)
+    for (const sysfs::ModuleAlias& alias : world.drivers.aliases)
         take(alias.pattern, alias.module);
     for (const DriverSpec& spec : world.specs)
         if (!spec.override_only)

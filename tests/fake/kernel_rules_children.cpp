@@ -20,7 +20,7 @@ std::string vf_name(const std::string& pf, std::uint32_t index) {
     return pf.substr(0, pf.rfind(':') + 1) + devfn.data();
 }
 
-Device vf_of(World& world, const Device& pf, std::uint32_t index) {
+Device vf_of(KernelState& world, const Device& pf, std::uint32_t index) {
     Device vf;
     vf.id = {"pci", vf_name(pf.id.name, index)};
     vf.syspath = "/sys/devices/pci0000:00/" + vf.id.name;
@@ -38,7 +38,7 @@ Device vf_of(World& world, const Device& pf, std::uint32_t index) {
     return vf;
 }
 
-Device* parent_named(World& world, const std::string& name) {
+Device* parent_named(KernelState& world, const std::string& name) {
     for (auto& [id, device] : world.devices)
         if (device.mdev_parent_name == name)
             return &device;
@@ -47,7 +47,7 @@ Device* parent_named(World& world, const std::string& name) {
 
 }  // namespace
 
-int set_vfs(World& world, Device& pf, std::uint32_t count) {
+int set_vfs(KernelState& world, Device& pf, std::uint32_t count) {
     if (!pf.sriov)
         return ENOENT;
     if (count > pf.sriov->total)
@@ -69,14 +69,14 @@ int set_vfs(World& world, Device& pf, std::uint32_t count) {
     // Any order: the last first.
     for (std::uint32_t index = count; index-- > 0;)
         world.late_vfs.push_back({pf.id.name, index});
-    if (world.script.late_vfs == 0)
+    if (world.faults.late_vfs == 0)
         while (std::any_of(world.late_vfs.begin(), world.late_vfs.end(),
                            [&](const LateVf& late) { return late.pf == pf.id.name; }))
             make_late_vf(world, pf.id.name);
     return 0;
 }
 
-void make_late_vf(World& world, const std::string& pf_name) {
+void make_late_vf(KernelState& world, const std::string& pf_name) {
     const auto late = std::find_if(world.late_vfs.begin(), world.late_vfs.end(),
                                    [&](const LateVf& one) { return one.pf == pf_name; });
     const auto pf = world.devices.find({"pci", pf_name});
@@ -93,7 +93,7 @@ void make_late_vf(World& world, const std::string& pf_name) {
                 (void)bind(world, made, driver);
 }
 
-int create_mdev(World& world, const std::string& parent_name, const std::string& type_id,
+int create_mdev(KernelState& world, const std::string& parent_name, const std::string& type_id,
                 const std::string& uuid) {
     Device* parent = parent_named(world, parent_name);
     if (parent == nullptr)
@@ -121,7 +121,7 @@ int create_mdev(World& world, const std::string& parent_name, const std::string&
     return 0;
 }
 
-void remove_mdev(World& world, const std::string& uuid) {
+void remove_mdev(KernelState& world, const std::string& uuid) {
     const auto mdev = world.devices.find({"mdev", uuid});
     if (mdev == world.devices.end())
         return;

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "sysfs/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 namespace fake {
 namespace {
@@ -53,7 +53,7 @@ Tree& Tree::file(const std::string& path, std::string_view text, unsigned mode) 
     dir(parent_of(path));
     const std::string full = root_ + path;
     ::unlink(full.c_str());
-    const sysfs::UniqueFd fd(::open(full.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, mode));
+    const base::UniqueFd fd(::open(full.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, mode));
     check(fd.valid(), full);
     check(::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()), full);
     check(::fchmod(fd.get(), mode) == 0, full);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <numeric>
 
-#include "sysfs/names.hpp"
+#include "sysfs/device/names.hpp"
 #include "tests/fake/tree.hpp"
 
 namespace fake {
 namespace {
 
 using sysfs::Device;
-using sysfs::hex;
+using base::to_hex;
 
 std::string number_line(std::uint64_t value) {
     return std::to_string(value) + "\n";
 }
 std::string hex_line(std::uint32_t value, std::size_t digits) {
-    return "0x" + hex(value, digits) + "\n";
+    return "0x" + to_hex(value, digits) + "\n";
 }
 
 std::string upper(std::string text) {
@@ -25,7 +25,7 @@ std::string upper(std::string text) {
 }
 
 std::string id_pair(std::uint16_t vendor, std::uint16_t device) {
-    return upper(hex(vendor, 4) + ":" + hex(device, 4));
+    return upper(to_hex(vendor, 4) + ":" + to_hex(device, 4));
 }
 
 /// As pci_uevent() prints it: the class without leading zeros beyond four digits, ids in upper
@@ -34,10 +34,10 @@ std::string uevent(const Device& device) {
     std::string out;
     if (device.driver)
         out += "DRIVER=" + *device.driver + "\n";
-    const sysfs::Ids& ids = device.ids;
+    const sysfs::HardwareIds& ids = device.ids;
     if (device.id.bus == "pci") {
         if (ids.class_code)
-            out += "PCI_CLASS=" + upper(hex(*ids.class_code, 4)) + "\n";
+            out += "PCI_CLASS=" + upper(to_hex(*ids.class_code, 4)) + "\n";
         if (ids.vendor && ids.device)
             out += "PCI_ID=" + id_pair(*ids.vendor, *ids.device) + "\n";
         if (ids.subsystem_vendor && ids.subsystem_device)
@@ -49,7 +49,7 @@ std::string uevent(const Device& device) {
 
 void write_ids(Tree& tree, const Device& device) {
     const std::string at = device.syspath + "/";
-    const sysfs::Ids& ids = device.ids;
+    const sysfs::HardwareIds& ids = device.ids;
     if (ids.vendor)
         tree.file(at + "vendor", hex_line(*ids.vendor, 4));
     if (ids.device)

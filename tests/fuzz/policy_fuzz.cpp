@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "policy/parse.hpp"
+#include "policy/yaml/parse_policy.hpp"
 
 /// Whatever the bytes are: the parser returns, a refusal has an error with a place inside the file
 /// that can be shown, and what is accepted survives being emitted and read again.
@@ -17,7 +17,7 @@ void require(bool holds, const char* what, const std::string& text) {
     std::abort();
 }
 
-unsigned lines_of(const std::string& text) {
+unsigned count_lines(const std::string& text) {
     unsigned lines = 1;
     for (const char c : text)
         lines += c == '\n' ? 1 : 0;
@@ -25,7 +25,7 @@ unsigned lines_of(const std::string& text) {
 }
 
 void check_diagnostics(const policy::Parsed& parsed, const std::string& text) {
-    const unsigned lines = lines_of(text);
+    const unsigned lines = count_lines(text);
     for (const policy::Diagnostic& diagnostic : parsed.diagnostics) {
         require(!diagnostic.text.empty(), "a diagnostic says something", text);
         require(diagnostic.where.line <= lines, "a diagnostic is inside the file", text);

@@ -2,12 +2,12 @@
 #include <cstdint>
 #include <span>
 
-#include "tests/fuzz/vfio_bytes.hpp"
+#include "tests/fuzz/vfio_parsers.hpp"
 
 /// The kernel's answers and a device's config space, whatever their bytes: the first says what they
 /// are taken for.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size > 0)
-        check_vfio_bytes(data[0], std::as_bytes(std::span(data, size)).subspan(1));
+        check_vfio_parsers(data[0], std::as_bytes(std::span(data, size)).subspan(1));
     return 0;
 }

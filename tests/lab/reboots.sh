@@ -9,7 +9,7 @@ first=
 for number in 1 2; do
     printf '# boot %s of 2\n' "$number"
     said=$("$lab/lab.sh" --systemd --devices twins --timeout 300 --before "$lab/guest/neighbours" -- \
-        tests/lab/cases/boot_neighbours.sh)
+        tests/lab/cases/boot_external_managers.sh)
     status=$?
     printf '%s\n' "$said"
     [ $status = 0 ] || exit 1

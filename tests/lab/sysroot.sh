@@ -95,13 +95,13 @@ copy_program() {
 }
 
 # needed_libraries FILE: sonames, and the loader's name; nothing for a script or a static program. Those that it
-# opens by name and cannot do without are in a note of its own (lib/sysfs/late/late.hpp).
+# opens by name and cannot do without are in a note of its own (lib/base/dlopen_wrapper.hpp).
 needed_libraries() {
     readelf -d -l "$1" 2>/dev/null |
         sed -n -e 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' -e 's,.*interpreter: .*/\(.*\)\]$,\1,p'
-    late_libraries "$1"
+    dlopen_libraries "$1"
 }
 
-late_libraries() {
+dlopen_libraries() {
     readelf -p .note.dlopen "$1" 2>/dev/null | grep '"priority":"required"' | grep -o '"soname":\["[^"]*"\]' | cut -d '"' -f 4
 }

@@ -95,7 +95,7 @@ said=$(chroot "$tree" "$at/vfioctl" policy show 2>&1) || die "$maker: vfioctl do
 umount --lazy "$tree/proc" "$tree/dev"
 [[ $said == *"name: net"* ]] || die "$maker: the policies are not in it: $said"
 [ "$(readlink "$tree/etc/bindd/policies.d/20-masked.yaml")" = /dev/null ] || die "$maker: the mask is no link to /dev/null"
-# What it opens by name is told by a note in it (lib/sysfs/late/late.hpp); without the daemon's library it can do.
+# What it opens by name is told by a note in it (lib/base/dlopen_wrapper.hpp); without the daemon's library it can do.
 opened=$(readelf -p .note.dlopen "$at/vfioctl" | grep '"priority":"required"' | grep -o '"soname":\["[^"]*"\]' | cut -d '"' -f 4)
 [ -n "$opened" ] || die "vfioctl has no note of the libraries that it opens by name"
 for library in $opened; do

@@ -58,7 +58,7 @@ mkdir -p "$root/var/lib/systemd/catalog"
 quiet "the catalog" journalctl --root="$root" --update-catalog
 catalog=$root/usr/lib/systemd/catalog/bindd.catalog
 said=$(grep -o '^-- [0-9a-f]\{32\}$' "$catalog" | cut -c4- | sort)
-log=$source/bindd/log.cpp
+log=$source/bindd/loop/journal_log.cpp
 ids=$(grep -o '"[0-9a-f]\{32\}"' "$log" | tr -d '"' | sort)
 [ "$ids" = "$said" ] || die "the catalog and $log differ: $(diff <(printf '%s' "$ids") <(printf '%s' "$said"))"
 [ -z "$(uniq -d <<<"$said")" ] || die "the catalog says something twice"

@@ -37,12 +37,12 @@ vfio::Result<void> carry(const vfio::RegionIo& bar, const vfio::Interrupts& msi,
             return written;
     const auto fired = msi.wait(0, std::chrono::seconds(10));
     if (!fired)
-        return sysfs::propagate(fired);
+        return base::propagate(fired);
     if (*fired == 0)
-        return sysfs::fail(vfio::Code::kTimeout, "DMA", "edu", "no interrupt within 10 seconds");
+        return base::fail(vfio::Code::kTimeout, "DMA", "edu", "no interrupt within 10 seconds");
     const auto pending = bar.read32(kPending);
     if (!pending)
-        return sysfs::propagate(pending);
+        return base::propagate(pending);
     return bar.write32(kAcknowledge, *pending);
 }
 
@@ -50,9 +50,9 @@ vfio::Result<void> run(const char* name) {
     vfio::SystemCalls calls;  // the kernel; tests put a model of it here
 
     // 1. Open it: the best backend that this kernel has, with an address space for its DMA.
-    const auto device = vfio::Device::open(calls, name);
+    const auto device = vfio::VfioDevice::open(calls, name);
     if (!device)
-        return sysfs::propagate(device);
+        return base::propagate(device);
     const std::string_view backend = vfio::name(device->space()->backend());
     std::printf("%s through %.*s\n", name, static_cast<int>(backend.size()), backend.data());
 
@@ -64,21 +64,21 @@ vfio::Result<void> run(const char* name) {
                                      .length = 4096,
                                      .within = kReach});
     if (!mapping)
-        return sysfs::propagate(mapping);
+        return base::propagate(mapping);
     const auto iova = static_cast<std::uint32_t>(mapping->iova());
     std::printf("4096 bytes mapped at %#x\n", iova);
 
     // 3. Interrupts arrive on eventfds; these are disabled with their handle.
     const auto msi = vfio::Interrupts::enable(*device, kMsi, 1);
     if (!msi)
-        return sysfs::propagate(msi);
+        return base::propagate(msi);
 
     // 4. Let the device do DMA, and drive it: memory → device → elsewhere in memory.
-    if (auto on = device->set_bus_mastering(vfio::Device::BusMastering::kOn); !on)
+    if (auto on = device->set_bus_mastering(vfio::VfioDevice::BusMastering::kOn); !on)
         return on;
     const auto region = device->region(0);
     if (!region)
-        return sysfs::propagate(region);
+        return base::propagate(region);
     const vfio::RegionIo bar = device->io(*region);
     char* text = static_cast<char*>(memory);
     std::strcpy(text, "carried by DMA");

@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
     if (argc != 2)
         return 2;
     vfio::SystemCalls calls;
-    const auto device = vfio::Device::open(calls, argv[1]);
+    const auto device = vfio::VfioDevice::open(calls, argv[1]);
     if (!device) {
         std::fprintf(stderr, "%s\n", device.error().text().c_str());
         return 1;

@@ -36,7 +36,7 @@ contains "and from being the daemon" "AccessDenied" \
 contains "what polkit allows him is done" "/org/bindd1/job/" \
     "$(as_nobody gdbus call --system -d org.bindd1 -o "$(path $edu)" -m $device.Bind '{}' 2>&1)"
 eventually "and seen" is_on $edu vfio-pci
-output=$(as_nobody "$BINDD_BUILD/tests/lab/programs/vfio/lab_vfio_handed" "$(path $edu)" type1v2 2>&1)
+output=$(as_nobody "$BINDD_BUILD/tests/lab/programs/vfio/lab_vfio_fd_passing" "$(path $edu)" type1v2 2>&1)
 verdict $? "he gets the device's descriptors and does DMA" "$output"
 
 contains "a claim is held as long as its descriptor" "lab e1000e" "$(python3 - "$(path $nic)" <<'CLAIM'

@@ -48,7 +48,7 @@ contains "a rule of polkit's lets him where it says so" "/org/bindd1/job/" \
 eventually "and it is done" is_on $edu vfio-pci
 contains "an unknown option is refused by name" "no-such" "$(ask $nic Bind 'a{sv}' 1 no-such s x)"
 for backend in iommufd type1v2; do
-    output=$(as_nobody "$BINDD_BUILD/tests/lab/programs/vfio/lab_vfio_handed" "$(path $edu)" $backend 2>&1)
+    output=$(as_nobody "$BINDD_BUILD/tests/lab/programs/vfio/lab_vfio_fd_passing" "$(path $edu)" $backend 2>&1)
     verdict $? "he gets the device through $backend and does DMA" "$output"
 done
 contains "vfioctl is told why not" "org.bindd1.bind is not allowed" "$(as_nobody vfioctl release $nic 2>&1)"

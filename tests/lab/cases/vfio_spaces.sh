@@ -32,7 +32,7 @@ if [ "$cdev" != - ]; then
         "$("$programs/lab_spapr_program" $device - "$cdev" 2>&1)"
 fi
 
-output=$("$programs/lab_vfio_handover" $device "$group" 2>&1)
+output=$("$programs/lab_vfio_process_handover" $device "$group" 2>&1)
 verdict $? "a container goes from one process to another" "$output"
 printf '%s\n' "${output//$'\n'/$'\n'#   }" | sed '1s/^/#   /'
 

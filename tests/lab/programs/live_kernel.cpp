@@ -11,13 +11,13 @@
 #include <optional>
 #include <string>
 
-#include "sysfs/live_kernel.hpp"
+#include "sysfs/kernel/live_kernel.hpp"
 
 namespace {
 
-using sysfs::Code;
-using sysfs::Result;
-using sysfs::Target;
+using base::Code;
+using base::Result;
+using sysfs::DeviceTarget;
 
 constexpr auto kEdu = "0000:00:10.0";     // no native driver, a group of its own
 constexpr auto kNic = "0000:00:11.0";     // e1000e
@@ -27,10 +27,10 @@ constexpr auto kUuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 
 class LiveKernelTest : public ::testing::Test {
   protected:
-    Target target(const std::string& address) {
+    DeviceTarget target(const std::string& address) {
         const auto device = kernel_.device({"pci", address});
         EXPECT_TRUE(device) << address;
-        return device ? Target{device->id, device->identity()} : Target{};
+        return device ? DeviceTarget{device->id, device->identity()} : DeviceTarget{};
     }
     std::optional<std::string> driver(const std::string& address) {
         return kernel_.device({"pci", address})->driver;
@@ -92,7 +92,7 @@ TEST_F(LiveKernelTest, LoadsAModuleWithItsDependenciesOnceAndAgain) {
         "vfio_no_such: load the module: this kernel has no such module | it may come with another "
         "kernel or a package of the vendor",
         text(kernel_.load_module("vfio_no_such")));
-    EXPECT_EQ("vfio-pci", kernel_.driver_of("pci", "vfio-pci")->value_or("none"));
+    EXPECT_EQ("vfio-pci", kernel_.driver_for("pci", "vfio-pci")->value_or("none"));
 }
 
 TEST_F(LiveKernelTest, ResolvesAModaliasAsModprobeDoes) {
@@ -156,7 +156,7 @@ TEST_F(LiveKernelTest, ExplainsWhyABridgeIsRefused) {
 }
 
 TEST_F(LiveKernelTest, WritesToNoOtherDeviceThanWasMeant) {
-    Target wrong = target(kNic);
+    DeviceTarget wrong = target(kNic);
     wrong.id.name = kEdu;
     for (const auto& outcome :
          {kernel_.set_override(wrong, "vfio-pci"), kernel_.bind(wrong, "vfio-pci"),
@@ -170,7 +170,7 @@ TEST_F(LiveKernelTest, WritesToNoOtherDeviceThanWasMeant) {
 }
 
 TEST_F(LiveKernelTest, NoticesADeviceThatWentAway) {
-    const Target edu = target(kEdu);
+    const DeviceTarget edu = target(kEdu);
     write_file(std::string("/sys/bus/pci/devices/") + kEdu + "/remove", "1");
     const auto gone = kernel_.set_override(edu, "vfio-pci");
     EXPECT_EQ("0000:00:10.0: set driver_override to vfio-pci: there is no such device any more | ",

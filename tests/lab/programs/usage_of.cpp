@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sysfs/live_kernel.hpp"
-#include "tests/unit/sysfs/usage_tree.hpp"
+#include "sysfs/kernel/live_kernel.hpp"
+#include "tests/unit/sysfs/usage/usage_tree.hpp"
 
 int main(int argc, char** argv) {
     sysfs::LiveKernel kernel;

@@ -3,7 +3,7 @@
 #include <iostream>
 #include <iterator>
 
-#include "policy/parse.hpp"
+#include "policy/yaml/parse_policy.hpp"
 
 /// For tests in other languages: reads policy files as one set and prints it as YAML; what is wrong
 /// goes to stderr, with exit status 1.

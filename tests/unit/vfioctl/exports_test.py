@@ -31,8 +31,8 @@ DOMAIN = """<domain type='kvm'>
 
 def knows_model():
     """libvirt before 10.0 ignores `model` of a hostdev's driver, and its schema refuses it."""
-    said = subprocess.run(["virt-xml-validate", "--version"], capture_output=True, text=True, check=False).stdout
-    number = re.search(r"(\d+)\.\d+", said)
+    output = subprocess.run(["virt-xml-validate", "--version"], capture_output=True, text=True, check=False).stdout
+    number = re.search(r"(\d+)\.\d+", output)
     return number is not None and int(number.group(1)) >= 10
 
 
@@ -51,17 +51,17 @@ class Exports(unittest.TestCase):
             with tempfile.NamedTemporaryFile("w", suffix=".xml") as domain:
                 domain.write(DOMAIN % xml)
                 domain.flush()
-                ran = subprocess.run(["virt-xml-validate", domain.name, "domain"], capture_output=True, text=True,
+                output = subprocess.run(["virt-xml-validate", domain.name, "domain"], capture_output=True, text=True,
                                      check=False)
-                self.assertEqual(ran.returncode, 0, f"{file.name}: {ran.stdout}{ran.stderr}")
+                self.assertEqual(output.returncode, 0, f"{file.name}: {output.stdout}{output.stderr}")
 
     @unittest.skipUnless(shutil.which("virt-xml-validate"), "virt-xml-validate is not installed")
     def test_libvirt_would_see_a_mistake(self):
         with tempfile.NamedTemporaryFile("w", suffix=".xml") as domain:
             domain.write(DOMAIN % "<hostdev mode='subsystem' type='pci' managed='perhaps'/>")
             domain.flush()
-            ran = subprocess.run(["virt-xml-validate", domain.name, "domain"], capture_output=True, check=False)
-            self.assertNotEqual(ran.returncode, 0)
+            output = subprocess.run(["virt-xml-validate", domain.name, "domain"], capture_output=True, check=False)
+            self.assertNotEqual(output.returncode, 0)
 
     def test_cdi_has_known_fields_and_the_lowest_version(self):
         for file in self.goldens("cdi*.txt"):
@@ -103,9 +103,9 @@ class Exports(unittest.TestCase):
         for program in ("qemu-system-x86_64", "qemu-system-s390x"):
             if shutil.which(program) is None:
                 continue
-            said = subprocess.run([program, "-M", "none", "-device", model + ",help"], capture_output=True, text=True,
+            output = subprocess.run([program, "-M", "none", "-device", model + ",help"], capture_output=True, text=True,
                                   check=False)
-            known = set(re.findall(r"^\s+([a-z0-9_-]+)=", said.stdout, re.MULTILINE))
+            known = set(re.findall(r"^\s+([a-z0-9_-]+)=", output.stdout, re.MULTILINE))
             if known:  # a machine that does not have the model says nothing, and ends with 0
                 return known
         return None

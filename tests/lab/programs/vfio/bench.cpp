@@ -16,9 +16,9 @@
 #include <fstream>
 #include <functional>
 
-#include "bare_space.hpp"
+#include "raw_address_space.hpp"
 #include "checks.hpp"
-#include "vfio/select.hpp"
+#include "vfio/backend_selection.hpp"
 #include "vfio/system_calls.hpp"
 
 using namespace vfio;
@@ -55,16 +55,16 @@ void must(const Result<T>& result) {
 }
 
 /// Succeeds and does nothing: what is left of a map is the library's own work.
-class NoBacking final : public Backing {
+class NullBackend final : public IommuBackend {
   public:
     Backend backend() const override { return Backend::kIommufd; }
-    Lifetime lifetime() const override { return Lifetime::kOwn; }
+    Lifetime lifetime() const override { return Lifetime::kPersistent; }
     Result<Geometry> geometry() override {
         Geometry out;
         out.windows = {{{0, 0xfedfffff}, kPage}, {{0xfef00000, (1ULL << 39) - 1}, kPage}};
         return out;
     }
-    Result<void> map(const Mapped&) override { return {}; }
+    Result<void> map(const MappedRange&) override { return {}; }
     Result<std::uint64_t> unmap(const IovaRange& range) override { return range.length(); }
 };
 
@@ -91,7 +91,7 @@ void at_chosen_iovas(AddressSpace& space, std::uint64_t memory) {
         must(space.unmap(iova, kPage));
 }
 
-void by_bare_ioctls(const BareSpace& bare, std::uint64_t memory) {
+void by_bare_ioctls(const RawAddressSpace& bare, std::uint64_t memory) {
     for (std::uint64_t i = 0; i < kMaps; ++i)
         must(bare.map(iova_of(i), memory + i * kPage, kPage), "a bare map");
     for (std::uint64_t i = 0; i < kMaps; ++i)
@@ -100,9 +100,9 @@ void by_bare_ioctls(const BareSpace& bare, std::uint64_t memory) {
 
 /// 4 KiB maps and unmaps: bare, through the library, and the library alone.
 void overhead(Calls& calls, AddressSpace& space) {
-    const BareSpace bare(space);
+    const RawAddressSpace bare(space);
     must(bare.valid(), "no fd to call by hand");
-    const auto nothing = AddressSpace::create(calls, std::make_unique<NoBacking>());
+    const auto nothing = AddressSpace::create(calls, std::make_unique<NullBackend>());
     const std::uint64_t here = memory(kMaps * kPage);
     const std::array<std::function<void()>, 5> ways{
         [&] { by_bare_ioctls(bare, here); }, [&] { through_library(space, here); },
@@ -213,15 +213,15 @@ void share_with(AddressSpace& space, AddressSpace& source, const char* whose, in
     ::munmap(reinterpret_cast<void*>(here), kSize);
 }
 
-void sharing(Calls& calls, AddressSpace& space, const Target& second) {
-    auto* backing = dynamic_cast<IommufdBacking*>(&space.backing());
-    if (backing == nullptr)
+void sharing(Calls& calls, AddressSpace& space, const DeviceNodes& second) {
+    auto* iommu_backend = dynamic_cast<IommufdBackend*>(&space.iommu_backend());
+    if (iommu_backend == nullptr)
         return;
-    auto ioas = Ioas::allocate(backing->context());
+    auto ioas = Ioas::allocate(iommu_backend->context());
     if (!ioas)
         return must(ioas);
     const auto other = AddressSpace::create(
-        calls, std::make_unique<IommufdBacking>(std::move(*ioas), PageTable::kAutomatic));
+        calls, std::make_unique<IommufdBackend>(std::move(*ioas), PageTable::kAutomatic));
     const auto each = [&](const char* whose) {
         share_with(space, *other, whose, MADV_NOHUGEPAGE, "4 KiB pages");
         share_with(space, *other, whose, MADV_HUGEPAGE, "2 MiB pages");
@@ -243,8 +243,8 @@ int main(int argc, char** argv) {
         return std::strcmp(word, "-") == 0 ? std::nullopt : std::optional<std::string>(word);
     };
     SystemCalls calls;
-    std::optional<Result<Opened>> opened;
-    const Target target{.name = argv[2], .group = named(argv[3]), .cdev = named(argv[4])};
+    std::optional<Result<AttachedDevice>> opened;
+    const DeviceNodes target{.name = argv[2], .group = named(argv[3]), .cdev = named(argv[4])};
     const double ready =
         nanoseconds([&] { opened.emplace(open_device(calls, target, {.order = {*backend}})); });
     if (!*opened) {

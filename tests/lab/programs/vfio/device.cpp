@@ -12,7 +12,7 @@ namespace {
 
 struct Named {
     const char* name;
-    void (*check)(Checks&, vfio::Device&);
+    void (*check)(Checks&, vfio::VfioDevice&);
 };
 
 constexpr std::array<Named, 19> kChecks{{
@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
         return misuse("no such backend");
     Checks checks;
     vfio::SystemCalls calls;
-    auto device = vfio::Device::open(calls, argv[2], {.order = {*backend}});
+    auto device = vfio::VfioDevice::open(calls, argv[2], {.order = {*backend}});
     if (!checks.works(device, std::string(argv[2]) + " opens through " + argv[1]))
         return checks.status();
     checks.that(device->space()->backend() == *backend, "which is the backend it has");

@@ -15,7 +15,7 @@
 
 using namespace vfio;
 
-void check_description(Checks& checks, Device& device) {
+void check_description(Checks& checks, VfioDevice& device) {
     checks.that(device.info().regions > 0, "it has regions");
     const auto regions = device.regions();
     for (const Region& region : regions)
@@ -34,7 +34,7 @@ void check_description(Checks& checks, Device& device) {
     checks.fails(EINVAL, device.region(device.info().regions + 70), "there is no region beyond");
 }
 
-void check_config(Checks& checks, Device& device) {
+void check_config(Checks& checks, VfioDevice& device) {
     checks.that(!device.irqs().empty(), "it has interrupts");
     const auto config = device.config();
     if (!checks.works(config, "there is a config space"))
@@ -54,12 +54,12 @@ void check_config(Checks& checks, Device& device) {
                     config->read8(0x3c) == static_cast<std::uint8_t>(*line ^ 1) &&
                     config->write8(0x3c, *line),
                 "what is written reads back");
-    checks.works(device.set_bus_mastering(Device::BusMastering::kOn), "bus mastering goes on");
+    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "bus mastering goes on");
     const auto command = config->read16(4);
     checks.that(command && (*command & 4) != 0, "and is on");
 }
 
-void check_features(Checks& checks, Device& device) {
+void check_features(Checks& checks, VfioDevice& device) {
     const auto features = probe_features(device.calls(), device.fd());
     const auto has = [&](abi::FeatureId id) {
         return std::any_of(features.begin(), features.end(),
@@ -68,7 +68,7 @@ void check_features(Checks& checks, Device& device) {
     for (const FeatureSupport& one : features)
         std::printf("# feature %s%s%s\n", feature_name(one.id).c_str(), one.get ? " get" : "",
                     one.set ? " set" : "");
-    const auto migration = Migration::of(device.calls(), device.fd(), device.name());
+    const auto migration = Migration::open(device.calls(), device.fd(), device.name());
     checks.that(migration.has_value() == has(abi::FeatureId::kMigration),
                 "it migrates when it has the feature, and only then");
     if (!migration)
@@ -78,7 +78,7 @@ void check_features(Checks& checks, Device& device) {
         checks.that(migration->state() == abi::MigState::kRunning, "it runs");
 }
 
-void check_low_power(Checks& checks, Device& device) {
+void check_low_power(Checks& checks, VfioDevice& device) {
     const auto features = probe_features(device.calls(), device.fd());
     checks.that(std::any_of(features.begin(), features.end(),
                             [](const FeatureSupport& one) {
@@ -93,7 +93,7 @@ void check_low_power(Checks& checks, Device& device) {
     checks.works(exit_low_power(device.calls(), device.fd(), device.name()), "it stays awake");
 }
 
-void check_mtty(Checks& checks, Device& device) {
+void check_mtty(Checks& checks, VfioDevice& device) {
     const auto ports = device.region(0);
     if (!checks.works(ports, "the serial port has registers"))
         return;
@@ -105,7 +105,7 @@ void check_mtty(Checks& checks, Device& device) {
     checks.that(!device.map(*ports), "its registers cannot be mapped");
 }
 
-void check_display(Checks& checks, Device& device) {
+void check_display(Checks& checks, VfioDevice& device) {
     checks.that(has_gfx(device.calls(), device.fd(), GfxSource::kRegion),
                 "there is a display, in a region");
     checks.that(!has_gfx(device.calls(), device.fd(), GfxSource::kDmabuf), "and not in a dma-buf");
@@ -131,7 +131,7 @@ void check_display(Checks& checks, Device& device) {
 /// Whoever unbinds the device waits in the kernel, which asks us for it meanwhile; nobody waits for
 /// that process here, as it ends after we have closed the device. It is another program, so that it
 /// has none of our fds.
-void check_request(Checks& checks, Device& device) {
+void check_request(Checks& checks, VfioDevice& device) {
     constexpr auto kRequest = static_cast<std::uint32_t>(abi::PciIrq::kReq);
     const auto asked = Interrupts::enable(device, kRequest, 1);
     if (!checks.works(asked, "requests are to be heard"))

@@ -25,10 +25,10 @@ char* bytes_at(std::uint64_t address) {
 
 }  // namespace
 
-void check_edu_map(Checks& checks, Device& device) {
+void check_edu_map(Checks& checks, VfioDevice& device) {
     const auto bar = device.region(0);
     if (!checks.works(bar, "BAR 0 is there") ||
-        !checks.works(device.set_bus_mastering(Device::BusMastering::kOn), "it decodes memory"))
+        !checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "it decodes memory"))
         return;
     const RegionIo registers = device.io(*bar);
     checks.that(registers.read32(0) == 0x010000edU, "it identifies itself");
@@ -46,8 +46,8 @@ void check_edu_map(Checks& checks, Device& device) {
     checks.that(map->at(bar->size - 2, 4).empty(), "nothing beyond its end is handed out");
 }
 
-void check_edu_dma(Checks& checks, Device& device) {
-    const auto edu = Edu::of(device);
+void check_edu_dma(Checks& checks, VfioDevice& device) {
+    const auto edu = Edu::open(device);
     if (!checks.works(edu, "the DMA engine is there"))
         return;
     constexpr std::uint64_t kLength = 0x2000;
@@ -78,7 +78,7 @@ void check_edu_dma(Checks& checks, Device& device) {
     checks.that(bytes_at(here)[0x1000] == 0x33 && bytes_at(here)[0x13ff] == 0x33,
                 "and the IOMMU does not let it");
     const auto readable = device.space()->map_scoped(
-        {.address = here, .length = kLength, .access = Access::kRead, .within = Edu::kReach});
+        {.address = here, .length = kLength, .access = DmaAccess::kRead, .within = Edu::kReach});
     checks.works(readable, "memory is mapped for reading only");
     if (readable)
         static_cast<void>(
@@ -86,8 +86,8 @@ void check_edu_dma(Checks& checks, Device& device) {
     checks.that(bytes_at(here)[0x1000] == 0x33, "and the device cannot write to it");
 }
 
-void check_edu_intx(Checks& checks, Device& device) {
-    const auto edu = Edu::of(device);
+void check_edu_intx(Checks& checks, VfioDevice& device) {
+    const auto edu = Edu::open(device);
     auto interrupts = Interrupts::enable(device, kIntx, 1);
     if (!checks.works(edu, "the device is there") ||
         !checks.works(interrupts, "INTx is enabled"))
@@ -101,7 +101,7 @@ void check_edu_intx(Checks& checks, Device& device) {
     checks.works(interrupts->unmask(), "and INTx unmasked");
     checks.that(interrupts->wait(0, kMoment) == 0U, "nothing comes any more");
 
-    const sysfs::UniqueFd resample(device.calls().eventfd());
+    const base::UniqueFd resample(device.calls().eventfd());
     checks.works(set_unmask_eventfd(device.calls(), device.fd(), kIntx, resample.get(),
                                     device.name()),
                  "an eventfd is to unmask it");
@@ -119,8 +119,8 @@ void check_edu_intx(Checks& checks, Device& device) {
     checks.that(!msi && msi.error().errnum == EINVAL, "MSI is not to be had beside INTx");
 }
 
-void check_edu_msi(Checks& checks, Device& device) {
-    const auto edu = Edu::of(device);
+void check_edu_msi(Checks& checks, VfioDevice& device) {
+    const auto edu = Edu::open(device);
     auto interrupts = Interrupts::enable(device, kMsi, 1);
     if (!checks.works(edu, "the device is there") || !checks.works(interrupts, "MSI is enabled"))
         return;
@@ -142,8 +142,8 @@ void check_edu_msi(Checks& checks, Device& device) {
     checks.works(edu->acknowledge(Edu::kDmaInterrupt), "the device is served");
 }
 
-void check_dirty(Checks& checks, Device& device) {
-    const auto edu = Edu::of(device);
+void check_dirty(Checks& checks, VfioDevice& device) {
+    const auto edu = Edu::open(device);
     const auto mapping = device.space()->map_scoped(
         {.address = memory(0x4000), .length = 0x4000, .within = Edu::kReach});
     if (!checks.works(edu, "the device is there") || !checks.works(mapping, "memory is mapped"))
@@ -166,13 +166,13 @@ void check_dirty(Checks& checks, Device& device) {
 }
 
 /// The register at 4 inverts what is written to it, so it shows that the kernel wrote.
-void check_doorbell(Checks& checks, Device& device) {
+void check_doorbell(Checks& checks, VfioDevice& device) {
     const auto bar = device.region(0);
     if (!checks.works(bar, "BAR 0 is there") ||
-        !checks.works(device.set_bus_mastering(Device::BusMastering::kOn), "it decodes memory"))
+        !checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "it decodes memory"))
         return;
     const RegionIo registers = device.io(*bar);
-    const sysfs::UniqueFd bell(device.calls().eventfd());
+    const base::UniqueFd bell(device.calls().eventfd());
     const DoorbellWrite write{.offset = 4, .width = 4, .value = 0x1234};
     checks.works(registers.write32(4, 0), "the register has another value");
     checks.works(

@@ -14,7 +14,7 @@ namespace {
 constexpr auto kNvmeTimeout = std::chrono::seconds(20);
 
 /// Has it identify itself into memory that is mapped for it.
-void identify(Checks& checks, Nvme& nvme, Device& device) {
+void identify(Checks& checks, Nvme& nvme, VfioDevice& device) {
     const std::uint64_t here = memory(4096);
     const auto mapping = device.space()->map_scoped({.address = here, .length = 4096});
     if (!checks.works(mapping, "memory is mapped for its identity"))
@@ -25,13 +25,13 @@ void identify(Checks& checks, Nvme& nvme, Device& device) {
     checks.that(serial == "plain" || serial == "pf", "with its serial number", serial);
 }
 
-std::vector<const GroupFd*> shown(const Device& device) {
+std::vector<const GroupFd*> shown(const VfioDevice& device) {
     return device.group().valid() ? std::vector{&device.group()} : std::vector<const GroupFd*>{};
 }
 
 }  // namespace
 
-void check_nvme(Checks& checks, Device& device) {
+void check_nvme(Checks& checks, VfioDevice& device) {
     auto vectors =
         Interrupts::enable(device, static_cast<std::uint32_t>(abi::PciIrq::kMsix), 2);
     auto nvme = Nvme::start(device);
@@ -54,21 +54,21 @@ void check_nvme(Checks& checks, Device& device) {
                     "and say through memory that it is ready");
 }
 
-void check_reset(Checks& checks, Device& device) {
+void check_reset(Checks& checks, VfioDevice& device) {
     checks.that(device.info().can_reset(), "it can be reset");
     auto nvme = Nvme::start(device);
     if (!checks.works(nvme, "the controller starts"))
         return;
     checks.that(nvme->ready() == true, "and is ready");
     checks.works(device.reset(), "the device is reset");
-    checks.works(device.set_bus_mastering(Device::BusMastering::kOn), "it decodes memory again");
+    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "it decodes memory again");
     checks.that(nvme->ready() == false, "it is not ready any more");
     auto again = Nvme::start(device);
     if (checks.works(again, "it starts again"))
         identify(checks, *again, device);
 }
 
-void check_hot_reset(Checks& checks, Device& device) {
+void check_hot_reset(Checks& checks, VfioDevice& device) {
     const auto scope = hot_reset_scope(device.calls(), device.fd(), device.name());
     if (!checks.works(scope, "it can be hot reset"))
         return;
@@ -84,11 +84,11 @@ void check_hot_reset(Checks& checks, Device& device) {
                     "without its group's fd it is refused");
     checks.works(hot_reset(device.calls(), device.fd(), shown(device), device.name()),
                  "it is hot reset");
-    checks.works(device.set_bus_mastering(Device::BusMastering::kOn), "it decodes memory again");
+    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "it decodes memory again");
     checks.that(nvme->ready() == false, "it is not ready any more");
 }
 
-void check_bus_reset(Checks& checks, Device& device) {
+void check_bus_reset(Checks& checks, VfioDevice& device) {
     const auto scope = hot_reset_scope(device.calls(), device.fd(), device.name());
     if (!checks.works(scope, "its bus can be reset"))
         return;

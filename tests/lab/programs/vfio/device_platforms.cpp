@@ -6,11 +6,11 @@
 #include "device_checks.hpp"
 #include "vfio/abi/device.hpp"
 #include "vfio/eeh.hpp"
-#include "vfio/spapr_backing.hpp"
+#include "vfio/src/backend/spapr_backend.hpp"
 
 using namespace vfio;
 
-void check_zpci(Checks& checks, Device& device) {
+void check_zpci(Checks& checks, VfioDevice& device) {
     const DeviceInfo& info = device.info();
     std::vector<std::uint16_t> ids;
     for (const Capability& capability : info.caps.caps) {
@@ -39,8 +39,8 @@ void check_zpci(Checks& checks, Device& device) {
     checks.that(info.zpci_path->size() == 4, "the path has four segments");
 }
 
-void check_eeh(Checks& checks, Device& device) {
-    auto* spapr = dynamic_cast<SpaprV2Backing*>(&device.space()->backing());
+void check_eeh(Checks& checks, VfioDevice& device) {
+    auto* spapr = dynamic_cast<SpaprV2Backend*>(&device.space()->iommu_backend());
     if (spapr == nullptr)
         return checks.that(false, "the address space is SPAPR's, v2");
     auto eeh = Eeh::enable(spapr->platform().container(), device.name());

@@ -19,12 +19,12 @@ constexpr std::uint32_t kBuffer = 0x40000;  ///< where the device's own memory i
 
 }  // namespace
 
-vfio::Result<Edu> Edu::of(const vfio::Device& device) {
-    if (const auto on = device.set_bus_mastering(vfio::Device::BusMastering::kOn); !on)
-        return sysfs::propagate(on);
+vfio::Result<Edu> Edu::open(const vfio::VfioDevice& device) {
+    if (const auto on = device.set_bus_mastering(vfio::VfioDevice::BusMastering::kOn); !on)
+        return base::propagate(on);
     const auto bar = device.region(0);
     if (!bar)
-        return sysfs::propagate(bar);
+        return base::propagate(bar);
     return Edu(device.io(*bar));
 }
 
@@ -41,12 +41,12 @@ vfio::Result<void> Edu::transfer(Direction direction, std::uint64_t iova, std::u
     for (int tries = 0; tries < 2000; ++tries) {
         const auto command = registers_.read32(kCommand);
         if (!command)
-            return sysfs::propagate(command);
+            return base::propagate(command);
         if ((*command & kRun) == 0)
             return {};
         ::usleep(5000);
     }
-    return sysfs::fail_errno(ETIMEDOUT, "DMA", "edu");
+    return base::fail_errno(ETIMEDOUT, "DMA", "edu");
 }
 
 vfio::Result<void> Edu::raise(std::uint32_t interrupt) const {

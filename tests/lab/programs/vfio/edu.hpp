@@ -15,7 +15,7 @@ class Edu {
     enum class Direction : std::uint32_t { kFromMemory = 0, kToMemory = 2 };
     enum class Notify : std::uint32_t { kNot = 0, kInterrupt = 4 };
 
-    [[nodiscard]] static vfio::Result<Edu> of(const vfio::Device& device);
+    [[nodiscard]] static vfio::Result<Edu> open(const vfio::VfioDevice& device);
 
     [[nodiscard]] const vfio::RegionIo& registers() const { return registers_; }
     /// Between memory at `iova` and the device's own buffer; returns when it is done.

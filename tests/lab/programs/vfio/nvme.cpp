@@ -46,27 +46,27 @@ Nvme::~Nvme() {
         static_cast<void>(wait_for(false));
 }
 
-vfio::Result<Nvme> Nvme::start(const vfio::Device& device) {
-    if (const auto on = device.set_bus_mastering(vfio::Device::BusMastering::kOn); !on)
-        return sysfs::propagate(on);
+vfio::Result<Nvme> Nvme::start(const vfio::VfioDevice& device) {
+    if (const auto on = device.set_bus_mastering(vfio::VfioDevice::BusMastering::kOn); !on)
+        return base::propagate(on);
     const auto bar = device.region(0);
     if (!bar)
-        return sysfs::propagate(bar);
+        return base::propagate(bar);
     const std::uint64_t here = memory(2 * kPage);
     auto queues = device.space()->map_scoped({.address = here, .length = 2 * kPage});
     if (!queues)
-        return sysfs::propagate(queues);
+        return base::propagate(queues);
     std::memset(reinterpret_cast<void*>(here), 0, 2 * kPage);
     Nvme nvme(device.io(*bar), std::move(*queues), reinterpret_cast<std::byte*>(here));
     if (const auto enabled = nvme.enable(); !enabled)
-        return sysfs::propagate(enabled);
+        return base::propagate(enabled);
     return nvme;
 }
 
 vfio::Result<void> Nvme::enable() {
     const auto capabilities = registers_.read64(kCapabilities);
     if (!capabilities)
-        return sysfs::propagate(capabilities);
+        return base::propagate(capabilities);
     stride_ = std::uint64_t{4} << (*capabilities >> 32 & 15);
     if (auto off = registers_.write32(kConfiguration, 0); !off)
         return off;
@@ -87,7 +87,7 @@ vfio::Result<void> Nvme::enable() {
 vfio::Result<bool> Nvme::ready() const {
     const auto status = registers_.read32(kStatus);
     if (!status)
-        return sysfs::propagate(status);
+        return base::propagate(status);
     return (*status & 1) != 0;
 }
 
@@ -95,12 +95,12 @@ vfio::Result<void> Nvme::wait_for(bool wanted) const {
     for (int tries = 0; tries < 2000; ++tries) {
         const auto now = ready();
         if (!now)
-            return sysfs::propagate(now);
+            return base::propagate(now);
         if (*now == wanted)
             return {};
         ::usleep(5000);
     }
-    return sysfs::fail_errno(ETIMEDOUT, wanted ? "enable" : "disable", "nvme");
+    return base::fail_errno(ETIMEDOUT, wanted ? "enable" : "disable", "nvme");
 }
 
 vfio::Result<void> Nvme::submit_identify(std::uint64_t iova) {
@@ -124,12 +124,12 @@ vfio::Result<std::uint16_t> Nvme::complete() {
             head_ = static_cast<std::uint16_t>((head_ + 1) % kEntries);
             phase_ ^= head_ == 0 ? 1 : 0;
             if (const auto rung = registers_.write32(kDoorbells + stride_, head_); !rung)
-                return sysfs::propagate(rung);
+                return base::propagate(rung);
             return static_cast<std::uint16_t>(status >> 17);
         }
         ::usleep(5000);
     }
-    return sysfs::fail_errno(ETIMEDOUT, "complete a command", "nvme");
+    return base::fail_errno(ETIMEDOUT, "complete a command", "nvme");
 }
 
 std::string Nvme::serial(const std::byte* identity) {

@@ -12,7 +12,7 @@
 /// the controller before. The registers are those of the NVMe Base Specification, 3.1.
 class Nvme {
   public:
-    [[nodiscard]] static vfio::Result<Nvme> start(const vfio::Device& device);
+    [[nodiscard]] static vfio::Result<Nvme> start(const vfio::VfioDevice& device);
     Nvme(Nvme&& other) noexcept;
     Nvme(const Nvme&) = delete;
     Nvme& operator=(const Nvme&) = delete;

@@ -15,7 +15,7 @@
 #include "vfio/fault_queue.hpp"
 #include "vfio/hw_info.hpp"
 #include "vfio/pasid.hpp"
-#include "vfio/select.hpp"
+#include "vfio/backend_selection.hpp"
 #include "vfio/system_calls.hpp"
 #include "vfio/viommu.hpp"
 
@@ -37,8 +37,8 @@ long pinned() {
     return -1;
 }
 
-IommufdBacking& iommufd(AddressSpace& space) {
-    return dynamic_cast<IommufdBacking&>(space.backing());
+IommufdBackend& iommufd(AddressSpace& space) {
+    return dynamic_cast<IommufdBackend&>(space.iommu_backend());
 }
 
 void sharing(Checks& checks, AddressSpace& first, AddressSpace& second) {
@@ -61,11 +61,11 @@ void sharing(Checks& checks, AddressSpace& first, AddressSpace& second) {
 
 void other_iommufd(Checks& checks, Calls& calls, AddressSpace& first) {
     const auto iommu = open_iommu(calls);
-    auto ioas = iommu ? Ioas::allocate(*iommu) : Result<Ioas>(sysfs::propagate(iommu));
+    auto ioas = iommu ? Ioas::allocate(*iommu) : Result<Ioas>(base::propagate(iommu));
     if (!checks.works(ioas, "there is another iommufd"))
         return;
     const auto other = AddressSpace::create(
-        calls, std::make_unique<IommufdBacking>(std::move(*ioas), PageTable::kAutomatic));
+        calls, std::make_unique<IommufdBackend>(std::move(*ioas), PageTable::kAutomatic));
     const std::uint64_t here = memory(kPage);
     checks.works(first.map({.address = here, .length = kPage, .iova = kHere}), "memory is mapped");
     checks.works(other->share(first, {kHere, kHere + kPage - 1}, kThere),
@@ -97,7 +97,7 @@ bool has(Checks& checks, const Result<T>& result, const char* what) {
     return result.has_value();
 }
 
-void objects(Checks& checks, Calls& calls, const Opened& opened, const std::string& device) {
+void objects(Checks& checks, Calls& calls, const AttachedDevice& opened, const std::string& device) {
     const SharedIommu iommu = iommufd(*opened.space).context();
     const std::uint32_t id = opened.bound.device_id;
     const auto info = hardware_info(*iommu, id);
@@ -153,7 +153,7 @@ int main(int argc, char** argv) {
     if (!checks.works(ioas, "the iommufd has room for another address space"))
         return checks.status();
     const auto space = AddressSpace::create(
-        calls, std::make_unique<IommufdBacking>(std::move(*ioas), PageTable::kAutomatic));
+        calls, std::make_unique<IommufdBackend>(std::move(*ioas), PageTable::kAutomatic));
     const auto second =
         open_device_in(calls, {.name = argv[3], .cdev = std::string(argv[4])}, space);
     if (!checks.works(second, "and another device joins it"))

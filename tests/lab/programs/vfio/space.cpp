@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "checks.hpp"
-#include "vfio/select.hpp"
+#include "vfio/backend_selection.hpp"
 #include "vfio/system_calls.hpp"
 
 using namespace vfio;
@@ -84,7 +84,7 @@ void batches(Checks& checks, AddressSpace& space) {
     checks.that(space.unmap(base, 2 * count * step) == count * step, "a range takes all inside it");
 }
 
-void replay(Checks& checks, AddressSpace& space, Opened& opened, const std::string& group) {
+void replay(Checks& checks, AddressSpace& space, AttachedDevice& opened, const std::string& group) {
     const std::uint64_t step = page();
     const std::uint64_t here = memory(step, step);
     const std::uint64_t base = base_of(space);
@@ -94,29 +94,29 @@ void replay(Checks& checks, AddressSpace& space, Opened& opened, const std::stri
         return;
     checks.works(space.attach_group(opened.group, group), "and comes again");
     // SPAPR would replace a mapping without a word, so there is nothing to be seen.
-    if (space.backing().reach() == Backing::Reach::kManyMappings)
+    if (space.iommu_backend().unmap_scope() == IommuBackend::UnmapScope::kManyMappings)
         checks.fails(EEXIST,
-                     space.backing().map({.iova = {base, base + step - 1}, .address = here}),
+                     space.iommu_backend().map({.iova = {base, base + step - 1}, .address = here}),
                      "the kernel has the mapping again");
     checks.that(space.unmap_all() == step, "and gives it back");
 }
 
 void files(Checks& checks, AddressSpace& space) {
     const std::uint64_t step = page();
-    const sysfs::UniqueFd file(::memfd_create("lab", MFD_CLOEXEC));
+    const base::UniqueFd file(::memfd_create("lab", MFD_CLOEXEC));
     if (::ftruncate(file.get(), static_cast<off_t>(4 * step)) != 0)
         return checks.that(false, "a memfd has a size", std::strerror(errno));
     const auto mapped =
         space.map_file({.file = {.fd = file.get(), .offset = step}, .where = {.length = 2 * step}});
     checks.works(mapped, "a file's pages are mapped");
-    std::printf("# by %s\n", mapped && mapped->origin == Origin::kFile ? "the file" : "its memory");
+    std::printf("# by %s\n", mapped && mapped->source == MappingSource::kFile ? "the file" : "its memory");
     checks.that(space.unmap_all() == 2 * step, "and unmapped");
 }
 
 void windows(Checks& checks, AddressSpace& space) {
     const auto taken = space.map({.address = memory(page(), page()), .length = page()});
     checks.works(taken, "the default window takes a page");
-    const auto grown = space.backing().grow(std::uint64_t{1} << 30);
+    const auto grown = space.iommu_backend().add_window(std::uint64_t{1} << 30);
     if (checks.works(grown, "a dynamic window is made"))
         std::printf("# at %#llx-%#llx page %#llx\n",
                     static_cast<unsigned long long>(grown->range.first),
@@ -128,7 +128,7 @@ void windows(Checks& checks, AddressSpace& space) {
         checks.works(space.map(at(grown->range.first, here, 4 * page())), "and mapped into");
     }
     checks.works(space.unmap_all(), "and emptied");
-    checks.fails(ENOSPC, space.backing().grow(std::uint64_t{1} << 30), "there is no third one");
+    checks.fails(ENOSPC, space.iommu_backend().add_window(std::uint64_t{1} << 30), "there is no third one");
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ int main(int argc, char** argv) {
     };
     Checks checks;
     SystemCalls calls;
-    const Target target{.name = argv[2], .group = named(argv[3]), .cdev = named(argv[4])};
+    const DeviceNodes target{.name = argv[2], .group = named(argv[3]), .cdev = named(argv[4])};
     auto opened = open_device(calls, target, {.order = {*backend}});
     if (!checks.works(opened, std::string("the device opens through ") + argv[1]))
         return checks.status();

@@ -7,7 +7,7 @@
 
 #include "checks.hpp"
 #include "vfio/spapr_container.hpp"
-#include "vfio/spapr_model.hpp"
+#include "vfio/src/backend/spapr_emulation.hpp"
 #include "vfio/spapr_space.hpp"
 #include "vfio/system_calls.hpp"
 
@@ -32,15 +32,15 @@ void run(SpaprSpace& space) {
                     static_cast<unsigned long long>(details->page_sizes), details->max_windows);
     const std::uint64_t here = memory(16 * kPage, kPage);
     std::printf("map before registering: %s\n",
-                outcome(space.map(kPage, here, kPage, Access::kReadWrite)));
+                outcome(space.map(kPage, here, kPage, DmaAccess::kReadWrite)));
     std::printf("register: %s\n", outcome(space.register_memory(here, 8 * kPage)));
     std::printf("register again: %s\n", outcome(space.register_memory(here, 8 * kPage)));
     std::printf("register a part of it: %s\n", outcome(space.register_memory(here, kPage)));
-    std::printf("map: %s\n", outcome(space.map(kPage, here, 4 * kPage, Access::kReadWrite)));
+    std::printf("map: %s\n", outcome(space.map(kPage, here, 4 * kPage, DmaAccess::kReadWrite)));
     std::printf("map what is not registered: %s\n",
-                outcome(space.map(16 * kPage, here + 8 * kPage, kPage, Access::kReadWrite)));
+                outcome(space.map(16 * kPage, here + 8 * kPage, kPage, DmaAccess::kReadWrite)));
     std::printf("map outside the windows: %s\n",
-                outcome(space.map(0x100000000, here, kPage, Access::kReadWrite)));
+                outcome(space.map(0x100000000, here, kPage, DmaAccess::kReadWrite)));
     std::printf("unregister while mapped: %s\n", outcome(space.unregister_memory(here, 8 * kPage)));
     // Pages of 4 KiB: those of the memory must not be smaller, and are on many kernels of ppc64le.
     const auto window = space.create_window(12, 0x40000000);
@@ -52,15 +52,15 @@ void run(SpaprSpace& space) {
                     static_cast<unsigned long long>(window->range.length()),
                     static_cast<unsigned long long>(window->page_size));
         std::printf("map into it: %s\n", outcome(space.map(window->range.first, here + 4 * kPage,
-                                                           2 * kPage, Access::kRead)));
+                                                           2 * kPage, DmaAccess::kRead)));
         std::printf("map unaligned: %s\n",
                     outcome(space.map(window->range.first + 4 * kPage, here + 0x800, kPage,
-                                      Access::kReadWrite)));
+                                      DmaAccess::kReadWrite)));
     }
     const auto middle = space.unmap(2 * kPage, kPage);
     std::printf("unmap from the middle: %s, %#llx bytes\n", outcome(middle),
                 static_cast<unsigned long long>(middle.value_or(0)));
-    std::printf("map there again: %s\n", outcome(space.map(2 * kPage, here, kPage, Access::kRead)));
+    std::printf("map there again: %s\n", outcome(space.map(2 * kPage, here, kPage, DmaAccess::kRead)));
     std::printf("mappings: %zu, windows: %zu\n", space.mappings().size(), space.windows().size());
     if (window)
         std::printf("remove the window: %s\n", outcome(space.remove_window(window->range.first)));
@@ -99,7 +99,7 @@ int on_iommufd(Calls& calls, const std::string& name, const std::string& cdev) {
     const auto iommu = open_iommu(calls);
     if (!iommu)
         return complain(iommu.error());
-    auto model = SpaprModel::create(*iommu);
+    auto model = SpaprEmulation::create(*iommu);
     if (!model)
         return complain(model.error());
     const auto device = open_node<DeviceFd>(calls, "/dev/vfio/devices/" + cdev);

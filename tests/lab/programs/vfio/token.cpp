@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "checks.hpp"
-#include "sysfs/root.hpp"
+#include "sysfs/host/root.hpp"
 #include "vfio/device.hpp"
 #include "vfio/feature.hpp"
 #include "vfio/system_calls.hpp"
@@ -18,7 +18,7 @@ constexpr vfio::VfToken kToken{0x83, 0xb8, 0xf4, 0xf2, 0x50, 0x9f, 0x38, 0x2f,
 
 bool set_vfs(const std::string& pf, const char* number) {
     const std::string path = "/sys/bus/pci/devices/" + pf + "/sriov_numvfs";
-    const sysfs::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     return ::write(fd.get(), number, 1) == 1;
 }
 
@@ -31,21 +31,21 @@ std::string first_vf(const std::string& pf) {
     return path.substr(path.rfind('/') + 1);
 }
 
-void open_vf(Checks& checks, vfio::Calls& calls, const std::string& vf, const vfio::Wish& wish) {
+void open_vf(Checks& checks, vfio::Calls& calls, const std::string& vf, const vfio::OpenOptions& options) {
     // By cdev the token came with Linux 6.17; before, it was neither asked for nor taken there.
-    if (wish.order.front() == vfio::Backend::kIommufd && vfio::Device::open(calls, vf, wish)) {
-        checks.fails(EINVAL, vfio::Device::open(calls, vf, wish, kToken),
+    if (options.order.front() == vfio::Backend::kIommufd && vfio::VfioDevice::open(calls, vf, options)) {
+        checks.fails(EINVAL, vfio::VfioDevice::open(calls, vf, options, kToken),
                      "by cdev this kernel knows no token");
         return;
     }
     vfio::VfToken wrong = kToken;
     wrong[0] ^= 1;
-    const auto bare = vfio::Device::open(calls, vf, wish);
+    const auto bare = vfio::VfioDevice::open(calls, vf, options);
     checks.fails(EACCES, bare, "without a token the VF does not open");
     checks.that(!bare && bare.error().hint == "the VF token is missing or wrong",
                 "and the hint says why", bare ? "" : bare.error().hint);
-    checks.fails(EACCES, vfio::Device::open(calls, vf, wish, wrong), "nor with another token");
-    checks.works(vfio::Device::open(calls, vf, wish, kToken), "with the token it does");
+    checks.fails(EACCES, vfio::VfioDevice::open(calls, vf, options, wrong), "nor with another token");
+    checks.works(vfio::VfioDevice::open(calls, vf, options, kToken), "with the token it does");
 }
 
 }  // namespace
@@ -56,16 +56,16 @@ int main(int argc, char** argv) {
         return 2;
     Checks checks;
     vfio::SystemCalls calls;
-    const vfio::Wish wish{.order = {*backend}};
+    const vfio::OpenOptions options{.order = {*backend}};
     const std::string pf = argv[2];
-    const auto device = vfio::Device::open(calls, pf, wish);
+    const auto device = vfio::VfioDevice::open(calls, pf, options);
     if (!checks.works(device, "the PF opens"))
         return checks.status();
     checks.works(vfio::set_vf_token(calls, device->fd(), kToken, pf), "its token is set");
     checks.that(set_vfs(pf, "1"), "it gets a VF");
     const std::string vf = first_vf(pf);
     checks.that(!vf.empty(), "which is there");
-    open_vf(checks, calls, vf, wish);
+    open_vf(checks, calls, vf, options);
     checks.that(set_vfs(pf, "0"), "the VF goes");
     return checks.status();
 }

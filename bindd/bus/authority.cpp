@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/bus/authority.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "bindd/bus/message.hpp"
+
+namespace bindd {
+namespace {
+
+constexpr const char* kPolkit = "org.freedesktop.PolicyKit1";
+constexpr const char* kPolkitPath = "/org/freedesktop/PolicyKit1/Authority";
+constexpr const char* kPolkitInterface = "org.freedesktop.PolicyKit1.Authority";
+/// Somebody may have to be fetched who knows the password.
+constexpr std::chrono::minutes kPolkitTimeout{5};
+constexpr std::uint32_t kAllowUserInteraction = 1;
+
+std::string hex_or_empty(const std::optional<std::uint16_t>& value) {
+    return value ? base::to_hex(*value, 4) : std::string{};
+}
+
+const char* polkit_message(Action action) {
+    switch (action) {
+        case Action::kBind: return "Authentication is required to change the driver of $(address)";
+        case Action::kApply: return "Authentication is required to carry out the device policies";
+        case Action::kOpen: return "Authentication is required to open $(address)";
+        case Action::kMdev: return "Authentication is required to change the mediated devices of $(address)";
+        case Action::kSriov: return "Authentication is required to change the virtual functions of $(address)";
+        case Action::kForce: return "Authentication is required to take $(address) although it is in use";
+        case Action::kReload: return "Authentication is required to reload the device policies";
+    }
+    return "";
+}
+
+/// (sa{ss}) of a connection's name, the action, its details, the flags and the cancellation id.
+bool append_check(sd_bus_message* call, const Caller& caller, Action action, const Details& details,
+                     const std::string& cancellation) {
+    if (sd_bus_message_append(call, "(sa{sv})s", "system-bus-name", 1, "name", "s", caller.sender.c_str(),
+                              action_name(action)) < 0 ||
+        sd_bus_message_open_container(call, 'a', "{ss}") < 0)
+        return false;
+    for (const auto& [key, value] : details)
+        if (sd_bus_message_append(call, "{ss}", key.c_str(), bus_text(value).c_str()) < 0)
+            return false;
+    const bool interactive = caller.interaction == Caller::Interaction::kAllowed;
+    return sd_bus_message_close_container(call) >= 0 &&
+           sd_bus_message_append(call, "us", interactive ? kAllowUserInteraction : 0,
+                                 cancellation.c_str()) >= 0;
+}
+
+/// Why polkit could not be asked, or did not answer.
+std::string why_no_answer(const sd_bus_error& error) {
+    const bool absent = sd_bus_error_has_name(&error, SD_BUS_ERROR_SERVICE_UNKNOWN) > 0 ||
+                        sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER) > 0;
+    if (absent)
+        return "there is no polkit on the bus, so only uid 0 may";
+    return std::string("polkit: ") + (error.message == nullptr ? error.name : error.message);
+}
+
+}  // namespace
+
+/// A caller's wish on its way through all of its devices.
+struct Authority::PendingCheck {
+    Caller caller;
+    Action action{};
+    std::vector<Details> about;
+    std::size_t at = 0;
+    AuthorizedCaller authorized;
+    BusCallback<AuthorizedCaller> callback;
+};
+
+const char* action_name(Action action) {
+    switch (action) {
+        case Action::kBind: return "org.bindd1.bind";
+        case Action::kApply: return "org.bindd1.apply";
+        case Action::kOpen: return "org.bindd1.open";
+        case Action::kMdev: return "org.bindd1.mdev";
+        case Action::kSriov: return "org.bindd1.sriov";
+        case Action::kForce: return "org.bindd1.force";
+        case Action::kReload: return "org.bindd1.reload";
+    }
+    return "";
+}
+
+Details to_details(const sysfs::Device& device) {
+    return {{"address", device.id.display()},
+            {"bus", device.id.bus},
+            {"vendor", hex_or_empty(device.ids.vendor)},
+            {"device", hex_or_empty(device.ids.device)},
+            {"subsystem_vendor", hex_or_empty(device.ids.subsystem_vendor)},
+            {"subsystem_device", hex_or_empty(device.ids.subsystem_device)},
+            {"class", device.ids.class_code ? base::to_hex(*device.ids.class_code, 6) : std::string{}},
+            {"driver", device.driver.value_or("")},
+            {"group", device.iommu_group ? std::to_string(*device.iommu_group) : std::string{}}};
+}
+
+Details path_details(const std::string& path) {
+    return {{"address", path}};
+}
+
+Authority::Authority(sd_bus* bus, Callers& callers) : bus_(bus), callers_(callers) {
+    callers_.on_gone([this](const std::string& sender) { cancel(sender); });
+}
+
+void Authority::identify(const Caller& caller, BusCallback<AuthorizedCaller> callback) {
+    auto token = callers_.acquire_token(caller.sender);
+    if (!token)
+        return callback(tl::unexpected(token.error()));
+    callers_.query_uid(caller.sender, [sender = caller.sender, token = *token,
+                                    callback = std::move(callback)](BusResult<std::uint32_t> uid) {
+        if (!uid)
+            return callback(tl::unexpected(uid.error()));
+        callback(AuthorizedCaller{{.uid = *uid, .description = sender}, token});
+    });
+}
+
+void Authority::check(const Caller& caller, Action action, std::vector<Details> about,
+                      BusCallback<AuthorizedCaller> callback) {
+    if (about.empty())
+        about.emplace_back();
+    auto pending = std::make_shared<PendingCheck>();
+    pending->caller = caller;
+    pending->action = action;
+    pending->about = std::move(about);
+    pending->callback = std::move(callback);
+    identify(caller, [this, pending](BusResult<AuthorizedCaller> authorized) {
+        if (!authorized || authorized->requester.uid == 0U)
+            return pending->callback(std::move(authorized));
+        pending->authorized = std::move(*authorized);
+        ask(pending);
+    });
+}
+
+void Authority::ask(std::shared_ptr<PendingCheck> pending) {
+    Details details = pending->about[pending->at];
+    details["polkit.message"] = polkit_message(pending->action);
+    details["polkit.gettext_domain"] = "bindd";
+    const std::string cancellation = "bindd-" + std::to_string(++asked_);
+    const MessageRef call =
+        new_call(bus_, kPolkit, kPolkitPath, kPolkitInterface, "CheckAuthorization");
+    if (call == nullptr ||
+        !append_check(call.get(), pending->caller, pending->action, details, cancellation))
+        return pending->callback(bus_error(BusErrorKind::kNotAuthorized, "polkit cannot be asked"));
+    open_[pending->caller.sender].insert(cancellation);
+    send_call(bus_, call.get(), kPolkitTimeout, [this, pending, cancellation](sd_bus_message* reply) {
+        replied(pending, cancellation, reply);
+    });
+}
+
+void Authority::replied(const std::shared_ptr<PendingCheck>& pending, const std::string& cancellation,
+                        sd_bus_message* reply) {
+    if (const auto open = open_.find(pending->caller.sender); open != open_.end()) {
+        open->second.erase(cancellation);
+        if (open->second.empty())
+            open_.erase(open);
+    }
+    if (const sd_bus_error* error = sd_bus_message_get_error(reply))
+        return pending->callback(bus_error(BusErrorKind::kNotAuthorized, why_no_answer(*error)));
+    int authorized = 0;
+    int challenge = 0;
+    if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 ||
+        sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
+        return pending->callback(bus_error(BusErrorKind::kNotAuthorized, "polkit's answer cannot be read"));
+    const std::string name = action_name(pending->action);
+    if (authorized == 0)
+        return pending->callback(
+            bus_error(BusErrorKind::kNotAuthorized, challenge != 0 ? name + " wants authentication" : name + " is not allowed"));
+    if (++pending->at < pending->about.size())
+        return ask(pending);
+    pending->callback(std::move(pending->authorized));
+}
+
+void Authority::cancel(const std::string& sender) {
+    const auto found = open_.extract(sender);
+    if (found.empty())
+        return;
+    for (const std::string& cancellation : found.mapped()) {
+        const MessageRef call =
+            new_call(bus_, kPolkit, kPolkitPath, kPolkitInterface, "CancelCheckAuthorization");
+        if (call != nullptr && sd_bus_message_append(call.get(), "s", cancellation.c_str()) >= 0)
+            send_call(bus_, call.get(), kPolkitTimeout, [](sd_bus_message*) {});
+    }
+}
+
+}  // namespace bindd

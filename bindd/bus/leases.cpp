@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/bus/leases.hpp"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+namespace bindd {
+namespace {
+
+constexpr std::size_t kMaxWhy = 1024;
+
+bool contains(const std::vector<sysfs::DeviceId>& devices, const sysfs::DeviceId& id) {
+    return std::find(devices.begin(), devices.end(), id) != devices.end();
+}
+
+}  // namespace
+
+Leases::Lease::~Lease() {
+    sd_event_source_unref(source);
+}
+
+Leases::Leases(sd_event* event, Controller& controller, Requests& requests, std::string directory)
+    : event_(event), controller_(controller), requests_(requests), directory_(std::move(directory)) {
+    recover(directory_);
+    controller_.subscribe(*this);
+}
+
+Leases::~Leases() {
+    controller_.unsubscribe(*this);
+}
+
+/// The leases of the daemon before us. Those whose end was not given back have ended; they wait for ready(),
+/// since nothing is known of their devices yet.
+void Leases::recover(const std::string& directory) {
+    auto fds = stored_fds();
+    for (LeaseRecord& record : read_lease_records(directory)) {
+        const auto number = base::parse_decimal(std::string_view(record.id).substr(6));
+        if (number)
+            next_ = std::max(next_, *number + 1);
+        const auto fd = fds.find(record.id);
+        Lease& lease = add(std::move(record), fd == fds.end() ? base::UniqueFd() : std::move(fd->second));
+        if (fd != fds.end())
+            fds.erase(fd);
+        if (lease.fd.valid())
+            watch(lease);
+        else
+            lease.ending = true;
+    }
+    for (const auto& [name, fd] : fds)
+        unstore_fd(name);
+}
+
+Leases::Lease& Leases::add(LeaseRecord record, base::UniqueFd fd) {
+    auto lease = std::make_unique<Lease>();
+    lease->owner = this;
+    lease->record = std::move(record);
+    lease->fd = std::move(fd);
+    std::unique_ptr<Lease>& place = leases_[lease->record.id];
+    place = std::move(lease);
+    return *place;
+}
+
+void Leases::watch(Lease& lease) {
+    // Nothing is to be read: with no events asked for, the hang-up alone wakes us.
+    (void)sd_event_add_io(event_, &lease.source, lease.fd.get(), 0, on_hangup, &lease);
+}
+
+std::string Leases::reason_for(const sysfs::DeviceId& id) const {
+    for (const auto& [name, lease] : leases_)
+        if (!lease->ending && contains(lease->record.devices, id))
+            return lease->record.why;
+    return {};
+}
+
+BusResult<void> Leases::reserve(const std::vector<sysfs::DeviceId>& devices) {
+    for (const sysfs::DeviceId& id : devices) {
+        const bool leased = std::any_of(leases_.begin(), leases_.end(), [&](const auto& each) {
+            return contains(each.second->record.devices, id);
+        });
+        if (leased || reserved_.contains(id))
+            return bus_error(BusErrorKind::kBusy, id.display() + ": it is claimed already" +
+                                               (reason_for(id).empty() ? "" : ", for " + reason_for(id)));
+    }
+    reserved_.insert(devices.begin(), devices.end());
+    return {};
+}
+
+void Leases::claim(const Caller& caller, Paths paths, std::string why, MethodOptions options,
+                   BusCallback<base::UniqueFd> callback) {
+    auto held = std::make_shared<std::vector<sysfs::DeviceId>>();
+    const auto may = [this, held, why](const std::vector<sysfs::DeviceId>& devices) -> BusResult<void> {
+        if (why.empty() || why.size() > kMaxWhy)
+            return bus_error(BusErrorKind::kOptionNotPermitted, "say why, in up to 1024 bytes");
+        auto reserved = reserve(devices);
+        if (reserved)
+            *held = devices;
+        return reserved;
+    };
+    requests_.claim(caller, std::move(paths), std::move(options), may,
+                    [this, held, why, callback = std::move(callback)](BusResult<Requests::Claimed> claimed) {
+                        for (const sysfs::DeviceId& id : *held)
+                            reserved_.erase(id);
+                        if (!claimed)
+                            return callback(tl::unexpected(claimed.error()));
+                        callback(grant(*claimed, why));
+                    });
+}
+
+BusResult<base::UniqueFd> Leases::grant(const Requests::Claimed& claimed, const std::string& why) {
+    std::array<int, 2> ends{-1, -1};
+    if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+        return bus_error(BusErrorKind::kFailed, "there are no file descriptors left");
+    base::UniqueFd theirs(ends[1]);
+    LeaseRecord record{.id = "claim-" + std::to_string(next_++),
+                       .why = why,
+                       .uid = claimed.authorized.requester.uid,
+                       .devices = claimed.devices,
+                       .taken = claimed.taken};
+    // On disk before it is given: a lease that nobody remembers would keep its devices for ever.
+    const auto written = write_lease_record(directory_, record);
+    Lease& lease = add(std::move(record), base::UniqueFd(ends[0]));
+    lease.token = claimed.authorized.token;
+    if (!written) {
+        start_release(lease);
+        return tl::unexpected(to_bus_error(written.error()));
+    }
+    store_fd(lease.record.id, lease.fd.get());
+    watch(lease);
+    notify(lease.record.devices);
+    return theirs;
+}
+
+int Leases::on_hangup(sd_event_source* source, int /*fd*/, std::uint32_t events, void* userdata) {
+    auto& lease = *static_cast<Lease*>(userdata);
+    (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    try {
+        if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+            lease.owner->start_release(lease);
+    } catch (const std::exception&) {
+        lease.ending = true;  // the next thing that happens to its group has another try
+    }
+    return 0;
+}
+
+/// Gives back what was bound for it. What cannot be released now (a write before it is stuck, another writer has the lock) is
+/// tried again when something has happened.
+void Leases::start_release(Lease& lease) {
+    lease.ending = true;
+    if (!ready_ || lease.release)
+        return;
+    JobRequest request{.kind = JobKind::kRelease};
+    for (const sysfs::DeviceId& id : lease.record.taken)
+        if (controller_.view().journal_state.bound.contains(id))
+            request.devices.push_back(id);
+    if (request.devices.empty())
+        return remove(lease.record.id);
+    request.requester = {.uid = lease.record.uid, .description = "the end of " + lease.record.id};
+    const auto job = controller_.submit(std::move(request));
+    if (job)
+        lease.release = *job;
+    else if (job.error().code == base::Code::kNotFound)
+        remove(lease.record.id);
+}
+
+void Leases::remove(const std::string& id) {
+    const auto lease = leases_.extract(id);
+    if (lease.empty())
+        return;
+    unstore_fd(id);
+    remove_lease_record(directory_, id);
+    notify(lease.mapped()->record.devices);
+}
+
+void Leases::notify(const std::vector<sysfs::DeviceId>& devices) {
+    for (const sysfs::DeviceId& id : devices)
+        on_change_(id);
+}
+
+void Leases::ready() {
+    ready_ = true;
+    group_changed(-1);
+}
+
+void Leases::job_ended(const Job& job) {
+    for (const auto& [id, lease] : leases_) {
+        if (lease->release != job.id)
+            continue;
+        lease->release.reset();
+        if (job.ending == Ending::kDone || job.ending == Ending::kNoDevice)
+            return remove(std::string(id));
+    }
+}
+
+void Leases::group_changed(int /*group*/) {
+    std::vector<std::string> ending;
+    for (const auto& [id, lease] : leases_)
+        if (lease->ending && !lease->release)
+            ending.push_back(id);
+    for (const std::string& id : ending)
+        if (const auto found = leases_.find(id); found != leases_.end())
+            start_release(*found->second);
+}
+
+}  // namespace bindd

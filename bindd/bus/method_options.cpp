@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/bus/method_options.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+
+#include "sysfs/device/names.hpp"
+#include "vfio/backend.hpp"
+
+namespace bindd {
+namespace {
+
+constexpr double kDay = 86'400;
+constexpr std::size_t kMaxTexts = 1024;
+constexpr const char* kText = "text, of the type s";
+constexpr const char* kTexts = "a list of texts, of the type as";
+
+tl::unexpected<BusError> not_permitted(const std::string& key, const std::string& why) {
+    return bus_error(BusErrorKind::kOptionNotPermitted, "option " + key + ": " + why);
+}
+
+BusResult<void> check_keys(const MethodOptions& options, std::initializer_list<std::string_view> known) {
+    for (const auto& [key, value] : options) {
+        if (std::find(known.begin(), known.end(), key) != known.end())
+            continue;
+        std::string list;
+        for (const std::string_view word : known)
+            list += (list.empty() ? "" : ", ") + std::string(word);
+        return not_permitted(key, list.empty() ? "there are none here" : "unknown; one of: " + list);
+    }
+    return {};
+}
+
+/// Absent: `otherwise`.
+template <typename T>
+BusResult<T> read_option(const MethodOptions& options, std::string_view key, std::string_view type, T otherwise) {
+    const auto found = options.find(std::string(key));
+    if (found == options.end())
+        return otherwise;
+    if (const T* value = std::get_if<T>(&found->second))
+        return *value;
+    return not_permitted(found->first, "wants " + std::string(type));
+}
+
+BusResult<policy::DriverAction> parse_driver(const std::string& words) {
+    using ActionKind = policy::DriverAction::ActionKind;
+    if (words == "host")
+        return policy::DriverAction{.kind = ActionKind::kHost, .chain = {}};
+    if (words == "none")
+        return policy::DriverAction{.kind = ActionKind::kNone, .chain = {}};
+    policy::DriverAction action{.kind = ActionKind::kChain, .chain = {}};
+    for (std::size_t from = 0; from <= words.size();) {
+        const std::size_t comma = std::min(words.find(',', from), words.size());
+        const std::string word = words.substr(from, comma - from);
+        from = comma + 1;
+        if (word == "host" || word == "none" || !sysfs::parse_driver_name(word))
+            return not_permitted("driver", "'" + word + "' cannot be in a list of drivers");
+        const policy::Candidate candidate =
+            word == "auto" ? policy::Candidate{policy::Candidate::CandidateKind::kAuto, ""}
+                           : policy::Candidate{policy::Candidate::CandidateKind::kNamed, word};
+        if (std::find(action.chain.begin(), action.chain.end(), candidate) != action.chain.end())
+            return not_permitted("driver", "names " + word + " twice");
+        action.chain.push_back(candidate);
+    }
+    return action;
+}
+
+BusResult<policy::GroupSelection::SelectionKind> parse_group(const std::string& word) {
+    if (word == "strict")
+        return policy::GroupSelection::SelectionKind::kStrict;
+    if (word == "whole")
+        return policy::GroupSelection::SelectionKind::kWhole;
+    return not_permitted("group", "'" + word + "' is none of: strict, whole");
+}
+
+BusResult<policy::ForcedReasons> parse_forced(const std::vector<std::string>& words) {
+    policy::ForcedReasons out;
+    for (const std::string& word : words) {
+        const auto code = policy::parse_reason_code(word);
+        if (!code)
+            return not_permitted("force", "there is no reason '" + word + "'; " + policy::forceable_list());
+        if (!policy::is_forceable(*code))
+            return not_permitted("force", word + " cannot be forced; " + policy::forceable_list());
+        out.codes.insert(*code);
+    }
+    return out;
+}
+
+BusResult<void> read_timeout(const MethodOptions& options, JobRequest& request) {
+    const auto seconds =
+        read_option<double>(options, "timeout", "a number of seconds, of the type d", std::chrono::duration<double>(request.timeout).count());
+    if (!seconds)
+        return tl::unexpected(seconds.error());
+    if (!std::isfinite(*seconds) || *seconds < 0.001 || *seconds > kDay)
+        return not_permitted("timeout", "between 0.001 and 86400 seconds");
+    request.timeout = std::chrono::milliseconds(std::lround(*seconds * 1000));
+    return {};
+}
+
+BusResult<void> read_mode(const MethodOptions& options, JobRequest& request) {
+    const auto dry_run = read_option<bool>(options, "dry-run", "a boolean, of the type b", false);
+    if (!dry_run)
+        return tl::unexpected(dry_run.error());
+    request.mode = *dry_run ? JobMode::kPlanOnly : JobMode::kExecute;
+    return {};
+}
+
+BusResult<void> read_bind_options(const MethodOptions& options, JobRequest& request) {
+    const auto driver = read_option<std::string>(options, "driver", kText, "auto").and_then(parse_driver);
+    if (!driver)
+        return tl::unexpected(driver.error());
+    const auto group = read_option<std::string>(options, "group", kText, "strict").and_then(parse_group);
+    if (!group)
+        return tl::unexpected(group.error());
+    const auto codes = read_option<std::vector<std::string>>(options, "force", kTexts, {}).and_then(parse_forced);
+    if (!codes)
+        return tl::unexpected(codes.error());
+    request.bind_options = {.driver = *driver, .group = *group, .forced = *codes};
+    return read_timeout(options, request);
+}
+
+}  // namespace
+
+BusResult<JobRequest> parse_bind_options(const MethodOptions& options) {
+    JobRequest request{.kind = JobKind::kBind};
+    return check_keys(options, {"driver", "group", "force", "timeout", "dry-run"})
+        .and_then([&] { return read_bind_options(options, request); })
+        .and_then([&] { return read_mode(options, request); })
+        .map([&] { return request; });
+}
+
+BusResult<JobRequest> parse_claim_options(const MethodOptions& options) {
+    JobRequest request{.kind = JobKind::kBind};
+    return check_keys(options, {"driver", "group", "force", "timeout"})
+        .and_then([&] { return read_bind_options(options, request); })
+        .map([&] { return request; });
+}
+
+BusResult<JobRequest> parse_job_options(JobKind kind, const MethodOptions& options) {
+    JobRequest request{.kind = kind};
+    return check_keys(options, {"timeout", "dry-run"})
+        .and_then([&] { return read_timeout(options, request); })
+        .and_then([&] { return read_mode(options, request); })
+        .map([&] { return request; });
+}
+
+BusResult<std::string> parse_open_options(const MethodOptions& options) {
+    if (const auto checked = check_keys(options, {"backend"}); !checked)
+        return tl::unexpected(checked.error());
+    auto backend = read_option<std::string>(options, "backend", kText, "");
+    if (!backend || backend->empty())
+        return backend;
+    if (vfio::parse_backend(*backend))
+        return backend;
+    std::string all;
+    for (const vfio::Backend each : vfio::kBackends)
+        all += (all.empty() ? "" : ", ") + std::string(vfio::name(each));
+    return not_permitted("backend", "'" + *backend + "' is none of: " + all);
+}
+
+BusResult<std::vector<std::string>> read_text_list(const MethodOptions& options, std::string_view key) {
+    if (const auto checked = check_keys(options, {key}); !checked)
+        return tl::unexpected(checked.error());
+    auto texts = read_option<std::vector<std::string>>(options, key, kTexts, {});
+    if (texts && texts->size() > kMaxTexts)
+        return not_permitted(std::string(key), "too many");
+    return texts;
+}
+
+bool has_force(const MethodOptions& options) {
+    const auto found = options.find("force");
+    if (found == options.end())
+        return false;
+    const auto* words = std::get_if<std::vector<std::string>>(&found->second);
+    return words == nullptr || !words->empty();
+}
+
+}  // namespace bindd

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/bus/object_path.hpp"
+
+#include <string_view>
+
+namespace bindd {
+namespace {
+
+std::string element(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!plain)
+            c = '_';
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string job_path(JobId id) {
+    return "/org/bindd1/job/" + std::to_string(id);
+}
+
+std::string group_path(int group) {
+    return std::string(kGroupRoot) + "/" + std::to_string(group);
+}
+
+std::optional<int> parse_group_path(const std::string& path) {
+    const std::string root = std::string(kGroupRoot) + "/";
+    if (!path.starts_with(root))
+        return std::nullopt;
+    const auto number = base::parse_decimal(std::string_view(path).substr(root.size()));
+    // "015" is a number and no path of ours.
+    if (!number || *number > 0x7fffffff || group_path(static_cast<int>(*number)) != path)
+        return std::nullopt;
+    return static_cast<int>(*number);
+}
+
+std::string mdev_path(const std::string& uuid) {
+    return std::string(kMdevRoot) + "/" + element(uuid);
+}
+
+const std::string& DevicePaths::add(const sysfs::DeviceId& id) {
+    const auto known = by_id_.find(id);
+    if (known != by_id_.end())
+        return known->second;
+    const std::string plain = std::string(kDeviceRoot) + "/" + element(id.bus + "_" + id.name);
+    std::string path = plain;
+    for (unsigned next = 2; by_path_.contains(path); ++next)
+        path = plain + "_" + std::to_string(next);
+    by_path_.emplace(path, id);
+    return by_id_.emplace(id, std::move(path)).first->second;
+}
+
+void DevicePaths::remove(const sysfs::DeviceId& id) {
+    const auto known = by_id_.find(id);
+    if (known == by_id_.end())
+        return;
+    by_path_.erase(known->second);
+    by_id_.erase(known);
+}
+
+const sysfs::DeviceId* DevicePaths::find(const std::string& path) const {
+    const auto found = by_path_.find(path);
+    return found == by_path_.end() ? nullptr : &found->second;
+}
+
+const std::string* DevicePaths::find(const sysfs::DeviceId& id) const {
+    const auto found = by_id_.find(id);
+    return found == by_id_.end() ? nullptr : &found->second;
+}
+
+}  // namespace bindd

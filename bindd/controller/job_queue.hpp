@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bindd/controller/job.hpp"
+
+namespace bindd {
+
+/// The groups that a request has to itself from its look to its end; an `apply` has every one.
+struct JobScope {
+    std::set<std::string> groups{};  ///< their keys
+    bool all = false;
+
+    [[nodiscard]] bool covers(const std::string& group) const {
+        return all || groups.contains(group);
+    }
+    [[nodiscard]] bool overlaps(const JobScope& other) const;
+};
+
+/// A job in the queue, and what its end still waits for.
+struct QueuedJob {
+    using Time = std::chrono::steady_clock::time_point;
+
+    Job job;
+    JobScope scope;
+    std::size_t in_flight = 0;         ///< transactions with the executor
+    std::set<std::string> awaiting_scan{};  ///< groups to be looked at again
+    std::optional<Time> retired_at{};
+};
+
+/// The jobs by number, and whose turn it is: first come, first served, each request with its groups
+/// to itself. The daemon's own jobs scope nothing and wait for nobody here; that their groups are
+/// at work keeps requests from them. A value without a clock. What it gives stays in its place
+/// until the job has been retired and another one is added.
+class JobQueue {
+  public:
+    using Time = QueuedJob::Time;
+
+    /// Its number is a new one, also once others have been forgotten.
+    [[nodiscard]] QueuedJob& add(JobRequest request, JobScope scope, Time now);
+    [[nodiscard]] QueuedJob* find(JobId id);
+    [[nodiscard]] const QueuedJob* find(JobId id) const;
+    [[nodiscard]] std::vector<JobId> ids() const;
+
+    /// Requests that may begin now, in the order they came; nothing begins on a group that is at
+    /// work.
+    [[nodiscard]] std::vector<JobId> due(const std::set<std::string>& working) const;
+    /// Has a request the group to itself? From its look until its last transaction has ended: then
+    /// its groups are looked at like any others.
+    [[nodiscard]] bool is_reserved(const std::string& group) const;
+    /// Those at work that have come to their end: nothing under way, and no group left that is not
+    /// quiet.
+    [[nodiscard]] std::vector<JobId> finished(
+        const std::function<bool(const std::string&)>& is_quiet);
+    /// kNotFound, or kBusy once it has begun.
+    [[nodiscard]] base::Result<void> check_cancel(JobId id) const;
+    /// Its end has been told: it is kept for whoever asks how it ended, but not for ever.
+    void retire(JobId id, Time now);
+
+  private:
+    [[nodiscard]] bool may_begin(const QueuedJob& queued) const;
+    void forget_old(Time now);
+
+    std::map<JobId, QueuedJob> jobs_;
+    JobId last_ = 0;
+};
+
+}  // namespace bindd

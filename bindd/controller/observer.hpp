@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <vector>
+
+#include "bindd/controller/job.hpp"
+#include "policy/model/diagnostic.hpp"
+#include "sysfs/device/device.hpp"
+
+namespace bindd {
+
+/// Who wants to know what changes in the controller's model. Called from the event loop, after the model has
+/// changed; a handler may read the model and submit requests.
+class Observer {
+  public:
+    Observer() = default;
+    Observer(const Observer&) = delete;
+    Observer& operator=(const Observer&) = delete;
+    Observer(Observer&&) = delete;
+    Observer& operator=(Observer&&) = delete;
+    virtual ~Observer() = default;
+
+    virtual void device_appeared(const sysfs::DeviceId& /*id*/) {}
+    /// Anything a list or `show` tells of it: driver, state, reason, wanted, nodes.
+    virtual void device_changed(const sysfs::DeviceId& /*id*/) {}
+    virtual void device_vanished(const sysfs::DeviceId& /*id*/) {}
+    virtual void group_appeared(int /*group*/) {}
+    virtual void group_changed(int /*group*/) {}
+    virtual void group_vanished(int /*group*/) {}
+    virtual void counts_changed() {}
+
+    virtual void job_changed(const Job& /*job*/) {}  ///< state or progress
+    virtual void job_ended(const Job& /*job*/) {}
+    /// One group is through, with its result; `job` may have more. The daemon's own jobs tell as well.
+    virtual void transaction_finished(const Job& /*job*/, const policy::Transaction& /*transaction*/) {}
+    /// `diagnostics` has an error: the set in force stays in force.
+    virtual void policies_reloaded(const std::vector<policy::Diagnostic>& /*diagnostics*/) {}
+    virtual void ready() {}  ///< the first reconcile is through
+};
+
+}  // namespace bindd

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/executor/device_opener.hpp"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "vfio/device.hpp"
+#include "vfio/system_calls.hpp"
+
+namespace bindd {
+namespace {
+
+using base::Result;
+
+/// Remembers the container that the library opens: it has no need to show it, but its next user has.
+class ContainerRecorder final : public vfio::SystemCalls {
+  public:
+    int container(const vfio::ContainerFd& fd, vfio::abi::ContainerCall call,
+                  vfio::Argument argument) override {
+        container_fd_ = fd.get();
+        return SystemCalls::container(fd, call, argument);
+    }
+    [[nodiscard]] int container_fd() const { return container_fd_; }
+
+  private:
+    int container_fd_ = -1;
+};
+
+Result<void> add(OpenedDevice& opened, const char* what, int fd) {
+    base::UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!copy.valid())
+        return base::fail_errno(errno, "copy the fd", what);
+    opened.fds.emplace_back(what, std::move(copy));
+    return {};
+}
+
+}  // namespace
+
+Result<void> open_and_close(const sysfs::Device& device) {
+    vfio::SystemCalls calls;
+    const auto opened = vfio::VfioDevice::open(calls, device.id.text());
+    return opened ? Result<void>() : tl::unexpected(opened.error());
+}
+
+Result<OpenedDevice> open_for_client(const std::string& device, const std::string& backend) {
+    ContainerRecorder calls;
+    vfio::OpenOptions options;
+    if (!backend.empty()) {
+        const auto known = vfio::parse_backend(backend);
+        if (!known)
+            return base::fail(base::Code::kInvalid, "open", device, "no such backend: " + backend);
+        options.order = {*known};
+    }
+    auto device_open = vfio::VfioDevice::open(calls, device, options);
+    if (!device_open)
+        return tl::unexpected(device_open.error());
+    const vfio::AddressSpace& space = *device_open->space();
+    OpenedDevice out;
+    out.backend = std::string(vfio::name(space.backend()));
+    out.facts["device_name"] = device_open->name();
+    Result<void> added = add(out, "device", device_open->fd().get());
+    if (const vfio::IommuFd* iommufd = space.iommufd()) {
+        out.facts["devid"] = std::to_string(device_open->bound().device_id);
+        out.facts["ioas"] = std::to_string(space.ioas_id());
+        if (added)
+            added = add(out, "iommufd", iommufd->get());
+    } else {
+        if (added)
+            added = add(out, "group", device_open->group().get());
+        if (added && calls.container_fd() >= 0)
+            added = add(out, "container", calls.container_fd());
+    }
+    if (!added)
+        return base::propagate(added);
+    device_open->keep_attached();
+    return out;
+}
+
+}  // namespace bindd

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/executor/fd_passing.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <span>
+
+namespace bindd {
+namespace {
+
+constexpr std::size_t kMaxFds = 8;
+constexpr std::size_t kMaxBytes = 4096;
+
+/// Room for the fds, aligned as their header wants it.
+union Control {
+    cmsghdr header;
+    std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds)> bytes;
+};
+
+std::vector<base::UniqueFd> received_fds(msghdr& message) {
+    std::vector<base::UniqueFd> fds;
+    for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
+        if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
+            continue;
+        const std::size_t count = (at->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < count; ++i) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(at) + i * sizeof(int), sizeof(int));
+            fds.emplace_back(fd);
+        }
+    }
+    return fds;
+}
+
+/// At least one byte goes with them: fds alone are no message on a stream.
+ssize_t send_with_fds(int socket, std::span<char> bytes, std::span<const int> fds) {
+    iovec part{bytes.data(), bytes.size()};
+    Control control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (!fds.empty()) {
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(fds.size_bytes());
+        std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+    }
+    return ::sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+/// As recvmsg() answers, interrupted calls repeated.
+ssize_t receive_with_fds(int socket, std::span<char> bytes, std::vector<base::UniqueFd>& fds) {
+    iovec part{bytes.data(), bytes.size()};
+    for (;;) {
+        Control control{};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = control.bytes.size();
+        const ssize_t got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got >= 0)
+            fds = received_fds(message);
+        return got;
+    }
+}
+
+}  // namespace
+
+base::Result<FdChannel::Pair> FdChannel::pair() {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
+        return base::fail_errno(errno, "create a socket pair", "executor");
+    return Pair{FdChannel(base::UniqueFd(ends[0])), FdChannel(base::UniqueFd(ends[1]))};
+}
+
+base::Result<void> FdChannel::send(const std::string& id, const OpenedDevice& opened) const {
+    nlohmann::json names = nlohmann::json::array();
+    std::array<int, kMaxFds> numbers{};
+    const std::size_t count = std::min(opened.fds.size(), kMaxFds);
+    for (std::size_t i = 0; i < count; ++i) {
+        names.push_back(opened.fds[i].first);
+        numbers[i] = opened.fds[i].second.get();
+    }
+    std::string text = nlohmann::json{{"id", id}, {"backend", opened.backend}, {"fds", names},
+                                      {"facts", opened.facts}}
+                           .dump();
+    if (send_with_fds(fd_.get(), text, {numbers.data(), count}) < 0)
+        return base::fail_errno(errno, "hand over", "fds");
+    return {};
+}
+
+std::map<std::string, OpenedDevice> FdChannel::receive() const {
+    std::map<std::string, OpenedDevice> all;
+    for (;;) {
+        std::array<char, kMaxBytes> text{};
+        std::vector<base::UniqueFd> fds;
+        const ssize_t got = receive_with_fds(fd_.get(), text, fds);
+        if (got <= 0)
+            return all;
+        const auto json = nlohmann::json::parse(text.data(), text.data() + got, nullptr, false);
+        if (!json.is_object() || !json.contains("fds") || json["fds"].size() != fds.size())
+            continue;  // of our own worker, so only when it was cut off; its fds are closed
+        OpenedDevice opened{.backend = json.value("backend", ""), .fds = {},
+                            .facts = json.value("facts", std::map<std::string, std::string>{})};
+        for (std::size_t i = 0; i < fds.size(); ++i)
+            opened.fds.emplace_back(json["fds"][i].get<std::string>(), std::move(fds[i]));
+        all.emplace(json.value("id", ""), std::move(opened));
+    }
+}
+
+base::Result<void> FdChannel::pass_to(int socket) const {
+    std::array<char, 1> byte{};
+    const int fd = fd_.get();
+    if (send_with_fds(socket, byte, {&fd, 1}) != 1)
+        return base::fail_errno(errno, "hand over the channel", "executor");
+    return {};
+}
+
+base::Result<FdChannel> FdChannel::receive_from(int socket) {
+    std::array<char, 1> byte{};
+    std::vector<base::UniqueFd> fds;
+    if (receive_with_fds(socket, byte, fds) < 0)
+        return base::fail_errno(errno, "receive the channel", "daemon");
+    if (fds.size() != 1)
+        return base::fail(base::Code::kInvalid, "receive the channel", "daemon", "it sent none");
+    return FdChannel(std::move(fds.front()));
+}
+
+}  // namespace bindd

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/interfaces/job_object.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "bindd/bus/requests.hpp"
+#include "binding/codec/json.hpp"
+#include "binding/report/device_report.hpp"
+#include "binding/codec/codec.hpp"
+
+namespace bindd {
+namespace {
+
+std::string result_json(const Job& job) {
+    if (job.error)
+        return {};
+    binding::Json json = {{"schema", "vfioctl/1"}};
+    json.update(binding::plan_json(job.plan));
+    json["warnings"] = job.warnings;
+    return binding::dump(json);
+}
+
+}  // namespace
+
+JobObject::JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests, const Job& job)
+    : AdaptorInterfaces(connection, BusObjectPath(job_path(job.id))), bus_(bus), requests_(requests),
+      id_(job.id), kind_(job_kind_name(job.request.kind)), actor_(bus_text(job.request.requester.actor())) {
+    for (const sysfs::DeviceId& device : job.request.devices)
+        devices_.push_back(bus_text(device.display()));
+    registerAdaptor();
+    (void)sd_bus_emit_object_added(bus_, job_path(id_).c_str());
+    update(job);
+}
+
+JobObject::~JobObject() {
+    (void)sd_bus_emit_object_removed(bus_, job_path(id_).c_str());
+    unregisterAdaptor();
+}
+
+void JobObject::update(const Job& job) {
+    state_ = job_state_name(job.state);
+    progress_ = job.progress;
+    const std::string path = job_path(id_);
+    if (!job.ended()) {
+        (void)sd_bus_emit_properties_changed(bus_, path.c_str(), INTERFACE_NAME, "State", "Progress", nullptr);
+        return;
+    }
+    ending_ = job.ending ? ending_name(*job.ending) : ending_name(Ending::kFailed);
+    result_ = result_json(job);
+    for (const policy::Transaction& transaction : job.plan.transactions)
+        lines_.push_back("transaction " + bus_text(binding::encode(transaction)));
+    if (job.error)
+        lines_.push_back("error " + bus_text(binding::encode(*job.error)));
+    for (const std::string& warning : job.warnings) {
+        warnings_.push_back(bus_text(warning));
+        lines_.push_back("warning " + warnings_.back());
+    }
+    if (job.error) {
+        const BusError error = to_bus_error(*job.error);
+        error_name_ = bus_error_name(error.kind);
+        error_ = bus_text(error.text);
+    }
+    (void)sd_bus_emit_properties_changed(bus_, path.c_str(), INTERFACE_NAME, "State", "Progress", "Ending",
+                                         "Result", "Warnings", "Error", nullptr);
+}
+
+void JobObject::Cancel(sdbus::Result<>&& result) {
+    handle(std::move(result), [&](const Reply<>& reply) {
+        requests_.cancel(to_caller(sd_bus_get_current_message(bus_)), id_, empty_reply(reply));
+    });
+}
+
+void JobObject::Lines(sdbus::Result<JobStrings>&& result) {
+    handle(std::move(result), [&](const Reply<JobStrings>& reply) { reply.give(lines_); });
+}
+
+std::string JobObject::Kind() {
+    return read_out([&] { return Text(kind_); });
+}
+std::string JobObject::Actor() {
+    return read_out([&] { return actor_; });
+}
+std::vector<std::string> JobObject::Devices() {
+    return read_out([&] { return devices_; });
+}
+std::string JobObject::State() {
+    return read_out([&] { return Text(state_); });
+}
+sdbus::Struct<uint32_t, uint32_t, std::string> JobObject::Progress() {
+    return read_out([&] {
+        return sdbus::Struct<uint32_t, uint32_t, Text>(
+            std::tuple{static_cast<uint32_t>(progress_.transactions_done),
+                       static_cast<uint32_t>(progress_.transactions_total), bus_text(progress_.step)});
+    });
+}
+std::string JobObject::Ending() {
+    return read_out([&] { return Text(ending_); });
+}
+std::string JobObject::Result() {
+    return read_out([&] { return result_; });
+}
+std::vector<std::string> JobObject::Warnings() {
+    return read_out([&] { return warnings_; });
+}
+sdbus::Struct<std::string, std::string> JobObject::Error() {
+    return read_out([&] { return sdbus::Struct<Text, Text>(std::tuple{Text(error_name_), error_}); });
+}
+
+}  // namespace bindd

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bindd/bus/caller.hpp"
+#include "bindd/manager_adaptor.hpp"
+#include "bindd/bus/reply.hpp"
+#include "bindd/controller/controller.hpp"
+
+namespace bindd {
+
+class HistoryDocuments;
+class Requests;
+class Leases;
+class SnapshotFiles;
+
+/// The daemon itself, as org.bindd1.Manager.
+class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager_adaptor> {
+  public:
+    struct ManagerDependencies {
+        Controller& controller;
+        Requests& requests;
+        Leases& leases;
+        SnapshotFiles& snapshots;
+        HistoryDocuments& histories;
+        const DevicePaths& paths;
+    };
+    ManagerObject(sdbus::IConnection& connection, sd_bus* bus, ManagerDependencies deps);
+    ManagerObject(const ManagerObject&) = delete;
+    ManagerObject& operator=(const ManagerObject&) = delete;
+    ManagerObject(ManagerObject&&) = delete;
+    ManagerObject& operator=(ManagerObject&&) = delete;
+    ~ManagerObject();
+
+    /// What the controller tells its observers, told on.
+    void counts_changed();
+    void transaction_finished(const Job& job, const policy::Transaction& transaction);
+    void policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics);
+    void ready();
+
+  private:
+    using Path = sdbus::ObjectPath;
+    using ManagerStrings = std::vector<std::string>;
+
+    void Plan(sdbus::Result<std::string>&& result, Variants options) override;
+    void Apply(sdbus::Result<Path>&& result, Variants options) override;
+    void Bind(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) override;
+    void Release(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) override;
+    void Rollback(sdbus::Result<Path>&& result, std::string transaction, Variants options) override;
+    void Reload(sdbus::Result<>&& result) override;
+    void Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Path> devices, std::string why,
+               Variants options) override;
+    void History(sdbus::Result<std::string>&& result) override;
+    void Snapshot(sdbus::Result<sdbus::UnixFd>&& result, Variants options) override;
+
+    std::string Version() override;
+    uint64_t PolicyGeneration() override { return generation_; }
+    std::string PolicyError() override;
+    bool Ready() override { return ready_; }
+    uint32_t Unmanaged() override { return count("unmanaged"); }
+    uint32_t Bound() override { return count("bound"); }
+    uint32_t Pending() override { return count("pending"); }
+    uint32_t Refused() override { return count("refused"); }
+    uint32_t Conflict() override { return count("conflict"); }
+    uint32_t Failed() override { return count("failed"); }
+    uint32_t Stuck() override { return count("stuck"); }
+    std::vector<sdbus::Struct<Path, std::string>> StuckDevices() override;
+
+    [[nodiscard]] uint32_t count(const char* state) const;
+    [[nodiscard]] Caller caller() const;
+    void changed(const std::vector<const char*>& properties);
+
+    sd_bus* bus_;
+    ManagerDependencies deps_;
+    std::uint64_t generation_;
+    std::string policy_digest_;  ///< of the set in force
+    std::string policy_error_;
+    bool ready_ = false;
+};
+
+}  // namespace bindd

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/interfaces/property_values.hpp"
+
+#include "bindd/bus/message.hpp"
+#include "binding/report/device_report.hpp"
+
+namespace bindd {
+
+int append_text(sd_bus_message* reply, const std::string& text) {
+    return sd_bus_message_append_basic(reply, 's', bus_text(text).c_str());
+}
+
+int append_pairs(sd_bus_message* reply, const TextPairs& pairs) {
+    int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+    for (const auto& [key, value] : pairs)
+        if (r >= 0)
+            r = sd_bus_message_append(reply, "{sv}", key, "s", bus_text(value).c_str());
+    return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+TextPairs vfio_pairs(const sysfs::Device& device) {
+    TextPairs pairs;
+    if (device.vfio && device.vfio->group)
+        pairs.emplace_back("group", *device.vfio->group);
+    if (device.vfio && device.vfio->cdev)
+        pairs.emplace_back("cdev", *device.vfio->cdev);
+    return pairs;
+}
+
+TextPairs wanted_pairs(const policy::Decision* decision) {
+    if (decision == nullptr || decision->outcome != policy::DecisionOutcome::kWanted || decision->rule == nullptr)
+        return {};
+    TextPairs pairs;
+    if (const auto driver = binding::wanted_driver(*decision))
+        pairs.emplace_back("driver", *driver);
+    pairs.emplace_back("rule", decision->rule->name);
+    pairs.emplace_back("where", decision->rule->where.text());
+    return pairs;
+}
+
+int number_or_none(const std::optional<int>& value) {
+    return value.value_or(-1);
+}
+
+}  // namespace bindd

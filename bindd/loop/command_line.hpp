@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bindd/loop/daemon.hpp"
+
+namespace bindd {
+
+/// What the command line asks for.
+struct CommandLine {
+    DaemonOptions daemon;
+    std::string bus = "system";  ///< "system", "none", or an address
+    enum class Role { kDaemon, kExecutor };
+    Role role = Role::kDaemon;
+};
+
+/// To be printed, and the exit status that goes with it.
+struct EarlyExit {
+    enum class ExitKind { kAnswer, kWrongUsage };
+    ExitKind kind = ExitKind::kAnswer;
+    std::string text;
+};
+
+[[nodiscard]] std::variant<CommandLine, EarlyExit> parse_command_line(int argc, char** argv);
+
+}  // namespace bindd

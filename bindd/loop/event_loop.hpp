@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <sys/signalfd.h>
+#include <systemd/sd-event.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/result.hpp"
+
+/// sd-event's sources as values that end what they watch when they go. A failure of sd-event's to add a source is
+/// one of memory: it ends the daemon.
+namespace bindd {
+
+struct UnrefEvent {
+    void operator()(sd_event* event) const { sd_event_unref(event); }
+};
+using EventLoop = std::unique_ptr<sd_event, UnrefEvent>;
+
+struct UnrefSource {
+    void operator()(sd_event_source* source) const { sd_event_source_disable_unref(source); }
+};
+using SourceHandle = std::unique_ptr<sd_event_source, UnrefSource>;
+
+/// Calls once, after a while; armed anew it calls later.
+class Timer {
+  public:
+    Timer(sd_event* event, std::function<void()> call);
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    ~Timer() = default;
+
+    void arm(std::chrono::microseconds after);
+    void disarm();
+    [[nodiscard]] bool armed() const;
+
+  private:
+    std::function<void()> call_;
+    SourceHandle source_;
+};
+
+/// Calls when the fd has something to say, with epoll's events.
+class IoWatch {
+  public:
+    IoWatch(sd_event* event, int fd, std::uint32_t events, std::function<void(std::uint32_t)> call);
+    IoWatch(const IoWatch&) = delete;
+    IoWatch& operator=(const IoWatch&) = delete;
+    ~IoWatch() = default;
+
+    void set_events(std::uint32_t events);
+
+  private:
+    std::function<void(std::uint32_t)> call_;
+    SourceHandle source_;
+};
+
+/// Calls on the signal, which must be blocked.
+class SignalWatch {
+  public:
+    SignalWatch(sd_event* event, int signal, std::function<void()> call);
+    SignalWatch(const SignalWatch&) = delete;
+    SignalWatch& operator=(const SignalWatch&) = delete;
+    ~SignalWatch() = default;
+
+  private:
+    std::function<void()> call_;
+    SourceHandle source_;
+};
+
+}  // namespace bindd

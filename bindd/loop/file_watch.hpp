@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bindd/loop/event_loop.hpp"
+#include "base/unique_fd.hpp"
+
+namespace bindd {
+
+/// Policy directories and files, those that are not there yet included, by way of the directory above them. And
+/// driver_override of devices that are ours: writing it makes no uevent, but inotify sees it.
+class FileWatch {
+  public:
+    [[nodiscard]] static base::Result<std::unique_ptr<FileWatch>> make(
+        sd_event* event, const std::vector<std::string>& policies,
+        std::function<void()> on_policies_changed, std::function<void(const std::string&)> on_file_written);
+
+    /// Watches exactly these single files from now on.
+    void watch_files(const std::set<std::string>& files);
+
+  private:
+    FileWatch(sd_event* event, base::UniqueFd fd, const std::vector<std::string>& policies,
+              std::function<void()> on_policies_changed,
+              std::function<void(const std::string&)> on_file_written);
+    void watch_policies();
+    void on_readable();
+
+    base::UniqueFd fd_;
+    std::vector<std::string> policies_;
+    std::function<void()> on_policies_changed_;
+    std::function<void(const std::string&)> on_file_written_;
+    std::map<std::string, int> files_;
+    std::map<int, std::string> file_by_watch_;
+    IoWatch watch_;
+};
+
+}  // namespace bindd

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace bindd {
+
+/// What systemd is told about the service; nothing when it is not systemd that runs us.
+class ServiceNotifier {
+  public:
+    void ready(const std::string& status) const;
+    void status(const std::string& text) const;
+    /// With the time it began: systemd takes the READY that follows it for the end of this reload only.
+    void reloading() const;
+    void stopping() const;
+    void ping_watchdog() const;
+    /// How often systemd wants to hear that we are alive.
+    [[nodiscard]] static std::optional<std::chrono::microseconds> watchdog_interval();
+
+  private:
+    static void send(const std::string& state);
+};
+
+}  // namespace bindd

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/dir_listing.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace base {
+
+/// A directory held open (O_PATH), and everything relative to it: what is read and what is written
+/// belongs to the same kernel object, even when another device gets its name in between.
+/// Names may have '/' inside but never start with one and never contain "..": callers pass
+/// constants or names that names.hpp has taken.
+class Dir {
+  public:
+    /// Opens `path` (absolute, or relative to the working directory).
+    [[nodiscard]] static Result<Dir> open(const std::string& path);
+    /// Opens a directory below this one; follows the kernel's own links (bus/pci/devices/X).
+    [[nodiscard]] Result<Dir> sub(const std::string& name) const;
+    /// The same, opened for reading, with what is in it: one open less where both are needed.
+    [[nodiscard]] Result<Dir> sub_listed(const std::string& name, DirListing& listing) const;
+
+    /// Once more, of a directory that sub_listed() opened.
+    [[nodiscard]] Result<void> relist(DirListing& listing) const;
+
+    /// The attribute's text with the trailing newline taken off. Absent: kNotFound.
+    [[nodiscard]] Result<std::string> read(const std::string& name) const;
+    /// Raw bytes, at most `limit` of them (VPD, config space).
+    [[nodiscard]] Result<std::string> read_bytes(const std::string& name, std::size_t limit) const;
+    /// read(), with every failure as nothing: for attributes that a device may or may not have.
+    [[nodiscard]] std::optional<std::string> attr(const std::string& name) const;
+    [[nodiscard]] std::optional<std::uint64_t> number(const std::string& name) const;
+    /// One write() of exactly `text`: a sysfs store is one call. Never creates, never truncates.
+    [[nodiscard]] Result<void> write(const std::string& name, std::string_view text) const;
+
+    /// The last component of the link's target ("e1000e" of "driver").
+    [[nodiscard]] std::optional<std::string> link_name(const std::string& name) const;
+    /// The link's target as it stands.
+    [[nodiscard]] std::optional<std::string> link(const std::string& name) const;
+    [[nodiscard]] bool has(const std::string& name) const;
+    /// Names inside, sorted, without "." and "..".
+    [[nodiscard]] Result<std::vector<std::string>> entries(const std::string& name = ".") const;
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] int fd() const { return fd_.get(); }
+
+  private:
+    [[nodiscard]] static Result<void> list(int fd, const std::string& path, DirListing& listing);
+    Dir(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+    UniqueFd fd_;
+    std::string path_;  ///< for messages only
+};
+
+}  // namespace base

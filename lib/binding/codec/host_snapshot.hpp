@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "binding/report/device_report.hpp"
+#include "policy/yaml/parse_policy.hpp"
+#include "sysfs/device/inventory.hpp"
+#include "sysfs/usage/usage.hpp"
+
+/// A host as the daemon sees it, handed to vfioctl: what the decisions are made from, and how the daemon says that each
+/// device stands. The policies come as their texts, so that every `file:line` stays true.
+namespace binding {
+
+struct HostSnapshot {
+    struct DeviceStatus {
+        DeviceState state;
+        std::string path;  ///< on the bus
+    };
+    sysfs::Inventory inventory;
+    sysfs::Usage usage;
+    std::vector<policy::SourceFile> sources;
+    std::map<sysfs::DeviceId, DeviceStatus> statuses;
+};
+
+/// A picture being written, a line for each part.
+class SnapshotWriter {
+  public:
+    void add(const sysfs::Inventory& inventory);
+    void add(const sysfs::Usage& usage);
+    void add(const policy::SourceFile& source);
+    void add(const sysfs::DeviceId& device, const HostSnapshot::DeviceStatus& status);
+    [[nodiscard]] std::string take() { return std::move(text_); }
+
+  private:
+    void line(const char* kind, const std::string& json);
+    std::string text_;
+};
+
+/// kInvalid for a text that is none, of another version say.
+[[nodiscard]] base::Result<HostSnapshot> parse_snapshot(const std::string& text);
+
+}  // namespace binding

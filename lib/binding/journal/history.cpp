@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/journal/history.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/file_io.hpp"
+#include "binding/journal/journal.hpp"
+#include "binding/codec/json.hpp"
+
+namespace binding {
+namespace {
+
+using base::fail_errno;
+using base::propagate;
+using base::Result;
+
+constexpr off_t kRotateAt = 1 << 20;
+
+std::string encode_entry(const HistoryEntry& entry) {
+    Json devices = Json::array();
+    for (const sysfs::DeviceId& device : entry.devices)
+        devices.push_back(utf8(device.text()));
+    return dump({{"txn", entry.txn},
+                 {"time_us", entry.time_us},
+                 {"actor", utf8(entry.actor)},
+                 {"action", entry.action},
+                 {"group", or_null(entry.group)},
+                 {"devices", std::move(devices)},
+                 {"driver", utf8(entry.driver)},
+                 {"rule", utf8(entry.rule)},
+                 {"where", utf8(entry.where)},
+                 {"result", entry.result},
+                 {"error", utf8(entry.error)}});
+}
+
+/// Throws nlohmann's exceptions for a line that is none of ours.
+HistoryEntry decode_entry(const Json& object) {
+    HistoryEntry entry{.txn = object.at("txn").get<std::string>(),
+                       .time_us = object.at("time_us").get<std::int64_t>(),
+                       .actor = object.at("actor").get<std::string>(),
+                       .action = object.at("action").get<std::string>(),
+                       .group = optional_int(object, "group"),
+                       .devices = {},
+                       .driver = object.at("driver").get<std::string>(),
+                       .rule = object.at("rule").get<std::string>(),
+                       .where = object.at("where").get<std::string>(),
+                       .result = object.at("result").get<std::string>(),
+                       .error = object.at("error").get<std::string>()};
+    for (const Json& device : object.at("devices"))
+        entry.devices.push_back(parse_device_id(device.get<std::string>()));
+    return entry;
+}
+
+/// The devices of an entry without reading the rest of it. Throws nlohmann's exceptions.
+std::vector<sysfs::DeviceId> decode_devices(std::string_view line) {
+    constexpr std::string_view kKey = R"("devices":)";
+    const std::size_t key = line.find(kKey);
+    const std::size_t end = line.find(']', key);
+    if (key == line.npos || end == line.npos)
+        return {};
+    const std::size_t begin = key + kKey.size();
+    std::vector<sysfs::DeviceId> devices;
+    for (const Json& device : Json::parse(line.substr(begin, end + 1 - begin)))
+        devices.push_back(parse_device_id(device.get<std::string>()));
+    return devices;
+}
+
+/// Goes through entries from the newest to the oldest.
+class LatestReader {
+  public:
+    explicit LatestReader(std::optional<std::set<sysfs::DeviceId>> only) : only_(std::move(only)) {}
+
+    void read(std::string_view text) {
+        while (!text.empty() && !has_all()) {
+            const std::size_t begin = text.rfind('\n') + 1;  // 0 where there is none
+            read_line(text.substr(begin));
+            text = text.substr(0, begin == 0 ? 0 : begin - 1);
+        }
+    }
+    [[nodiscard]] bool has_all() const { return only_ && only_->empty(); }
+    [[nodiscard]] LatestHistory latest() && { return std::move(latest_); }
+
+  private:
+    void read_line(std::string_view line) {
+        try {
+            std::vector<sysfs::DeviceId> asked = decode_devices(line);
+            std::erase_if(asked, [&](const sysfs::DeviceId& id) {
+                return latest_.contains(id) || (only_ && !only_->contains(id));
+            });
+            if (asked.empty())
+                return;
+            const HistoryEntry entry = decode_entry(Json::parse(line));
+            for (const sysfs::DeviceId& id : asked) {
+                latest_.emplace(id, entry);
+                if (only_)
+                    only_->erase(id);
+            }
+        } catch (const Json::exception&) {
+            return;  // a torn line
+        }
+    }
+
+    std::optional<std::set<sysfs::DeviceId>> only_;  ///< those that are still to be found
+    LatestHistory latest_;
+};
+
+LatestHistory read_latest(const StateDir& state, std::optional<std::set<sysfs::DeviceId>> only) {
+    LatestReader reader(std::move(only));
+    for (const std::string& path : {state.history_path(), state.history_path() + ".1"})
+        if (!reader.has_all())
+            if (const auto text = base::read_file(path))
+                reader.read(*text);
+    return std::move(reader).latest();
+}
+
+/// The file may end inside a line that a power cut tore; the next entry must not be lost with it.
+bool ends_inside_a_line(int fd) {
+    char last = '\n';
+    const off_t end = ::lseek(fd, 0, SEEK_END);
+    return end > 0 && ::pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
+}  // namespace
+
+Result<void> append_history(const StateDir& state, const std::vector<HistoryEntry>& entries) {
+    if (entries.empty())
+        return {};
+    if (auto made = base::make_directories(state.lib); !made)
+        return made;
+    const std::string path = state.history_path();
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && status.st_size > kRotateAt)
+        if (::rename(path.c_str(), (path + ".1").c_str()) != 0)
+            return fail_errno(errno, "rename", path);
+    const base::UniqueFd fd(
+        ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!fd.valid())
+        return fail_errno(errno, "open", path);
+    std::string text = ends_inside_a_line(fd.get()) ? "\n" : "";
+    for (const HistoryEntry& entry : entries)
+        text += encode_entry(entry) + "\n";
+    if (state.on_write)
+        state.on_write("history write");
+    if (auto written = base::write_all(fd.get(), text, path); !written)
+        return written;
+    if (::fdatasync(fd.get()) != 0)
+        return fail_errno(errno, "sync", path);
+    return {};
+}
+
+Result<HistoryReader> HistoryReader::open(const StateDir& state) {
+    std::string all;
+    for (const std::string& path : {state.history_path() + ".1", state.history_path()}) {
+        const auto text = base::read_file(path);
+        if (!text && text.error().code != base::Code::kNotFound)
+            return propagate(text);
+        if (text)
+            all += *text + "\n";
+    }
+    return HistoryReader(std::move(all));
+}
+
+std::optional<HistoryEntry> HistoryReader::next() {
+    while (at_ < text_.size()) {
+        const std::size_t end = std::min(text_.find('\n', at_), text_.size());
+        const std::string_view line = std::string_view(text_).substr(at_, end - at_);
+        at_ = end + 1;
+        try {
+            return decode_entry(Json::parse(line));
+        } catch (const Json::exception&) {
+            continue;  // A torn line of a killed writer: the history is for people, one entry less.
+        }
+    }
+    return std::nullopt;
+}
+
+Result<std::vector<HistoryEntry>> read_history(const StateDir& state) {
+    auto reader = HistoryReader::open(state);
+    if (!reader)
+        return propagate(reader);
+    std::vector<HistoryEntry> entries;
+    while (auto entry = reader->next())
+        entries.push_back(*std::move(entry));
+    return entries;
+}
+
+LatestHistory latest_history(const StateDir& state) {
+    return read_latest(state, std::nullopt);
+}
+
+LatestHistory latest_history(const StateDir& state, std::set<sysfs::DeviceId> only) {
+    return read_latest(state, std::move(only));
+}
+
+Result<std::map<sysfs::DeviceId, ManagedDevice>> read_managed_devices(const StateDir& state) {
+    auto journal_state = read_journal(state);
+    if (!journal_state)
+        return propagate(journal_state);
+    return std::move(journal_state->bound);
+}
+
+}  // namespace binding

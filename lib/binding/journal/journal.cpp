@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/journal/journal.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file_io.hpp"
+#include "binding/journal/journal_reader.hpp"
+
+/// How the journal stays true whatever dies.
+///
+/// A record is one write() at the end of a file opened O_APPEND, followed by fdatasync where something
+/// depends on it. Workers append side by side: the kernel orders their writes. A process killed inside
+/// its write can leave the front part of a record; so a record *begins* with the newline, which ends
+/// whatever stood there torn, and the next record is whole again. A torn record's checksum fails and
+/// it is skipped: its write to the kernel had not been started, since that waits for the sync.
+///
+/// The file is replaced (a new boot, compaction) by writing a new one beside it, syncing it, renaming
+/// it over the old and syncing the directory: there is the old one or the new one at any moment.
+namespace binding {
+namespace {
+
+using base::fail_errno;
+using base::propagate;
+using base::Result;
+using base::UniqueFd;
+
+void notify_write(const StateDir& state, const char* what) {
+    if (state.on_write)
+        state.on_write(what);
+}
+
+Result<void> replace(const StateDir& state, const JournalState& journal_state) {
+    const std::string path = state.journal_path();
+    const std::string next = path + ".new";
+    const UniqueFd fd(
+        ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!fd.valid())
+        return fail_errno(errno, "create", next);
+    std::string text;
+    for (const Record& record : journal_state.records())
+        text += "\n" + encode_record(record);
+    notify_write(state, "journal.new write");
+    if (auto written = base::write_all(fd.get(), text, next); !written)
+        return written;
+    if (::fdatasync(fd.get()) != 0)
+        return fail_errno(errno, "sync", next);
+    notify_write(state, "journal.new rename");
+    if (::rename(next.c_str(), path.c_str()) != 0)
+        return fail_errno(errno, "rename", next);
+    notify_write(state, "journal directory sync");
+    return base::sync_directory(state.run);
+}
+
+Result<UniqueFd> open_for_append(const StateDir& state) {
+    const std::string path = state.journal_path();
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd.valid())
+        return fail_errno(errno, "open", path);
+    return fd;
+}
+
+}  // namespace
+
+Result<Journal::OpenResult> Journal::open(const StateDir& state) {
+    if (auto made = base::make_directories(state.run); !made)
+        return propagate(made);
+    auto journal_state = read_journal(state);
+    if (!journal_state)
+        return propagate(journal_state);
+    const std::string boot = this_boot(state);
+    if (journal_state->boot_id != boot || ::access(state.journal_path().c_str(), F_OK) != 0) {
+        *journal_state = JournalState{};
+        journal_state->boot_id = boot;
+        if (auto replaced = replace(state, *journal_state); !replaced)
+            return propagate(replaced);
+    }
+    auto fd = open_for_append(state);
+    if (!fd)
+        return propagate(fd);
+    return OpenResult{Journal(state, std::move(*fd)), *std::move(journal_state)};
+}
+
+Result<void> Journal::append(const Record& record, Sync sync) {
+    const std::string path = state_.journal_path();
+    notify_write(state_, "journal write");
+    if (auto written = base::write_all(fd_.get(), "\n" + encode_record(record), path); !written)
+        return written;
+    if (sync == Sync::kNow) {
+        notify_write(state_, "journal sync");
+        if (::fdatasync(fd_.get()) != 0)
+            return fail_errno(errno, "sync", path);
+    }
+    notify_write(state_, "journal written");
+    return {};
+}
+
+Result<void> Journal::compact(const JournalState& journal_state) {
+    if (auto replaced = replace(state_, journal_state); !replaced)
+        return replaced;
+    auto fd = open_for_append(state_);
+    if (!fd)
+        return propagate(fd);
+    fd_ = std::move(*fd);
+    return {};
+}
+
+std::size_t Journal::size() const {
+    struct stat status {};
+    return ::fstat(fd_.get(), &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
+}
+
+Result<JournalState> read_journal(const StateDir& state) {
+    return JournalReader(state).read();
+}
+
+}  // namespace binding

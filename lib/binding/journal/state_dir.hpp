@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "sysfs/host/root.hpp"
+
+namespace binding {
+
+/// Where the lock, the journal and the history live.
+struct StateDir {
+    std::string run = "/run/bindd";      ///< lock, journal: survives restarts, not reboots
+    std::string lib = "/var/lib/bindd";  ///< history
+    /// What the kernel calls this boot; a journal of another boot says nothing about this one.
+    std::string boot_id = "/proc/sys/kernel/random/boot_id";
+    /// Called before and after everything that reaches the disk, with what it is. Whoever proves that
+    /// no moment is a bad one to die does it here.
+    std::function<void(const char*)> on_write;
+
+    /// Where udev reads rules that are made at run time; empty: none are made.
+    std::string udev_rules = {};
+
+    [[nodiscard]] static StateDir below(const sysfs::Root& root) {
+        return {root.path("/run/bindd"), root.path("/var/lib/bindd"),
+                root.path("/proc/sys/kernel/random/boot_id"), {}, root.path("/run/udev/rules.d")};
+    }
+
+    [[nodiscard]] std::string lock_path() const { return run + "/lock"; }
+    [[nodiscard]] std::string journal_path() const { return run + "/journal"; }
+    [[nodiscard]] std::string history_path() const { return lib + "/history"; }
+};
+
+}  // namespace binding

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <array>
+#include <ctime>
+
+#include "binding/codec/json.hpp"
+#include "binding/report/device_report.hpp"
+
+/// What was done.
+namespace binding {
+namespace {
+
+Json entry_json(const HistoryEntry& entry) {
+    Json devices = Json::array();
+    for (const sysfs::DeviceId& id : entry.devices)
+        devices.push_back(utf8(id.display()));
+    return {{"txn", entry.txn},
+            {"time", format_time(entry.time_us)},
+            {"time_us", entry.time_us},
+            {"actor", text_or_null(entry.actor)},
+            {"action", text_or_null(entry.action)},
+            {"group", or_null(entry.group)},
+            {"devices", std::move(devices)},
+            {"driver", text_or_null(entry.driver)},
+            {"rule", text_or_null(entry.rule)},
+            {"where", text_or_null(entry.where)},
+            {"result", text_or_null(entry.result)},
+            {"error", text_or_null(entry.error)}};
+}
+
+/// What lists show of a device, which is an address alone for pci.
+sysfs::DeviceId parse_displayed_id(const std::string& text) {
+    return parse_device_id(text.find('/') == std::string::npos ? "pci/" + text : text);
+}
+
+/// Throws nlohmann's exceptions.
+HistoryEntry parse_entry(const Json& json) {
+    const auto text = [&](const char* key) { return optional_text(json, key).value_or(""); };
+    HistoryEntry entry{.txn = text("txn"),
+                       .time_us = json.at("time_us").get<std::int64_t>(),
+                       .actor = text("actor"),
+                       .action = text("action"),
+                       .group = optional_int(json, "group"),
+                       .devices = {},
+                       .driver = text("driver"),
+                       .rule = text("rule"),
+                       .where = text("where"),
+                       .result = text("result"),
+                       .error = text("error")};
+    for (const Json& device : json.at("devices"))
+        entry.devices.push_back(parse_displayed_id(device.get<std::string>()));
+    return entry;
+}
+
+}  // namespace
+
+base::Result<std::vector<HistoryEntry>> parse_history(const std::string& document) {
+    std::vector<HistoryEntry> history;
+    try {
+        const Json json = Json::parse(document);
+        for (const Json& entry : json.at("history"))
+            history.push_back(parse_entry(entry));
+    } catch (const Json::exception& error) {
+        return base::fail(base::Code::kInvalid, "read", "the history", error.what());
+    }
+    return history;
+}
+
+std::string format_time(std::int64_t time_us) {
+    const std::time_t seconds = time_us / 1'000'000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> text{};
+    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return {text.data(), length};
+}
+
+Json history_json(const std::vector<HistoryEntry>& history) {
+    Json out = Json::array();
+    for (const HistoryEntry& entry : history)
+        out.push_back(entry_json(entry));
+    return out;
+}
+
+}  // namespace binding

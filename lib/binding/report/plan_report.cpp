@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/codec/json.hpp"
+#include "binding/report/device_report.hpp"
+#include "binding/report/plan_report.hpp"
+
+/// Plans, before they are carried out and after.
+namespace binding {
+namespace {
+
+using policy::StepResult;
+using policy::Transaction;
+using policy::Verdict;
+
+Json result_json(const std::optional<StepResult>& result) {
+    return result ? Json(policy::step_result_name(*result)) : Json(nullptr);
+}
+
+Json step_json(const policy::Step& step) {
+    return {{"op", policy::op_name(step.op)},
+            {"device", utf8(step.device.display())},
+            {"value", text_or_null(step.value)},
+            {"result", result_json(step.result)},
+            {"module", text_or_null(step.module)},
+            {"error", text_or_null(step.error)}};
+}
+
+struct PlanSummary {
+    unsigned change = 0;
+    unsigned ok = 0;
+    unsigned refused = 0;
+    unsigned conflict = 0;
+    unsigned failed = 0;
+    unsigned stuck = 0;
+
+    /// `failed` and `stuck` are of those that were to change.
+    void count(const Transaction& transaction) {
+        switch (transaction.verdict) {
+            case Verdict::kOk: ++ok; break;
+            case Verdict::kChange: ++change; break;
+            case Verdict::kRefused: ++refused; break;
+            case Verdict::kConflict: ++conflict; break;
+        }
+        if (!transaction.result)
+            return;
+        switch (*transaction.result) {
+            case StepResult::kFailed:
+            case StepResult::kSkipped:
+            case StepResult::kRolledBack: ++failed; break;
+            case StepResult::kStuck: ++stuck; break;
+            case StepResult::kDone: break;
+        }
+    }
+};
+
+}  // namespace
+
+Json transaction_json(const Transaction& transaction) {
+    Json devices = Json::array();
+    for (const sysfs::DeviceId& device : transaction.devices)
+        devices.push_back(utf8(device.display()));
+    Json steps = Json::array();
+    for (const policy::Step& step : transaction.steps)
+        steps.push_back(step_json(step));
+    return {{"group", or_null(transaction.group)},
+            {"verdict", policy::verdict_name(transaction.verdict)},
+            {"devices", std::move(devices)},
+            {"steps", std::move(steps)},
+            {"reasons", reasons_json(transaction.reasons)},
+            {"result", result_json(transaction.result)},
+            {"error", text_or_null(transaction.error)}};
+}
+
+Json reasons_json(const std::vector<policy::Reason>& reasons) {
+    Json all = Json::array();
+    for (const policy::Reason& reason : reasons)
+        all.push_back({{"code", policy::reason_name(reason.code)},
+                       {"device", utf8(reason.device.display())},
+                       {"text", utf8(reason.text)},
+                       {"evidence", text_or_null(reason.evidence)},
+                       {"forceable", reason.forceable}});
+    return all;
+}
+
+Json plan_json(const policy::Plan& plan) {
+    Json transactions = Json::array();
+    PlanSummary summary;
+    for (const Transaction& transaction : plan.transactions) {
+        transactions.push_back(transaction_json(transaction));
+        summary.count(transaction);
+    }
+    return {{"transactions", std::move(transactions)},
+            {"summary",
+             {{"change", summary.change},
+              {"ok", summary.ok},
+              {"refused", summary.refused},
+              {"conflict", summary.conflict},
+              {"failed", summary.failed},
+              {"stuck", summary.stuck}}}};
+}
+
+}  // namespace binding

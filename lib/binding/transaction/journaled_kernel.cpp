@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/transaction/journaled_kernel.hpp"
+
+#include <poll.h>
+
+#include <cerrno>
+
+#include "binding/codec/json.hpp"
+
+namespace binding {
+namespace {
+
+using policy::Op;
+using policy::StepResult;
+using sysfs::DeviceId;
+using base::Result;
+using sysfs::DeviceTarget;
+using Clock = std::chrono::steady_clock;
+
+constexpr Milliseconds kPollInterval{5};
+constexpr Milliseconds kRetryInterval{50};
+
+void pause(Milliseconds time) {
+    ::poll(nullptr, 0, static_cast<int>(time.count()));
+}
+
+}  // namespace
+
+Result<void> JournaledKernel::write(const JournaledWrite& what, const KernelCall& call) {
+    const unsigned step = step_++;
+    const bool forward = direction_ == Direction::kForward;
+    const std::size_t at = forward ? steps_.begin(what.op, what.shown_device.value_or(what.device),
+                                                  what.shown_value.value_or(what.value))
+                                   : 0;
+    // A write on the way back has nothing that a later undo would have to put back.
+    const auto intended =
+        journal_.append(IntentRecord{txn_, step, what.op, what.device, what.value,
+                                     forward ? what.before : std::string()},
+                        Sync::kNow);
+    if (!intended && forward) {
+        steps_.end(at, StepResult::kFailed, intended.error().text());
+        return intended;
+    }
+    progress_.on_step(what.doing);
+    Result<void> done = call();
+    const int errnum = done ? 0 : done.error().errnum != 0 ? done.error().errnum : EIO;
+    // Not being able to note that it came back changes nothing: an undo looks at the kernel.
+    (void)journal_.append(DoneRecord{txn_, step, errnum}, Sync::kLater);
+    if (forward)
+        steps_.end(at, done ? StepResult::kDone : StepResult::kFailed,
+                   done ? std::string() : done.error().text());
+    return done;
+}
+
+Result<void> JournaledKernel::load_module(const DeviceId& for_device, const std::string& module) {
+    return write({Op::kLoadModule, for_device, module, {}, "load module " + module},
+                 [&] { return kernel_.load_module(module); });
+}
+
+Result<void> JournaledKernel::set_override(const DeviceTarget& target, const std::string& driver) {
+    const bool clear = driver.empty();
+    const std::string name = target.id.display();
+    return write({clear ? Op::kClearOverride : Op::kSetOverride, target.id, driver, {},
+                  clear ? "clear the override of " + name : "override " + name + " to " + driver},
+                 [&] { return kernel_.set_override(target, driver); });
+}
+
+Result<void> JournaledKernel::unbind(const DeviceTarget& target, const std::string& driver) {
+    return write({Op::kUnbind, target.id, driver, {},
+                  "unbind " + target.id.display() + " from " + driver},
+                 [&] { return kernel_.unbind(target, driver); });
+}
+
+Result<void> JournaledKernel::bind(const DeviceTarget& target, const std::string& driver) {
+    return write({Op::kBind, target.id, driver, {}, "bind " + target.id.display() + " to " + driver},
+                 [&]() -> Result<void> {
+                     Result<void> done = kernel_.bind(target, driver);
+                     const bool already = !done && done.error().errnum == EBUSY && is_bound_to(target, driver);
+                     return already ? Result<void>() : done;
+                 });
+}
+
+/// A driver that is being loaded is offered every device that has none, and takes those whose override
+/// names it (driver_attach): another transaction's load may have bound this one, and EBUSY says so.
+bool JournaledKernel::is_bound_to(const DeviceTarget& target, const std::string& driver) {
+    const auto now = kernel_.binding_state(target.id);
+    return now && now->driver == driver;
+}
+
+Result<void> JournaledKernel::bind_with_retry(const DeviceTarget& target, const std::string& driver) {
+    const std::string doing = "bind " + target.id.display() + " to " + driver;
+    const auto deadline = Clock::now() + retry_timeout_;
+    return write({Op::kBind, target.id, driver, {}, doing}, [&]() -> Result<void> {
+        for (;;) {
+            Result<void> done = kernel_.bind(target, driver);
+            const bool is_transient =
+                !done && (done.error().errnum == EBUSY || done.error().errnum == EAGAIN);
+            if (!is_transient || Clock::now() >= deadline)
+                return done;
+            pause(kRetryInterval);
+            // Bound meanwhile by the kernel itself: EBUSY says "already" too.
+            if (is_bound_to(target, driver))
+                return {};
+            progress_.on_step(doing);
+        }
+    });
+}
+
+Result<void> JournaledKernel::write_attr(const DeviceTarget& target, const std::string& attr,
+                                const std::string& value, const std::string& before) {
+    return write({Op::kSetAttr, target.id, attr + "=" + value, attr + "=" + before,
+                  "set " + attr + " of " + target.id.display()},
+                 [&] { return kernel_.write_attr(target, attr, value); });
+}
+
+Result<void> JournaledKernel::set_vfs(const DeviceTarget& pf, std::uint32_t count, std::uint32_t before) {
+    return write({Op::kSetVfs, pf.id, std::to_string(count), std::to_string(before),
+                  "set the VFs of " + pf.id.display() + " to " + std::to_string(count)},
+                 [&] { return kernel_.set_vfs(pf, count); });
+}
+
+Result<void> JournaledKernel::create_mdev(const DeviceId& parent, const std::string& parent_name,
+                                 const std::string& type, const std::string& uuid) {
+    return write({Op::kCreateMdev, parent, uuid, type, "create mdev " + uuid + " on " + parent_name,
+                  DeviceId{"mdev", uuid}, type},
+                 [&] { return kernel_.create_mdev(parent_name, type, uuid); });
+}
+
+Result<void> JournaledKernel::remove_mdev(const DeviceId& parent, const std::string& type,
+                                 const std::string& uuid) {
+    return write({Op::kRemoveMdev, parent, uuid, type, "remove mdev " + uuid,
+                  DeviceId{"mdev", uuid}, type},
+                 [&] { return kernel_.remove_mdev(uuid); });
+}
+
+Result<void> JournaledKernel::set_access(const DeviceId& device, const std::string& node,
+                                const sysfs::NodeAccess& access, const std::string& shown) {
+    // Setting nothing changes nothing and tells what is there.
+    const auto before = kernel_.set_access(node, {});
+    if (!before) {
+        record_step(Op::kSetAccess, device, shown, StepResult::kFailed, before.error().text());
+        return base::propagate(before);
+    }
+    return write({Op::kSetAccess, device, node, encode_access(*before),
+                  "set access of /dev/vfio/" + node, device, shown},
+                 [&]() -> Result<void> {
+                     const auto done = kernel_.set_access(node, access);
+                     return done ? Result<void>() : base::propagate(done);
+                 });
+}
+
+void JournaledKernel::record_step(Op op, const DeviceId& device, const std::string& value, StepResult result,
+                       const std::string& error) {
+    if (direction_ == Direction::kForward)
+        steps_.end(steps_.begin(op, device, value), result, error);
+}
+
+bool JournaledKernel::wait_for(Milliseconds at_most, const std::string& what,
+                      const std::function<bool()>& holds) {
+    const auto deadline = Clock::now() + at_most;
+    progress_.on_step(what);
+    while (!holds()) {
+        if (Clock::now() >= deadline)
+            return false;
+        pause(kPollInterval);
+        progress_.on_step(what);
+    }
+    return true;
+}
+
+std::string encode_access(const sysfs::NodeAccess& access) {
+    return dump({{"uid", or_null(access.uid)},
+                 {"gid", or_null(access.gid)},
+                 {"mode", or_null(access.mode)}});
+}
+
+std::optional<sysfs::NodeAccess> decode_access(const std::string& text) {
+    const Json object = Json::parse(text, nullptr, false);
+    if (!object.is_object())
+        return std::nullopt;
+    const auto number = [&](const char* key) -> std::optional<std::uint32_t> {
+        const auto at = object.find(key);
+        if (at == object.end() || !at->is_number_unsigned())
+            return std::nullopt;
+        return at->get<std::uint32_t>();
+    };
+    return sysfs::NodeAccess{number("uid"), number("gid"), number("mode")};
+}
+
+}  // namespace binding

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/transaction/mdevs.hpp"
+
+#include "sysfs/device/vgpu.hpp"
+
+namespace binding {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Result;
+
+constexpr Milliseconds kParentAppears{1000};
+
+/// A css subchannel becomes a parent a moment after vfio_ccw has it.
+Result<std::string> parent_name(JournaledKernel& journaled, const sysfs::DeviceId& id) {
+    std::string name;
+    const auto offers_types = [&] {
+        const auto now = journaled.kernel().device(id);
+        name = now ? now->mdev_parent_name : std::string();
+        return !name.empty();
+    };
+    if (offers_types() || journaled.wait_for(kParentAppears, "wait for the mdev types of " + id.display(),
+                                          offers_types))
+        return name;
+    return fail(Code::kUnsupported, "create mdev", id.display(), "is no mdev parent");
+}
+
+Result<void> write_attrs(JournaledKernel& journaled, const std::string& uuid, const policy::MdevSpec& wish) {
+    if (wish.attrs.empty())
+        return {};
+    const auto mdev = journaled.kernel().device({"mdev", uuid});
+    if (!mdev)
+        return base::propagate(mdev);
+    const sysfs::DeviceTarget target{mdev->id, mdev->identity()};
+    for (const auto& [name, value] : wish.attrs)
+        if (auto written = journaled.write_attr(target, name, value, {}); !written)
+            return written;
+    return {};
+}
+
+Result<void> create_one(JournaledKernel& journaled, const sysfs::DeviceId& parent, const std::string& name,
+                      const policy::MdevSpec& wish) {
+    const std::string uuid = wish.uuid.value_or("");
+    const auto there = journaled.kernel().device({"mdev", uuid});
+    if (there && there->mdev && there->mdev->parent == name && there->mdev->type == wish.type)
+        return {};
+    if (there)
+        return fail(Code::kBusy, "create mdev", uuid, "exists already, on another parent or type");
+    if (auto made = journaled.create_mdev(parent, name, wish.type, uuid); !made)
+        return made;
+    return write_attrs(journaled, uuid, wish);
+}
+
+/// The attribute's text is the truth about it, not the success of the write.
+Result<void> create_vgpu(JournaledKernel& journaled, const sysfs::DeviceId& id, const policy::MdevSpec& wish) {
+    const auto vf = journaled.kernel().device(id);
+    if (!vf)
+        return base::propagate(vf);
+    if (!vf->vgpu)
+        return fail(Code::kUnsupported, "make a virtual GPU", id.display(), "its driver offers none");
+    if (vf->vgpu->type == wish.type)
+        return {};
+    if (!vf->vgpu->type.empty())
+        return fail(Code::kBusy, "make a virtual GPU", id.display(), "is of type " + vf->vgpu->type + " already");
+    const sysfs::DeviceTarget target{id, vf->identity()};
+    if (auto written = journaled.write_attr(target, std::string(sysfs::kVgpuTypeAttr),
+                                         sysfs::parse_vgpu_type(wish.type).value_or(""), std::string(sysfs::kNoVgpu));
+        !written)
+        return written;
+    const auto now = journaled.kernel().device(id);
+    if (!now || !now->vgpu || now->vgpu->type != wish.type)
+        return fail(Code::kFailed, "make a virtual GPU", id.display(), "did not become " + wish.type);
+    for (const auto& [name, value] : wish.attrs)
+        if (auto written = journaled.write_attr(target, name, value, {}); !written)
+            return written;
+    return {};
+}
+
+}  // namespace
+
+Result<void> create_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& parent,
+                        const std::vector<policy::MdevSpec>& wishes) {
+    if (wishes.empty())
+        return {};
+    if (!wishes.front().uuid)
+        return create_vgpu(journaled, parent, wishes.front());
+    const auto name = parent_name(journaled, parent);
+    if (!name)
+        return base::propagate(name);
+    for (const policy::MdevSpec& wish : wishes)
+        if (auto made = create_one(journaled, parent, *name, wish); !made)
+            return made;
+    return {};
+}
+
+Result<void> remove_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& parent,
+                        const std::vector<policy::MdevSpec>& mdevs) {
+    for (const policy::MdevSpec& mdev : mdevs) {
+        const std::string uuid = mdev.uuid.value_or("");
+        if (!journaled.kernel().device({"mdev", uuid}))
+            continue;
+        if (auto removed = journaled.remove_mdev(parent, mdev.type, uuid); !removed)
+            return removed;
+    }
+    return {};
+}
+
+Result<void> remove_vgpu(JournaledKernel& journaled, const sysfs::DeviceTarget& vf, const SideEffect& made) {
+    const std::string attr(sysfs::kVgpuTypeAttr);
+    const auto now = journaled.kernel().device(vf.id);
+    const auto number = now && now->vgpu ? sysfs::parse_vgpu_type(now->vgpu->type) : std::nullopt;
+    if (!number || made.value != attr + "=" + *number)
+        return {};
+    return journaled.write_attr(vf, attr, made.before.substr(attr.size() + 1), *number);
+}
+
+}  // namespace binding

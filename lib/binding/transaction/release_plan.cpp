@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <set>
+
+#include "binding/transaction/apply.hpp"
+#include "binding/journal/journal.hpp"
+#include "binding/transaction/release_plan.hpp"
+#include "sysfs/device/names.hpp"
+
+/// What a release would do, as a plan: the same steps that the executor takes for Change::To::kHost.
+namespace binding {
+namespace {
+
+using policy::Change;
+using policy::Op;
+using policy::Plan;
+using policy::Reason;
+using policy::ReasonCode;
+using policy::Step;
+using policy::Transaction;
+using policy::Verdict;
+using base::Code;
+using sysfs::Device;
+using sysfs::DeviceId;
+using base::fail;
+using sysfs::Inventory;
+using base::Result;
+
+Step step(Op op, const DeviceId& device, const std::string& value) {
+    return {.op = op,
+            .device = device,
+            .value = value.empty() ? std::nullopt : std::optional(value),
+            .module = {}, .result = {}, .error = {}};
+}
+
+void add_steps(const ManagedDevice& bound, const Device& now, std::vector<Step>& steps) {
+    for (auto made = bound.side_effects.rbegin(); made != bound.side_effects.rend(); ++made)
+        if (made->op == Op::kCreateMdev)
+            steps.push_back(step(Op::kRemoveMdev, {"mdev", made->value}, made->before));
+        else
+            steps.push_back(step(made->op, now.id,
+                                 made->op == Op::kSetAccess ? made->value : made->before));
+    const bool driver_ours = !now.driver || *now.driver == bound.driver;
+    const bool override_ours = now.driver_override == bound.driver;
+    if (bound.driver.empty())
+        return;
+    if (override_ours && now.driver_override != bound.before_override)
+        steps.push_back(bound.before_override
+                            ? step(Op::kSetOverride, now.id, *bound.before_override)
+                            : step(Op::kClearOverride, now.id, ""));
+    if (!driver_ours || now.driver == bound.before_driver)
+        return;
+    if (now.driver)
+        steps.push_back(step(Op::kUnbind, now.id, *now.driver));
+    if (bound.before_driver)
+        steps.push_back(step(Op::kBind, now.id, *bound.before_driver));
+}
+
+void add_change(const ManagedDevice& bound, const Inventory& inventory, Transaction& transaction) {
+    const Device* now = inventory.find(bound.device);
+    const bool there = now != nullptr && same_device(now->identity(), bound.identity);
+    Change change;
+    change.target = {bound.device, bound.identity};
+    change.to = Change::To::kHost;
+    change.taken_along = bound.taken_along;
+    change.rule = bound.rule;
+    change.where = bound.where;
+    if (there) {
+        change.from_driver = now->driver;
+        change.from_override = now->driver_override;
+        add_steps(bound, *now, transaction.steps);
+    }
+    transaction.devices.push_back(bound.device);
+    transaction.changes.push_back(std::move(change));
+}
+
+/// What a release of this device would make vanish: VFs and mdevs that we made.
+std::vector<DeviceId> removed_with(const ManagedDevice& bound, const Inventory& inventory) {
+    std::vector<DeviceId> removed;
+    const Device* device = inventory.find(bound.device);
+    for (const SideEffect& made : bound.side_effects) {
+        if (made.op == Op::kCreateMdev)
+            removed.push_back({"mdev", made.value});
+        else if (made.op == Op::kSetVfs && device != nullptr && device->sriov)
+            for (const auto& [index, name] : device->sriov->vfs)
+                removed.push_back({"pci", name});
+    }
+    return removed;
+}
+
+/// A VF vanishes from under whoever uses it; an mdev's removal waits until its holder closes it. That there
+/// are data on a VF is no use of it.
+void refuse_used(const sysfs::Usage& usage, const std::vector<DeviceId>& removed,
+                 Transaction& transaction) {
+    for (const DeviceId& device : removed) {
+        const auto uses = usage.find(device);
+        if (uses == usage.end())
+            continue;
+        for (const sysfs::Use& use : uses->second) {
+            const std::string text = device.bus == "mdev" ? use.text
+                                                          : "a VF that would go is in use: " + use.text;
+            if (use.kind != sysfs::UseKind::kSignature)
+                transaction.reasons.push_back(
+                    Reason{device.bus == "mdev" ? ReasonCode::kVfioOpen : ReasonCode::kVfsInUse,
+                           device, text, use.evidence, false});
+        }
+    }
+}
+
+/// Unbinding a device that is open would block until its holder closes it.
+void refuse_open(const sysfs::Usage& usage, Transaction& transaction) {
+    for (const DeviceId& device : transaction.devices) {
+        const auto uses = usage.find(device);
+        if (uses == usage.end())
+            continue;
+        const bool told = std::any_of(
+            transaction.reasons.begin(), transaction.reasons.end(),
+            [&](const Reason& reason) { return reason.device == device; });
+        for (const sysfs::Use& use : uses->second)
+            if (use.kind == sysfs::UseKind::kVfioOpen && !told)
+                transaction.reasons.push_back(Reason{ReasonCode::kVfioOpen, device, use.text,
+                                                     use.evidence, false});
+    }
+    if (!transaction.reasons.empty())
+        transaction.verdict = Verdict::kRefused;
+}
+
+/// With one device of a group that was taken whole all of them: the peers came along for it alone.
+void select_device(const JournalState& journal_state, const ManagedDevice& bound, ReleaseSelection& selection) {
+    const bool whole =
+        std::any_of(journal_state.bound.begin(), journal_state.bound.end(), [&](const auto& entry) {
+            return entry.second.txn == bound.txn && entry.second.taken_along;
+        });
+    for (const auto& [id, other] : journal_state.bound)
+        if (id == bound.device || (whole && other.txn == bound.txn))
+            selection[bound.txn].insert(id);
+}
+
+/// VFs of ours go before the PF that makes them vanish, in one transaction with it: two would race.
+ReleaseSelection with_vfs(const JournalState& journal_state, const Inventory& inventory, ReleaseSelection selection) {
+    ReleaseSelection with_pf;
+    for (const auto& [txn, devices] : selection)
+        for (const DeviceId& device : devices)
+            for (const DeviceId& removed : removed_with(journal_state.bound.at(device), inventory))
+                if (journal_state.bound.contains(removed))
+                    with_pf[txn].insert(removed);
+    for (const auto& [txn, vfs] : with_pf) {
+        for (auto& [other, devices] : selection)
+            std::erase_if(devices, [&](const DeviceId& device) { return vfs.contains(device); });
+        selection[txn].insert(vfs.begin(), vfs.end());
+    }
+    std::erase_if(selection, [](const auto& entry) { return entry.second.empty(); });
+    return selection;
+}
+
+bool is_in_flight(const JournalState& journal_state, const DeviceId& device) {
+    return std::any_of(journal_state.in_flight.begin(), journal_state.in_flight.end(),
+                       [&](const InFlightTransaction& flight) { return flight.find(device) != nullptr; });
+}
+
+}  // namespace
+
+std::vector<DeviceId> selected_devices(const JournalState& journal_state, const ReleaseSelection& selection,
+                                 const Inventory& inventory) {
+    std::set<DeviceId> there;
+    for (const auto& [txn, devices] : selection)
+        for (const DeviceId& device : devices)
+            if (inventory.find(device) != nullptr) {
+                there.insert(device);
+                const auto removed = removed_with(journal_state.bound.at(device), inventory);
+                there.insert(removed.begin(), removed.end());
+            }
+    return {there.begin(), there.end()};
+}
+
+Plan release_plan(const JournalState& journal_state, const Inventory& inventory, const sysfs::Usage& usage,
+                  const ReleaseSelection& selection) {
+    Plan plan;
+    for (const auto& [txn, devices] : with_vfs(journal_state, inventory, selection)) {
+        Transaction transaction;
+        transaction.verdict = Verdict::kChange;
+        // The last that was bound goes first.
+        for (auto device = devices.rbegin(); device != devices.rend(); ++device) {
+            const ManagedDevice& bound = journal_state.bound.at(*device);
+            transaction.group = bound.identity.iommu_group;
+            refuse_used(usage, removed_with(bound, inventory), transaction);
+            add_change(bound, inventory, transaction);
+        }
+        refuse_open(usage, transaction);
+        plan.transactions.push_back(std::move(transaction));
+    }
+    return plan;
+}
+
+Result<ReleaseSelection> select_release(const JournalState& journal_state, const std::vector<DeviceId>& devices) {
+    ReleaseSelection selection;
+    for (const DeviceId& device : devices) {
+        const auto bound = journal_state.bound.find(device);
+        if (bound != journal_state.bound.end())
+            select_device(journal_state, bound->second, selection);
+        else if (!is_in_flight(journal_state, device))
+            return fail(Code::kNotFound, "release", device.display(), "is not bound by us",
+                        "`vfioctl list` shows what is; a driver that others bound is theirs");
+        // What is only in flight is undone by the recovery that every run begins with.
+    }
+    return selection;
+}
+
+Result<ReleaseSelection> select_rollback(const JournalState& journal_state, const std::string& txn) {
+    std::string wanted = txn;
+    if (wanted.empty())
+        for (const auto& [id, bound] : journal_state.bound)
+            if (wanted.empty() || sysfs::device_name_less(wanted, bound.txn))
+                wanted = bound.txn;
+    ReleaseSelection selection;
+    for (const auto& [id, bound] : journal_state.bound)
+        if (bound.txn == wanted)
+            selection[wanted].insert(id);
+    if (selection.empty() && (txn.empty() || journal_state.find_in_flight(txn) == nullptr))
+        return fail(Code::kNotFound, "roll back", txn.empty() ? "the newest transaction" : txn,
+                    txn.empty() ? "nothing that it bound is bound by us now"
+                                : "no transaction of this name has bound what is bound by us now",
+                    "`vfioctl history` shows what was done");
+    return selection;
+}
+
+Result<Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,
+                          const std::vector<DeviceId>& devices) {
+    const auto journal_state = read_journal(state);
+    if (!journal_state)
+        return base::propagate(journal_state);
+    const auto selection = select_release(*journal_state, devices);
+    if (!selection)
+        return base::propagate(selection);
+    return release_plan(*journal_state, inventory, kernel.usage(inventory, selected_devices(*journal_state, *selection, inventory)),
+                        *selection);
+}
+
+Result<Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,
+                           const std::string& txn) {
+    const auto journal_state = read_journal(state);
+    if (!journal_state)
+        return base::propagate(journal_state);
+    const auto selection = select_rollback(*journal_state, txn);
+    if (!selection)
+        return base::propagate(selection);
+    return release_plan(*journal_state, inventory, kernel.usage(inventory, selected_devices(*journal_state, *selection, inventory)),
+                        *selection);
+}
+
+}  // namespace binding

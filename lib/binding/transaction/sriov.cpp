@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/transaction/sriov.hpp"
+
+#include "binding/transaction/mdevs.hpp"
+
+#include "binding/transaction/node_access.hpp"
+#include "sysfs/device/names.hpp"
+
+namespace binding {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using sysfs::DeviceTarget;
+
+constexpr const char* kAutoprobe = "sriov_drivers_autoprobe";
+
+Result<sysfs::SriovPf> read_pf(JournaledKernel& journaled, const DeviceTarget& pf) {
+    const auto now = journaled.kernel().device(pf.id);
+    if (!now)
+        return base::propagate(now);
+    if (!now->sriov)
+        return fail(Code::kUnsupported, "set VFs", pf.id.display(), "is no SR-IOV physical function");
+    return *now->sriov;
+}
+
+Result<void> write_count(JournaledKernel& journaled, const DeviceTarget& pf, std::uint32_t count,
+                         std::uint32_t enabled) {
+    // Non-zero to other non-zero is EBUSY: none first.
+    if (enabled != 0 && count != 0)
+        if (auto none = journaled.set_vfs(pf, 0, enabled); !none)
+            return none;
+    return journaled.set_vfs(pf, count, enabled);
+}
+
+/// The write returns before the VFs are there, and they come in any order.
+Result<void> wait_for_links(JournaledKernel& journaled, const DeviceTarget& pf, std::uint32_t count,
+                            Milliseconds timeout) {
+    std::size_t there = 0;
+    const bool all = journaled.wait_for(timeout, "wait for the VFs of " + pf.id.display(), [&] {
+        const auto now = read_pf(journaled, pf);
+        there = now ? now->vfs.size() : 0;
+        return there == count;
+    });
+    if (all)
+        return {};
+    return fail(Code::kTimeout, "wait for VFs", pf.id.display(),
+                std::to_string(there) + " of " + std::to_string(count) + " appeared");
+}
+
+}  // namespace
+
+Result<void> enable_vfs(JournaledKernel& journaled, const DeviceTarget& pf, std::uint32_t count, Milliseconds timeout) {
+    const auto now = read_pf(journaled, pf);
+    if (!now)
+        return base::propagate(now);
+    if (now->enabled == count)
+        return {};
+    if (count > now->total)
+        return fail(Code::kInvalid, "set VFs", pf.id.display(),
+                    "has at most " + std::to_string(now->total));
+    const bool keep_off = count != 0 && now->autoprobe == true;
+    if (keep_off)
+        if (auto off = journaled.write_attr(pf, kAutoprobe, "0", "1"); !off)
+            return off;
+    if (auto written = write_count(journaled, pf, count, now->enabled); !written)
+        return written;
+    if (auto there = wait_for_links(journaled, pf, count, timeout); !there)
+        return there;
+    return keep_off ? journaled.write_attr(pf, kAutoprobe, "1", "0") : Result<void>();
+}
+
+Result<void> remove_side_effect(JournaledKernel& journaled, const DeviceTarget& target, const SideEffect& made, Milliseconds timeout) {
+    if (made.op == policy::Op::kCreateMdev) {
+        const auto mdev = journaled.kernel().device({"mdev", made.value});
+        const bool ours = mdev && mdev->mdev && mdev->mdev->type == made.before;
+        return ours ? journaled.remove_mdev(target.id, made.before, made.value) : Result<void>();
+    }
+    if (made.op == policy::Op::kSetAccess)
+        return restore_access(journaled, target.id, made);
+    if (made.op == policy::Op::kSetAttr)
+        return remove_vgpu(journaled, target, made);
+    const auto before = base::parse_decimal(made.before);
+    const auto now = read_pf(journaled, target);
+    // Someone has chosen another number since: theirs.
+    if (!before || !now || std::to_string(now->enabled) != made.value || now->enabled == *before)
+        return {};
+    const auto count = static_cast<std::uint32_t>(*before);
+    if (auto written = write_count(journaled, target, count, now->enabled); !written)
+        return written;
+    return wait_for_links(journaled, target, count, timeout);
+}
+
+}  // namespace binding

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/transaction/transaction_runner.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+#include "binding/codec/worker_messages.hpp"
+
+namespace binding {
+namespace {
+
+using policy::Change;
+using policy::Plan;
+using policy::StepResult;
+using policy::Transaction;
+using policy::Verdict;
+using base::Result;
+
+/// Every command replays the journal: what it tells beyond what is ours now is not to cost the next ones much.
+constexpr std::size_t kCompactAt = 32 * 1024;
+constexpr unsigned kMaxWorkers = 8;
+
+std::int64_t now_us() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+/// "20260102-030405.123456-1": sorts by time, can be typed, and no two are the same under one lock.
+std::string new_txn(std::int64_t time_us, std::size_t number) {
+    const std::time_t seconds = time_us / 1000000;
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    std::array<char, 32> text{};
+    const std::size_t length = std::strftime(text.data(), text.size(), "%Y%m%d-%H%M%S", &utc);
+    const std::string micros = std::to_string(1000000 + time_us % 1000000).substr(1);
+    return std::string(text.data(), length) + "." + micros + "-" + std::to_string(number);
+}
+
+unsigned worker_count(const ApplyOptions& options) {
+    const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
+    const unsigned by_default =
+        std::clamp(static_cast<unsigned>(std::max(processors, 1L)), 1U, kMaxWorkers);
+    return options.workers != 0 ? options.workers : by_default;
+}
+
+std::set<std::string> drivers_to_unbind(const Transaction& transaction) {
+    std::set<std::string> drivers;
+    for (const Change& change : transaction.changes)
+        if (change.from_driver)
+            drivers.insert(*change.from_driver);
+    return drivers;
+}
+
+}  // namespace
+
+Result<TransactionRunner> TransactionRunner::open(sysfs::Kernel& kernel, const StateDir& state,
+                              const ApplyOptions& options) {
+    auto lock = Lock::acquire(state, options.lock_timeout);
+    if (!lock)
+        return base::propagate(lock);
+    auto opened = Journal::open(state);
+    if (!opened)
+        return base::propagate(opened);
+    TransactionRunner runner(kernel, state, options, std::move(*lock), std::move(opened->journal),
+                    std::move(opened->journal_state));
+    if (runner.journal_state_.damaged_lines != 0)
+        runner.warn(state.journal_path() + ": " + std::to_string(runner.journal_state_.damaged_lines) +
+                     " damaged line(s) skipped");
+    return runner;
+}
+
+WorkerPool& TransactionRunner::pool() {
+    if (!pool_)
+        pool_ = std::make_unique<WorkerPool>(
+            [this](const std::string& request, const auto& report) { return execute_request(request, report); },
+            worker_count(options_), options_.timeout,
+            WorkerPool::Callbacks{
+                .on_progress_line = [this](const WorkerJob& job,
+                               const std::string& line) { on_progress_line(WorkerRequest::parse(job.request).txn, line); },
+                .on_ended = [this](const WorkerJob& job, JobEnd how,
+                                const std::string& line) { return on_job_ended(job, how, line); },
+                .on_worker_abandoned = options_.on_worker_abandoned
+                                   ? [this](const WorkerJob& job, pid_t pid) {
+                                         options_.on_worker_abandoned(WorkerRequest::parse(job.request).txn, pid);
+                                     }
+                                   : std::function<void(const WorkerJob&, pid_t)>()});
+    return *pool_;
+}
+
+/// Runs in the worker: what we know of the transaction, and the ledger, are its copies from the fork.
+std::string TransactionRunner::execute_request(const std::string& text,
+                          const std::function<void(const std::string&)>& report) {
+    const WorkerRequest request = WorkerRequest::parse(text);
+    const ProgressSink sink{
+        .on_step = [&](const std::string& doing) { report("doing " + doing); },
+        .on_device = [&](const sysfs::Device& device) { report("seen " + encode_device_summary(device)); }};
+    const auto active = active_.find(request.txn);
+    const bool ours = active != active_.end();
+    TransactionContext context{kernel_, journal_, state_, journal_state_, ours ? active->second.options : options_};
+    const TransactionOutcome outcome = ours && request.operation == WorkerRequest::Operation::kRun
+                                ? binding::execute_transaction(context, active->second.transaction, request.txn, sink)
+                                : undo_transaction(context, request.txn, sink);
+    return "=" + encode_outcome(outcome);
+}
+
+Result<void> TransactionRunner::refresh() {
+    auto journal_state = read_journal(state_);
+    if (!journal_state)
+        return base::propagate(journal_state);
+    journal_state_ = std::move(*journal_state);
+    return {};
+}
+
+void TransactionRunner::begin_recovery(const InFlightTransaction& flight, RecoveredCallback callback) {
+    const std::string& txn = flight.begin.txn;
+    ActiveTransaction& active = active_[txn];
+    active.options = options_;
+    active.last_step = "undo";
+    active.flight = flight;
+    active.recovered = std::move(callback);
+    pool().add({{.request = WorkerRequest{WorkerRequest::Operation::kUndo, txn}.text(), .drivers = {}}});
+}
+
+Result<Recovery> TransactionRunner::recover() {
+    Recovery all;
+    for (const InFlightTransaction& flight : journal_state_.in_flight) {
+        const auto pending = options_.pending_undo.find(flight.begin.txn);
+        if (pending != options_.pending_undo.end()) {
+            active_[flight.begin.txn].error = pending->second;
+            continue;
+        }
+        begin_recovery(flight, [this, &all, &flight](const Recovery& one) {
+            for (const BindingSnapshot& snapshot : flight.begin.devices)
+                if (one.undone.contains(snapshot.device))
+                    undone_.push_back(snapshot);
+            all.notes.insert(all.notes.end(), one.notes.begin(), one.notes.end());
+            all.undone.insert(one.undone.begin(), one.undone.end());
+            all.pending_undo.insert(one.pending_undo.begin(), one.pending_undo.end());
+            all.pending_transactions.insert(one.pending_transactions.begin(), one.pending_transactions.end());
+        });
+    }
+    if (!pool_)
+        return all;
+    pool_->run({});
+    if (auto fresh = refresh(); !fresh)
+        return base::propagate(fresh);
+    return all;
+}
+
+void TransactionRunner::begin(Transaction transaction, const ApplyOptions& options, EndedCallback callback) {
+    ++total_;
+    const std::string txn = new_txn(now_us(), total_);
+    const std::string why = blocking_reason(transaction);
+    const std::set<std::string> drivers = drivers_to_unbind(transaction);
+    ActiveTransaction& active = active_[txn];
+    active.transaction = std::move(transaction);
+    active.options = options;
+    active.ended = std::move(callback);
+    if (why.empty())
+        return pool().add({{.request = WorkerRequest{WorkerRequest::Operation::kRun, txn}.text(),
+                            .drivers = drivers,
+                            .timeout = options.timeout,
+                            .needs_new_worker = true,
+                            .progress_wanted = bool(options.on_progress)}});
+    complete(txn, {.result = StepResult::kFailed,
+                 .error = why,
+                 .steps = recorded_steps(active.transaction.steps, nullptr, {}),
+                 .notes = {}});
+}
+
+void TransactionRunner::run(Plan& plan) {
+    for (Transaction& transaction : plan.transactions)
+        if (transaction.verdict == Verdict::kChange)
+            begin(transaction, options_, [&transaction](const std::string&, const Transaction& ended) {
+                transaction = ended;
+            });
+    if (pool_)
+        pool_->run({});
+}
+
+Result<void> TransactionRunner::forget(const std::vector<sysfs::DeviceId>& devices, const std::string& why) {
+    for (const sysfs::DeviceId& device : devices)
+        if (journal_state_.bound.contains(device))
+            if (auto noted = journal_.append(ReleasedRecord{device, why}, Sync::kLater); !noted)
+                return noted;
+    return refresh();
+}
+
+void TransactionRunner::close() {
+    if (const auto written = append_history(state_, history_); !written)
+        warn("history: " + written.error().text());
+    history_.clear();
+    if (journal_.size() <= kCompactAt)
+        return;
+    const auto journal_state = read_journal(state_);
+    if (!journal_state)
+        return warn("journal: " + journal_state.error().text());
+    if (const auto compacted = journal_.compact(*journal_state); !compacted)
+        warn("journal: " + compacted.error().text());
+}
+
+void TransactionRunner::warn(const std::string& text) const {
+    if (options_.on_warning)
+        options_.on_warning(text);
+}
+
+void TransactionRunner::progress(const ActiveTransaction& active, const std::string& doing) const {
+    if (active.options.on_progress)
+        active.options.on_progress({done_, total_, doing});
+}
+
+}  // namespace binding

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/transaction/undo.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "binding/transaction/restore.hpp"
+#include "sysfs/device/names.hpp"
+
+namespace binding {
+namespace {
+
+using policy::Op;
+using sysfs::Device;
+using sysfs::DeviceId;
+using base::Result;
+using sysfs::DeviceTarget;
+
+constexpr const char* kAutoprobeWrite = "sriov_drivers_autoprobe=";
+
+/// Did this transaction mean to write `value` there? Its intents are all it can have written.
+bool was_intended(const InFlightTransaction& flight, const DeviceId& device, std::initializer_list<Op> ops,
+           const std::string& value) {
+    return std::any_of(flight.intents.begin(), flight.intents.end(), [&](const IntentRecord& i) {
+        return i.device == device && i.value == value &&
+               std::find(ops.begin(), ops.end(), i.op) != ops.end();
+    });
+}
+
+bool touched_binding(const InFlightTransaction& flight, const DeviceId& device) {
+    return std::any_of(flight.intents.begin(), flight.intents.end(), [&](const IntentRecord& i) {
+        return i.device == device && (i.op == Op::kSetOverride || i.op == Op::kClearOverride ||
+                                      i.op == Op::kUnbind || i.op == Op::kBind);
+    });
+}
+
+/// Undoes one write of the kind that Held does not cover.
+class SideEffectUndo {
+  public:
+    SideEffectUndo(JournaledKernel& journaled, const DeviceTarget& target) : journaled_(journaled), target_(target) {}
+
+    Result<void> operator()(const IntentRecord& intent) {
+        if (intent.before.empty())
+            return {};  // written by an undo itself
+        switch (intent.op) {
+            case Op::kCreateMdev: return remove_mdev(intent);
+            case Op::kRemoveMdev: return create_mdev(intent);
+            case Op::kSetVfs: return set_vfs(intent);
+            case Op::kSetAttr: return set_attr(intent);
+            case Op::kSetAccess: return set_access(intent);
+            case Op::kLoadModule:
+            case Op::kSetOverride:
+            case Op::kClearOverride:
+            case Op::kUnbind:
+            case Op::kBind:
+            case Op::kCheckOpen: return {};
+        }
+        return {};
+    }
+
+  private:
+    [[nodiscard]] bool mdev_is_there(const IntentRecord& intent) {
+        const auto mdev = journaled_.kernel().device({"mdev", intent.value});
+        return mdev && mdev->mdev && mdev->mdev->parent == parent_name() &&
+               mdev->mdev->type == intent.before;
+    }
+    [[nodiscard]] std::string parent_name() {
+        const auto now = journaled_.kernel().device(target_.id);
+        return now ? now->mdev_parent_name : std::string();
+    }
+    Result<void> remove_mdev(const IntentRecord& intent) {
+        if (!mdev_is_there(intent))
+            return {};
+        return journaled_.remove_mdev(target_.id, intent.before, intent.value);
+    }
+    Result<void> create_mdev(const IntentRecord& intent) {
+        if (mdev_is_there(intent))
+            return {};
+        return journaled_.create_mdev(target_.id, parent_name(), intent.before, intent.value);
+    }
+    Result<void> set_vfs(const IntentRecord& intent) {
+        const auto before = base::parse_decimal(intent.before);
+        const auto fresh = journaled_.kernel().device(target_.id);
+        if (!before || !fresh || !fresh->sriov || fresh->sriov->enabled == *before)
+            return {};
+        const auto wanted = static_cast<std::uint32_t>(*before);
+        // From one number to another only by way of none (EBUSY otherwise).
+        if (fresh->sriov->enabled != 0 && wanted != 0)
+            if (auto none = journaled_.set_vfs(target_, 0, fresh->sriov->enabled); !none)
+                return none;
+        return journaled_.set_vfs(target_, wanted, 0);
+    }
+    Result<void> set_attr(const IntentRecord& intent) {
+        const std::size_t equals = intent.before.find('=');
+        if (equals == std::string::npos)
+            return {};
+        const std::string attr = intent.before.substr(0, equals);
+        return journaled_.write_attr(target_, attr, intent.before.substr(equals + 1),
+                                  intent.value.substr(std::min(equals + 1, intent.value.size())));
+    }
+    Result<void> set_access(const IntentRecord& intent) {
+        const auto before = decode_access(intent.before);
+        if (!before)
+            return {};
+        const Result<void> done = journaled_.set_access(target_.id, intent.value, *before, {});
+        // The node goes with the binding, and its owner with it.
+        const bool gone = !done && (done.error().code == base::Code::kNotFound ||
+                                    done.error().code == base::Code::kGone);
+        return gone ? Result<void>() : done;
+    }
+
+    JournaledKernel& journaled_;
+    const DeviceTarget& target_;
+};
+
+class DeviceUndo {
+  public:
+    DeviceUndo(JournaledKernel& journaled, const InFlightTransaction& flight, const BindingSnapshot& snapshot, UndoResult& undone)
+        : journaled_(journaled), flight_(flight), snapshot_(snapshot), undone_(undone),
+          target_{snapshot.device, snapshot.identity} {}
+
+    void run() {
+        const auto now = journaled_.kernel().binding_state(snapshot_.device);
+        if (!now)
+            return note("went away");
+        if (!same_device(now->identity(), snapshot_.identity))
+            return note("is another device now");
+        target_.identity = now->identity();
+        undo_effects();
+        if (touched_binding(flight_, snapshot_.device))
+            undo_binding(*now);
+    }
+
+  private:
+    void note(const std::string& what) {
+        undone_.notes.push_back(snapshot_.device.display() + " " + what);
+    }
+    void check(const Result<void>& done) {
+        if (done)
+            return;
+        undone_.errors.push_back(done.error().text());
+        // Someone holds it, or the kernel wants to be asked later: the next run may succeed.
+        if (done.error().errnum == EBUSY || done.error().errnum == EAGAIN)
+            undone_.pending = true;
+    }
+    /// Autoprobe goes back first: VFs that there were before came with their native drivers.
+    void undo_effects() {
+        SideEffectUndo effect(journaled_, target_);
+        for (const IntentRecord& intent : flight_.intents)
+            if (is_autoprobe(intent)) {
+                check(effect(intent));
+                break;
+            }
+        for (auto at = flight_.intents.rbegin(); at != flight_.intents.rend(); ++at)
+            if (at->device == snapshot_.device && !is_autoprobe(*at))
+                check(effect(*at));
+    }
+    [[nodiscard]] bool is_autoprobe(const IntentRecord& intent) const {
+        return intent.op == Op::kSetAttr && intent.device == snapshot_.device &&
+               intent.before.starts_with(kAutoprobeWrite);
+    }
+    void undo_binding(const Device& now) {
+        const BindingSnapshot::PreviousBinding& before = snapshot_.before;
+        const std::string override_now = now.driver_override.value_or("");
+        const bool driver_ours =
+            now.driver == before.driver || !now.driver ||
+            was_intended(flight_, snapshot_.device, {Op::kBind, Op::kSetOverride}, *now.driver);
+        const bool override_ours =
+            now.driver_override == before.driver_override ||
+            was_intended(flight_, snapshot_.device, {Op::kSetOverride, Op::kClearOverride}, override_now);
+        if (!driver_ours)
+            return note("is on " + *now.driver + ", which is not our doing: left alone");
+        if (!override_ours)
+            return note("has the override " + override_now +
+                        ", which is not our doing: left alone");
+        check(restore(journaled_, target_, now, before));
+    }
+
+    JournaledKernel& journaled_;
+    const InFlightTransaction& flight_;
+    const BindingSnapshot& snapshot_;
+    UndoResult& undone_;
+    DeviceTarget target_;
+};
+
+}  // namespace
+
+UndoResult undo(JournaledKernel& journaled, const InFlightTransaction& flight) {
+    UndoResult undone;
+    journaled.begin_undo();
+    for (auto snapshot = flight.begin.devices.rbegin(); snapshot != flight.begin.devices.rend(); ++snapshot)
+        DeviceUndo(journaled, flight, *snapshot, undone).run();
+    return undone;
+}
+
+}  // namespace binding

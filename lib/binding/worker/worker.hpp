@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace binding {
+
+/// What a worker does with one request: it answers with one line, and may say lines before it. An
+/// answer begins with '='.
+using WorkerFunction = std::function<std::string(const std::string& request,
+                                       const std::function<void(const std::string&)>& report)>;
+
+/// A line that a worker said on the way, and when: hours later it still tells since when a write is
+/// out.
+struct ProgressText {
+    std::chrono::steady_clock::time_point at;
+    std::string line;
+};
+
+/// A forked process that writes to the kernel for us, since a write may never return. It never
+/// executes another program, dies with its parent, and is abandoned, not waited for, when it is
+/// stuck. Lines over two socket pairs: requests down and answers up; and what it says on the way,
+/// which can lie there until somebody wants to know: waking up for each line would cost as much as
+/// carrying out what it tells of.
+class Worker {
+  public:
+    /// `close_in_child`: the parent's ends of its siblings.
+    [[nodiscard]] static base::Result<Worker> start(const WorkerFunction& work,
+                                                     const std::vector<int>& close_in_child);
+    Worker(Worker&&) = default;
+    Worker& operator=(Worker&&) = default;
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    ~Worker() = default;
+
+    [[nodiscard]] base::Result<void> send(const std::string& request);
+    /// The answers that have come; nothing once the worker has died. What it said before them is in
+    /// `said` by then.
+    [[nodiscard]] std::optional<std::vector<std::string>> read_answers();
+    [[nodiscard]] std::vector<ProgressText> read_progress();
+    /// Ends it when it is idle: it sees the end of its requests.
+    void close_requests();
+    /// The same, and waits for it.
+    void stop();
+    /// It is stuck: killed, so that it does nothing more should the kernel ever let it go.
+    void abandon();
+    /// How a dead worker died: "signal 9", "exit status 1".
+    [[nodiscard]] std::string wait_status();
+
+    /// Readable when there is an answer, or no room for what it wants to say; and when it has said
+    /// something.
+    [[nodiscard]] int fd() const { return answers_.fd.get(); }
+    [[nodiscard]] int progress_fd() const { return progress_.fd.get(); }
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+  private:
+    /// Our end of a socket pair, and the beginning of a line of which the end has not come yet.
+    struct LineReader {
+        base::UniqueFd fd;
+        std::string unread;
+        /// Appends the complete lines. False at the end of what there will ever be.
+        [[nodiscard]] bool read(std::vector<std::string>& lines);
+    };
+    Worker(pid_t pid, base::UniqueFd answers, base::UniqueFd progress)
+        : pid_(pid), answers_{std::move(answers), {}}, progress_{std::move(progress), {}} {}
+    void close();
+    pid_t pid_;
+    LineReader answers_;
+    LineReader progress_;
+};
+
+}  // namespace binding

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/decide/candidate_resolver.hpp"
+
+#include "sysfs/device/names.hpp"
+
+/// A driver and the module it comes in have two names, and only a registered driver shows both. So
+/// a candidate that a person names is a driver, looked for among the registered ones and then
+/// behind a module of the same (normalised) name, since that is what modprobe could load for it. A
+/// candidate that an alias names is a module, whose driver is known once it is loaded.
+namespace policy {
+namespace {
+
+using sysfs::ModuleState;
+
+void set_usable(ResolvedCandidate& candidate, std::string why) {
+    candidate.link.status = CandidateStatus::kFallback;
+    candidate.link.why = std::move(why);
+}
+
+}  // namespace
+
+bool same_candidate(const ResolvedCandidate& a, const ResolvedCandidate& b) {
+    if (a.link.driver && b.link.driver)
+        return *a.link.driver == *b.link.driver;
+    return !a.module.empty() && a.module == b.module;
+}
+
+ResolvedCandidate CandidateResolver::by_driver(const std::string& driver) const {
+    ResolvedCandidate candidate;
+    candidate.link.driver = driver;
+    candidate.module = sysfs::normalise_module(driver);
+    if (drivers_.is_registered(bus_, driver)) {
+        const std::string& module = drivers_.registered.at(bus_).at(driver);
+        if (!module.empty())
+            candidate.module = module;
+        set_usable(candidate, "is registered");
+        return candidate;
+    }
+    resolve_module(candidate, "this kernel has no driver " + driver + spelling_hint(driver));
+    return candidate;
+}
+
+ResolvedCandidate CandidateResolver::by_alias(const sysfs::AliasMatch& match) const {
+    ResolvedCandidate candidate;
+    candidate.module = match.alias.module;
+    candidate.link.origin = CandidateOrigin::kAlias;
+    candidate.link.from = "alias " + match.alias.pattern;
+    candidate.wildcards = match.wildcards;
+    if (const auto driver = find_driver(candidate.module)) {
+        candidate.link.driver = driver;
+        set_usable(candidate, "is registered");
+    } else {
+        resolve_module(candidate, "this kernel has no module " + candidate.module);
+    }
+    return candidate;
+}
+
+/// A built-in driver names no module in sysfs; then the equal name is all there is to see.
+std::optional<std::string> CandidateResolver::find_driver(const std::string& module) const {
+    if (auto driver = drivers_.driver_for(bus_, module))
+        return driver;
+    const auto bus = drivers_.registered.find(bus_);
+    if (bus == drivers_.registered.end())
+        return std::nullopt;
+    for (const auto& [driver, owner] : bus->second)
+        if (owner.empty() && sysfs::normalise_module(driver) == module)
+            return driver;
+    return std::nullopt;
+}
+
+/// A driver that is not registered comes with its module, if this kernel has one to load.
+void CandidateResolver::resolve_module(ResolvedCandidate& candidate,
+                                       const std::string& missing) const {
+    switch (drivers_.module_state(candidate.module)) {
+        case ModuleState::kMissing:
+            candidate.link.why = missing;
+            return;
+        case ModuleState::kDenied:
+            candidate.link.why = "the module " + candidate.module +
+                                 " is denied by modprobe's configuration or the command line";
+            return;
+        case ModuleState::kLoaded:
+            // It has shown its driver, and that is another one.
+            if (drivers_.driver_for(bus_, candidate.module)) {
+                candidate.link.why = missing;
+                return;
+            }
+            break;
+        case ModuleState::kAvailable:
+        case ModuleState::kBuiltin:
+            break;
+    }
+    candidate.link.module = candidate.module;
+    set_usable(candidate, "comes with the module " + candidate.module);
+}
+
+/// "vfio_pci" is a module; its driver is "vfio-pci". Neither is guessed from the other, but said.
+std::string CandidateResolver::spelling_hint(const std::string& driver) const {
+    const auto other = drivers_.driver_for(bus_, sysfs::normalise_module(driver));
+    if (!other)
+        return {};
+    return " (the module " + sysfs::normalise_module(driver) + " registers the driver " + *other +
+           ")";
+}
+
+}  // namespace policy

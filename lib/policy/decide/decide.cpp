@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/decide/decide.hpp"
+
+#include <algorithm>
+
+#include "policy/decide/rule_equivalence.hpp"
+#include "policy/decide/rule_index.hpp"
+
+namespace policy {
+namespace {
+
+std::string rule_citation(const Rule& rule) {
+    const std::string where = rule.where.line == 0 ? rule.where.file : rule.where.text();
+    return "rule " + rule.name + (where.empty() ? "" : " (" + where + ")");
+}
+
+std::string rule_citations(const std::vector<const Rule*>& rules) {
+    std::string out;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        if (i != 0)
+            out += i + 1 == rules.size() ? " and " : ", ";
+        out += rule_citation(*rules[i]);
+    }
+    return out;
+}
+
+/// Goes through the devices in order and remembers which limits are used up, and by whom.
+class Decider {
+  public:
+    Decider(const PolicySet& set, const sysfs::Inventory& inventory, const sysfs::Drivers& drivers,
+            const std::vector<RequestedRule>& requests)
+        : set_(set), inventory_(inventory), drivers_(drivers), index_(set.rules) {
+        for (const RequestedRule& request : requests)
+            requests_.insert_or_assign(request.device, request.rule);
+    }
+
+    Decision decide(const sysfs::Device& device) {
+        Decision decision;
+        decision.device = device.id;
+        find_matching(device);
+        const auto request = requests_.find(device.id);
+        const Rule* asked = request == requests_.end() ? nullptr : request->second;
+        if (const Rule* protector = find_protector()) {
+            decision.outcome = DecisionOutcome::kProtected;
+            decision.rule = protector;
+            decision.refused = asked;
+            decision.why = "protected by " + rule_citation(*protector);
+        } else if (asked != nullptr) {
+            assign(decision, device, *asked, "asked for by hand");
+        } else {
+            select_rule(decision, device);
+        }
+        return decision;
+    }
+
+  private:
+    /// The matching rules, best first: by priority, then file order.
+    void find_matching(const sysfs::Device& device) {
+        index_.candidates(device, candidates_);
+        matching_.clear();
+        for (const std::uint32_t index : candidates_)
+            if (matches(set_.rules[index].match, device, inventory_))
+                matching_.push_back(&set_.rules[index]);
+        std::stable_sort(matching_.begin(), matching_.end(),
+                         [](const Rule* a, const Rule* b) { return a->priority > b->priority; });
+    }
+
+    const Rule* find_protector() const {
+        const auto found = std::find_if(matching_.begin(), matching_.end(),
+                                        [](const Rule* rule) { return rule->protect; });
+        return found == matching_.end() ? nullptr : *found;
+    }
+
+    void select_rule(Decision& decision, const sysfs::Device& device) {
+        std::string skipped;
+        std::vector<const Rule*> best;
+        for (const Rule* rule : matching_) {
+            if (!best.empty() && rule->priority < best.front()->priority)
+                break;
+            if (!limit_reached(*rule))
+                best.push_back(rule);
+            else
+                skipped += (skipped.empty() ? "" : "; ") + limit_text(*rule);
+        }
+        if (best.empty()) {
+            decision.why = skipped.empty() ? "no rule matches" : skipped;
+            return;
+        }
+        const bool agree = std::all_of(best.begin(), best.end(), [&](const Rule* rule) {
+            return same_action(*rule, *best.front());
+        });
+        if (!agree) {
+            decision.outcome = DecisionOutcome::kConflict;
+            decision.rule = best.front();
+            decision.why = rule_citations(best) + " ask for different things at priority " +
+                           std::to_string(best.front()->priority);
+            decision.conflicting_rules = std::move(best);
+            return;
+        }
+        if (best.front()->limit)
+            winners_[best.front()].push_back(device.id.display());
+        assign(decision, device, *best.front(),
+            rule_citation(*best.front()) + (skipped.empty() ? "" : "; " + skipped));
+    }
+
+    void assign(Decision& decision, const sysfs::Device& device, const Rule& rule, std::string why) {
+        decision.outcome = DecisionOutcome::kWanted;
+        decision.rule = &rule;
+        decision.why = std::move(why);
+        if (!rule.driver || rule.driver->kind != DriverAction::ActionKind::kChain)
+            return;
+        decision.chain =
+            driver_chain(*rule.driver, rule.name, device, set_.variants, inventory_, drivers_);
+        if (!decision.chain.ambiguous)
+            return;
+        decision.outcome = DecisionOutcome::kConflict;
+        decision.why = equal_claims(decision.chain) +
+                       " claim the device equally well; a variant that names one would rank them";
+    }
+
+    static std::string equal_claims(const Chain& chain) {
+        std::string out;
+        for (const ChainLink& link : chain.links)
+            if (link.status == CandidateStatus::kAmbiguous)
+                out += (out.empty() ? "" : " and ") +
+                       (link.driver ? *link.driver : "the module " + link.module.value_or("")) +
+                       " (" + link.from + ")";
+        return out;
+    }
+
+    bool limit_reached(const Rule& rule) const {
+        if (!rule.limit)
+            return false;
+        const auto found = winners_.find(&rule);
+        return found != winners_.end() && found->second.size() >= *rule.limit;
+    }
+
+    std::string limit_text(const Rule& rule) const {
+        const std::vector<std::string>& winners = winners_.at(&rule);
+        std::string names = winners.front();
+        for (std::size_t i = 1; i < std::min<std::size_t>(winners.size(), 4); ++i)
+            names += ", " + winners[i];
+        if (winners.size() > 4)
+            names += " and " + std::to_string(winners.size() - 4) + " more";
+        return rule_citation(rule) + ": limit " + std::to_string(*rule.limit) + " used up by " + names;
+    }
+
+    const PolicySet& set_;
+    const sysfs::Inventory& inventory_;
+    const sysfs::Drivers& drivers_;
+    RuleIndex index_;
+    std::map<sysfs::DeviceId, const Rule*> requests_;
+    std::map<const Rule*, std::vector<std::string>> winners_;  ///< of rules with a limit
+    std::vector<std::uint32_t> candidates_;                        ///< scratch, reused per device
+    std::vector<const Rule*> matching_;                        ///< scratch
+};
+
+}  // namespace
+
+Decisions decide(const PolicySet& set, const sysfs::Inventory& inventory,
+                 const sysfs::Drivers& drivers, const std::vector<RequestedRule>& requests) {
+    Decider decider(set, inventory, drivers, requests);
+    Decisions decisions;
+    for (const sysfs::Device& device : inventory.devices)
+        decisions.emplace_hint(decisions.end(), device.id, decider.decide(device));
+    return decisions;
+}
+
+std::vector<RuleTrace> trace_rules(const PolicySet& set, const sysfs::Device& device,
+                                   const sysfs::Inventory& inventory) {
+    std::vector<RuleTrace> traces;
+    traces.reserve(set.rules.size());
+    for (const Rule& rule : set.rules) {
+        RuleTrace traced;
+        traced.rule = &rule;
+        traced.matched = trace(rule.match, device, inventory, traced.fields);
+        traces.push_back(std::move(traced));
+    }
+    return traces;
+}
+
+}  // namespace policy

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/decide/match.hpp"
+
+#include <algorithm>
+
+#include "policy/model/match_field.hpp"
+
+/// How a match holds, and the one default the language has: a match speaks of PCI devices unless it
+/// names a bus or an mdev parent. The default applies once, to the match as a whole. When only some
+/// alternatives of an `any` name a bus, the others keep the default: {any: [{bus: platform},
+/// {driver: none}]} must not reach for every unbound device of every bus. The match of `pf` needs
+/// none, since VFs exist on PCI alone.
+namespace policy {
+namespace {
+
+enum class BusDefault { kNone, kPci };
+enum class Polarity { kPlain, kInverted };
+
+bool names_bus(const Match& match) {
+    const auto any_names_bus = [](const std::vector<Match>& matches) {
+        return std::any_of(matches.begin(), matches.end(), names_bus);
+    };
+    return std::any_of(match.fields.begin(), match.fields.end(),
+                       [](const FieldTest& test) {
+                           return test.field == Field::kBus || test.field == Field::kMdevParent;
+                       }) ||
+           any_names_bus(match.all) || any_names_bus(match.none) ||
+           std::any_of(match.any.begin(), match.any.end(), any_names_bus);
+}
+
+/// Where the default goes: to this match itself, or down to the alternatives of its `any`.
+struct BusDefaults {
+    BusDefault here = BusDefault::kNone;
+    BusDefault below = BusDefault::kNone;
+};
+
+BusDefaults resolve_bus_default(const Match& match, BusDefault bus) {
+    if (bus == BusDefault::kNone)
+        return {};
+    const auto own = [](const FieldTest& test) {
+        return test.field == Field::kBus || test.field == Field::kMdevParent;
+    };
+    if (std::any_of(match.fields.begin(), match.fields.end(), own) ||
+        std::any_of(match.all.begin(), match.all.end(), names_bus) ||
+        std::any_of(match.none.begin(), match.none.end(), names_bus))
+        return {};
+    if (names_bus(match))
+        return {.here = BusDefault::kNone, .below = BusDefault::kPci};
+    return {.here = BusDefault::kPci, .below = BusDefault::kNone};
+}
+
+/// Of several `any` lists only those that speak of buses carry the default on.
+BusDefault list_bus_default(const std::vector<Match>& list, BusDefault below) {
+    const bool any_names_bus = std::any_of(list.begin(), list.end(), names_bus);
+    return any_names_bus ? below : BusDefault::kNone;
+}
+
+const sysfs::Device* parent_pf(const sysfs::Device& device, const sysfs::Inventory& inventory) {
+    return device.vf ? inventory.find({"pci", device.vf->pf}) : nullptr;
+}
+
+/// What a field says now.
+struct CurrentFacts {
+    [[nodiscard]] bool holds(const FieldTest& test, const sysfs::Device& device,
+                             const sysfs::Host& host) const {
+        return field_holds(test, device, host);
+    }
+    [[nodiscard]] CurrentFacts inverted() const { return {}; }
+};
+
+/// What it may say (or must say) later: a field that is still open counts as holding (or as not), and the
+/// other way round below a `not`.
+struct PossibleFacts {
+    bool unknown_holds;
+
+    [[nodiscard]] bool holds(const FieldTest& test, const sysfs::Device& device,
+                             const sysfs::Host& host) const {
+        return may_change(test, device) ? unknown_holds : field_holds(test, device, host);
+    }
+    [[nodiscard]] PossibleFacts inverted() const { return {!unknown_holds}; }
+};
+
+template <typename View>
+bool holds(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory, BusDefault bus,
+           View view) {
+    const BusDefaults defaults = resolve_bus_default(match, bus);
+    if (defaults.here == BusDefault::kPci && device.id.bus != "pci")
+        return false;
+    for (const FieldTest& test : match.fields)
+        if (!view.holds(test, device, inventory.host))
+            return false;
+    for (const Match& pf : match.pf) {
+        const sysfs::Device* parent = parent_pf(device, inventory);
+        if (parent == nullptr || !holds(pf, *parent, inventory, BusDefault::kNone, view))
+            return false;
+    }
+    for (const Match& each : match.all)
+        if (!holds(each, device, inventory, BusDefault::kNone, view))
+            return false;
+    for (const auto& list : match.any) {
+        const BusDefault inside = list_bus_default(list, defaults.below);
+        const auto fits = [&](const Match& one) { return holds(one, device, inventory, inside, view); };
+        if (std::none_of(list.begin(), list.end(), fits))
+            return false;
+    }
+    return std::none_of(match.none.begin(), match.none.end(), [&](const Match& each) {
+        return holds(each, device, inventory, BusDefault::kNone, view.inverted());
+    });
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+    std::string out;
+    for (const std::string& text : texts)
+        out += (out.empty() ? "" : ", ") + text;
+    return out;
+}
+
+/// Walks a match as holds() does, but skips nothing and writes down each field. Without a device (a
+/// `pf` match on what is no VF) nothing holds, and every fact is absent.
+class Tracer {
+  public:
+    Tracer(const sysfs::Inventory& inventory, std::vector<FieldResult>& fields)
+        : inventory_(inventory), fields_(fields) {}
+
+    bool walk(const Match& match, const sysfs::Device* device, const std::string& prefix,
+              Polarity polarity, BusDefault bus) {
+        const BusDefaults defaults = resolve_bus_default(match, bus);
+        bool ok = device != nullptr;
+        if (defaults.here == BusDefault::kPci && device != nullptr && device->id.bus != "pci") {
+            // Said only when it decides: the author did not write it.
+            fields_.push_back({prefix + "bus", "pci", device->id.bus, polarity == Polarity::kInverted});
+            ok = false;
+        }
+        for (const FieldTest& test : match.fields)
+            ok = field(test, device, prefix, polarity) && ok;
+        for (const Match& pf : match.pf) {
+            const sysfs::Device* parent =
+                device == nullptr ? nullptr : parent_pf(*device, inventory_);
+            ok = walk(pf, parent, prefix + "pf.", polarity, BusDefault::kNone) && ok;
+        }
+        for (std::size_t i = 0; i < match.all.size(); ++i)
+            ok = walk(match.all[i], device, nested(prefix, "all", i), polarity, BusDefault::kNone) && ok;
+        for (const auto& list : match.any)
+            ok = any(list, device, prefix, polarity, list_bus_default(list, defaults.below)) && ok;
+        return none(match.none, device, prefix, polarity) && ok;
+    }
+
+  private:
+    static std::string nested(const std::string& prefix, const char* word, std::size_t index) {
+        return prefix + word + "[" + std::to_string(index) + "].";
+    }
+
+    bool field(const FieldTest& test, const sysfs::Device* device, const std::string& prefix,
+               Polarity polarity) {
+        const bool ok = device != nullptr && field_holds(test, *device, inventory_.host);
+        std::string key = prefix + field_name(test.field);
+        if (!test.key.empty())
+            key += "." + test.key;
+        fields_.push_back(
+            {std::move(key), joined(test.wanted),
+             device == nullptr ? std::nullopt : field_value(test, *device, inventory_.host),
+             ok == (polarity == Polarity::kPlain)});
+        return ok;
+    }
+
+    bool any(const std::vector<Match>& list, const sysfs::Device* device, const std::string& prefix,
+             Polarity polarity, BusDefault bus) {
+        bool ok = false;
+        for (std::size_t i = 0; i < list.size(); ++i)
+            ok = walk(list[i], device, nested(prefix, "any", i), polarity, bus) || ok;
+        return ok;
+    }
+
+    bool none(const std::vector<Match>& list, const sysfs::Device* device,
+              const std::string& prefix, Polarity polarity) {
+        // Without a device a `not` cannot rescue the match, so its fields are not turned round.
+        const Polarity inside = device == nullptr        ? polarity
+                             : polarity == Polarity::kPlain ? Polarity::kInverted
+                                                      : Polarity::kPlain;
+        bool ok = true;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            const std::string key = list.size() == 1 ? prefix + "not." : nested(prefix, "not", i);
+            ok = !walk(list[i], device, key, inside, BusDefault::kNone) && ok;
+        }
+        return ok;
+    }
+
+    const sysfs::Inventory& inventory_;
+    std::vector<FieldResult>& fields_;
+};
+
+}  // namespace
+
+bool keeps_to_pci(const Match& match) {
+    const auto asks_for_pci = [](const FieldTest& test) {
+        return test.field == Field::kBus && test.wanted == std::vector<std::string>{"pci"};
+    };
+    return !names_bus(match) || std::any_of(match.fields.begin(), match.fields.end(), asks_for_pci);
+}
+
+bool matches(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory) {
+    return holds(match, device, inventory, BusDefault::kPci, CurrentFacts{});
+}
+
+EarlyMatch match_early(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory) {
+    if (!holds(match, device, inventory, BusDefault::kPci, PossibleFacts{true}))
+        return EarlyMatch::kNo;
+    return holds(match, device, inventory, BusDefault::kPci, PossibleFacts{false}) ? EarlyMatch::kYes
+                                                                                  : EarlyMatch::kMaybe;
+}
+
+bool trace(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,
+           std::vector<FieldResult>& fields) {
+    return Tracer(inventory, fields).walk(match, &device, "", Polarity::kPlain, BusDefault::kPci);
+}
+
+}  // namespace policy

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "policy/decide/match.hpp"
+
+/// The words of `class` and `kernel`: small languages of their own.
+namespace policy {
+namespace {
+
+constexpr std::array kClasses = {
+    std::pair{std::string_view("storage"), std::uint8_t{0x01}},
+    std::pair{std::string_view("network"), std::uint8_t{0x02}},
+    std::pair{std::string_view("display"), std::uint8_t{0x03}},
+    std::pair{std::string_view("multimedia"), std::uint8_t{0x04}},
+    std::pair{std::string_view("memory"), std::uint8_t{0x05}},
+    std::pair{std::string_view("bridge"), std::uint8_t{0x06}},
+    std::pair{std::string_view("communication"), std::uint8_t{0x07}},
+    std::pair{std::string_view("system"), std::uint8_t{0x08}},
+    std::pair{std::string_view("input"), std::uint8_t{0x09}},
+    std::pair{std::string_view("docking"), std::uint8_t{0x0a}},
+    std::pair{std::string_view("processor"), std::uint8_t{0x0b}},
+    std::pair{std::string_view("serial"), std::uint8_t{0x0c}},
+    std::pair{std::string_view("wireless"), std::uint8_t{0x0d}},
+    std::pair{std::string_view("accelerator"), std::uint8_t{0x12}},
+};
+
+constexpr int kWildcardDigit = 16;
+
+/// 0-15, kWildcardDigit for 'x', -1 for anything else.
+int class_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return c == 'x' || c == 'X' ? kWildcardDigit : -1;
+}
+
+using Version = std::vector<unsigned>;
+
+/// The leading numbers of `text` ("6.12.107-amd64" → 6, 12, 107) and what follows them.
+std::pair<Version, std::string_view> leading_version(std::string_view text) {
+    Version version;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        unsigned number = 0;
+        const auto [next, error] = std::from_chars(at, end, number);
+        if (error != std::errc{})
+            break;
+        version.push_back(number);
+        at = next;
+        if (at == end || *at != '.' || at + 1 == end || at[1] < '0' || at[1] > '9')
+            break;
+        ++at;
+    }
+    return {version, std::string_view(at, static_cast<std::size_t>(end - at))};
+}
+
+enum class Comparison { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
+
+std::pair<Comparison, std::string_view> split_comparison(std::string_view text) {
+    constexpr std::array kOperators = {
+        std::pair{std::string_view(">="), Comparison::kGreaterOrEqual},
+        std::pair{std::string_view("<="), Comparison::kLessOrEqual},
+        std::pair{std::string_view("=="), Comparison::kEqual},
+        std::pair{std::string_view("!="), Comparison::kNotEqual},
+        std::pair{std::string_view(">"), Comparison::kGreater},
+        std::pair{std::string_view("<"), Comparison::kLess},
+        std::pair{std::string_view("="), Comparison::kEqual},
+    };
+    for (const auto& [sign, comparison] : kOperators) {
+        if (!text.starts_with(sign))
+            continue;
+        text.remove_prefix(sign.size());
+        while (text.starts_with(' '))
+            text.remove_prefix(1);
+        return {comparison, text};
+    }
+    return {Comparison::kEqual, text};
+}
+
+}  // namespace
+
+std::optional<std::uint8_t> base_class(const std::string& name) {
+    for (const auto& [known, code] : kClasses)
+        if (known == name)
+            return code;
+    return std::nullopt;
+}
+
+bool class_matches(const std::string& wanted, std::uint32_t class_code) {
+    if (const auto base = base_class(wanted))
+        return *base == ((class_code >> 16) & 0xff);
+    // Fewer than six digits stand for the leading ones: "0302" is what lspci -n prints.
+    if (wanted.empty() || wanted.size() > 6)
+        return false;
+    unsigned shift = 24;
+    for (const char c : wanted) {
+        shift -= 4;
+        const int digit = class_digit(c);
+        const int actual = static_cast<int>((class_code >> shift) & 0xf);
+        if (digit < 0 || (digit != kWildcardDigit && digit != actual))
+            return false;
+    }
+    return true;
+}
+
+std::optional<bool> kernel_matches(const std::string& wanted, const std::string& release) {
+    const auto [comparison, text] = split_comparison(wanted);
+    const auto [version, rest] = leading_version(text);
+    if (version.empty() || !rest.empty())
+        return std::nullopt;
+    Version running = leading_version(release).first;
+    if (running.empty())
+        return false;
+    // Only as many numbers as the rule gives are compared: 6.12.107 is "6.12", and not ">6.12".
+    running.resize(version.size(), 0);
+    switch (comparison) {
+        case Comparison::kEqual:
+            return running == version;
+        case Comparison::kNotEqual:
+            return running != version;
+        case Comparison::kLess:
+            return running < version;
+        case Comparison::kLessOrEqual:
+            return running <= version;
+        case Comparison::kGreater:
+            return running > version;
+        case Comparison::kGreaterOrEqual:
+            return running >= version;
+    }
+    return std::nullopt;
+}
+
+}  // namespace policy

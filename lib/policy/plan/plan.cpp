@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/plan/plan.hpp"
+
+#include <algorithm>
+
+#include "policy/plan/desired_state.hpp"
+#include "policy/plan/plan_group.hpp"
+#include "policy/plan/plan_mdevs.hpp"
+#include "policy/plan/plan_steps.hpp"
+#include "policy/plan/plan_context.hpp"
+#include "policy/plan/refusal_reasons.hpp"
+
+/// From decisions to transactions. A unit (the members of one IOMMU group, or a single device) is
+/// planned in three looks: at each member, at the rest of the group, at who uses what would be
+/// taken. Any reason found refuses the whole; a conflict on any member leaves the whole as it is.
+namespace policy {
+namespace {
+
+Change start_change(const sysfs::Device& device, const Rule& rule) {
+    Change change;
+    change.target = {device.id, device.identity()};
+    change.from_driver = device.driver;
+    change.from_override = device.driver_override;
+    change.access = rule.access;
+    change.rule = rule.name;
+    change.where = rule.where.line == 0 ? rule.where.file : rule.where.text();
+    return change;
+}
+
+Change::To destination(const DriverAction& spec) {
+    switch (spec.kind) {
+        case DriverAction::ActionKind::kChain:
+            return Change::To::kChain;
+        case DriverAction::ActionKind::kNone:
+            return Change::To::kNone;
+        case DriverAction::ActionKind::kHost:
+            return Change::To::kHost;
+    }
+    return Change::To::kChain;
+}
+
+class UnitPlanner {
+  public:
+    UnitPlanner(const Unit& unit, const PlanContext& context) : unit_(unit), context_(context) {}
+
+    Transaction plan() {
+        transaction_.group = unit_.group;
+        if (!find_conflicts()) {
+            for (const Member& member : unit_.members)
+                plan_member(member);
+            plan_peers();
+        }
+        remove_duplicates(transaction_.reasons);
+        finish();
+        return std::move(transaction_);
+    }
+
+  private:
+    std::vector<Reason>& reasons() { return transaction_.reasons; }
+
+    void conflict(const sysfs::DeviceId& device, const std::string& why) {
+        transaction_.verdict = Verdict::kConflict;
+        reasons().push_back(make_reason(ReasonCode::kAmbiguous, device, why));
+    }
+
+    bool find_conflicts() {
+        for (const Member& member : unit_.members)
+            if (member.decision->outcome == DecisionOutcome::kConflict)
+                conflict(member.device->id, member.decision->why);
+        return transaction_.verdict == Verdict::kConflict;
+    }
+
+    void plan_member(const Member& member) {
+        const sysfs::Device& device = *member.device;
+        if (member.decision->outcome == DecisionOutcome::kProtected) {
+            reasons().push_back(
+                make_reason(ReasonCode::kProtected, device.id, member.decision->why));
+            return;
+        }
+        const Rule& rule = member.rule();
+        const bool moves = !has_desired_driver(member);
+        Change change = start_change(device, rule);
+        if (moves) {
+            change.to = destination(*rule.driver);
+            change.candidates = member.decision->chain.usable();
+            change.check = rule.check;
+            add_move_reasons(device, member.decision->chain, rule, change);
+        } else if (has_desired_access(member, context_.inventory.host, group_node_check(member))) {
+            change.access = {};
+        }
+        change.set_vfs = vfs_to_set(member);
+        if (change.set_vfs)
+            plan_vfs(device, rule, *change.set_vfs);
+        MissingMdevs mdevs = find_missing_mdevs(member, context_.inventory);
+        change.mdevs = std::move(mdevs.missing);
+        std::move(mdevs.reasons.begin(), mdevs.reasons.end(), std::back_inserter(reasons()));
+        if (moves || change.set_vfs || !change.mdevs.empty() || change.access != AccessSpec{})
+            transaction_.changes.push_back(std::move(change));
+    }
+
+    /// Whose access is the last word on the group's node: that of the last member which has any.
+    [[nodiscard]] GroupNodeCheck group_node_check(const Member& member) const {
+        const auto has_word = [](const Member& other) {
+            return other.decision->outcome == DecisionOutcome::kWanted && other.device->vfio &&
+                   other.rule().access != AccessSpec{};
+        };
+        const auto last = std::find_if(unit_.members.rbegin(), unit_.members.rend(), has_word);
+        return last != unit_.members.rend() && last->device == member.device ? GroupNodeCheck::kIncluded
+                                                                            : GroupNodeCheck::kIgnored;
+    }
+
+    /// What stands against a device's getting another driver, or none.
+    void add_move_reasons(const sysfs::Device& device, const Chain& chain, const Rule& rule,
+              const Change& change) {
+        switch (change.to) {
+            case Change::To::kChain:
+                add_kernel_reasons(device, chain, context_.inventory.host, reasons());
+                add_vfs_in_use(device, reasons());
+                break;
+            case Change::To::kNone:
+                add_vfs_in_use(device, reasons());
+                break;
+            case Change::To::kHost:
+                // A native driver that only gets rid of an override is not disturbed.
+                if (is_on_native_driver(device))
+                    return;
+                add_vfs_in_use(device, reasons());
+                break;
+        }
+        if (device.driver)
+            add_use_reasons(device.id, rule, context_, reasons());
+    }
+
+    void plan_vfs(const sysfs::Device& pf, const Rule& rule, std::uint32_t count) {
+        add_sriov_reasons(pf, count, rule, context_, reasons());
+    }
+
+    void plan_peers() {
+        const Peers peers = check_peers(unit_, context_.decisions, context_.inventory);
+        // Nothing to do and nobody to take along: a peer that came later is for `groups` to show.
+        if (transaction_.changes.empty() && peers.included.empty() && reasons().empty())
+            return;
+        for (const IncludedPeer& peer : peers.included)
+            include_peer(*peer.device, peer.included_by->rule());
+        std::copy(peers.reasons.begin(), peers.reasons.end(), std::back_inserter(reasons()));
+    }
+
+    void include_peer(const sysfs::Device& peer, const Rule& rule) {
+        const DriverAction automatic{.kind = DriverAction::ActionKind::kChain, .chain = {Candidate{}}};
+        const Chain chain = driver_chain(automatic, rule.name, peer, context_.set.variants,
+                                         context_.inventory, context_.drivers);
+        if (chain.ambiguous) {
+            conflict(peer.id,
+                     "a peer for which two drivers are equally good, and no variant ranks "
+                     "them");
+            return;
+        }
+        Change change = start_change(peer, rule);
+        change.candidates = chain.usable();
+        change.taken_along = true;
+        add_move_reasons(peer, chain, rule, change);
+        transaction_.changes.push_back(std::move(change));
+    }
+
+    void finish() {
+        auto& changes = transaction_.changes;
+        std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+            return device_less(a.target.id, b.target.id);
+        });
+        if (transaction_.verdict != Verdict::kConflict)
+            transaction_.verdict = !reasons().empty() ? Verdict::kRefused
+                                   : changes.empty()  ? Verdict::kOk
+                                                      : Verdict::kChange;
+        if (transaction_.verdict == Verdict::kChange) {
+            for (const Change& change : changes)
+                transaction_.devices.push_back(change.target.id);
+            transaction_.steps = make_steps(changes, context_.inventory);
+            return;
+        }
+        changes.clear();
+        for (const Member& member : unit_.members)
+            transaction_.devices.push_back(member.device->id);
+    }
+
+    const Unit& unit_;
+    const PlanContext& context_;
+    Transaction transaction_;
+};
+
+bool is_undecided(const Member& member) {
+    return member.decision->outcome != DecisionOutcome::kWanted;
+}
+
+/// The devices of one unit that would lose a driver.
+void collect_losing_driver(const Unit& unit, const Decisions& decisions, const sysfs::Inventory& inventory,
+                   std::vector<sysfs::DeviceId>& out) {
+    for (const Member& member : unit.members) {
+        const sysfs::Device& device = *member.device;
+        if (device.driver && !has_desired_driver(member))
+            out.push_back(device.id);
+        if (vfs_to_set(member) && device.sriov)
+            for (const auto& [index, name] : device.sriov->vfs)
+                out.push_back({"pci", name});
+    }
+    for (const IncludedPeer& peer : check_peers(unit, decisions, inventory).included)
+        if (peer.device->driver)
+            out.push_back(peer.device->id);
+}
+
+}  // namespace
+
+std::string Transaction::key() const {
+    if (group)
+        return "group " + std::to_string(*group);
+    return devices.empty() ? std::string() : devices.front().text();
+}
+
+std::vector<sysfs::DeviceId> devices_losing_driver(const PolicySet& /*set*/, const Decisions& decisions,
+                                         const sysfs::Inventory& inventory) {
+    std::vector<sysfs::DeviceId> out;
+    for (const Unit& unit : collect_units(decisions, inventory)) {
+        // All or nothing: a unit with a member in conflict, or protected, takes nothing.
+        if (std::none_of(unit.members.begin(), unit.members.end(), is_undecided))
+            collect_losing_driver(unit, decisions, inventory, out);
+    }
+    std::sort(out.begin(), out.end(), device_less);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+Plan make_plan(const PolicySet& set, const Decisions& decisions, const sysfs::Inventory& inventory,
+               const sysfs::Drivers& drivers, const sysfs::Usage& usage, const ForcedReasons& forced) {
+    const PlanContext context{set, decisions, inventory, drivers, usage, forced};
+    Plan plan;
+    for (const Unit& unit : collect_units(decisions, inventory))
+        plan.transactions.push_back(UnitPlanner(unit, context).plan());
+    return plan;
+}
+
+}  // namespace policy

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/plan/plan_group.hpp"
+
+#include <algorithm>
+
+#include "policy/plan/desired_state.hpp"
+#include "policy/decide/match.hpp"
+#include "sysfs/device/group.hpp"
+
+/// The kernel lets a group be used when every device of it is unbound or on a driver that leaves
+/// DMA alone (kernel.md, "Groups and nodes"). So each device of the group that does not itself go
+/// to VFIO is one of: harmless where it is, taken along because a rule of the transaction says so,
+/// or in the way. `whole` takes every endpoint that is not VFIO's yet, unbound ones too, so that
+/// the group is one owner's; a protected device is never taken and blocks only where it does DMA.
+/// Bridges stay.
+namespace policy {
+namespace {
+
+const char* kNotViable = "the group would not be viable";
+
+std::string on_driver(const sysfs::Device& device) {
+    return device.driver ? "on " + *device.driver : "unbound";
+}
+
+class PeerCheck {
+  public:
+    PeerCheck(const Unit& unit, const Decisions& decisions, const sysfs::Inventory& inventory)
+        : unit_(unit), decisions_(decisions), inventory_(inventory) {}
+
+    Peers check() {
+        const sysfs::Group& group = inventory_.groups.at(*unit_.group);
+        for (const sysfs::DeviceId& id : group.devices) {
+            const sysfs::Device* device = inventory_.find(id);
+            if (device == nullptr)
+                continue;
+            if (const Member* member = find_member(id))
+                check_member(*member);
+            else
+                check_peer(*device);
+        }
+        return std::move(peers_);
+    }
+
+  private:
+    const Member* find_member(const sysfs::DeviceId& id) const {
+        for (const Member& member : unit_.members)
+            if (member.device->id == id && member.decision->outcome == DecisionOutcome::kWanted)
+                return &member;
+        return nullptr;
+    }
+
+    void block(ReasonCode code, const sysfs::Device& device, const std::string& why) {
+        peers_.reasons.push_back({code, device.id, std::string(kNotViable) + ": " + why,
+                                  on_driver(device), is_forceable(code)});
+    }
+
+    /// A member that its own rule sends elsewhere than to VFIO.
+    void check_member(const Member& member) {
+        if (goes_to_vfio(member))
+            return;
+        const sysfs::Device& device = *member.device;
+        const std::string rule = "rule " + member.rule().name;
+        switch (member.rule().driver->kind) {
+            case DriverAction::ActionKind::kNone:
+                return;
+            case DriverAction::ActionKind::kHost:
+                if (!has_desired_driver(member) || !sysfs::leaves_dma_alone(device))
+                    block(ReasonCode::kGroupNotViable, device, rule + " gives it to the host");
+                return;
+            case DriverAction::ActionKind::kChain:
+                check_non_vfio_chain(member, rule);
+                return;
+        }
+    }
+
+    /// A chain without a VFIO driver: pci-stub does no harm, uio_pci_generic would.
+    void check_non_vfio_chain(const Member& member, const std::string& rule) {
+        for (const ChainLink& link : member.decision->chain.usable()) {
+            sysfs::Device there = *member.device;
+            there.driver = link.driver;
+            there.vfio.reset();
+            if (!sysfs::leaves_dma_alone(there)) {
+                block(ReasonCode::kGroupNotViable, *member.device,
+                      rule + " puts it on " + link.driver.value_or("a driver"));
+                return;
+            }
+        }
+    }
+
+    const Member* find_including_member(const sysfs::Device& peer) const {
+        for (const Member& member : unit_.members) {
+            if (!goes_to_vfio(member))
+                continue;
+            const GroupSelection& spec = member.rule().group;
+            switch (spec.kind) {
+                case GroupSelection::SelectionKind::kStrict:
+                    break;
+                case GroupSelection::SelectionKind::kWhole:
+                    return &member;
+                case GroupSelection::SelectionKind::kListed:
+                    if (std::any_of(
+                            spec.listed.begin(), spec.listed.end(),
+                            [&](const Match& match) { return matches(match, peer, inventory_); }))
+                        return &member;
+                    break;
+            }
+        }
+        return nullptr;
+    }
+
+    void check_peer(const sysfs::Device& peer) {
+        if (is_bound_to_vfio(peer))
+            return;
+        const bool harmless = sysfs::leaves_dma_alone(peer);
+        if (peer.is_bridge()) {
+            if (!harmless)
+                block(ReasonCode::kGroupNotViable, peer, "a bridge, which no rule can take along");
+            return;
+        }
+        const Member* included_by = find_including_member(peer);
+        const auto found = decisions_.find(peer.id);
+        const Decision* decision = found == decisions_.end() ? nullptr : &found->second;
+        const DecisionOutcome outcome = decision == nullptr ? DecisionOutcome::kUnmanaged : decision->outcome;
+        if (outcome == DecisionOutcome::kProtected) {
+            if (!harmless)
+                block(included_by == nullptr ? ReasonCode::kGroupNotViable : ReasonCode::kProtected, peer,
+                      decision->why);
+        } else if (outcome != DecisionOutcome::kUnmanaged) {
+            if (!harmless)
+                block(ReasonCode::kGroupNotViable, peer,
+                      "rule " + decision->rule->name + " needs it where it is");
+        } else if (included_by != nullptr) {
+            peers_.included.push_back({&peer, included_by});
+        } else if (!harmless) {
+            block(ReasonCode::kGroupNotViable, peer, "it does DMA for the host");
+        }
+    }
+
+    const Unit& unit_;
+    const Decisions& decisions_;
+    const sysfs::Inventory& inventory_;
+    Peers peers_;
+};
+
+}  // namespace
+
+Peers check_peers(const Unit& unit, const Decisions& decisions,
+                    const sysfs::Inventory& inventory) {
+    if (!unit.group || !inventory.groups.contains(*unit.group) ||
+        std::none_of(unit.members.begin(), unit.members.end(), goes_to_vfio))
+        return {};
+    return PeerCheck(unit, decisions, inventory).check();
+}
+
+}  // namespace policy

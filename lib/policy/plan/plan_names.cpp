@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "policy/plan/plan.hpp"
+
+/// The enums' spellings in the interface, one table each.
+namespace policy {
+namespace {
+
+constexpr std::array kReasons = {
+    std::pair{ReasonCode::kProtected, "protected"},
+    std::pair{ReasonCode::kMounted, "mounted"},
+    std::pair{ReasonCode::kSwap, "swap"},
+    std::pair{ReasonCode::kHolder, "holder"},
+    std::pair{ReasonCode::kVfioOpen, "vfio-open"},
+    std::pair{ReasonCode::kDefaultRoute, "default-route"},
+    std::pair{ReasonCode::kAddressed, "addressed"},
+    std::pair{ReasonCode::kEnslaved, "enslaved"},
+    std::pair{ReasonCode::kSession, "session"},
+    std::pair{ReasonCode::kOpenFd, "open-fd"},
+    std::pair{ReasonCode::kGroupNotViable, "group-not-viable"},
+    std::pair{ReasonCode::kConsole, "console"},
+    std::pair{ReasonCode::kVfsInUse, "vfs-in-use"},
+    std::pair{ReasonCode::kBridge, "bridge"},
+    std::pair{ReasonCode::kSignature, "signature"},
+    std::pair{ReasonCode::kNoIommu, "no-iommu"},
+    std::pair{ReasonCode::kNoDriver, "no-driver"},
+    std::pair{ReasonCode::kDriverDenies, "driver-denies"},
+    std::pair{ReasonCode::kAmbiguous, "ambiguous"},
+};
+
+}  // namespace
+
+const char* reason_name(ReasonCode code) {
+    return kReasons.at(static_cast<std::size_t>(code)).second;
+}
+
+std::optional<ReasonCode> parse_reason_code(std::string_view name) {
+    for (const auto& [code, text] : kReasons)
+        if (name == text)
+            return code;
+    return std::nullopt;
+}
+
+bool is_forceable(ReasonCode code) {
+    switch (code) {
+        case ReasonCode::kMounted:
+        case ReasonCode::kSwap:
+        case ReasonCode::kHolder:
+        case ReasonCode::kDefaultRoute:
+        case ReasonCode::kAddressed:
+        case ReasonCode::kEnslaved:
+        case ReasonCode::kSession:
+        case ReasonCode::kOpenFd:
+        case ReasonCode::kConsole:
+        case ReasonCode::kSignature:
+            return true;
+        // A write against an open VFIO device blocks; VFs of a taken PF vanish under their users; the
+        // kernel refuses the rest whatever we say; `protect` is lifted only where it stands.
+        case ReasonCode::kProtected:
+        case ReasonCode::kVfioOpen:
+        case ReasonCode::kGroupNotViable:
+        case ReasonCode::kVfsInUse:
+        case ReasonCode::kBridge:
+        case ReasonCode::kNoIommu:
+        case ReasonCode::kNoDriver:
+        case ReasonCode::kDriverDenies:
+        case ReasonCode::kAmbiguous:
+            return false;
+    }
+    return false;
+}
+
+std::vector<std::string_view> forceable_names() {
+    std::vector<std::string_view> names;
+    for (const auto& [code, name] : kReasons)
+        if (is_forceable(code))
+            names.emplace_back(name);
+    return names;
+}
+
+std::string forceable_list() {
+    return fmt::format("one of: {}", fmt::join(forceable_names(), ", "));
+}
+
+const char* op_name(Op op) {
+    switch (op) {
+        case Op::kLoadModule: return "load_module";
+        case Op::kSetOverride: return "set_override";
+        case Op::kUnbind: return "unbind";
+        case Op::kBind: return "bind";
+        case Op::kClearOverride: return "clear_override";
+        case Op::kCreateMdev: return "create_mdev";
+        case Op::kRemoveMdev: return "remove_mdev";
+        case Op::kSetAttr: return "set_attr";
+        case Op::kSetVfs: return "set_vfs";
+        case Op::kSetAccess: return "set_access";
+        case Op::kCheckOpen: return "check_open";
+    }
+    return "";
+}
+
+const char* step_result_name(StepResult result) {
+    switch (result) {
+        case StepResult::kDone: return "done";
+        case StepResult::kRolledBack: return "rolled_back";
+        case StepResult::kFailed: return "failed";
+        case StepResult::kStuck: return "stuck";
+        case StepResult::kSkipped: return "skipped";
+    }
+    return "";
+}
+
+const char* verdict_name(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::kOk: return "ok";
+        case Verdict::kChange: return "change";
+        case Verdict::kRefused: return "refused";
+        case Verdict::kConflict: return "conflict";
+    }
+    return "";
+}
+
+}  // namespace policy

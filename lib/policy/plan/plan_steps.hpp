@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <vector>
+
+#include "policy/plan/plan.hpp"
+#include "sysfs/device/inventory.hpp"
+
+namespace policy {
+
+/// A transaction's changes spelled out as writes to the kernel, in the order of execution, each
+/// change with its first candidate.
+[[nodiscard]] std::vector<Step> make_steps(const std::vector<Change>& changes,
+                                          const sysfs::Inventory& inventory);
+
+/// "root:kvm 0660", with what is not given left out.
+[[nodiscard]] std::string format_access(const AccessSpec& access);
+
+}  // namespace policy

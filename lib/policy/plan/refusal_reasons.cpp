@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/plan/refusal_reasons.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "policy/plan/desired_state.hpp"
+#include "sysfs/device/names.hpp"
+
+namespace policy {
+namespace {
+
+/// Devices that vfio-pci's probe refuses (vfio_pci_dev_in_denylist): their own drivers must keep
+/// them from harming the host, or a user of them could.
+struct DeniedId {
+    std::uint16_t device;
+    const char* name;
+};
+constexpr std::uint16_t kIntel = 0x8086;
+constexpr std::array kDenylist = {
+    DeniedId{0x0435, "QAT DH895xCC"}, DeniedId{0x0443, "QAT DH895xCC VF"},
+    DeniedId{0x19e2, "QAT C3xxx"},    DeniedId{0x19e3, "QAT C3xxx VF"},
+    DeniedId{0x37c8, "QAT C62x"},     DeniedId{0x37c9, "QAT C62x VF"},
+    DeniedId{0x0b25, "DSA"},          DeniedId{0x0cfe, "IAA"},
+};
+
+const char* denied_name(const sysfs::HardwareIds& ids) {
+    if (ids.vendor != kIntel || !ids.device)
+        return nullptr;
+    const auto found = std::find_if(kDenylist.begin(), kDenylist.end(),
+                                    [&](const DeniedId& each) { return each.device == *ids.device; });
+    return found == kDenylist.end() ? nullptr : found->name;
+}
+
+/// vfio_ccw and vfio_ap bind their parents without an IOMMU group; the mdevs get one of their own.
+bool needs_iommu(const sysfs::DeviceId& id) {
+    return id.bus != "css" && id.bus != "ap" && id.bus != "mdev";
+}
+
+std::string list_skipped(const Chain& chain) {
+    std::string out;
+    for (const ChainLink& link : chain.links)
+        out += (out.empty() ? "" : "; ") + link.driver.value_or(link.module.value_or("?")) + ": " +
+               link.why;
+    return out;
+}
+
+ReasonCode to_reason_code(sysfs::UseKind kind) {
+    using sysfs::UseKind;
+    switch (kind) {
+        case UseKind::kMounted:
+            return ReasonCode::kMounted;
+        case UseKind::kSwap:
+            return ReasonCode::kSwap;
+        case UseKind::kHolder:
+            return ReasonCode::kHolder;
+        case UseKind::kVfioOpen:
+            return ReasonCode::kVfioOpen;
+        case UseKind::kDefaultRoute:
+            return ReasonCode::kDefaultRoute;
+        case UseKind::kAddressed:
+            return ReasonCode::kAddressed;
+        case UseKind::kEnslaved:
+            return ReasonCode::kEnslaved;
+        case UseKind::kSession:
+            return ReasonCode::kSession;
+        case UseKind::kOpenFd:
+            return ReasonCode::kOpenFd;
+        case UseKind::kConsole:
+            return ReasonCode::kConsole;
+        case UseKind::kVfsInUse:
+            return ReasonCode::kVfsInUse;
+        case UseKind::kSignature:
+            return ReasonCode::kSignature;
+    }
+    return ReasonCode::kOpenFd;
+}
+
+bool pf_gets_driver(const sysfs::Device& pf, const PlanContext& context) {
+    const auto decision = context.decisions.find(pf.id);
+    return decision != context.decisions.end() && !decision->second.chain.usable().empty();
+}
+
+bool is_allowed(ReasonCode code, const Rule& rule, const ForcedReasons& forced) {
+    const auto& allow = rule.in_use_allow;
+    return is_forceable(code) &&
+           (forced.codes.contains(code) ||
+            std::find(allow.begin(), allow.end(), reason_name(code)) != allow.end());
+}
+
+/// The use itself would be forceable; that the device vanishes from under it is not.
+void add_uses_of_vf(const sysfs::DeviceId& vf, const Rule& rule, const PlanContext& context,
+                    std::vector<Reason>& reasons) {
+    const auto found = context.usage.find(vf);
+    if (found == context.usage.end())
+        return;
+    for (const sysfs::Use& use : found->second)
+        if (!is_allowed(to_reason_code(use.kind), rule, context.forced))
+            reasons.push_back(make_reason(
+                ReasonCode::kVfsInUse, vf, "a VF that would go is in use: " + use.text,
+                use.evidence.empty() ? std::nullopt : std::optional(use.evidence)));
+}
+
+}  // namespace
+
+Reason make_reason(ReasonCode code, const sysfs::DeviceId& device, std::string text,
+                   std::optional<std::string> evidence) {
+    return {code, device, std::move(text), std::move(evidence), is_forceable(code)};
+}
+
+void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const sysfs::Host& host,
+                        std::vector<Reason>& reasons) {
+    const std::vector<ChainLink> usable = chain.usable();
+    if (usable.empty()) {
+        if (chain.links.empty())
+            reasons.push_back(make_reason(ReasonCode::kNoDriver, device.id,
+                                          "VFIO has no driver for the bus " + device.id.bus));
+        else
+            reasons.push_back(make_reason(ReasonCode::kNoDriver, device.id,
+                                          "no driver of the chain can be had",
+                                          list_skipped(chain)));
+        return;
+    }
+    // Another driver of the chain may do without what VFIO needs.
+    if (!std::all_of(usable.begin(), usable.end(), is_vfio_link))
+        return;
+    if (device.is_bridge())
+        reasons.push_back(make_reason(ReasonCode::kBridge, device.id,
+                                      "is a bridge, and VFIO takes none",
+                                      "header type " + std::to_string(*device.header_type)));
+    if (needs_iommu(device.id) && !device.iommu_group && !host.noiommu)
+        reasons.push_back(make_reason(
+            ReasonCode::kNoIommu, device.id, "is in no IOMMU group",
+            host.iommu ? "the host's IOMMU does not cover it" : "the host has no IOMMU enabled"));
+    const char* denied = denied_name(device.ids);
+    const bool only_vfio_pci = std::all_of(usable.begin(), usable.end(), [](const ChainLink& link) {
+        return link.driver == "vfio-pci";
+    });
+    if (denied != nullptr && only_vfio_pci)
+        reasons.push_back(make_reason(
+            ReasonCode::kDriverDenies, device.id, "vfio-pci denies this device by its id",
+            base::to_hex(kIntel, 4) + ":" + base::to_hex(*device.ids.device, 4) + " (" + denied + ")"));
+}
+
+void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons) {
+    if (!pf.sriov || pf.sriov->enabled == 0)
+        return;
+    reasons.push_back(make_reason(ReasonCode::kVfsInUse, pf.id,
+                                  "is a PF with VFs enabled, which go with its driver",
+                                  std::to_string(pf.sriov->enabled) + " VFs"));
+}
+
+void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
+                       const PlanContext& context, std::vector<Reason>& reasons) {
+    if (!pf.sriov) {
+        reasons.push_back(
+            make_reason(ReasonCode::kDriverDenies, pf.id, "is no PF: it cannot have VFs"));
+        return;
+    }
+    if (count > pf.sriov->total)
+        reasons.push_back(make_reason(
+            ReasonCode::kDriverDenies, pf.id, "cannot have as many VFs as wanted",
+            std::to_string(count) + " wanted, " + std::to_string(pf.sriov->total) + " at most"));
+    // sriov_numvfs without a PF driver is ENOENT; one that the same transaction binds comes in
+    // time.
+    if (!pf.driver && !pf_gets_driver(pf, context))
+        reasons.push_back(make_reason(ReasonCode::kNoDriver, pf.id,
+                                      "is unbound, and VFs are its driver's to make"));
+    // A number other than 0 changes by way of 0, so those VFs that are there go.
+    for (const auto& [index, name] : pf.sriov->vfs) {
+        const sysfs::DeviceId id{"pci", name};
+        add_uses_of_vf(id, rule, context, reasons);
+        const sysfs::Device* vf = context.inventory.find(id);
+        if (vf != nullptr && is_bound_to_vfio(*vf))
+            reasons.push_back(make_reason(ReasonCode::kVfsInUse, id,
+                                          "a VF that would go is given away",
+                                          name + " is on " + vf->driver.value_or("VFIO")));
+    }
+}
+
+void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const PlanContext& context,
+                     std::vector<Reason>& reasons) {
+    const auto found = context.usage.find(device);
+    if (found == context.usage.end())
+        return;
+    for (const sysfs::Use& use : found->second) {
+        const ReasonCode code = to_reason_code(use.kind);
+        if (is_allowed(code, rule, context.forced))
+            continue;
+        auto evidence = use.evidence.empty() ? std::nullopt : std::optional(use.evidence);
+        reasons.push_back(make_reason(code, device, use.text, std::move(evidence)));
+    }
+}
+
+void remove_duplicates(std::vector<Reason>& reasons) {
+    // VFs are seen by the planner and by the look at usage, with other evidence.
+    std::set<std::pair<sysfs::DeviceId, std::string>> seen;
+    std::erase_if(reasons, [&](const Reason& reason) {
+        const bool by_code = reason.code == ReasonCode::kVfsInUse;
+        const std::string what = std::string(reason_name(reason.code)) +
+                                 (by_code ? "" : reason.text + reason.evidence.value_or(""));
+        return !seen.emplace(reason.device, what).second;
+    });
+}
+
+}  // namespace policy

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/plan/plan_context.hpp"
+
+/// Why a device cannot, or must not, be moved.
+namespace policy {
+
+[[nodiscard]] Reason make_reason(ReasonCode code, const sysfs::DeviceId& device, std::string text,
+                                 std::optional<std::string> evidence = std::nullopt);
+
+/// What the kernel itself would say no to, known before trying: no driver to be had, a bridge, no
+/// IOMMU, VFs in the way, an id that vfio-pci denies. For a device that is to get a driver of
+/// `chain`.
+void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const sysfs::Host& host,
+                        std::vector<Reason>& reasons);
+
+/// The same for a PF whose number of VFs is to change to `count`.
+void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
+                       const PlanContext& context,
+                       std::vector<Reason>& reasons);
+
+/// Who uses a device that is to lose its driver, unless `rule` or the user allows that.
+void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const PlanContext& context,
+                     std::vector<Reason>& reasons);
+
+/// The VFs of a PF, which go when the PF loses its driver.
+void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons);
+
+/// The same reason is given once a device, the first with its evidence.
+void remove_duplicates(std::vector<Reason>& reasons);
+
+}  // namespace policy

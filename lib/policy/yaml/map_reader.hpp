@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "policy/yaml/yaml_scalars.hpp"
+
+namespace policy {
+
+/// A map whose keys are known: reports that it is no map, or which of its keys are unknown and what
+/// was likely meant. What it stands for is `what` ("a rule", "'access'").
+class MapReader {
+  public:
+    MapReader(const YamlNode& node, std::string_view what, std::span<const std::string_view> known,
+              DiagnosticCollector& report, std::string_view example = {});
+
+    /// It is a map, whether its keys are good or not.
+    [[nodiscard]] bool is_map() const { return is_map_; }
+    [[nodiscard]] bool is_empty() const { return node_->entries.empty(); }
+    [[nodiscard]] const YamlNode& node() const { return *node_; }
+    [[nodiscard]] const YamlEntry* find(std::string_view key) const;
+    /// The entry's value, for the readers.
+    [[nodiscard]] YamlValue value(const YamlEntry& entry) const {
+        return {&entry.value, entry.key.text, report_};
+    }
+    /// Reports that a key which must be there is not.
+    const YamlEntry* require(std::string_view key, std::string_view hint = {}) const;
+
+  private:
+    void report_unknown(const YamlNode& key, std::span<const std::string_view> known) const;
+
+    const YamlNode* node_;
+    std::string_view what_;
+    DiagnosticCollector* report_;
+    bool is_map_ = false;
+};
+
+/// The items of a list that must hold something. Reports when the value is no list, with what to
+/// write instead, or an empty one.
+[[nodiscard]] std::span<const YamlNode> list_items(const YamlValue& value, std::string_view hint);
+
+/// The nodes of a value that is one thing or a list of such.
+[[nodiscard]] std::span<const YamlNode> one_or_many(const YamlValue& value);
+
+}  // namespace policy

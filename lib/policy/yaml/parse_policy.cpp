@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/yaml/parse_policy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "policy/yaml/map_reader.hpp"
+#include "policy/yaml/yaml_reader.hpp"
+#include "base/utf8.hpp"
+#include "policy/model/keywords.hpp"
+
+namespace policy {
+namespace {
+
+/// One file on its way through the passes. Its report stays open until the whole set was looked at.
+struct ParsedSource {
+    explicit ParsedSource(const SourceFile& file) : source(file), report(source) {}
+    ParsedSource(const ParsedSource&) = delete;
+    ParsedSource& operator=(const ParsedSource&) = delete;
+    ParsedSource(ParsedSource&&) = delete;
+    ParsedSource& operator=(ParsedSource&&) = delete;
+    ~ParsedSource() = default;
+
+    SourceBuffer source;
+    DiagnosticCollector report;
+};
+
+void check_version(const MapReader& map, DiagnosticCollector& report) {
+    const YamlEntry* version = map.find("version");
+    if (version == nullptr) {
+        if (map.is_map())
+            report.error(map.node().position, "'version' is missing",
+                         "begin the file with 'version: 1'");
+        return;
+    }
+    const auto number = read_integer(map.value(*version), {-2147483648LL, 2147483647LL});
+    if (number && *number != 1)
+        report.error(version->value.position,
+                     fmt::format("version {} of the policy language is not known", *number),
+                     "this program reads version 1");
+}
+
+/// The entries of `variants` or `rules`; an empty list is none, and fine.
+std::span<const YamlNode> section(const MapReader& map, std::string_view key, DiagnosticCollector& report) {
+    const YamlEntry* entry = map.find(key);
+    if (entry == nullptr || entry->value.kind == YamlNode::YamlKind::kBroken)
+        return {};
+    if (entry->value.kind == YamlNode::YamlKind::kSequence)
+        return entry->value.items;
+    report.error(entry->value.position, fmt::format("'{}' must be a list", key),
+                 "each entry begins with '- name: ...'");
+    return {};
+}
+
+void read_file(ParsedSource& file, PolicySet& set) {
+    if (!check_bytes(file.report))
+        return;
+    const auto root = parse_yaml(file.report);
+    if (!root)
+        return;
+    const MapReader map(*root, "a policy file", kFileKeys, file.report);
+    if (!map.is_map())
+        return;
+    check_version(map, file.report);
+    for (const YamlNode& node : section(map, "variants", file.report))
+        set.variants.push_back(read_variant(node, file.report));
+    for (const YamlNode& node : section(map, "rules", file.report))
+        set.rules.push_back(read_rule(node, file.report));
+}
+
+/// Finds the second of two things that should differ in the whole set.
+class UniqueNames {
+  public:
+    UniqueNames(std::deque<ParsedSource>& files, DiagnosticSeverity severity) : files_(&files), severity_(severity) {}
+
+    void check(std::string_view noun, const std::string& name, const SourceLocation& where) {
+        if (name.empty())
+            return;
+        const auto [first, added] = seen_.try_emplace(name, where);
+        if (added)
+            return;
+        const SourcePosition position{where.line, where.column};
+        std::string text = fmt::format("two {} {}", noun, base::quote(name));
+        std::string hint = fmt::format("the first is at {}", first->second.text());
+        if (severity_ == DiagnosticSeverity::kError)
+            find_collector(where).error(position, std::move(text), std::move(hint));
+        else
+            find_collector(where).warning(position, std::move(text), std::move(hint));
+    }
+
+  private:
+    /// Two files of one name are told apart by nothing: the first of them takes the message.
+    DiagnosticCollector& find_collector(const SourceLocation& where) {
+        const auto found = std::find_if(files_->begin(), files_->end(), [&where](const ParsedSource& file) {
+            return file.source.file().name == where.file;
+        });
+        return found->report;
+    }
+
+    std::deque<ParsedSource>* files_;
+    DiagnosticSeverity severity_;
+    std::map<std::string, SourceLocation> seen_;
+};
+
+/// Rules are known by their names. Variants are not, and mdevs of one UUID may belong to rules that
+/// never hold together; but inside one rule the kernel would take the first and refuse the second.
+void check_across(const PolicySet& set, std::deque<ParsedSource>& files) {
+    UniqueNames variants(files, DiagnosticSeverity::kWarning);
+    for (const Variant& variant : set.variants)
+        variants.check("variants are named", variant.name, variant.where);
+    UniqueNames rules(files, DiagnosticSeverity::kError);
+    for (const Rule& rule : set.rules) {
+        rules.check("rules are named", rule.name, rule.where);
+        UniqueNames uuids(files, DiagnosticSeverity::kError);
+        for (const MdevSpec& mdev : rule.mdevs)
+            if (mdev.uuid)
+                uuids.check("mdevs have the UUID", *mdev.uuid, mdev.where);
+    }
+}
+
+/// FNV-1a, 64 bits: tells one set from another, and is no defence against malice.
+std::string digest(std::span<const SourceFile> files) {
+    constexpr std::uint64_t kPrime = 0x100000001b3;
+    std::uint64_t hash = 0xcbf29ce484222325;
+    const auto mix = [&hash](std::string_view bytes) {
+        for (const char byte : bytes)
+            hash = (hash ^ static_cast<unsigned char>(byte)) * kPrime;
+        // A terminator that no UTF-8 has, or "a"+"bc" would be "ab"+"c".
+        hash = (hash ^ 0xff) * kPrime;
+    };
+    for (const SourceFile& file : files) {
+        mix(file.name);
+        mix(file.text);
+    }
+    return fmt::format("{:016x}", hash);
+}
+
+}  // namespace
+
+bool Parsed::ok() const {
+    return std::none_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
+        return diagnostic.severity == DiagnosticSeverity::kError;
+    });
+}
+
+Parsed parse_set(std::span<const SourceFile> files) {
+    Parsed parsed;
+    std::deque<ParsedSource> open;
+    for (const SourceFile& file : files) {
+        open.emplace_back(file);
+        parsed.set.files.push_back(file.name);
+        read_file(open.back(), parsed.set);
+    }
+    check_across(parsed.set, open);
+    for (ParsedSource& file : open)
+        for (Diagnostic& diagnostic : file.report.take())
+            parsed.diagnostics.push_back(std::move(diagnostic));
+    if (parsed.ok())
+        parsed.set.generation = digest(files);
+    else
+        parsed.set = {};
+    return parsed;
+}
+
+}  // namespace policy

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/yaml/source_file.hpp"
+
+namespace policy {
+
+struct YamlEntry;
+
+/// One node of a policy file, as written: nothing is resolved, "010" stays those three characters.
+/// kBroken stands where something was refused and reported already; whoever meets it stays silent.
+struct YamlNode {
+    enum class YamlKind { kScalar, kSequence, kMap, kBroken };
+    enum class ScalarStyle { kPlain, kQuoted, kBlock };
+
+    YamlKind kind = YamlKind::kBroken;
+    ScalarStyle style = ScalarStyle::kPlain;  ///< of a scalar
+    std::string text;             ///< of a scalar
+    SourcePosition position;
+    std::vector<YamlNode> items;     ///< of a sequence
+    std::vector<YamlEntry> entries;  ///< of a map, in file order, each key once
+
+    [[nodiscard]] bool is_plain() const { return kind == YamlKind::kScalar && style == ScalarStyle::kPlain; }
+};
+
+/// One entry of a map; the key is a scalar.
+struct YamlEntry {
+    YamlNode key;
+    YamlNode value;
+};
+
+/// Checks what must hold before any YAML parser sees the bytes: size, UTF-8, no control characters,
+/// one document, a final newline. Reports all it finds; false when parsing on makes no sense.
+[[nodiscard]] bool check_bytes(DiagnosticCollector& report);
+
+/// The whole file as a tree, within the limits of parse.hpp. Nothing when the file is no YAML or
+/// breaks a limit (reported). Anchors, aliases, tags, nulls and duplicate keys are reported and
+/// leave kBroken, so that the rest of the file is still looked at.
+[[nodiscard]] std::optional<YamlNode> parse_yaml(DiagnosticCollector& report);
+
+}  // namespace policy

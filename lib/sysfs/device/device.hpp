@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sysfs/device/names.hpp"
+
+namespace sysfs {
+
+/// The ids of a PCI-like device; absent where the bus has none.
+struct HardwareIds {
+    std::optional<std::uint16_t> vendor;
+    std::optional<std::uint16_t> device;
+    std::optional<std::uint16_t> subsystem_vendor;
+    std::optional<std::uint16_t> subsystem_device;
+    std::optional<std::uint32_t> class_code;  ///< 24 bits: base class, sub-class, interface
+    std::optional<std::uint8_t> revision;
+
+    auto operator<=>(const HardwareIds&) const = default;
+};
+
+/// What makes a device this device and no other: checked through the open directory before a write,
+/// since an address can be another device's a moment later.
+struct Identity {
+    HardwareIds ids;
+    std::string modalias;
+    std::optional<int> iommu_group;
+
+    auto operator<=>(const Identity&) const = default;
+};
+
+/// A PF's side of SR-IOV.
+struct SriovPf {
+    std::uint32_t total = 0;    ///< sriov_totalvfs
+    std::uint32_t enabled = 0;  ///< sriov_numvfs
+    std::optional<bool> autoprobe;
+    std::map<std::uint32_t, std::string> vfs;  ///< index → name, from the virtfnN links
+
+    auto operator<=>(const SriovPf&) const = default;
+};
+
+/// A VF's side: its PF and its index there. Both outlive the VF's own address.
+struct SriovVf {
+    std::string pf;
+    std::uint32_t index = 0;
+
+    auto operator<=>(const SriovVf&) const = default;
+};
+
+/// Owner and mode of a device node; a field that is absent stays as it is.
+struct NodeAccess {
+    std::optional<std::uint32_t> uid;
+    std::optional<std::uint32_t> gid;
+    std::optional<std::uint32_t> mode;
+
+    auto operator<=>(const NodeAccess&) const = default;
+};
+
+/// The VFIO nodes of a device that is VFIO's now. `group` is the node's name below /dev/vfio ("15", or
+/// "noiommu-0"); `cdev` the name below /dev/vfio/devices ("vfio3"), where this kernel makes one. Who may open
+/// them is there when ScanOptions asks for it and the node exists.
+struct VfioNodes {
+    std::optional<std::string> group;
+    std::optional<std::string> cdev;
+    std::optional<NodeAccess> group_access = std::nullopt;
+    std::optional<NodeAccess> cdev_access = std::nullopt;
+
+    auto operator<=>(const VfioNodes&) const = default;
+};
+
+/// One mediated device type a parent offers.
+struct MdevType {
+    std::string id;  ///< "mtty-2"
+    std::string device_api;
+    std::uint32_t available = 0;
+    std::optional<std::string> name;
+    std::optional<std::string> description;
+
+    auto operator<=>(const MdevType&) const = default;
+};
+
+/// One mediated device as it is now. The kernel lists it on the bus "mdev" under its UUID.
+struct MdevState {
+    std::string parent;  ///< name in /sys/class/mdev_bus
+    std::string type;
+
+    auto operator<=>(const MdevState&) const = default;
+};
+
+/// A VF of which its vendor's driver makes a virtual GPU without mdev (vgpu.hpp). `type` is empty while it is none.
+struct VgpuState {
+    std::string type;  ///< "nvidia-1145"
+
+    auto operator<=>(const VgpuState&) const = default;
+};
+
+/// One device as a value: what one look at sysfs showed. Owns nothing of the kernel's. Every optional
+/// is absent when the kernel does not say, never a made-up default. `properties` and `attrs` hold
+/// what `ScanOptions` asked for, the serial likewise (reading VPD can take seconds).
+struct Device {
+    DeviceId id;
+    std::string syspath;  ///< "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0", without the root
+    std::string path;     ///< from the root complex, stable: "pci0000:00/01.0/00.0" (slot.function per hop)
+    HardwareIds ids;
+    std::string modalias;
+    std::optional<std::string> driver;
+    std::optional<std::string> driver_override;  ///< absent when unset, however the bus spells that
+    bool has_override = false;                   ///< the attribute exists
+    std::optional<int> iommu_group;
+    std::optional<int> numa_node;  ///< absent for the kernel's -1
+    std::optional<bool> boot_vga;
+    std::optional<std::uint8_t> header_type;  ///< PCI, without the multifunction bit; 1 is a bridge
+    std::optional<std::string> slot;          ///< the firmware's slot name (/sys/bus/pci/slots)
+    std::optional<std::string> serial;
+    std::vector<std::string> netdevs;
+    std::vector<std::string> reset_methods;
+    std::optional<SriovPf> sriov;
+    std::optional<SriovVf> vf;
+    std::optional<VfioNodes> vfio;
+    std::optional<MdevState> mdev;
+    std::vector<MdevType> mdev_types;  ///< not empty: an mdev parent, or a VF to be made a virtual GPU
+    std::string mdev_parent_name;      ///< its name in /sys/class/mdev_bus; empty: no parent
+    std::optional<VgpuState> vgpu;
+    std::map<std::string, std::string> properties;
+    std::map<std::string, std::string> attrs;
+
+    [[nodiscard]] bool is_bridge() const { return header_type && *header_type != 0; }
+    [[nodiscard]] Identity identity() const { return {ids, modalias, iommu_group}; }
+    auto operator<=>(const Device&) const = default;
+};
+
+}  // namespace sysfs

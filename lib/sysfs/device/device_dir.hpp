@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/dir.hpp"
+#include "base/dir_listing.hpp"
+
+namespace sysfs {
+
+/// A device's directory with what one listing showed to be there, and its `uevent`, which tells
+/// class, ids and modalias in one read. Attributes that are not listed cost nothing to ask for.
+class DeviceDir {
+  public:
+    /// `devices` is a bus' list of devices, `name` one of them.
+    [[nodiscard]] static base::Result<DeviceDir> open(const base::Dir& devices, const std::string& name);
+
+    /// What is there now. False when the device is gone; `uevent` stays as it was.
+    [[nodiscard]] bool relist();
+
+    [[nodiscard]] bool has(std::string_view name) const { return listing_.has(name); }
+    [[nodiscard]] std::optional<std::string> attr(const std::string& name) const {
+        return has(name) ? dir_.attr(name) : std::nullopt;
+    }
+    /// A number in decimal, or in hex with or without "0x" as ids come on some buses.
+    [[nodiscard]] std::optional<std::uint64_t> number(const std::string& name) const;
+    [[nodiscard]] std::optional<std::uint64_t> id(const std::string& name) const;
+    [[nodiscard]] std::optional<std::string> link_name(const std::string& name) const {
+        return has(name) ? dir_.link_name(name) : std::nullopt;
+    }
+    /// The value of a line KEY=VALUE of `uevent`; not empty.
+    [[nodiscard]] std::optional<std::string_view> uevent(std::string_view key) const;
+    [[nodiscard]] const std::string& uevent_text() const { return uevent_; }
+
+    [[nodiscard]] const base::Dir& dir() const { return dir_; }
+    [[nodiscard]] const base::DirListing& listing() const { return listing_; }
+
+  private:
+    DeviceDir(base::Dir dir, base::DirListing listing) : dir_(std::move(dir)), listing_(std::move(listing)) {}
+    base::Dir dir_;
+    base::DirListing listing_;
+    std::string uevent_;
+};
+
+}  // namespace sysfs

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One device costs some twenty-five system calls: one to list its directory, three for `uevent`,
+// then only what the listing shows and `uevent` does not say. No attribute is read that could wake
+// a sleeping device up; those wait for ScanOptions (serial).
+#include "sysfs/device/device_reader.hpp"
+
+#include <limits>
+
+#include "sysfs/device/mdev.hpp"
+#include "sysfs/device/names.hpp"
+#include "sysfs/device/serial.hpp"
+#include "sysfs/device/sriov.hpp"
+#include "sysfs/device/udev_db.hpp"
+#include "sysfs/device/vf_index.hpp"
+#include "sysfs/device/vgpu.hpp"
+
+namespace sysfs {
+
+namespace {
+
+std::optional<int> small_number(const std::optional<std::string>& text) {
+    const auto value = text ? base::parse_kernel_number(*text) : std::nullopt;
+    if (!value || *value > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
+        return std::nullopt;  // -1, the kernel's "none", as well
+    return static_cast<int>(*value);
+}
+
+/// Unset reads "(null)" on most buses and empty on some (spi, ap).
+void read_override(const DeviceDir& device, Device& out) {
+    out.has_override = device.has("driver_override");
+    out.driver_override.reset();
+    auto text = device.attr("driver_override");
+    if (text && !text->empty() && *text != "(null)")
+        out.driver_override = std::move(*text);
+}
+
+/// Its own, and those of a virtio device on top of it. Not what is further up: a USB adapter is not
+/// its host controller.
+std::vector<std::string> read_netdevs(const DeviceDir& device) {
+    std::vector<std::string> out;
+    const auto add = [&](const std::string& path) {
+        if (const auto names = device.dir().entries(path))
+            out.insert(out.end(), names->begin(), names->end());
+    };
+    if (device.has("net"))
+        add("net");
+    for (const std::string& child : device.listing().starting_with("virtio"))
+        add(child + "/net");
+    return out;
+}
+
+void read_wanted(const DeviceDir& device, const ScanContext& context, Device& out) {
+    if (context.wanted.serial && out.id.bus == "pci")
+        out.serial = read_serial(device);
+    if (context.wanted.properties)
+        out.properties = read_properties(context.root, out.id, device);
+    for (const std::string& name : context.wanted.attrs)
+        if (parse_attr_name(name))
+            if (auto value = device.dir().attr(name))
+                out.attrs.emplace(name, std::move(*value));
+}
+
+/// The link tells who has the device. uevent's DRIVER is set before the probe and tells who tries.
+std::optional<std::string> read_driver(const DeviceDir& device, const ScanContext& context) {
+    auto driver = device.link_name("driver");
+    if (!driver && !context.root.is_live())
+        if (const auto named = device.uevent("DRIVER"))  // a capture that lost its links
+            driver = *named;
+    return driver;
+}
+
+std::optional<SriovVf> read_vf(const DeviceDir& device) {
+    auto pf = read_pf_of(device);
+    return pf ? std::optional(SriovVf{.pf = *std::move(pf), .index = 0}) : std::nullopt;
+}
+
+std::string read_modalias(const DeviceDir& device) {
+    const auto line = device.uevent("MODALIAS");
+    return line ? std::string(*line) : device.attr("modalias").value_or("");
+}
+
+}  // namespace
+
+ScanContext ScanContext::read(const Root& root, const ScanOptions& wanted) {
+    return {root, wanted, wanted.slots ? Slots::read(root) : Slots(), GroupNodes::read(root)};
+}
+
+std::string devices_path(const std::string& bus) {
+    return bus == "mdev_parent" ? "/sys/class/mdev_bus" : "/sys/bus/" + bus + "/devices";
+}
+
+std::string syspath_from_link(std::string_view link) {
+    const std::size_t at = link.find("/devices/");
+    return at == std::string_view::npos ? std::string() : "/sys" + std::string(link.substr(at));
+}
+
+base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id, const ScanContext& context) {
+    const auto device = DeviceDir::open(devices, id.name);
+    if (!device)
+        return base::propagate(device);
+    Device out;
+    out.id = id;
+    out.syspath = syspath_from_link(devices.link(id.name).value_or(""));
+    if (out.syspath.empty())  // a capture may have the directory itself where the kernel has a link
+        out.syspath = devices_path(id.bus) + "/" + id.name;
+    out.ids = read_ids(*device);
+    if (!context.wanted.brief || context.wanted.revisions)
+        out.ids.revision = read_revision(*device);
+    out.modalias = read_modalias(*device);
+    out.driver = read_driver(*device, context);
+    read_override(*device, out);
+    out.iommu_group = small_number(device->link_name("iommu_group"));
+    if (!context.wanted.brief || context.wanted.numa_nodes)
+        out.numa_node = small_number(device->attr("numa_node"));
+    out.netdevs = read_netdevs(*device);
+    if (id.bus == "pci") {
+        out.path = pci_path(out.syspath);
+        read_pci(*device, out);
+        if (context.wanted.resets)
+            out.reset_methods = read_reset_methods(*device);
+        out.slot = context.slots.find(id.name);
+        out.sriov = read_pf(*device);
+        out.vf = read_vf(*device);
+    }
+    if (out.path.empty() && out.syspath.starts_with("/sys/devices/"))
+        out.path = out.syspath.substr(std::string_view("/sys/devices/").size());
+    out.vfio = read_vfio_nodes(*device, context.group_nodes, out);
+    if (out.vfio && context.wanted.access)
+        read_node_access(context.root, *out.vfio);
+    if (id.bus == "mdev")
+        out.mdev = read_mdev_state(*device, out.syspath);
+    out.mdev_types = read_mdev_types(*device);
+    if (device->has("mdev_supported_types") || id.bus == "mdev_parent")
+        out.mdev_parent_name = id.name;  // the class' link has the device's own name
+    if (out.vf && (out.vgpu = read_vgpu(*device)))
+        out.mdev_types = read_vgpu_types(*device);
+    read_wanted(*device, context, out);
+    return out;
+}
+
+namespace {
+
+tl::unexpected<base::Error> not_found(const DeviceId& id, std::string why) {
+    return base::fail(base::Code::kNotFound, {}, id.display(), std::move(why));
+}
+
+base::Result<base::Dir> open_devices(const Root& root, const DeviceId& id) {
+    if (!parse_bus_name(id.bus) || !parse_device_name(id.name))
+        return base::fail(base::Code::kInvalid, {}, id.display(), "could not be a device");
+    auto devices = base::Dir::open(root.path(devices_path(id.bus)));
+    if (!devices)
+        return not_found(id, "no such bus");
+    return devices;
+}
+
+bool is_absence(const base::Error& error) {
+    return error.code == base::Code::kNotFound || error.code == base::Code::kGone;
+}
+
+}  // namespace
+
+base::Result<Device> read_device(const Root& root, const DeviceId& id, const ScanOptions& wanted) {
+    const auto devices = open_devices(root, id);
+    if (!devices)
+        return base::propagate(devices);
+    auto device = read_from(*devices, id, ScanContext::read(root, wanted));
+    if (!device && is_absence(device.error()))
+        return not_found(id, "no such device");
+    if (device)
+        VfIndexTable::read(root, {&*device, 1}).apply_to({&*device, 1});
+    return device;
+}
+
+base::Result<DeviceDir> open_device(const Root& root, const DeviceId& id, Device& out) {
+    const auto devices = open_devices(root, id);
+    if (!devices)
+        return base::propagate(devices);
+    auto device = DeviceDir::open(*devices, id.name);
+    if (!device && is_absence(device.error()))
+        return not_found(id, "no such device");
+    if (!device)
+        return device;
+    out.id = id;
+    out.syspath = syspath_from_link(devices->link(id.name).value_or(""));
+    out.ids = read_ids(*device);
+    out.ids.revision = read_revision(*device);
+    out.modalias = read_modalias(*device);
+    return device;
+}
+
+void read_binding_state(const Root& root, const DeviceDir& device, Device& out) {
+    out.driver = device.link_name("driver");
+    read_override(device, out);
+    out.iommu_group = small_number(device.link_name("iommu_group"));
+    out.netdevs = read_netdevs(device);
+    out.vfio.reset();
+    if (device.has("vfio-dev") || out.driver)
+        out.vfio = read_vfio_nodes(
+            device, out.iommu_group ? GroupNodes::read_one(root, *out.iommu_group) : GroupNodes(), out);
+}
+
+}  // namespace sysfs

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "sysfs/device/device_dir.hpp"
+#include "sysfs/device/names.hpp"
+#include "sysfs/host/root.hpp"
+
+namespace sysfs {
+
+/// A device's udev properties: the kernel's own (uevent) and those that rules added, from udev's
+/// database in /run/udev/data. Read as text: a device of these buses has no node, so the database's
+/// key is its bus and name, and libudev would look at this machine's /sys for another host's
+/// device.
+[[nodiscard]] std::map<std::string, std::string> read_properties(const Root& root,
+                                                                 const DeviceId& id,
+                                                                 const DeviceDir& device);
+
+/// One property that rules gave the device; nothing when udev keeps none of that name.
+[[nodiscard]] std::optional<std::string> udev_property(const Root& root, const DeviceId& id,
+                                                       const std::string& name);
+
+}  // namespace sysfs

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sysfs/module/drivers.hpp"
+#include "sysfs/host/root.hpp"
+
+namespace sysfs {
+
+/// <root>/lib/modules/RELEASE, or below /usr; what is there, else the first.
+[[nodiscard]] std::string module_dir(const Root& root);
+
+/// The VFIO aliases in the text of modules.alias ("alias PATTERN MODULE" lines).
+[[nodiscard]] std::vector<ModuleAlias> parse_aliases(std::string_view modules_alias);
+/// The same in modules.builtin.modinfo ("MODULE.alias=PATTERN", each ended by a NUL).
+[[nodiscard]] std::vector<ModuleAlias> parse_builtin_aliases(std::string_view modinfo);
+
+/// Both, of this root's kernel, in the order found and without doubles. What could not be read is
+/// said in `warnings`.
+[[nodiscard]] std::vector<ModuleAlias> read_aliases(const Root& root, std::vector<std::string>& warnings);
+
+/// The modules whose aliases in the text claim `modalias`, most specific first: for kernels whose
+/// binary index is missing, which is all that libkmod looks at.
+[[nodiscard]] std::vector<std::string> modules_matching(std::string_view modules_alias,
+                                                        const std::string& modalias);
+
+/// '*' fields of a pattern. One after a hex digit only ends the pattern ("...bc03sc00i02*").
+[[nodiscard]] unsigned count_wildcards(std::string_view pattern);
+
+}  // namespace sysfs

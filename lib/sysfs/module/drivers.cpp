@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/module/drivers.hpp"
+
+#include "sysfs/module/aliases.hpp"
+#include "base/dir.hpp"
+#include "sysfs/module/module_index.hpp"
+#include "sysfs/device/names.hpp"
+
+namespace sysfs {
+
+namespace {
+
+using Registered = std::map<std::string, std::map<std::string, std::string>>;
+
+std::set<std::string> list_buses(const base::Dir& buses) {
+    const auto names = buses.entries();
+    return names ? std::set<std::string>(names->begin(), names->end()) : std::set<std::string>();
+}
+
+Registered read_registered(const Root& root, const std::set<std::string>& buses) {
+    Registered out;
+    const auto dir = base::Dir::open(root.path("/sys/bus"));
+    if (!dir)
+        return out;
+    for (const std::string& bus : buses.empty() ? list_buses(*dir) : buses) {
+        base::DirListing drivers;
+        const auto opened = dir->sub_listed(bus + "/drivers", drivers);
+        if (!opened)
+            continue;
+        for (const std::string& driver : drivers.sorted())
+            out[bus][driver] = opened->link_name(driver + "/module").value_or("");
+    }
+    return out;
+}
+
+/// The same from the module's side, "drivers/BUS:DRIVER". The kernel makes both links or none, but
+/// a capture may have lost one.
+void complete_from_modules(const Root& root, Registered& registered) {
+    const auto dir = base::Dir::open(root.path("/sys/module"));
+    const auto modules = dir ? dir->entries() : base::propagate(dir);
+    if (!modules)
+        return;
+    for (const std::string& module : *modules) {
+        const auto links = dir->entries(module + "/drivers");
+        if (!links)
+            continue;
+        for (const std::string& link : *links) {
+            const std::size_t colon = link.find(':');
+            if (colon == std::string::npos)
+                continue;
+            std::string& known = registered[link.substr(0, colon)][link.substr(colon + 1)];
+            if (known.empty())
+                known = module;
+        }
+    }
+}
+
+/// The modules whose state a decision can ask for: those of the aliases, of the drivers that
+/// policies name (their own guess and who registered them), and of the buses' generic drivers.
+std::set<std::string> asked_modules(const Drivers& drivers, const ScanOptions& wanted) {
+    std::set<std::string> out;
+    for (const ModuleAlias& alias : drivers.aliases)
+        out.insert(alias.module);
+    for (const std::string& driver : wanted.drivers)
+        out.insert(normalise_module(driver));
+    if (!wanted.named_only)
+        for (const GenericDriver& generic : generic_vfio_drivers())
+            out.insert(normalise_module(generic.driver));
+    for (const auto& [bus, registered] : drivers.registered)
+        for (const auto& [driver, module] : registered)
+            if (!module.empty() && wanted.drivers.contains(driver))
+                out.insert(module);
+    return out;
+}
+
+}  // namespace
+
+bool Drivers::is_registered(const std::string& bus, const std::string& driver) const {
+    const auto at = registered.find(bus);
+    return at != registered.end() && at->second.contains(driver);
+}
+
+ModuleState Drivers::module_state(std::string_view module) const {
+    const auto at = modules.find(normalise_module(module));
+    return at == modules.end() ? ModuleState::kMissing : at->second;
+}
+
+std::optional<std::string> Drivers::driver_for(const std::string& bus,
+                                              std::string_view module) const {
+    const auto at = registered.find(bus);
+    if (at == registered.end())
+        return std::nullopt;
+    const std::string wanted = normalise_module(module);
+    for (const auto& [driver, by] : at->second)
+        if (!by.empty() && normalise_module(by) == wanted)
+            return driver;
+    return std::nullopt;
+}
+
+base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted) {
+    Drivers out;
+    out.registered = read_registered(root, wanted.driver_buses);
+    if (!root.is_live())
+        complete_from_modules(root, out.registered);
+    if (!wanted.named_only)
+        out.aliases = read_aliases(root, out.warnings);
+    const ModuleIndex index(root);
+    for (const std::string& module : asked_modules(out, wanted))
+        out.modules.emplace(module, index.state(module));
+    return out;
+}
+
+base::Result<std::vector<std::string>> modules_for(const Root& root, const std::string& modalias) {
+    if (modalias.find(':') == std::string::npos)
+        return base::fail(base::Code::kInvalid, {}, "'" + modalias + "'", "not a modalias");
+    return ModuleIndex(root).matching(modalias);
+}
+
+}  // namespace sysfs

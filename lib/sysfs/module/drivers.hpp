@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sysfs/device/device.hpp"
+#include "sysfs/device/inventory.hpp"
+#include "sysfs/device/vfio_drivers.hpp"
+#include "base/result.hpp"
+#include "sysfs/host/root.hpp"
+
+namespace sysfs {
+
+/// One line of modules.alias (or of the built-in ones) whose prefix is a VFIO one.
+struct ModuleAlias {
+    std::string pattern;  ///< "vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*"
+    std::string module;   ///< normalised: "virtio_vfio_pci"
+
+    auto operator<=>(const ModuleAlias&) const = default;
+};
+
+/// How far a module is from running.
+enum class ModuleState {
+    kMissing,    ///< this kernel does not have it
+    kAvailable,  ///< could be loaded
+    kDenied,     ///< modprobe configuration or the command line denies it ("blacklist")
+    kLoaded,
+    kBuiltin,
+};
+
+/// What this kernel could bind a device to: the aliases, the modules asked about and the drivers
+/// registered now. A module's name and its driver's are two things; only `registered` knows both.
+struct Drivers {
+    std::vector<ModuleAlias> aliases;
+    std::map<std::string, ModuleState> modules;  ///< by normalised name: those of aliases and of ScanOptions
+    /// bus → driver → module that registered it ("" when the kernel does not say).
+    std::map<std::string, std::map<std::string, std::string>> registered;
+    std::vector<std::string> warnings;  ///< "modules.alias: Permission denied; variants are not known"
+
+    [[nodiscard]] bool is_registered(const std::string& bus, const std::string& driver) const;
+    [[nodiscard]] ModuleState module_state(std::string_view module) const;
+    /// The driver that `module` registered on `bus`, once it is loaded.
+    [[nodiscard]] std::optional<std::string> driver_for(const std::string& bus,
+                                                       std::string_view module) const;
+};
+
+/// An alias that claims a device, and how specifically.
+struct AliasMatch {
+    ModuleAlias alias;
+    unsigned wildcards = 0;  ///< '*' fields in the pattern (the trailing one of a class not counted)
+};
+
+/// The VFIO aliases that claim `device`, most specific first: its modalias with the prefix swapped for
+/// the bus's VFIO one, matched with fnmatch(3) against each whole pattern. Empty for a bus without.
+[[nodiscard]] std::vector<AliasMatch> matching_aliases(const Drivers& drivers, const Device& device);
+
+[[nodiscard]] base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted);
+
+/// The modules that claim a modalias in this root's kernel, normalised, without those that are denied;
+/// none is no failure.
+[[nodiscard]] base::Result<std::vector<std::string>> modules_for(const Root& root,
+                                                           const std::string& modalias);
+
+}  // namespace sysfs

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/module/module_index.hpp"
+
+#include <libkmod.h>
+
+#include <algorithm>
+
+#include "sysfs/module/aliases.hpp"
+#include "base/dir.hpp"
+#include "sysfs/module/module_loader.hpp"
+#include "sysfs/device/names.hpp"
+
+namespace sysfs {
+
+namespace {
+
+void ignore_log(void*, int, const char*, int, const char*, const char*, va_list) {}
+
+struct ModuleUnref {
+    void operator()(kmod_module* module) const { kmod_module_unref(module); }
+};
+using ModuleRef = std::unique_ptr<kmod_module, ModuleUnref>;
+
+std::optional<base::MappedFile> map_file(const std::string& path) {
+    auto file = base::MappedFile::open(path);
+    return file ? std::optional(std::move(*file)) : std::nullopt;
+}
+
+/// Does modules.dep or modules.builtin list this module's file at the start of a line? Either
+/// spelling, compressed or not: "kernel/drivers/vfio/pci/vfio-pci.ko.xz: ...".
+bool lists_module(std::string_view text, const std::string& module) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        std::string_view path = text.substr(at, std::min(text.find(':', at), end) - at);
+        at = end + 1;
+        path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0
+        const std::size_t dot = path.find(".ko");
+        if (dot == module.size() && normalise_module(path.substr(0, dot)) == module)
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+void ModuleIndex::ContextUnref::operator()(kmod_ctx* context) const {
+    kmod_unref(context);
+}
+
+ModuleIndex::ModuleIndex(const Root& root) : root_(root), dir_(module_dir(root)) {
+    const auto top = base::Dir::open(root.path("/sys"));
+    if (auto modules = top ? top->sub_listed("module", running_) : base::propagate(top))
+        modules_ = std::move(*modules);
+}
+
+const ModuleIndex::Disk& ModuleIndex::disk() const {
+    if (disk_)
+        return *disk_;
+    Disk& disk = disk_.emplace();
+    disk.denials = denying_lines(root_);
+    const auto opened = base::Dir::open(dir_);
+    if (!opened)
+        return disk;
+    if (!opened->has("modules.dep.bin")) {
+        disk.dependencies = map_file(dir_ + "/modules.dep");
+        disk.builtin = map_file(dir_ + "/modules.builtin");
+        return disk;
+    }
+    // No configuration for libkmod: it would read this machine's command line for another's.
+    const char* const no_configuration[] = {nullptr};
+    disk.kmod.reset(kmod_new(dir_.c_str(), no_configuration));
+    if (disk.kmod) {
+        kmod_set_log_fn(disk.kmod.get(), ignore_log, nullptr);
+        kmod_load_resources(disk.kmod.get());  // a failure is as good: each lookup opens its index then
+    }
+    return disk;
+}
+
+std::optional<ModuleState> ModuleIndex::running(const std::string& module) const {
+    if (!modules_ || !running_.has(module))
+        return std::nullopt;
+    // A built-in one has a directory when it has parameters, and no state; "coming" is not there
+    // yet.
+    const auto state = modules_->attr(module + "/initstate");
+    if (!state)
+        return ModuleState::kBuiltin;
+    return *state == "live" ? std::optional(ModuleState::kLoaded) : std::nullopt;
+}
+
+ModuleState ModuleIndex::on_disk(const std::string& module) const {
+    const Disk& disk = this->disk();
+    if (!disk.kmod) {
+        if (disk.builtin && lists_module(disk.builtin->text(), module))
+            return ModuleState::kBuiltin;
+        return disk.dependencies && lists_module(disk.dependencies->text(), module)
+                   ? ModuleState::kAvailable
+                   : ModuleState::kMissing;
+    }
+    kmod_module* raw = nullptr;
+    if (kmod_module_new_from_name(disk.kmod.get(), module.c_str(), &raw) < 0)
+        return ModuleState::kMissing;
+    const ModuleRef found(raw);
+    if (kmod_module_get_path(found.get()) != nullptr)
+        return ModuleState::kAvailable;
+    return kmod_module_get_initstate(found.get()) == KMOD_MODULE_BUILTIN ? ModuleState::kBuiltin
+                                                                         : ModuleState::kMissing;
+}
+
+ModuleState ModuleIndex::state(const std::string& module) const {
+    const std::string name = normalise_module(module);
+    if (!parse_module_name(name))
+        return ModuleState::kMissing;
+    if (const auto now = running(name))
+        return *now;
+    const ModuleState state = on_disk(name);
+    return state == ModuleState::kAvailable && disk().denials.contains(name) ? ModuleState::kDenied
+                                                                             : state;
+}
+
+std::vector<std::string> ModuleIndex::look_up(const std::string& modalias) const {
+    if (!disk().kmod) {
+        const auto text = map_file(dir_ + "/modules.alias");
+        return text ? modules_matching(text->text(), modalias) : std::vector<std::string>();
+    }
+    kmod_list* list = nullptr;
+    if (kmod_module_new_from_lookup(disk().kmod.get(), modalias.c_str(), &list) < 0)
+        return {};
+    std::vector<std::string> out;
+    kmod_list* entry = nullptr;
+    kmod_list_foreach(entry, list) {
+        const ModuleRef found(kmod_module_get_module(entry));
+        out.push_back(normalise_module(kmod_module_get_name(found.get())));
+    }
+    kmod_module_unref_list(list);
+    return out;
+}
+
+std::vector<std::string> ModuleIndex::matching(const std::string& modalias) const {
+    std::vector<std::string> out = look_up(modalias);
+    out.erase(std::remove_if(out.begin(), out.end(),
+                             [this](const std::string& name) { return disk().denials.contains(name); }),
+              out.end());
+    return out;
+}
+
+}  // namespace sysfs

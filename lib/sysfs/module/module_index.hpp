@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/dir.hpp"
+#include "sysfs/module/drivers.hpp"
+#include "base/mapped_file.hpp"
+#include "sysfs/host/root.hpp"
+
+struct kmod_ctx;
+
+namespace sysfs {
+
+/// The modules of one root's kernel: which there are, which are running, which are denied.
+/// libkmod's indexes where they are; else their sources, modules.dep and modules.builtin, as text.
+/// libkmod itself knows only this machine's /sys and command line, so these are looked at here.
+/// What is on disk is opened by the first question about a module that is not running.
+class ModuleIndex {
+  public:
+    explicit ModuleIndex(const Root& root);
+    [[nodiscard]] ModuleState state(const std::string& module) const;
+    /// The modules that claim `modalias`, as libkmod orders them, without the denied ones.
+    [[nodiscard]] std::vector<std::string> matching(const std::string& modalias) const;
+
+  private:
+    struct ContextUnref {
+        void operator()(kmod_ctx* context) const;
+    };
+    [[nodiscard]] std::vector<std::string> look_up(const std::string& modalias) const;
+    [[nodiscard]] std::optional<ModuleState> running(const std::string& module) const;
+    [[nodiscard]] ModuleState on_disk(const std::string& module) const;
+
+    struct Disk {
+        std::unique_ptr<kmod_ctx, ContextUnref> kmod;       ///< none without the binary indexes
+        std::optional<base::MappedFile> dependencies;      ///< modules.dep
+        std::optional<base::MappedFile> builtin;           ///< modules.builtin
+        std::map<std::string, std::string> denials;  ///< by normalised name, the line that says so
+    };
+    [[nodiscard]] const Disk& disk() const;
+
+    Root root_;
+    std::string dir_;
+    std::optional<base::Dir> modules_;  ///< /sys/module
+    base::DirListing running_;
+    mutable std::optional<Disk> disk_;
+};
+
+}  // namespace sysfs

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/usage/block_stack.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/dir.hpp"
+#include "base/text_file.hpp"
+
+namespace sysfs {
+namespace {
+
+bool is_known(const std::vector<Block>& blocks, const std::string& name) {
+    return std::any_of(blocks.begin(), blocks.end(),
+                       [&name](const Block& block) { return block.name == name; });
+}
+
+/// The disk is told by its directory's name: the parent's for a partition.
+std::string disk_of(const base::Dir& block, const std::string& dir) {
+    std::string name = base::base_name(dir);
+    if (!block.has("partition"))
+        return name;
+    // Below /sys/class/block the entry is a link; the link's target has the disk in it.
+    const std::string target = base::read_link(dir).value_or(dir);
+    return base::base_name(target.substr(0, target.find_last_of('/')));
+}
+
+bool add_one(const Root& root, const std::string& dir, const std::string& below,
+             std::vector<Block>& blocks);
+
+void add_holders(const Root& root, const base::Dir& block, const std::string& name,
+                 std::vector<Block>& blocks) {
+    const auto holders = block.entries("holders");
+    if (!holders)
+        return;
+    for (const auto& holder : *holders)
+        add_stacked(root, holder, name, blocks);
+}
+
+bool add_one(const Root& root, const std::string& dir, const std::string& below,
+             std::vector<Block>& blocks) {
+    const std::string name = base::base_name(dir);
+    if (is_known(blocks, name))
+        return false;
+    const auto block = base::Dir::open(dir);
+    if (!block)
+        return false;
+    const auto number = parse_node_number(NodeKind::kBlock, block->attr("dev").value_or(""));
+    if (!number)
+        return false;
+    blocks.push_back({.name = name,
+                      .label = block->attr("dm/name").value_or(""),
+                      .dir = dir,
+                      .disk = disk_of(*block, dir),
+                      .below = below,
+                      .number = *number});
+    add_holders(root, *block, name, blocks);
+    return true;
+}
+
+}  // namespace
+
+std::string Block::text() const {
+    return label.empty() ? name : name + " (" + label + ")";
+}
+
+std::string DeviceSubtree::disk_under(const Block& block) const {
+    const Block* at = &block;
+    // Each step goes down one storey; a made-up host may have them in a ring.
+    for (std::size_t steps = 0; !at->below.empty() && steps < blocks.size(); ++steps) {
+        const auto next = std::find_if(blocks.begin(), blocks.end(),
+                                       [at](const Block& each) { return each.name == at->below; });
+        if (next == blocks.end())
+            break;
+        at = &*next;
+    }
+    return at->disk;
+}
+
+void add_block(const Root& root, const std::string& dir, std::vector<Block>& blocks) {
+    add_one(root, dir, {}, blocks);
+}
+
+void add_stacked(const Root& root, const std::string& name, const std::string& below,
+                 std::vector<Block>& blocks) {
+    const std::string dir = root.path("/sys/class/block/" + name);
+    if (!add_one(root, dir, below, blocks))
+        return;
+    for (const auto& entry : base::list_directory(dir)) {
+        const std::string inner = fmt::format("{}/{}", dir, entry);
+        if (entry.starts_with(name) && base::Dir::open(inner))
+            add_one(root, inner, below, blocks);
+    }
+}
+
+}  // namespace sysfs

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sysfs/usage/device_subtree.hpp"
+#include "sysfs/host/root.hpp"
+
+namespace sysfs {
+
+/// Adds the block device whose directory is `dir` and all that stands on it, each once: its holders
+/// (dm, md, bcache), their partitions and their holders in turn.
+void add_block(const Root& root, const std::string& dir, std::vector<Block>& blocks);
+
+/// Adds the block device `name` with its partitions and holders as one that stands on `below`.
+void add_stacked(const Root& root, const std::string& name, const std::string& below,
+                 std::vector<Block>& blocks);
+
+}  // namespace sysfs

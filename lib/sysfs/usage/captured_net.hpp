@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "sysfs/usage/net_tables.hpp"
+#include "sysfs/host/root.hpp"
+
+namespace sysfs {
+
+/// The network as the files of a captured host tell it: interfaces, masters and lower ones from
+/// /sys/class/net, default routes from /proc/net/route and /proc/net/ipv6_route.
+[[nodiscard]] NetTables read_captured_net(const Root& root);
+
+}  // namespace sysfs

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/usage/device_subtree.hpp"
+
+#include <dirent.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "sysfs/usage/block_stack.hpp"
+#include "base/dir.hpp"
+#include "sysfs/device/group.hpp"
+#include "sysfs/device/names.hpp"
+#include "base/text_file.hpp"
+
+namespace sysfs {
+namespace {
+
+// Directories with many entries and nothing below them that anyone could use.
+constexpr std::string_view kLeafDirectories[] = {"power",  "msi_irqs", "statistics", "queues", "holders",
+                                        "slaves", "trace",    "integrity",  "mq",     "queue"};
+
+bool is_leaf_directory(std::string_view name) {
+    return std::find(std::begin(kLeafDirectories), std::end(kLeafDirectories), name) != std::end(kLeafDirectories);
+}
+
+/// Names of the real directories and of the other entries in one directory. Links are not followed:
+/// below a device they lead to other devices.
+struct SubtreeEntries {
+    std::vector<std::string> directories;
+    std::set<std::string> files;
+};
+
+SubtreeEntries list(const std::string& path) {
+    SubtreeEntries entries;
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+    if (!directory)
+        return entries;
+    while (const dirent* entry = ::readdir(directory.get())) {
+        const std::string name = entry->d_name;
+        if (name == "." || name == "..")
+            continue;
+        if (entry->d_type == DT_DIR)
+            entries.directories.push_back(name);
+        else
+            entries.files.insert(name);
+    }
+    std::sort(entries.directories.begin(), entries.directories.end());
+    return entries;
+}
+
+std::optional<std::string> text_of(const std::string& path) {
+    auto text = base::read_text_file(path);
+    if (text && !text->empty() && text->back() == '\n')
+        text->pop_back();
+    return text;
+}
+
+/// DEVNAME of a uevent file ("dri/card0"); where there is none the directory's own name serves.
+std::string node_name(const std::string& path) {
+    constexpr std::string_view kKey = "DEVNAME=";
+    const std::string text = "\n" + base::read_text_file(path + "/uevent").value_or("");
+    const auto at = text.find("\n" + std::string(kKey));
+    if (at == std::string::npos)
+        return base::base_name(path);
+    const auto start = at + 1 + kKey.size();
+    return text.substr(start, text.find('\n', start) - start);
+}
+
+class SubtreeWalker {
+  public:
+    SubtreeWalker(const Root& root, DeviceSubtree& subtree) : root_(root), subtree_(subtree) {}
+
+    void visit(const std::string& path) {
+        const SubtreeEntries entries = list(path);
+        inspect(path, entries);
+        for (const auto& name : entries.directories) {
+            if (!is_leaf_directory(name))
+                visit(fmt::format("{}/{}", path, name));
+        }
+    }
+
+  private:
+    void inspect(const std::string& path, const SubtreeEntries& entries) {
+        const auto has = [&entries](const char* name) { return entries.files.contains(name); };
+        if (has("dev"))
+            add_node(path);
+        if (has("driver") && has("modalias"))
+            subtree_.bus_names.insert(base::base_name(path));
+        if (has("ifindex"))
+            subtree_.netdevs.push_back(base::base_name(path));
+        if (has("status") && has("enabled") && has("dpms"))
+            subtree_.connectors.push_back(path);
+        if (has("hidden") && text_of(path + "/hidden") == "1")
+            add_multipath_head(path);
+    }
+
+    void add_node(const std::string& path) {
+        const std::string name = base::base_name(path);
+        const std::string subsystem = base::base_name(base::read_link(path + "/subsystem").value_or(""));
+        if (subsystem == "graphics")
+            subtree_.framebuffers.push_back(name);
+        if (subsystem == "drm" && name.starts_with("card"))
+            subtree_.cards.push_back(name);
+        const NodeKind kind = subsystem == "block" ? NodeKind::kBlock : NodeKind::kChar;
+        const auto number = parse_node_number(kind, text_of(path + "/dev").value_or(""));
+        if (!number)
+            return;
+        subtree_.nodes.emplace(*number, DeviceNode{node_name(path), subsystem});
+        if (kind == NodeKind::kBlock)
+            add_block(root_, path, subtree_.blocks);
+    }
+
+    // A controller's share of a multipath namespace is "nvme<subsystem>c<controller>n<namespace>",
+    // hidden and without a node; what is mounted is the head, "nvme<subsystem>n<namespace>", below
+    // the virtual nvme-subsystem (nvme_mpath_set_disk_name()). With one path only the head is the
+    // disk itself.
+    void add_multipath_head(const std::string& path) {
+        const std::string name = base::base_name(path);
+        const auto c = name.find('c');
+        const auto n = name.rfind('n');
+        if (!name.starts_with("nvme") || c == std::string::npos || n == std::string::npos || n < c)
+            return;
+        const std::string start = name.substr(0, c);
+        const std::string end = name.substr(n);
+        const auto disks = base::list_directory(root_.path("/sys/class/block"));
+        const auto paths = std::count_if(disks.begin(), disks.end(), [&](const std::string& disk) {
+            return disk.starts_with(start + "c") && disk.ends_with(end);
+        });
+        add_stacked(root_, start + end, paths > 1 ? name : "", subtree_.blocks);
+    }
+
+    const Root& root_;
+    DeviceSubtree& subtree_;
+};
+
+std::optional<NodeNumber> number_in(const std::string& path) {
+    return parse_node_number(NodeKind::kChar, text_of(path).value_or(""));
+}
+
+/// The group's node is the group's, not the device's: it is below /sys/devices/virtual/vfio. A
+/// group can be open by reason of another member, which says nothing about a member that nobody
+/// drives.
+void add_vfio_group(const Root& root, DeviceSubtree& subtree) {
+    const Device& device = subtree.device;
+    std::optional<std::string> name;
+    if (device.vfio && device.vfio->group)
+        name = device.vfio->group;
+    else if (device.iommu_group && device.driver)
+        name = std::to_string(*device.iommu_group);
+    if (!name)
+        return;
+    if (const auto number = number_in(root.path("/sys/class/vfio/" + *name + "/dev")))
+        subtree.nodes.emplace(*number, DeviceNode{"vfio/" + *name, "vfio"});
+}
+
+// nvidia's driver registers no devices for its nodes; its own table of them is the only tie.
+void add_nvidia(const Root& root, DeviceSubtree& subtree) {
+    constexpr unsigned kNvidiaMajor = 195;
+    constexpr std::string_view kKey = "Device Minor:";
+    const auto text = base::read_text_file(
+        root.path("/proc/driver/nvidia/gpus/" + subtree.device.id.name + "/information"));
+    const auto at = text ? text->find(kKey) : std::string::npos;
+    if (at == std::string::npos)
+        return;
+    const auto start = at + kKey.size();
+    const auto minor = base::parse_kernel_number(text->substr(start, text->find('\n', start) - start));
+    if (!minor)
+        return;
+    subtree.nodes.emplace(
+        NodeNumber{NodeKind::kChar, kNvidiaMajor, static_cast<unsigned>(*minor)},
+        DeviceNode{"nvidia" + std::to_string(*minor), "nvidia"});
+}
+
+void add_stack_nodes(DeviceSubtree& subtree) {
+    for (const auto& block : subtree.blocks)
+        subtree.nodes.emplace(block.number, DeviceNode{block.name, "block"});
+}
+
+}  // namespace
+
+std::optional<NodeNumber> parse_node_number(NodeKind kind, std::string_view text) {
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos)
+        return std::nullopt;
+    const auto major = base::parse_decimal(text.substr(0, colon));
+    const auto minor = base::parse_decimal(text.substr(colon + 1));
+    if (!major || !minor)
+        return std::nullopt;
+    return NodeNumber{kind, static_cast<unsigned>(*major), static_cast<unsigned>(*minor)};
+}
+
+DeviceSubtree read_device_subtree(const Root& root, const Device& device) {
+    DeviceSubtree subtree;
+    subtree.device = device;
+    subtree.bus_names.insert(device.id.name);
+    if (!device.syspath.empty())
+        SubtreeWalker(root, subtree).visit(root.path(device.syspath));
+    add_vfio_group(root, subtree);
+    if (device.id.bus == "pci")
+        add_nvidia(root, subtree);
+    add_stack_nodes(subtree);
+    return subtree;
+}
+
+}  // namespace sysfs

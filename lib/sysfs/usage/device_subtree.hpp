@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sysfs/device/device.hpp"
+#include "sysfs/host/root.hpp"
+
+namespace sysfs {
+
+enum class NodeKind { kChar, kBlock };
+
+/// What a device node means to the kernel, wherever in the file system the node is.
+struct NodeNumber {
+    NodeKind kind = NodeKind::kChar;
+    unsigned major = 0;
+    unsigned minor = 0;
+
+    auto operator<=>(const NodeNumber&) const = default;
+};
+
+/// One device node that leads to the device: "/dev/" + name, made by `subsystem`.
+struct DeviceNode {
+    std::string name;
+    std::string subsystem;
+};
+
+/// One block device that stands on the device: a disk or a partition of its own, or (`below` not
+/// empty) what dm, md, bcache or an nvme multipath head made of one.
+struct Block {
+    std::string name;   ///< "nvme0n1p2", "dm-0"
+    std::string label;  ///< the device mapper's name for it, or empty
+    std::string dir;    ///< its directory in sysfs, with the root
+    std::string disk;   ///< the whole disk of a partition; its own name otherwise
+    std::string below;  ///< the block device it stands on; empty for one of the device's own
+    NodeNumber number;
+
+    /// "dm-0 (vg-home)"
+    [[nodiscard]] std::string text() const;
+};
+
+/// Everything the kernel made of one device, found by walking the device's directory once: what has
+/// to be unused before the device can be taken away. Children of a bridge or a VMD count, as they
+/// go too.
+struct DeviceSubtree {
+    Device device;
+    std::vector<Block> blocks;
+    std::vector<std::string> netdevs;
+    std::set<std::string>
+        bus_names;  ///< its own and those of devices on buses below it ("virtio1")
+    std::map<NodeNumber, DeviceNode> nodes;  ///< VFIO's own (`subsystem` "vfio", "vfio-dev") among them
+    std::vector<std::string> framebuffers;  ///< "fb0"
+    std::vector<std::string> cards;         ///< "card0"
+    std::vector<std::string> connectors;    ///< directories in sysfs, with the root
+
+    /// The device's own disk that `block` is, is a partition of, or stands on.
+    [[nodiscard]] std::string disk_under(const Block& block) const;
+};
+
+[[nodiscard]] DeviceSubtree read_device_subtree(const Root& root, const Device& device);
+
+/// "259:3"
+[[nodiscard]] std::optional<NodeNumber> parse_node_number(NodeKind kind, std::string_view text);
+
+}  // namespace sysfs

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/usage/disk_content.hpp"
+
+#include <blkid/blkid.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <cerrno>
+#include <memory>
+#include <string_view>
+
+#include "base/text_file.hpp"
+#include "base/unique_fd.hpp"
+
+namespace sysfs {
+namespace {
+
+struct FreeProbe {
+    void operator()(blkid_struct_probe* probe) const { blkid_free_probe(probe); }
+};
+using Probe = std::unique_ptr<blkid_struct_probe, FreeProbe>;
+
+// udev and the kernel spell "cciss!c0d0" where the node is "cciss/c0d0".
+std::string node_path(const Block& block) {
+    std::string name = block.name;
+    for (auto at = name.find('!'); at != std::string::npos; at = name.find('!'))
+        name[at] = '/';
+    return "/dev/" + name;
+}
+
+/// Opens the node only if it is the device's: names in /dev are udev's to give.
+base::UniqueFd open_block(const Block& block, int flags) {
+    base::UniqueFd file(::open(node_path(block).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
+    struct stat status {};
+    if (!file.valid() || ::fstat(file.get(), &status) != 0)
+        return {};
+    const bool same = S_ISBLK(status.st_mode) && ::major(status.st_rdev) == block.number.major &&
+                      ::minor(status.st_rdev) == block.number.minor;
+    return same ? std::move(file) : base::UniqueFd();
+}
+
+std::string value_of(const Probe& probe, const char* key) {
+    const char* value = nullptr;
+    return blkid_probe_lookup_value(probe.get(), key, &value, nullptr) == 0 ? value : "";
+}
+
+DiskContent content_of(std::string type, const std::string& usage, std::string table,
+                       std::string label) {
+    const bool member = usage == "raid" || type.ends_with("_member");
+    return {.kind = member ? DiskContent::ContentKind::kMember : DiskContent::ContentKind::kPlain,
+            .type = type.empty() ? std::move(table) + " partition table" : std::move(type),
+            .label = std::move(label)};
+}
+
+enum class Probing { kImpossible, kEmpty, kFound };
+
+Probing probe_content(const Block& block, DiskContent& content) {
+    const base::UniqueFd file = open_block(block, 0);
+    const Probe probe(file.valid() ? blkid_new_probe() : nullptr);
+    if (!probe || blkid_probe_set_device(probe.get(), file.get(), 0, 0) != 0)
+        return Probing::kImpossible;
+    blkid_probe_enable_superblocks(probe.get(), 1);
+    blkid_probe_set_superblocks_flags(probe.get(),
+                                      BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_LABEL);
+    blkid_probe_enable_partitions(probe.get(), 1);
+    // 0 found, 1 nothing, -2 more than one, -1 the disk cannot be read.
+    constexpr int kAmbivalent = -2;
+    const int outcome = blkid_do_safeprobe(probe.get());
+    if (outcome == kAmbivalent) {
+        content = {
+            .kind = DiskContent::ContentKind::kPlain, .type = "more than one signature", .label = {}};
+        return Probing::kFound;
+    }
+    if (outcome != 0)
+        return outcome == 1 ? Probing::kEmpty : Probing::kImpossible;
+    std::string type = value_of(probe, "TYPE");
+    std::string table = value_of(probe, "PTTYPE");
+    if (type.empty() && table.empty())
+        return Probing::kEmpty;
+    content = content_of(std::move(type), value_of(probe, "USAGE"), std::move(table),
+                         value_of(probe, "LABEL"));
+    return Probing::kFound;
+}
+
+/// "E:ID_FS_TYPE=ext4" of udev's database.
+std::string property(const std::string& record, const std::string& key) {
+    const std::string mark = "\nE:" + key + "=";
+    const auto at = record.find(mark);
+    if (at == std::string::npos)
+        return {};
+    const auto start = at + mark.size();
+    return record.substr(start, record.find('\n', start) - start);
+}
+
+std::optional<DiskContent> recorded_content(const Root& root, const Block& block) {
+    const auto path = fmt::format("/run/udev/data/b{}:{}", block.number.major, block.number.minor);
+    const std::string record = "\n" + base::read_text_file(root.path(path)).value_or("");
+    std::string type = property(record, "ID_FS_TYPE");
+    // A partition's record carries its disk's table too; there it is ID_PART_ENTRY_* that counts.
+    std::string table = block.disk == block.name ? property(record, "ID_PART_TABLE_TYPE") : "";
+    if (type.empty() && table.empty())
+        return std::nullopt;
+    return content_of(std::move(type), property(record, "ID_FS_USAGE"), std::move(table),
+                      property(record, "ID_FS_LABEL"));
+}
+
+}  // namespace
+
+std::string DiskContent::text() const {
+    return label.empty() ? type : fmt::format("{} \"{}\"", type, label);
+}
+
+std::optional<DiskContent> read_content(const Root& root, const Block& block) {
+    if (root.is_live()) {
+        DiskContent content;
+        switch (probe_content(block, content)) {
+            case Probing::kFound:
+                return content;
+            case Probing::kEmpty:
+                return std::nullopt;
+            case Probing::kImpossible:
+                break;
+        }
+    }
+    return recorded_content(root, block);
+}
+
+// O_EXCL without O_CREAT on a block device: EBUSY when the kernel or a program has claimed it, the
+// whole disk too when one of its partitions is (bd_may_claim()). Nothing is written; the claim ends
+// with the descriptor, at once.
+bool is_claimed(const Root& root, const Block& block) {
+    if (!root.is_live())
+        return false;
+    errno = 0;
+    const base::UniqueFd file = open_block(block, O_EXCL);
+    return !file.valid() && errno == EBUSY;
+}
+
+}  // namespace sysfs

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sysfs/usage/net_tables.hpp"
+
+namespace sysfs {
+
+/// The network as another network namespace of this machine has it.
+struct OtherNetNamespace {
+    std::string where;  ///< "nginx (pid 412)", or the name that `ip netns` gave it
+    NetTables tables;
+};
+
+/// All network namespaces but our own, as far as we may enter them (that takes CAP_SYS_ADMIN).
+[[nodiscard]] std::vector<OtherNetNamespace> read_other_net_namespaces();
+
+}  // namespace sysfs

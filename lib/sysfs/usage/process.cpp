@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/usage/process.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "sysfs/device/names.hpp"
+#include "base/text_file.hpp"
+
+namespace sysfs {
+namespace {
+
+bool is_unit(const std::string& name) {
+    return name.ends_with(".service") || name.ends_with(".scope");
+}
+
+/// The innermost unit of the process: "0::/system.slice/libvirtd.service" on cgroup v2; on v1
+/// systemd's own hierarchy is "1:name=systemd:/...". Session scopes tell no more than that someone
+/// logged in.
+std::string unit_of(const Root& root, pid_t pid) {
+    std::istringstream lines(base::read_text_file(process_dir(root, pid) + "/cgroup").value_or(""));
+    std::string line;
+    while (std::getline(lines, line)) {
+        const bool systemd =
+            line.starts_with("0::/") || line.find(":name=systemd:") != std::string::npos;
+        if (!systemd)
+            continue;
+        std::istringstream parts(line.substr(line.find('/')));
+        std::string part;
+        std::string unit;
+        while (std::getline(parts, part, '/')) {
+            if (is_unit(part))
+                unit = part;
+        }
+        if (!unit.empty() && !unit.starts_with("session-"))
+            return unit;
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<pid_t> list_processes(const Root& root) {
+    std::vector<pid_t> pids;
+    for (const auto& name : base::list_directory(root.path("/proc"))) {
+        if (const auto number = base::parse_decimal(name))
+            pids.push_back(static_cast<pid_t>(*number));
+    }
+    std::sort(pids.begin(), pids.end());
+    return pids;
+}
+
+std::string process_dir(const Root& root, pid_t pid) {
+    return root.path("/proc/" + std::to_string(pid));
+}
+
+std::string process_name(const Root& root, pid_t pid) {
+    std::string name = base::read_text_file(process_dir(root, pid) + "/comm").value_or("");
+    if (!name.empty() && name.back() == '\n')
+        name.pop_back();
+    return name;
+}
+
+std::string process_text(const Root& root, pid_t pid) {
+    std::string name = process_name(root, pid);
+    if (name.empty())
+        name = "a process";
+    const std::string unit = unit_of(root, pid);
+    return unit.empty() ? fmt::format("{} (pid {})", name, pid)
+                        : fmt::format("{} (pid {}, unit {})", name, pid, unit);
+}
+
+std::optional<pid_t> parent_of(const Root& root, pid_t pid) {
+    // "712 (a name (with) anything) S 1 ...": the name ends at the last parenthesis.
+    const std::string stat = base::read_text_file(process_dir(root, pid) + "/stat").value_or("");
+    const auto end = stat.rfind(')');
+    if (end == std::string::npos)
+        return std::nullopt;
+    std::istringstream fields(stat.substr(end + 1));
+    std::string state;
+    pid_t parent = 0;
+    if (!(fields >> state >> parent))
+        return std::nullopt;
+    return parent;
+}
+
+}  // namespace sysfs

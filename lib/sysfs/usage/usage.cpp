@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Who uses a device is asked before it is taken: the kernel itself does not ask. Unbinding nvme
+// from under a mounted file system, or e1000e from under the default route, succeeds, and the host
+// is gone.
+//
+// One walk below each device tells what the kernel made of it (device_subtree.hpp). Then every table of
+// uses is read once for all devices together: mounts, swaps, links, routes, and /proc/*/fd, the
+// dear one.
+#include "sysfs/usage/usage.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sysfs/usage/usage_evidence.hpp"
+
+namespace sysfs {
+namespace {
+
+std::vector<UsageCheck> start_checks(const Root& root, const Inventory& inventory,
+                                   std::span<const DeviceId> devices) {
+    std::vector<UsageCheck> checks;
+    for (const auto& id : devices) {
+        if (const Device* device = inventory.find(id))
+            checks.push_back(
+                {.subtree = read_device_subtree(root, *device), .uses = {}, .reported_disks = {}});
+    }
+    return checks;
+}
+
+bool any_has_blocks(std::span<const UsageCheck> checks) {
+    return std::any_of(checks.begin(), checks.end(),
+                       [](const UsageCheck& each) { return !each.subtree.blocks.empty(); });
+}
+
+bool any_has_netdevs(std::span<const UsageCheck> checks) {
+    return std::any_of(checks.begin(), checks.end(),
+                       [](const UsageCheck& each) { return !each.subtree.netdevs.empty(); });
+}
+
+/// A network device that a native driver serves: its interfaces may be in another namespace.
+bool is_native_nic(const Device& device) {
+    constexpr std::uint32_t kNetwork = 0x02;
+    return device.ids.class_code && *device.ids.class_code >> 16 == kNetwork && device.driver &&
+           !device.vfio;
+}
+
+void find_other_namespace_uses(std::span<UsageCheck> checks) {
+    if (std::none_of(checks.begin(), checks.end(),
+                     [](const UsageCheck& each) { return is_native_nic(each.subtree.device); }))
+        return;
+    for (const OtherNetNamespace& net : read_other_net_namespaces()) {
+        for (auto& check : checks)
+            find_other_namespace_net(net, check);
+    }
+}
+
+void find_block_uses(const Root& root, std::span<UsageCheck> checks) {
+    if (!any_has_blocks(checks))
+        return;
+    const auto mounts = read_mounts(root);
+    const auto swaps = read_swaps(root);
+    for (auto& check : checks) {
+        find_mounts(root, mounts, check);
+        find_swaps(root, swaps, check);
+        find_holders(check);
+        find_contents(root, check);
+    }
+}
+
+void find_net_uses(const Root& root, std::span<UsageCheck> checks) {
+    if (!any_has_netdevs(checks))
+        return;
+    const NetTables tables = read_net_tables(root);
+    for (auto& check : checks)
+        find_net(tables, check);
+    find_session(root, tables, checks);
+}
+
+}  // namespace
+
+Usage read_usage(const Root& root, const Inventory& inventory, std::span<const DeviceId> devices) {
+    auto checks = start_checks(root, inventory, devices);
+    find_block_uses(root, checks);
+    find_net_uses(root, checks);
+    if (root.is_live())
+        find_other_namespace_uses(checks);
+    find_open_nodes(root, checks);
+    Usage usage;
+    for (auto& check : checks) {
+        find_console(root, check);
+        find_vfs(inventory, check);
+        std::sort(check.uses.begin(), check.uses.end());
+        check.uses.erase(std::unique(check.uses.begin(), check.uses.end()),
+                           check.uses.end());
+        usage.emplace(check.subtree.device.id, std::move(check.uses));
+    }
+    return usage;
+}
+
+}  // namespace sysfs

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <compare>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sysfs/device/device.hpp"
+#include "sysfs/device/inventory.hpp"
+#include "sysfs/host/root.hpp"
+
+namespace sysfs {
+
+/// The ways a host uses a device. Each is one of the interface's reason codes.
+enum class UseKind {
+    kMounted,       ///< a file system on it is mounted, in some mount namespace
+    kSwap,
+    kHolder,        ///< a member of md, dm, zfs, btrfs, or behind a multipath head
+    kVfioOpen,      ///< its VFIO group or cdev is open
+    kDefaultRoute,  ///< a default route leaves through it (any table, any family)
+    kAddressed,     ///< a netdev of it has a global address
+    kEnslaved,      ///< a netdev of it is in a bond, team, bridge or bears a vlan, macvlan, ...
+    kSession,       ///< the caller's own remote session comes through it
+    kOpenFd,        ///< a process holds one of its nodes open
+    kConsole,       ///< boot_vga with a framebuffer console, or an active DRM master
+    kVfsInUse,      ///< a PF with VFs enabled
+    kSignature,     ///< a disk with a partition table or file system that nobody has mounted
+};
+
+/// One use, with its evidence: "nvme0n1p2 on /home", "default via 10.0.0.1 dev eth0", "qemu (pid 712)".
+struct Use {
+    UseKind kind;
+    std::string text;
+    std::string evidence;
+
+    auto operator<=>(const Use&) const = default;
+};
+
+using Usage = std::map<DeviceId, std::vector<Use>>;
+
+/// Looks who uses `devices` now. Costly (it walks /proc/*/fd), so ask only for those about to be taken.
+/// Uses are ordered worst first, as the enum is.
+[[nodiscard]] Usage read_usage(const Root& root, const Inventory& inventory,
+                               std::span<const DeviceId> devices);
+
+}  // namespace sysfs

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "sysfs/device/names.hpp"
+#include "base/text_file.hpp"
+#include "sysfs/usage/usage_evidence.hpp"
+
+namespace sysfs {
+namespace {
+
+constexpr std::size_t kPlacesShown = 3;
+
+/// "nvme0n1p2", or "dm-0 (vg-home) above nvme0n1p3" for what only stands on the device.
+std::string block_text(const Block& block) {
+    return block.below.empty() ? block.text()
+                               : fmt::format("{} above {}", block.text(), block.below);
+}
+
+/// "/, /home and 3 more"; a place in another mount namespace says whose.
+std::string places_text(std::vector<const Mount*> mounts) {
+    std::stable_sort(mounts.begin(), mounts.end(), [](const Mount* a, const Mount* b) {
+        return std::pair(!a->where.empty(), a->target.size()) <
+               std::pair(!b->where.empty(), b->target.size());
+    });
+    // Other namespaces are told of only when ours does not have it.
+    const bool ours = mounts.front()->where.empty();
+    std::string text;
+    std::size_t shown = 0;
+    for (const Mount* mount : mounts) {
+        if (shown == kPlacesShown || (ours && !mount->where.empty()))
+            break;
+        text += shown == 0 ? "" : ", ";
+        text += mount->where.empty() ? mount->target
+                                     : fmt::format("{} in {}", mount->target, mount->where);
+        ++shown;
+    }
+    if (shown < mounts.size())
+        text += fmt::format(" and {} more", mounts.size() - shown);
+    return text;
+}
+
+void report_mounts(UsageCheck& check, const Block& block, const std::string& what,
+                   const std::vector<const Mount*>& mounts) {
+    if (!mounts.empty())
+        check.add(UseKind::kMounted, block, "a file system on it is mounted",
+                    fmt::format("{} on {}", what, places_text(mounts)));
+}
+
+/// Names of the block devices of a file system that spans several, by sysfs: btrfs lists links
+/// under fs/btrfs/<uuid>/devices, bcachefs has fs/bcachefs/<uuid>/dev-N/block. Both are there only
+/// while it is mounted (or about to be).
+std::set<std::string> pool_members(const Root& root, const std::string& fs,
+                                   const std::string& uuid) {
+    const std::string dir = root.path("/sys/fs/" + fs + "/" + uuid);
+    std::set<std::string> members;
+    for (const auto& name : base::list_directory(dir + "/devices"))
+        members.insert(name);
+    for (const auto& name : base::list_directory(dir)) {
+        if (const auto link = base::read_link(fmt::format("{}/{}/block", dir, name));
+            name.starts_with("dev-") && link)
+            members.insert(base::base_name(*link));
+    }
+    return members;
+}
+
+/// Mounts of such a file system have an anonymous device number; the source tells one of its
+/// members
+/// ("/dev/sdb1", "/dev/mapper/home") or all ("/dev/sdb1:/dev/sdc1").
+bool is_mount_of(const Mount& mount, const std::string& fs, const std::set<std::string>& members,
+                 const std::vector<Block>& blocks) {
+    if (mount.type != fs)
+        return false;
+    const std::string source = base::base_name(mount.source.substr(0, mount.source.find(':')));
+    if (members.contains(source))
+        return true;
+    return std::any_of(blocks.begin(), blocks.end(), [&](const Block& block) {
+        return !block.label.empty() && block.label == source && members.contains(block.name);
+    });
+}
+
+void find_pool(const Root& root, const std::string& fs, std::span<const Mount> mounts,
+               UsageCheck& check) {
+    const auto& blocks = check.subtree.blocks;
+    for (const auto& uuid : base::list_directory(root.path("/sys/fs/" + fs))) {
+        const auto members = pool_members(root, fs, uuid);
+        const auto block = std::find_if(blocks.begin(), blocks.end(), [&](const Block& each) {
+            return members.contains(each.name);
+        });
+        if (block == blocks.end())
+            continue;
+        std::vector<const Mount*> found;
+        for (const auto& mount : mounts) {
+            if (is_mount_of(mount, fs, members, blocks))
+                found.push_back(&mount);
+        }
+        const std::string what = block_text(*block);
+        report_mounts(check, *block, fmt::format("{} ({})", what, fs), found);
+        if (found.empty() || members.size() > 1)
+            check.add(UseKind::kHolder, *block, "it is a member of something bigger",
+                        fmt::format("{} in {} {}", what, fs, uuid));
+    }
+}
+
+/// Device number of a path on this machine; nothing on a captured one, where only names are left.
+std::optional<NodeNumber> number_of(const Root& root, const Swap& swap) {
+    struct stat status {};
+    if (!root.is_live() || ::stat(swap.path.c_str(), &status) != 0)
+        return std::nullopt;
+    if (swap.kind == Swap::SwapKind::kDevice && !S_ISBLK(status.st_mode))
+        return std::nullopt;
+    const dev_t number = swap.kind == Swap::SwapKind::kFile ? status.st_dev : status.st_rdev;
+    return NodeNumber{NodeKind::kBlock, ::major(number), ::minor(number)};
+}
+
+bool is_on(const Swap& swap, std::optional<NodeNumber> number, const Block& block) {
+    if (number && *number == block.number)
+        return true;
+    const std::string name = base::base_name(swap.path);
+    return swap.kind == Swap::SwapKind::kDevice && (name == block.name || name == block.label);
+}
+
+}  // namespace
+
+void find_mounts(const Root& root, std::span<const Mount> mounts, UsageCheck& check) {
+    std::map<NodeNumber, std::vector<const Mount*>> by_number;
+    for (const auto& mount : mounts)
+        by_number[mount.number].push_back(&mount);
+    for (const auto& block : check.subtree.blocks) {
+        if (const auto found = by_number.find(block.number); found != by_number.end())
+            report_mounts(check, block, block_text(block), found->second);
+    }
+    find_pool(root, "btrfs", mounts, check);
+    find_pool(root, "bcachefs", mounts, check);
+}
+
+void find_swaps(const Root& root, std::span<const Swap> swaps, UsageCheck& check) {
+    for (const auto& swap : swaps) {
+        const auto number = number_of(root, swap);
+        for (const auto& block : check.subtree.blocks) {
+            if (!is_on(swap, number, block))
+                continue;
+            check.add(UseKind::kSwap, block, "the host swaps to it",
+                        swap.kind == Swap::SwapKind::kFile
+                            ? fmt::format("{} on {}", swap.path, block_text(block))
+                            : block_text(block));
+        }
+    }
+}
+
+void find_holders(UsageCheck& check) {
+    const auto& blocks = check.subtree.blocks;
+    for (const auto& block : blocks) {
+        const bool on_a_holder =
+            std::any_of(blocks.begin(), blocks.end(), [&block](const Block& each) {
+                return !each.below.empty() && each.name == block.below;
+            });
+        if (block.below.empty() || on_a_holder || block.disk != block.name)
+            continue;
+        check.add(UseKind::kHolder, block, "it is a member of something bigger",
+                    fmt::format("{} holds {}", block.text(), block.below));
+    }
+}
+
+}  // namespace sysfs

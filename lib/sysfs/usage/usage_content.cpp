@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fmt/format.h>
+
+#include <optional>
+#include <set>
+
+#include "sysfs/usage/disk_content.hpp"
+#include "base/text_file.hpp"
+#include "sysfs/usage/usage_evidence.hpp"
+
+namespace sysfs {
+namespace {
+
+/// The disk of the device with all its partitions.
+std::vector<const Block*> disk_and_partitions(const DeviceSubtree& subtree, const std::string& disk) {
+    std::vector<const Block*> parts;
+    for (const auto& block : subtree.blocks) {
+        if (block.below.empty() && block.disk == disk)
+            parts.push_back(&block);
+    }
+    return parts;
+}
+
+std::set<std::string> list_disks(const DeviceSubtree& subtree) {
+    std::set<std::string> disks;
+    for (const auto& block : subtree.blocks) {
+        if (block.below.empty())
+            disks.insert(block.disk);
+    }
+    return disks;
+}
+
+/// The name says it all for zfs: its label is the pool's, and an imported pool has its place in
+/// /proc.
+std::string member_text(const Root& root, const Block& block, const DiskContent& content) {
+    const bool imported =
+        content.type == "zfs_member" && !content.label.empty() &&
+        !base::list_directory(root.path("/proc/spl/kstat/zfs/" + content.label)).empty();
+    return fmt::format("{} is {}{}", block.name, content.text(),
+                       imported ? " of an imported pool" : "");
+}
+
+void find_on_disk(const Root& root, const std::string& disk, UsageCheck& check) {
+    std::string found;
+    for (const Block* block : disk_and_partitions(check.subtree, disk)) {
+        const auto content = read_content(root, *block);
+        if (!content)
+            continue;
+        if (content->kind == DiskContent::ContentKind::kMember) {
+            check.add(UseKind::kHolder, "it is a member of something bigger",
+                        member_text(root, *block, *content));
+            continue;
+        }
+        found += found.empty() ? "" : ", ";
+        found += fmt::format("{}: {}", block->name, content->text());
+    }
+    if (!found.empty())
+        check.add(UseKind::kSignature, "there is something on it that nobody has mounted", found);
+}
+
+/// Some users of a disk leave no trace in sysfs (drbd, zfs, an external journal): the claim
+/// remains.
+bool find_claim(const Root& root, const std::string& disk, UsageCheck& check) {
+    const Block* claimed = nullptr;
+    for (const Block* block : disk_and_partitions(check.subtree, disk)) {
+        if (is_claimed(root, *block))
+            claimed = block;  // the partitions come last: they say more than the disk
+    }
+    if (claimed == nullptr)
+        return false;
+    const auto content = read_content(root, *claimed);
+    check.add(UseKind::kHolder, "it is a member of something bigger",
+                fmt::format("{}{} is claimed for exclusive use", claimed->name,
+                            content ? " (" + content->text() + ")" : ""));
+    return true;
+}
+
+}  // namespace
+
+void find_contents(const Root& root, UsageCheck& check) {
+    for (const auto& disk : list_disks(check.subtree)) {
+        if (!check.reported_disks.contains(disk) && !find_claim(root, disk, check))
+            find_on_disk(root, disk, check);
+    }
+}
+
+}  // namespace sysfs

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Does the caller sit at the far end of a connection that comes through the device? SSH_CONNECTION
+// alone is no witness: sudo drops it, a detached tmux keeps a dead one, anyone can set it. So the
+// kernel is asked: which of our ancestors (sshd, a telnetd, an agent that was told to run us) holds
+// an established TCP connection to elsewhere, and which interface do packets to that peer leave
+// through? Where an ancestor's descriptors are not ours to read (we are not root), or where the
+// ancestry ends at a tmux server, the variable counts if the very connection it names is
+// established right now.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string_view>
+
+#include "sysfs/device/names.hpp"
+#include "sysfs/usage/process.hpp"
+#include "sysfs/usage/tcp_table.hpp"
+#include "base/text_file.hpp"
+#include "sysfs/usage/usage_evidence.hpp"
+
+namespace sysfs {
+namespace {
+
+constexpr std::size_t kMaxAncestors = 256;
+
+/// A connection that carries the session, and whom it ends at on this side.
+struct SessionConnection {
+    TcpConnection connection;
+    std::string owner;
+};
+
+std::vector<TcpConnection> remote_connections(const Root& root) {
+    std::vector<TcpConnection> remote;
+    for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+        for (auto& each : parse_tcp_table(base::read_text_file(root.path(table)).value_or(""))) {
+            if (each.is_remote())
+                remote.push_back(std::move(each));
+        }
+    }
+    return remote;
+}
+
+/// "socket:[12345]"
+std::optional<std::uint64_t> socket_inode(const std::string& link) {
+    constexpr std::string_view kStart = "socket:[";
+    if (!link.starts_with(kStart) || !link.ends_with(']'))
+        return std::nullopt;
+    const auto number = base::parse_decimal(
+        std::string_view(link).substr(kStart.size(), link.size() - kStart.size() - 1));
+    return number ? std::optional(*number) : std::nullopt;
+}
+
+std::vector<pid_t> ancestors(const Root& root) {
+    std::vector<pid_t> pids;
+    std::optional<pid_t> pid = parent_of(root, ::getpid());
+    while (pid && *pid > 1 && pids.size() < kMaxAncestors) {
+        pids.push_back(*pid);
+        pid = parent_of(root, *pid);
+    }
+    return pids;
+}
+
+std::vector<SessionConnection> by_ancestry(const Root& root, const std::vector<TcpConnection>& connections) {
+    std::map<std::uint64_t, const TcpConnection*> by_inode;
+    for (const auto& connection : connections)
+        by_inode.emplace(connection.inode, &connection);
+    std::vector<SessionConnection> sessions;
+    for (const pid_t pid : ancestors(root)) {
+        const std::string dir = process_dir(root, pid) + "/fd";
+        for (const auto& fd : base::list_directory(dir)) {
+            const auto inode = socket_inode(base::read_link(fmt::format("{}/{}", dir, fd)).value_or(""));
+            const auto found = inode ? by_inode.find(*inode) : by_inode.end();
+            if (found != by_inode.end())
+                sessions.push_back({*found->second, process_text(root, pid)});
+        }
+    }
+    return sessions;
+}
+
+/// "192.0.2.7 51022 192.0.2.2 22", believed only if such a connection is established.
+std::optional<SessionConnection> by_environment(const std::vector<TcpConnection>& connections) {
+    const char* value = std::getenv("SSH_CONNECTION");
+    std::istringstream fields(value == nullptr ? "" : value);
+    std::string peer, local;
+    std::uint16_t peer_port = 0, local_port = 0;
+    if (!(fields >> peer >> peer_port >> local >> local_port))
+        return std::nullopt;
+    const auto found =
+        std::find_if(connections.begin(), connections.end(), [&](const TcpConnection& each) {
+            return each.peer == peer && each.peer_port == peer_port && each.local == local &&
+                   each.local_port == local_port;
+        });
+    if (found == connections.end())
+        return std::nullopt;
+    return SessionConnection{*found, "SSH_CONNECTION"};
+}
+
+}  // namespace
+
+void find_session(const Root& root, const NetTables& tables, std::span<UsageCheck> checks) {
+    if (!root.is_live())
+        return;
+    const auto connections = remote_connections(root);
+    auto sessions = by_ancestry(root, connections);
+    if (auto named = by_environment(connections); named && sessions.empty())
+        sessions.push_back(*std::move(named));
+    for (const auto& session : sessions) {
+        const int link = route_to(session.connection.peer);
+        if (link == 0)
+            continue;
+        const auto found = tables.links.find(link);
+        for (auto& check : checks) {
+            if (passes_through(tables, check, link))
+                check.add(UseKind::kSession, "your own session comes through it",
+                            fmt::format("{} to {} by {}", session.owner, session.connection.peer,
+                                        found == tables.links.end() ? "?" : found->second.name));
+        }
+    }
+}
+
+}  // namespace sysfs

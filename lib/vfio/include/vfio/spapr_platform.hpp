@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+
+#include "vfio/iommu_backend.hpp"
+
+namespace vfio {
+
+/// What a SPAPR platform has: the window every device starts with, and the sizes others can have.
+struct SpaprDetails {
+    Window default_window;
+    std::uint64_t page_sizes = 0;   ///< of dynamic windows, one bit each; 0: none can be made
+    std::uint32_t max_windows = 1;  ///< the default one included
+    std::uint32_t levels = 1;       ///< table levels a window may have
+    bool operator==(const SpaprDetails&) const = default;
+};
+
+/// SPAPR's way with DMA, v2: memory is registered (pinned and accounted) first, the bus has windows
+/// that come and go, and a map is only a table entry. ppc64's container does it (SpaprContainer);
+/// an iommufd can be made to (SpaprEmulation). Both obey vfio_iommu_spapr_tce.c: errors carry the
+/// errnos of there.
+class VFIO_EXPORT SpaprPlatform {
+  public:
+    SpaprPlatform() = default;
+    SpaprPlatform(const SpaprPlatform&) = delete;
+    SpaprPlatform& operator=(const SpaprPlatform&) = delete;
+    virtual ~SpaprPlatform();
+
+    [[nodiscard]] virtual Result<void> attach_group(const GroupFd& group,
+                                                    const std::string& name) = 0;
+    [[nodiscard]] virtual Result<void> detach_group(const GroupFd& group,
+                                                    const std::string& name) = 0;
+    [[nodiscard]] virtual Result<BoundDevice> attach_device(const DeviceToAttach& device) = 0;
+    [[nodiscard]] virtual Result<void> detach_device(const DeviceToAttach& device) = 0;
+
+    /// ENXIO before the first group.
+    [[nodiscard]] virtual Result<SpaprDetails> details() = 0;
+    /// EINVAL: not page-aligned, or it overlaps another; EBUSY: the same range again; ENOMEM:
+    /// memlock.
+    [[nodiscard]] virtual Result<void> register_memory(std::uint64_t address,
+                                                       std::uint64_t length) = 0;
+    /// Exactly what was registered, else ENOENT; EBUSY while some of it is mapped.
+    [[nodiscard]] virtual Result<void> unregister_memory(std::uint64_t address,
+                                                         std::uint64_t length) = 0;
+    /// A window of `length` bytes (a power of two) with pages of 1 << page_shift; the platform says
+    /// where. ENOSPC: no window is left; EINVAL: no such page size.
+    [[nodiscard]] virtual Result<Window> create_window(std::uint32_t page_shift,
+                                                       std::uint64_t length) = 0;
+    /// With everything mapped in it. EINVAL: no window is there.
+    [[nodiscard]] virtual Result<void> remove_window(std::uint64_t start) = 0;
+    /// EPERM before anything is registered, ENXIO outside the windows, EINVAL for memory that is
+    /// not registered or not aligned to the window's pages.
+    [[nodiscard]] virtual Result<void> map(const MappedRange& piece) = 0;
+    /// Takes `cut` out of `piece`, which is mapped as a whole.
+    [[nodiscard]] virtual Result<void> unmap(const MappedRange& piece, const IovaRange& cut) = 0;
+};
+
+}  // namespace vfio

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "vfio/src/space/mapping_table.hpp"
+#include "vfio/spapr_platform.hpp"
+
+namespace vfio {
+
+/// An address space in SPAPR's manner, on whatever there is: one program registers memory, makes
+/// windows and maps into them, on ppc64le's container and on an iommufd alike, with the same
+/// results. For programs written to that model (guests of POWER); others use AddressSpace, which
+/// does all of it by itself. Thread-safe.
+class VFIO_EXPORT SpaprSpace {
+  public:
+    explicit SpaprSpace(std::unique_ptr<SpaprPlatform> platform);
+    ~SpaprSpace();
+
+    [[nodiscard]] Result<void> attach_group(const GroupFd& group, const std::string& name);
+    [[nodiscard]] Result<BoundDevice> attach_device(const DeviceToAttach& device);
+    [[nodiscard]] Result<void> detach_group(const GroupFd& group, const std::string& name);
+    [[nodiscard]] Result<void> detach_device(const DeviceToAttach& device);
+
+    [[nodiscard]] Result<SpaprDetails> details();
+    /// Those there are now, by address; the default one too until it is removed.
+    [[nodiscard]] std::vector<Window> windows() const;
+    [[nodiscard]] Result<void> register_memory(std::uint64_t address, std::uint64_t length);
+    /// EBUSY while some of it is mapped. Linux 6.12 itself says yes then and keeps the memory
+    /// pinned (mm_iommu_put's last answer is dropped), so it is checked here.
+    [[nodiscard]] Result<void> unregister_memory(std::uint64_t address, std::uint64_t length);
+    [[nodiscard]] Result<Window> create_window(std::uint32_t page_shift, std::uint64_t length);
+    [[nodiscard]] Result<void> remove_window(std::uint64_t start);
+    /// EEXIST where something is mapped already: SPAPR itself would replace it without a word.
+    [[nodiscard]] Result<void> map(std::uint64_t iova, std::uint64_t address, std::uint64_t length,
+                                   DmaAccess access);
+    /// Any pages of any mappings; bytes that were mapped there.
+    [[nodiscard]] Result<std::uint64_t> unmap(std::uint64_t iova, std::uint64_t length);
+    [[nodiscard]] std::vector<MappedRange> mappings() const;
+
+  private:
+    [[nodiscard]] Result<void> learn_default_window();
+
+    mutable std::mutex mutex_;
+    std::unique_ptr<SpaprPlatform> platform_;
+    std::vector<Window> windows_;
+    MappingTable table_;
+    std::map<std::uint64_t, std::uint64_t> registered_;  ///< address → length
+    unsigned attached_ = 0;
+};
+
+}  // namespace vfio

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfio/eeh.hpp"
+
+#include <cerrno>
+
+#include "vfio/src/abi/errno_hints.hpp"
+
+namespace vfio {
+namespace {
+
+const char* op_text(abi::EehOp op) {
+    switch (op) {
+        case abi::EehOp::kDisable:
+            return "EEH disable";
+        case abi::EehOp::kEnable:
+            return "EEH enable";
+        case abi::EehOp::kUnfreezeIo:
+            return "EEH unfreeze I/O";
+        case abi::EehOp::kUnfreezeDma:
+            return "EEH unfreeze DMA";
+        case abi::EehOp::kGetState:
+            return "EEH state";
+        case abi::EehOp::kResetDeactivate:
+            return "EEH end of reset";
+        case abi::EehOp::kResetHot:
+            return "EEH hot reset";
+        case abi::EehOp::kResetFundamental:
+            return "EEH fundamental reset";
+        case abi::EehOp::kConfigure:
+            return "EEH configure";
+        case abi::EehOp::kInjectErr:
+            return "EEH inject";
+    }
+    return "EEH";
+}
+
+const char* hint_for(int errnum) {
+    switch (errnum) {
+        case ENODEV:
+            return "the platform has no EEH for this device";
+        case ENOTTY:
+            return "only SPAPR containers have EEH";
+        case ENOENT:
+            return "EEH was not enabled";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+std::string eeh_state_name(abi::EehState state) {
+    switch (state) {
+        case abi::EehState::kNormal:
+            return "normal";
+        case abi::EehState::kReset:
+            return "reset";
+        case abi::EehState::kStopped:
+            return "stopped";
+        case abi::EehState::kStoppedDma:
+            return "stopped, DMA off";
+        case abi::EehState::kUnavailable:
+            return "unavailable";
+    }
+    return "state " + std::to_string(static_cast<std::uint32_t>(state));
+}
+
+Result<int> Eeh::call(abi::EehOp op, const std::optional<abi::EehPeErr>& fault) const {
+    if (container_->groups() != 1)
+        return base::fail(Code::kRefused, op_text(op), name_,
+                           "the container has " + std::to_string(container_->groups()) +
+                               " groups and EEH's answer would be any of theirs",
+                           "give the device a container of its own");
+    abi::EehPeOp request{};
+    request.argsz = fault ? sizeof request : abi::kEehPeOpSmallSize;
+    request.op = op;
+    if (fault)
+        request.err = *fault;
+    const int answer = container_->call(abi::ContainerCall::kEehPeOp, &request);
+    if (answer >= 0)
+        return answer;
+    auto failed = fail_call(-answer, op_text(op), name_, hint_for(-answer));
+    if (answer == -ENODEV)
+        failed.value().code = Code::kUnsupported;
+    return failed;
+}
+
+Result<void> Eeh::run(abi::EehOp op) {
+    const auto answer = call(op, std::nullopt);
+    if (!answer)
+        return base::propagate(answer);
+    return {};
+}
+
+Result<Eeh> Eeh::enable(Container& container, const std::string& name) {
+    const auto offered = container.check(abi::Extension::kEeh);
+    if (!offered)
+        return base::propagate(offered);
+    if (*offered == 0)
+        return base::fail(Code::kUnsupported, op_text(abi::EehOp::kEnable), name,
+                           "this container has no EEH");
+    Eeh eeh(container, name);
+    if (const auto done = eeh.run(abi::EehOp::kEnable); !done)
+        return base::propagate(done);
+    return eeh;
+}
+
+Result<void> Eeh::disable() {
+    return run(abi::EehOp::kDisable);
+}
+
+Result<abi::EehState> Eeh::state() const {
+    const auto answer = call(abi::EehOp::kGetState, std::nullopt);
+    if (!answer)
+        return base::propagate(answer);
+    return static_cast<abi::EehState>(*answer);
+}
+
+Result<void> Eeh::unfreeze_io() {
+    return run(abi::EehOp::kUnfreezeIo);
+}
+Result<void> Eeh::unfreeze_dma() {
+    return run(abi::EehOp::kUnfreezeDma);
+}
+Result<void> Eeh::assert_reset(Reset kind) {
+    return run(kind == Reset::kHot ? abi::EehOp::kResetHot : abi::EehOp::kResetFundamental);
+}
+Result<void> Eeh::deassert_reset() {
+    return run(abi::EehOp::kResetDeactivate);
+}
+Result<void> Eeh::configure() {
+    return run(abi::EehOp::kConfigure);
+}
+
+Result<void> Eeh::inject(const abi::EehPeErr& fault) {
+    const auto answer = call(abi::EehOp::kInjectErr, fault);
+    if (!answer)
+        return base::propagate(answer);
+    return {};
+}
+
+}  // namespace vfio

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sysfs/host/root.hpp"
+#include "vfio/export.hpp"
+
+namespace vfio {
+
+/// A process that has a VFIO node or device open.
+struct Holder {
+    int pid = 0;
+    std::string command;
+
+    [[nodiscard]] std::string text() const {
+        return command + " (pid " + std::to_string(pid) + ")";
+    }
+    auto operator<=>(const Holder&) const = default;
+};
+
+/// Who has `node` ("/dev/vfio/15") open, by the links of /proc/*/fd; of those processes that this
+/// one may look at. Costs a walk over all of /proc: for error messages, not for decisions.
+[[nodiscard]] VFIO_EXPORT std::vector<Holder> find_node_holders(const sysfs::Root& root,
+                                                              std::string_view node);
+
+/// Who has the device at `syspath` ("/sys/devices/...") open, by the vfio-device-syspath line of
+/// /proc/*/fdinfo, which newer kernels write for fds that came from a group too.
+[[nodiscard]] VFIO_EXPORT std::vector<Holder> find_device_holders(const sysfs::Root& root,
+                                                                std::string_view syspath);
+
+/// "held by qemu (pid 712)", or nothing for an empty list.
+[[nodiscard]] VFIO_EXPORT std::string text(const std::vector<Holder>& holders);
+
+}  // namespace vfio

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The rules are those of the kernel's SPAPR container (vfio_iommu_spapr_tce.c), so that one program
+// sees one behaviour: EPERM before the first registration, ENXIO outside the windows, EINVAL for
+// memory that is not registered, EBUSY for unregistering what is mapped. What a copy reads is a
+// part of what was mapped into the hidden IOAS; the kernel takes any part of one mapping
+// (iopt_get_pages), and its own selftests sweep over such parts, so a copy never spans two
+// registrations.
+#include "vfio/src/backend/spapr_emulation.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <limits>
+
+#include "vfio/src/abi/errno_hints.hpp"
+
+namespace vfio {
+
+namespace {
+
+constexpr const char* kModel = "SPAPR model on iommufd";
+constexpr std::uint64_t kDefaultLength = std::uint64_t{2} << 30;
+constexpr std::uint64_t kPageSizes = 0x40211000;  // 4 KiB, 64 KiB, 2 MiB, 1 GiB
+constexpr std::uint32_t kWindows = 2;
+constexpr std::uint32_t kLevels = 5;
+
+std::uint64_t page_mask() {
+    return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) - 1;
+}
+
+IovaRange make_range(std::uint64_t start, std::uint64_t length) {
+    return {start, start + (length - 1)};
+}
+
+}  // namespace
+
+SpaprEmulation::SpaprEmulation(Ioas registered_memory, Ioas windows)
+    : memory_(std::move(registered_memory)),
+      target_(Ioas::existing(windows.iommu(), windows.id())),
+      devices_(std::move(windows), PageTable::kAutomatic),
+      windows_{{make_range(0, kDefaultLength), 4096}} {}
+
+SpaprEmulation::~SpaprEmulation() = default;
+
+Result<std::unique_ptr<SpaprEmulation>> SpaprEmulation::create(const SharedIommu& iommu) {
+    auto memory = Ioas::allocate(iommu);
+    if (!memory)
+        return base::propagate(memory);
+    auto windows = Ioas::allocate(iommu);
+    if (!windows)
+        return base::propagate(windows);
+    return std::unique_ptr<SpaprEmulation>(new SpaprEmulation(std::move(*memory), std::move(*windows)));
+}
+
+Result<void> SpaprEmulation::attach_group(const GroupFd&, const std::string& group) {
+    return base::fail(Code::kUnsupported, "attach", group, "an iommufd takes devices");
+}
+
+Result<void> SpaprEmulation::detach_group(const GroupFd&, const std::string& group) {
+    return base::fail(Code::kUnsupported, "detach", group, "an iommufd takes devices");
+}
+
+Result<BoundDevice> SpaprEmulation::attach_device(const DeviceToAttach& device) {
+    auto bound = devices_.attach_device(device);
+    if (!bound)
+        return bound;
+    ++attached_;
+    // From here on no later device can narrow the windows: its attach is refused instead.
+    if (auto allowed = allow_windows(windows_); !allowed) {
+        static_cast<void>(detach_device(device));
+        return base::propagate(allowed);
+    }
+    return bound;
+}
+
+Result<void> SpaprEmulation::detach_device(const DeviceToAttach& device) {
+    auto detached = devices_.detach_device(device);
+    if (detached && attached_ > 0)
+        --attached_;
+    return detached;
+}
+
+Result<SpaprDetails> SpaprEmulation::details() {
+    if (attached_ == 0)
+        return fail_call(ENXIO, "get IOMMU info", kModel, "no device is attached");
+    return SpaprDetails{.default_window = {make_range(0, kDefaultLength), 4096},
+                        .page_sizes = kPageSizes,
+                        .max_windows = kWindows,
+                        .levels = kLevels};
+}
+
+Result<void> SpaprEmulation::allow_windows(const std::vector<Window>& windows) {
+    std::vector<IovaRange> ranges;
+    for (const Window& window : windows)
+        ranges.push_back(window.range);
+    return target_.allow_ranges(ranges);
+}
+
+Result<void> SpaprEmulation::register_memory(std::uint64_t address, std::uint64_t length) {
+    const std::string operation = "register memory at " + hex_text(address);
+    constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
+    if (length == 0 || ((address | length) & page_mask()) != 0 || length - 1 > kTop - address)
+        return fail_call(EINVAL, operation, kModel, "not page-aligned");
+    const IovaRange range = make_range(address, length);
+    if (const auto there = registered_.first_overlap(range))
+        return fail_call(
+            there->range == range ? EBUSY : EINVAL, operation, kModel,
+            there->range == range ? "it is registered already" : "it overlaps what is registered");
+    // Read-only memory can be registered too: the devices' rights are those of the maps.
+    MappedRange piece{.iova = range, .address = address, .access = DmaAccess::kReadWrite};
+    auto mapped = memory_.map(piece);
+    if (!mapped && mapped.error().errnum == EPERM) {
+        piece.access = DmaAccess::kRead;
+        mapped = memory_.map(piece);
+    }
+    if (!mapped) {
+        Error failed = mapped.error();
+        failed.operation = operation;
+        failed.object = kModel;
+        if (failed.errnum == ENOMEM)
+            failed.hint = memlock_hint(memory_.iommu()->calls.memlock_limit(), 0, length);
+        return tl::unexpected<Error>(std::move(failed));
+    }
+    registered_.insert(range, {});
+    enabled_ = true;
+    return {};
+}
+
+Result<void> SpaprEmulation::unregister_memory(std::uint64_t address, std::uint64_t length) {
+    const std::string operation = "unregister memory at " + hex_text(address);
+    if (!enabled_)
+        return fail_call(EPERM, operation, kModel, "nothing is registered");
+    if (length == 0 || ((address | length) & page_mask()) != 0)
+        return fail_call(EINVAL, operation, kModel, "not page-aligned");
+    const IovaRange range = make_range(address, length);
+    const auto there = registered_.containing(range);
+    if (!there || there->range != range)
+        return fail_call(ENOENT, operation, kModel, "exactly this range is not registered");
+    bool used = false;
+    in_use_.visit_all([&](const auto& entry) { used = used || entry.range.overlaps(range); });
+    if (used)
+        return fail_call(EBUSY, operation, kModel, "some of it is mapped");
+    const auto unmapped = memory_.unmap(range);
+    if (!unmapped)
+        return base::propagate(unmapped);
+    registered_.erase(range, {});
+    return {};
+}
+
+const Window* SpaprEmulation::find_window(const IovaRange& range) const {
+    const auto found = std::find_if(windows_.begin(), windows_.end(), [&](const Window& window) {
+        return window.range.contains(range);
+    });
+    return found == windows_.end() ? nullptr : &*found;
+}
+
+/// Above 4 GiB like a platform's second window, or at 0 when the default one is gone.
+Result<std::uint64_t> SpaprEmulation::find_free_start(std::uint64_t length) {
+    const auto usable = target_.ranges();
+    if (!usable)
+        return base::propagate(usable);
+    for (const std::uint64_t floor :
+         {windows_.empty() ? 0 : std::uint64_t{4} << 30, std::uint64_t{0}})
+        for (const IovaRange& range : usable->usable) {
+            const std::uint64_t from = std::max(range.first, floor);
+            const std::uint64_t start = (from + (length - 1)) & ~(length - 1);
+            if (start < from || start > range.last || length - 1 > range.last - start)
+                continue;
+            const IovaRange wanted = make_range(start, length);
+            if (std::none_of(windows_.begin(), windows_.end(),
+                             [&](const Window& window) { return window.range.overlaps(wanted); }))
+                return start;
+        }
+    return fail_call(ENOSPC, "create a window", kModel, "the hardware reaches no such free range");
+}
+
+Result<Window> SpaprEmulation::create_window(std::uint32_t page_shift, std::uint64_t length) {
+    const std::string operation = "create a window of " + hex_text(length) + " bytes";
+    if (attached_ == 0)
+        return fail_call(ENXIO, operation, kModel, "no device is attached");
+    if (windows_.size() >= kWindows)
+        return fail_call(ENOSPC, operation, kModel,
+                         "all " + std::to_string(kWindows) + " windows are in use");
+    if (page_shift >= 64 || (kPageSizes & (std::uint64_t{1} << page_shift)) == 0 ||
+        !std::has_single_bit(length) || length < (std::uint64_t{1} << page_shift))
+        return fail_call(EINVAL, operation, kModel,
+                         "page size or length is not one that the platform offers");
+    const auto start = find_free_start(length);
+    if (!start)
+        return base::propagate(start);
+    std::vector<Window> windows = windows_;
+    windows.push_back({make_range(*start, length), std::uint64_t{1} << page_shift});
+    std::sort(windows.begin(), windows.end());
+    if (auto allowed = allow_windows(windows); !allowed)
+        return base::propagate(allowed);
+    windows_ = std::move(windows);
+    return Window{make_range(*start, length), std::uint64_t{1} << page_shift};
+}
+
+Result<void> SpaprEmulation::remove_window(std::uint64_t start) {
+    const std::string operation = "remove the window at " + hex_text(start);
+    const auto found = std::find_if(windows_.begin(), windows_.end(), [&](const Window& window) {
+        return window.range.contains({start, start});  // the kernel takes any address inside
+    });
+    if (found == windows_.end())
+        return fail_call(EINVAL, operation, kModel, "no window is there");
+    const IovaRange range = found->range;
+    const auto unmapped = target_.unmap(range);
+    if (!unmapped)
+        return base::propagate(unmapped);
+    std::vector<std::pair<IovaRange, std::uint64_t>> gone;
+    in_use_.visit_all([&](const auto& entry) {
+        if (range.contains({entry.value, entry.value}))
+            gone.emplace_back(entry.range, entry.value);
+    });
+    for (const auto& [memory, iova] : gone)
+        in_use_.erase(memory, iova);
+    windows_.erase(found);
+    return allow_windows(windows_);
+}
+
+bool SpaprEmulation::registered(std::uint64_t address, std::uint64_t length) const {
+    const std::uint64_t last = address + (length - 1);
+    while (true) {
+        const auto there = registered_.first_overlap({address, address});
+        if (!there)
+            return false;
+        if (there->range.last >= last)
+            return true;
+        address = there->range.last + 1;
+    }
+}
+
+/// One copy per registration that the memory lies in; all or none.
+Result<void> SpaprEmulation::copy(const MappedRange& piece) {
+    const std::uint64_t length = piece.iova.length();
+    std::uint64_t done = 0;
+    while (done < length) {
+        const std::uint64_t address = piece.address + done;
+        const auto source = registered_.first_overlap({address, address});
+        const std::uint64_t part = std::min(length - done, source->range.last - address + 1);
+        auto copied = target_.copy(memory_, make_range(address, part),
+                                   make_range(piece.iova.first + done, part), piece.access);
+        if (!copied) {
+            if (done > 0)
+                static_cast<void>(target_.unmap(make_range(piece.iova.first, done)));
+            return copied;
+        }
+        done += part;
+    }
+    return {};
+}
+
+Result<void> SpaprEmulation::map(const MappedRange& piece) {
+    const std::string operation = "map " + text(piece.iova);
+    if (!enabled_)
+        return fail_call(EPERM, operation, kModel, "nothing is registered");
+    const Window* window = find_window(piece.iova);
+    if (window == nullptr)
+        return fail_call(ENXIO, operation, kModel, "outside the DMA windows");
+    const std::uint64_t length = piece.iova.length();
+    if (((piece.iova.first | piece.address | length) & (window->page_size - 1)) != 0)
+        return fail_call(EINVAL, operation, kModel,
+                         "not aligned to the window's pages of " + hex_text(window->page_size));
+    if (!registered(piece.address, length))
+        return fail_call(EINVAL, operation, kModel, "the memory is not registered");
+    if (auto copied = copy(piece); !copied)
+        return copied;
+    in_use_.insert(make_range(piece.address, length), piece.iova.first);
+    return {};
+}
+
+/// An iommufd does not split a mapping: the whole goes and what stays is copied anew, so for a
+/// moment the device sees a hole where SPAPR would show none.
+Result<void> SpaprEmulation::unmap(const MappedRange& piece, const IovaRange& cut) {
+    const auto unmapped = target_.unmap(piece.iova);
+    if (!unmapped)
+        return base::propagate(unmapped);
+    in_use_.erase(make_range(piece.address, piece.iova.length()), piece.iova.first);
+    MappedRange rest = piece;
+    if (cut.first > piece.iova.first) {
+        rest.iova.last = cut.first - 1;
+        if (auto again = map(rest); !again)
+            return again;
+    }
+    if (cut.last < piece.iova.last) {
+        rest = piece;
+        rest.iova.first = cut.last + 1;
+        rest.address += rest.iova.first - piece.iova.first;
+        return map(rest);
+    }
+    return {};
+}
+
+}  // namespace vfio

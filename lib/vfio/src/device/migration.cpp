@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfio/migration.hpp"
+
+#include <span>
+
+#include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/feature.hpp"
+
+namespace vfio {
+namespace {
+
+template <typename T>
+Result<int> exchange(Calls& calls, const DeviceFd& fd, abi::FeatureId id, std::uint32_t direction,
+                     T& value, const std::string& device) {
+    return feature_call(calls, fd, id, direction, std::as_writable_bytes(std::span(&value, 1)),
+                        device);
+}
+
+}  // namespace
+
+std::string mig_state_name(abi::MigState state) {
+    switch (state) {
+        case abi::MigState::kError:
+            return "ERROR";
+        case abi::MigState::kStop:
+            return "STOP";
+        case abi::MigState::kRunning:
+            return "RUNNING";
+        case abi::MigState::kStopCopy:
+            return "STOP_COPY";
+        case abi::MigState::kResuming:
+            return "RESUMING";
+        case abi::MigState::kRunningP2p:
+            return "RUNNING_P2P";
+        case abi::MigState::kPreCopy:
+            return "PRE_COPY";
+        case abi::MigState::kPreCopyP2p:
+            return "PRE_COPY_P2P";
+    }
+    return "state " + std::to_string(static_cast<std::uint32_t>(state));
+}
+
+Result<Migration> Migration::open(Calls& calls, const DeviceFd& fd, const std::string& device) {
+    abi::FeatureMigration support{};
+    const auto answer =
+        exchange(calls, fd, abi::FeatureId::kMigration, abi::kFeatureGet, support, device);
+    if (!answer)
+        return base::propagate(answer);
+    return Migration(calls, fd, device, support.flags);
+}
+
+bool Migration::supports(abi::MigState state) const {
+    switch (state) {
+        case abi::MigState::kError:
+        case abi::MigState::kStop:
+        case abi::MigState::kRunning:
+            return true;
+        case abi::MigState::kStopCopy:
+        case abi::MigState::kResuming:
+            return (flags_ & abi::kMigrationStopCopy) != 0;
+        case abi::MigState::kRunningP2p:
+            return has_p2p();
+        case abi::MigState::kPreCopy:
+            return has_precopy();
+        case abi::MigState::kPreCopyP2p:
+            return has_p2p() && has_precopy();
+    }
+    return false;
+}
+
+Result<abi::MigState> Migration::state() const {
+    abi::FeatureMigState state{};
+    const auto answer =
+        exchange(*calls_, *fd_, abi::FeatureId::kMigDeviceState, abi::kFeatureGet, state, device_);
+    if (!answer)
+        return base::propagate(answer);
+    return static_cast<abi::MigState>(state.device_state);
+}
+
+Result<std::optional<MigrationFd>> Migration::set_state(abi::MigState target) const {
+    const std::string operation = "migration state " + mig_state_name(target);
+    if (target == abi::MigState::kError)
+        return base::fail(Code::kInvalid, operation, device_, "nobody can ask for ERROR");
+    if (!supports(target))
+        return base::fail(Code::kUnsupported, operation, device_,
+                           "the device does not have this state");
+    abi::FeatureMigState wanted{.device_state = static_cast<std::uint32_t>(target), .data_fd = -1};
+    const auto answer =
+        exchange(*calls_, *fd_, abi::FeatureId::kMigDeviceState, abi::kFeatureSet, wanted, device_);
+    if (answer) {
+        if (wanted.data_fd < 0)
+            return std::nullopt;
+        return MigrationFd(base::UniqueFd(wanted.data_fd));
+    }
+    Error error = answer.error();
+    error.operation = operation;
+    // The kernel stops wherever an arc failed; its own word on where that is follows.
+    if (const auto now = state(); now)
+        error.hint = *now == abi::MigState::kError
+                         ? "the device is in ERROR now; only a reset leaves it"
+                         : "the device is in " + mig_state_name(*now) + " now";
+    return tl::unexpected<Error>(std::move(error));
+}
+
+Result<std::uint64_t> Migration::data_size() const {
+    abi::FeatureMigDataSize size{};
+    const auto answer =
+        exchange(*calls_, *fd_, abi::FeatureId::kMigDataSize, abi::kFeatureGet, size, device_);
+    if (!answer)
+        return base::propagate(answer);
+    return size.stop_copy_length;
+}
+
+Result<void> Migration::report_reinitialisation() const {
+    const auto answer = feature_call(*calls_, *fd_, abi::FeatureId::kMigPrecopyInfoV2,
+                                     abi::kFeatureSet, {}, device_);
+    if (!answer)
+        return base::propagate(answer);
+    return {};
+}
+
+Result<Precopy> Migration::precopy_info(const MigrationFd& data) const {
+    abi::PrecopyInfo info{};
+    info.argsz = sizeof info;
+    const int answer = retry(*calls_, [&] {
+        return calls_->migration(data, abi::MigrationCall::kGetPrecopyInfo, &info);
+    });
+    if (answer < 0)
+        return fail_call(-answer, "precopy info", device_,
+                         "only a device in PRE_COPY or PRE_COPY_P2P has any");
+    return Precopy{.initial_bytes = info.initial_bytes,
+                   .dirty_bytes = info.dirty_bytes,
+                   .reinitialised = (info.flags & abi::kPrecopyInfoReinit) != 0};
+}
+
+}  // namespace vfio

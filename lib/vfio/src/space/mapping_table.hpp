@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "vfio/export.hpp"
+#include "vfio/src/space/interval_index.hpp"
+
+namespace vfio {
+
+/// Where a mapping's pages come from.
+enum class MappingSource : std::uint8_t {
+    kMemory,  ///< this process' address
+    kFile,    ///< a memfd, pinned from the page cache (IOAS_MAP_FILE): survives exec
+    kBar,     ///< a device's dma-buf: torn down by the kernel when that device is reset
+};
+
+/// One mapping as the kernel has it: the unit that can be unmapped.
+struct MappedRange {
+    IovaRange iova;
+    std::uint64_t address = 0;  ///< in this process; 0 for a file that is not mapped here
+    DmaAccess access = DmaAccess::kReadWrite;
+    MappingSource source = MappingSource::kMemory;
+
+    [[nodiscard]] bool revocable() const { return source == MappingSource::kBar; }
+    auto operator<=>(const MappedRange&) const = default;
+};
+
+/// All mappings of an address space, found by IOVA and, once asked to be, by address: who never
+/// looks for an address does not pay for its order. Not thread-safe.
+class VFIO_EXPORT MappingTable {
+    struct MappingValue;
+
+  public:
+    /// Does the IOVA allocator know that these addresses are taken? Not of those that callers
+    /// chose, until it comes upon them: who never has one chosen pays for no allocator.
+    enum class IovaTracking : std::uint8_t { kUntracked, kTracked };
+    /// Where a mapping goes, or is; holds until the next change.
+    using MappingCursor = IntervalIndex<MappingValue>::Cursor;
+
+    void insert(const MappedRange& mapped, IovaTracking tracking = IovaTracking::kUntracked) {
+        insert_at(by_iova_.seek(mapped.iova.first), mapped, tracking);
+    }
+    /// Where a mapping of the range goes; none: another one is in the way.
+    [[nodiscard]] std::optional<MappingCursor> insertion_point(const IovaRange& range) {
+        return by_iova_.insertion_point(range);
+    }
+    void insert_at(MappingCursor place, const MappedRange& mapped, IovaTracking tracking);
+    /// The mapping of exactly this range.
+    [[nodiscard]] std::optional<MappingCursor> find_exact(const IovaRange& range) {
+        return by_iova_.find_exact(range);
+    }
+    /// Whether the allocator knew of it.
+    IovaTracking erase_at(MappingCursor place, const IovaRange& range);
+    /// Nothing where no mapping starts and ends there.
+    void erase(const IovaRange& range) {
+        if (const auto place = find_exact(range))
+            erase_at(*place, range);
+    }
+    /// Before the first look for an address; O(n log n), and nothing the next time.
+    void index_addresses();
+    [[nodiscard]] bool indexed() const { return indexed_; }
+    void clear();
+    /// The allocator knows now.
+    void mark_tracked(const IovaRange& range);
+    [[nodiscard]] std::size_t untracked() const { return untracked_; }
+    /// The ranges of the mappings whose place the allocator knows, or does not.
+    [[nodiscard]] std::vector<IovaRange> ranges(IovaTracking tracking) const;
+
+    [[nodiscard]] std::size_t size() const { return by_iova_.size(); }
+    [[nodiscard]] std::uint64_t bytes() const;  ///< counted when asked for
+    /// The mapping that covers the whole range, not only its start.
+    [[nodiscard]] std::optional<MappedRange> at_iova(const IovaRange& range) const;
+    /// Of addresses only after index_addresses().
+    [[nodiscard]] std::optional<MappedRange> at_address(std::uint64_t address,
+                                                   std::uint64_t length) const;
+    /// The IOVA of `length` bytes at `address`, when they are mapped without a gap: in one mapping,
+    /// or in several that follow each other in both spaces.
+    [[nodiscard]] std::optional<std::uint64_t> translate(std::uint64_t address,
+                                                         std::uint64_t length) const;
+    /// The other way round.
+    [[nodiscard]] std::optional<std::uint64_t> translate_iova(const IovaRange& range) const;
+    [[nodiscard]] std::optional<MappedRange> first_overlap(const IovaRange& range) const;
+    [[nodiscard]] std::vector<MappedRange> overlapping(const IovaRange& range) const;
+    [[nodiscard]] std::vector<MappedRange> all() const;  ///< in IOVA order
+
+  private:
+    struct MappingValue {
+        std::uint64_t address = 0;
+        DmaAccess access = DmaAccess::kReadWrite;
+        MappingSource source = MappingSource::kMemory;
+        IovaTracking tracking = IovaTracking::kUntracked;
+        auto operator<=>(const MappingValue&) const = default;
+    };
+    static MappedRange to_mapped_range(const IntervalIndex<MappingValue>::Interval& entry);
+    [[nodiscard]] bool runs_on(MappedRange from, std::uint64_t last) const;
+
+    IntervalIndex<MappingValue> by_iova_;
+    IntervalIndex<std::uint64_t> by_address_;  ///< value: the IOVA of the first byte
+    std::size_t untracked_ = 0;
+    bool indexed_ = false;
+};
+
+// The way of every map and unmap, in the caller's own code.
+
+inline void MappingTable::insert_at(MappingCursor place, const MappedRange& mapped, IovaTracking tracking) {
+    by_iova_.insert_at(place, mapped.iova, {mapped.address, mapped.access, mapped.source, tracking});
+    untracked_ += tracking == IovaTracking::kUntracked ? 1 : 0;
+    if (indexed_ && mapped.address != 0)
+        by_address_.insert(
+            {mapped.address, mapped.address + (mapped.iova.last - mapped.iova.first)},
+            mapped.iova.first);
+}
+
+inline MappingTable::IovaTracking MappingTable::erase_at(MappingCursor place, const IovaRange& range) {
+    const MappingValue entry = by_iova_.value(place);
+    by_iova_.remove(place);
+    untracked_ -= entry.tracking == IovaTracking::kUntracked ? 1 : 0;
+    if (indexed_ && entry.address != 0)
+        by_address_.erase({entry.address, entry.address + (range.last - range.first)}, range.first);
+    return entry.tracking;
+}
+
+}  // namespace vfio

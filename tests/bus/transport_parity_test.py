@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""vfioctl through the daemon and without it: transport_parity_test.py BUS_TEST_SERVER CLI_ON_BUS [unittest's arguments].
+
+One table of command lines, run in its order in two worlds that begin as the same one. Each line must print the same on
+either road and end alike; what is of the moment (times, transaction ids, who asked) is left out."""
+
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+from bus_harness import BusHarness
+
+PROGRAM = sys.argv.pop(1)
+CLI = sys.argv.pop(1)
+
+POLICY = """\
+version: 1
+rules:
+  - name: nic
+    match: { address: "0000:02:00.0" }
+    driver: auto
+  - name: cranky
+    match: { address: "0000:03:00.0" }
+    driver: auto
+  - name: never-disks
+    protect: true
+    match: { class: storage }
+"""
+
+# The command and its exit status.
+TABLE = [
+    ("list", 0),
+    ("list -a", 0),
+    ("list -o ADDRESS,DRIVER,OVERRIDE,RULE,WHERE,STATE,REASON,SLOT,SERIAL", 0),
+    ("list eth0", 0),
+    ("list 0000:0f:00.0", 5),
+    ("show 02:00.0", 0),
+    ("show 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", 0),
+    ("groups", 0),
+    ("groups --tree", 0),
+    ("groups 12", 0),
+    ("groups 99", 5),
+    ("explain 02:00.0", 0),
+    ("explain 04:00.0", 0),
+    ("explain 01:00.0", 0),
+    ("explain 01:00.*", 2),
+    ("plan", 0),
+    ("plan --detailed-exitcode", 10),
+    ("bind 01:00.0 --dry-run", 3),
+    ("bind 01:00.0 --group whole --dry-run", 0),
+    ("bind 01:00.0", 3),
+    ("bind 04:00.0", 3),
+    ("bind 0000:0f:00.0", 5),
+    ("bind 02:00.0 --driver no-such-driver", 3),
+    ("bind 02:00.0 --force protected", 2),
+    ("release 02:00.0", 1),
+    ("release 02:00.0 --dry-run", 1),
+    ("rollback", 1),
+    ("rollback no-such-transaction", 1),
+    ("apply", 4),
+    ("list", 0),
+    ("plan", 0),
+    ("apply", 1),
+    ("explain 02:00.0", 0),
+    ("show 02:00.0", 0),
+    ("release 02:00.0 --dry-run", 0),
+    ("release 02:00.0", 0),
+    ("list 02:00.0", 0),
+    ("bind 01:00.0 --group whole", 0),
+    ("groups 12", 0),
+    ("release 01:00.0 02:00.0", 1),
+    ("rollback --dry-run", 0),
+    ("rollback", 0),
+    ("list", 0),
+    ("bind eth0 --driver none", 0),
+    ("show eth0", 0),
+    ("release eth0", 0),
+    ("history", 0),
+    ("plan --detailed-exitcode", 10),
+]
+
+
+def settled(text, directory):
+    """Without what is of the moment."""
+    text = text.replace(directory, "DIR")
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
+    text = re.sub(r"\"time_us\": \d+", '"time_us": 0', text)
+    text = re.sub(r"(bindd|vfioctl) \(uid 0[^)]*\)", "WHO", text)
+    text = re.sub(r"\b\d{8}T\d{6}[.-]\d+-\d+\b|\b[0-9a-f]{8,}[-.]\d+([-.]\d+)*\b", "TXN", text)
+    return re.sub(r" +", " ", text)  # columns are as wide as what is in them
+
+
+class TransportParity(unittest.TestCase):
+    def setUp(self):
+        self.daemon_server = BusHarness(PROGRAM, policy=POLICY)
+        self.addCleanup(self.daemon_server.end)
+        # The same world, to itself.
+        self.alone = os.path.join(self.daemon_server.directory, "alone")
+        os.mkdir(self.alone)
+        for name in ("kernel", "policy.yaml", "boot_id"):
+            shutil.copy(os.path.join(self.daemon_server.directory, name), self.alone)
+
+    def run_in(self, directory, words, **variables):
+        environment = {key: value for key, value in os.environ.items() if "BUS_ADDRESS" not in key}
+        done = subprocess.run([CLI, directory, *words], capture_output=True, text=True, check=False,
+                              env={**environment, "LC_ALL": "C", **variables})
+        return done.returncode, settled(done.stdout, directory), settled(done.stderr, directory)
+
+    def compare(self, words, status):
+        direct = self.run_in(self.alone, words)
+        through = self.run_in(self.daemon_server.directory, words, BINDD_BUS_ADDRESS=self.daemon_server.bus.address)
+        if words[0] == "history":  # the groups of one apply end in any order
+            direct, through = ((code, sorted(out.splitlines()), err) for code, out, err in (direct, through))
+        self.assertEqual(direct, through, words)
+        self.assertEqual(direct[0], status, direct)
+
+    def test_lead_to_the_same_as_text(self):
+        for line, status in TABLE:
+            with self.subTest(line):
+                self.compare(line.split(), status)
+
+    def test_lead_to_the_same_as_json(self):
+        for line, status in TABLE:
+            with self.subTest(line):
+                self.compare([*line.split(), "--json"], status)
+
+
+class OfTheDaemon(unittest.TestCase):
+    def setUp(self):
+        self.harness = BusHarness(PROGRAM, policy=POLICY)
+        self.addCleanup(self.harness.end)
+        self.environment = {**os.environ, "BINDD_BUS_ADDRESS": self.harness.bus.address, "LC_ALL": "C"}
+
+    def run_cli(self, *words):
+        done = subprocess.run([CLI, self.harness.directory, *words], capture_output=True, text=True, check=False,
+                              env=self.environment)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_status_counts_devices(self):
+        self.assertEqual(self.run_cli("status"), (0, "daemon:   bindd 0.1.0, ready\n"
+                                                  "policies: generation 1\n"
+                                                  "devices:  6 unmanaged, 2 pending\n", ""))
+        status = json.loads(self.run_cli("status", "--json")[1])
+        self.assertEqual((status["ready"], status["counts"]["pending"], status["stuck"], status["policy_error"]),
+                         (True, 2, [], None))
+
+    def test_reload_says_what_is_wrong(self):
+        self.assertEqual(self.run_cli("reload"), (0, "", ""))
+        self.harness.write("policy.yaml", "version: 2\n")
+        status, out, err = self.run_cli("reload")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("policy.yaml:1:10: error: ", err)
+        self.assertIn("\nversion: 2\n", err, "line by line, with the place")
+        self.assertIn("not in force", self.run_cli("status")[1])
+
+    def test_without_a_daemon_they_say_so(self):
+        self.environment.pop("BINDD_BUS_ADDRESS")
+        self.environment.pop("DBUS_SYSTEM_BUS_ADDRESS", None)
+        shutil.rmtree(os.path.join(self.harness.directory, "run"), ignore_errors=True)
+        for word in ("status", "reload", "monitor"):
+            status, _, err = self.run_cli(word)
+            self.assertEqual(status, 1)
+            self.assertIn(f"vfioctl: {word}: no daemon is on the bus\nhint: ", err)
+
+    def test_monitor_tells_of_changes_as_they_come(self):
+        # Unbuffered: what Python has read ahead select() does not see.
+        monitor = subprocess.Popen([CLI, self.harness.directory, "monitor", "--json"], stdout=subprocess.PIPE, bufsize=0,
+                                   env=self.environment)
+        self.addCleanup(monitor.stdout.close)
+        self.addCleanup(monitor.wait)
+        self.addCleanup(monitor.terminate)
+        # Nothing says when it listens: until it has heard something, there is something to hear.
+        deadline = time.monotonic() + 60
+        while not select.select([monitor.stdout], [], [], 0.5)[0]:
+            self.assertLess(time.monotonic(), deadline)
+            self.run_cli("reload")
+        self.run_cli("bind", "02:00.0")
+        self.harness.say("remove 0000:04:00.0")
+        events = []
+
+        def told(what, subject):
+            return [each for each in events if each["event"] == what and each["subject"] == subject]
+
+        while not told("vanished", "0000:04:00.0"):
+            self.assertTrue(select.select([monitor.stdout], [], [], 20)[0], events)
+            events.append(json.loads(monitor.stdout.readline()))
+        self.assertEqual(told("changed", "0000:02:00.0")[-1]["changes"].get("state"), "bound", events)
+        self.assertTrue(told("transaction", "group 13"), events)
+        drivers = [each["changes"]["driver"] for each in told("changed", "0000:02:00.0") if "driver" in each["changes"]]
+        self.assertEqual(drivers[-1:], ["vfio-pci"], events)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/codec/codec.hpp"
+
+#include <gtest/gtest.h>
+
+#include "binding/codec/json.hpp"
+#include "tests/fake/host.hpp"
+
+namespace binding {
+namespace {
+
+using policy::Change;
+using policy::Transaction;
+
+/// A transaction that has everything there is.
+Transaction everything() {
+    fake::Host host;
+    host.pci("0000:01:00.0").gpu().group(15).driver("nouveau");
+    const sysfs::Inventory inventory = host.inventory();
+    const sysfs::Device& device = inventory.devices.front();
+    Change change;
+    change.target = {device.id, device.identity()};
+    change.from_driver = "nouveau";
+    change.from_override = "budget_ci dvb";
+    change.candidates = {{.driver = "vfio-pci", .module = "vfio_pci", .origin = policy::CandidateOrigin::kAlias,
+                          .from = "alias vfio_pci:v*", .status = policy::CandidateStatus::kFallback, .why = "why"},
+                         {.driver = {}, .module = "mlx5_vfio_pci", .origin = policy::CandidateOrigin::kVariant,
+                          .from = "variant x", .status = policy::CandidateStatus::kUse, .why = {}}};
+    change.taken_along = true;
+    change.access = {.owner = "root", .group = "kvm", .mode = 0660};
+    change.check = policy::Check::kOpen;
+    change.set_vfs = 8;
+    change.mdevs = {{.uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", .count = {}, .type = "mtty-2",
+                     .attrs = {{"assign_adapter", "5"}, {"assign_adapter", "6"}}, .where = {}}};
+    change.rule = "gpu \"quoted\"\twith\ntabs";
+    change.where = "a.yaml:3";
+    return {.group = 15,
+            .verdict = policy::Verdict::kChange,
+            .devices = {device.id},
+            .changes = {change},
+            .steps = {{.op = policy::Op::kBind, .device = device.id, .value = "vfio-pci",
+                       .module = "vfio_pci", .result = policy::StepResult::kDone, .error = "e"}},
+            .reasons = {{.code = policy::ReasonCode::kConsole, .device = device.id, .text = "text",
+                         .evidence = "evidence", .forceable = true}},
+            .result = policy::StepResult::kRolledBack,
+            .error = "error"};
+}
+
+TEST(Codec, BringsATransactionBackWholeOnOneLine) {
+    const std::string line = encode(everything());
+    EXPECT_EQ(line.find_first_of("\t\n"), std::string::npos);
+    const auto back = decode<Transaction>(line);
+    ASSERT_TRUE(back) << back.error().text();
+    EXPECT_EQ(encode(*back), line);
+    EXPECT_EQ(back->changes.front().target.identity, everything().changes.front().target.identity);
+    EXPECT_EQ(back->changes.front().candidates, everything().changes.front().candidates);
+    EXPECT_EQ(back->changes.front().mdevs.front().attrs, everything().changes.front().mdevs.front().attrs);
+    EXPECT_EQ(back->reasons, everything().reasons);
+}
+
+/// The process that has the rights believes nothing.
+TEST(Codec, RefusesEveryNameThatCouldLeadElsewhere) {
+    const auto with = [](const std::string& pointer, const Json& value) {
+        Json json = Json::parse(encode(everything()));
+        json[Json::json_pointer(pointer)] = value;
+        return decode<Transaction>(json.dump());
+    };
+    ASSERT_TRUE(with("/error", "fine"));
+    for (const auto& [pointer, value] : std::vector<std::pair<std::string, Json>>{
+             {"/changes/0/device", "pci/../../etc/passwd"},
+             {"/changes/0/device", "../x"},
+             {"/changes/0/device", "noslash"},
+             {"/changes/0/from_driver", "../unbind"},
+             {"/changes/0/from_override", "a/b"},
+             {"/changes/0/candidates/0/driver", "vfio-pci/../x"},
+             {"/changes/0/candidates/0/module", "../../evil"},
+             {"/changes/0/candidates/0/fate", 99},
+             {"/changes/0/candidates/0/origin", -1},
+             {"/changes/0/to", 3},
+             {"/changes/0/check", "open"},
+             {"/changes/0/set_vfs", "many"},
+             {"/changes/0/mdevs/0/uuid", "not-a-uuid"},
+             {"/changes/0/mdevs/0/type", "../type"},
+             {"/changes/0/mdevs/0/attrs/0/0", "../../attr"},
+             {"/changes/0/identity/vendor", "zzzz"},
+             {"/devices/0", "pci/"},
+             {"/steps/0/op", "format_disk"},
+             {"/reasons/0/code", "whim"},
+             {"/result", "perhaps"},
+             {"/verdict", 4},
+             {"/group", "fifteen"}}) {
+        const auto back = with(pointer, value);
+        EXPECT_FALSE(back) << pointer << " = " << value;
+        if (!back) {
+            EXPECT_EQ(back.error().code, base::Code::kInvalid);
+        }
+    }
+    for (const char* line : {"", "{", "[]", "null", "{\"group\":null}"})
+        EXPECT_FALSE(decode<Transaction>(line)) << line;
+}
+
+TEST(Codec, BringsADeviceBackWhole) {
+    fake::Host host;
+    host.pci("0000:01:00.0").nic().group(3).driver("e1000e").netdev("eth0").serial("x").pf(8, 2);
+    host.pci("0000:01:00.1").nic().vf_of("0000:01:00.0", 1).vfio("vfio-pci", "vfio3");
+    const sysfs::Inventory inventory = host.inventory();
+    for (const sysfs::Device& device : inventory.devices) {
+        const auto back = decode<sysfs::Device>(encode(device));
+        ASSERT_TRUE(back);
+        EXPECT_EQ(*back, device);
+    }
+    const auto drivers = decode<sysfs::Drivers>(encode(host.drivers()));
+    ASSERT_TRUE(drivers);
+    EXPECT_EQ(drivers->aliases, host.drivers().aliases);
+    EXPECT_EQ(drivers->registered, host.drivers().registered);
+    EXPECT_FALSE(decode<sysfs::Device>("{\"id\": 3}"));
+}
+
+TEST(Codec, SaysBytesThatAreNoText) {
+    sysfs::Device device;
+    device.id = {"pci", "0000:01:00.0"};
+    device.serial = "\xff\xfe";
+    EXPECT_TRUE(decode<sysfs::Device>(encode(device)));
+}
+
+}  // namespace
+}  // namespace binding

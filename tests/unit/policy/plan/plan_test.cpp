@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/plan/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/policy/policy_fixture.hpp"
+
+namespace {
+
+using fake::Host;
+using policy_test::kTakeNics;
+using policy_test::nic_host;
+using policy_test::PolicyFixture;
+
+TEST(Plan, WithoutRulesThereIsNothingToDo) {
+    EXPECT_EQ(PolicyFixture(nic_host(), "rules: []").plan(), "");
+}
+
+TEST(Plan, MovesADeviceFromItsNativeDriverToVfio) {
+    EXPECT_EQ(PolicyFixture(nic_host(), kTakeNics).plan(),
+              "group 7: change\n"
+              "  load_module 0000:02:00.0 vfio_pci\n"
+              "  set_override 0000:02:00.0 vfio-pci\n"
+              "  unbind 0000:02:00.0 e1000e\n"
+              "  bind 0000:02:00.0 vfio-pci\n");
+}
+
+TEST(Plan, DescribesTheChangeForWhoeverCarriesItOut) {
+    Host host = nic_host();
+    host.with_variants().pci("0000:02:00.0").vendor("1af4", "1041").override_("foreign");
+    const PolicyFixture fixture(host,
+                      "rules:\n- name: nics\n  match: {class: network}\n  driver: auto\n"
+                      "  access: {owner: root, group: kvm, mode: '0660'}\n  check: open");
+    const policy::Plan plan = fixture.make_plan();
+    ASSERT_EQ(plan.transactions.size(), 1U);
+    ASSERT_EQ(plan.transactions[0].changes.size(), 1U);
+    const policy::Change& change = plan.transactions[0].changes[0];
+    EXPECT_EQ(change.target.id, fake::pci_id("0000:02:00.0"));
+    EXPECT_EQ(change.target.identity, fixture.device("0000:02:00.0").identity());
+    EXPECT_EQ(change.from_driver, "e1000e");
+    EXPECT_EQ(change.from_override, "foreign");
+    EXPECT_EQ(change.to, policy::Change::To::kChain);
+    EXPECT_EQ(change.candidates.size(), 2U);
+    EXPECT_FALSE(change.taken_along);
+    EXPECT_EQ(change.rule, "nics");
+    EXPECT_EQ(change.where, "p.yaml:2");
+    EXPECT_EQ(fixture.plan(),
+              "group 7: change\n"
+              "  load_module 0000:02:00.0 virtio_vfio_pci\n"
+              "  set_override 0000:02:00.0 [virtio_vfio_pci]\n"
+              "  unbind 0000:02:00.0 e1000e\n"
+              "  bind 0000:02:00.0 [virtio_vfio_pci]\n"
+              "  set_access 0000:02:00.0 root:kvm 0660\n"
+              "  check_open 0000:02:00.0\n");
+}
+
+TEST(Plan, OrdersTransactionsByGroupThenThoseWithout) {
+    Host host;
+    host.noiommu();
+    host.pci("0000:0a:00.0").nic();
+    host.pci("0000:09:00.0").nic();
+    host.pci("0000:08:00.0").nic().group(12);
+    host.pci("0000:07:00.0").nic().group(101);
+    const auto plan = PolicyFixture(host, kTakeNics).make_plan();
+    std::vector<std::string> keys;
+    for (const auto& transaction : plan.transactions)
+        keys.push_back(transaction.key());
+    EXPECT_EQ(keys, (std::vector<std::string>{"group 12", "group 101", "pci/0000:09:00.0",
+                                              "pci/0000:0a:00.0"}));
+}
+
+TEST(Plan, LeavesAConflictAsItIsAndNamesBothRules) {
+    EXPECT_EQ(PolicyFixture(nic_host(),
+                    "rules:\n- {name: a, match: {class: network}, driver: auto}\n"
+                    "- {name: b, match: {netdev: eth0}, driver: none}")
+                  .plan(),
+              "group 7: conflict\n"
+              "  ! ambiguous 0000:02:00.0: rule a (p.yaml:2) and rule b (p.yaml:3) ask for "
+              "different things at priority 0\n");
+}
+
+TEST(Plan, AProtectedDeviceIsNotPlanned) {
+    const std::string rules =
+        "rules:\n- {name: a, match: {class: network}, driver: auto}\n"
+        "- {name: never, match: {netdev: eth0}, protect: true}";
+    PolicyFixture fixture(nic_host(), rules);
+    EXPECT_EQ(fixture.plan(), "");
+    policy::Rule asked;
+    asked.name = "bind";
+    asked.driver = policy::DriverAction{};
+    fixture.ask("0000:02:00.0", asked);
+    EXPECT_EQ(fixture.plan(),
+              "group 7: refused\n"
+              "  ! protected 0000:02:00.0: protected by rule never (p.yaml:3)\n");
+}
+
+// Idempotence.
+
+TEST(Plan, ADeviceOnTheWantedDriverIsLeftAlone) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").vfio("vfio-pci", "vfio0");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
+}
+
+TEST(Plan, ADeviceOnALaterCandidateOfTheChainDoesNotFlap) {
+    Host host = nic_host();
+    host.with_variants().pci("0000:02:00.0").vendor("1af4", "1041").vfio("vfio-pci");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
+}
+
+TEST(Plan, ADeviceBoundThroughIdsWithoutAnOverrideIsBoundAsWanted) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").driver("vfio-pci");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
+}
+
+TEST(Plan, AVendorsDriverThatServesVfioItselfIsLeftAlone) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").vfio("nvidia", "vfio1");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
+    EXPECT_EQ(PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: vfio-pci}]")
+                  .make_plan()
+                  .transactions.at(0)
+                  .verdict,
+              policy::Verdict::kChange);
+}
+
+TEST(Plan, AnOverrideThatIsRightAlreadyIsNotWrittenAgain) {
+    Host host = nic_host();
+    host.registered("pci", "vfio-pci", "vfio_pci");
+    host.pci("0000:02:00.0").unbound().override_("vfio-pci");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(),
+              "group 7: change\n"
+              "  bind 0000:02:00.0 vfio-pci\n");
+}
+
+TEST(Plan, AForeignOverrideIsReplacedAndRemembered) {
+    Host host = nic_host();
+    host.registered("pci", "vfio-pci", "vfio_pci");
+    host.pci("0000:02:00.0").unbound().override_("uio_pci_generic");
+    const PolicyFixture fixture(host, kTakeNics);
+    EXPECT_EQ(fixture.plan(),
+              "group 7: change\n"
+              "  set_override 0000:02:00.0 vfio-pci\n"
+              "  bind 0000:02:00.0 vfio-pci\n");
+    EXPECT_EQ(fixture.make_plan().transactions[0].changes[0].from_override, "uio_pci_generic");
+}
+
+// host and none.
+
+TEST(Plan, NoneUnbindsAndKeepsEveryDriverAway) {
+    EXPECT_EQ(
+        PolicyFixture(nic_host(), "rules: [{name: nics, match: {class: network}, driver: none}]").plan(),
+        "group 7: change\n"
+        "  set_override 0000:02:00.0 none\n"
+        "  unbind 0000:02:00.0 e1000e\n");
+    Host host = nic_host();
+    host.pci("0000:02:00.0").unbound().override_("none");
+    EXPECT_EQ(PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: none}]").plan(),
+              "group 7: ok\n");
+}
+
+TEST(Plan, HostGivesADeviceBack) {
+    const std::string rules = "rules: [{name: h, match: {class: network}, driver: host}]";
+    Host host = nic_host();
+    EXPECT_EQ(PolicyFixture(host, rules).plan(), "group 7: ok\n");
+    host.pci("0000:02:00.0").vfio("vfio-pci");
+    EXPECT_EQ(PolicyFixture(host, rules).plan(),
+              "group 7: change\n"
+              "  clear_override 0000:02:00.0\n"
+              "  unbind 0000:02:00.0 vfio-pci\n"
+              "  bind 0000:02:00.0\n");
+}
+
+TEST(Plan, HostOnlyClearsAnOverrideThatWaitsForTheNextBind) {
+    const std::string rules = "rules: [{name: h, match: {class: network}, driver: host}]";
+    Host host = nic_host();
+    host.pci("0000:02:00.0").override_("vfio-pci");
+    EXPECT_EQ(PolicyFixture(host, rules).plan(),
+              "group 7: change\n"
+              "  clear_override 0000:02:00.0\n");
+}
+
+TEST(Plan, HostLeavesAForeignNativeOverrideAndAnUnboundDeviceAlone) {
+    const std::string rules = "rules: [{name: h, match: {class: network}, driver: host}]";
+    Host host = nic_host();
+    host.pci("0000:02:00.0").override_("e1000e");
+    EXPECT_EQ(PolicyFixture(host, rules).plan(), "group 7: ok\n");
+    Host bare;
+    bare.pci("0000:02:00.0").nic().group(7);
+    EXPECT_EQ(PolicyFixture(bare, rules).plan(), "group 7: ok\n");
+}
+
+}  // namespace

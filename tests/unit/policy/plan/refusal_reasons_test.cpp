@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/plan/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/policy/policy_fixture.hpp"
+
+namespace {
+
+using fake::Host;
+using policy_test::nic_host;
+using policy_test::kTakeNics;
+using policy_test::PolicyFixture;
+using sysfs::UseKind;
+
+constexpr const char* kGpu = "0000:01:00.0";
+constexpr const char* kSound = "0000:01:00.1";
+
+// What the kernel would refuse.
+
+TEST(Plan, RefusesABridge) {
+    Host host;
+    host.pci("0000:00:01.0").bridge().group(1);
+    EXPECT_EQ(PolicyFixture(host, "rules: [{name: b, match: {class: bridge}, driver: auto}]").plan(),
+              "group 1: refused\n"
+              "  ! bridge 0000:00:01.0: is a bridge, and VFIO takes none (header type 1)\n");
+}
+
+TEST(Plan, RefusesVfioWithoutAnIommuGroup) {
+    Host host;
+    host.no_iommu().pci(kGpu).gpu();
+    const std::string rules = "rules: [{name: g, match: {class: display}, driver: auto}]";
+    EXPECT_EQ(PolicyFixture(host, rules).plan(),
+              "pci/0000:01:00.0: refused\n"
+              "  ! no-iommu 0000:01:00.0: is in no IOMMU group (the host has no IOMMU enabled)\n");
+    host.noiommu();
+    EXPECT_EQ(PolicyFixture(host, rules).make_plan().transactions[0].verdict, policy::Verdict::kChange);
+}
+
+TEST(Plan, ADriverThatIsNotVfiosNeedsNoIommu) {
+    Host host;
+    host.no_iommu().module("uio_pci_generic", sysfs::ModuleState::kAvailable).pci(kGpu).gpu();
+    EXPECT_EQ(
+        PolicyFixture(host, "rules: [{name: g, match: {class: display}, driver: uio_pci_generic}]").plan(),
+        "pci/0000:01:00.0: change\n"
+        "  load_module 0000:01:00.0 uio_pci_generic\n"
+        "  set_override 0000:01:00.0 uio_pci_generic\n"
+        "  bind 0000:01:00.0 uio_pci_generic\n");
+}
+
+TEST(Plan, RefusesWhenNoDriverOfTheChainCanBeHad) {
+    Host host = nic_host();
+    EXPECT_EQ(
+        PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: vfio-pci-igd}]").plan(),
+        "group 7: refused\n"
+        "  ! no-driver 0000:02:00.0: no driver of the chain can be had (vfio-pci-igd: this "
+        "kernel has no driver vfio-pci-igd)\n");
+}
+
+TEST(Plan, RefusesAPfWithVfsEnabled) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").pf(8, 4);
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(),
+              "group 7: refused\n"
+              "  ! vfs-in-use 0000:02:00.0: is a PF with VFs enabled, which go with its driver (4 "
+              "VFs)\n");
+}
+
+TEST(Plan, RefusesIdsThatVfioPciDenies) {
+    Host host;
+    host.pci(kGpu).vendor("8086", "0b25").group(3);
+    EXPECT_EQ(PolicyFixture(host, "rules: [{name: d, match: {vendor: '8086'}, driver: auto}]").plan(),
+              "group 3: refused\n"
+              "  ! driver-denies 0000:01:00.0: vfio-pci denies this device by its id (8086:0b25 "
+              "(DSA))\n");
+    host.pci(kGpu).vendor("8086", "37c9");
+    host.alias("vfio_pci:v00008086d000037C9sv*sd*bc*sc*i*", "qat_vfio_pci");
+    EXPECT_EQ(PolicyFixture(host, "rules: [{name: d, match: {vendor: '8086'}, driver: auto}]")
+                  .make_plan()
+                  .transactions[0]
+                  .verdict,
+              policy::Verdict::kChange);
+}
+
+// Devices in use.
+
+TEST(Plan, RefusesADeviceInUseAndShowsTheEvidence) {
+    Host host = nic_host();
+    host.used("0000:02:00.0", UseKind::kDefaultRoute, "a default route leaves through it",
+              "default via 10.0.0.1 dev eth0");
+    host.used("0000:02:00.0", UseKind::kAddressed, "eth0 has a global address", "10.0.0.2/24");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(),
+              "group 7: refused\n"
+              "  ? default-route 0000:02:00.0: a default route leaves through it (default via "
+              "10.0.0.1 dev eth0)\n"
+              "  ? addressed 0000:02:00.0: eth0 has a global address (10.0.0.2/24)\n");
+}
+
+TEST(Plan, EachReasonIsAllowedOrForcedByItsOwnNameOnly) {
+    Host host = nic_host();
+    host.used("0000:02:00.0", UseKind::kDefaultRoute, "route", "");
+    host.used("0000:02:00.0", UseKind::kAddressed, "address", "");
+    const PolicyFixture fixture(host,
+                      "rules: [{name: nics, match: {class: network}, driver: auto, in_use: {allow: "
+                      "[addressed]}}]");
+    EXPECT_EQ(fixture.plan(),
+              "group 7: refused\n"
+              "  ? default-route 0000:02:00.0: route\n");
+    EXPECT_EQ(
+        fixture.make_plan({.codes = {policy::ReasonCode::kDefaultRoute}}).transactions[0].verdict,
+        policy::Verdict::kChange);
+    EXPECT_EQ(fixture.make_plan({.codes = {policy::ReasonCode::kMounted}}).transactions[0].verdict,
+              policy::Verdict::kRefused);
+}
+
+TEST(Plan, AnOpenVfioDeviceIsNeverMovedEvenByForce) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").vfio("vfio-pci");
+    host.used("0000:02:00.0", UseKind::kVfioOpen, "its VFIO group is open", "qemu (pid 712)");
+    const PolicyFixture fixture(host, "rules: [{name: h, match: {class: network}, driver: host}]");
+    EXPECT_EQ(fixture.plan({.codes = {policy::ReasonCode::kVfioOpen}}),
+              "group 7: refused\n"
+              "  ! vfio-open 0000:02:00.0: its VFIO group is open (qemu (pid 712))\n");
+}
+
+TEST(Plan, ADeviceThatStaysWhereItIsMayBeInUse) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").vfio("vfio-pci");
+    host.used("0000:02:00.0", UseKind::kVfioOpen, "its VFIO group is open", "qemu (pid 712)");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
+}
+
+TEST(Plan, AsksForTheUsageOfThoseThatWouldBeTaken) {
+    Host host = nic_host();
+    host.pci("0000:03:00.0").nic().group(8);
+    host.pci("0000:04:00.0").nic().group(9).vfio("vfio-pci");
+    host.pci(kGpu).gpu().group(15).driver("nouveau");
+    host.pci(kSound).audio().group(15).driver("snd_hda_intel");
+    const PolicyFixture fixture(host,
+                      "rules:\n- {name: nics, match: {class: network}, driver: auto}\n"
+                      "- {name: g, match: {class: display}, driver: auto, group: whole}");
+    EXPECT_EQ(policy::devices_losing_driver(fixture.set, fixture.decisions, fixture.inventory),
+              (std::vector<sysfs::DeviceId>{fake::pci_id(kGpu), fake::pci_id(kSound),
+                                            fake::pci_id("0000:02:00.0")}));
+}
+
+}  // namespace

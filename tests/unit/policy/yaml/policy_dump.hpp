@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include "policy/model/policy_model.hpp"
+
+namespace policy {
+
+/// A set in words, every value of it and no places: two sets are equal when these texts are. Shares no
+/// code with emit(), which is tested against it.
+[[nodiscard]] std::string describe(const PolicySet& set);
+
+}  // namespace policy

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+
+#include "tests/unit/sysfs/usage/usage_tree.hpp"
+
+namespace {
+
+using sysfs::Device;
+
+TEST(UsageFd, NamesTheProcessAndItsUnit) {
+    UsageTree tree;
+    const Device gpu = tree.pci("0000:01:00.0");
+    tree.node(gpu.syspath + "/drm/card0", "drm", "226:0", "dri/card0");
+    tree.node(gpu.syspath + "/drm/renderD128", "drm", "226:128", "dri/renderD128");
+    tree.process(712, "Xorg")
+        .open_file(712, 5, "/dev/dri/card0")
+        .open_file(712, 6, "/dev/dri/card0");
+    tree.file("/proc/712/cgroup", "0::/system.slice/display-manager.service\n");
+    tree.process(900, "ffmpeg").open_file(900, 3, "/dev/dri/renderD128");
+    tree.file("/proc/900/cgroup", "0::/user.slice/user-1000.slice/session-2.scope\n");
+    tree.process(901, "vi").open_file(901, 3, "/home/dri/card0").open_file(901, 4, "socket:[5]");
+    EXPECT_EQ(
+        "open-fd: Xorg (pid 712, unit display-manager.service) has /dev/dri/card0 open\n"
+        "open-fd: ffmpeg (pid 900) has /dev/dri/renderD128 open\n",
+        tree.usage(gpu));
+}
+
+TEST(UsageFd, FindsAMappedNodeWhoseDescriptorIsClosed) {
+    UsageTree tree;
+    const Device device = tree.pci("0000:01:00.0");
+    tree.node(device.syspath + "/uio/uio0", "uio", "240:0", "uio0");
+    tree.process(50, "dpdk-app");
+    tree.file("/proc/50/maps",
+              "7f00-7f01 rw-s 00000000 00:06 300    /dev/uio0\n"
+              "7f02-7f03 rw-p 00000000 00:06 301    /usr/lib/dev/uio0\n");
+    EXPECT_EQ("open-fd: dpdk-app (pid 50) has /dev/uio0 mapped\n", tree.usage(device));
+}
+
+TEST(UsageFd, TellsAnOpenVfioGroupAndCdevFromOtherNodes) {
+    UsageTree tree;
+    Device device = tree.pci("0000:01:00.0");
+    device.driver = "vfio-pci";
+    device.iommu_group = 15;
+    device.vfio = sysfs::VfioNodes{.group = "15", .cdev = "vfio3"};
+    tree.file("/sys/class/vfio/15/dev", "243:2\n");
+    tree.node(device.syspath + "/vfio-dev/vfio3", "vfio-dev", "511:3", "vfio/devices/vfio3");
+    tree.process(712, "qemu-system-x86").open_file(712, 20, "/dev/vfio/15");
+    tree.open_file(712, 21, "/dev/vfio/vfio");
+    tree.process(713, "spdk_tgt").open_file(713, 4, "/dev/vfio/devices/vfio3");
+    EXPECT_EQ(
+        "vfio-open: qemu-system-x86 (pid 712) has /dev/vfio/15 open\n"
+        "vfio-open: spdk_tgt (pid 713) has /dev/vfio/devices/vfio3 open\n",
+        tree.usage(device));
+}
+
+TEST(UsageFd, BlamesNoUnboundMemberForItsGroupsOpenNode) {
+    UsageTree tree;
+    Device device = tree.pci("0000:01:00.1");
+    device.iommu_group = 15;
+    tree.file("/sys/class/vfio/15/dev", "243:2\n");
+    tree.process(712, "qemu-system-x86").open_file(712, 20, "/dev/vfio/15");
+    EXPECT_EQ("", tree.usage(device));
+}
+
+TEST(UsageFd, FindsAVfioDeviceDescriptorByItsInfo) {
+    UsageTree tree;
+    Device device = tree.pci("0000:01:00.0");
+    device.vfio = sysfs::VfioNodes{};
+    tree.process(712, "vmm").open_file(712, 9, "anon_inode:[vfio-device]");
+    tree.file(
+        "/proc/712/fdinfo/9",
+        "pos:\t0\nflags:\t02000002\nvfio-device-syspath: /sys/devices/pci0000:00/0000:01:00.0\n");
+    tree.process(713, "other").open_file(713, 9, "anon_inode:[vfio-device]");
+    tree.file("/proc/713/fdinfo/9", "vfio-device-syspath: /sys/devices/pci0000:00/0000:02:00.0\n");
+    EXPECT_EQ("vfio-open: vmm (pid 712)\n", tree.usage(device));
+}
+
+TEST(UsageFd, KnowsTheNodesThatNvidiasDriverDoesNotRegister) {
+    UsageTree tree;
+    const Device gpu = tree.pci("0000:01:00.0");
+    tree.file("/proc/driver/nvidia/gpus/0000:01:00.0/information",
+              "Model: \t\t NVIDIA A100\nDevice Minor: \t 3\nGPU Excluded:\t No\n");
+    tree.process(77, "nvidia-persiste")
+        .open_file(77, 3, "/dev/nvidia3")
+        .open_file(77, 4, "/dev/nvidiactl");
+    EXPECT_EQ("open-fd: nvidia-persiste (pid 77) has /dev/nvidia3 open\n", tree.usage(gpu));
+}
+
+}  // namespace

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "tests/fake/temp_dir.hpp"
+#include "tests/unit/vfioctl/harness/sample_hosts.hpp"
+#include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
+
+/// What `capture` packs, tar unpacks and `--root` reads: the same host again.
+namespace tests {
+namespace {
+
+int unpack(const std::string& archive, const std::string& directory) {
+    std::vector<std::string> words = {"tar", "-C", directory, "-xf", archive};
+    std::vector<char*> argv;
+    for (std::string& word : words)
+        argv.push_back(word.data());
+    argv.push_back(nullptr);
+    pid_t child = -1;
+    if (posix_spawnp(&child, "tar", nullptr, nullptr, argv.data(), environ) != 0)
+        return -1;
+    int status = -1;
+    waitpid(child, &status, 0);
+    return status;
+}
+
+std::string bytes(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class CaptureTest : public testing::TestWithParam<void (*)(const std::string&)> {};
+
+TEST_P(CaptureTest, ComesBackAsTheSameHost) {
+    const fake::TempDir host;
+    GetParam()(host.path());
+    const fake::TempDir elsewhere;
+    const std::string archive = elsewhere.path() + "/host.tar";
+    const ProcessOutput packed = run_vfioctl({"--root", host.path(), "capture", archive});
+    ASSERT_EQ(packed.status, 0) << packed.err;
+    const fake::TempDir copy;
+    ASSERT_EQ(unpack(archive, copy.path()), 0);
+    for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+             {"--json", "list", "-a"}, {"groups", "--json"}, {"plan"}, {"policy", "show"}}) {
+        std::vector<std::string> words = {"--root", "."};
+        words.insert(words.end(), command.begin(), command.end());
+        const ProcessOutput original = run_vfioctl(words, host.path());
+        const ProcessOutput again = run_vfioctl(words, copy.path());
+        EXPECT_EQ(original.out, again.out);
+        EXPECT_EQ(original.err, again.err);
+        EXPECT_EQ(original.status, again.status);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Hosts, CaptureTest, testing::Values(write_server, write_mdev_host, write_broken_policy));
+
+TEST(CaptureFile, IsTheSameBytesForTheSameHostAndLeavesNothingBehindWhenItFails) {
+    const fake::TempDir host;
+    write_workstation(host.path());
+    const fake::TempDir out;
+    const auto pack = [&](const std::string& name) {
+        return run_vfioctl({"--root", host.path(), "capture", out.path() + "/" + name}).status;
+    };
+    ASSERT_EQ(pack("a.tar"), 0);
+    ASSERT_EQ(pack("b.tar"), 0);
+    EXPECT_EQ(pack("no-such-directory/c.tar"), 1);
+    EXPECT_EQ(bytes(out.path() + "/a.tar"), bytes(out.path() + "/b.tar"));
+    std::size_t files = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(out.path()))
+        ++files;
+    EXPECT_EQ(files, 2U);
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "vfioctl/mdev/mdev_verbs.hpp"
+
+/// The table of commands: help, completion, parsing and running all read it.
+namespace vfioctl {
+namespace {
+
+constexpr UsesDaemon kUsesDaemon = UsesDaemon::kYes;
+constexpr OptionSpec kAll{"all", 'a', OptionArity::kFlag, "", "devices of every bus, not only PCI and VFIO's"};
+constexpr OptionSpec kOutput{"output", 'o', OptionArity::kRepeated, "COLS",
+                             "columns to show, separated by commas; +COL adds to the usual ones"};
+constexpr OptionSpec kFile{"output", 'o', OptionArity::kRepeated, "FILE", "into this file instead of stdout"};
+constexpr OptionSpec kExportBackend{"backend", 'b', OptionArity::kSingle, "B", "legacy (by group) or iommufd (by cdev)"};
+constexpr OptionSpec kCdiKind{"kind", '\0', OptionArity::kSingle, "KIND", "vendor.tld/class (default bindd.org/vfio)"};
+constexpr OptionSpec kUdev{"udev", '\0', OptionArity::kSingle, "NODE", "the links to a group's node, for udev's rules"};
+constexpr OptionSpec kNoHeadings{"noheadings", 'n', OptionArity::kFlag, "", "no line of headings"};
+constexpr OptionSpec kTree{"tree", '\0', OptionArity::kFlag, "", "groups with their devices as a tree"};
+constexpr OptionSpec kDetailed{"detailed-exitcode", '\0', OptionArity::kFlag, "",
+                               "exit 0: nothing to do, 10: changes, 3: only refusals"};
+constexpr OptionSpec kEarly{"early", '\0', OptionArity::kFlag, "",
+                            "only write overrides of devices that no driver has yet (for early boot)"};
+constexpr OptionSpec kTimeout{"timeout", '\0', OptionArity::kSingle, "S",
+                              "seconds a single kernel write may take (default 60)"};
+constexpr OptionSpec kDriver{"driver", 'd', OptionArity::kSingle, "D",
+                             "the driver: auto (default), host, none, or a name"};
+constexpr OptionSpec kGroup{"group", 'g', OptionArity::kSingle, "WISH",
+                            "strict (default), or whole: take the group's other devices along"};
+constexpr OptionSpec kForceReason{"force", 'f', OptionArity::kRepeated, "REASON",
+                            "go on in spite of this reason; may be given several times"};
+constexpr OptionSpec kPersist{"persist", 'p', OptionArity::kFlag, "",
+                              "also write a rule to /etc/bindd/policies.d/90-vfioctl.yaml"};
+constexpr OptionSpec kBackend{"backend", 'b', OptionArity::kSingle, "B",
+                              "only this one: iommufd, iommufd-compat, type1v2, type1, spapr-v2, spapr-v1, noiommu"};
+constexpr OptionSpec kDryRun{"dry-run", '\0', OptionArity::kFlag, "", "show what would be done; change nothing"};
+
+}  // namespace
+
+const std::vector<OptionSpec>& global_options() {
+    static const std::vector<OptionSpec> kOptions = {
+        {"json", '\0', OptionArity::kFlag, "", "one JSON object instead of text"},
+        {"root", '\0', OptionArity::kSingle, "DIR", "read /sys, /proc, /etc, /run and /lib/modules below DIR"},
+        {"policy", '\0', OptionArity::kRepeated, "PATH",
+         "a policy file or directory in place of the standard ones; may be given several times"},
+        {"direct", '\0', OptionArity::kFlag, "", "work on the kernel itself, not through the daemon"},
+        {"color", '\0', OptionArity::kSingle, "WHEN", "auto (default), always or never"},
+        {"help", 'h', OptionArity::kFlag, "", "this help"},
+        {"version", 'V', OptionArity::kFlag, "", "the version"},
+    };
+    return kOptions;
+}
+
+const std::vector<Command>& commands() {
+    static const std::vector<Command> kCommands = {
+        {"list", "devices: driver, IOMMU group, what is wanted, and how it stands", "[DEVICE...]", 0,
+         kAnyNumber, {kAll, kOutput, kNoHeadings}, run_list, kUsesDaemon},
+        {"show", "everything known of a device", "DEVICE...", 1, kAnyNumber, {}, run_show, kUsesDaemon},
+        {"groups", "IOMMU groups, their members and whether they are viable", "[GROUP|DEVICE...]", 0,
+         kAnyNumber, {kTree}, run_groups, kUsesDaemon},
+        {"explain", "which rules match a device, which wins, and what would be done", "DEVICE", 1, 1, {},
+         run_explain, kUsesDaemon},
+        {"plan", "what apply would do; touches nothing", "", 0, 0, {kDetailed}, run_plan, kUsesDaemon},
+        {"apply", "do what the policies want", "", 0, 0, {kEarly, kTimeout}, run_apply, kUsesDaemon},
+        {"bind", "give devices to VFIO by hand", "DEVICE...", 1, kAnyNumber,
+         {kDriver, kGroup, kForceReason, kPersist, kDryRun, kTimeout}, run_bind, kUsesDaemon},
+        {"release", "undo: driver and override as they were before", "DEVICE...", 1, kAnyNumber,
+         {kDryRun, kTimeout}, run_release, kUsesDaemon},
+        {"rollback", "undo a whole transaction, the newest by default", "[TXN]", 0, 1,
+         {kDryRun, kTimeout}, run_rollback, kUsesDaemon},
+        {"history", "what was done, when, for which rule, and how it ended", "", 0, 0, {}, run_history, kUsesDaemon},
+        {"status", "the daemon: is it there, and how does the host stand", "", 0, 0, {}, run_status, kUsesDaemon},
+        {"monitor", "state changes as they come", "", 0, 0, {}, run_monitor, kUsesDaemon},
+        {"reload", "have the daemon read the policies anew", "", 0, 0, {}, run_reload, kUsesDaemon},
+        {"probe", "open a device and tell what it offers", "DEVICE", 1, 1, {kBackend}, run_probe},
+        {"mdev types", "types of mediated devices, by parent", "", 0, 0, mdev_options(MdevVerb::kTypes),
+         run_mdev_types},
+        {"mdev list", "mediated devices that are active, or defined", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kList), run_mdev_list},
+        {"mdev define", "define a mediated device in /etc/mdevctl.d", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kDefine), run_mdev_define},
+        {"mdev undefine", "remove such a definition", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kUndefine), run_mdev_undefine},
+        {"mdev modify", "change a definition, or with --live a running device", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kModify), run_mdev_modify},
+        {"mdev start", "create a mediated device", "[UUID]", 0, 1, mdev_options(MdevVerb::kStart),
+         run_mdev_start},
+        {"mdev stop", "remove a running mediated device", "[UUID]", 0, 1,
+         mdev_options(MdevVerb::kStop), run_mdev_stop},
+        {"sriov", "how many VFs a PF has", "DEVICE N", 2, 2, {kDryRun, kTimeout}, run_sriov},
+        {"policy check", "check policy files", "[PATH...]", 0, kAnyNumber, {}, run_policy_check},
+        {"policy show", "the merged policies, each with its origin", "[PATH...]", 0, kAnyNumber, {},
+         run_policy_show},
+        {"policy generate", "today's bindings as a policy", "", 0, 0, {}, run_policy_generate},
+        {"policy schema", "the JSON Schema of policy files", "", 0, 0, {}, run_policy_schema},
+        {"import driverctl", "driverctl's configuration as a policy", "", 0, 0, {kFile},
+         run_import_driverctl},
+        {"import mdevctl", "mdevctl's mediated devices as a policy", "", 0, 0, {kFile},
+         run_import_mdevctl},
+        {"import modprobe", "ids= of vfio-pci and pci-stub as a policy", "", 0, 0, {kFile},
+         run_import_modprobe},
+        {"export libvirt", "hostdev elements for domains of libvirt", "DEVICE...", 1, kAnyNumber, {kFile},
+         run_export_libvirt},
+        {"export qemu", "arguments for QEMU", "DEVICE...", 1, kAnyNumber, {kExportBackend, kFile},
+         run_export_qemu},
+        {"export cdi", "a CDI specification for containers", "DEVICE...", 1, kAnyNumber,
+         {kExportBackend, kCdiKind, kFile}, run_export_cdi},
+        {"aliases", "names of VFIO's nodes that say the device", "[DEVICE...]", 0, kAnyNumber, {kUdev},
+         run_aliases},
+        {"doctor", "is this host fit for device assignment?", "", 0, 0, {}, run_doctor},
+        {"capture", "pack what is read of this host into FILE.tar, for --root elsewhere", "FILE.tar", 1,
+         1, {}, run_capture},
+    };
+    return kCommands;
+}
+
+std::vector<OptionSpec> merged_options(const std::vector<const Command*>& of) {
+    std::vector<OptionSpec> specs = global_options();
+    for (const Command* command : of)
+        for (const OptionSpec& spec : command->options)
+            if (std::none_of(specs.begin(), specs.end(),
+                             [&](const OptionSpec& known) { return known.name == spec.name; }))
+                specs.push_back(spec);
+    return specs;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/cli/help.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vfioctl {
+namespace {
+
+using HelpLines = std::vector<std::pair<std::string, std::string>>;
+
+std::string aligned(const HelpLines& lines) {
+    std::size_t width = 0;
+    for (const auto& [left, right] : lines)
+        width = std::max(width, left.size());
+    std::string out;
+    for (const auto& [left, right] : lines)
+        out += "  " + left + std::string(width - left.size() + 2, ' ') + right + "\n";
+    return out;
+}
+
+HelpLines option_lines(const std::vector<OptionSpec>& options) {
+    HelpLines lines;
+    for (const OptionSpec& option : options) {
+        std::string left = option.letter == '\0' ? "    " : std::string("-") + option.letter + ", ";
+        left += "--" + std::string(option.name);
+        if (!option.argument.empty())
+            left += " " + std::string(option.argument);
+        lines.emplace_back(left, option.help);
+    }
+    return lines;
+}
+
+}  // namespace
+
+std::string program_help() {
+    HelpLines lines;
+    for (const Command& command : commands()) {
+        std::string left(command.name);
+        if (!command.words.empty())
+            left += " " + std::string(command.words);
+        lines.emplace_back(left, command.summary);
+    }
+    return "Usage: vfioctl [OPTION]... COMMAND [ARGUMENT]...\n\n"
+           "Decide which driver each device gets, give devices to VFIO, and take them back.\n\n"
+           "Commands:\n" +
+           aligned(lines) + "\nOptions, before or after the command:\n" +
+           aligned(option_lines(global_options())) +
+           "\nA DEVICE is 0000:01:00.0, 01:00.0, BUS/NAME, an mdev's UUID, a netdev's name, or a glob.\n"
+           "Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 partly done, 5 no such device,\n"
+           "6 timed out. `vfioctl COMMAND --help` tells more; so does vfioctl(1).\n";
+}
+
+std::string command_help(const Command& command) {
+    std::string summary(command.summary);
+    summary[0] = static_cast<char>(summary[0] >= 'a' && summary[0] <= 'z' ? summary[0] - 'a' + 'A'
+                                                                          : summary[0]);
+    std::string out = "Usage: vfioctl " + std::string(command.name);
+    if (!command.options.empty())
+        out += " [OPTION]...";
+    if (!command.words.empty())
+        out += " " + std::string(command.words);
+    out += "\n\n" + summary + ".\n";
+    if (!command.options.empty())
+        out += "\nOptions:\n" + aligned(option_lines(command.options));
+    return out + "\nOptions of any command:\n" + aligned(option_lines(global_options()));
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <ostream>
+
+#include "binding/policies/udev_rules_file.hpp"
+#include "policy/decide/early_boot.hpp"
+#include "sysfs/host/kernel_cmdline.hpp"
+#include "vfioctl/context/command.hpp"
+#include "vfioctl/pipeline/plan_execution.hpp"
+#include "vfioctl/pipeline/new_vfs.hpp"
+#include "vfioctl/cli/invocation.hpp"
+#include "vfioctl/pipeline/host_assessment.hpp"
+
+namespace vfioctl {
+namespace {
+
+/// Has the override been written already, by an earlier run?
+bool has_override_set(const policy::Change& change) {
+    if (change.to == policy::Change::To::kNone)
+        return change.from_override == "none";
+    return std::any_of(change.candidates.begin(), change.candidates.end(),
+                       [&](const policy::ChainLink& link) {
+                           const auto& name = link.driver ? link.driver : link.module;
+                           return name && name == change.from_override;
+                       });
+}
+
+/// What `--early` leaves of a transaction: the overrides of devices that no driver has. What else there is
+/// to do, and whether a whole group can be had, is for the apply that comes when modules are there.
+void keep_overrides(policy::Transaction& transaction) {
+    std::erase_if(transaction.changes, [](const policy::Change& change) {
+        return change.from_driver || change.to == policy::Change::To::kHost || has_override_set(change);
+    });
+    const auto remains = [&](const sysfs::DeviceId& id) {
+        return std::any_of(transaction.changes.begin(), transaction.changes.end(),
+                           [&](const policy::Change& change) { return change.target.id == id; });
+    };
+    std::erase_if(transaction.devices, [&](const auto& id) { return !remains(id); });
+    std::erase_if(transaction.steps, [&](const policy::Step& step) {
+        return step.op != policy::Op::kSetOverride || !remains(step.device);
+    });
+    // The driver's name is its module's secret, and modules cannot be loaded yet: the module's own will do.
+    for (policy::Step& step : transaction.steps)
+        if (!step.value)
+            step.value = step.module;
+}
+
+/// A group is armed as a whole or not at all: what is open for one of its devices is open for those that would
+/// be taken along with it.
+bool is_undecided(const policy::Transaction& transaction,
+                  const std::map<sysfs::DeviceId, std::string>& undecided,
+                  std::vector<std::string>& sentences) {
+    const std::size_t before = sentences.size();
+    for (const policy::Change& change : transaction.changes)
+        if (const auto found = undecided.find(change.target.id); found != undecided.end())
+            sentences.push_back(found->second);
+    return sentences.size() != before;
+}
+
+policy::Plan early_plan(CliContext& cli, HostAssessment& assessment) {
+    const auto undecided = policy::undecided_early(assessment.policies, assessment.decisions, assessment.inventory);
+    policy::Plan plan = std::move(assessment.plan);
+    for (policy::Transaction& transaction : plan.transactions)
+        if (transaction.verdict == policy::Verdict::kChange)
+            keep_overrides(transaction);
+    std::vector<std::string> sentences;
+    std::erase_if(plan.transactions, [&](const policy::Transaction& transaction) {
+        return transaction.verdict == policy::Verdict::kChange &&
+               (transaction.changes.empty() || is_undecided(transaction, undecided, sentences));
+    });
+    for (const std::string& sentence : sentences)
+        warn(cli, assessment, sentence);
+    return plan;
+}
+
+}  // namespace
+
+CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments) {
+    binding::ApplyOptions options;
+    const auto timeout = parse_timeout(arguments, options.timeout);
+    if (!timeout)
+        return propagate(timeout);
+    options.timeout = *timeout;
+    if (auto may = check_may_write(cli, "apply"); !may)
+        return propagate(may);
+    if (arguments.has("early") && sysfs::is_disabled_on_cmdline(cli.options.root)) {
+        cli.err << "vfioctl: bindd.disable is on the kernel's command line: nothing is touched\n";
+        return ExitCode::kDone;
+    }
+    const auto recovery = recover_before_change(cli, options);
+    if (!recovery)
+        return propagate(recovery);
+    if (cli.daemon != nullptr) {
+        policy::Plan plan;
+        return execute_through_daemon(cli, {.method = "Apply", .options = timeout_option(options.timeout)}, plan, {});
+    }
+    auto assessment = scan_and_plan(cli, ScanExtent::kRelevant);
+    if (!assessment)
+        return propagate(assessment);
+    append_warnings(assessment->warnings, recovery->notes);
+    if (!arguments.has("early"))
+        return execute_with_new_vfs(cli, *assessment, options);
+    // Whoever is plugged in from now on is udev's first. Without its rules the daemon has a driver to undo.
+    if (const auto left_out = binding::write_udev_rules(cli.state, assessment->policies, assessment->drivers,
+                                                           assessment->inventory.host);
+        !left_out)
+        warn(cli, *assessment, left_out.error().text());
+    options.scope = binding::ApplyScope::kBootOverrides;
+    options.action = "early";
+    policy::Plan plan = early_plan(cli, *assessment);
+    const auto ended = execute_and_print(cli, plan, assessment->warnings, std::move(options));
+    // A refusal is no failure of the boot: the apply that comes later says it, and by then may not.
+    return ended && *ended == ExitCode::kRefused ? CliResult<ExitCode>(ExitCode::kDone) : ended;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "binding/report/device_report.hpp"
+#include "vfioctl/context/command.hpp"
+#include "vfioctl/client/daemon_client.hpp"
+#include "vfioctl/context/json_document.hpp"
+#include "vfioctl/render/table.hpp"
+
+namespace vfioctl {
+namespace {
+
+Row entry_row(const binding::HistoryEntry& entry) {
+    std::string devices;
+    for (const sysfs::DeviceId& id : entry.devices)
+        devices += (devices.empty() ? "" : " ") + id.display();
+    const std::string rule =
+        entry.rule + (entry.where.empty() ? "" : " (" + entry.where + ")");
+    return {{{binding::format_time(entry.time_us)},
+             {entry.txn},
+             {entry.actor},
+             {entry.action},
+             {devices},
+             {entry.driver},
+             {rule},
+             {entry.result, state_style(entry.result)},
+             {entry.error}},
+            {}};
+}
+
+CliResult<std::vector<binding::HistoryEntry>> load_history(CliContext& cli) {
+    if (cli.daemon != nullptr)
+        return cli.daemon->history();
+    auto history = binding::read_history(cli.state);
+    if (!history)
+        return fail(history.error());
+    return *std::move(history);
+}
+
+}  // namespace
+
+CliResult<ExitCode> run_history(CliContext& cli, const Arguments& arguments) {
+    static_cast<void>(arguments);  // takes none
+    const auto history = load_history(cli);
+    if (!history)
+        return propagate(history);
+    if (cli.json()) {
+        nlohmann::ordered_json json = json_document();
+        json["history"] = binding::history_json(*history);
+        cli.out << dump(json);
+        return ExitCode::kDone;
+    }
+    std::vector<Row> rows;
+    for (const binding::HistoryEntry& entry : *history)
+        rows.push_back(entry_row(entry));
+    cli.out << render_table({{"TIME"}, {"TXN"}, {"BY"}, {"ACTION"}, {"DEVICES"}, {"DRIVER"}, {"RULE"},
+                                 {"RESULT"}, {"ERROR", {}, Column::Fit::kCut}},
+                                rows, cli.terminal);
+    return ExitCode::kDone;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "vfioctl/context/command.hpp"
+#include "vfioctl/context/json_document.hpp"
+#include "vfioctl/pipeline/plan_execution.hpp"
+#include "vfioctl/mdev/mdev_verbs.hpp"
+
+/// `vfioctl mdev VERB`: mdevctl's verbs and options, this program's failures and exit statuses. The UUID may
+/// stand as a word of its own.
+namespace vfioctl {
+namespace {
+
+enum class MdevWrites { kNothing, kFiles, kKernel };
+
+MdevWrites writes_for(MdevVerb verb) {
+    switch (verb) {
+        case MdevVerb::kTypes:
+        case MdevVerb::kList: return MdevWrites::kNothing;
+        case MdevVerb::kDefine:
+        case MdevVerb::kUndefine:
+        case MdevVerb::kModify: return MdevWrites::kFiles;
+        case MdevVerb::kStart:
+        case MdevVerb::kStop: return MdevWrites::kKernel;
+    }
+    return MdevWrites::kKernel;
+}
+
+CliResult<void> check_may_run(const CliContext& cli, MdevVerb verb, const std::string& name) {
+    const MdevWrites writes = writes_for(verb);
+    if (writes == MdevWrites::kKernel && !cli.options.root.is_live())
+        return fail(ExitCode::kRefused, name + " --root", "a directory is no kernel",
+                    "definitions can be made there: vfioctl --root DIR mdev define");
+    if (writes != MdevWrites::kNothing && cli.options.root.is_live() &&
+        cli.user != User::kRoot)
+        return fail(ExitCode::kFailed, name, "needs root", "with `sudo`");
+    return {};
+}
+
+ExitCode to_mdev_exit_code(base::Code code) {
+    switch (code) {
+        case base::Code::kNotFound: return ExitCode::kNoDevice;
+        case base::Code::kRefused: return ExitCode::kRefused;
+        case base::Code::kTimeout: return ExitCode::kTimedOut;
+        case base::Code::kInvalid:
+        case base::Code::kGone:
+        case base::Code::kDenied:
+        case base::Code::kBusy:
+        case base::Code::kUnsupported:
+        case base::Code::kFailed: return ExitCode::kFailed;
+    }
+    return ExitCode::kFailed;
+}
+
+tl::unexpected<Failure> mdev_failure(const std::string& name, const base::Error& error) {
+    std::string why = error.text();
+    if (error.errnum != 0 && !error.reason.empty()) {
+        base::Error bare = error;
+        bare.reason.clear();
+        why += ": " + bare.text();
+    }
+    return fail(to_mdev_exit_code(error.code), name, why, error.hint);
+}
+
+/// `mdev start UUID` is `mdev start -u UUID`.
+CliResult<Arguments> with_uuid(const Arguments& arguments, const std::string& name) {
+    Arguments out = arguments;
+    if (arguments.words.empty())
+        return out;
+    if (arguments.one("uuid"))
+        return fail(ExitCode::kUsage, name, "unexpected '" + arguments.words.front() + "'",
+                    "the UUID is given already");
+    out.values["uuid"] = {arguments.words.front()};
+    return out;
+}
+
+CliResult<ExitCode> run_verb(CliContext& cli, const Arguments& given, MdevVerb verb,
+                           const std::string& name) {
+    const auto arguments = with_uuid(given, name);
+    if (!arguments)
+        return propagate(arguments);
+    if (auto good = check_mdev_options(verb, *arguments); !good) {
+        Failure failure = good.error();
+        failure.what = failure.what.empty() ? name : name + " " + failure.what;
+        failure.hint = "see: vfioctl " + name + " --help";
+        return tl::unexpected(failure);
+    }
+    if (auto may = check_may_run(cli, verb, name); !may)
+        return propagate(may);
+    MdevCommandContext mdev_command(cli, MdevCommandContext::Program::kVfioctl,
+                      arguments->has("force") ? binding::Force::kYes : binding::Force::kNo);
+    const auto output = run_mdev_verb(verb, mdev_command.context(), *arguments);
+    if (!output)
+        return mdev_failure(name, output.error());
+    if (cli.json())
+        cli.out << dump(output->json);
+    else if (!output->text.empty())
+        cli.out << output->text << (output->text.ends_with('\n') ? "" : "\n");
+    return ExitCode::kDone;
+}
+
+}  // namespace
+
+CliResult<ExitCode> run_mdev_types(CliContext& cli, const Arguments& arguments) {
+    return run_verb(cli, arguments, MdevVerb::kTypes, "mdev types");
+}
+
+CliResult<ExitCode> run_mdev_list(CliContext& cli, const Arguments& arguments) {
+    return run_verb(cli, arguments, MdevVerb::kList, "mdev list");
+}
+
+CliResult<ExitCode> run_mdev_define(CliContext& cli, const Arguments& arguments) {
+    return run_verb(cli, arguments, MdevVerb::kDefine, "mdev define");
+}
+
+CliResult<ExitCode> run_mdev_undefine(CliContext& cli, const Arguments& arguments) {
+    return run_verb(cli, arguments, MdevVerb::kUndefine, "mdev undefine");
+}
+
+CliResult<ExitCode> run_mdev_modify(CliContext& cli, const Arguments& arguments) {
+    return run_verb(cli, arguments, MdevVerb::kModify, "mdev modify");
+}
+
+CliResult<ExitCode> run_mdev_start(CliContext& cli, const Arguments& arguments) {
+    return run_verb(cli, arguments, MdevVerb::kStart, "mdev start");
+}
+
+CliResult<ExitCode> run_mdev_stop(CliContext& cli, const Arguments& arguments) {
+    return run_verb(cli, arguments, MdevVerb::kStop, "mdev stop");
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "vfioctl/context/command.hpp"
+#include "vfioctl/context/json_document.hpp"
+#include "vfioctl/schema_text.hpp"
+
+namespace vfioctl {
+
+CliResult<ExitCode> run_policy_schema(CliContext& cli, const Arguments& arguments) {
+    static_cast<void>(arguments);  // takes none
+    if (!cli.json()) {
+        cli.out << kSchemaText;
+        return ExitCode::kDone;
+    }
+    nlohmann::ordered_json json = json_document();
+    json["json_schema"] = nlohmann::ordered_json::parse(kSchemaText);
+    cli.out << dump(json);
+    return ExitCode::kDone;
+}
+
+}  // namespace vfioctl

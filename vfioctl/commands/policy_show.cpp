@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "vfioctl/context/command.hpp"
+#include "vfioctl/context/json_document.hpp"
+#include "vfioctl/pipeline/policy_loading.hpp"
+
+namespace vfioctl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Where each part comes from, as comments: what follows stays a policy that parses.
+std::string origins(const policy::PolicySet& set) {
+    std::string out;
+    for (const policy::Variant& variant : set.variants)
+        out += "# variant " + variant.name + ": " + variant.where.text() + "\n";
+    for (const policy::Rule& rule : set.rules)
+        out += "# rule " + rule.name + ": " + rule.where.text() + "\n";
+    return out;
+}
+
+template <typename Part>
+Json part_json(const Part& part) {
+    return {{"name", part.name}, {"where", part.where.text()}, {"priority", part.priority}};
+}
+
+}  // namespace
+
+CliResult<ExitCode> run_policy_show(CliContext& cli, const Arguments& arguments) {
+    const policy::Parsed parsed = load_policies_for(cli, arguments.words);
+    if (!parsed.ok())
+        return policy_failure(parsed);
+    const policy::PolicySet& set = parsed.set;
+    cli.err << policy::render(parsed.diagnostics);
+    if (!cli.json()) {
+        cli.out << origins(set) << policy::emit(set);
+        return ExitCode::kDone;
+    }
+    Json json = json_document();
+    json["files"] = set.files;
+    json["generation"] = set.generation;
+    auto& variants = json["variants"] = Json::array();
+    for (const policy::Variant& variant : set.variants)
+        variants.push_back(part_json(variant));
+    auto& rules = json["rules"] = Json::array();
+    for (const policy::Rule& rule : set.rules) {
+        Json entry = part_json(rule);
+        entry["protect"] = rule.protect;
+        rules.push_back(std::move(entry));
+    }
+    json["yaml"] = policy::emit(set);
+    cli.out << dump(json);
+    return ExitCode::kDone;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "vfio/system_calls.hpp"
+#include "vfioctl/context/command.hpp"
+#include "vfioctl/context/json_document.hpp"
+#include "vfioctl/render/probe_report.hpp"
+#include "vfioctl/pipeline/host_assessment.hpp"
+
+namespace vfioctl {
+namespace {
+
+CliResult<std::vector<vfio::Backend>> backends(const Arguments& arguments) {
+    const auto word = arguments.one("backend");
+    if (!word)
+        return std::vector<vfio::Backend>(vfio::kBackends.begin(), vfio::kBackends.end());
+    if (const auto backend = vfio::parse_backend(*word))
+        return std::vector<vfio::Backend>{*backend};
+    std::string all;
+    for (const vfio::Backend backend : vfio::kBackends)
+        all += (all.empty() ? "" : ", ") + std::string(vfio::name(backend));
+    return fail(ExitCode::kUsage, "--backend " + printable(*word), "no such backend",
+                "one of: " + all);
+}
+
+}  // namespace
+
+CliResult<ExitCode> run_probe(CliContext& cli, const Arguments& arguments) {
+    const auto order = backends(arguments);
+    if (!order)
+        return propagate(order);
+    if (!cli.options.root.is_live())
+        return fail(ExitCode::kRefused, "probe", "a directory is no kernel",
+                    "probe opens the device; without --root it does so on this machine");
+    auto inventory = cli.kernel.inventory({});
+    if (!inventory)
+        return fail(inventory.error());
+    HostAssessment assessment;
+    assessment.inventory = std::move(*inventory);
+    const auto ids = resolve_devices(assessment, arguments.words);
+    if (!ids)
+        return propagate(ids);
+    if (ids->size() != 1)
+        return fail(ExitCode::kUsage, "probe " + printable(arguments.words.front()),
+                    "it means " + std::to_string(ids->size()) + " devices", "name one");
+    vfio::SystemCalls calls;
+    const auto device = vfio::VfioDevice::open(calls, ids->front().text(), {.order = *order});
+    if (!device)
+        return fail(device.error());
+    const ProbeReport report = probe(*device);
+    if (cli.json())
+        cli.out << dump(probe_json(report));
+    else
+        cli.out << probe_text(report);
+    return ExitCode::kDone;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "vfioctl/context/command.hpp"
+#include "vfioctl/client/daemon_client.hpp"
+#include "vfioctl/context/json_document.hpp"
+#include "vfioctl/render/key_value_list.hpp"
+
+/// `vfioctl status` and `vfioctl reload`: of the daemon, so without one they fail.
+namespace vfioctl {
+namespace {
+
+constexpr const char* kStates[] = {"Unmanaged", "Bound", "Pending", "Refused", "Conflict", "Failed", "Stuck"};
+
+CliResult<DaemonClient*> require_daemon(CliContext& cli, const char* command) {
+    if (cli.daemon != nullptr)
+        return cli.daemon;
+    return fail(ExitCode::kFailed, command, "no daemon is on the bus",
+                "`systemctl start bindd`; the other commands work on the kernel itself");
+}
+
+std::string lower(std::string word) {
+    word.front() = static_cast<char>(word.front() - 'A' + 'a');
+    return word;
+}
+
+struct DaemonStatus {
+    std::map<std::string, std::string> properties;
+    std::vector<std::pair<std::string, std::string>> stuck;  ///< device, why
+
+    [[nodiscard]] const std::string& at(const std::string& key) { return properties[key]; }
+    [[nodiscard]] unsigned long count(const std::string& key) {
+        const auto number = base::parse_decimal(at(key));
+        return number ? *number : 0;
+    }
+};
+
+std::string as_text(DaemonStatus& status) {
+    KeyValueList list;
+    list.add("daemon", "bindd " + status.at("Version") + (status.at("Ready") == "true" ? ", ready" : ", starting"));
+    list.add("policies", "generation " + status.at("PolicyGeneration"));
+    std::string counts;
+    for (const char* state : kStates)
+        if (status.count(state) > 0)
+            counts += (counts.empty() ? "" : ", ") + status.at(state) + " " + lower(state);
+    list.add("devices", counts.empty() ? "none" : counts);
+    std::vector<std::string> stuck;
+    for (const auto& [device, why] : status.stuck)
+        stuck.push_back(printable(device + ": " + why));
+    list.add("stuck", stuck);
+    std::string out = list.text(0);
+    if (!status.at("PolicyError").empty())
+        out += "the policy files as they are now are not in force:\n" + status.at("PolicyError");
+    return out;
+}
+
+nlohmann::ordered_json as_json(DaemonStatus& status) {
+    nlohmann::ordered_json json = json_document();
+    json["version"] = status.at("Version");
+    json["ready"] = status.at("Ready") == "true";
+    json["policy_generation"] = status.count("PolicyGeneration");
+    json["policy_error"] = status.at("PolicyError").empty() ? nlohmann::ordered_json(nullptr)
+                                                            : nlohmann::ordered_json(status.at("PolicyError"));
+    for (const char* state : kStates)
+        json["counts"][lower(state)] = status.count(state);
+    auto& stuck = json["stuck"] = nlohmann::ordered_json::array();
+    for (const auto& [device, why] : status.stuck)
+        stuck.push_back({{"device", device}, {"why", why}});
+    return json;
+}
+
+}  // namespace
+
+CliResult<ExitCode> run_status(CliContext& cli, const Arguments& /*arguments*/) {
+    const auto daemon = require_daemon(cli, "status");
+    if (!daemon)
+        return propagate(daemon);
+    const auto properties = (*daemon)->properties("/org/bindd1", "org.bindd1.Manager");
+    if (!properties)
+        return propagate(properties);
+    DaemonStatus status;
+    status.properties = {properties->begin(), properties->end()};
+    for (const auto& [id, device_status] : cli.snapshot->statuses)
+        if (device_status.state.state == "stuck")
+            status.stuck.emplace_back(id.display(), device_status.state.reason.value_or(""));
+    if (cli.json())
+        cli.out << dump(as_json(status));
+    else
+        cli.out << as_text(status);
+    return ExitCode::kDone;
+}
+
+CliResult<ExitCode> run_reload(CliContext& cli, const Arguments& /*arguments*/) {
+    const auto daemon = require_daemon(cli, "reload");
+    if (!daemon)
+        return propagate(daemon);
+    const auto reloaded = (*daemon)->reload();
+    if (!reloaded)
+        return propagate(reloaded);
+    if (cli.json())
+        cli.out << dump(json_document());
+    return ExitCode::kDone;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/doctor/doctor.hpp"
+
+/// What is special about the devices that VFIO has or is to have.
+namespace vfioctl {
+namespace {
+
+bool is_pci_function(const sysfs::Device& device) {
+    return device.id.bus == "pci" && !device.is_bridge();
+}
+
+/// Without a way to reset it a device carries one user's state over to the next.
+CheckResult resets(const DoctorContext& context) {
+    std::vector<std::string> without;
+    std::size_t count = 0;
+    for (const sysfs::Device* device : context.assignable()) {
+        if (!is_pci_function(*device))
+            continue;
+        ++count;
+        if (device->reset_methods.empty())
+            without.push_back(device->id.display());
+    }
+    if (count == 0)
+        return {"reset", CheckVerdict::kSkip, "no PCI device is VFIO's or wanted for it", {}};
+    if (without.empty())
+        return {"reset", CheckVerdict::kOk, counted(count, "device") + ", each can be reset", {}};
+    return {"reset", CheckVerdict::kWarn, "cannot be reset: " + listed(without),
+            "give such a device to one guest only, and power-cycle the host in between"};
+}
+
+CheckResult console(const DoctorContext& context) {
+    std::vector<std::string> boot;
+    for (const sysfs::Device* device : context.assignable())
+        if (device->boot_vga == true)
+            boot.push_back(device->id.display());
+    if (boot.empty())
+        return {"console", CheckVerdict::kOk, "the boot display is not wanted for VFIO", {}};
+    const std::string frame_buffers = context.text("/proc/fb").value_or("");
+    return {"console", CheckVerdict::kWarn,
+            listed(boot) + " is the boot display" +
+                (frame_buffers.empty() ? "" : "; frame buffers: " + frame_buffers),
+            "the host has no screen then: make sure of a serial or network console, and that no frame buffer "
+            "driver keeps its memory"};
+}
+
+CheckResult sriov(const DoctorContext& context) {
+    std::vector<std::string> functions;
+    for (const sysfs::Device& device : context.assessment.inventory.devices)
+        if (device.sriov)
+            functions.push_back(device.id.display() + ": " + std::to_string(device.sriov->enabled) + " of " +
+                                std::to_string(device.sriov->total) + " VFs" +
+                                (device.sriov->autoprobe == false ? ", native drivers kept off" : ""));
+    if (functions.empty())
+        return {"sriov", CheckVerdict::kSkip, "no device has SR-IOV", {}};
+    return {"sriov", CheckVerdict::kOk, listed(functions), {}};
+}
+
+/// A device that goes to D3cold may not come back; vfio-pci powers unused ones down.
+CheckResult power(const DoctorContext& context) {
+    std::vector<std::string> dead;
+    for (const sysfs::Device* device : context.assignable())
+        if (device->id.bus == "pci" && context.text(device->syspath + "/power_state") == "error")
+            dead.push_back(device->id.display());
+    if (dead.empty())
+        return {"power", CheckVerdict::kOk, "no device is lost in a power state", {}};
+    return {"power", CheckVerdict::kFail, "does not answer: " + listed(dead),
+            "echo 0 > d3cold_allowed in its directory before it is used, or vfio_pci's disable_idle_d3=1"};
+}
+
+}  // namespace
+
+void check_devices(const DoctorContext& context, CheckResults& results) {
+    results.push_back(resets(context));
+    results.push_back(console(context));
+    results.push_back(power(context));
+    results.push_back(sriov(context));
+}
+
+}  // namespace vfioctl

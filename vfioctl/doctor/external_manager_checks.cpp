@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "policy/decide/match.hpp"
+#include "vfioctl/doctor/doctor.hpp"
+#include "vfioctl/exchange/driverctl_config.hpp"
+#include "vfioctl/exchange/import_result.hpp"
+
+/// Other tools that bind: each is good company until it wants something else of a device than a rule does.
+namespace vfioctl {
+namespace {
+
+std::optional<std::string> wanted_driver(const DoctorContext& context, const sysfs::DeviceId& id) {
+    const policy::Rule* rule = context.rule(id);
+    if (rule == nullptr || !rule->driver)
+        return std::nullopt;
+    switch (rule->driver->kind) {
+        case policy::DriverAction::ActionKind::kHost: return "host";
+        case policy::DriverAction::ActionKind::kNone: return "none";
+        case policy::DriverAction::ActionKind::kChain: break;
+    }
+    const auto usable = context.assessment.decision(id)->chain.usable();
+    if (usable.empty())
+        return std::nullopt;
+    return usable.front().driver.value_or(usable.front().module.value_or(""));
+}
+
+CheckResult driverctl(const DoctorContext& context) {
+    std::vector<std::string> conflicts;
+    std::vector<std::string> broken;
+    std::size_t count = 0;
+    for (const DriverctlEntry& entry : read_driverctl_config(context.root)) {
+        ++count;
+        const auto wanted = wanted_driver(context, entry.device);
+        if (!entry.problem.empty())
+            broken.push_back(entry.path + ": " + entry.problem);
+        else if (wanted && *wanted != entry.driver)
+            conflicts.push_back(entry.device.display() + ": driverctl binds " + entry.driver + ", rule " +
+                               context.rule(entry.device)->name + " wants " + *wanted);
+    }
+    if (count == 0)
+        return {"driverctl", CheckVerdict::kOk, "not in use", {}};
+    if (!conflicts.empty())
+        return {"driverctl", CheckVerdict::kWarn, listed(conflicts),
+                "remove driverctl's override, or the rule; `vfioctl import driverctl` makes rules of all"};
+    if (!broken.empty())
+        return {"driverctl", CheckVerdict::kWarn, listed(broken), "mend or remove the file"};
+    return {"driverctl", CheckVerdict::kOk,
+            counted(count, "override") + ", none against a rule; `vfioctl import driverctl` makes rules of them",
+            {}};
+}
+
+/// ids= takes every device of an id: also those that no rule gives away.
+CheckResult modprobe_ids(const DoctorContext& context) {
+    const ImportResult imported = import_modprobe(context.root);
+    std::vector<std::string> stray;
+    for (const policy::Rule& rule : imported.set.rules)
+        for (const sysfs::Device& device : context.assessment.inventory.devices) {
+            if (!policy::matches(rule.match, device, context.assessment.inventory))
+                continue;
+            const std::string driver = rule.driver->chain.front().driver;
+            const auto wanted = wanted_driver(context, device.id);
+            if (!wanted || *wanted != driver)
+                stray.push_back(device.id.display() + " for " + driver +
+                                (wanted ? ", a rule wants " + *wanted : std::string(", no rule wants it")));
+        }
+    if (imported.set.rules.empty())
+        return {"modprobe-ids", CheckVerdict::kOk, "vfio-pci and pci-stub are given no ids", {}};
+    if (stray.empty())
+        return {"modprobe-ids", CheckVerdict::kOk,
+                counted(imported.set.rules.size(), "id") + ", all as the rules want", {}};
+    return {"modprobe-ids", CheckVerdict::kWarn, "ids= takes " + listed(stray),
+            "`vfioctl import modprobe` makes rules of them; then take ids= out"};
+}
+
+CheckResult libvirt(const DoctorContext& context) {
+    std::vector<std::string> running;
+    std::vector<std::string> managed;
+    for (const auto& [device, external_managers] : context.external_managers)
+        for (const ExternalManager& manager : external_managers)
+            if (manager.tool == "libvirt") {
+                const bool binds = manager.text.find("managed='yes'") != std::string::npos;
+                const std::string line = device.display() + ": " + manager.text;
+                (binds && context.rule(device) != nullptr ? managed : running).push_back(line);
+            }
+    if (!managed.empty())
+        return {"libvirt", CheckVerdict::kWarn,
+                "it and a rule both bind: " + listed(managed),
+                "managed='no' in the domain: `vfioctl export libvirt` prints it"};
+    if (running.empty())
+        return {"libvirt", CheckVerdict::kOk, "no running domain has a device, and none takes one by itself", {}};
+    return {"libvirt", CheckVerdict::kOk, listed(running), {}};
+}
+
+CheckResult mdevctl(const DoctorContext& context) {
+    std::vector<std::string> starts;
+    for (const auto& [device, external_managers] : context.external_managers)
+        for (const ExternalManager& manager : external_managers)
+            if (manager.tool == "mdevctl")
+                starts.push_back(device.name);
+    std::vector<std::string> twice;
+    for (const policy::Rule& rule : context.assessment.policies.rules)
+        for (const policy::MdevSpec& wish : rule.mdevs)
+            if (wish.uuid && std::find(starts.begin(), starts.end(), *wish.uuid) != starts.end())
+                twice.push_back(*wish.uuid + " by rule " + rule.name);
+    if (starts.empty())
+        return {"mdevctl", CheckVerdict::kOk, "starts nothing by itself", {}};
+    if (!twice.empty())
+        return {"mdevctl", CheckVerdict::kWarn, "started by mdevctl as well: " + listed(twice),
+                "mdevctl modify --manual for those, or take them out of the rule"};
+    return {"mdevctl", CheckVerdict::kOk,
+            counted(starts.size(), "mdev") + " started by it; `vfioctl import mdevctl` makes rules of them",
+            {}};
+}
+
+/// An override that no rule asks for: a script's, or what a tool left behind. It takes the device when it is
+/// probed the next time.
+CheckResult overrides(const DoctorContext& context) {
+    std::vector<std::string> foreign;
+    for (const sysfs::Device& device : context.assessment.inventory.devices)
+        if (device.driver_override && context.rule(device.id) == nullptr &&
+            !context.external_managers.contains(device.id) && device.driver != device.driver_override)
+            foreign.push_back(device.id.display() + " has " + *device.driver_override + ", is " +
+                              (device.driver ? "on " + *device.driver : std::string("unbound")));
+    if (foreign.empty())
+        return {"overrides", CheckVerdict::kOk, "none that nobody asked for", {}};
+    return {"overrides", CheckVerdict::kWarn, "no rule and no known tool asks for: " + listed(foreign),
+            "`vfioctl bind --driver host DEVICE` clears one"};
+}
+
+}  // namespace
+
+void check_external_managers(const DoctorContext& context, CheckResults& results) {
+    results.push_back(driverctl(context));
+    results.push_back(modprobe_ids(context));
+    results.push_back(libvirt(context));
+    results.push_back(mdevctl(context));
+    results.push_back(overrides(context));
+}
+
+}  // namespace vfioctl

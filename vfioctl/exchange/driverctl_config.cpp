@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/exchange/driverctl_config.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text_file.hpp"
+
+namespace vfioctl {
+namespace {
+
+constexpr const char* kDriverctlDirectory = "/etc/driverctl.d";
+
+/// The buses of this host, and those with driver_override that it may not have now.
+std::set<std::string> bus_names(const sysfs::Root& root) {
+    std::set<std::string> names = {"amba",  "ap",  "cdx",   "css",  "fsl-mc", "pci", "platform",
+                                   "rpmsg", "spi", "vdpa", "vmbus", "wmi"};
+    for (std::string& name : base::list_directory(root.path("/sys/bus")))
+        names.insert(std::move(name));
+    return names;
+}
+
+/// The longest bus whose name `file` begins with; without one the part before the first '-'.
+sysfs::DeviceId parse_file_name(const std::string& file, const std::set<std::string>& buses) {
+    std::size_t length = std::min(file.find('-'), file.size());
+    for (const std::string& bus : buses)
+        if (bus.size() > length && file.starts_with(bus + "-"))
+            length = bus.size();
+    return {file.substr(0, length), length < file.size() ? file.substr(length + 1) : ""};
+}
+
+std::string find_problem(const DriverctlEntry& entry) {
+    const auto& [bus, name] = entry.device;
+    if (!sysfs::parse_bus_name(bus) || !sysfs::parse_device_name(name))
+        return "its name is not BUS-DEVICE";
+    if (bus == "pci" && !sysfs::parse_pci_address(name))
+        return "no PCI device is spelled '" + name + "'";
+    if (entry.driver.empty())
+        return "it names no driver";
+    if (!sysfs::parse_driver_name(entry.driver))
+        return "'" + entry.driver + "' could not be a driver's name";
+    return {};
+}
+
+/// As the shell's `read` takes it: the first line without blanks around it.
+std::string first_line(const std::string& text) {
+    const std::string line = text.substr(0, text.find('\n'));
+    const std::size_t first = line.find_first_not_of(" \t\r");
+    if (first == std::string::npos)
+        return {};
+    return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
+}  // namespace
+
+std::vector<DriverctlEntry> read_driverctl_config(const sysfs::Root& root) {
+    std::vector<DriverctlEntry> out;
+    const std::vector<std::string> files = base::list_directory(root.path(kDriverctlDirectory));
+    if (files.empty())
+        return out;
+    const std::set<std::string> buses = bus_names(root);
+    for (const std::string& file : files) {
+        DriverctlEntry entry{.path = std::string(kDriverctlDirectory) + "/" + file,
+                             .device = parse_file_name(file, buses),
+                             .driver = {},
+                             .problem = {}};
+        const auto text = base::read_text_file(root.path(entry.path));
+        entry.driver = first_line(text.value_or(""));
+        entry.problem = text ? find_problem(entry) : "cannot be read";
+        out.push_back(std::move(entry));
+    }
+    return out;
+}
+
+}  // namespace vfioctl

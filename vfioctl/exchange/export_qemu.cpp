@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "vfioctl/exchange/export_source.hpp"
+
+/// `-device vfio-pci,host=...` and its like. With iommufd (QEMU 9.0) all devices share one object, and so one address
+/// space.
+namespace vfioctl {
+namespace {
+
+constexpr const char* kObject = "iommufd0";
+
+/// QEMU's device model, and how it is told which device is meant.
+CliResult<std::string> device_model(const ExportDevice& exported) {
+    const sysfs::DeviceId& id = exported.device.id;
+    if (exported.is_mdev()) {
+        const std::string& api = exported.mdev_api;
+        if (api == "vfio-pci" || api == "vfio-ccw" || api == "vfio-ap")
+            return api + ",sysfsdev=/sys/bus/mdev/devices/" + id.name;
+        return fail(ExitCode::kFailed, id.display(),
+                    api.empty() ? "its parent does not say what kind of device it is"
+                                : "QEMU has no device for the kind '" + api + "'");
+    }
+    if (id.bus == "pci")
+        return "vfio-pci,host=" + id.name;
+    return fail(ExitCode::kFailed, id.display(),
+                "QEMU has no device that takes any device of the bus " + id.bus,
+                id.bus == "css" ? "a mediated device on it can be exported" : "");
+}
+
+}  // namespace
+
+CliResult<std::vector<std::string>> qemu_arguments(const std::vector<ExportDevice>& exports, ExportBackend backend) {
+    std::vector<std::string> out;
+    if (backend == ExportBackend::kIommufd)
+        out = {"-object", std::string("iommufd,id=") + kObject};
+    for (const ExportDevice& exported : exports) {
+        auto model = device_model(exported);
+        if (!model)
+            return propagate(model);
+        out.emplace_back("-device");
+        out.push_back(*model + (backend == ExportBackend::kIommufd ? std::string(",iommufd=") + kObject : ""));
+    }
+    return out;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/model/policy_model.hpp"
+#include "base/result.hpp"
+
+namespace vfioctl {
+
+/// One entry of a driver's `ids=` parameter: vendor:device[:subvendor[:subdevice[:class[:mask]]]], all hex;
+/// ffffffff (the kernel's PCI_ANY_ID) is any.
+struct PciIdEntry {
+    static constexpr std::uint32_t kAny = 0xffffffff;
+    std::uint32_t vendor = kAny;
+    std::uint32_t device = kAny;
+    std::uint32_t subsystem_vendor = kAny;
+    std::uint32_t subsystem_device = kAny;
+    std::uint32_t class_code = 0;
+    std::uint32_t class_mask = 0;
+    std::string text;
+
+    /// May one device be meant by both?
+    [[nodiscard]] bool overlaps(const PciIdEntry& other) const;
+};
+
+/// One entry as the kernel reads it (sscanf, "%x:%x:%x:%x:%x:%x"): kInvalid where it would ignore it.
+[[nodiscard]] base::Result<PciIdEntry> parse_pci_id_entry(std::string_view text);
+
+/// As a match: kUnsupported where none can say it (a mask of half a digit, an entry that means every device).
+[[nodiscard]] base::Result<policy::Match> to_match(const PciIdEntry& entry);
+
+}  // namespace vfioctl

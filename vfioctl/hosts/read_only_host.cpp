@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/hosts/read_only_host.hpp"
+
+namespace vfioctl {
+
+tl::unexpected<base::Error> ReadOnlyHost::refuse(const char* operation, const std::string& object) const {
+    return base::fail(base::Code::kUnsupported, operation, object, why_);
+}
+
+base::Result<void> ReadOnlyHost::load_module(const std::string& module) {
+    return refuse("load module", module);
+}
+
+base::Result<void> ReadOnlyHost::set_override(const sysfs::DeviceTarget& target, const std::string&) {
+    return refuse("set the override", target.id.display());
+}
+
+base::Result<void> ReadOnlyHost::unbind(const sysfs::DeviceTarget& target, const std::string&) {
+    return refuse("unbind", target.id.display());
+}
+
+base::Result<void> ReadOnlyHost::bind(const sysfs::DeviceTarget& target, const std::string&) {
+    return refuse("bind", target.id.display());
+}
+
+base::Result<void> ReadOnlyHost::write_attr(const sysfs::DeviceTarget& target, const std::string& attr,
+                                             const std::string&) {
+    return refuse("write an attribute", target.id.display() + " " + attr);
+}
+
+base::Result<void> ReadOnlyHost::create_mdev(const std::string& parent, const std::string&,
+                                              const std::string&) {
+    return refuse("create an mdev", parent);
+}
+
+base::Result<void> ReadOnlyHost::remove_mdev(const std::string& uuid) {
+    return refuse("remove the mdev", uuid);
+}
+
+base::Result<void> ReadOnlyHost::set_vfs(const sysfs::DeviceTarget& pf, std::uint32_t) {
+    return refuse("set the number of VFs", pf.id.display());
+}
+
+base::Result<sysfs::NodeAccess> ReadOnlyHost::set_access(const std::string& node,
+                                                          const sysfs::NodeAccess&) {
+    return refuse("set owner and mode", node);
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "binding/mdevctl/mdev_context.hpp"
+#include "vfioctl/mdev/mdev_verbs.hpp"
+
+namespace vfioctl {
+
+enum class MdevFormat { kText, kDumpJson };
+enum class MdevDetail { kBrief, kAttrs };
+enum class MdevSelection { kActive, kDefined };
+
+/// What `list` says, byte for byte as mdevctl does, but for the newline that it adds. A single device that was
+/// asked for by UUID is the JSON of its definition.
+[[nodiscard]] MdevOutput format_mdev_list(const std::vector<binding::ListedMdev>& mdevs,
+                                          MdevSelection which, MdevFormat form, MdevDetail detail,
+                                          const binding::MdevFilter& filter);
+
+/// What `types` says, of one parent or of all.
+[[nodiscard]] MdevOutput format_mdev_types(const sysfs::Inventory& inventory,
+                                           const std::optional<std::string>& parent, MdevFormat form);
+
+}  // namespace vfioctl

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/device/names.hpp"
+#include "vfioctl/mdev/mdev_verbs.hpp"
+
+/// mdevctl's options, with its letters.
+namespace vfioctl {
+namespace {
+
+constexpr OptionSpec kUuid{"uuid", 'u', OptionArity::kSingle, "UUID", "the device"};
+constexpr OptionSpec kParent{"parent", 'p', OptionArity::kSingle, "PARENT", "its parent, as in /sys/class/mdev_bus"};
+constexpr OptionSpec kType{"type", 't', OptionArity::kSingle, "TYPE", "its type"};
+constexpr OptionSpec kJsonFile{"jsonfile", '\0', OptionArity::kSingle, "FILE",
+                               "type, start and attributes from this file; /dev/stdin is one"};
+constexpr OptionSpec kAuto{"auto", 'a', OptionArity::kFlag, "", "start it when its parent appears"};
+constexpr OptionSpec kManual{"manual", 'm', OptionArity::kFlag, "", "start it by hand only"};
+constexpr OptionSpec kForce{"force", 'f', OptionArity::kFlag, "", "go on though a callout script says no"};
+constexpr OptionSpec kDefined{"defined", 'd', OptionArity::kFlag, "", "what is defined, running or not"};
+constexpr OptionSpec kVerbose{"verbose", 'v', OptionArity::kFlag, "", "with attributes"};
+constexpr OptionSpec kDumpJson{"dumpjson", '\0', OptionArity::kFlag, "", "mdevctl's JSON"};
+constexpr OptionSpec kAddAttr{"addattr", '\0', OptionArity::kSingle, "NAME", "add an attribute"};
+constexpr OptionSpec kDelAttr{"delattr", '\0', OptionArity::kFlag, "", "delete an attribute"};
+constexpr OptionSpec kValue{"value", '\0', OptionArity::kSingle, "VALUE", "what --addattr writes to it"};
+constexpr OptionSpec kIndex{"index", 'i', OptionArity::kSingle, "N", "which attribute; without: the last"};
+constexpr OptionSpec kLive{"live", 'l', OptionArity::kFlag, "", "the running device, by its callout script"};
+constexpr OptionSpec kModifyDefined{"defined", 'd', OptionArity::kFlag, "", "with --live: the definition too"};
+
+tl::unexpected<Failure> usage(std::string what, std::string why) {
+    return fail(ExitCode::kUsage, std::move(what), std::move(why));
+}
+
+CliResult<void> exclude(const Arguments& given, const char* one, const char* other) {
+    const auto is_given = [&](const char* name) {
+        return given.has(name) || given.one(name).has_value();
+    };
+    if (is_given(one) && is_given(other))
+        return usage(std::string("--") + one, std::string("cannot be used with --") + other);
+    return {};
+}
+
+CliResult<void> check_modify(const Arguments& given) {
+    constexpr std::pair<const char*, const char*> kExclusive[] = {
+        {"auto", "manual"},    {"addattr", "delattr"}, {"jsonfile", "type"},
+        {"jsonfile", "auto"},  {"jsonfile", "manual"}, {"jsonfile", "addattr"},
+        {"jsonfile", "delattr"}};
+    for (const auto& [one, other] : kExclusive)
+        if (auto apart = exclude(given, one, other); !apart)
+            return apart;
+    if (given.one("addattr") && !given.one("value"))
+        return usage("--addattr", "needs --value");
+    if (given.one("value") && !given.one("addattr"))
+        return usage("--value", "needs --addattr");
+    if (const auto index = given.one("index"); index && !base::parse_decimal(*index))
+        return usage("--index " + *index, "is no number");
+    return {};
+}
+
+}  // namespace
+
+const std::vector<OptionSpec>& mdev_options(MdevVerb verb) {
+    static const std::vector<OptionSpec> kTypes = {kParent, kDumpJson};
+    static const std::vector<OptionSpec> kList = {kDefined, kUuid, kParent, kVerbose, kDumpJson};
+    static const std::vector<OptionSpec> kDefine = {kUuid, kParent, kType, kJsonFile, kAuto, kForce};
+    static const std::vector<OptionSpec> kUndefine = {kUuid, kParent, kForce};
+    static const std::vector<OptionSpec> kModify = {kUuid,    kParent,  kType,  kAddAttr, kDelAttr,
+                                                    kValue,   kIndex,   kAuto,  kManual,  kJsonFile,
+                                                    kLive,    kModifyDefined,   kForce};
+    static const std::vector<OptionSpec> kStart = {kUuid, kParent, kType, kJsonFile, kForce};
+    static const std::vector<OptionSpec> kStop = {kUuid, kForce};
+    switch (verb) {
+        case MdevVerb::kTypes: return kTypes;
+        case MdevVerb::kList: return kList;
+        case MdevVerb::kDefine: return kDefine;
+        case MdevVerb::kUndefine: return kUndefine;
+        case MdevVerb::kModify: return kModify;
+        case MdevVerb::kStart: return kStart;
+        case MdevVerb::kStop: return kStop;
+    }
+    return kTypes;
+}
+
+CliResult<void> check_mdev_options(MdevVerb verb, const Arguments& given) {
+    if (const auto uuid = given.one("uuid"); uuid && !binding::parse_uuid_loosely(*uuid))
+        return usage("--uuid " + printable(*uuid), "is no UUID");
+    switch (verb) {
+        case MdevVerb::kTypes:
+        case MdevVerb::kList:
+            return {};
+        case MdevVerb::kDefine:
+            if (auto apart = exclude(given, "jsonfile", "auto"); !apart)
+                return apart;
+            [[fallthrough]];
+        case MdevVerb::kStart:
+            if (!given.one("uuid") && !given.one("parent"))
+                return usage("", "needs --uuid or --parent");
+            return exclude(given, "jsonfile", "type");
+        case MdevVerb::kModify:
+            if (auto good = check_modify(given); !good)
+                return good;
+            [[fallthrough]];
+        case MdevVerb::kUndefine:
+        case MdevVerb::kStop:
+            return given.one("uuid") ? CliResult<void>() : usage("", "needs --uuid");
+    }
+    return {};
+}
+
+}  // namespace vfioctl

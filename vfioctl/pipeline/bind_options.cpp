@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/pipeline/bind_options.hpp"
+
+#include <algorithm>
+
+#include "sysfs/device/names.hpp"
+#include "vfioctl/cli/invocation.hpp"
+
+namespace vfioctl {
+namespace {
+
+CliResult<policy::DriverAction> parse_driver_option(const Arguments& arguments) {
+    using Kind = policy::DriverAction::ActionKind;
+    const std::string words = arguments.one("driver").value_or("auto");
+    if (words == "host")
+        return policy::DriverAction{.kind = Kind::kHost, .chain = {}};
+    if (words == "none")
+        return policy::DriverAction{.kind = Kind::kNone, .chain = {}};
+    policy::DriverAction wish{.kind = Kind::kChain, .chain = {}};
+    for (const std::string& word : split_commas({words})) {
+        if (word == "host" || word == "none")
+            return fail(ExitCode::kUsage, "--driver " + words, word + " cannot be part of a chain",
+                        "give it alone, or name drivers and auto, separated by commas");
+        if (!sysfs::parse_driver_name(word))
+            return fail(ExitCode::kUsage, "--driver " + words, "no driver has such a name",
+                        "auto, host, none, a driver's name, or several separated by commas");
+        policy::Candidate candidate;
+        candidate.kind =
+            word == "auto" ? policy::Candidate::CandidateKind::kAuto : policy::Candidate::CandidateKind::kNamed;
+        candidate.driver = word == "auto" ? "" : word;
+        if (std::find(wish.chain.begin(), wish.chain.end(), candidate) != wish.chain.end())
+            return fail(ExitCode::kUsage, "--driver " + words, "names " + word + " twice");
+        wish.chain.push_back(candidate);
+    }
+    return wish;
+}
+
+CliResult<policy::GroupSelection::SelectionKind> parse_group_option(const Arguments& arguments) {
+    const std::string word = arguments.one("group").value_or("strict");
+    if (word == "strict")
+        return policy::GroupSelection::SelectionKind::kStrict;
+    if (word == "whole")
+        return policy::GroupSelection::SelectionKind::kWhole;
+    return fail(ExitCode::kUsage, "--group " + word, "unknown value", "one of: strict, whole");
+}
+
+const char* why_not_forceable(policy::ReasonCode code) {
+    switch (code) {
+        case policy::ReasonCode::kProtected:
+            return "a protecting rule is lifted only where it stands: in its policy file";
+        case policy::ReasonCode::kVfioOpen:
+            return "the kernel waits until its user closes it: end that first";
+        case policy::ReasonCode::kVfsInUse:
+            return "its VFs would vanish under their users: disable them first";
+        case policy::ReasonCode::kGroupNotViable:
+            return "the kernel refuses it: `--group whole` takes the others along";
+        case policy::ReasonCode::kAmbiguous:
+            return "name the driver with --driver";
+        case policy::ReasonCode::kBridge:
+        case policy::ReasonCode::kNoIommu:
+        case policy::ReasonCode::kNoDriver:
+        case policy::ReasonCode::kDriverDenies:
+        case policy::ReasonCode::kMounted:
+        case policy::ReasonCode::kSwap:
+        case policy::ReasonCode::kHolder:
+        case policy::ReasonCode::kDefaultRoute:
+        case policy::ReasonCode::kAddressed:
+        case policy::ReasonCode::kEnslaved:
+        case policy::ReasonCode::kSession:
+        case policy::ReasonCode::kOpenFd:
+        case policy::ReasonCode::kConsole:
+        case policy::ReasonCode::kSignature:
+            return "the kernel itself would refuse";
+    }
+    return "";
+}
+
+CliResult<policy::ForcedReasons> parse_forced_reasons(const Arguments& arguments) {
+    policy::ForcedReasons out;
+    for (const std::string& word : split_commas(arguments.all("force"))) {
+        const auto code = policy::parse_reason_code(word);
+        if (!code)
+            return fail(ExitCode::kUsage, "--force " + word, "unknown reason",
+                        policy::forceable_list());
+        if (!policy::is_forceable(*code))
+            return fail(ExitCode::kUsage, "--force " + word, "cannot be forced",
+                        why_not_forceable(*code));
+        out.codes.insert(*code);
+    }
+    return out;
+}
+
+}  // namespace
+
+CliResult<policy::BindOptions> parse_bind_options(const Arguments& arguments) {
+    auto driver = parse_driver_option(arguments);
+    if (!driver)
+        return propagate(driver);
+    const auto group = parse_group_option(arguments);
+    if (!group)
+        return propagate(group);
+    auto codes = parse_forced_reasons(arguments);
+    if (!codes)
+        return propagate(codes);
+    return policy::BindOptions{.driver = std::move(*driver), .group = *group, .forced = std::move(*codes)};
+}
+
+}  // namespace vfioctl

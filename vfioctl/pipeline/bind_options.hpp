@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "policy/plan/bind_rule.hpp"
+#include "vfioctl/context/command.hpp"
+
+namespace vfioctl {
+
+/// What `bind` asks for, from its options: every word checked: the driver's name or chain, the group wish, and
+/// each forced reason, which must be one that can be forced at all.
+[[nodiscard]] CliResult<policy::BindOptions> parse_bind_options(const Arguments& arguments);
+
+}  // namespace vfioctl

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/pipeline/host_assessment.hpp"
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+#include "binding/journal/managed_device.hpp"
+#include "vfioctl/client/daemon_client.hpp"
+#include "vfioctl/pipeline/policy_loading.hpp"
+
+namespace vfioctl {
+namespace {
+
+sysfs::ScanOptions merge(sysfs::ScanOptions a, const sysfs::ScanOptions& b) {
+    a.serial = a.serial || b.serial;
+    a.properties = a.properties || b.properties;
+    a.slots = a.slots || b.slots;
+    a.resets = a.resets || b.resets;
+    a.access = a.access || b.access;
+    a.brief = a.brief || b.brief;
+    a.other_buses = a.other_buses || b.other_buses;
+    a.numa_nodes = a.numa_nodes || b.numa_nodes;
+    a.revisions = a.revisions || b.revisions;
+    a.users.insert(b.users.begin(), b.users.end());
+    a.groups.insert(b.groups.begin(), b.groups.end());
+    a.attrs.insert(b.attrs.begin(), b.attrs.end());
+    a.drivers.insert(b.drivers.begin(), b.drivers.end());
+    return a;
+}
+
+bool is_auto(const policy::Rule& rule) {
+    return rule.driver &&
+           std::any_of(rule.driver->chain.begin(), rule.driver->chain.end(), [](const auto& each) {
+               return each.kind == policy::Candidate::CandidateKind::kAuto;
+           });
+}
+
+bool uses_auto_chain(const policy::PolicySet& policies, const std::vector<policy::RequestedRule>& requests) {
+    return std::any_of(policies.rules.begin(), policies.rules.end(), is_auto) ||
+           std::any_of(requests.begin(), requests.end(),
+                       [](const policy::RequestedRule& request) { return is_auto(*request.rule); });
+}
+
+/// How it last ended is asked of those alone that are not as they are wanted.
+std::set<sysfs::DeviceId> pending(const HostAssessment& assessment) {
+    std::set<sysfs::DeviceId> out;
+    for (const sysfs::Device& device : assessment.inventory.devices)
+        if (assessment.state(device).state == "pending")
+            out.insert(device.id);
+    return out;
+}
+
+}  // namespace
+
+const policy::Decision* HostAssessment::decision(const sysfs::DeviceId& id) const {
+    const auto found = decisions.find(id);
+    return found == decisions.end() ? nullptr : &found->second;
+}
+
+const policy::Transaction* HostAssessment::transaction(const sysfs::DeviceId& id) const {
+    const auto found = transaction_index.find(id);
+    return found == transaction_index.end() ? nullptr : &plan.transactions[found->second];
+}
+
+binding::DeviceState HostAssessment::state(const sysfs::Device& device) const {
+    binding::DeviceState state =
+        binding::device_state(device, decision(device.id), transaction(device.id));
+    if (const auto known = reported.find(device.id); known != reported.end() && state.state == "pending")
+        return known->second;
+    return binding::with_last_result(std::move(state), device.id, latest);
+}
+
+void append_warnings(std::vector<std::string>& warnings, const std::vector<std::string>& notes) {
+    warnings.insert(warnings.end(), notes.begin(), notes.end());
+}
+
+void warn(CliContext& cli, HostAssessment& assessment, const std::string& sentence) {
+    cli.err << "vfioctl: warning: " << printable(sentence) << "\n";
+    assessment.warnings.push_back(sentence);
+}
+
+CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& extra, OnPolicyError on_error) {
+    HostAssessment assessment;
+    policy::Parsed parsed = cli.daemon == nullptr ? load_policies_for(cli, {})
+                                                      : policy::parse_set(cli.snapshot->sources);
+    const bool named = !cli.options.policies.empty();
+    if (!parsed.ok() && (named || on_error == OnPolicyError::kFails))
+        return policy_failure(parsed);
+    cli.err << policy::render(parsed.diagnostics);
+    if (parsed.ok())
+        assessment.policies = std::move(parsed.set);
+    else
+        warn(cli, assessment,
+             "policies: " + policy_failure(parsed).value().why + "; every device is shown as unmanaged");
+    auto inventory = cli.kernel.inventory(merge(assessment.policies.required_facts(), extra));
+    if (!inventory)
+        return fail(inventory.error());
+    assessment.inventory = std::move(*inventory);
+    for (const std::string& warning : assessment.inventory.warnings)
+        warn(cli, assessment, warning);
+    return assessment;
+}
+
+void load_last_results(CliContext& cli, HostAssessment& assessment) {
+    if (cli.daemon == nullptr)
+        assessment.latest = binding::latest_history(cli.state, pending(assessment));
+    else
+        for (const auto& [id, status] : cli.snapshot->statuses)
+            if (status.state.state == "stuck" || status.state.state == "failed")
+                assessment.reported[id] = status.state;
+}
+
+CliResult<void> decide(CliContext& cli, HostAssessment& assessment, const sysfs::ScanOptions& extra,
+                     const std::vector<policy::RequestedRule>& requests) {
+    // Without a rule nothing is wanted, and the modules' index need not be opened.
+    if (!assessment.policies.rules.empty() || !requests.empty()) {
+        sysfs::ScanOptions wanted = merge(assessment.policies.required_facts(), extra);
+        wanted.named_only = !uses_auto_chain(assessment.policies, requests);
+        for (const sysfs::Device& device : assessment.inventory.devices)
+            wanted.driver_buses.insert(device.id.bus);
+        auto drivers = cli.kernel.drivers(wanted);
+        if (!drivers)
+            return fail(drivers.error());
+        assessment.drivers = std::move(*drivers);
+        for (const std::string& warning : assessment.drivers.warnings)
+            warn(cli, assessment, warning);
+    }
+    assessment.decisions = policy::decide(assessment.policies, assessment.inventory, assessment.drivers, requests);
+    return {};
+}
+
+void make_plan(CliContext& cli, HostAssessment& assessment, UsageScan scan, const policy::ForcedReasons& lifted) {
+    assessment.usage.clear();
+    if (scan == UsageScan::kScan) {
+        const auto taken = policy::devices_losing_driver(assessment.policies, assessment.decisions, assessment.inventory);
+        if (!taken.empty())
+            assessment.usage = cli.kernel.usage(assessment.inventory, taken);
+    }
+    assessment.plan = policy::make_plan(assessment.policies, assessment.decisions, assessment.inventory, assessment.drivers,
+                                   assessment.usage, lifted);
+    assessment.transaction_index.clear();
+    for (std::size_t i = 0; i < assessment.plan.transactions.size(); ++i)
+        for (const sysfs::DeviceId& id : assessment.plan.transactions[i].devices)
+            assessment.transaction_index[id] = i;
+}
+
+CliResult<HostAssessment> scan_and_plan(CliContext& cli, ScanExtent extent) {
+    sysfs::ScanOptions extra;
+    extra.brief = extent == ScanExtent::kRelevant;
+    extra.revisions = true;  // a part of who a device is
+    auto assessment = scan_host(cli, extra, OnPolicyError::kFails);
+    if (!assessment)
+        return assessment;
+    if (auto decided = decide(cli, *assessment); !decided)
+        return propagate(decided);
+    make_plan(cli, *assessment, UsageScan::kScan);
+    return assessment;
+}
+
+CliResult<std::vector<sysfs::DeviceId>> resolve_devices(const HostAssessment& assessment,
+                                                 const std::vector<std::string>& words) {
+    std::vector<sysfs::DeviceId> out;
+    for (const std::string& word : words) {
+        const auto found = sysfs::resolve(assessment.inventory, word);
+        if (!found) {
+            const base::Error& error = found.error();
+            return fail(ExitCode::kNoDevice, word,
+                        error.code == base::Code::kInvalid && !error.reason.empty() ? error.reason
+                                                                                     : "no such device",
+                        error.hint.empty() ? "`vfioctl list -a` shows the devices there are" : error.hint);
+        }
+        for (const sysfs::DeviceId& id : *found)
+            if (std::find(out.begin(), out.end(), id) == out.end())
+                out.push_back(id);
+    }
+    return out;
+}
+
+}  // namespace vfioctl

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/render/device_details.hpp"
+
+#include "vfioctl/render/chain_format.hpp"
+#include "vfioctl/render/device_format.hpp"
+#include "vfioctl/render/key_value_list.hpp"
+
+namespace vfioctl {
+namespace {
+
+constexpr const char* kMdevParentBus = "mdev_parent";  // a parent that nothing binds drivers to
+
+std::string space_separated(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words)
+        out += (out.empty() ? "" : " ") + word;
+    return out;
+}
+
+std::string group_line(const DeviceDetails& details) {
+    if (details.group == nullptr)
+        return "none: without one, VFIO takes the device only in noiommu mode";
+    const sysfs::Group& group = *details.group;
+    std::string out = std::to_string(group.id);
+    if (!group.type.empty())
+        out += " (" + group.type + ")";
+    return out + (group.viable() ? ", viable" : ", not viable");
+}
+
+std::vector<std::string> peer_lines(const DeviceDetails& details) {
+    std::vector<std::string> out;
+    if (details.group == nullptr)
+        return out;
+    for (const sysfs::DeviceId& peer : details.group->devices) {
+        if (peer == details.device.id)
+            continue;
+        std::string line = peer.display();
+        for (const sysfs::Blocker& blocker : details.group->blockers)
+            if (blocker.device == peer)
+                line += "  " + blocker.driver + ": " + blocker.why;
+        out.push_back(line);
+    }
+    return out;
+}
+
+std::string vf_line(const sysfs::Device& device) {
+    return device.vf ? std::to_string(device.vf->index) + " of " + device.vf->pf : std::string{};
+}
+
+std::vector<std::string> sriov_lines(const sysfs::Device& device) {
+    if (!device.sriov)
+        return {};
+    std::vector<std::string> out = {std::to_string(device.sriov->enabled) + " of " +
+                                    std::to_string(device.sriov->total)};
+    for (const auto& [index, name] : device.sriov->vfs)
+        out.push_back(std::to_string(index) + " " + name);
+    return out;
+}
+
+std::vector<std::string> mdev_type_lines(const sysfs::Device& device) {
+    std::vector<std::string> out;
+    for (const sysfs::MdevType& type : device.mdev_types)
+        out.push_back(type.id + " (" + type.device_api + "), " + std::to_string(type.available) +
+                      " available");
+    return out;
+}
+
+std::vector<std::string> node_lines(const sysfs::Device& device) {
+    std::vector<std::string> out;
+    if (device.vfio && device.vfio->group)
+        out.push_back("/dev/vfio/" + *device.vfio->group);
+    if (device.vfio && device.vfio->cdev)
+        out.push_back("/dev/vfio/devices/" + *device.vfio->cdev);
+    return out;
+}
+
+std::vector<std::string> use_lines(const std::vector<sysfs::Use>& uses) {
+    std::vector<std::string> out;
+    for (const sysfs::Use& use : uses) {
+        std::string line = std::string(use_kind_name(use.kind)) + ": " + use.text;
+        if (!use.evidence.empty() && use.text.find(use.evidence) == std::string::npos)
+            line += " (" + use.evidence + ")";
+        out.push_back(line);
+    }
+    return out;
+}
+
+std::string rule_line(const policy::Decision* decision) {
+    if (decision == nullptr || decision->rule == nullptr)
+        return {};
+    return decision->rule->name + " (" + decision->rule->where.text() + ")";
+}
+
+void add_identity(const DeviceDetails& details, KeyValueList& list) {
+    const sysfs::Device& device = details.device;
+    const sysfs::HardwareIds& ids = device.ids;
+    list.add("bus", device.id.bus);
+    list.add("vendor", details.names.vendor);
+    list.add("device", details.names.device);
+    list.add("subsystem", details.subsystem);
+    list.add("ids", id_pair(ids.vendor, ids.device));
+    list.add("subsystem ids", id_pair(ids.subsystem_vendor, ids.subsystem_device));
+    if (ids.class_code)
+        list.add("class", device_class_name(ids) + " (" + base::to_hex(*ids.class_code, 6) + ")");
+    if (ids.revision)
+        list.add("revision", base::to_hex(*ids.revision, 2));
+    list.add("modalias", device.modalias);
+    list.add("path", device.path);
+    list.add("sysfs", device.syspath);
+    list.add("slot", device.slot);
+    list.add("serial", device.serial);
+    if (device.numa_node)
+        list.add("numa node", std::to_string(*device.numa_node));
+    if (device.boot_vga)
+        list.add("boot vga", std::string(*device.boot_vga ? "yes" : "no"));
+    list.add("netdevs", space_separated(device.netdevs));
+}
+
+void add_binding(const DeviceDetails& details, KeyValueList& list) {
+    const sysfs::Device& device = details.device;
+    if (device.id.bus != kMdevParentBus) {
+        list.add("driver", device.driver.value_or("none"));
+        list.add("iommu group", group_line(details));
+    }
+    if (device.has_override)
+        list.add("override", device.driver_override.value_or("none set"));
+    list.add("group peers", peer_lines(details));
+    list.add("drivers that fit", chain_lines(details.fitting));
+    list.add("reset methods", space_separated(device.reset_methods));
+    list.add("vfio nodes", node_lines(device));
+    list.add("vf", vf_line(device));
+    list.add("vfs", sriov_lines(device));
+    if (device.mdev)
+        list.add("mdev", device.mdev->type + " of " + device.mdev->parent);
+    list.add("mdev types", mdev_type_lines(device));
+    list.add("used", use_lines(details.uses));
+    list.add("rule", rule_line(details.decision));
+    list.add("wanted", wanted_driver(details.decision));
+    list.add("state", details.state.state);
+    list.add("reason", details.state.reason);
+}
+
+}  // namespace
+
+const char* use_kind_name(sysfs::UseKind kind) {
+    switch (kind) {
+        case sysfs::UseKind::kMounted:
+            return "mounted";
+        case sysfs::UseKind::kSwap:
+            return "swap";
+        case sysfs::UseKind::kHolder:
+            return "holder";
+        case sysfs::UseKind::kVfioOpen:
+            return "vfio-open";
+        case sysfs::UseKind::kDefaultRoute:
+            return "default-route";
+        case sysfs::UseKind::kAddressed:
+            return "addressed";
+        case sysfs::UseKind::kEnslaved:
+            return "enslaved";
+        case sysfs::UseKind::kSession:
+            return "session";
+        case sysfs::UseKind::kOpenFd:
+            return "open-fd";
+        case sysfs::UseKind::kConsole:
+            return "console";
+        case sysfs::UseKind::kVfsInUse:
+            return "vfs-in-use";
+        case sysfs::UseKind::kSignature:
+            return "signature";
+    }
+    return "";
+}
+
+std::string device_details_text(const DeviceDetails& details) {
+    KeyValueList list;
+    add_identity(details, list);
+    add_binding(details, list);
+    return details.device.id.display() + "\n" + list.text();
+}
+
+}  // namespace vfioctl

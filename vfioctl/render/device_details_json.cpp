@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <nlohmann/json.hpp>
+
+#include "vfioctl/render/chain_format.hpp"
+#include "vfioctl/render/device_details.hpp"
+
+namespace vfioctl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json string_or_null(const std::optional<std::string>& text) {
+    return text && !text->empty() ? Json(*text) : Json(nullptr);
+}
+
+Json group_field(const DeviceDetails& details) {
+    return details.group == nullptr ? Json(nullptr) : binding::group_json(*details.group);
+}
+
+Json sriov_field(const sysfs::Device& device) {
+    if (!device.sriov)
+        return nullptr;
+    Json vfs = Json::array();
+    for (const auto& [index, name] : device.sriov->vfs)
+        vfs.push_back({{"index", index}, {"address", name}});
+    return {{"total", device.sriov->total},
+            {"enabled", device.sriov->enabled},
+            {"autoprobe", device.sriov->autoprobe ? Json(*device.sriov->autoprobe) : Json(nullptr)},
+            {"vfs", vfs}};
+}
+
+Json vf_field(const sysfs::Device& device) {
+    if (!device.vf)
+        return nullptr;
+    return {{"pf", device.vf->pf}, {"index", device.vf->index}};
+}
+
+Json mdev_field(const sysfs::Device& device) {
+    if (!device.mdev)
+        return nullptr;
+    return {{"parent", device.mdev->parent}, {"type", device.mdev->type}};
+}
+
+Json mdev_types_field(const sysfs::Device& device) {
+    Json out = Json::array();
+    for (const sysfs::MdevType& type : device.mdev_types)
+        out.push_back({{"type", type.id},
+                       {"device_api", string_or_null(type.device_api)},
+                       {"available_instances", type.available},
+                       {"name", string_or_null(type.name)},
+                       {"description", string_or_null(type.description)}});
+    return out;
+}
+
+Json variants_field(const policy::Chain& chain) {
+    Json out = Json::array();
+    for (const policy::ChainLink& link : chain.links)
+        out.push_back({{"driver", string_or_null(link.driver)},
+                       {"module", string_or_null(link.module)},
+                       {"from", link.from},
+                       {"fate", candidate_status_text(link.status)},
+                       {"why", string_or_null(link.why)}});
+    return out;
+}
+
+Json holders_field(const std::vector<sysfs::Use>& uses) {
+    Json out = Json::array();
+    for (const sysfs::Use& use : uses)
+        out.push_back({{"code", use_kind_name(use.kind)},
+                       {"text", use.text},
+                       {"evidence", string_or_null(use.evidence)}});
+    return out;
+}
+
+}  // namespace
+
+Json device_details_json(const DeviceDetails& details) {
+    const sysfs::Device& device = details.device;
+    Json json = binding::device_json(device, details.names, details.decision, details.state);
+    json["modalias"] = string_or_null(device.modalias);
+    json["path"] = string_or_null(device.path);
+    json["syspath"] = string_or_null(device.syspath);
+    json["subsystem_name"] = string_or_null(details.subsystem);
+    json["slot"] = string_or_null(device.slot);
+    json["serial"] = string_or_null(device.serial);
+    json["netdevs"] = device.netdevs;
+    json["reset_methods"] = device.reset_methods;
+    json["group"] = group_field(details);
+    json["variants"] = variants_field(details.fitting);
+    json["sriov"] = sriov_field(device);
+    json["vf"] = vf_field(device);
+    json["mdev"] = mdev_field(device);
+    json["mdev_types"] = mdev_types_field(device);
+    json["holders"] = holders_field(details.uses);
+    return json;
+}
+
+}  // namespace vfioctl

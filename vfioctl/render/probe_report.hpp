@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vfio/device.hpp"
+#include "vfio/feature.hpp"
+#include "vfio/pci_caps.hpp"
+#include "vfio/reset.hpp"
+#include "vfio/spapr_platform.hpp"
+
+namespace vfioctl {
+
+/// What an open device told of itself: what `probe` prints.
+struct ProbeReport {
+    std::string device;
+    vfio::Backend backend{};
+    std::vector<vfio::RejectedBackend> skipped;
+    vfio::Geometry geometry;
+    std::optional<vfio::SpaprDetails> spapr;
+    std::optional<bool> eeh;  ///< SPAPR only: the container offers it
+    vfio::DeviceInfo info;
+    std::vector<vfio::Region> regions;
+    std::vector<vfio::Irq> irqs;
+    std::vector<vfio::FeatureSupport> features;
+    std::optional<std::uint64_t> migration_flags;
+    std::optional<vfio::HotResetScope> hot_reset;
+    std::string no_hot_reset;  ///< why there is none
+    std::optional<vfio::PciCaps> pci_caps;
+};
+
+/// Asks all of it. What a device does not have is absent; only a failure to read what it says to
+/// have is one.
+[[nodiscard]] ProbeReport probe(const vfio::VfioDevice& device);
+
+[[nodiscard]] nlohmann::ordered_json probe_json(const ProbeReport& report);
+[[nodiscard]] std::string probe_text(const ProbeReport& report);
+
+}  // namespace vfioctl

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "binding/transaction/apply.hpp"
+#include "vfioctl/context/cli_context.hpp"
+
+namespace vfioctl {
+
+/// One line on stderr that says how far a long run has come. Only on a terminal, and never with --json;
+/// cleared before anything else is printed, at the latest when it goes.
+class ProgressLine {
+  public:
+    explicit ProgressLine(CliContext& cli);
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+    ~ProgressLine() { clear(); }
+
+    /// Is there a terminal to show it on?
+    [[nodiscard]] bool wanted() const { return wanted_; }
+    void show(const binding::Progress& progress);
+    void clear();
+
+  private:
+    CliContext& cli_;
+    bool wanted_;
+    bool shown_ = false;
+};
+
+}  // namespace vfioctl

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/render/table.hpp"
+
+#include <libsmartcols.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string_view>
+
+#include "vfioctl/context/failure.hpp"
+
+namespace vfioctl {
+namespace {
+
+struct UnrefTable {
+    void operator()(libscols_table* table) const { scols_unref_table(table); }
+};
+struct FreeCString {
+    void operator()(char* text) const { std::free(text); }
+};
+using TablePtr = std::unique_ptr<libscols_table, UnrefTable>;
+
+const char* color_name(TextStyle style) {
+    switch (style) {
+        case TextStyle::kNone:
+            return nullptr;
+        case TextStyle::kGood:
+            return "green";
+        case TextStyle::kChange:
+            return "yellow";
+        case TextStyle::kBad:
+            return "red";
+        case TextStyle::kFaint:
+            return "darkgray";
+    }
+    return nullptr;
+}
+
+const char* escape(TextStyle style) {
+    switch (style) {
+        case TextStyle::kNone:
+            return "";
+        case TextStyle::kGood:
+            return "\033[32m";
+        case TextStyle::kChange:
+            return "\033[33m";
+        case TextStyle::kBad:
+            return "\033[31m";
+        case TextStyle::kFaint:
+            return "\033[1;30m";
+    }
+    return "";
+}
+
+// The library's calls fail for want of memory only, as everything else here does.
+void check_allocation(int status) {
+    if (status != 0)
+        throw std::bad_alloc();
+}
+
+void add_column(libscols_table* table, const Column& column, bool tree) {
+    int flags = 0;
+    if (tree)
+        flags |= SCOLS_FL_TREE;
+    if (column.align == Column::Align::kRight)
+        flags |= SCOLS_FL_RIGHT;
+    if (column.fit == Column::Fit::kCut)
+        flags |= SCOLS_FL_TRUNC;
+    if (scols_table_new_column(table, column.name.c_str(), 0, flags) == nullptr)
+        throw std::bad_alloc();
+}
+
+libscols_line* add_row(libscols_table* table, const Row& row, libscols_line* parent) {
+    libscols_line* line = scols_table_new_line(table, parent);
+    if (line == nullptr)
+        throw std::bad_alloc();
+    for (std::size_t i = 0; i < row.cells.size(); ++i) {
+        const Row::Cell& cell = row.cells[i];
+        const std::string text = cell.text.empty() ? "-" : printable(cell.text);
+        check_allocation(scols_line_set_data(line, i, text.c_str()));
+        if (const char* color = color_name(cell.style))
+            check_allocation(scols_cell_set_color(scols_line_get_cell(line, i), color));
+    }
+    return line;
+}
+
+/// The last column is padded when a line below it is longer; who compares files sees that.
+std::string without_trailing_blanks(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        line = line.substr(0, line.find_last_not_of(' ') + 1);
+        out.append(line).append("\n");
+    }
+    return out;
+}
+
+void set_terminal(libscols_table* table, const Terminal& terminal, Headings headings) {
+    const bool is_terminal = terminal.out == Terminal::StreamKind::kTerminal;
+    check_allocation(scols_table_set_termforce(table, is_terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER));
+    if (is_terminal)
+        check_allocation(scols_table_set_termwidth(table, terminal.width));
+    check_allocation(scols_table_enable_colors(table, terminal.colors ? 1 : 0));
+    check_allocation(scols_table_enable_ascii(table, terminal.unicode ? 0 : 1));
+    check_allocation(scols_table_enable_noheadings(table, headings == Headings::kHidden ? 1 : 0));
+}
+
+}  // namespace
+
+std::string render_table(const std::vector<Column>& columns, const std::vector<Row>& rows,
+                         const Terminal& terminal, Shape shape, Headings headings) {
+    if (rows.empty())
+        return {};
+    const TablePtr table(scols_new_table());
+    if (!table)
+        throw std::bad_alloc();
+    set_terminal(table.get(), terminal, headings);
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        add_column(table.get(), columns[i], shape == Shape::kTree && i == 0);
+    std::vector<libscols_line*> lines;
+    for (const Row& row : rows)
+        lines.push_back(add_row(table.get(), row, row.parent ? lines.at(*row.parent) : nullptr));
+    char* text = nullptr;
+    check_allocation(scols_print_table_to_string(table.get(), &text));
+    const std::unique_ptr<char, FreeCString> owned(text);
+    return without_trailing_blanks(owned.get());
+}
+
+std::string styled(const std::string& text, TextStyle style, const Terminal& terminal) {
+    if (!terminal.colors || style == TextStyle::kNone)
+        return text;
+    return escape(style) + text + "\033[0m";
+}
+
+TextStyle state_style(const std::string& state) {
+    if (state == "bound" || state == "ok" || state == "done")
+        return TextStyle::kGood;
+    if (state == "pending" || state == "change")
+        return TextStyle::kChange;
+    if (state == "unmanaged" || state == "skipped")
+        return TextStyle::kFaint;
+    return TextStyle::kBad;
+}
+
+}  // namespace vfioctl
