@@ -3,11 +3,11 @@
 #include <cstdlib>
 
 #include "bindd/bus/bus_service.hpp"
+#include "bindd/executor/device_opener.hpp"
 #include "bindd/executor/executor_launcher.hpp"
+#include "bindd/loop/command_line.hpp"
 #include "bindd/loop/journal_log.hpp"
 #include "bindd/loop/service_notifier.hpp"
-#include "bindd/executor/device_opener.hpp"
-#include "bindd/loop/command_line.hpp"
 #include "bindd/loop/udev_monitor.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/kernel/live_kernel.hpp"
@@ -19,17 +19,18 @@ constexpr int kWrongUsage = 2;
 
 int run(const CommandLine& line) {
     if (sysfs::is_disabled_on_cmdline(sysfs::Root{})) {
-        Log(Log::default_sink()).write(Level::kNotice, LogEvent::kStopped,
-                             "bindd.disable is on the kernel's command line: nothing is touched");
+        Log(Log::default_sink())
+            .write(Level::kNotice, LogEvent::kStopped,
+                   "bindd.disable is on the kernel's command line: nothing is touched");
         ServiceNotifier().ready("disabled on the kernel's command line");
         return EXIT_SUCCESS;
     }
     sysfs::LiveKernel kernel;
     const ExecutorDependencies deps{.kernel = kernel,
-                      .state = binding::StateDir::below(sysfs::Root{}),
-                      .check_open = open_and_close,
-                      .open = open_for_client,
-                      .write_timeout = line.daemon.timeout};
+                                    .state = binding::StateDir::below(sysfs::Root{}),
+                                    .check_open = open_and_close,
+                                    .open = open_for_client,
+                                    .write_timeout = line.daemon.timeout};
     if (line.role == CommandLine::Role::kExecutor)
         return serve_executor(deps);
     const DaemonHooks hooks{
@@ -40,9 +41,10 @@ int run(const CommandLine& line) {
                 return base::propagate(listening);
             return std::unique_ptr<EventSource>(*std::move(listening));
         },
-        .attach = [&](sd_event* event, HostController& controller, const std::function<void()>& owned) {
-            return attach_bus(event, controller, line.bus, owned);
-        }};
+        .attach =
+            [&](sd_event* event, HostController& controller, const std::function<void()>& owned) {
+                return attach_bus(event, controller, line.bus, owned);
+            }};
     return run_daemon(line.daemon, hooks);
 }
 

@@ -3,25 +3,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <langinfo.h>
 #include <clocale>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
-#include <langinfo.h>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "sysfs/kernel/live_kernel.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/kernel/live_kernel.hpp"
 #include "vfio/device.hpp"
 #include "vfio/system_calls.hpp"
-#include "vfioctl/hosts/captured_host.hpp"
+#include "vfioctl/cli/help.hpp"
+#include "vfioctl/cli/invocation.hpp"
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/cli/help.hpp"
-#include "vfioctl/mdev/mdev_verbs.hpp"
-#include "vfioctl/cli/invocation.hpp"
+#include "vfioctl/hosts/captured_host.hpp"
 #include "vfioctl/hosts/snapshot_host.hpp"
+#include "vfioctl/mdev/mdev_verbs.hpp"
 #include "vfioctl/version.hpp"
 
 namespace vfioctl {
@@ -29,8 +29,10 @@ namespace {
 
 Terminal detect_terminal(Color wish) {
     Terminal terminal;
-    terminal.out = isatty(STDOUT_FILENO) == 1 ? Terminal::StreamKind::kTerminal : Terminal::StreamKind::kFile;
-    terminal.err = isatty(STDERR_FILENO) == 1 ? Terminal::StreamKind::kTerminal : Terminal::StreamKind::kFile;
+    terminal.out =
+        isatty(STDOUT_FILENO) == 1 ? Terminal::StreamKind::kTerminal : Terminal::StreamKind::kFile;
+    terminal.err =
+        isatty(STDERR_FILENO) == 1 ? Terminal::StreamKind::kTerminal : Terminal::StreamKind::kFile;
     winsize size{};
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         terminal.width = size.ws_col;
@@ -64,7 +66,7 @@ int print_failure(const Failure& failure, Format format) {
 }
 
 CliResult<void> check_root(const sysfs::Root& root) {
-    struct stat info{};
+    struct stat info {};
     if (root.is_live() || (stat(root.prefix.c_str(), &info) == 0 && S_ISDIR(info.st_mode)))
         return {};
     return fail(ExitCode::kFailed, "--root " + root.prefix, "no such directory");
@@ -72,8 +74,8 @@ CliResult<void> check_root(const sysfs::Root& root) {
 
 std::string actor(const std::string& program) {
     const char* sudo_uid = std::getenv("SUDO_UID");
-    const auto caller = sudo_uid == nullptr ? base::Result<std::uint64_t>(getuid())
-                                            : base::parse_decimal(sudo_uid);
+    const auto caller =
+        sudo_uid == nullptr ? base::Result<std::uint64_t>(getuid()) : base::parse_decimal(sudo_uid);
     return program + " (uid " + std::to_string(caller ? *caller : getuid()) + ")";
 }
 
@@ -101,10 +103,12 @@ CliContext make_context(sysfs::Kernel& kernel, const GlobalOptions& global, std:
             .err = std::cerr};
 }
 
-/// What concerns this host as it is, by its own policies. What is done before there can be a daemon is no business of one.
+/// What concerns this host as it is, by its own policies. What is done before there can be a daemon
+/// is no business of one.
 bool should_use_daemon(const Invocation& invocation) {
     const GlobalOptions& global = invocation.global;
-    return invocation.command->uses_daemon == UsesDaemon::kYes && global.transport == Transport::kAuto && global.root.is_live() &&
+    return invocation.command->uses_daemon == UsesDaemon::kYes &&
+           global.transport == Transport::kAuto && global.root.is_live() &&
            global.policies.empty() && !invocation.arguments.has("early");
 }
 

@@ -6,13 +6,15 @@
 
 namespace bindd {
 
-base::Result<std::shared_ptr<void>> attach_bus(sd_event* event, Controller& controller, const std::string& bus,
-                                                const std::function<void()>& owned) {
+base::Result<std::shared_ptr<void>> attach_bus(sd_event* event, Controller& controller,
+                                               const std::string& bus,
+                                               const std::function<void()>& owned) {
     if (bus == "none") {
         owned();
         return std::shared_ptr<void>();
     }
-    auto opened = BusService::open(event, controller, {.address = bus == "system" ? "" : bus, .root = {}});
+    auto opened =
+        BusService::open(event, controller, {.address = bus == "system" ? "" : bus, .root = {}});
     if (!opened)
         return base::propagate(opened);
     (*opened)->on_name([event, owned](const base::Result<void>& named) {

@@ -23,22 +23,29 @@ std::string hex_or_empty(const std::optional<std::uint16_t>& value) {
 
 const char* polkit_message(Action action) {
     switch (action) {
-        case Action::kBind: return "Authentication is required to change the driver of $(address)";
-        case Action::kApply: return "Authentication is required to carry out the device policies";
-        case Action::kOpen: return "Authentication is required to open $(address)";
-        case Action::kMdev: return "Authentication is required to change the mediated devices of $(address)";
-        case Action::kSriov: return "Authentication is required to change the virtual functions of $(address)";
-        case Action::kForce: return "Authentication is required to take $(address) although it is in use";
-        case Action::kReload: return "Authentication is required to reload the device policies";
+        case Action::kBind:
+            return "Authentication is required to change the driver of $(address)";
+        case Action::kApply:
+            return "Authentication is required to carry out the device policies";
+        case Action::kOpen:
+            return "Authentication is required to open $(address)";
+        case Action::kMdev:
+            return "Authentication is required to change the mediated devices of $(address)";
+        case Action::kSriov:
+            return "Authentication is required to change the virtual functions of $(address)";
+        case Action::kForce:
+            return "Authentication is required to take $(address) although it is in use";
+        case Action::kReload:
+            return "Authentication is required to reload the device policies";
     }
     return "";
 }
 
 /// (sa{ss}) of a connection's name, the action, its details, the flags and the cancellation id.
 bool append_check(sd_bus_message* call, const Caller& caller, Action action, const Details& details,
-                     const std::string& cancellation) {
-    if (sd_bus_message_append(call, "(sa{sv})s", "system-bus-name", 1, "name", "s", caller.sender.c_str(),
-                              action_name(action)) < 0 ||
+                  const std::string& cancellation) {
+    if (sd_bus_message_append(call, "(sa{sv})s", "system-bus-name", 1, "name", "s",
+                              caller.sender.c_str(), action_name(action)) < 0 ||
         sd_bus_message_open_container(call, 'a', "{ss}") < 0)
         return false;
     for (const auto& [key, value] : details)
@@ -73,27 +80,35 @@ struct Authority::PendingCheck {
 
 const char* action_name(Action action) {
     switch (action) {
-        case Action::kBind: return "org.bindd1.bind";
-        case Action::kApply: return "org.bindd1.apply";
-        case Action::kOpen: return "org.bindd1.open";
-        case Action::kMdev: return "org.bindd1.mdev";
-        case Action::kSriov: return "org.bindd1.sriov";
-        case Action::kForce: return "org.bindd1.force";
-        case Action::kReload: return "org.bindd1.reload";
+        case Action::kBind:
+            return "org.bindd1.bind";
+        case Action::kApply:
+            return "org.bindd1.apply";
+        case Action::kOpen:
+            return "org.bindd1.open";
+        case Action::kMdev:
+            return "org.bindd1.mdev";
+        case Action::kSriov:
+            return "org.bindd1.sriov";
+        case Action::kForce:
+            return "org.bindd1.force";
+        case Action::kReload:
+            return "org.bindd1.reload";
     }
     return "";
 }
 
 Details to_details(const sysfs::Device& device) {
-    return {{"address", device.id.display()},
-            {"bus", device.id.bus},
-            {"vendor", hex_or_empty(device.ids.vendor)},
-            {"device", hex_or_empty(device.ids.device)},
-            {"subsystem_vendor", hex_or_empty(device.ids.subsystem_vendor)},
-            {"subsystem_device", hex_or_empty(device.ids.subsystem_device)},
-            {"class", device.ids.class_code ? base::to_hex(*device.ids.class_code, 6) : std::string{}},
-            {"driver", device.driver.value_or("")},
-            {"group", device.iommu_group ? std::to_string(*device.iommu_group) : std::string{}}};
+    return {
+        {"address", device.id.display()},
+        {"bus", device.id.bus},
+        {"vendor", hex_or_empty(device.ids.vendor)},
+        {"device", hex_or_empty(device.ids.device)},
+        {"subsystem_vendor", hex_or_empty(device.ids.subsystem_vendor)},
+        {"subsystem_device", hex_or_empty(device.ids.subsystem_device)},
+        {"class", device.ids.class_code ? base::to_hex(*device.ids.class_code, 6) : std::string{}},
+        {"driver", device.driver.value_or("")},
+        {"group", device.iommu_group ? std::to_string(*device.iommu_group) : std::string{}}};
 }
 
 Details path_details(const std::string& path) {
@@ -108,12 +123,13 @@ void Authority::identify(const Caller& caller, BusCallback<AuthorizedCaller> cal
     auto token = callers_.acquire_token(caller.sender);
     if (!token)
         return callback(tl::unexpected(token.error()));
-    callers_.query_uid(caller.sender, [sender = caller.sender, token = *token,
-                                    callback = std::move(callback)](BusResult<std::uint32_t> uid) {
-        if (!uid)
-            return callback(tl::unexpected(uid.error()));
-        callback(AuthorizedCaller{{.uid = *uid, .description = sender}, token});
-    });
+    callers_.query_uid(caller.sender,
+                       [sender = caller.sender, token = *token,
+                        callback = std::move(callback)](BusResult<std::uint32_t> uid) {
+                           if (!uid)
+                               return callback(tl::unexpected(uid.error()));
+                           callback(AuthorizedCaller{{.uid = *uid, .description = sender}, token});
+                       });
 }
 
 void Authority::check(const Caller& caller, Action action, std::vector<Details> about,
@@ -144,13 +160,14 @@ void Authority::ask(std::shared_ptr<PendingCheck> pending) {
         !append_check(call.get(), pending->caller, pending->action, details, cancellation))
         return pending->callback(bus_error(BusErrorKind::kNotAuthorized, "polkit cannot be asked"));
     open_[pending->caller.sender].insert(cancellation);
-    send_call(bus_, call.get(), kPolkitTimeout, [this, pending, cancellation](sd_bus_message* reply) {
-        replied(pending, cancellation, reply);
-    });
+    send_call(bus_, call.get(), kPolkitTimeout,
+              [this, pending, cancellation](sd_bus_message* reply) {
+                  replied(pending, cancellation, reply);
+              });
 }
 
-void Authority::replied(const std::shared_ptr<PendingCheck>& pending, const std::string& cancellation,
-                        sd_bus_message* reply) {
+void Authority::replied(const std::shared_ptr<PendingCheck>& pending,
+                        const std::string& cancellation, sd_bus_message* reply) {
     if (const auto open = open_.find(pending->caller.sender); open != open_.end()) {
         open->second.erase(cancellation);
         if (open->second.empty())
@@ -162,11 +179,13 @@ void Authority::replied(const std::shared_ptr<PendingCheck>& pending, const std:
     int challenge = 0;
     if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 ||
         sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
-        return pending->callback(bus_error(BusErrorKind::kNotAuthorized, "polkit's answer cannot be read"));
+        return pending->callback(
+            bus_error(BusErrorKind::kNotAuthorized, "polkit's answer cannot be read"));
     const std::string name = action_name(pending->action);
     if (authorized == 0)
         return pending->callback(
-            bus_error(BusErrorKind::kNotAuthorized, challenge != 0 ? name + " wants authentication" : name + " is not allowed"));
+            bus_error(BusErrorKind::kNotAuthorized,
+                      challenge != 0 ? name + " wants authentication" : name + " is not allowed"));
     if (++pending->at < pending->about.size())
         return ask(pending);
     pending->callback(std::move(pending->authorized));

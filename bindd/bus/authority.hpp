@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "bindd/bus/caller.hpp"
 #include "bindd/bus/bus_error.hpp"
+#include "bindd/bus/caller.hpp"
 #include "bindd/controller/job.hpp"
 #include "sysfs/device/device.hpp"
 
@@ -29,8 +29,9 @@ struct AuthorizedCaller {
     RequestToken token;
 };
 
-/// Who may do what. uid 0 may everything; for all others polkit is asked, about the connection that called, never a
-/// process. Without polkit on the bus nobody else may. Never waits: an agent may take minutes.
+/// Who may do what. uid 0 may everything; for all others polkit is asked, about the connection that
+/// called, never a process. Without polkit on the bus nobody else may. Never waits: an agent may
+/// take minutes.
 class Authority {
   public:
     Authority(sd_bus* bus, Callers& callers);
@@ -38,7 +39,8 @@ class Authority {
     Authority& operator=(const Authority&) = delete;
     ~Authority() = default;
 
-    /// Asks once for every entry of `about` (one without details, when it is empty); all must be allowed.
+    /// Asks once for every entry of `about` (one without details, when it is empty); all must be
+    /// allowed.
     void check(const Caller& caller, Action action, std::vector<Details> about,
                BusCallback<AuthorizedCaller> callback);
     /// For what everyone may: only says who it is and counts it.

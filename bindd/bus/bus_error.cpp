@@ -12,15 +12,21 @@ using policy::Verdict;
 
 BusErrorKind to_error_kind(base::Code code) {
     switch (code) {
-        case base::Code::kInvalid: return BusErrorKind::kOptionNotPermitted;
+        case base::Code::kInvalid:
+            return BusErrorKind::kOptionNotPermitted;
         case base::Code::kNotFound:
-        case base::Code::kGone: return BusErrorKind::kNoSuchDevice;
-        case base::Code::kBusy: return BusErrorKind::kBusy;
-        case base::Code::kRefused: return BusErrorKind::kRefused;
-        case base::Code::kTimeout: return BusErrorKind::kStuck;
+        case base::Code::kGone:
+            return BusErrorKind::kNoSuchDevice;
+        case base::Code::kBusy:
+            return BusErrorKind::kBusy;
+        case base::Code::kRefused:
+            return BusErrorKind::kRefused;
+        case base::Code::kTimeout:
+            return BusErrorKind::kStuck;
         case base::Code::kDenied:
         case base::Code::kUnsupported:
-        case base::Code::kFailed: return BusErrorKind::kFailed;
+        case base::Code::kFailed:
+            return BusErrorKind::kFailed;
     }
     return BusErrorKind::kFailed;
 }
@@ -32,7 +38,8 @@ std::string first_reason(const policy::Plan& plan) {
             return transaction.key() + ": " + transaction.error;
     for (const Transaction& transaction : plan.transactions)
         for (const policy::Reason& reason : transaction.reasons)
-            return reason.device.display() + ": " + policy::reason_name(reason.code) + ": " + reason.text;
+            return reason.device.display() + ": " + policy::reason_name(reason.code) + ": " +
+                   reason.text;
     return "nothing could be done";
 }
 
@@ -45,15 +52,24 @@ bool is_conflict(const policy::Plan& plan) {
 
 const char* bus_error_name(BusErrorKind kind) {
     switch (kind) {
-        case BusErrorKind::kNotAuthorized: return "org.bindd1.Error.NotAuthorized";
-        case BusErrorKind::kNoSuchDevice: return "org.bindd1.Error.NoSuchDevice";
-        case BusErrorKind::kRefused: return "org.bindd1.Error.Refused";
-        case BusErrorKind::kConflict: return "org.bindd1.Error.Conflict";
-        case BusErrorKind::kBusy: return "org.bindd1.Error.Busy";
-        case BusErrorKind::kStuck: return "org.bindd1.Error.Stuck";
-        case BusErrorKind::kFailed: return "org.bindd1.Error.Failed";
-        case BusErrorKind::kPolicyInvalid: return "org.bindd1.Error.PolicyInvalid";
-        case BusErrorKind::kOptionNotPermitted: return "org.bindd1.Error.OptionNotPermitted";
+        case BusErrorKind::kNotAuthorized:
+            return "org.bindd1.Error.NotAuthorized";
+        case BusErrorKind::kNoSuchDevice:
+            return "org.bindd1.Error.NoSuchDevice";
+        case BusErrorKind::kRefused:
+            return "org.bindd1.Error.Refused";
+        case BusErrorKind::kConflict:
+            return "org.bindd1.Error.Conflict";
+        case BusErrorKind::kBusy:
+            return "org.bindd1.Error.Busy";
+        case BusErrorKind::kStuck:
+            return "org.bindd1.Error.Stuck";
+        case BusErrorKind::kFailed:
+            return "org.bindd1.Error.Failed";
+        case BusErrorKind::kPolicyInvalid:
+            return "org.bindd1.Error.PolicyInvalid";
+        case BusErrorKind::kOptionNotPermitted:
+            return "org.bindd1.Error.OptionNotPermitted";
     }
     return "org.bindd1.Error.Failed";
 }
@@ -73,11 +89,14 @@ BusError to_bus_error(const Job& job) {
     switch (job.ending.value_or(Ending::kFailed)) {
         case Ending::kRefused:
             return {is_conflict(job.plan) ? BusErrorKind::kConflict : BusErrorKind::kRefused, why};
-        case Ending::kNoDevice: return {BusErrorKind::kNoSuchDevice, why};
-        case Ending::kStuck: return {BusErrorKind::kStuck, why};
+        case Ending::kNoDevice:
+            return {BusErrorKind::kNoSuchDevice, why};
+        case Ending::kStuck:
+            return {BusErrorKind::kStuck, why};
         case Ending::kDone:
         case Ending::kPartly:
-        case Ending::kFailed: break;
+        case Ending::kFailed:
+            break;
     }
     return {BusErrorKind::kFailed, why};
 }

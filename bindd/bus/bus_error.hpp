@@ -5,8 +5,8 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "bindd/controller/job.hpp"
 #include "base/result.hpp"
+#include "bindd/controller/job.hpp"
 
 namespace bindd {
 

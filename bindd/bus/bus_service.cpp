@@ -9,27 +9,29 @@
 #include <optional>
 #include <set>
 
+#include "base/file_io.hpp"
+#include "bindd/bus/leases.hpp"
+#include "bindd/bus/memory_trimmer.hpp"
+#include "bindd/bus/requests.hpp"
 #include "bindd/bus/sdbus_compat.hpp"
 #include "bindd/interfaces/device_objects.hpp"
 #include "bindd/interfaces/group_objects.hpp"
 #include "bindd/interfaces/history_document.hpp"
 #include "bindd/interfaces/job_object.hpp"
-#include "bindd/bus/leases.hpp"
 #include "bindd/interfaces/manager_object.hpp"
 #include "bindd/interfaces/mdev_objects.hpp"
-#include "bindd/bus/requests.hpp"
-#include "bindd/bus/memory_trimmer.hpp"
 #include "bindd/interfaces/snapshot_file.hpp"
-#include "base/file_io.hpp"
 
-/// sdbus-c++ serves the two interfaces that have few objects, the Manager and the JobRegistry, by its generated adaptors. Devices,
-/// groups and mediated devices, of which a host may have thousands, are served by fallback vtables on the
-/// same connection (bus_family.hpp); these too are made of the XML. The connection is driven by sd-event itself: sdbus-c++'s own
-/// loop is never entered.
+/// sdbus-c++ serves the two interfaces that have few objects, the Manager and the JobRegistry, by
+/// its generated adaptors. Devices, groups and mediated devices, of which a host may have
+/// thousands, are served by fallback vtables on the same connection (bus_family.hpp); these too are
+/// made of the XML. The connection is driven by sd-event itself: sdbus-c++'s own loop is never
+/// entered.
 ///
-/// Signals of changes are sent at the end of a turn of the loop: an event that changes a device three times, or a burst
-/// that changes a thousand, is told once each. What is told at once (an object comes or goes, a transaction or a job
-/// has ended) is told after the changes that came before it; the counts, which follow from them, after all.
+/// Signals of changes are sent at the end of a turn of the loop: an event that changes a device
+/// three times, or a burst that changes a thousand, is told once each. What is told at once (an
+/// object comes or goes, a transaction or a job has ended) is told after the changes that came
+/// before it; the counts, which follow from them, after all.
 namespace bindd {
 namespace {
 
@@ -39,11 +41,12 @@ sd_bus_slot* add_object_manager(sd_bus* bus) {
     return slot;
 }
 
-/// Says that a daemon is on the bus, for programs to which asking the bus is a large part of their run: without the mark
-/// there is none. A stale one only costs them the question.
+/// Says that a daemon is on the bus, for programs to which asking the bus is a large part of their
+/// run: without the mark there is none. A stale one only costs them the question.
 void create_presence_file(const std::string& path) {
     if (base::make_directories(path.substr(0, path.rfind('/'))))
-        (void)base::UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+        (void)base::UniqueFd(
+            ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
 }
 
 }  // namespace
@@ -117,14 +120,24 @@ class BusService::Impl final : public Observer {
 };
 
 BusService::Impl::Impl(sd_event* event, Controller& controller, const BusSettings& options)
-    : controller_(controller), connection_(connect_bus(options.address)), bus_(raw_bus(*connection_)), memory_trimmer_(event, bus_),
-      object_manager_(add_object_manager(bus_)), presence_file_(controller.state_dir().run + "/on-bus"), callers_(bus_), authority_(bus_, callers_),
+    : controller_(controller),
+      connection_(connect_bus(options.address)),
+      bus_(raw_bus(*connection_)),
+      memory_trimmer_(event, bus_),
+      object_manager_(add_object_manager(bus_)),
+      presence_file_(controller.state_dir().run + "/on-bus"),
+      callers_(bus_),
+      authority_(bus_, callers_),
       requests_(controller, authority_, paths_),
-      leases_(event, controller, requests_, controller.state_dir().run + "/claims"), snapshots_(controller, authority_, paths_),
+      leases_(event, controller, requests_, controller.state_dir().run + "/claims"),
+      snapshots_(controller, authority_, paths_),
       histories_(event, controller),
-      devices_(bus_, controller, requests_, paths_, options.root), groups_(bus_, controller, paths_),
-      mdevs_(bus_, controller, paths_), jobs_(*connection_, bus_, event, controller, requests_),
-      manager_(*connection_, bus_, {controller, requests_, leases_, snapshots_, histories_, paths_}) {
+      devices_(bus_, controller, requests_, paths_, options.root),
+      groups_(bus_, controller, paths_),
+      mdevs_(bus_, controller, paths_),
+      jobs_(*connection_, bus_, event, controller, requests_),
+      manager_(*connection_, bus_,
+               {controller, requests_, leases_, snapshots_, histories_, paths_}) {
     requests_.on_job_created([this](JobId id) { jobs_.show(id); });
     requests_.on_release([this](const std::vector<sysfs::DeviceId>& ids) -> BusResult<void> {
         for (const sysfs::DeviceId& id : ids)
@@ -201,7 +214,8 @@ void BusService::Impl::job_ended(const Job& job) {
     jobs_.ended(job);
 }
 
-void BusService::Impl::transaction_finished(const Job& job, const policy::Transaction& transaction) {
+void BusService::Impl::transaction_finished(const Job& job,
+                                            const policy::Transaction& transaction) {
     emit_pending_changes();
     manager_.transaction_finished(job, transaction);
 }
@@ -251,7 +265,8 @@ void BusService::Impl::request_name() {
         on_name_(base::fail_errno(-r, "ask for the name", kBusName));
 }
 
-int BusService::Impl::on_name_reply(sd_bus_message* reply, void* userdata, sd_bus_error* /*error*/) {
+int BusService::Impl::on_name_reply(sd_bus_message* reply, void* userdata,
+                                    sd_bus_error* /*error*/) {
     try {
         static_cast<Impl*>(userdata)->handle_name_reply(reply);
     } catch (const std::exception&) {
@@ -267,22 +282,24 @@ void BusService::Impl::handle_name_reply(sd_bus_message* reply) {
     std::uint32_t answer = 0;
     if (const sd_bus_error* error = sd_bus_message_get_error(reply))
         return on_name_(base::fail(base::Code::kDenied, "own the name", kBusName,
-                                      error->message == nullptr ? error->name : error->message,
-                                      "the bus' policy (system.d/org.bindd1.conf) lets root own it"));
+                                   error->message == nullptr ? error->name : error->message,
+                                   "the bus' policy (system.d/org.bindd1.conf) lets root own it"));
     owns_name_ = sd_bus_message_read(reply, "u", &answer) > 0 &&
                  (answer == kPrimaryOwner || answer == kAlreadyOwner);
     if (owns_name_)
         create_presence_file(presence_file_);
     if (!owns_name_)
         return on_name_(base::fail(base::Code::kBusy, "own the name", kBusName,
-                                      "another process on the bus has it", "is a daemon running already?"));
+                                   "another process on the bus has it",
+                                   "is a daemon running already?"));
     on_name_({});
 }
 
 BusService::BusService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BusService::~BusService() = default;
 
-base::Result<std::unique_ptr<BusService>> BusService::open(sd_event* event, Controller& controller, const BusSettings& options) {
+base::Result<std::unique_ptr<BusService>> BusService::open(sd_event* event, Controller& controller,
+                                                           const BusSettings& options) {
     const std::string where = options.address.empty() ? "the system bus" : options.address;
     try {
         auto impl = std::make_unique<Impl>(event, controller, options);

@@ -25,7 +25,8 @@ std::optional<std::uint32_t> parse_uid(sd_bus_message* reply) {
             return std::nullopt;
         std::uint32_t uid = 0;
         if (std::string(key) == "UnixUserID")
-            return sd_bus_message_read(reply, "v", "u", &uid) > 0 ? std::optional(uid) : std::nullopt;
+            return sd_bus_message_read(reply, "v", "u", &uid) > 0 ? std::optional(uid)
+                                                                  : std::nullopt;
         if (sd_bus_message_skip(reply, "v") < 0 || sd_bus_message_exit_container(reply) < 0)
             return std::nullopt;
     }
@@ -46,8 +47,8 @@ Callers::ConnectionState& Callers::connection(const std::string& sender) {
     ConnectionState& known = connections_[sender];
     if (known.watch != nullptr)
         return known;
-    const std::string rule = std::string("type='signal',sender='") + kDriver + "',interface='" + kDriver +
-                             "',member='NameOwnerChanged',arg0='" + sender + "'";
+    const std::string rule = std::string("type='signal',sender='") + kDriver + "',interface='" +
+                             kDriver + "',member='NameOwnerChanged',arg0='" + sender + "'";
     sd_bus_slot* slot = nullptr;
     if (sd_bus_add_match_async(bus_, &slot, rule.c_str(), name_owner_changed, nullptr, this) >= 0)
         known.watch.reset(slot);
@@ -62,8 +63,9 @@ void Callers::gone(const std::string& sender) {
 BusResult<RequestToken> Callers::acquire_token(const std::string& sender) {
     const std::shared_ptr<unsigned> running = connection(sender).running;
     if (*running >= kMaxConcurrent)
-        return bus_error(BusErrorKind::kBusy, "you have " + std::to_string(*running) +
-                                           " requests under way, which is as many as one may have");
+        return bus_error(BusErrorKind::kBusy,
+                         "you have " + std::to_string(*running) +
+                             " requests under way, which is as many as one may have");
     ++*running;
     return RequestToken(nullptr, [running](void*) { --*running; });
 }
@@ -95,7 +97,8 @@ int Callers::name_owner_changed(sd_bus_message* signal, void* userdata, sd_bus_e
     const char* name = nullptr;
     const char* before = nullptr;
     const char* after = nullptr;
-    if (sd_bus_message_read(signal, "sss", &name, &before, &after) <= 0 || *name != ':' || *after != '\0')
+    if (sd_bus_message_read(signal, "sss", &name, &before, &after) <= 0 || *name != ':' ||
+        *after != '\0')
         return 0;
     try {
         self.gone(name);

@@ -14,8 +14,8 @@
 
 namespace bindd {
 
-/// Who calls: a connection of the bus, by its unique name, which is never used again. Not a process: its number can be
-/// another's by the time it is looked at.
+/// Who calls: a connection of the bus, by its unique name, which is never used again. Not a
+/// process: its number can be another's by the time it is looked at.
 struct Caller {
     enum class Interaction { kNo, kAllowed };
     std::string sender;
@@ -23,8 +23,8 @@ struct Caller {
 };
 [[nodiscard]] Caller to_caller(sd_bus_message* message);
 
-/// One thing that the daemon does for a caller. How many it may have at once is limited; it counts until the last copy of the
-/// token is gone.
+/// One thing that the daemon does for a caller. How many it may have at once is limited; it counts
+/// until the last copy of the token is gone.
 using RequestToken = std::shared_ptr<void>;
 
 /// The callers that something is going on for.
@@ -42,7 +42,9 @@ class Callers {
     /// The bus says whose connection it is; asked once each.
     void query_uid(const std::string& sender, BusCallback<std::uint32_t> callback);
     /// Told when a connection ends.
-    void on_gone(std::function<void(const std::string& sender)> told) { on_gone_ = std::move(told); }
+    void on_gone(std::function<void(const std::string& sender)> told) {
+        on_gone_ = std::move(told);
+    }
 
   private:
     struct SlotUnref {

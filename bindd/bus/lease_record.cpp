@@ -61,7 +61,8 @@ base::Result<void> write_lease_record(const std::string& directory, const LeaseR
                        {"taken", ids_to_json(record.taken)}};
     const std::string path = directory + "/" + record.id;
     const std::string temporary = directory + "/." + record.id;
-    const base::UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const base::UniqueFd fd(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd.valid())
         return base::fail_errno(errno, "open", temporary);
     if (auto written = base::write_all(fd.get(), binding::dump(json) + "\n", temporary); !written)
@@ -72,7 +73,8 @@ base::Result<void> write_lease_record(const std::string& directory, const LeaseR
 }
 
 void remove_lease_record(const std::string& directory, const std::string& id) {
-    // One that stays is read at the next start as a lease that has ended: released again, to no effect.
+    // One that stays is read at the next start as a lease that has ended: released again, to no
+    // effect.
     (void)::unlink((directory + "/" + id).c_str());
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "sysfs/device/names.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "sysfs/device/names.hpp"
 
 /// What a restart must find of a lease.
 namespace bindd {
@@ -23,12 +23,14 @@ struct LeaseRecord {
 };
 
 /// Temporary file and rename: whole or not at all.
-[[nodiscard]] base::Result<void> write_lease_record(const std::string& directory, const LeaseRecord& record);
+[[nodiscard]] base::Result<void> write_lease_record(const std::string& directory,
+                                                    const LeaseRecord& record);
 void remove_lease_record(const std::string& directory, const std::string& id);
 /// All there are; a file that is none is skipped.
 [[nodiscard]] std::vector<LeaseRecord> read_lease_records(const std::string& directory);
 
-/// Into the service manager's keeping under the lease's name, and out of it. Without one this does nothing.
+/// Into the service manager's keeping under the lease's name, and out of it. Without one this does
+/// nothing.
 void store_fd(const std::string& id, int fd);
 void unstore_fd(const std::string& id);
 /// What it gave back to us at our start, by name. Our environment says no more of it afterwards.

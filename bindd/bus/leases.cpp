@@ -27,7 +27,10 @@ Leases::Lease::~Lease() {
 }
 
 Leases::Leases(sd_event* event, Controller& controller, Requests& requests, std::string directory)
-    : event_(event), controller_(controller), requests_(requests), directory_(std::move(directory)) {
+    : event_(event),
+      controller_(controller),
+      requests_(requests),
+      directory_(std::move(directory)) {
     recover(directory_);
     controller_.subscribe(*this);
 }
@@ -36,8 +39,8 @@ Leases::~Leases() {
     controller_.unsubscribe(*this);
 }
 
-/// The leases of the daemon before us. Those whose end was not given back have ended; they wait for ready(),
-/// since nothing is known of their devices yet.
+/// The leases of the daemon before us. Those whose end was not given back have ended; they wait for
+/// ready(), since nothing is known of their devices yet.
 void Leases::recover(const std::string& directory) {
     auto fds = stored_fds();
     for (LeaseRecord& record : read_lease_records(directory)) {
@@ -45,7 +48,8 @@ void Leases::recover(const std::string& directory) {
         if (number)
             next_ = std::max(next_, *number + 1);
         const auto fd = fds.find(record.id);
-        Lease& lease = add(std::move(record), fd == fds.end() ? base::UniqueFd() : std::move(fd->second));
+        Lease& lease =
+            add(std::move(record), fd == fds.end() ? base::UniqueFd() : std::move(fd->second));
         if (fd != fds.end())
             fds.erase(fd);
         if (lease.fd.valid())
@@ -85,8 +89,9 @@ BusResult<void> Leases::reserve(const std::vector<sysfs::DeviceId>& devices) {
             return contains(each.second->record.devices, id);
         });
         if (leased || reserved_.contains(id))
-            return bus_error(BusErrorKind::kBusy, id.display() + ": it is claimed already" +
-                                               (reason_for(id).empty() ? "" : ", for " + reason_for(id)));
+            return bus_error(BusErrorKind::kBusy,
+                             id.display() + ": it is claimed already" +
+                                 (reason_for(id).empty() ? "" : ", for " + reason_for(id)));
     }
     reserved_.insert(devices.begin(), devices.end());
     return {};
@@ -95,7 +100,8 @@ BusResult<void> Leases::reserve(const std::vector<sysfs::DeviceId>& devices) {
 void Leases::claim(const Caller& caller, Paths paths, std::string why, MethodOptions options,
                    BusCallback<base::UniqueFd> callback) {
     auto held = std::make_shared<std::vector<sysfs::DeviceId>>();
-    const auto may = [this, held, why](const std::vector<sysfs::DeviceId>& devices) -> BusResult<void> {
+    const auto may = [this, held,
+                      why](const std::vector<sysfs::DeviceId>& devices) -> BusResult<void> {
         if (why.empty() || why.size() > kMaxWhy)
             return bus_error(BusErrorKind::kOptionNotPermitted, "say why, in up to 1024 bytes");
         auto reserved = reserve(devices);
@@ -103,14 +109,15 @@ void Leases::claim(const Caller& caller, Paths paths, std::string why, MethodOpt
             *held = devices;
         return reserved;
     };
-    requests_.claim(caller, std::move(paths), std::move(options), may,
-                    [this, held, why, callback = std::move(callback)](BusResult<Requests::Claimed> claimed) {
-                        for (const sysfs::DeviceId& id : *held)
-                            reserved_.erase(id);
-                        if (!claimed)
-                            return callback(tl::unexpected(claimed.error()));
-                        callback(grant(*claimed, why));
-                    });
+    requests_.claim(
+        caller, std::move(paths), std::move(options), may,
+        [this, held, why, callback = std::move(callback)](BusResult<Requests::Claimed> claimed) {
+            for (const sysfs::DeviceId& id : *held)
+                reserved_.erase(id);
+            if (!claimed)
+                return callback(tl::unexpected(claimed.error()));
+            callback(grant(*claimed, why));
+        });
 }
 
 BusResult<base::UniqueFd> Leases::grant(const Requests::Claimed& claimed, const std::string& why) {
@@ -149,8 +156,8 @@ int Leases::on_hangup(sd_event_source* source, int /*fd*/, std::uint32_t events,
     return 0;
 }
 
-/// Gives back what was bound for it. What cannot be released now (a write before it is stuck, another writer has the lock) is
-/// tried again when something has happened.
+/// Gives back what was bound for it. What cannot be released now (a write before it is stuck,
+/// another writer has the lock) is tried again when something has happened.
 void Leases::start_release(Lease& lease) {
     lease.ending = true;
     if (!ready_ || lease.release)

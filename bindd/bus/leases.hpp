@@ -12,18 +12,19 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.hpp"
 #include "bindd/bus/lease_record.hpp"
 #include "bindd/bus/requests.hpp"
 #include "bindd/controller/controller.hpp"
 #include "bindd/controller/observer.hpp"
-#include "base/unique_fd.hpp"
 
 namespace bindd {
 
-/// Devices bound for as long as somebody keeps a file descriptor. A lease is a pipe: its holder has the end for writing, and
-/// when the last copy of that is closed, by hand or by dying, ours hangs up and the devices are released. Across a
-/// restart of the daemon the service manager keeps our end (sd_notify's FDSTORE), and a record in the state
-/// directory says what it stands for; a record whose end is not handed back is a lease that ended meanwhile.
+/// Devices bound for as long as somebody keeps a file descriptor. A lease is a pipe: its holder has
+/// the end for writing, and when the last copy of that is closed, by hand or by dying, ours hangs
+/// up and the devices are released. Across a restart of the daemon the service manager keeps our
+/// end (sd_notify's FDSTORE), and a record in the state directory says what it stands for; a record
+/// whose end is not handed back is a lease that ended meanwhile.
 class Leases final : public Observer {
   public:
     Leases(sd_event* event, Controller& controller, Requests& requests, std::string directory);
@@ -37,7 +38,9 @@ class Leases final : public Observer {
     /// Why a device is claimed; empty when it is not.
     [[nodiscard]] std::string reason_for(const sysfs::DeviceId& id) const;
     /// Told when that changes.
-    void on_change(std::function<void(const sysfs::DeviceId&)> told) { on_change_ = std::move(told); }
+    void on_change(std::function<void(const sysfs::DeviceId&)> told) {
+        on_change_ = std::move(told);
+    }
 
     void ready() override;
     void job_ended(const Job& job) override;
@@ -56,7 +59,8 @@ class Leases final : public Observer {
     };
     static int on_hangup(sd_event_source* source, int fd, std::uint32_t events, void* userdata);
     void recover(const std::string& directory);
-    [[nodiscard]] BusResult<base::UniqueFd> grant(const Requests::Claimed& claimed, const std::string& why);
+    [[nodiscard]] BusResult<base::UniqueFd> grant(const Requests::Claimed& claimed,
+                                                  const std::string& why);
     [[nodiscard]] BusResult<void> reserve(const std::vector<sysfs::DeviceId>& devices);
     Lease& add(LeaseRecord record, base::UniqueFd fd);
     void watch(Lease& lease);

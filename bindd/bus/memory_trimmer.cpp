@@ -20,7 +20,8 @@ MemoryTrimmer::~MemoryTrimmer() {
     sd_bus_slot_unref(filter_);
 }
 
-int MemoryTrimmer::on_message(sd_bus_message* /*message*/, void* userdata, sd_bus_error* /*error*/) {
+int MemoryTrimmer::on_message(sd_bus_message* /*message*/, void* userdata,
+                              sd_bus_error* /*error*/) {
     auto& self = *static_cast<MemoryTrimmer*>(userdata);
     if (self.timer_.armed())
         self.traffic_since_armed_ = true;

@@ -7,8 +7,9 @@
 
 namespace bindd {
 
-/// The memory that answers leave behind: one about thousands of devices is made of a hundred thousand pieces, which the
-/// allocator would keep. It is given back a second or two after someone has asked, not more often under load.
+/// The memory that answers leave behind: one about thousands of devices is made of a hundred
+/// thousand pieces, which the allocator would keep. It is given back a second or two after someone
+/// has asked, not more often under load.
 class MemoryTrimmer {
   public:
     MemoryTrimmer(sd_event* event, sd_bus* bus);
@@ -24,7 +25,8 @@ class MemoryTrimmer {
     void trim();
 
     Timer timer_;
-    bool traffic_since_armed_ = false;  ///< since it was armed: its answer may come after the next turn
+    bool traffic_since_armed_ =
+        false;  ///< since it was armed: its answer may come after the next turn
     sd_bus_slot* filter_ = nullptr;
 };
 

@@ -30,7 +30,9 @@ void forget(void* userdata) {
 
 /// The value inside a variant of this type; the reading position is behind the variant afterwards.
 BusResult<MethodOptionValue> read_value(sd_bus_message* message, const char* type) {
-    const auto broken = [] { return bus_error(BusErrorKind::kOptionNotPermitted, "an option cannot be read"); };
+    const auto broken = [] {
+        return bus_error(BusErrorKind::kOptionNotPermitted, "an option cannot be read");
+    };
     if (std::strcmp(type, "b") == 0) {
         int value = 0;
         if (sd_bus_message_read(message, "v", type, &value) < 0)
@@ -57,7 +59,8 @@ BusResult<MethodOptionValue> read_value(sd_bus_message* message, const char* typ
         const char* text = nullptr;
         while (sd_bus_message_read(message, "s", &text) > 0)
             texts.emplace_back(text);
-        if (sd_bus_message_exit_container(message) < 0 || sd_bus_message_exit_container(message) < 0)
+        if (sd_bus_message_exit_container(message) < 0 ||
+            sd_bus_message_exit_container(message) < 0)
             return broken();
         return MethodOptionValue(std::move(texts));
     }
@@ -80,7 +83,8 @@ MessageRef new_call(sd_bus* bus, const char* destination, const char* path, cons
     return MessageRef(call);
 }
 
-void send_call(sd_bus* bus, sd_bus_message* call, std::chrono::microseconds timeout, Replied replied) {
+void send_call(sd_bus* bus, sd_bus_message* call, std::chrono::microseconds timeout,
+               Replied replied) {
     auto handler = std::make_unique<Replied>(std::move(replied));
     sd_bus_slot* slot = nullptr;
     if (sd_bus_call_async(bus, &slot, call, on_reply, handler.get(),
@@ -94,7 +98,9 @@ void send_call(sd_bus* bus, sd_bus_message* call, std::chrono::microseconds time
 }
 
 BusResult<MethodOptions> read_options(sd_bus_message* message) {
-    const auto broken = [] { return bus_error(BusErrorKind::kOptionNotPermitted, "the options cannot be read"); };
+    const auto broken = [] {
+        return bus_error(BusErrorKind::kOptionNotPermitted, "the options cannot be read");
+    };
     MethodOptions options;
     if (sd_bus_message_enter_container(message, 'a', "{sv}") < 0)
         return broken();
@@ -108,7 +114,8 @@ BusResult<MethodOptions> read_options(sd_bus_message* message) {
         if (!value)
             return tl::unexpected(value.error());
         if (!options.emplace(key, std::move(*value)).second)
-            return bus_error(BusErrorKind::kOptionNotPermitted, "option " + std::string(key) + ": given twice");
+            return bus_error(BusErrorKind::kOptionNotPermitted,
+                             "option " + std::string(key) + ": given twice");
         if (sd_bus_message_exit_container(message) < 0)
             return broken();
     }
@@ -118,7 +125,8 @@ BusResult<MethodOptions> read_options(sd_bus_message* message) {
 }
 
 void reply_error(sd_bus_message* call, const BusError& error) {
-    (void)sd_bus_reply_method_errorf(call, bus_error_name(error.kind), "%s", bus_text(error.text).c_str());
+    (void)sd_bus_reply_method_errorf(call, bus_error_name(error.kind), "%s",
+                                     bus_text(error.text).c_str());
 }
 
 std::string bus_text(const std::string& bytes) {

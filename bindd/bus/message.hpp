@@ -11,8 +11,8 @@
 #include "bindd/bus/bus_error.hpp"
 #include "bindd/bus/method_options.hpp"
 
-/// D-Bus messages below sdbus-c++: calls that must not wait, and the arguments and replies of the interfaces whose vtables
-/// are made of their XML.
+/// D-Bus messages below sdbus-c++: calls that must not wait, and the arguments and replies of the
+/// interfaces whose vtables are made of their XML.
 namespace bindd {
 
 struct BusMessageUnref {
@@ -27,8 +27,8 @@ using MessageRef = std::unique_ptr<sd_bus_message, BusMessageUnref>;
 [[nodiscard]] MessageRef new_call(sd_bus* bus, const char* destination, const char* path,
                                   const char* interface, const char* member);
 
-/// Sends a call; `replied` gets the reply, an error or the connection's end included, from the event loop. Nothing
-/// that it throws goes further.
+/// Sends a call; `replied` gets the reply, an error or the connection's end included, from the
+/// event loop. Nothing that it throws goes further.
 void send_call(sd_bus* bus, sd_bus_message* call, std::chrono::microseconds timeout,
                std::function<void(sd_bus_message*)> replied);
 

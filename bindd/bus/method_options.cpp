@@ -20,21 +20,24 @@ tl::unexpected<BusError> not_permitted(const std::string& key, const std::string
     return bus_error(BusErrorKind::kOptionNotPermitted, "option " + key + ": " + why);
 }
 
-BusResult<void> check_keys(const MethodOptions& options, std::initializer_list<std::string_view> known) {
+BusResult<void> check_keys(const MethodOptions& options,
+                           std::initializer_list<std::string_view> known) {
     for (const auto& [key, value] : options) {
         if (std::find(known.begin(), known.end(), key) != known.end())
             continue;
         std::string list;
         for (const std::string_view word : known)
             list += (list.empty() ? "" : ", ") + std::string(word);
-        return not_permitted(key, list.empty() ? "there are none here" : "unknown; one of: " + list);
+        return not_permitted(key,
+                             list.empty() ? "there are none here" : "unknown; one of: " + list);
     }
     return {};
 }
 
 /// Absent: `otherwise`.
 template <typename T>
-BusResult<T> read_option(const MethodOptions& options, std::string_view key, std::string_view type, T otherwise) {
+BusResult<T> read_option(const MethodOptions& options, std::string_view key, std::string_view type,
+                         T otherwise) {
     const auto found = options.find(std::string(key));
     if (found == options.end())
         return otherwise;
@@ -79,7 +82,8 @@ BusResult<policy::ForcedReasons> parse_forced(const std::vector<std::string>& wo
     for (const std::string& word : words) {
         const auto code = policy::parse_reason_code(word);
         if (!code)
-            return not_permitted("force", "there is no reason '" + word + "'; " + policy::forceable_list());
+            return not_permitted("force",
+                                 "there is no reason '" + word + "'; " + policy::forceable_list());
         if (!policy::is_forceable(*code))
             return not_permitted("force", word + " cannot be forced; " + policy::forceable_list());
         out.codes.insert(*code);
@@ -89,7 +93,8 @@ BusResult<policy::ForcedReasons> parse_forced(const std::vector<std::string>& wo
 
 BusResult<void> read_timeout(const MethodOptions& options, JobRequest& request) {
     const auto seconds =
-        read_option<double>(options, "timeout", "a number of seconds, of the type d", std::chrono::duration<double>(request.timeout).count());
+        read_option<double>(options, "timeout", "a number of seconds, of the type d",
+                            std::chrono::duration<double>(request.timeout).count());
     if (!seconds)
         return tl::unexpected(seconds.error());
     if (!std::isfinite(*seconds) || *seconds < 0.001 || *seconds > kDay)
@@ -107,13 +112,16 @@ BusResult<void> read_mode(const MethodOptions& options, JobRequest& request) {
 }
 
 BusResult<void> read_bind_options(const MethodOptions& options, JobRequest& request) {
-    const auto driver = read_option<std::string>(options, "driver", kText, "auto").and_then(parse_driver);
+    const auto driver =
+        read_option<std::string>(options, "driver", kText, "auto").and_then(parse_driver);
     if (!driver)
         return tl::unexpected(driver.error());
-    const auto group = read_option<std::string>(options, "group", kText, "strict").and_then(parse_group);
+    const auto group =
+        read_option<std::string>(options, "group", kText, "strict").and_then(parse_group);
     if (!group)
         return tl::unexpected(group.error());
-    const auto codes = read_option<std::vector<std::string>>(options, "force", kTexts, {}).and_then(parse_forced);
+    const auto codes =
+        read_option<std::vector<std::string>>(options, "force", kTexts, {}).and_then(parse_forced);
     if (!codes)
         return tl::unexpected(codes.error());
     request.bind_options = {.driver = *driver, .group = *group, .forced = *codes};
@@ -159,7 +167,8 @@ BusResult<std::string> parse_open_options(const MethodOptions& options) {
     return not_permitted("backend", "'" + *backend + "' is none of: " + all);
 }
 
-BusResult<std::vector<std::string>> read_text_list(const MethodOptions& options, std::string_view key) {
+BusResult<std::vector<std::string>> read_text_list(const MethodOptions& options,
+                                                   std::string_view key) {
     if (const auto checked = check_keys(options, {key}); !checked)
         return tl::unexpected(checked.error());
     auto texts = read_option<std::vector<std::string>>(options, key, kTexts, {});

@@ -9,7 +9,8 @@ namespace {
 std::string element(std::string_view text) {
     std::string out(text);
     for (char& c : out) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        const bool plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!plain)
             c = '_';
     }

@@ -22,9 +22,9 @@ inline constexpr const char* kMdevRoot = "/org/bindd1/mdev";
 [[nodiscard]] std::optional<int> parse_group_path(const std::string& path);
 [[nodiscard]] std::string mdev_path(const std::string& uuid);
 
-/// Devices by their paths and the other way round. A path is made of the bus and the name with '_' for all that a path
-/// cannot have ("pci_0000_01_00_0"), which two names could share: the later one gets a number behind it, so the
-/// path of a device lasts as long as the device.
+/// Devices by their paths and the other way round. A path is made of the bus and the name with '_'
+/// for all that a path cannot have ("pci_0000_01_00_0"), which two names could share: the later one
+/// gets a number behind it, so the path of a device lasts as long as the device.
 class DevicePaths {
   public:
     const std::string& add(const sysfs::DeviceId& id);

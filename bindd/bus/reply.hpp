@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "bindd/bus/message.hpp"
-#include "bindd/bus/sdbus_compat.hpp"
 #include "bindd/bus/method_options.hpp"
 #include "bindd/bus/object_path.hpp"
+#include "bindd/bus/sdbus_compat.hpp"
 
-/// Answers of the objects that sdbus-c++ serves. Of what a handler throws, version 1.2 lets pass nothing but its own Error
-/// without ending the process, so every handler and every getter goes through here.
+/// Answers of the objects that sdbus-c++ serves. Of what a handler throws, version 1.2 lets pass
+/// nothing but its own Error without ending the process, so every handler and every getter goes
+/// through here.
 namespace bindd {
 
 using Variants = std::map<std::string, sdbus::Variant>;
@@ -22,8 +23,8 @@ using Variants = std::map<std::string, sdbus::Variant>;
 /// The options by what they are, not yet by what they may be.
 [[nodiscard]] MethodOptions to_method_options(const Variants& variants);
 
-/// A reply that has not been given yet; copies are of the same. An answer that cannot be sent is dropped: who asked is
-/// gone.
+/// A reply that has not been given yet; copies are of the same. An answer that cannot be sent is
+/// dropped: who asked is gone.
 template <typename... R>
 class Reply {
   public:
@@ -39,7 +40,8 @@ class Reply {
     }
     void refuse(const BusError& error) const noexcept {
         try {
-            result_->returnError(make_sdbus_error(bus_error_name(error.kind), bus_text(error.text)));
+            result_->returnError(
+                make_sdbus_error(bus_error_name(error.kind), bus_text(error.text)));
         } catch (const std::exception&) {
             return;  // gone, or no memory to say so
         }

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxDevices = 1024;
 
 /// The devices that each word means, as vfioctl takes them.
 BusResult<std::vector<sysfs::DeviceId>> resolve_devices(const sysfs::Inventory& inventory,
-                                              const std::vector<std::string>& words) {
+                                                        const std::vector<std::string>& words) {
     std::vector<sysfs::DeviceId> out;
     for (const std::string& word : words) {
         const auto found = sysfs::resolve(inventory, word);
@@ -53,7 +53,8 @@ std::vector<Details> Requests::details(const Paths& paths) const {
         if (out.size() == kMaxDevices)
             break;  // the request will be refused, but not before its caller was let in
         const sysfs::DeviceId* id = paths_.find(path);
-        const sysfs::Device* device = id == nullptr ? nullptr : controller_.view().inventory.find(*id);
+        const sysfs::Device* device =
+            id == nullptr ? nullptr : controller_.view().inventory.find(*id);
         out.push_back(device == nullptr ? path_details(path) : to_details(*device));
     }
     return out;
@@ -74,7 +75,8 @@ BusResult<std::vector<sysfs::DeviceId>> Requests::devices(const Paths& paths) co
     return out;
 }
 
-BusResult<JobRequest> Requests::with_devices(const Paths& paths, BusResult<JobRequest> request) const {
+BusResult<JobRequest> Requests::with_devices(const Paths& paths,
+                                             BusResult<JobRequest> request) const {
     if (!request)
         return request;
     auto found = devices(paths);
@@ -84,7 +86,8 @@ BusResult<JobRequest> Requests::with_devices(const Paths& paths, BusResult<JobRe
     return request;
 }
 
-void Requests::submit(JobRequest request, AuthorizedCaller authorized, const BusCallback<JobId>& callback, JobEndHandler ended) {
+void Requests::submit(JobRequest request, AuthorizedCaller authorized,
+                      const BusCallback<JobId>& callback, JobEndHandler ended) {
     request.requester = std::move(authorized.requester);
     const auto id = controller_.submit(std::move(request));
     if (!id)
@@ -115,9 +118,11 @@ void Requests::check_bind(const Caller& caller, const Paths& paths, const Method
                      });
 }
 
-void Requests::bind(const Caller& caller, Paths paths, MethodOptions options, BusCallback<JobId> callback) {
+void Requests::bind(const Caller& caller, Paths paths, MethodOptions options,
+                    BusCallback<JobId> callback) {
     check_bind(caller, paths, options,
-               [this, paths, options, callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
+               [this, paths, options,
+                callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
                    if (!authorized)
                        return callback(tl::unexpected(authorized.error()));
                    auto request = with_devices(paths, parse_bind_options(options));
@@ -127,13 +132,15 @@ void Requests::bind(const Caller& caller, Paths paths, MethodOptions options, Bu
                });
 }
 
-void Requests::release(const Caller& caller, Paths paths, MethodOptions options, BusCallback<JobId> callback) {
+void Requests::release(const Caller& caller, Paths paths, MethodOptions options,
+                       BusCallback<JobId> callback) {
     check_bind(caller, paths, {},
                [this, paths, options = std::move(options),
                 callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
                    if (!authorized)
                        return callback(tl::unexpected(authorized.error()));
-                   auto request = with_devices(paths, parse_job_options(JobKind::kRelease, options));
+                   auto request =
+                       with_devices(paths, parse_job_options(JobKind::kRelease, options));
                    if (!request)
                        return callback(tl::unexpected(request.error()));
                    if (const auto may = check_release_(request->devices); !may)
@@ -155,7 +162,8 @@ void Requests::apply(const Caller& caller, MethodOptions options, BusCallback<Jo
                      });
 }
 
-void Requests::rollback(const Caller& caller, std::string txn, MethodOptions options, BusCallback<JobId> callback) {
+void Requests::rollback(const Caller& caller, std::string txn, MethodOptions options,
+                        BusCallback<JobId> callback) {
     authority_.check(caller, Action::kApply, {},
                      [this, txn = std::move(txn), options = std::move(options),
                       callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
@@ -170,14 +178,16 @@ void Requests::rollback(const Caller& caller, std::string txn, MethodOptions opt
 }
 
 void Requests::cancel(const Caller& caller, JobId id, BusCallback<void> callback) {
-    authority_.identify(caller, [this, id, callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
+    authority_.identify(caller, [this, id, callback = std::move(callback)](
+                                    BusResult<AuthorizedCaller> authorized) {
         if (!authorized)
             return callback(tl::unexpected(authorized.error()));
         const Job* job = controller_.job(id);
         if (job == nullptr)
             return callback(bus_error(BusErrorKind::kFailed, "the job has been forgotten"));
         // One's own, from any connection: vfioctl's next one as well.
-        if (authorized->requester.uid != 0U && authorized->requester.uid != job->request.requester.uid)
+        if (authorized->requester.uid != 0U &&
+            authorized->requester.uid != job->request.requester.uid)
             return callback(bus_error(BusErrorKind::kNotAuthorized, "it is another user's job"));
         if (const auto cancelled = controller_.cancel(id); !cancelled)
             return callback(tl::unexpected(to_bus_error(cancelled.error())));
@@ -186,64 +196,69 @@ void Requests::cancel(const Caller& caller, JobId id, BusCallback<void> callback
 }
 
 void Requests::reload(const Caller& caller, BusCallback<void> callback) {
-    authority_.check(caller, Action::kReload, {},
-                     [this, callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
-                         if (!authorized)
-                             return callback(tl::unexpected(authorized.error()));
-                         const auto reloaded = controller_.reload(authorized->requester);
-                         if (!reloaded)
-                             return callback(
-                                 bus_error(BusErrorKind::kPolicyInvalid, reloaded.error().text()));
-                         callback({});
-                     });
+    authority_.check(
+        caller, Action::kReload, {},
+        [this, callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
+            if (!authorized)
+                return callback(tl::unexpected(authorized.error()));
+            const auto reloaded = controller_.reload(authorized->requester);
+            if (!reloaded)
+                return callback(bus_error(BusErrorKind::kPolicyInvalid, reloaded.error().text()));
+            callback({});
+        });
 }
 
-void Requests::plan(const Caller& caller, MethodOptions options, BusCallback<std::string> callback) {
-    authority_.identify(caller, [this, options = std::move(options),
-                                 callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
-        if (!authorized)
-            return callback(tl::unexpected(authorized.error()));
-        const auto words = read_text_list(options, "devices");
-        if (!words)
-            return callback(tl::unexpected(words.error()));
-        const auto only = resolve_devices(controller_.view().inventory, *words);
-        if (!only)
-            return callback(tl::unexpected(only.error()));
-        submit({.kind = JobKind::kApply, .mode = JobMode::kPlanOnly}, std::move(*authorized), reply_on_refusal(callback),
-               [callback, only = *only](const Job& job) {
-                   if (job.error)
-                       return callback(tl::unexpected(to_bus_error(*job.error)));
-                   binding::Json json = {{"schema", "vfioctl/1"}};
-                   json.update(binding::plan_json(only.empty() ? job.plan : policy::filter_plan(job.plan, only)));
-                   json["warnings"] = job.warnings;
-                   callback(binding::dump(json));
-               });
-    });
+void Requests::plan(const Caller& caller, MethodOptions options,
+                    BusCallback<std::string> callback) {
+    authority_.identify(
+        caller, [this, options = std::move(options),
+                 callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
+            if (!authorized)
+                return callback(tl::unexpected(authorized.error()));
+            const auto words = read_text_list(options, "devices");
+            if (!words)
+                return callback(tl::unexpected(words.error()));
+            const auto only = resolve_devices(controller_.view().inventory, *words);
+            if (!only)
+                return callback(tl::unexpected(only.error()));
+            submit({.kind = JobKind::kApply, .mode = JobMode::kPlanOnly}, std::move(*authorized),
+                   reply_on_refusal(callback), [callback, only = *only](const Job& job) {
+                       if (job.error)
+                           return callback(tl::unexpected(to_bus_error(*job.error)));
+                       binding::Json json = {{"schema", "vfioctl/1"}};
+                       json.update(binding::plan_json(
+                           only.empty() ? job.plan : policy::filter_plan(job.plan, only)));
+                       json["warnings"] = job.warnings;
+                       callback(binding::dump(json));
+                   });
+        });
 }
 
 void Requests::open(const Caller& caller, std::string path, MethodOptions options,
                     BusCallback<OpenedDevice> callback) {
-    authority_.check(
-        caller, Action::kOpen, details({path}),
-        [this, path, options = std::move(options), callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
-            if (!authorized)
-                return callback(tl::unexpected(authorized.error()));
-            const auto backend = parse_open_options(options);
-            if (!backend)
-                return callback(tl::unexpected(backend.error()));
-            const auto found = devices({path});
-            if (!found)
-                return callback(tl::unexpected(found.error()));
-            controller_.open({found->front(), *backend},
-                         [callback, token = authorized->token](base::Result<OpenedDevice> opened) {
-                             if (!opened)
-                                 return callback(tl::unexpected(to_bus_error(opened.error())));
-                             callback(std::move(*opened));
-                         });
-        });
+    authority_.check(caller, Action::kOpen, details({path}),
+                     [this, path, options = std::move(options),
+                      callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
+                         if (!authorized)
+                             return callback(tl::unexpected(authorized.error()));
+                         const auto backend = parse_open_options(options);
+                         if (!backend)
+                             return callback(tl::unexpected(backend.error()));
+                         const auto found = devices({path});
+                         if (!found)
+                             return callback(tl::unexpected(found.error()));
+                         controller_.open(
+                             {found->front(), *backend}, [callback, token = authorized->token](
+                                                             base::Result<OpenedDevice> opened) {
+                                 if (!opened)
+                                     return callback(tl::unexpected(to_bus_error(opened.error())));
+                                 callback(std::move(*opened));
+                             });
+                     });
 }
 
-std::vector<sysfs::DeviceId> Requests::unmanaged_devices(const std::vector<sysfs::DeviceId>& devices) const {
+std::vector<sysfs::DeviceId> Requests::unmanaged_devices(
+    const std::vector<sysfs::DeviceId>& devices) const {
     std::vector<sysfs::DeviceId> out;
     for (const sysfs::DeviceId& id : devices)
         if (!controller_.view().journal_state.bound.contains(id))
@@ -258,7 +273,8 @@ void Requests::release_claimed(const Claimed& claimed) {
         if (controller_.view().journal_state.bound.contains(id))
             request.devices.push_back(id);
     request.requester = claimed.authorized.requester;
-    // Why it could not be had is the answer; that giving back could not be begun shows in the devices' states.
+    // Why it could not be had is the answer; that giving back could not be begun shows in the
+    // devices' states.
     if (!request.devices.empty())
         (void)controller_.submit(std::move(request));
 }
@@ -267,7 +283,8 @@ void Requests::claim(const Caller& caller, Paths paths, MethodOptions options, P
                      BusCallback<Claimed> callback) {
     check_bind(
         caller, paths, options,
-        [this, paths, options, may = std::move(may), callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
+        [this, paths, options, may = std::move(may),
+         callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
             if (!authorized)
                 return callback(tl::unexpected(authorized.error()));
             auto request = with_devices(paths, parse_claim_options(options));

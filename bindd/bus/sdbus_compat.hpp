@@ -7,7 +7,8 @@
 #include <memory>
 #include <string>
 
-/// What differs between sdbus-c++ 1.2 (Debian 12) and 2.x (Debian 13), all of it; no other file may care.
+/// What differs between sdbus-c++ 1.2 (Debian 12) and 2.x (Debian 13), all of it; no other file may
+/// care.
 namespace bindd {
 
 #if __has_include(<sdbus-c++/VTableItems.h>)
@@ -34,8 +35,9 @@ using BusMemberName = std::string;
                            : sdbus::createSessionBusConnectionWithAddress(address);
 }
 
-/// The connection below: interfaces that thousands of objects have are registered with it directly, and calls that
-/// must not wait are made with it. sdbus-c++ does not hand it out; every message knows its bus.
+/// The connection below: interfaces that thousands of objects have are registered with it directly,
+/// and calls that must not wait are made with it. sdbus-c++ does not hand it out; every message
+/// knows its bus.
 [[nodiscard]] inline sd_bus* raw_bus(sdbus::IConnection& connection) {
     struct MessageAccess : sdbus::Message {
         static sd_bus_message* of(const sdbus::Message& message) {
@@ -44,8 +46,8 @@ using BusMemberName = std::string;
     };
     const auto proxy = sdbus::createProxy(connection, BusServiceName("org.freedesktop.DBus"),
                                           BusObjectPath("/org/freedesktop/DBus"));
-    const auto call =
-        proxy->createMethodCall(BusInterfaceName("org.freedesktop.DBus.Peer"), BusMemberName("Ping"));
+    const auto call = proxy->createMethodCall(BusInterfaceName("org.freedesktop.DBus.Peer"),
+                                              BusMemberName("Ping"));
     return sd_bus_message_get_bus(MessageAccess::of(call));
 }
 

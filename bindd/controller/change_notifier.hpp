@@ -45,7 +45,7 @@ class ChangeNotifier {
   private:
     void notify_vanished(const sysfs::Inventory& inventory);
     [[nodiscard]] std::vector<const sysfs::Device*> notify_devices(const View& view,
-                                                                 const StateOf& state);
+                                                                   const StateOf& state);
 
     std::vector<Observer*> observers_;
     std::map<sysfs::DeviceId, std::string> devices_;  ///< what they were told of each

@@ -9,8 +9,8 @@
 
 namespace bindd {
 
-/// Makes one of many: a group that has been stirred is due when nothing more has come for a moment, or when it has
-/// waited long enough. A value without a clock.
+/// Makes one of many: a group that has been stirred is due when nothing more has come for a moment,
+/// or when it has waited long enough. A value without a clock.
 class Coalescer {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -24,7 +24,9 @@ class Coalescer {
     void expedite(const std::string& group, TimePoint now);
     [[nodiscard]] std::vector<std::string> take_due(TimePoint now);
     [[nodiscard]] std::optional<TimePoint> next() const;
-    [[nodiscard]] bool is_waiting(const std::string& group) const { return waiting_.contains(group); }
+    [[nodiscard]] bool is_waiting(const std::string& group) const {
+        return waiting_.contains(group);
+    }
     void forget(const std::string& group) { waiting_.erase(group); }
 
   private:

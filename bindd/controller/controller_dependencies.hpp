@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "bindd/executor/executor_client.hpp"
 #include "bindd/controller/host_event.hpp"
+#include "bindd/executor/executor_client.hpp"
 #include "bindd/loop/journal_log.hpp"
 #include "binding/journal/journal_reader.hpp"
 

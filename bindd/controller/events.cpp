@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 
-#include "binding/journal/journal.hpp"
-#include "binding/codec/codec.hpp"
 #include "bindd/controller/host_controller.hpp"
+#include "binding/codec/codec.hpp"
+#include "binding/journal/journal.hpp"
 
-/// What comes to the controller from outside: uevents, the executor's notices, what other processes write into the
-/// journal, policy files.
+/// What comes to the controller from outside: uevents, the executor's notices, what other processes
+/// write into the journal, policy files.
 namespace bindd {
 
+using base::Result;
 using binding::decode;
 using sysfs::DeviceId;
-using base::Result;
 
 namespace {
 
-constexpr const char* kModulesKey = "modules";  ///< stirred when only the drivers must be looked at again
+constexpr const char* kModulesKey =
+    "modules";  ///< stirred when only the drivers must be looked at again
 
 constexpr const char* kOverrideFile = "/driver_override";
 
@@ -38,18 +39,22 @@ void HostController::on_event(const HostEvent& event) {
     switch (event.kind) {
         case HostEvent::EventKind::kLost:
             deps_.log.write(Level::kWarning, LogEvent::kWarning,
-                           "events were lost: looking at the whole host");
+                            "events were lost: looking at the whole host");
             return scan_all();
         case HostEvent::EventKind::kModules:
             scanner_.invalidate_drivers();
             return schedule_scan(kModulesKey);
         case HostEvent::EventKind::kAdded:
-            // One that is there already is announced anew: `udevadm trigger`, or udev was slower than our look.
+            // One that is there already is announced anew: `udevadm trigger`, or udev was slower
+            // than our look.
             if (scanned_ && view_.inventory.find(event.device) == nullptr)
                 on_plugged(event.device);
             break;
-        case HostEvent::EventKind::kRemoved: on_plugged(event.device); break;
-        case HostEvent::EventKind::kChanged: break;
+        case HostEvent::EventKind::kRemoved:
+            on_plugged(event.device);
+            break;
+        case HostEvent::EventKind::kChanged:
+            break;
     }
     dirty_.insert(event.device);
     advance(view_.group_key(event.device), GroupEvent::kChanged);
@@ -62,10 +67,11 @@ void HostController::on_plugged(const DeviceId& id) {
     if (view_.journal_state.bound.erase(id) == 0)
         return;
     pending_forgets_.insert(id);
-    deps_.executor.send_request("forget\t" + binding::encode(DeviceIds{id}), {}, [this, id](const Result<void>&) {
-        pending_forgets_.erase(id);
-        refresh_journal_state(JournalChange::kOwn);
-    });
+    deps_.executor.send_request("forget\t" + binding::encode(DeviceIds{id}), {},
+                                [this, id](const Result<void>&) {
+                                    pending_forgets_.erase(id);
+                                    refresh_journal_state(JournalChange::kOwn);
+                                });
 }
 
 void HostController::advance(const std::string& key, GroupEvent event) {
@@ -73,8 +79,11 @@ void HostController::advance(const std::string& key, GroupEvent event) {
     const GroupStep step = next(status.state, event);
     status.state = step.state;
     switch (step.action) {
-        case GroupAction::kNone: break;
-        case GroupAction::kScan: schedule_scan(key); break;
+        case GroupAction::kNone:
+            break;
+        case GroupAction::kScan:
+            schedule_scan(key);
+            break;
         case GroupAction::kDrop:
             groups_.erase(key);
             coalescer_.forget(key);
@@ -82,9 +91,10 @@ void HostController::advance(const std::string& key, GroupEvent event) {
     }
 }
 
-/// What is in flight is what the executor finds to be, and nothing else: it says of each when it is undone. By our own
-/// reading, of another moment, we would wait for ever for what our predecessor's executor has ended in between.
-/// Events wait for it too: they must not have us read what is in flight.
+/// What is in flight is what the executor finds to be, and nothing else: it says of each when it is
+/// undone. By our own reading, of another moment, we would wait for ever for what our predecessor's
+/// executor has ended in between. Events wait for it too: they must not have us read what is in
+/// flight.
 void HostController::request_recovery() {
     refresh_journal_state(JournalChange::kOwn);
     deps_.executor.send_request(
@@ -97,7 +107,8 @@ void HostController::request_recovery() {
         });
 }
 
-/// A transaction that nobody carries out any more, by the record of its beginning: it is being undone.
+/// A transaction that nobody carries out any more, by the record of its beginning: it is being
+/// undone.
 void HostController::on_interrupted(const std::string& record) {
     const auto decoded = binding::decode_record(record);
     const auto* begun = decoded ? std::get_if<binding::BeginRecord>(&*decoded) : nullptr;
@@ -106,11 +117,13 @@ void HostController::on_interrupted(const std::string& record) {
     std::vector<sysfs::Device> devices;
     for (const binding::BindingSnapshot& held : begun->devices)
         devices.push_back(recorded_device(held));
-    quarantine_devices(begun->txn, "transaction " + begun->txn + " was interrupted and is being undone", devices);
+    quarantine_devices(
+        begun->txn, "transaction " + begun->txn + " was interrupted and is being undone", devices);
 }
 
 /// Not to be read or touched until the executor says that it is over.
-void HostController::quarantine_devices(const std::string& txn, const std::string& why, const std::vector<sysfs::Device>& devices) {
+void HostController::quarantine_devices(const std::string& txn, const std::string& why,
+                                        const std::vector<sysfs::Device>& devices) {
     std::set<DeviceId> ids;
     for (const sysfs::Device& device : devices) {
         ids.insert(device.id);
@@ -123,7 +136,8 @@ void HostController::quarantine_devices(const std::string& txn, const std::strin
         advance(view_.group_key(id), GroupEvent::kStarted);
 }
 
-/// Somebody else has these devices in hand and does not let go. The rest of the host is looked at without them.
+/// Somebody else has these devices in hand and does not let go. The rest of the host is looked at
+/// without them.
 void HostController::on_hung_read(const std::string& look, const std::vector<std::string>& lines) {
     std::vector<sysfs::Device> devices;
     std::string names;
@@ -132,7 +146,8 @@ void HostController::on_hung_read(const std::string& look, const std::vector<std
             names += (names.empty() ? "" : ", ") + device->id.display();
             devices.push_back(*std::move(device));
         }
-    const std::string why = "reading it does not return: somebody else has it in hand, an unbind perhaps";
+    const std::string why =
+        "reading it does not return: somebody else has it in hand, an unbind perhaps";
     quarantine_devices(look, why, devices);
     on_recovered(look, "stuck", {});
     deps_.log.write(Level::kWarning, LogEvent::kStuck, names + ": " + why);
@@ -150,10 +165,11 @@ void HostController::on_executor_notice(const std::vector<std::string>& parts) {
         on_hung_read(parts[1], {parts.begin() + 2, parts.end()});
 }
 
-void HostController::on_recovered(const std::string& txn, const std::string& what, const std::string& note) {
+void HostController::on_recovered(const std::string& txn, const std::string& what,
+                                  const std::string& note) {
     if (!note.empty())
-        deps_.log.write(Level::kWarning, what == "undone" ? LogEvent::kRecovered : LogEvent::kStuck, note,
-                       {{"BINDD_TRANSACTION", txn}});
+        deps_.log.write(Level::kWarning, what == "undone" ? LogEvent::kRecovered : LogEvent::kStuck,
+                        note, {{"BINDD_TRANSACTION", txn}});
     if (!quarantine_.has(txn))
         return;
     const std::set<DeviceId> devices = quarantine_.devices_in(txn);
@@ -171,7 +187,8 @@ void HostController::on_recovered(const std::string& txn, const std::string& wha
         }
         // What could not be done while someone held it may be done now.
         groups_[key].reset_history();
-        advance(key, groups_[key].state == GroupState::kStuck ? GroupEvent::kReturned : GroupEvent::kFinished);
+        advance(key, groups_[key].state == GroupState::kStuck ? GroupEvent::kReturned
+                                                              : GroupEvent::kFinished);
     }
     refresh_journal_state(JournalChange::kOwn);
     notify_changes();
@@ -210,14 +227,15 @@ void HostController::adopt_policies(LoadedPolicies policies) {
     scanner_.invalidate_drivers();
     view_.decide();
     deps_.log.write(Level::kInfo, LogEvent::kPolicyLoaded,
-                   std::to_string(view_.policies.rules.size()) + " rules and " +
-                       std::to_string(view_.policies.variants.size()) + " variants of " +
-                       std::to_string(view_.sources.size()) + " files are in force",
-                   {{"BINDD_POLICY", view_.policies.generation}});
+                    std::to_string(view_.policies.rules.size()) + " rules and " +
+                        std::to_string(view_.policies.variants.size()) + " variants of " +
+                        std::to_string(view_.sources.size()) + " files are in force",
+                    {{"BINDD_POLICY", view_.policies.generation}});
     report_policies_loaded(policies.parsed.diagnostics);
 }
 
-/// The files are what is in force, again perhaps: an error that was written into them may have been taken back.
+/// The files are what is in force, again perhaps: an error that was written into them may have been
+/// taken back.
 void HostController::report_policies_loaded(const std::vector<policy::Diagnostic>& diagnostics) {
     last_rejection_.clear();
     notifier_.notify(&Observer::policies_reloaded, diagnostics);
@@ -225,8 +243,8 @@ void HostController::report_policies_loaded(const std::vector<policy::Diagnostic
 
 /// A file that is written and then reloaded by request is rejected twice, and told of once.
 Result<void> HostController::reject_policies(const LoadedPolicies& policies) {
-    const std::string text =
-        "not loaded, the set in force stays in force:\n" + policy::render(policies.parsed.diagnostics);
+    const std::string text = "not loaded, the set in force stays in force:\n" +
+                             policy::render(policies.parsed.diagnostics);
     if (std::exchange(last_rejection_, text) != text) {
         deps_.log.write(Level::kError, LogEvent::kPolicyRejected, "policies: " + text);
         notifier_.notify(&Observer::policies_reloaded, policies.parsed.diagnostics);

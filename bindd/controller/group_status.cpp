@@ -20,7 +20,8 @@ std::string start_state(const policy::Transaction& transaction) {
 }  // namespace
 
 bool GroupStatus::should_retry(const policy::Transaction& transaction) const {
-    return !has_failed() || (failed_attempts < kMaxAttempts && failed_from != start_state(transaction));
+    return !has_failed() ||
+           (failed_attempts < kMaxAttempts && failed_from != start_state(transaction));
 }
 
 void GroupStatus::record_attempt(const policy::Transaction& transaction) {

@@ -8,19 +8,22 @@
 
 namespace bindd {
 
-using sysfs::DeviceId;
 using base::Result;
+using sysfs::DeviceId;
 
 namespace {
 
-/// A group is looked at when nothing more has come for this long, or after the longer time in any case.
+/// A group is looked at when nothing more has come for this long, or after the longer time in any
+/// case.
 constexpr std::chrono::milliseconds kQuiet{4};
 constexpr std::chrono::milliseconds kLongest{50};
 
 }  // namespace
 
 HostController::HostController(ControllerDependencies deps)
-    : deps_(std::move(deps)), scanner_(deps_.executor, view_, quarantine_), journal_(deps_.state),
+    : deps_(std::move(deps)),
+      scanner_(deps_.executor, view_, quarantine_),
+      journal_(deps_.state),
       manual_state_(ManualState::read(deps_.state.run + "/by-hand")),
       coalescer_(kQuiet, kLongest),
       readiness_(
@@ -34,11 +37,13 @@ HostController::HostController(ControllerDependencies deps)
               if (on_ready_)
                   on_ready_();
           }),
-      wakeup_timer_(deps_.event, [this] { scan_due(); }), job_timer_(deps_.event, [this] { start_due_jobs(); }),
+      wakeup_timer_(deps_.event, [this] { scan_due(); }),
+      job_timer_(deps_.event, [this] { start_due_jobs(); }),
       reload_timer_(deps_.event, [this] {
           LoadedPolicies policies = load_policies(deps_.policy_paths);
           if (policies.ok() && policies.parsed.set.generation == view_.policies.generation)
-              return last_rejection_.empty() ? void() : report_policies_loaded(policies.parsed.diagnostics);
+              return last_rejection_.empty() ? void()
+                                             : report_policies_loaded(policies.parsed.diagnostics);
           (void)reload({.uid = std::nullopt, .description = "files"});
       }) {
     deps_.executor.on_notice([this](const auto& words) { on_executor_notice(words); });
@@ -90,17 +95,18 @@ std::vector<StuckDevice> HostController::stuck() const {
 }
 
 void HostController::usage(std::vector<DeviceId> devices,
-                       std::function<void(Result<sysfs::Usage>)> done) {
+                           std::function<void(Result<sysfs::Usage>)> done) {
     quarantine_.remove_from(devices);
-    scanner_.query_usage(devices, [this, devices, done = std::move(done)](const Result<void>& asked) {
-        if (!asked)
-            return done(base::propagate(asked));
-        sysfs::Usage found;
-        for (const DeviceId& id : devices)
-            if (const auto uses = view_.usage.find(id); uses != view_.usage.end())
-                found.insert(*uses);
-        done(std::move(found));
-    });
+    scanner_.query_usage(
+        devices, [this, devices, done = std::move(done)](const Result<void>& asked) {
+            if (!asked)
+                return done(base::propagate(asked));
+            sysfs::Usage found;
+            for (const DeviceId& id : devices)
+                if (const auto uses = view_.usage.find(id); uses != view_.usage.end())
+                    found.insert(*uses);
+            done(std::move(found));
+        });
 }
 
 std::string HostController::plan_json() const {

@@ -7,27 +7,28 @@
 #include <string>
 #include <vector>
 
-#include "binding/journal/journal_reader.hpp"
 #include "bindd/controller/change_notifier.hpp"
 #include "bindd/controller/coalescer.hpp"
-#include "bindd/controller/group_status.hpp"
-#include "bindd/controller/manual_state.hpp"
-#include "bindd/controller/host_event.hpp"
-#include "bindd/controller/job_queue.hpp"
 #include "bindd/controller/controller.hpp"
 #include "bindd/controller/controller_dependencies.hpp"
+#include "bindd/controller/group_status.hpp"
+#include "bindd/controller/host_event.hpp"
 #include "bindd/controller/host_scanner.hpp"
+#include "bindd/controller/job_queue.hpp"
+#include "bindd/controller/manual_state.hpp"
+#include "bindd/controller/quarantined_devices.hpp"
+#include "bindd/controller/readiness.hpp"
 #include "bindd/loop/event_loop.hpp"
 #include "bindd/loop/policy_loader.hpp"
-#include "bindd/controller/readiness.hpp"
-#include "bindd/controller/quarantined_devices.hpp"
+#include "binding/journal/journal_reader.hpp"
 
 namespace bindd {
 
-/// The controller that the daemon runs. One road for all: something is stirred (an event, the start, a policy set, a
-/// request); after a moment of quiet its devices are read, everything is decided and planned anew (that is cheap and
-/// pure), and the groups that are not as wanted are carried out, unless something says to leave them: a hand mark,
-/// a drift that is only reported, a failure that nothing has changed since. What it keeps is in its parts; it says when.
+/// The controller that the daemon runs. One road for all: something is stirred (an event, the
+/// start, a policy set, a request); after a moment of quiet its devices are read, everything is
+/// decided and planned anew (that is cheap and pure), and the groups that are not as wanted are
+/// carried out, unless something says to leave them: a hand mark, a drift that is only reported, a
+/// failure that nothing has changed since. What it keeps is in its parts; it says when.
 class HostController final : public Controller {
   public:
     explicit HostController(ControllerDependencies deps);
@@ -38,9 +39,11 @@ class HostController final : public Controller {
     void on_ready(std::function<void()> call) { on_ready_ = std::move(call); }
     /// Policy files may have changed.
     void on_policy_files_changed();
-    /// The driver_override files of the devices that are ours, whenever these change; and that one of them was
-    /// written, by whomever.
-    void on_managed_overrides(std::function<void(const std::set<std::string>&)> call) { on_managed_overrides_ = std::move(call); }
+    /// The driver_override files of the devices that are ours, whenever these change; and that one
+    /// of them was written, by whomever.
+    void on_managed_overrides(std::function<void(const std::set<std::string>&)> call) {
+        on_managed_overrides_ = std::move(call);
+    }
     void on_override_written(const std::string& file);
     [[nodiscard]] bool is_ready() const { return readiness_.is_ready(); }
 
@@ -74,7 +77,8 @@ class HostController final : public Controller {
     void request_recovery();
     void on_executor_notice(const std::vector<std::string>& parts);
     void on_interrupted(const std::string& record);
-    void quarantine_devices(const std::string& txn, const std::string& why, const std::vector<sysfs::Device>& devices);
+    void quarantine_devices(const std::string& txn, const std::string& why,
+                            const std::vector<sysfs::Device>& devices);
     void on_hung_read(const std::string& look, const std::vector<std::string>& lines);
     void on_recovered(const std::string& txn, const std::string& what, const std::string& note);
     void refresh_journal_state(JournalChange change);
@@ -96,9 +100,11 @@ class HostController final : public Controller {
     void assess();
     void evaluate_groups();
     void evaluate_group(const std::string& key, const std::vector<std::size_t>& transactions,
-               std::vector<std::size_t>& to_execute);
-    [[nodiscard]] std::string skip_reason(GroupStatus& status, const policy::Transaction& transaction);
-    [[nodiscard]] bool is_drift(const GroupStatus& status, const policy::Transaction& transaction) const;
+                        std::vector<std::size_t>& to_execute);
+    [[nodiscard]] std::string skip_reason(GroupStatus& status,
+                                          const policy::Transaction& transaction);
+    [[nodiscard]] bool is_drift(const GroupStatus& status,
+                                const policy::Transaction& transaction) const;
     [[nodiscard]] std::vector<policy::Transaction> restore_lost_overrides();
     void reconcile(std::vector<policy::Transaction> transactions);
     void save_manual_state();
@@ -133,10 +139,10 @@ class HostController final : public Controller {
     std::map<std::string, GroupStatus> groups_;
     Coalescer coalescer_;
     unsigned last_scan_request_ = 0;
-    std::set<sysfs::DeviceId> dirty_;       ///< to be read
+    std::set<sysfs::DeviceId> dirty_;            ///< to be read
     std::set<sysfs::DeviceId> pending_forgets_;  ///< went away; the journal is being told
     std::string last_rejection_;  ///< what was last said of policy files that are not in force
-    bool scanned_ = false;   ///< at the whole host, once
+    bool scanned_ = false;        ///< at the whole host, once
     bool usage_query_pending_ = false;
     bool assess_again_ = false;
     std::function<void()> on_ready_;

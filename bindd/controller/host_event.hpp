@@ -12,17 +12,17 @@ struct HostEvent {
     enum class EventKind {
         kAdded,    ///< the device came
         kRemoved,  ///< it went
-        kChanged,    ///< its driver, override, name or properties may have changed
-        kModules,    ///< modules came or went
-        kLost,       ///< events were lost: anything may have changed
+        kChanged,  ///< its driver, override, name or properties may have changed
+        kModules,  ///< modules came or went
+        kLost,     ///< events were lost: anything may have changed
     };
     EventKind kind = EventKind::kChanged;
     sysfs::DeviceId device;  ///< of the first three
     auto operator<=>(const HostEvent&) const = default;
 };
 
-/// Where events come from: udev, or a test's script. It is armed when it is made, so that nothing is missed between
-/// the first look and the first event; it calls only once `start` has said whom.
+/// Where events come from: udev, or a test's script. It is armed when it is made, so that nothing
+/// is missed between the first look and the first event; it calls only once `start` has said whom.
 class EventSource {
   public:
     EventSource() = default;

@@ -9,10 +9,10 @@
 
 namespace bindd {
 
+using base::Result;
 using binding::decode;
 using binding::encode;
 using sysfs::DeviceId;
-using base::Result;
 
 namespace {
 
@@ -33,11 +33,11 @@ struct ScanCollector {
         if (parts.size() != 2)
             return;
         if (parts[0] == "device")
-            take<sysfs::Device>(parts[1],
-                                [this](auto device) { result.devices.push_back(std::move(device)); });
+            take<sysfs::Device>(
+                parts[1], [this](auto device) { result.devices.push_back(std::move(device)); });
         else if (parts[0] == "around")
             take<binding::HostContext>(parts[1],
-                                    [this](auto around) { result.context = std::move(around); });
+                                       [this](auto around) { result.context = std::move(around); });
         else if (parts[0] == "drivers")
             take<sysfs::Drivers>(parts[1],
                                  [this](auto drivers) { result.drivers = std::move(drivers); });
@@ -97,26 +97,26 @@ void HostScanner::scan_host(ScanCallback callback) {
 }
 
 /// Some devices, into the view.
-void HostScanner::scan_devices(const DeviceIds& ids, const sysfs::ScanOptions& what, ScanCallback callback) {
+void HostScanner::scan_devices(const DeviceIds& ids, const sysfs::ScanOptions& what,
+                               ScanCallback callback) {
     const bool with_drivers = std::exchange(drivers_stale_, false);
-    collect(
-        executor_,
-        "read\t" + encode(ids) + "\t" + encode(what) + "\t" + (with_drivers ? "drivers" : "-"),
-        [this, number = sequence_.begin(), asked = ids, with_drivers,
-         callback = std::move(callback)](Result<View::ScanResult> found) mutable {
-            if (!found) {
-                drivers_stale_ = drivers_stale_ || with_drivers;
-                sequence_.end(number, {});
-                return callback(base::propagate(found));
-            }
-            std::erase_if(asked,
-                          [&](const DeviceId& id) { return sequence_.is_stale(number, id); });
-            std::erase_if(found->devices, [&](const sysfs::Device& device) {
-                return sequence_.is_stale(number, device.id);
+    collect(executor_,
+            "read\t" + encode(ids) + "\t" + encode(what) + "\t" + (with_drivers ? "drivers" : "-"),
+            [this, number = sequence_.begin(), asked = ids, with_drivers,
+             callback = std::move(callback)](Result<View::ScanResult> found) mutable {
+                if (!found) {
+                    drivers_stale_ = drivers_stale_ || with_drivers;
+                    sequence_.end(number, {});
+                    return callback(base::propagate(found));
+                }
+                std::erase_if(asked,
+                              [&](const DeviceId& id) { return sequence_.is_stale(number, id); });
+                std::erase_if(found->devices, [&](const sysfs::Device& device) {
+                    return sequence_.is_stale(number, device.id);
+                });
+                sequence_.end(number, asked);
+                callback(view_.apply_partial_scan(*std::move(found), asked));
             });
-            sequence_.end(number, asked);
-            callback(view_.apply_partial_scan(*std::move(found), asked));
-        });
 }
 
 void HostScanner::query_usage(DeviceIds ids, QueryCallback callback) {
@@ -134,7 +134,8 @@ void HostScanner::query_usage(DeviceIds ids, QueryCallback callback) {
                 if (auto usage = decode<sysfs::Usage>(parts[1]))
                     *found = *std::move(usage);
         },
-        [this, found, ids = std::move(ids), callback = std::move(callback)](const Result<void>& ended) {
+        [this, found, ids = std::move(ids),
+         callback = std::move(callback)](const Result<void>& ended) {
             for (const DeviceId& id : ids) {
                 view_.usage.erase(id);
                 if (ended)

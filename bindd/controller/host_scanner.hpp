@@ -5,17 +5,17 @@
 #include <set>
 #include <vector>
 
-#include "bindd/executor/executor_client.hpp"
-#include "bindd/controller/scan_sequence.hpp"
 #include "bindd/controller/quarantined_devices.hpp"
+#include "bindd/controller/scan_sequence.hpp"
 #include "bindd/controller/view.hpp"
+#include "bindd/executor/executor_client.hpp"
 #include "sysfs/device/inventory.hpp"
 
 namespace bindd {
 
-/// How the controller sees the host: through the executor's readers, all of it or some devices, never
-/// those that must not be touched. What is seen goes into the view, and never over what was seen
-/// later. Outlives the link's answers.
+/// How the controller sees the host: through the executor's readers, all of it or some devices,
+/// never those that must not be touched. What is seen goes into the view, and never over what was
+/// seen later. Outlives the link's answers.
 class HostScanner {
   public:
     using DeviceIds = std::vector<sysfs::DeviceId>;

@@ -16,33 +16,48 @@ std::string Requester::actor() const {
 
 const char* job_kind_name(JobKind kind) {
     switch (kind) {
-        case JobKind::kReconcile: return "reconcile";
-        case JobKind::kApply: return "apply";
-        case JobKind::kBind: return "bind";
-        case JobKind::kRelease: return "release";
-        case JobKind::kRollback: return "rollback";
+        case JobKind::kReconcile:
+            return "reconcile";
+        case JobKind::kApply:
+            return "apply";
+        case JobKind::kBind:
+            return "bind";
+        case JobKind::kRelease:
+            return "release";
+        case JobKind::kRollback:
+            return "rollback";
     }
     return "reconcile";
 }
 
 const char* job_state_name(JobState state) {
     switch (state) {
-        case JobState::kWaiting: return "waiting";
-        case JobState::kLooking: return "looking";
-        case JobState::kWorking: return "working";
-        case JobState::kEnded: return "ended";
+        case JobState::kWaiting:
+            return "waiting";
+        case JobState::kLooking:
+            return "looking";
+        case JobState::kWorking:
+            return "working";
+        case JobState::kEnded:
+            return "ended";
     }
     return "ended";
 }
 
 const char* ending_name(Ending ending) {
     switch (ending) {
-        case Ending::kDone: return "done";
-        case Ending::kFailed: return "failed";
-        case Ending::kRefused: return "refused";
-        case Ending::kPartly: return "partly";
-        case Ending::kNoDevice: return "no-such-device";
-        case Ending::kStuck: return "timed-out";
+        case Ending::kDone:
+            return "done";
+        case Ending::kFailed:
+            return "failed";
+        case Ending::kRefused:
+            return "refused";
+        case Ending::kPartly:
+            return "partly";
+        case Ending::kNoDevice:
+            return "no-such-device";
+        case Ending::kStuck:
+            return "timed-out";
     }
     return "failed";
 }
@@ -57,11 +72,17 @@ struct JobResultCounts {
 
     void add(StepResult result) {
         switch (result) {
-            case StepResult::kDone: ++done; break;
-            case StepResult::kStuck: ++stuck; break;
+            case StepResult::kDone:
+                ++done;
+                break;
+            case StepResult::kStuck:
+                ++stuck;
+                break;
             case StepResult::kFailed:
             case StepResult::kRolledBack:
-            case StepResult::kSkipped: ++failed; break;
+            case StepResult::kSkipped:
+                ++failed;
+                break;
         }
     }
 };
@@ -73,7 +94,8 @@ Ending job_ending(const policy::Plan& plan, JobMode mode) {
     for (const Transaction& transaction : plan.transactions)
         if (transaction.result)
             sum.add(*transaction.result);
-        else if (transaction.verdict == Verdict::kRefused || transaction.verdict == Verdict::kConflict)
+        else if (transaction.verdict == Verdict::kRefused ||
+                 transaction.verdict == Verdict::kConflict)
             ++sum.refused;
     // A plan that would change something beside what is refused is worth carrying out: no refusal.
     if (mode == JobMode::kPlanOnly)

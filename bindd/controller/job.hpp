@@ -7,17 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "binding/transaction/apply.hpp"
 #include "policy/plan/bind_rule.hpp"
 #include "policy/plan/plan.hpp"
-#include "base/result.hpp"
 
 namespace bindd {
 
 /// Who asked, for the history and the journal: "bindd (uid 1000, :1.42)".
 struct Requester {
     std::optional<std::uint32_t> uid;  ///< absent: the daemon itself (an event, the start)
-    std::string description;                 ///< a bus name, "hotplug", "start", ...
+    std::string description;           ///< a bus name, "hotplug", "start", ...
 
     [[nodiscard]] std::string actor() const;
 };
@@ -38,9 +38,9 @@ enum class JobMode { kExecute, kPlanOnly };
 struct JobRequest {
     JobKind kind = JobKind::kApply;
     JobMode mode = JobMode::kExecute;
-    std::vector<sysfs::DeviceId> devices{};  ///< of bind and release; for apply: none means all
-    policy::BindOptions bind_options{};                 ///< of bind
-    std::string txn{};                       ///< of rollback; empty: the newest
+    std::vector<sysfs::DeviceId> devices{};     ///< of bind and release; for apply: none means all
+    policy::BindOptions bind_options{};         ///< of bind
+    std::string txn{};                          ///< of rollback; empty: the newest
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write; past it the device is stuck
     Requester requester{};
 };
@@ -50,12 +50,12 @@ enum class JobState { kWaiting, kLooking, kWorking, kEnded };
 
 /// How a job ended: vfioctl's exit statuses.
 enum class Ending {
-    kDone = 0,      ///< done, or nothing to do
+    kDone = 0,  ///< done, or nothing to do
     kFailed = 1,
-    kRefused = 3,   ///< a safety check, a policy or a conflict said no; nothing was changed
+    kRefused = 3,  ///< a safety check, a policy or a conflict said no; nothing was changed
     kPartly = 4,
     kNoDevice = 5,
-    kStuck = 6,     ///< a device is stuck in the kernel
+    kStuck = 6,  ///< a device is stuck in the kernel
 };
 [[nodiscard]] const char* ending_name(Ending ending);
 /// What the results and verdicts of a plan come to.
@@ -69,10 +69,10 @@ struct Job {
     JobRequest request;
     JobState state = JobState::kWaiting;
     binding::Progress progress;
-    policy::Plan plan;                   ///< with results, once ended
+    policy::Plan plan;  ///< with results, once ended
     std::vector<std::string> warnings;
-    std::optional<Ending> ending;        ///< once ended
-    std::optional<base::Error> error;   ///< of the whole: no such device, the lock is another's, ...
+    std::optional<Ending> ending;      ///< once ended
+    std::optional<base::Error> error;  ///< of the whole: no such device, the lock is another's, ...
 
     [[nodiscard]] bool ended() const { return state == JobState::kEnded; }
 };

@@ -2,38 +2,43 @@
 #include <algorithm>
 #include <memory>
 
-#include "binding/codec/codec.hpp"
 #include "bindd/controller/host_controller.hpp"
+#include "binding/codec/codec.hpp"
 
-/// A job's plan on its way through the executor, transaction by transaction, and its end: when the groups that it
-/// changed have been looked at again, so that whoever sees it end sees what it did.
+/// A job's plan on its way through the executor, transaction by transaction, and its end: when the
+/// groups that it changed have been looked at again, so that whoever sees it end sees what it did.
 namespace bindd {
 
+using base::Result;
 using policy::StepResult;
 using policy::Transaction;
 using policy::Verdict;
 using sysfs::DeviceId;
-using base::Result;
 
 namespace {
 
 bool loads_module(const Transaction& transaction) {
-    return std::any_of(transaction.steps.begin(), transaction.steps.end(), [](const policy::Step& step) {
-        return step.op == policy::Op::kLoadModule && step.result == StepResult::kDone;
-    });
+    return std::any_of(
+        transaction.steps.begin(), transaction.steps.end(), [](const policy::Step& step) {
+            return step.op == policy::Op::kLoadModule && step.result == StepResult::kDone;
+        });
 }
 
 Ending to_ending(const base::Error& error) {
     switch (error.code) {
         case base::Code::kNotFound:
-        case base::Code::kGone: return Ending::kNoDevice;
-        case base::Code::kTimeout: return Ending::kStuck;
-        case base::Code::kRefused: return Ending::kRefused;
+        case base::Code::kGone:
+            return Ending::kNoDevice;
+        case base::Code::kTimeout:
+            return Ending::kStuck;
+        case base::Code::kRefused:
+            return Ending::kRefused;
         case base::Code::kInvalid:
         case base::Code::kDenied:
         case base::Code::kBusy:
         case base::Code::kUnsupported:
-        case base::Code::kFailed: return Ending::kFailed;
+        case base::Code::kFailed:
+            return Ending::kFailed;
     }
     return Ending::kFailed;
 }
@@ -47,19 +52,23 @@ void log_end(const Log& log, const Job& job, const Transaction& transaction) {
         fields.emplace_back("BINDD_RULE", transaction.changes.front().rule);
     if (job.request.requester.uid)
         fields.emplace_back("BINDD_CALLER_UID", std::to_string(*job.request.requester.uid));
-    const std::string text = transaction.key() + ": " + devices + ": " + job_kind_name(job.request.kind) +
-                             ": " + policy::step_result_name(*transaction.result) +
+    const std::string text = transaction.key() + ": " + devices + ": " +
+                             job_kind_name(job.request.kind) + ": " +
+                             policy::step_result_name(*transaction.result) +
                              (transaction.error.empty() ? "" : ": " + transaction.error);
     switch (*transaction.result) {
         case StepResult::kDone: {
-            const bool released = job.request.kind == JobKind::kRelease ||
-                                  job.request.kind == JobKind::kRollback;
-            return log.write(Level::kInfo, released ? LogEvent::kReleased : LogEvent::kBound, text, fields);
+            const bool released =
+                job.request.kind == JobKind::kRelease || job.request.kind == JobKind::kRollback;
+            return log.write(Level::kInfo, released ? LogEvent::kReleased : LogEvent::kBound, text,
+                             fields);
         }
-        case StepResult::kStuck: return log.write(Level::kError, LogEvent::kStuck, text, fields);
+        case StepResult::kStuck:
+            return log.write(Level::kError, LogEvent::kStuck, text, fields);
         case StepResult::kRolledBack:
         case StepResult::kFailed:
-        case StepResult::kSkipped: return log.write(Level::kError, LogEvent::kFailed, text, fields);
+        case StepResult::kSkipped:
+            return log.write(Level::kError, LogEvent::kFailed, text, fields);
     }
 }
 
@@ -112,20 +121,21 @@ void HostController::execute_transaction(QueuedJob& queued, std::size_t at) {
     };
     const char* action =
         request.kind == JobKind::kReconcile ? "apply" : job_kind_name(request.kind);
-    deps_.executor.send_request("carry\t" + request.requester.actor() + "\t" + action + "\t" +
-                            std::to_string(request.timeout.count()) + "\t" + binding::encode(transaction),
-                        on_message, [this, id, at, txn](const Result<void>& ended) {
-                            QueuedJob* found = jobs_.find(id);
-                            if (found == nullptr)
-                                return;
-                            Transaction& now = found->job.plan.transactions[at];
-                            if (!ended || !now.result) {
-                                now.result = StepResult::kFailed;
-                                now.error = ended ? "the executor's answer was not understood"
-                                                  : ended.error().text();
-                            }
-                            on_transaction_ended(id, at, *txn);
-                        });
+    deps_.executor.send_request(
+        "carry\t" + request.requester.actor() + "\t" + action + "\t" +
+            std::to_string(request.timeout.count()) + "\t" + binding::encode(transaction),
+        on_message, [this, id, at, txn](const Result<void>& ended) {
+            QueuedJob* found = jobs_.find(id);
+            if (found == nullptr)
+                return;
+            Transaction& now = found->job.plan.transactions[at];
+            if (!ended || !now.result) {
+                now.result = StepResult::kFailed;
+                now.error =
+                    ended ? "the executor's answer was not understood" : ended.error().text();
+            }
+            on_transaction_ended(id, at, *txn);
+        });
 }
 
 void HostController::on_transaction_ended(JobId id, std::size_t at, const std::string& txn) {
@@ -152,7 +162,8 @@ void HostController::on_transaction_ended(JobId id, std::size_t at, const std::s
     if (transaction.result == StepResult::kDone)
         record_manual_change(queued, transaction);
     if (is_stuck) {
-        quarantine_.add(txn, transaction.error, {transaction.devices.begin(), transaction.devices.end()});
+        quarantine_.add(txn, transaction.error,
+                        {transaction.devices.begin(), transaction.devices.end()});
         advance(key, GroupEvent::kTimedOut);
     } else if (status.in_flight == 0) {
         advance(key, GroupEvent::kFinished);
@@ -168,24 +179,25 @@ void HostController::on_transaction_ended(JobId id, std::size_t at, const std::s
     finish_jobs();
 }
 
-/// Events do not undo what someone asked for; not for long if the policies want the same. On disk before they are told
-/// that it is done: a start after kill -9 is no reason to undo it either.
+/// Events do not undo what someone asked for; not for long if the policies want the same. On disk
+/// before they are told that it is done: a start after kill -9 is no reason to undo it either.
 void HostController::record_manual_change(const QueuedJob& queued, const Transaction& transaction) {
     const JobKind kind = queued.job.request.kind;
     if (kind == JobKind::kReconcile || kind == JobKind::kApply)
         return;
     for (const DeviceId& id : transaction.devices)
         if (const sysfs::Device* device = view_.inventory.find(id))
-            manual_state_.set(*device, kind == JobKind::kBind ? ManualState::ManualAction::kBound
-                                                       : ManualState::ManualAction::kReleased);
+            manual_state_.set(*device, kind == JobKind::kBind
+                                           ? ManualState::ManualAction::kBound
+                                           : ManualState::ManualAction::kReleased);
     save_manual_state();
 }
 
 void HostController::finish_jobs() {
     const auto is_quiet = [this](const std::string& key) {
         const auto status = groups_.find(key);
-        return status == groups_.end() || status->second.is_working() || status->second.is_up_to_date() ||
-               status->second.state == GroupState::kStuck;
+        return status == groups_.end() || status->second.is_working() ||
+               status->second.is_up_to_date() || status->second.state == GroupState::kStuck;
     };
     for (const JobId id : jobs_.finished(is_quiet))
         if (QueuedJob* found = jobs_.find(id))

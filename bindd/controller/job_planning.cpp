@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 
-#include "binding/transaction/release_plan.hpp"
 #include "bindd/controller/host_controller.hpp"
+#include "binding/transaction/release_plan.hpp"
 
 /// Requests: each has its groups to itself from its look to its end, and waits until they are free.
 namespace bindd {
 
-using policy::Plan;
 using base::Code;
-using sysfs::DeviceId;
 using base::propagate;
 using base::Result;
+using policy::Plan;
+using sysfs::DeviceId;
 
 const Job* HostController::job(JobId id) const {
     const QueuedJob* found = jobs_.find(id);
@@ -36,12 +36,12 @@ Result<std::set<std::string>> HostController::groups_for(const JobRequest& reque
     for (const DeviceId& id : devices) {
         if (view_.inventory.find(id) == nullptr && !view_.journal_state.bound.contains(id))
             return base::fail(Code::kNotFound, {}, id.display(), "no such device",
-                               "`vfioctl list -a` shows the devices there are");
+                              "`vfioctl list -a` shows the devices there are");
         const auto status = groups_.find(view_.group_key(id));
         const std::string* why = quarantine_.reason(id);
         if (why != nullptr && status != groups_.end() && status->second.state == GroupState::kStuck)
             return base::fail(Code::kTimeout, {}, id.display(), "is stuck: " + *why,
-                               "once its holder has let go, ask again");
+                              "once its holder has let go, ask again");
         groups.insert(view_.group_key(id));
     }
     return groups;
@@ -61,7 +61,8 @@ Result<JobId> HostController::submit(JobRequest request) {
 Result<void> HostController::cancel(JobId id) {
     if (auto allowed = jobs_.check_cancel(id); !allowed)
         return allowed;
-    fail_job(id, base::fail(Code::kFailed, "wait", "job " + std::to_string(id), "cancelled").value());
+    fail_job(id,
+             base::fail(Code::kFailed, "wait", "job " + std::to_string(id), "cancelled").value());
     return {};
 }
 
@@ -71,7 +72,8 @@ void HostController::start_due_jobs() {
         if (status.is_working())
             working.insert(key);
     for (const JobId id : jobs_.due(working))
-        if (QueuedJob* found = jobs_.find(id); found != nullptr && found->job.state == JobState::kWaiting)
+        if (QueuedJob* found = jobs_.find(id);
+            found != nullptr && found->job.state == JobState::kWaiting)
             start_job(*found);
 }
 
@@ -84,7 +86,8 @@ void HostController::start_job(QueuedJob& queued) {
         start_manual(queued.job.id);
 }
 
-/// The policies' word counts again for everything, whatever hands have done and however the last try ended.
+/// The policies' word counts again for everything, whatever hands have done and however the last
+/// try ended.
 void HostController::start_apply(JobId id) {
     scanner_.scan_host([this, id](const Result<View::Difference>& difference) {
         if (!difference)
@@ -93,7 +96,8 @@ void HostController::start_apply(JobId id) {
         refresh_journal_state(JournalChange::kOwn);
         scanner_.invalidate_all_usage();
         view_.decide();
-        DeviceIds taken = policy::devices_losing_driver(view_.policies, view_.decisions, view_.inventory);
+        DeviceIds taken =
+            policy::devices_losing_driver(view_.policies, view_.decisions, view_.inventory);
         quarantine_.remove_from(taken);
         scanner_.query_usage(std::move(taken), [this, id](const Result<void>& asked) {
             QueuedJob* found = jobs_.find(id);
@@ -108,8 +112,9 @@ void HostController::start_apply(JobId id) {
             view_.decide();
             view_.make_plan();
             notify_changes();
-            on_planned(id, request.devices.empty() ? view_.plan
-                                                 : policy::filter_plan(view_.plan, request.devices));
+            on_planned(id, request.devices.empty()
+                               ? view_.plan
+                               : policy::filter_plan(view_.plan, request.devices));
         });
     });
 }
@@ -123,7 +128,8 @@ void HostController::start_manual(JobId id) {
     quarantine_.remove_from(ids);
     sysfs::ScanOptions what = scanner_.wanted();
     if (begun.job.request.kind == JobKind::kBind) {
-        const sysfs::ScanOptions more = policy::required_facts(begun.job.request.bind_options.driver);
+        const sysfs::ScanOptions more =
+            policy::required_facts(begun.job.request.bind_options.driver);
         what.drivers.insert(more.drivers.begin(), more.drivers.end());
         if (!more.drivers.empty())
             scanner_.invalidate_drivers();
@@ -144,7 +150,7 @@ namespace {
 
 /// The decisions with what was asked for by hand; `rules` must outlive them.
 policy::Decisions decide_manual(const View& view, const JobRequest& request,
-                                 std::vector<policy::Rule>& rules) {
+                                std::vector<policy::Rule>& rules) {
     std::vector<policy::RequestedRule> requests;
     rules.reserve(request.devices.size());
     for (const DeviceId& id : request.devices)
@@ -162,8 +168,9 @@ void HostController::plan_bind(JobId id) {
     std::vector<policy::Rule> rules;
     const policy::Decisions decisions = decide_manual(view_, begun.job.request, rules);
     DeviceIds taken = policy::devices_losing_driver(view_.policies, decisions, view_.inventory);
-    std::erase_if(taken,
-                  [&](const DeviceId& device) { return !begun.scope.groups.contains(view_.group_key(device)); });
+    std::erase_if(taken, [&](const DeviceId& device) {
+        return !begun.scope.groups.contains(view_.group_key(device));
+    });
     scanner_.query_usage(std::move(taken), [this, id](const Result<void>& asked) {
         QueuedJob* found = jobs_.find(id);
         if (!asked || found == nullptr)
@@ -171,13 +178,15 @@ void HostController::plan_bind(JobId id) {
         const JobRequest& request = found->job.request;
         for (const DeviceId& device : request.devices)
             if (view_.inventory.find(device) == nullptr)
-                return fail_job(id, base::fail(Code::kNotFound, "bind", device.display(), "no such device")
-                                    .value());
+                return fail_job(
+                    id, base::fail(Code::kNotFound, "bind", device.display(), "no such device")
+                            .value());
         std::vector<policy::Rule> manual_rules;
         const policy::Decisions again = decide_manual(view_, request, manual_rules);
-        on_planned(id, policy::filter_plan(policy::make_plan(view_.policies, again, view_.inventory, view_.drivers,
-                                                   view_.usage, request.bind_options.forced),
-                                 request.devices));
+        on_planned(id, policy::filter_plan(
+                           policy::make_plan(view_.policies, again, view_.inventory, view_.drivers,
+                                             view_.usage, request.bind_options.forced),
+                           request.devices));
     });
 }
 
@@ -189,11 +198,13 @@ void HostController::plan_release(JobId id) {
     if (!chosen)
         return fail_job(id, chosen.error());
     scanner_.query_usage(binding::selected_devices(view_.journal_state, *chosen, view_.inventory),
-               [this, id, chosen = *chosen](const Result<void>& asked) {
-                   if (!asked)
-                       return fail_job(id, asked.error());
-                   on_planned(id, binding::release_plan(view_.journal_state, view_.inventory, view_.usage, chosen));
-               });
+                         [this, id, chosen = *chosen](const Result<void>& asked) {
+                             if (!asked)
+                                 return fail_job(id, asked.error());
+                             on_planned(id,
+                                        binding::release_plan(view_.journal_state, view_.inventory,
+                                                              view_.usage, chosen));
+                         });
 }
 
 void HostController::on_planned(JobId id, Plan plan) {

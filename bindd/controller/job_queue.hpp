@@ -30,7 +30,7 @@ struct QueuedJob {
 
     Job job;
     JobScope scope;
-    std::size_t in_flight = 0;         ///< transactions with the executor
+    std::size_t in_flight = 0;              ///< transactions with the executor
     std::set<std::string> awaiting_scan{};  ///< groups to be looked at again
     std::optional<Time> retired_at{};
 };

@@ -17,7 +17,8 @@ ManualState ManualState::read(std::string path) {
         const std::size_t slash = parts[0].find('/');
         if (parts.size() != 3 || slash == std::string::npos)
             continue;
-        const ManualAction what = parts[1] == "released" ? ManualAction::kReleased : ManualAction::kBound;
+        const ManualAction what =
+            parts[1] == "released" ? ManualAction::kReleased : ManualAction::kBound;
         marks.entries_[{parts[0].substr(0, slash), parts[0].substr(slash + 1)}] = {what, parts[2]};
     }
     marks.saved_ = marks.entries_;
@@ -53,8 +54,8 @@ base::Result<void> ManualState::save() {
         return {};
     std::string text;
     for (const auto& [id, mark] : entries_)
-        text += id.text() + "\t" + (mark.what == ManualAction::kReleased ? "released" : "bound") + "\t" +
-                mark.modalias + "\n";
+        text += id.text() + "\t" + (mark.what == ManualAction::kReleased ? "released" : "bound") +
+                "\t" + mark.modalias + "\n";
     if (auto written = base::replace_file(path_, text); !written)
         return written;
     saved_ = entries_;

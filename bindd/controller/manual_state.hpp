@@ -9,8 +9,9 @@
 
 namespace bindd {
 
-/// Devices that someone bound or released by hand: events do not undo that. It holds until `apply` or a reload says
-/// otherwise, the device goes, or the host boots. A file below /run, so that it outlives the daemon.
+/// Devices that someone bound or released by hand: events do not undo that. It holds until `apply`
+/// or a reload says otherwise, the device goes, or the host boots. A file below /run, so that it
+/// outlives the daemon.
 class ManualState {
   public:
     enum class ManualAction { kBound, kReleased };

@@ -9,8 +9,8 @@
 
 namespace bindd {
 
-/// Who wants to know what changes in the controller's model. Called from the event loop, after the model has
-/// changed; a handler may read the model and submit requests.
+/// Who wants to know what changes in the controller's model. Called from the event loop, after the
+/// model has changed; a handler may read the model and submit requests.
 class Observer {
   public:
     Observer() = default;
@@ -31,8 +31,10 @@ class Observer {
 
     virtual void job_changed(const Job& /*job*/) {}  ///< state or progress
     virtual void job_ended(const Job& /*job*/) {}
-    /// One group is through, with its result; `job` may have more. The daemon's own jobs tell as well.
-    virtual void transaction_finished(const Job& /*job*/, const policy::Transaction& /*transaction*/) {}
+    /// One group is through, with its result; `job` may have more. The daemon's own jobs tell as
+    /// well.
+    virtual void transaction_finished(const Job& /*job*/,
+                                      const policy::Transaction& /*transaction*/) {}
     /// `diagnostics` has an error: the set in force stays in force.
     virtual void policies_reloaded(const std::vector<policy::Diagnostic>& /*diagnostics*/) {}
     virtual void ready() {}  ///< the first reconcile is through

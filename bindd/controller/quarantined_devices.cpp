@@ -6,7 +6,7 @@ namespace bindd {
 using sysfs::DeviceId;
 
 void QuarantinedDevices::add(const std::string& txn, const std::string& why,
-                      const std::set<DeviceId>& devices) {
+                             const std::set<DeviceId>& devices) {
     QuarantineEntry& entry = entries_[txn];
     entry.why = why;
     entry.devices.insert(devices.begin(), devices.end());

@@ -11,7 +11,8 @@ namespace bindd {
 /// not long for what is only being undone, and after a while for nothing more, whatever hangs.
 class Readiness {
   public:
-    /// `on_undo_timeout`: it is no longer waited for, and perhaps nothing else is left. `ready`: once.
+    /// `on_undo_timeout`: it is no longer waited for, and perhaps nothing else is left. `ready`:
+    /// once.
     Readiness(sd_event* event, std::function<void()> on_undo_timeout, std::function<void()> ready);
     Readiness(const Readiness&) = delete;
     Readiness& operator=(const Readiness&) = delete;

@@ -3,15 +3,15 @@
 
 #include "bindd/controller/host_controller.hpp"
 
-/// After a look: everything is decided and planned anew, each group judged by itself, and those that are not as
-/// wanted carried out, unless something says to leave them.
+/// After a look: everything is decided and planned anew, each group judged by itself, and those
+/// that are not as wanted carried out, unless something says to leave them.
 namespace bindd {
 
+using base::Result;
 using policy::Change;
 using policy::Transaction;
 using policy::Verdict;
 using sysfs::DeviceId;
-using base::Result;
 
 namespace {
 
@@ -23,15 +23,15 @@ bool restores(const View& view, const DeviceId& device) {
 
 void log_drift(const Log& log, const DeviceId& device, const std::string& what, bool restored) {
     log.write(Level::kWarning, LogEvent::kDrift,
-            device.display() + " " + what + (restored ? ": restored" : ": left as it is"),
-            {{"BINDD_DEVICE", device.display()}});
+              device.display() + " " + what + (restored ? ": restored" : ": left as it is"),
+              {{"BINDD_DEVICE", device.display()}});
 }
 
 void log_refusal(const Log& log, GroupStatus& status, const Transaction& transaction) {
     std::string text = transaction.key() + ": " + policy::verdict_name(transaction.verdict);
     for (const policy::Reason& reason : transaction.reasons)
-        text += std::string("; ") + reason.device.display() + ": " + policy::reason_name(reason.code) +
-                ": " + reason.text;
+        text += std::string("; ") + reason.device.display() + ": " +
+                policy::reason_name(reason.code) + ": " + reason.text;
     if (status.logged_refusal == text)
         return;
     status.logged_refusal = text;
@@ -40,11 +40,11 @@ void log_refusal(const Log& log, GroupStatus& status, const Transaction& transac
 
 }  // namespace
 
-/// Decides, finds out who uses what would be taken, plans, settles. One at a time: what comes meanwhile is another
-/// round.
+/// Decides, finds out who uses what would be taken, plans, settles. One at a time: what comes
+/// meanwhile is another round.
 void HostController::assess() {
-    // A device that recovery has just freed may be read before the first whole look has come: without the rest of
-    // the host, and its drivers, there is nothing to decide.
+    // A device that recovery has just freed may be read before the first whole look has come:
+    // without the rest of the host, and its drivers, there is nothing to decide.
     if (!scanned_)
         return;
     if (usage_query_pending_) {
@@ -52,7 +52,8 @@ void HostController::assess() {
         return;
     }
     view_.decide();
-    DeviceIds unknown = policy::devices_losing_driver(view_.policies, view_.decisions, view_.inventory);
+    DeviceIds unknown =
+        policy::devices_losing_driver(view_.policies, view_.decisions, view_.inventory);
     quarantine_.remove_from(unknown);
     std::erase_if(unknown, [&](const DeviceId& id) {
         return scanner_.has_usage(id) || groups_[view_.group_key(id)].is_working();
@@ -107,20 +108,24 @@ void HostController::reconcile(std::vector<Transaction> transactions) {
     execute_plan(queued);
 }
 
-void HostController::evaluate_group(const std::string& key, const std::vector<std::size_t>& transactions,
-                       std::vector<std::size_t>& to_execute) {
+void HostController::evaluate_group(const std::string& key,
+                                    const std::vector<std::size_t>& transactions,
+                                    std::vector<std::size_t>& to_execute) {
     GroupStatus& status = groups_[key];
-    if (status.is_working() || status.state == GroupState::kStuck || !status.is_up_to_date() || jobs_.is_reserved(key))
+    if (status.is_working() || status.state == GroupState::kStuck || !status.is_up_to_date() ||
+        jobs_.is_reserved(key))
         return;
     if (transactions.empty())
-        return advance(key, view_.members(key).empty() ? GroupEvent::kVanished : GroupEvent::kInSync);
+        return advance(key,
+                       view_.members(key).empty() ? GroupEvent::kVanished : GroupEvent::kInSync);
     status.blocked_reason.clear();
     bool waits = false;
     const std::size_t before = to_execute.size();
     for (const std::size_t at : transactions) {
         const Transaction& transaction = view_.plan.transactions[at];
         switch (transaction.verdict) {
-            case Verdict::kOk: break;
+            case Verdict::kOk:
+                break;
             case Verdict::kRefused:
             case Verdict::kConflict:
                 log_refusal(deps_.log, status, transaction);
@@ -157,7 +162,8 @@ std::string HostController::skip_reason(GroupStatus& status, const Transaction& 
                        : "bound by hand; `vfioctl apply` goes by the policies again";
     }
     const Change& first = transaction.changes.front();
-    const std::string now = "is on " + first.from_driver.value_or("no driver") + " by someone's hand";
+    const std::string now =
+        "is on " + first.from_driver.value_or("no driver") + " by someone's hand";
     if (!status.drifted && is_drift(status, transaction)) {
         const bool restored =
             std::all_of(transaction.changes.begin(), transaction.changes.end(),
@@ -173,21 +179,22 @@ std::string HostController::skip_reason(GroupStatus& status, const Transaction& 
     return {};
 }
 
-/// It stood as wanted and was not plugged since; or, before our first look, the journal says that it was ours and
-/// on another driver. Ours from early in the boot may well have none yet.
+/// It stood as wanted and was not plugged since; or, before our first look, the journal says that
+/// it was ours and on another driver. Ours from early in the boot may well have none yet.
 bool HostController::is_drift(const GroupStatus& status, const Transaction& transaction) const {
     if (status.was_in_sync || is_ready())
         return status.was_in_sync;
-    return std::any_of(transaction.changes.begin(), transaction.changes.end(), [this](const Change& change) {
-        const binding::ManagedDevice* bound =
-            view_.journal_state.find_managed(change.target.id, change.target.identity);
-        return bound != nullptr && !bound->early && !bound->driver.empty() && !bound->where.empty() &&
-               change.from_driver != bound->driver;
-    });
+    return std::any_of(
+        transaction.changes.begin(), transaction.changes.end(), [this](const Change& change) {
+            const binding::ManagedDevice* bound =
+                view_.journal_state.find_managed(change.target.id, change.target.identity);
+            return bound != nullptr && !bound->early && !bound->driver.empty() &&
+                   !bound->where.empty() && change.from_driver != bound->driver;
+        });
 }
 
-/// Devices of ours that are where they should be, but whose override someone has taken away: the next driver that
-/// is offered them might take them.
+/// Devices of ours that are where they should be, but whose override someone has taken away: the
+/// next driver that is offered them might take them.
 std::vector<Transaction> HostController::restore_lost_overrides() {
     std::vector<Transaction> repairs;
     for (const auto& [id, bound] : view_.journal_state.bound) {
@@ -204,32 +211,46 @@ std::vector<Transaction> HostController::restore_lost_overrides() {
         status.drifted = !restored;
         if (!restored)
             continue;
-        Transaction transaction{.group = device->iommu_group, .verdict = Verdict::kChange,
-                                .devices = {id}, .changes = {}, .steps = {}, .reasons = {},
-                                .result = {}, .error = {}};
+        Transaction transaction{.group = device->iommu_group,
+                                .verdict = Verdict::kChange,
+                                .devices = {id},
+                                .changes = {},
+                                .steps = {},
+                                .reasons = {},
+                                .result = {},
+                                .error = {}};
         Change change;
         change.target = {id, device->identity()};
         change.from_driver = device->driver;
         change.from_override = device->driver_override;
-        change.candidates = {{.driver = bound.driver, .module = {}, .origin = policy::CandidateOrigin::kRule,
-                              .from = "drift", .status = policy::CandidateStatus::kUse, .why = {}}};
+        change.candidates = {{.driver = bound.driver,
+                              .module = {},
+                              .origin = policy::CandidateOrigin::kRule,
+                              .from = "drift",
+                              .status = policy::CandidateStatus::kUse,
+                              .why = {}}};
         change.rule = bound.rule;
         change.where = bound.where;
         transaction.changes.push_back(std::move(change));
-        transaction.steps.push_back({.op = policy::Op::kSetOverride, .device = id,
-                                     .value = bound.driver, .module = {}, .result = {}, .error = {}});
+        transaction.steps.push_back({.op = policy::Op::kSetOverride,
+                                     .device = id,
+                                     .value = bound.driver,
+                                     .module = {},
+                                     .result = {},
+                                     .error = {}});
         repairs.push_back(std::move(transaction));
     }
     return repairs;
 }
 
-/// The first reconcile is through when nothing is under way any more, recoveries included, and nothing is left to be
-/// looked at. What is stuck is not waited for, and an undo not for long.
+/// The first reconcile is through when nothing is under way any more, recoveries included, and
+/// nothing is left to be looked at. What is stuck is not waited for, and an undo not for long.
 void HostController::become_ready_if_idle() {
     const bool settled = std::none_of(groups_.begin(), groups_.end(), [this](const auto& entry) {
         const GroupStatus& status = entry.second;
         const bool only_undone = status.is_working() && status.in_flight == 0;
-        return (status.is_working() && !(only_undone && !readiness_.waits_for_undo())) || !status.is_up_to_date();
+        return (status.is_working() && !(only_undone && !readiness_.waits_for_undo())) ||
+               !status.is_up_to_date();
     });
     if (settled)
         readiness_.become_ready();

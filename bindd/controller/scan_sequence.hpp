@@ -9,8 +9,9 @@
 
 namespace bindd {
 
-/// Looks are under way side by side and may end in another order than they began: what a later one has told of a device,
-/// an earlier one that comes in after it must not tell again, or a device that was plugged in between is lost. A value.
+/// Looks are under way side by side and may end in another order than they began: what a later one
+/// has told of a device, an earlier one that comes in after it must not tell again, or a device
+/// that was plugged in between is lost. A value.
 class ScanSequence {
   public:
     /// The number of a scan that begins.

@@ -3,14 +3,15 @@
 #include <memory>
 #include <utility>
 
-#include "binding/policies/udev_rules_file.hpp"
 #include "bindd/controller/host_controller.hpp"
+#include "binding/policies/udev_rules_file.hpp"
 
-/// When the controller looks, and at what: at the whole host, or at the groups that were stirred, once they are quiet.
+/// When the controller looks, and at what: at the whole host, or at the groups that were stirred,
+/// once they are quiet.
 namespace bindd {
 
-using sysfs::DeviceId;
 using base::Result;
+using sysfs::DeviceId;
 
 namespace {
 
@@ -22,9 +23,10 @@ void update_udev_rules(const binding::StateDir& state, const View& view, const L
         log.write(Level::kWarning, LogEvent::kWarning, left_out.error().text());
 }
 
-/// A group may have gone and come back while a look was under way: its new status knows nothing of the old one's, and
-/// numbers are never given twice.
-void record_scanned(std::map<std::string, GroupStatus>& groups, const std::map<std::string, unsigned>& requests) {
+/// A group may have gone and come back while a look was under way: its new status knows nothing of
+/// the old one's, and numbers are never given twice.
+void record_scanned(std::map<std::string, GroupStatus>& groups,
+                    const std::map<std::string, unsigned>& requests) {
     for (const auto& [key, request] : requests)
         if (const auto status = groups.find(key); status != groups.end())
             status->second.last_scanned = std::max(status->second.last_scanned, request);
@@ -37,13 +39,14 @@ void HostController::scan_all() {
     const auto requests = std::make_shared<std::map<std::string, unsigned>>();
     for (auto& [key, status] : groups_) {
         status.state = status.is_working() || status.state == GroupState::kStuck
-                          ? status.state
-                          : next(status.state, GroupEvent::kChanged).state;
+                           ? status.state
+                           : next(status.state, GroupEvent::kChanged).state;
         (*requests)[key] = status.last_requested = ++last_scan_request_;
         coalescer_.forget(key);
     }
     dirty_.clear();
-    scanner_.scan_host([this, requests, left_out = quarantine_.devices()](const Result<View::Difference>& difference) {
+    scanner_.scan_host([this, requests, left_out = quarantine_.devices()](
+                           const Result<View::Difference>& difference) {
         if (!difference && quarantine_.devices() != left_out)
             return;  // it is known now which device hangs, and a look without it is on its way
         scanned_ = true;
@@ -70,7 +73,7 @@ void HostController::schedule_wakeup() {
         return wakeup_timer_.disarm();
     const auto left = *next - std::chrono::steady_clock::now();
     wakeup_timer_.arm(std::max(std::chrono::duration_cast<std::chrono::microseconds>(left),
-                       std::chrono::microseconds(0)));
+                               std::chrono::microseconds(0)));
 }
 
 void HostController::scan_due() {
@@ -88,18 +91,20 @@ void HostController::scan_due() {
         return;
     ids = take_dirty(keys);
     quarantine_.remove_from(ids);
-    scanner_.scan_devices(ids, scanner_.wanted(), [this, ids, requests](const Result<View::Difference>& difference) {
-        record_scanned(groups_, *requests);
-        if (!difference) {
-            deps_.log.write(Level::kWarning, LogEvent::kWarning, difference.error().text());
-            return finish_jobs();
-        }
-        on_scanned(ids, *difference);
-    });
+    scanner_.scan_devices(
+        ids, scanner_.wanted(), [this, ids, requests](const Result<View::Difference>& difference) {
+            record_scanned(groups_, *requests);
+            if (!difference) {
+                deps_.log.write(Level::kWarning, LogEvent::kWarning, difference.error().text());
+                return finish_jobs();
+            }
+            on_scanned(ids, *difference);
+        });
 }
 
-/// The devices to be read of these groups; and those of a group that nobody is going to look at: a device that came or
-/// went since it was noted has got another key. What is at work is looked at when it has ended.
+/// The devices to be read of these groups; and those of a group that nobody is going to look at: a
+/// device that came or went since it was noted has got another key. What is at work is looked at
+/// when it has ended.
 HostController::DeviceIds HostController::take_dirty(const std::set<std::string>& keys) {
     DeviceIds ids;
     for (auto id = dirty_.begin(); id != dirty_.end();) {

@@ -14,8 +14,9 @@ const policy::Transaction* View::transaction(const sysfs::DeviceId& id) const {
 }
 
 binding::DeviceState View::state(const sysfs::Device& device) const {
-    return binding::with_last_result(binding::device_state(device, decision(device.id), transaction(device.id)), device.id,
-                                latest);
+    return binding::with_last_result(
+        binding::device_state(device, decision(device.id), transaction(device.id)), device.id,
+        latest);
 }
 
 std::string View::group_key(const sysfs::DeviceId& id) const {
@@ -36,10 +37,12 @@ std::vector<sysfs::DeviceId> View::members(const std::string& key) const {
     if (key.starts_with(kGroup)) {
         const auto number = base::parse_decimal(key.substr(kGroup.size()));
         const auto group = inventory.groups.find(number ? static_cast<int>(*number) : -1);
-        return group == inventory.groups.end() ? std::vector<sysfs::DeviceId>{} : group->second.devices;
+        return group == inventory.groups.end() ? std::vector<sysfs::DeviceId>{}
+                                               : group->second.devices;
     }
     const std::size_t slash = key.find('/');
-    const sysfs::DeviceId id{key.substr(0, slash), slash == std::string::npos ? "" : key.substr(slash + 1)};
+    const sysfs::DeviceId id{key.substr(0, slash),
+                             slash == std::string::npos ? "" : key.substr(slash + 1)};
     return inventory.find(id) == nullptr ? std::vector<sysfs::DeviceId>{} : std::vector{id};
 }
 
@@ -78,7 +81,8 @@ View::Difference View::apply_full_scan(ScanResult scan, const std::set<sysfs::De
     return out;
 }
 
-View::Difference View::apply_partial_scan(ScanResult scan, const std::vector<sysfs::DeviceId>& asked) {
+View::Difference View::apply_partial_scan(ScanResult scan,
+                                          const std::vector<sysfs::DeviceId>& asked) {
     sysfs::Inventory found;
     scan.context.apply_to(found);
     found.devices = std::move(scan.devices);

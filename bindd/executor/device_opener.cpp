@@ -13,7 +13,8 @@ namespace {
 
 using base::Result;
 
-/// Remembers the container that the library opens: it has no need to show it, but its next user has.
+/// Remembers the container that the library opens: it has no need to show it, but its next user
+/// has.
 class ContainerRecorder final : public vfio::SystemCalls {
   public:
     int container(const vfio::ContainerFd& fd, vfio::abi::ContainerCall call,

@@ -8,17 +8,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "binding/journal/journal.hpp"
-#include "binding/codec/codec.hpp"
 #include "bindd/executor/host_reader.hpp"
+#include "binding/codec/codec.hpp"
+#include "binding/journal/journal.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace bindd {
 namespace {
 
+using base::Result;
 using binding::decode;
 using binding::encode;
-using base::Result;
 
 constexpr unsigned kReaders = 2;
 constexpr std::chrono::milliseconds kLockRetry{50};
@@ -31,29 +31,41 @@ std::string request_id(const binding::WorkerJob& job) {
 }  // namespace
 
 Executor::Executor(LineSocket socket, FdChannel channel, const ExecutorDependencies& deps)
-    : socket_(std::move(socket)), deps_(deps), channel_(std::move(channel)),
-      readers_(
-          [this](const std::string& request, const auto& say) { return serve_reader(request, say); },
-          kReaders, deps.read_timeout,
-          binding::WorkerPool::Callbacks{
-              .on_progress_line = [this](const binding::WorkerJob& job,
-                             const std::string& line) { socket_.send(request_id(job) + "\t" + line); },
-              .on_ended =
-                  [this](const binding::WorkerJob& job, binding::JobEnd how, const std::string& line) {
-                      if (how != binding::JobEnd::kAnswered)
-                          reply(request_id(job), base::fail(base::Code::kTimeout, "look", "the host",
-                                                         "reading a device did not return"));
-                      else
-                          socket_.send(request_id(job) + (line.empty() ? "\t=" : "\t!\t" + line.substr(1)));
-                      return std::vector<binding::WorkerJob>{};
-                  },
-              .on_worker_abandoned = [this](const binding::WorkerJob&, pid_t pid) { on_reader_lost(pid); }}) {
+    : socket_(std::move(socket)),
+      deps_(deps),
+      channel_(std::move(channel)),
+      readers_([this](const std::string& request,
+                      const auto& say) { return serve_reader(request, say); },
+               kReaders, deps.read_timeout,
+               binding::WorkerPool::Callbacks{
+                   .on_progress_line =
+                       [this](const binding::WorkerJob& job, const std::string& line) {
+                           socket_.send(request_id(job) + "\t" + line);
+                       },
+                   .on_ended =
+                       [this](const binding::WorkerJob& job, binding::JobEnd how,
+                              const std::string& line) {
+                           if (how != binding::JobEnd::kAnswered)
+                               reply(request_id(job),
+                                     base::fail(base::Code::kTimeout, "look", "the host",
+                                                "reading a device did not return"));
+                           else
+                               socket_.send(request_id(job) +
+                                            (line.empty() ? "\t=" : "\t!\t" + line.substr(1)));
+                           return std::vector<binding::WorkerJob>{};
+                       },
+                   .on_worker_abandoned = [this](const binding::WorkerJob&,
+                                                 pid_t pid) { on_reader_lost(pid); }}) {
     options_.actor = "bindd";
     options_.action = "recover";
     options_.timeout = deps.write_timeout;
     options_.check_open = deps.check_open;
-    options_.on_warning = [this](const std::string& text) { socket_.send("0\twarning\t" + to_field(text)); };
-    options_.on_worker_abandoned = [this](const std::string& txn, pid_t pid) { on_worker_abandoned(txn, pid); };
+    options_.on_warning = [this](const std::string& text) {
+        socket_.send("0\twarning\t" + to_field(text));
+    };
+    options_.on_worker_abandoned = [this](const std::string& txn, pid_t pid) {
+        on_worker_abandoned(txn, pid);
+    };
 }
 
 /// Runs in a reader. The fds are on their way before the answer is.
@@ -64,8 +76,8 @@ std::string Executor::serve_reader(const std::string& request,
         return read_host(deps_.kernel, request.substr(request.find('\t') + 1), say);
     if (parts.size() != 5 || !deps_.open)
         return "=!" + encode(base::fail(base::Code::kUnsupported, "open", "a device",
-                                          "this daemon cannot open devices for others")
-                                  .value());
+                                        "this daemon cannot open devices for others")
+                                 .value());
     const auto opened = deps_.open(parts[3], parts[4]);
     const Result<void> sent = opened ? channel_.send(parts[2], *opened) : base::propagate(opened);
     return sent ? "=" : "=!" + encode(sent.error());
@@ -80,7 +92,8 @@ void Executor::run() {
             if (!lines)
                 stage_ = Stage::kStopping;
             else
-                std::for_each(lines->begin(), lines->end(), [this](const auto& line) { dispatch(line); });
+                std::for_each(lines->begin(), lines->end(),
+                              [this](const auto& line) { dispatch(line); });
         }
         readers_.turn();
         if (readers_.idle() && idle_at_ && *idle_at_ <= Clock::now()) {
@@ -100,8 +113,8 @@ void Executor::run() {
 void Executor::wait() {
     std::vector<pollfd> asked;
     if (stage_ == Stage::kServing)
-        asked.push_back({socket_.fd(), static_cast<short>(POLLIN | (socket_.has_waiting() ? POLLOUT : 0)),
-                         0});
+        asked.push_back(
+            {socket_.fd(), static_cast<short>(POLLIN | (socket_.has_waiting() ? POLLOUT : 0)), 0});
     readers_.watch(asked);
     if (session_)
         session_->pool().watch(asked);
@@ -112,7 +125,8 @@ void Executor::wait() {
         asked.push_back({pidfd.get(), POLLIN, 0});
     int patience = -1;
     if (const auto next = next_deadline()) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
         patience = static_cast<int>(std::clamp<long long>(left, 0, 60'000));
     }
     (void)::poll(asked.data(), asked.size(), patience);
@@ -169,8 +183,8 @@ void Executor::enqueue(const std::string& id, const std::vector<std::string>& pa
     auto transaction = decode<policy::Transaction>(parts[5]);
     if (!timeout || !transaction)
         return malformed(timeout ? transaction.error().text() : timeout.error().text());
-    queue_.push_back({id, parts[2], parts[3], std::chrono::milliseconds(*timeout),
-                        *std::move(transaction)});
+    queue_.push_back(
+        {id, parts[2], parts[3], std::chrono::milliseconds(*timeout), *std::move(transaction)});
 }
 
 void Executor::forget(const std::string& id, const std::string& ids) {
@@ -210,8 +224,8 @@ void Executor::process_queue() {
         close_session();
 }
 
-/// Another process may have the lock for a moment: a vfioctl of someone's, or our own predecessor who is
-/// finishing what it has in hand.
+/// Another process may have the lock for a moment: a vfioctl of someone's, or our own predecessor
+/// who is finishing what it has in hand.
 bool Executor::open_session() {
     if (lock_retry_at_ && *lock_retry_at_ > Clock::now())
         return false;
@@ -248,11 +262,12 @@ void Executor::start_transaction(QueuedTransaction queued) {
     options.on_progress = [this, id = queued.id](const binding::Progress& progress) {
         socket_.send(id + "\tdoing\t" + to_field(progress.step));
     };
-    session_->begin(std::move(queued.transaction), options,
-                    [this, id = queued.id](const std::string& txn, const policy::Transaction& ended) {
-                        socket_.send(id + "\tended\t" + txn + "\t" + encode(ended));
-                        reply(id, {});
-                    });
+    session_->begin(
+        std::move(queued.transaction), options,
+        [this, id = queued.id](const std::string& txn, const policy::Transaction& ended) {
+            socket_.send(id + "\tended\t" + txn + "\t" + encode(ended));
+            reply(id, {});
+        });
 }
 
 void Executor::close_session() {

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "binding/transaction/transaction_runner.hpp"
-#include "bindd/executor/line_socket.hpp"
 #include "bindd/executor/fd_passing.hpp"
+#include "bindd/executor/line_socket.hpp"
+#include "binding/transaction/transaction_runner.hpp"
 
 namespace bindd {
 
@@ -20,26 +20,30 @@ struct ExecutorDependencies {
     sysfs::Kernel& kernel;
     binding::StateDir state;
     std::function<base::Result<void>(const sysfs::Device&)> check_open;
-    OpenDevice open{};  ///< none: it cannot
+    OpenDevice open{};                                ///< none: it cannot
     std::chrono::milliseconds write_timeout{60'000};  ///< of a recovery's writes
     std::chrono::milliseconds read_timeout{8'000};
 };
 
-/// The process that keeps the rights. It takes lines from the one that decides, checks every name in them, has
-/// its own workers look at the host and write to the kernel, and never waits for one of them: a worker that the
-/// kernel does not let go is left behind, and its transaction undone when it has come back. The one writer's lock
-/// is held while a transaction is under way, and only then.
+/// The process that keeps the rights. It takes lines from the one that decides, checks every name
+/// in them, has its own workers look at the host and write to the kernel, and never waits for one
+/// of them: a worker that the kernel does not let go is left behind, and its transaction undone
+/// when it has come back. The one writer's lock is held while a transaction is under way, and only
+/// then.
 ///
-/// Requests are "ID\tVERB\tPART...", answers "ID\tKIND\tPART..." and at last "ID\t=" or "ID\t!\tERROR"; an
-/// ID of 0 was not asked for.
+/// Requests are "ID\tVERB\tPART...", answers "ID\tKIND\tPART..." and at last "ID\t=" or
+/// "ID\t!\tERROR"; an ID of 0 was not asked for.
 ///   look, read, usage                                 as in reader.hpp
 ///   carry ACTOR ACTION TIMEOUT_MS TRANSACTION         → doing TEXT..., ended TXN TRANSACTION
-///   recover                                           → flight BEGIN-RECORD..., (later, 0) recovered TXN WHAT NOTE
-///                                                     (also unasked, 0: flight BEGIN-RECORD, of a process that died)
+///   recover                                           → flight BEGIN-RECORD..., (later, 0)
+///   recovered TXN WHAT NOTE
+///                                                     (also unasked, 0: flight BEGIN-RECORD, of a
+///                                                     process that died)
 ///   open WHICH DEVICE BACKEND                         its fds come through the channel, as WHICH
 ///   forget IDS                                        what went away is no longer ours
 ///   ping, stop
-/// When reading devices does not return: 0 hangs TXN DEVICE..., and, once it has, 0 recovered TXN undone "".
+/// When reading devices does not return: 0 hangs TXN DEVICE..., and, once it has, 0 recovered TXN
+/// undone "".
 class Executor {
   public:
     Executor(LineSocket socket, FdChannel channel, const ExecutorDependencies& deps);
@@ -98,7 +102,7 @@ class Executor {
     std::optional<binding::TransactionRunner> session_;
     std::deque<QueuedTransaction> queue_;
     std::map<std::string, std::vector<sysfs::DeviceId>> to_forget_;  ///< by the request's id
-    std::map<std::string, AbandonedWorker> abandoned_;                  ///< by transaction
+    std::map<std::string, AbandonedWorker> abandoned_;               ///< by transaction
     std::map<std::string, binding::InFlightTransaction> to_recover_;
     std::map<pid_t, base::UniqueFd> lost_readers_;  ///< and what tells that they have ended
     std::optional<Clock::time_point> lock_retry_at_;

@@ -8,10 +8,12 @@
 namespace bindd {
 
 ExecutorClient::ExecutorClient(sd_event* event, LineSocket socket, FdChannel channel)
-    : socket_(std::move(socket)), channel_(std::move(channel)),
+    : socket_(std::move(socket)),
+      channel_(std::move(channel)),
       watch_(event, socket_.fd(), EPOLLIN, [this](std::uint32_t) { on_readable(); }) {}
 
-void ExecutorClient::send_request(const std::string& request, MessageHandler on_message, EndHandler ended) {
+void ExecutorClient::send_request(const std::string& request, MessageHandler on_message,
+                                  EndHandler ended) {
     const std::string id = std::to_string(++last_id_);
     pending_[id] = {std::move(on_message), std::move(ended)};
     socket_.send(id + "\t" + request);
@@ -20,9 +22,10 @@ void ExecutorClient::send_request(const std::string& request, MessageHandler on_
 
 /// The fds come on another socket than the answer, but before it.
 void ExecutorClient::open(const std::string& device, const std::string& backend,
-                        std::function<void(base::Result<OpenedDevice>)> done) {
+                          std::function<void(base::Result<OpenedDevice>)> done) {
     const std::string which = std::to_string(++last_open_);
-    send_request("open\t" + which + "\t" + device + "\t" + backend, {},
+    send_request(
+        "open\t" + which + "\t" + device + "\t" + backend, {},
         [this, which, done = std::move(done)](const base::Result<void>& ended) {
             opened_.merge(channel_.receive());
             auto opened = opened_.extract(which);

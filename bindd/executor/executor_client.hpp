@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "bindd/executor/fd_passing.hpp"
 #include "bindd/executor/line_socket.hpp"
 #include "bindd/loop/event_loop.hpp"
-#include "bindd/executor/fd_passing.hpp"
 
 namespace bindd {
 
-/// The daemon's end of the socket to its executor. Requests and answers as executor.hpp has them; nothing waits.
+/// The daemon's end of the socket to its executor. Requests and answers as executor.hpp has them;
+/// nothing waits.
 class ExecutorClient {
   public:
     using MessageFields = std::vector<std::string>;

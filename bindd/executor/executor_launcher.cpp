@@ -35,7 +35,7 @@ Result<void> check_peer(int socket) {
         return fail_errno(errno, "look who asks", "executor");
     if (peer.uid != ::geteuid())
         return base::fail(base::Code::kDenied, "serve", "executor",
-                           "uid " + std::to_string(peer.uid) + " asks, who is not the daemon");
+                          "uid " + std::to_string(peer.uid) + " asks, who is not the daemon");
     return {};
 }
 
@@ -46,7 +46,8 @@ Result<void> serve(int connection, const ExecutorDependencies& deps) {
     auto channel = FdChannel::receive_from(socket.get());
     if (!channel)
         return base::propagate(channel);
-    if (::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0 || ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0)
+    if (::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0 ||
+        ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0)
         return fail_errno(errno, "set up the connection", "executor");
     run_executor(LineSocket(std::move(socket)), *std::move(channel), deps);
     return {};
@@ -77,7 +78,8 @@ Result<ExecutorConnection> connect_executor(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path)
-        return base::fail(base::Code::kInvalid, "reach the executor", path, "too long for a socket's path");
+        return base::fail(base::Code::kInvalid, "reach the executor", path,
+                          "too long for a socket's path");
     path.copy(address.sun_path, path.size());
     UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket.valid() ||
@@ -100,9 +102,10 @@ int serve_executor(const ExecutorDependencies& deps) {
     ::signal(SIGPIPE, SIG_IGN);
     const int passed = ::sd_listen_fds(1);
     const Result<void> served =
-        passed == 1 ? serve(SD_LISTEN_FDS_START, deps)
-                    : base::fail(base::Code::kInvalid, "serve", "executor", "no connection was passed",
-                                  "bindd-executor@.service is started by its socket");
+        passed == 1
+            ? serve(SD_LISTEN_FDS_START, deps)
+            : base::fail(base::Code::kInvalid, "serve", "executor", "no connection was passed",
+                         "bindd-executor@.service is started by its socket");
     if (served)
         return EXIT_SUCCESS;
     Log(Log::default_sink()).write(Level::kError, LogEvent::kStopped, served.error().text());

@@ -4,12 +4,13 @@
 #include <string>
 
 #include "bindd/executor/executor.hpp"
-#include "bindd/executor/line_socket.hpp"
 #include "bindd/executor/fd_passing.hpp"
+#include "bindd/executor/line_socket.hpp"
 
-/// Where the executor sits: in a child of the daemon's, or in a service of its own (bindd-executor@.service), so that the
-/// unit of the process that faces the bus needs none of the executor's rights, and a worker that the kernel does not let go
-/// does not hold up the daemon's restart.
+/// Where the executor sits: in a child of the daemon's, or in a service of its own
+/// (bindd-executor@.service), so that the unit of the process that faces the bus needs none of the
+/// executor's rights, and a worker that the kernel does not let go does not hold up the daemon's
+/// restart.
 namespace bindd {
 
 /// The daemon's ends of the two ways to its executor.

@@ -91,9 +91,12 @@ base::Result<void> FdChannel::send(const std::string& id, const OpenedDevice& op
         names.push_back(opened.fds[i].first);
         numbers[i] = opened.fds[i].second.get();
     }
-    std::string text = nlohmann::json{{"id", id}, {"backend", opened.backend}, {"fds", names},
-                                      {"facts", opened.facts}}
-                           .dump();
+    std::string text = nlohmann::json{
+        {"id", id},
+        {"backend", opened.backend},
+        {"fds", names},
+        {"facts",
+         opened.facts}}.dump();
     if (send_with_fds(fd_.get(), text, {numbers.data(), count}) < 0)
         return base::fail_errno(errno, "hand over", "fds");
     return {};
@@ -110,7 +113,8 @@ std::map<std::string, OpenedDevice> FdChannel::receive() const {
         const auto json = nlohmann::json::parse(text.data(), text.data() + got, nullptr, false);
         if (!json.is_object() || !json.contains("fds") || json["fds"].size() != fds.size())
             continue;  // of our own worker, so only when it was cut off; its fds are closed
-        OpenedDevice opened{.backend = json.value("backend", ""), .fds = {},
+        OpenedDevice opened{.backend = json.value("backend", ""),
+                            .fds = {},
                             .facts = json.value("facts", std::map<std::string, std::string>{})};
         for (std::size_t i = 0; i < fds.size(); ++i)
             opened.fds.emplace_back(json["fds"][i].get<std::string>(), std::move(fds[i]));

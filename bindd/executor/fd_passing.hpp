@@ -12,19 +12,21 @@
 
 namespace bindd {
 
-/// A device opened for someone who may not: fds with what each is ("group", "container", "device", "iommufd"), and
-/// what their user has to know ("device_name", "iommu_group", "devid", "ioas").
+/// A device opened for someone who may not: fds with what each is ("group", "container", "device",
+/// "iommufd"), and what their user has to know ("device_name", "iommu_group", "devid", "ioas").
 struct OpenedDevice {
     std::string backend;
     std::vector<std::pair<std::string, base::UniqueFd>> fds;
     std::map<std::string, std::string> facts;
 };
 
-/// Opens by name on a backend ("" for the best there is). Takes place in a worker of the executor's.
-using OpenDevice =
-    std::function<base::Result<OpenedDevice>(const std::string& device, const std::string& backend)>;
+/// Opens by name on a backend ("" for the best there is). Takes place in a worker of the
+/// executor's.
+using OpenDevice = std::function<base::Result<OpenedDevice>(const std::string& device,
+                                                            const std::string& backend)>;
 
-/// The way of fds from the executor's workers to the daemon: one message each, on a socket that keeps messages apart.
+/// The way of fds from the executor's workers to the daemon: one message each, on a socket that
+/// keeps messages apart.
 class FdChannel {
   public:
     struct Pair;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/executor/host_reader.hpp"
 
-#include "binding/codec/codec.hpp"
 #include "bindd/executor/line_socket.hpp"
+#include "binding/codec/codec.hpp"
 
 namespace bindd {
 namespace {
 
-using binding::decode;
-using binding::encode;
 using base::propagate;
 using base::Result;
+using binding::decode;
+using binding::encode;
 using Emit = std::function<void(const std::string&)>;
 
-Result<void> emit_drivers(sysfs::Kernel& kernel, const sysfs::ScanOptions& wanted, const Emit& emit) {
+Result<void> emit_drivers(sysfs::Kernel& kernel, const sysfs::ScanOptions& wanted,
+                          const Emit& emit) {
     const auto drivers = kernel.drivers(wanted);
     if (!drivers)
         return propagate(drivers);
@@ -27,7 +28,8 @@ void emit_inventory(const sysfs::Inventory& inventory, const Emit& emit) {
     emit("around\t" + encode(binding::HostContext::from(inventory)));
 }
 
-Result<void> scan_host(sysfs::Kernel& kernel, const std::vector<std::string>& parts, const Emit& emit) {
+Result<void> scan_host(sysfs::Kernel& kernel, const std::vector<std::string>& parts,
+                       const Emit& emit) {
     const auto wanted = decode<sysfs::ScanOptions>(parts.at(1));
     if (!wanted)
         return propagate(wanted);
@@ -38,7 +40,8 @@ Result<void> scan_host(sysfs::Kernel& kernel, const std::vector<std::string>& pa
     return emit_drivers(kernel, *wanted, emit);
 }
 
-Result<void> scan_devices(sysfs::Kernel& kernel, const std::vector<std::string>& parts, const Emit& emit) {
+Result<void> scan_devices(sysfs::Kernel& kernel, const std::vector<std::string>& parts,
+                          const Emit& emit) {
     const auto ids = decode<std::vector<sysfs::DeviceId>>(parts.at(1));
     const auto wanted = decode<sysfs::ScanOptions>(parts.at(2));
     if (!ids || !wanted)
@@ -50,7 +53,8 @@ Result<void> scan_devices(sysfs::Kernel& kernel, const std::vector<std::string>&
     return parts.at(3) == "drivers" ? emit_drivers(kernel, *wanted, emit) : Result<void>();
 }
 
-Result<void> query_usage(sysfs::Kernel& kernel, const std::vector<std::string>& parts, const Emit& emit) {
+Result<void> query_usage(sysfs::Kernel& kernel, const std::vector<std::string>& parts,
+                         const Emit& emit) {
     sysfs::Inventory seen;
     std::vector<sysfs::DeviceId> ids;
     for (std::size_t at = 1; at < parts.size(); ++at) {
@@ -65,7 +69,8 @@ Result<void> query_usage(sysfs::Kernel& kernel, const std::vector<std::string>& 
     return {};
 }
 
-Result<void> handle_request(sysfs::Kernel& kernel, const std::vector<std::string>& parts, const Emit& emit) {
+Result<void> handle_request(sysfs::Kernel& kernel, const std::vector<std::string>& parts,
+                            const Emit& emit) {
     if (parts[0] == "look" && parts.size() == 2)
         return scan_host(kernel, parts, emit);
     if (parts[0] == "read" && parts.size() == 4)

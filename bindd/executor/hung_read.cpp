@@ -9,18 +9,19 @@
 #include <string>
 
 #include "base/dir.hpp"
-#include "sysfs/device/names.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace bindd {
 namespace {
 
-using sysfs::Device;
 using base::Dir;
+using sysfs::Device;
 
 constexpr std::string_view kDevices = "/sys/devices/";
 
-/// The attributes that any of its threads has open: its first one may have ended already, and shows none.
+/// The attributes that any of its threads has open: its first one may have ended already, and shows
+/// none.
 std::set<std::string> open_attributes(pid_t reader) {
     std::set<std::string> files;
     const auto tasks = Dir::open("/proc/" + std::to_string(reader) + "/task");
@@ -35,8 +36,8 @@ std::set<std::string> open_attributes(pid_t reader) {
         for (const std::string& number : *numbers) {
             const auto path = fds->link(number);
             struct stat status {};
-            if (path && path->starts_with(kDevices) && ::fstatat(fds->fd(), number.c_str(), &status, 0) == 0 &&
-                S_ISREG(status.st_mode))
+            if (path && path->starts_with(kDevices) &&
+                ::fstatat(fds->fd(), number.c_str(), &status, 0) == 0 && S_ISREG(status.st_mode))
                 files.insert(*path);
         }
     }
@@ -57,7 +58,8 @@ std::optional<Device> find_device(std::string path) {
         device.syspath = path;
         device.driver = directory->link_name("driver");
         device.has_override = directory->has("driver_override");
-        if (const auto group = base::parse_decimal(directory->link_name("iommu_group").value_or("")))
+        if (const auto group =
+                base::parse_decimal(directory->link_name("iommu_group").value_or("")))
             device.iommu_group = static_cast<int>(*group);
         return device;
     }
@@ -70,7 +72,8 @@ std::vector<Device> devices_under_read(pid_t reader) {
     std::vector<Device> devices;
     for (const std::string& file : open_attributes(reader))
         if (auto device = find_device(file))
-            if (std::none_of(devices.begin(), devices.end(), [&](const Device& other) { return other.id == device->id; }))
+            if (std::none_of(devices.begin(), devices.end(),
+                             [&](const Device& other) { return other.id == device->id; }))
                 devices.push_back(*std::move(device));
     return devices;
 }

@@ -23,8 +23,8 @@ void LineSocket::send(const std::string& line) {
 
 bool LineSocket::flush() {
     while (has_waiting()) {
-        const ssize_t put = ::send(fd_.get(), waiting_.data() + sent_, waiting_.size() - sent_,
-                                   MSG_NOSIGNAL);
+        const ssize_t put =
+            ::send(fd_.get(), waiting_.data() + sent_, waiting_.size() - sent_, MSG_NOSIGNAL);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
@@ -50,7 +50,8 @@ std::optional<std::vector<std::string>> LineSocket::receive() {
             unread_.append(buffer.data(), static_cast<std::size_t>(got));
     }
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = unread_.find('\n', begin)) != std::string::npos; begin = end + 1)
+    for (std::size_t end = 0; (end = unread_.find('\n', begin)) != std::string::npos;
+         begin = end + 1)
         complete.push_back(unread_.substr(begin, end - begin));
     unread_.erase(0, begin);
     unread_.shrink_to_fit();

@@ -11,7 +11,8 @@
 
 namespace bindd {
 
-/// One end of a socket that carries lines both ways and never blocks: what cannot be sent now is kept.
+/// One end of a socket that carries lines both ways and never blocks: what cannot be sent now is
+/// kept.
 class LineSocket {
   public:
     struct Pair;

@@ -3,12 +3,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "binding/journal/journal.hpp"
-#include "binding/codec/codec.hpp"
 #include "bindd/executor/executor.hpp"
 #include "bindd/executor/hung_read.hpp"
+#include "binding/codec/codec.hpp"
+#include "binding/journal/journal.hpp"
 
-/// What was interrupted and is to be undone: of processes that died, and of workers that the kernel did not let go.
+/// What was interrupted and is to be undone: of processes that died, and of workers that the kernel
+/// did not let go.
 namespace bindd {
 
 using base::Result;
@@ -45,8 +46,8 @@ void Executor::adopt(const binding::InFlightTransaction& flight, const std::stri
     to_recover_.emplace(flight.begin.txn, flight);
 }
 
-/// With the lock just taken, what is in flight and was not left behind by us is a dead process's: of a vfioctl that was
-/// killed, or of our predecessor, begun after we had asked.
+/// With the lock just taken, what is in flight and was not left behind by us is a dead process's:
+/// of a vfioctl that was killed, or of our predecessor, begun after we had asked.
 void Executor::adopt_orphans() {
     for (const binding::InFlightTransaction& flight : session_->journal_state().in_flight)
         if (!abandoned_.contains(flight.begin.txn) && !to_recover_.contains(flight.begin.txn))
@@ -58,9 +59,8 @@ void Executor::begin_recovery(const binding::InFlightTransaction& flight) {
     // It may have ended since it was asked for.
     if (session_->journal_state().find_in_flight(txn) == nullptr)
         return on_recovered(txn, {});
-    session_->begin_recovery(flight, [this, txn](const binding::Recovery& recovery) {
-        on_recovered(txn, recovery);
-    });
+    session_->begin_recovery(
+        flight, [this, txn](const binding::Recovery& recovery) { on_recovered(txn, recovery); });
 }
 
 void Executor::on_recovered(const std::string& txn, const binding::Recovery& recovery) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <nlohmann/json.hpp>
 
-#include "bindd/interfaces/property_values.hpp"
 #include "bindd/bus/message.hpp"
-#include "bindd/interfaces/device_objects.hpp"
 #include "bindd/bus/requests.hpp"
+#include "bindd/interfaces/device_objects.hpp"
+#include "bindd/interfaces/property_values.hpp"
 #include "binding/codec/json.hpp"
 
-/// What can be asked of a device. The message is kept until the answer is known; the device is found again by then.
+/// What can be asked of a device. The message is kept until the answer is known; the device is
+/// found again by then.
 namespace bindd {
 namespace {
 
@@ -54,7 +55,8 @@ void reply_opened_device(sd_bus_message* call, const OpenedDevice& opened) {
         return;
     const MessageRef reply(made);
     if (append_opened_device(made, opened) < 0)
-        return reply_error(call, {BusErrorKind::kFailed, "the file descriptors cannot be handed over"});
+        return reply_error(call,
+                           {BusErrorKind::kFailed, "the file descriptors cannot be handed over"});
     (void)sd_bus_send(nullptr, made, nullptr);
 }
 
@@ -64,9 +66,14 @@ int DeviceObjects::call_method(DeviceMethod method, sd_bus_message* message) {
     const std::string path = sd_bus_message_get_path(message);
     switch (method) {
         case DeviceMethod::kBind:
-        case DeviceMethod::kRelease: reply_job(message, path, method); return 1;
-        case DeviceMethod::kExplain: return reply_explain(message);
-        case DeviceMethod::kOpen: reply_open(message, path); return 1;
+        case DeviceMethod::kRelease:
+            reply_job(message, path, method);
+            return 1;
+        case DeviceMethod::kExplain:
+            return reply_explain(message);
+        case DeviceMethod::kOpen:
+            reply_open(message, path);
+            return 1;
     }
     return 0;
 }

@@ -4,9 +4,9 @@
 #include <cerrno>
 #include <string_view>
 
-#include "bindd/interfaces/property_values.hpp"
 #include "bindd/bus/message.hpp"
 #include "bindd/bus/requests.hpp"
+#include "bindd/interfaces/property_values.hpp"
 
 /// The devices' properties, and their changes. Methods are in bus_device_methods.cpp.
 namespace bindd {
@@ -34,10 +34,13 @@ std::string joined(const TextPairs& pairs) {
 
 }  // namespace
 
-DeviceObjects::DeviceObjects(sd_bus* bus, const Controller& controller, Requests& requests, DevicePaths& paths,
-                           const sysfs::Root& root)
-    : FallbackObjects(bus, kDeviceRoot, kDeviceInterface, kDeviceVtable<DeviceObjects>), controller_(controller),
-      requests_(requests), paths_(paths), hardware_(root) {}
+DeviceObjects::DeviceObjects(sd_bus* bus, const Controller& controller, Requests& requests,
+                             DevicePaths& paths, const sysfs::Root& root)
+    : FallbackObjects(bus, kDeviceRoot, kDeviceInterface, kDeviceVtable<DeviceObjects>),
+      controller_(controller),
+      requests_(requests),
+      paths_(paths),
+      hardware_(root) {}
 
 void* DeviceObjects::find(const std::string& path) {
     const sysfs::DeviceId* id = paths_.find(path);
@@ -101,32 +104,54 @@ DeviceObjects::Digests DeviceObjects::compute_digests(const DeviceFacts& facts) 
 std::string DeviceObjects::property_text(DeviceProperty property, const DeviceFacts& facts) {
     const sysfs::Device& device = *facts.device;
     switch (property) {
-        case DeviceProperty::kBus: return device.id.bus;
-        case DeviceProperty::kAddress: return device.id.name;
-        case DeviceProperty::kVendor: return hex_or_empty(device.ids.vendor, 4);
-        case DeviceProperty::kDevice: return hex_or_empty(device.ids.device, 4);
-        case DeviceProperty::kSubsystemVendor: return hex_or_empty(device.ids.subsystem_vendor, 4);
-        case DeviceProperty::kSubsystemDevice: return hex_or_empty(device.ids.subsystem_device, 4);
-        case DeviceProperty::kClass: return hex_or_empty(device.ids.class_code, 6);
-        case DeviceProperty::kRevision: return hex_or_empty(device.ids.revision, 2);
-        case DeviceProperty::kVendorName: return hardware_.names(device).vendor.value_or("");
-        case DeviceProperty::kDeviceName: return hardware_.names(device).device.value_or("");
-        case DeviceProperty::kDriver: return device.driver.value_or("");
-        case DeviceProperty::kDriverOverride: return device.driver_override.value_or("");
-        case DeviceProperty::kState: return facts.state.state;
-        case DeviceProperty::kReason: return facts.state.reason.value_or("");
-        case DeviceProperty::kClaimedFor: return claimed_for_(device.id);
-        case DeviceProperty::kGroup: return device.iommu_group ? group_path(*device.iommu_group) : "/";
-        case DeviceProperty::kIommuGroup: return std::to_string(number_or_none(device.iommu_group));
-        case DeviceProperty::kNumaNode: return std::to_string(number_or_none(device.numa_node));
-        case DeviceProperty::kBootVga: return device.boot_vga ? std::to_string(*device.boot_vga) : "";
-        case DeviceProperty::kVfio: return joined(vfio_pairs(device));
-        case DeviceProperty::kWanted: return joined(wanted_pairs(facts.decision));
+        case DeviceProperty::kBus:
+            return device.id.bus;
+        case DeviceProperty::kAddress:
+            return device.id.name;
+        case DeviceProperty::kVendor:
+            return hex_or_empty(device.ids.vendor, 4);
+        case DeviceProperty::kDevice:
+            return hex_or_empty(device.ids.device, 4);
+        case DeviceProperty::kSubsystemVendor:
+            return hex_or_empty(device.ids.subsystem_vendor, 4);
+        case DeviceProperty::kSubsystemDevice:
+            return hex_or_empty(device.ids.subsystem_device, 4);
+        case DeviceProperty::kClass:
+            return hex_or_empty(device.ids.class_code, 6);
+        case DeviceProperty::kRevision:
+            return hex_or_empty(device.ids.revision, 2);
+        case DeviceProperty::kVendorName:
+            return hardware_.names(device).vendor.value_or("");
+        case DeviceProperty::kDeviceName:
+            return hardware_.names(device).device.value_or("");
+        case DeviceProperty::kDriver:
+            return device.driver.value_or("");
+        case DeviceProperty::kDriverOverride:
+            return device.driver_override.value_or("");
+        case DeviceProperty::kState:
+            return facts.state.state;
+        case DeviceProperty::kReason:
+            return facts.state.reason.value_or("");
+        case DeviceProperty::kClaimedFor:
+            return claimed_for_(device.id);
+        case DeviceProperty::kGroup:
+            return device.iommu_group ? group_path(*device.iommu_group) : "/";
+        case DeviceProperty::kIommuGroup:
+            return std::to_string(number_or_none(device.iommu_group));
+        case DeviceProperty::kNumaNode:
+            return std::to_string(number_or_none(device.numa_node));
+        case DeviceProperty::kBootVga:
+            return device.boot_vga ? std::to_string(*device.boot_vga) : "";
+        case DeviceProperty::kVfio:
+            return joined(vfio_pairs(device));
+        case DeviceProperty::kWanted:
+            return joined(wanted_pairs(facts.decision));
     }
     return {};
 }
 
-int DeviceObjects::append(DeviceProperty property, const DeviceFacts& facts, sd_bus_message* reply) {
+int DeviceObjects::append(DeviceProperty property, const DeviceFacts& facts,
+                          sd_bus_message* reply) {
     const sysfs::Device& device = *facts.device;
     switch (property) {
         case DeviceProperty::kIommuGroup:
@@ -134,9 +159,12 @@ int DeviceObjects::append(DeviceProperty property, const DeviceFacts& facts, sd_
         case DeviceProperty::kNumaNode:
             return sd_bus_message_append(reply, "i", number_or_none(device.numa_node));
         case DeviceProperty::kBootVga:
-            return sd_bus_message_append(reply, "i", device.boot_vga ? static_cast<int>(*device.boot_vga) : -1);
-        case DeviceProperty::kVfio: return append_pairs(reply, vfio_pairs(device));
-        case DeviceProperty::kWanted: return append_pairs(reply, wanted_pairs(facts.decision));
+            return sd_bus_message_append(reply, "i",
+                                         device.boot_vga ? static_cast<int>(*device.boot_vga) : -1);
+        case DeviceProperty::kVfio:
+            return append_pairs(reply, vfio_pairs(device));
+        case DeviceProperty::kWanted:
+            return append_pairs(reply, wanted_pairs(facts.decision));
         case DeviceProperty::kGroup:
             return sd_bus_message_append(reply, "o", property_text(property, facts).c_str());
         case DeviceProperty::kBus:
@@ -153,7 +181,8 @@ int DeviceObjects::append(DeviceProperty property, const DeviceFacts& facts, sd_
         case DeviceProperty::kDriverOverride:
         case DeviceProperty::kState:
         case DeviceProperty::kReason:
-        case DeviceProperty::kClaimedFor: return append_text(reply, property_text(property, facts));
+        case DeviceProperty::kClaimedFor:
+            return append_text(reply, property_text(property, facts));
     }
     return -EINVAL;
 }

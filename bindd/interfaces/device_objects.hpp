@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "bindd/device_vtable.hpp"
-#include "bindd/interfaces/fallback_objects.hpp"
 #include "bindd/bus/object_path.hpp"
 #include "bindd/controller/controller.hpp"
+#include "bindd/device_vtable.hpp"
+#include "bindd/interfaces/fallback_objects.hpp"
 #include "sysfs/device/hwdb.hpp"
 
 namespace bindd {
@@ -26,7 +26,7 @@ class DeviceObjects final : public FallbackObjects {
     using ClaimedFor = std::function<std::string(const sysfs::DeviceId&)>;
 
     DeviceObjects(sd_bus* bus, const Controller& controller, Requests& requests, DevicePaths& paths,
-                 const sysfs::Root& root);
+                  const sysfs::Root& root);
     void set_claim_lookup(ClaimedFor claimed_for) { claimed_for_ = std::move(claimed_for); }
 
     void appeared(const sysfs::DeviceId& id);
@@ -38,11 +38,14 @@ class DeviceObjects final : public FallbackObjects {
 
     template <DeviceMethod M>
     static int call(sd_bus_message* message, void* userdata, sd_bus_error* error) {
-        return guarded(error, [&] { return static_cast<DeviceFacts*>(userdata)->objects->call_method(M, message); });
+        return guarded(error, [&] {
+            return static_cast<DeviceFacts*>(userdata)->objects->call_method(M, message);
+        });
     }
     template <DeviceProperty P>
     static int get(sd_bus* /*bus*/, const char* /*path*/, const char* /*interface*/,
-                   const char* /*property*/, sd_bus_message* reply, void* userdata, sd_bus_error* error) {
+                   const char* /*property*/, sd_bus_message* reply, void* userdata,
+                   sd_bus_error* error) {
         return guarded(error, [&] {
             const DeviceFacts& facts = *static_cast<DeviceFacts*>(userdata);
             return facts.objects->append(P, facts, reply);
@@ -60,7 +63,8 @@ class DeviceObjects final : public FallbackObjects {
     [[nodiscard]] void* find(const std::string& path) override;
     [[nodiscard]] std::vector<std::string> paths() const override;
     [[nodiscard]] int call_method(DeviceMethod method, sd_bus_message* message);
-    [[nodiscard]] int append(DeviceProperty property, const DeviceFacts& facts, sd_bus_message* reply);
+    [[nodiscard]] int append(DeviceProperty property, const DeviceFacts& facts,
+                             sd_bus_message* reply);
     [[nodiscard]] std::string property_text(DeviceProperty property, const DeviceFacts& facts);
     void reply_job(sd_bus_message* call, const std::string& path, DeviceMethod method);
     void reply_open(sd_bus_message* call, const std::string& path);

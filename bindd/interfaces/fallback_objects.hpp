@@ -10,11 +10,13 @@
 
 namespace bindd {
 
-/// All objects of one interface below one path, served by one vtable: what a device costs on the bus is its entry
-/// in an index, not an object. What there is, and what it says, is asked of the model at each call.
+/// All objects of one interface below one path, served by one vtable: what a device costs on the
+/// bus is its entry in an index, not an object. What there is, and what it says, is asked of the
+/// model at each call.
 class FallbackObjects {
   public:
-    FallbackObjects(sd_bus* bus, const char* root, const char* interface, const sd_bus_vtable* vtable);
+    FallbackObjects(sd_bus* bus, const char* root, const char* interface,
+                    const sd_bus_vtable* vtable);
     FallbackObjects(const FallbackObjects&) = delete;
     FallbackObjects& operator=(const FallbackObjects&) = delete;
     FallbackObjects(FallbackObjects&&) = delete;
@@ -33,8 +35,8 @@ class FallbackObjects {
     [[nodiscard]] virtual void* find(const std::string& path) = 0;
     [[nodiscard]] virtual std::vector<std::string> paths() const = 0;
 
-    static int on_find(sd_bus* bus, const char* path, const char* interface, void* userdata, void** found,
-                       sd_bus_error* error);
+    static int on_find(sd_bus* bus, const char* path, const char* interface, void* userdata,
+                       void** found, sd_bus_error* error);
     static int on_enumerate(sd_bus* bus, const char* prefix, void* userdata, char*** nodes,
                             sd_bus_error* error);
 
@@ -45,9 +47,11 @@ class FallbackObjects {
 };
 
 /// PropertiesChanged for these of an object's.
-void emit_properties_changed(sd_bus* bus, const std::string& path, const char* interface, const std::vector<const char*>& properties);
+void emit_properties_changed(sd_bus* bus, const std::string& path, const char* interface,
+                             const std::vector<const char*>& properties);
 
-/// A handler that the C library calls: whatever `body` throws becomes an error reply, since nothing may go through C.
+/// A handler that the C library calls: whatever `body` throws becomes an error reply, since nothing
+/// may go through C.
 template <typename Body>
 int guarded(sd_bus_error* error, Body&& body) noexcept {
     try {
@@ -55,7 +59,8 @@ int guarded(sd_bus_error* error, Body&& body) noexcept {
     } catch (const std::exception& problem) {
         return sd_bus_error_setf(error, "org.bindd1.Error.Failed", "%s", problem.what());
     } catch (...) {
-        return sd_bus_error_set(error, "org.bindd1.Error.Failed", "something that is no exception was thrown");
+        return sd_bus_error_set(error, "org.bindd1.Error.Failed",
+                                "something that is no exception was thrown");
     }
 }
 

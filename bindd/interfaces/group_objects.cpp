@@ -3,13 +3,14 @@
 
 #include <cerrno>
 
-#include "bindd/interfaces/property_values.hpp"
 #include "bindd/bus/message.hpp"
+#include "bindd/interfaces/property_values.hpp"
 
 namespace bindd {
 
 GroupObjects::GroupObjects(sd_bus* bus, const Controller& controller, const DevicePaths& devices)
-    : FallbackObjects(bus, kGroupRoot, kGroupInterface, kGroupVtable<GroupObjects>), controller_(controller),
+    : FallbackObjects(bus, kGroupRoot, kGroupInterface, kGroupVtable<GroupObjects>),
+      controller_(controller),
       devices_(devices) {}
 
 void* GroupObjects::find(const std::string& path) {
@@ -49,13 +50,19 @@ std::string GroupObjects::device_path(const sysfs::DeviceId& id) const {
     return path == nullptr ? "/" : *path;
 }
 
-int GroupObjects::append(GroupProperty property, const sysfs::Group& group, sd_bus_message* reply) const {
+int GroupObjects::append(GroupProperty property, const sysfs::Group& group,
+                         sd_bus_message* reply) const {
     switch (property) {
-        case GroupProperty::kId: return sd_bus_message_append(reply, "i", group.id);
-        case GroupProperty::kType: return append_text(reply, group.type);
-        case GroupProperty::kDevices: return append_devices(group, reply);
-        case GroupProperty::kViable: return sd_bus_message_append(reply, "b", group.viable() ? 1 : 0);
-        case GroupProperty::kBlockers: return append_blockers(group, reply);
+        case GroupProperty::kId:
+            return sd_bus_message_append(reply, "i", group.id);
+        case GroupProperty::kType:
+            return append_text(reply, group.type);
+        case GroupProperty::kDevices:
+            return append_devices(group, reply);
+        case GroupProperty::kViable:
+            return sd_bus_message_append(reply, "b", group.viable() ? 1 : 0);
+        case GroupProperty::kBlockers:
+            return append_blockers(group, reply);
         case GroupProperty::kState:
             return append_text(reply, group_state_name(controller_.group_state(group.id)));
     }
@@ -75,7 +82,8 @@ int GroupObjects::append_blockers(const sysfs::Group& group, sd_bus_message* rep
     for (const sysfs::Blocker& blocker : group.blockers)
         if (r >= 0)
             r = sd_bus_message_append(reply, "(oss)", device_path(blocker.device).c_str(),
-                                      bus_text(blocker.driver).c_str(), bus_text(blocker.why).c_str());
+                                      bus_text(blocker.driver).c_str(),
+                                      bus_text(blocker.why).c_str());
     return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "bindd/interfaces/fallback_objects.hpp"
-#include "bindd/group_vtable.hpp"
 #include "bindd/bus/object_path.hpp"
 #include "bindd/controller/controller.hpp"
+#include "bindd/group_vtable.hpp"
+#include "bindd/interfaces/fallback_objects.hpp"
 
 namespace bindd {
 
@@ -23,7 +23,8 @@ class GroupObjects final : public FallbackObjects {
 
     template <GroupProperty P>
     static int get(sd_bus* /*bus*/, const char* /*path*/, const char* /*interface*/,
-                   const char* /*property*/, sd_bus_message* reply, void* userdata, sd_bus_error* error) {
+                   const char* /*property*/, sd_bus_message* reply, void* userdata,
+                   sd_bus_error* error) {
         return guarded(error, [&] {
             const GroupFacts& facts = *static_cast<GroupFacts*>(userdata);
             return facts.objects->append(P, *facts.group, reply);
@@ -37,7 +38,8 @@ class GroupObjects final : public FallbackObjects {
     };
     [[nodiscard]] void* find(const std::string& path) override;
     [[nodiscard]] std::vector<std::string> paths() const override;
-    [[nodiscard]] int append(GroupProperty property, const sysfs::Group& group, sd_bus_message* reply) const;
+    [[nodiscard]] int append(GroupProperty property, const sysfs::Group& group,
+                             sd_bus_message* reply) const;
     [[nodiscard]] int append_devices(const sysfs::Group& group, sd_bus_message* reply) const;
     [[nodiscard]] int append_blockers(const sysfs::Group& group, sd_bus_message* reply) const;
     [[nodiscard]] std::string device_path(const sysfs::DeviceId& id) const;

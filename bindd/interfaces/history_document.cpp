@@ -14,7 +14,8 @@ constexpr std::size_t kChunkEntries = 100;  ///< entries: some 3 ms
 
 }  // namespace
 
-HistoryDocuments::HistoryDocuments(sd_event* event, const Controller& controller) : controller_(controller), timer_(event, [this] { resume(); }) {}
+HistoryDocuments::HistoryDocuments(sd_event* event, const Controller& controller)
+    : controller_(controller), timer_(event, [this] { resume(); }) {}
 
 void HistoryDocuments::request(BusCallback<std::string> callback) {
     next_.push_back(std::move(callback));

@@ -12,8 +12,9 @@
 
 namespace bindd {
 
-/// The history for whoever asks. Made a chunk at a time: a full one takes more than 100 ms, for which nobody else who calls,
-/// and no device that is plugged in, is to wait. Those who ask while one is made share the next.
+/// The history for whoever asks. Made a chunk at a time: a full one takes more than 100 ms, for
+/// which nobody else who calls, and no device that is plugged in, is to wait. Those who ask while
+/// one is made share the next.
 class HistoryDocuments {
   public:
     HistoryDocuments(sd_event* event, const Controller& controller);
@@ -29,7 +30,8 @@ class HistoryDocuments {
 
     const Controller& controller_;
     std::vector<BusCallback<std::string>> next_;
-    std::vector<BusCallback<std::string>> current_;  ///< before the one under way was begun: it is for them
+    std::vector<BusCallback<std::string>>
+        current_;  ///< before the one under way was begun: it is for them
     std::optional<binding::HistoryReader> reader_;
     std::string document_;
     Timer timer_;

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "bindd/bus/requests.hpp"
+#include "binding/codec/codec.hpp"
 #include "binding/codec/json.hpp"
 #include "binding/report/device_report.hpp"
-#include "binding/codec/codec.hpp"
 
 namespace bindd {
 namespace {
@@ -22,9 +22,14 @@ std::string result_json(const Job& job) {
 
 }  // namespace
 
-JobObject::JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests, const Job& job)
-    : AdaptorInterfaces(connection, BusObjectPath(job_path(job.id))), bus_(bus), requests_(requests),
-      id_(job.id), kind_(job_kind_name(job.request.kind)), actor_(bus_text(job.request.requester.actor())) {
+JobObject::JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests,
+                     const Job& job)
+    : AdaptorInterfaces(connection, BusObjectPath(job_path(job.id))),
+      bus_(bus),
+      requests_(requests),
+      id_(job.id),
+      kind_(job_kind_name(job.request.kind)),
+      actor_(bus_text(job.request.requester.actor())) {
     for (const sysfs::DeviceId& device : job.request.devices)
         devices_.push_back(bus_text(device.display()));
     registerAdaptor();
@@ -42,7 +47,8 @@ void JobObject::update(const Job& job) {
     progress_ = job.progress;
     const std::string path = job_path(id_);
     if (!job.ended()) {
-        (void)sd_bus_emit_properties_changed(bus_, path.c_str(), INTERFACE_NAME, "State", "Progress", nullptr);
+        (void)sd_bus_emit_properties_changed(bus_, path.c_str(), INTERFACE_NAME, "State",
+                                             "Progress", nullptr);
         return;
     }
     ending_ = job.ending ? ending_name(*job.ending) : ending_name(Ending::kFailed);
@@ -60,8 +66,8 @@ void JobObject::update(const Job& job) {
         error_name_ = bus_error_name(error.kind);
         error_ = bus_text(error.text);
     }
-    (void)sd_bus_emit_properties_changed(bus_, path.c_str(), INTERFACE_NAME, "State", "Progress", "Ending",
-                                         "Result", "Warnings", "Error", nullptr);
+    (void)sd_bus_emit_properties_changed(bus_, path.c_str(), INTERFACE_NAME, "State", "Progress",
+                                         "Ending", "Result", "Warnings", "Error", nullptr);
 }
 
 void JobObject::Cancel(sdbus::Result<>&& result) {
@@ -88,9 +94,9 @@ std::string JobObject::State() {
 }
 sdbus::Struct<uint32_t, uint32_t, std::string> JobObject::Progress() {
     return read_out([&] {
-        return sdbus::Struct<uint32_t, uint32_t, Text>(
-            std::tuple{static_cast<uint32_t>(progress_.transactions_done),
-                       static_cast<uint32_t>(progress_.transactions_total), bus_text(progress_.step)});
+        return sdbus::Struct<uint32_t, uint32_t, Text>(std::tuple{
+            static_cast<uint32_t>(progress_.transactions_done),
+            static_cast<uint32_t>(progress_.transactions_total), bus_text(progress_.step)});
     });
 }
 std::string JobObject::Ending() {
@@ -103,7 +109,9 @@ std::vector<std::string> JobObject::Warnings() {
     return read_out([&] { return warnings_; });
 }
 sdbus::Struct<std::string, std::string> JobObject::Error() {
-    return read_out([&] { return sdbus::Struct<Text, Text>(std::tuple{Text(error_name_), error_}); });
+    return read_out([&] {
+        return sdbus::Struct<Text, Text>(std::tuple{Text(error_name_), error_});
+    });
 }
 
 }  // namespace bindd

@@ -10,15 +10,16 @@
 #include <string>
 #include <vector>
 
-#include "bindd/job_adaptor.hpp"
 #include "bindd/bus/reply.hpp"
 #include "bindd/controller/controller.hpp"
+#include "bindd/job_adaptor.hpp"
 
 namespace bindd {
 
 class Requests;
 
-/// One job, as org.bindd1.Job. Knows how it ended by itself, since the controller may forget it sooner.
+/// One job, as org.bindd1.Job. Knows how it ended by itself, since the controller may forget it
+/// sooner.
 class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor> {
   public:
     JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests, const Job& job);
@@ -65,7 +66,8 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
 /// The jobs that somebody asked for. One stays for a minute after its end, the newest few of them.
 class JobRegistry final {
   public:
-    JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event, const Controller& controller, Requests& requests);
+    JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event,
+                const Controller& controller, Requests& requests);
     JobRegistry(const JobRegistry&) = delete;
     JobRegistry& operator=(const JobRegistry&) = delete;
     JobRegistry(JobRegistry&&) = delete;

@@ -8,7 +8,8 @@ namespace bindd {
 namespace {
 
 constexpr std::chrono::seconds kRetention{60};
-/// An object of sdbus-c++ and a plan of hundreds of lines each: not to be had by the thousand by asking often.
+/// An object of sdbus-c++ and a plan of hundreds of lines each: not to be had by the thousand by
+/// asking often.
 constexpr std::size_t kMaxEnded = 32;
 
 std::uint64_t microseconds(std::chrono::steady_clock::duration duration) {
@@ -18,7 +19,8 @@ std::uint64_t microseconds(std::chrono::steady_clock::duration duration) {
 
 }  // namespace
 
-JobRegistry::JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event, const Controller& controller, Requests& requests)
+JobRegistry::JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event,
+                         const Controller& controller, Requests& requests)
     : connection_(connection), bus_(bus), controller_(controller), requests_(requests) {
     if (sd_event_add_time(event, &timer_, CLOCK_MONOTONIC, 0, 0, on_timer, this) >= 0)
         (void)sd_event_source_set_enabled(timer_, SD_EVENT_OFF);

@@ -3,10 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bindd/interfaces/fallback_objects.hpp"
-#include "bindd/interfaces/history_document.hpp"
 #include "bindd/bus/leases.hpp"
 #include "bindd/bus/requests.hpp"
+#include "bindd/interfaces/fallback_objects.hpp"
+#include "bindd/interfaces/history_document.hpp"
 #include "bindd/interfaces/snapshot_file.hpp"
 #include "bindd/version.hpp"
 #include "binding/codec/json.hpp"
@@ -22,7 +22,9 @@ Paths to_paths(const std::vector<sdbus::ObjectPath>& paths) {
 }  // namespace
 
 ManagerObject::ManagerObject(sdbus::IConnection& connection, sd_bus* bus, ManagerDependencies deps)
-    : AdaptorInterfaces(connection, BusObjectPath(kManagerPath)), bus_(bus), deps_(deps),
+    : AdaptorInterfaces(connection, BusObjectPath(kManagerPath)),
+      bus_(bus),
+      deps_(deps),
       generation_(deps_.controller.view().policies.generation.empty() ? 0 : 1),
       policy_digest_(deps_.controller.view().policies.generation) {
     registerAdaptor();
@@ -48,21 +50,27 @@ void ManagerObject::Apply(sdbus::Result<Path>&& result, Variants options) {
     });
 }
 
-void ManagerObject::Bind(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) {
+void ManagerObject::Bind(sdbus::Result<Path>&& result, std::vector<Path> devices,
+                         Variants options) {
     handle(std::move(result), [&](const Reply<Path>& reply) {
-        deps_.requests.bind(caller(), to_paths(devices), to_method_options(options), job_reply(reply));
+        deps_.requests.bind(caller(), to_paths(devices), to_method_options(options),
+                            job_reply(reply));
     });
 }
 
-void ManagerObject::Release(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) {
+void ManagerObject::Release(sdbus::Result<Path>&& result, std::vector<Path> devices,
+                            Variants options) {
     handle(std::move(result), [&](const Reply<Path>& reply) {
-        deps_.requests.release(caller(), to_paths(devices), to_method_options(options), job_reply(reply));
+        deps_.requests.release(caller(), to_paths(devices), to_method_options(options),
+                               job_reply(reply));
     });
 }
 
-void ManagerObject::Rollback(sdbus::Result<Path>&& result, std::string transaction, Variants options) {
+void ManagerObject::Rollback(sdbus::Result<Path>&& result, std::string transaction,
+                             Variants options) {
     handle(std::move(result), [&](const Reply<Path>& reply) {
-        deps_.requests.rollback(caller(), transaction, to_method_options(options), job_reply(reply));
+        deps_.requests.rollback(caller(), transaction, to_method_options(options),
+                                job_reply(reply));
     });
 }
 
@@ -71,31 +79,31 @@ void ManagerObject::Reload(sdbus::Result<>&& result) {
            [&](const Reply<>& reply) { deps_.requests.reload(caller(), empty_reply(reply)); });
 }
 
-void ManagerObject::Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Path> devices, std::string why,
-                          Variants options) {
+void ManagerObject::Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Path> devices,
+                          std::string why, Variants options) {
     handle(std::move(result), [&](const Reply<sdbus::UnixFd>& reply) {
         deps_.leases.claim(caller(), to_paths(devices), why, to_method_options(options),
-                            [reply](BusResult<base::UniqueFd> lease) {
-                                if (!lease)
-                                    return reply.refuse(lease.error());
-                                reply.give(sdbus::UnixFd(lease->get()));
-                            });
+                           [reply](BusResult<base::UniqueFd> lease) {
+                               if (!lease)
+                                   return reply.refuse(lease.error());
+                               reply.give(sdbus::UnixFd(lease->get()));
+                           });
     });
 }
 
 void ManagerObject::History(sdbus::Result<std::string>&& result) {
-    handle(std::move(result), [&](const Reply<std::string>& reply) {
-        deps_.histories.request(value_reply(reply));
-    });
+    handle(std::move(result),
+           [&](const Reply<std::string>& reply) { deps_.histories.request(value_reply(reply)); });
 }
 
 void ManagerObject::Snapshot(sdbus::Result<sdbus::UnixFd>&& result, Variants options) {
     handle(std::move(result), [&](const Reply<sdbus::UnixFd>& reply) {
-        deps_.snapshots.create(caller(), to_method_options(options), [reply](BusResult<base::UniqueFd> file) {
-            if (!file)
-                return reply.refuse(file.error());
-            reply.give(sdbus::UnixFd(file->get()));
-        });
+        deps_.snapshots.create(caller(), to_method_options(options),
+                               [reply](BusResult<base::UniqueFd> file) {
+                                   if (!file)
+                                       return reply.refuse(file.error());
+                                   reply.give(sdbus::UnixFd(file->get()));
+                               });
     });
 }
 
@@ -131,7 +139,8 @@ void ManagerObject::changed(const std::vector<const char*>& properties) {
 }
 
 void ManagerObject::counts_changed() {
-    changed({"Unmanaged", "Bound", "Pending", "Refused", "Conflict", "Failed", "Stuck", "StuckDevices"});
+    changed({"Unmanaged", "Bound", "Pending", "Refused", "Conflict", "Failed", "Stuck",
+             "StuckDevices"});
 }
 
 void ManagerObject::policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics) {
@@ -155,8 +164,9 @@ void ManagerObject::transaction_finished(const Job& job, const policy::Transacti
     const char* result = transaction.result ? policy::step_result_name(*transaction.result) : "";
     const std::string path = job.request.kind == JobKind::kReconcile ? "/" : job_path(job.id);
     const std::string report = binding::dump(binding::transaction_json(transaction));
-    (void)sd_bus_emit_signal(bus_, kManagerPath, INTERFACE_NAME, "TransactionFinished", "osss", path.c_str(),
-                             bus_text(transaction.key()).c_str(), result, report.c_str());
+    (void)sd_bus_emit_signal(bus_, kManagerPath, INTERFACE_NAME, "TransactionFinished", "osss",
+                             path.c_str(), bus_text(transaction.key()).c_str(), result,
+                             report.c_str());
 }
 
 }  // namespace bindd

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "bindd/bus/caller.hpp"
-#include "bindd/manager_adaptor.hpp"
 #include "bindd/bus/reply.hpp"
 #include "bindd/controller/controller.hpp"
+#include "bindd/manager_adaptor.hpp"
 
 namespace bindd {
 
@@ -48,7 +48,8 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
     void Plan(sdbus::Result<std::string>&& result, Variants options) override;
     void Apply(sdbus::Result<Path>&& result, Variants options) override;
     void Bind(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) override;
-    void Release(sdbus::Result<Path>&& result, std::vector<Path> devices, Variants options) override;
+    void Release(sdbus::Result<Path>&& result, std::vector<Path> devices,
+                 Variants options) override;
     void Rollback(sdbus::Result<Path>&& result, std::string transaction, Variants options) override;
     void Reload(sdbus::Result<>&& result) override;
     void Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Path> devices, std::string why,

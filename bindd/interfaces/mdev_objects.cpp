@@ -8,7 +8,8 @@
 namespace bindd {
 
 MdevObjects::MdevObjects(sd_bus* bus, const Controller& controller, const DevicePaths& devices)
-    : FallbackObjects(bus, kMdevRoot, kMediatedDeviceInterface, kMediatedDeviceVtable<MdevObjects>), controller_(controller),
+    : FallbackObjects(bus, kMdevRoot, kMediatedDeviceInterface, kMediatedDeviceVtable<MdevObjects>),
+      controller_(controller),
       devices_(devices) {}
 
 void* MdevObjects::find(const std::string& path) {
@@ -54,19 +55,24 @@ void MdevObjects::changed(const sysfs::DeviceId& id) {
 }
 
 int MdevObjects::append(MediatedDeviceProperty property, const sysfs::Device& device,
-                       sd_bus_message* reply) const {
+                        sd_bus_message* reply) const {
     switch (property) {
-        case MediatedDeviceProperty::kUuid: return append_text(reply, device.id.name);
+        case MediatedDeviceProperty::kUuid:
+            return append_text(reply, device.id.name);
         case MediatedDeviceProperty::kDevice: {
             const std::string* path = devices_.find(device.id);
             return sd_bus_message_append(reply, "o", path == nullptr ? "/" : path->c_str());
         }
-        case MediatedDeviceProperty::kParent: return append_text(reply, device.mdev->parent);
-        case MediatedDeviceProperty::kType: return append_text(reply, device.mdev->type);
-        case MediatedDeviceProperty::kDriver: return append_text(reply, device.driver.value_or(""));
+        case MediatedDeviceProperty::kParent:
+            return append_text(reply, device.mdev->parent);
+        case MediatedDeviceProperty::kType:
+            return append_text(reply, device.mdev->type);
+        case MediatedDeviceProperty::kDriver:
+            return append_text(reply, device.driver.value_or(""));
         case MediatedDeviceProperty::kIommuGroup:
             return sd_bus_message_append(reply, "i", number_or_none(device.iommu_group));
-        case MediatedDeviceProperty::kVfio: return append_pairs(reply, vfio_pairs(device));
+        case MediatedDeviceProperty::kVfio:
+            return append_pairs(reply, vfio_pairs(device));
     }
     return -EINVAL;
 }

@@ -5,14 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "bindd/interfaces/fallback_objects.hpp"
-#include "bindd/mdev_vtable.hpp"
 #include "bindd/bus/object_path.hpp"
 #include "bindd/controller/controller.hpp"
+#include "bindd/interfaces/fallback_objects.hpp"
+#include "bindd/mdev_vtable.hpp"
 
 namespace bindd {
 
-/// The mediated devices, as org.bindd1.MediatedDevice. Each is a Device as well, told of beforehand.
+/// The mediated devices, as org.bindd1.MediatedDevice. Each is a Device as well, told of
+/// beforehand.
 class MdevObjects final : public FallbackObjects {
   public:
     MdevObjects(sd_bus* bus, const Controller& controller, const DevicePaths& devices);
@@ -23,7 +24,8 @@ class MdevObjects final : public FallbackObjects {
 
     template <MediatedDeviceProperty P>
     static int get(sd_bus* /*bus*/, const char* /*path*/, const char* /*interface*/,
-                   const char* /*property*/, sd_bus_message* reply, void* userdata, sd_bus_error* error) {
+                   const char* /*property*/, sd_bus_message* reply, void* userdata,
+                   sd_bus_error* error) {
         return guarded(error, [&] {
             const MdevFacts& facts = *static_cast<MdevFacts*>(userdata);
             return facts.objects->append(P, *facts.device, reply);

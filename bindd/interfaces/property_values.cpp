@@ -28,7 +28,8 @@ TextPairs vfio_pairs(const sysfs::Device& device) {
 }
 
 TextPairs wanted_pairs(const policy::Decision* decision) {
-    if (decision == nullptr || decision->outcome != policy::DecisionOutcome::kWanted || decision->rule == nullptr)
+    if (decision == nullptr || decision->outcome != policy::DecisionOutcome::kWanted ||
+        decision->rule == nullptr)
         return {};
     TextPairs pairs;
     if (const auto driver = binding::wanted_driver(*decision))

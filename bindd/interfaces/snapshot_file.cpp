@@ -15,7 +15,8 @@ namespace {
 
 BusResult<base::UniqueFd> sealed(const std::string& text) {
     const auto failed = [] {
-        return bus_error(BusErrorKind::kFailed, std::string("a memory file: ") + std::strerror(errno));
+        return bus_error(BusErrorKind::kFailed,
+                         std::string("a memory file: ") + std::strerror(errno));
     };
     base::UniqueFd fd(::memfd_create("bindd-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd.valid())
@@ -30,12 +31,14 @@ BusResult<base::UniqueFd> sealed(const std::string& text) {
     }
     // The file's position is shared with whoever gets a copy of the fd.
     if (::lseek(fd.get(), 0, SEEK_SET) != 0 ||
-        ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
+        ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) !=
+            0)
         return failed();
     return fd;
 }
 
-std::string snapshot_text(const Controller& controller, const DevicePaths& paths, const sysfs::Usage& looked) {
+std::string snapshot_text(const Controller& controller, const DevicePaths& paths,
+                          const sysfs::Usage& looked) {
     const View& view = controller.view();
     binding::SnapshotWriter text;
     text.add(view.inventory);
@@ -53,9 +56,11 @@ std::string snapshot_text(const Controller& controller, const DevicePaths& paths
 
 }  // namespace
 
-void SnapshotFiles::create(const Caller& caller, MethodOptions options, BusCallback<base::UniqueFd> callback) {
+void SnapshotFiles::create(const Caller& caller, MethodOptions options,
+                           BusCallback<base::UniqueFd> callback) {
     authority_.identify(caller, [this, options = std::move(options),
-                                 callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
+                                 callback =
+                                     std::move(callback)](BusResult<AuthorizedCaller> authorized) {
         if (!authorized)
             return callback(tl::unexpected(authorized.error()));
         const auto words = read_text_list(options, "usage");
@@ -70,11 +75,12 @@ void SnapshotFiles::create(const Caller& caller, MethodOptions options, BusCallb
         }
         if (ids.empty())
             return callback(sealed(snapshot_text(controller_, paths_, {})));
-        controller_.usage(ids, [this, callback, token = authorized->token](base::Result<sysfs::Usage> usage) {
-            if (!usage)
-                return callback(tl::unexpected(to_bus_error(usage.error())));
-            callback(sealed(snapshot_text(controller_, paths_, *usage)));
-        });
+        controller_.usage(
+            ids, [this, callback, token = authorized->token](base::Result<sysfs::Usage> usage) {
+                if (!usage)
+                    return callback(tl::unexpected(to_bus_error(usage.error())));
+                callback(sealed(snapshot_text(controller_, paths_, *usage)));
+            });
     });
 }
 

@@ -3,16 +3,17 @@
 
 #include <functional>
 
+#include "base/unique_fd.hpp"
 #include "bindd/bus/authority.hpp"
 #include "bindd/bus/method_options.hpp"
 #include "bindd/bus/object_path.hpp"
 #include "bindd/controller/controller.hpp"
-#include "base/unique_fd.hpp"
 
 namespace bindd {
 
-/// The daemon's picture of the host for vfioctl, which runs the same pure decisions on it as it would on the host. A
-/// sealed memory file, since it is megabytes for thousands of devices, and a bus is no place for those.
+/// The daemon's picture of the host for vfioctl, which runs the same pure decisions on it as it
+/// would on the host. A sealed memory file, since it is megabytes for thousands of devices, and a
+/// bus is no place for those.
 class SnapshotFiles {
   public:
     SnapshotFiles(Controller& controller, Authority& authority, const DevicePaths& paths)

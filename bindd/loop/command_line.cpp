@@ -5,8 +5,8 @@
 
 #include <array>
 
-#include "binding/policies/policy_files.hpp"
 #include "bindd/version.hpp"
+#include "binding/policies/policy_files.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace bindd {
@@ -53,7 +53,8 @@ std::variant<CommandLine, EarlyExit> parse_command_line(int argc, char** argv) {
         } else if (got == 't') {
             const auto seconds = base::parse_decimal(::optarg);
             if (!seconds || *seconds == 0 || *seconds > kLongestTimeout)
-                return usage_error("--timeout " + std::string(::optarg) + ": not a number of seconds");
+                return usage_error("--timeout " + std::string(::optarg) +
+                                   ": not a number of seconds");
             line.daemon.timeout = std::chrono::seconds(*seconds);
         } else if (got == 'e') {
             line.daemon.executor = ::optarg;
@@ -64,7 +65,8 @@ std::variant<CommandLine, EarlyExit> parse_command_line(int argc, char** argv) {
         } else if (got == 'h') {
             return EarlyExit{EarlyExit::ExitKind::kAnswer, kHelp};
         } else {
-            return usage_error(std::string(argv[::optind - 1]) + ": unknown option, or its value is missing");
+            return usage_error(std::string(argv[::optind - 1]) +
+                               ": unknown option, or its value is missing");
         }
     }
     if (::optind < argc)

@@ -9,8 +9,8 @@
 #include "bindd/executor/executor_launcher.hpp"
 #include "bindd/loop/file_watch.hpp"
 #include "bindd/loop/journal_log.hpp"
-#include "bindd/loop/service_notifier.hpp"
 #include "bindd/loop/privileges.hpp"
+#include "bindd/loop/service_notifier.hpp"
 
 namespace bindd {
 namespace {
@@ -20,11 +20,12 @@ using base::Result;
 /// What is under way may end before we do; what does not is in the journal, for the next start.
 constexpr std::chrono::seconds kStopTimeout{2};
 
-/// A look at a large host comes in a hundred thousand pieces, which the allocator would keep: half of what is resident.
+/// A look at a large host comes in a hundred thousand pieces, which the allocator would keep: half
+/// of what is resident.
 constexpr std::chrono::seconds kTrimDelay{1};
 
-/// Unless told, glibc learns from the first large block that is freed to keep twice as much at hand for good: after one
-/// answer of megabytes, megabytes.
+/// Unless told, glibc learns from the first large block that is freed to keep twice as much at hand
+/// for good: after one answer of megabytes, megabytes.
 void limit_malloc_retention() {
     constexpr int kLarge = 128 * 1024;
     ::mallopt(M_MMAP_THRESHOLD, kLarge);
@@ -43,18 +44,26 @@ void block_signals() {
 /// Everything on the loop, in the order in which it ends.
 class DaemonLoop final : public Observer {
   public:
-    DaemonLoop(EventLoop loop, LineSocket executor, FdChannel channel, std::unique_ptr<EventSource> events,
-           const DaemonOptions& options, const DaemonHooks& hooks)
-        : loop_(std::move(loop)), log_(Log::default_sink()), executor_(loop_.get(), std::move(executor), std::move(channel)),
+    DaemonLoop(EventLoop loop, LineSocket executor, FdChannel channel,
+               std::unique_ptr<EventSource> events, const DaemonOptions& options,
+               const DaemonHooks& hooks)
+        : loop_(std::move(loop)),
+          log_(Log::default_sink()),
+          executor_(loop_.get(), std::move(executor), std::move(channel)),
           events_(std::move(events)),
-          controller_({.event = loop_.get(), .executor = executor_, .events = *events_, .log = log_,
-                   .state = hooks.executor.state, .policy_paths = options.policies,
-                   .timeout = options.timeout}),
+          controller_({.event = loop_.get(),
+                       .executor = executor_,
+                       .events = *events_,
+                       .log = log_,
+                       .state = hooks.executor.state,
+                       .policy_paths = options.policies,
+                       .timeout = options.timeout}),
           sigterm_(loop_.get(), SIGTERM, [this] { stop(); }),
           sigint_(loop_.get(), SIGINT, [this] { stop(); }),
           sighup_(loop_.get(), SIGHUP, [this] { reload(); }),
           stop_timer_(loop_.get(), [this] { exit(EXIT_SUCCESS); }),
-          watchdog_timer_(loop_.get(), [this] { ping_watchdog(); }), trim_timer_(loop_.get(), [] { ::malloc_trim(0); }) {
+          watchdog_timer_(loop_.get(), [this] { ping_watchdog(); }),
+          trim_timer_(loop_.get(), [] { ::malloc_trim(0); }) {
         executor_.on_lost([this] { on_executor_lost(); });
         controller_.subscribe(*this);
         controller_.on_ready([this] { notify_if_ready(); });
@@ -67,9 +76,8 @@ class DaemonLoop final : public Observer {
         if (!files)
             return base::propagate(files);
         files_ = *std::move(files);
-        controller_.on_managed_overrides([this](const std::set<std::string>& overrides) {
-            files_->watch_files(overrides);
-        });
+        controller_.on_managed_overrides(
+            [this](const std::set<std::string>& overrides) { files_->watch_files(overrides); });
         if (auto dropped = drop_privileges(); !dropped)
             return dropped;
         log_.write(Level::kInfo, LogEvent::kStarted, "started");
@@ -146,7 +154,8 @@ class DaemonLoop final : public Observer {
         if (executor_answered_) {
             service_notifier_.ping_watchdog();
             executor_answered_ = false;
-            executor_.send_request("ping", {}, [this](const Result<void>&) { executor_answered_ = true; });
+            executor_.send_request("ping", {},
+                                   [this](const Result<void>&) { executor_answered_ = true; });
         }
         watchdog_timer_.arm(*period / 2);
     }
@@ -174,7 +183,8 @@ class DaemonLoop final : public Observer {
 Result<int> run_until_exit(const DaemonOptions& options, const DaemonHooks& hooks) {
     limit_malloc_retention();
     block_signals();
-    auto ends = options.executor.empty() ? fork_executor(hooks.executor) : connect_executor(options.executor);
+    auto ends = options.executor.empty() ? fork_executor(hooks.executor)
+                                         : connect_executor(options.executor);
     if (!ends)
         return base::propagate(ends);
     sd_event* made = nullptr;
@@ -185,8 +195,8 @@ Result<int> run_until_exit(const DaemonOptions& options, const DaemonHooks& hook
     auto events = hooks.events(loop.get());
     if (!events)
         return base::propagate(events);
-    DaemonLoop daemon(std::move(loop), std::move(ends->lines), std::move(ends->fds), *std::move(events),
-                  options, hooks);
+    DaemonLoop daemon(std::move(loop), std::move(ends->lines), std::move(ends->fds),
+                      *std::move(events), options, hooks);
     if (auto begun = daemon.begin(options, hooks); !begun)
         return base::propagate(begun);
     return daemon.run();

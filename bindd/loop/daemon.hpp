@@ -6,25 +6,27 @@
 #include <string>
 #include <vector>
 
-#include "bindd/executor/executor.hpp"
-#include "bindd/controller/host_event.hpp"
 #include "bindd/controller/host_controller.hpp"
+#include "bindd/controller/host_event.hpp"
+#include "bindd/executor/executor.hpp"
 
 namespace bindd {
 
 struct DaemonOptions {
     std::vector<std::string> policies;
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write of the daemon's own
-    std::string executor{};  ///< the socket of the executor's service; empty: a child of the daemon's
+    std::string
+        executor{};  ///< the socket of the executor's service; empty: a child of the daemon's
 };
 
 /// What tests put something else in the place of.
 struct DaemonHooks {
     ExecutorDependencies executor;
     std::function<base::Result<std::unique_ptr<EventSource>>(sd_event*)> events;
-    /// Whatever else lives on the loop (the bus), for as long as the daemon does; calls `owned` when it can be
-    /// reached, without which the daemon is not ready.
-    std::function<base::Result<std::shared_ptr<void>>(sd_event*, HostController&, std::function<void()> owned)>
+    /// Whatever else lives on the loop (the bus), for as long as the daemon does; calls `owned`
+    /// when it can be reached, without which the daemon is not ready.
+    std::function<base::Result<std::shared_ptr<void>>(sd_event*, HostController&,
+                                                      std::function<void()> owned)>
         attach;
 };
 

@@ -23,20 +23,21 @@ void require(int result, const char* what) {
 Timer::Timer(sd_event* event, std::function<void()> call) : call_(std::move(call)) {
     sd_event_source* source = nullptr;
     require(sd_event_add_time(
-             event, &source, CLOCK_MONOTONIC, 0, kAccuracyUs,
-             [](sd_event_source*, std::uint64_t, void* timer) {
-                 static_cast<Timer*>(timer)->call_();
-                 return 0;
-             },
-             this),
-         "add a timer");
+                event, &source, CLOCK_MONOTONIC, 0, kAccuracyUs,
+                [](sd_event_source*, std::uint64_t, void* timer) {
+                    static_cast<Timer*>(timer)->call_();
+                    return 0;
+                },
+                this),
+            "add a timer");
     source_.reset(source);
     disarm();
 }
 
 void Timer::arm(std::chrono::microseconds after) {
-    require(sd_event_source_set_time_relative(source_.get(), static_cast<std::uint64_t>(after.count())),
-         "set a timer");
+    require(
+        sd_event_source_set_time_relative(source_.get(), static_cast<std::uint64_t>(after.count())),
+        "set a timer");
     require(sd_event_source_set_enabled(source_.get(), SD_EVENT_ONESHOT), "arm a timer");
 }
 
@@ -53,13 +54,13 @@ IoWatch::IoWatch(sd_event* event, int fd, std::uint32_t events,
     : call_(std::move(call)) {
     sd_event_source* source = nullptr;
     require(sd_event_add_io(
-             event, &source, fd, events,
-             [](sd_event_source*, int, std::uint32_t revents, void* watch) {
-                 static_cast<IoWatch*>(watch)->call_(revents);
-                 return 0;
-             },
-             this),
-         "watch a file");
+                event, &source, fd, events,
+                [](sd_event_source*, int, std::uint32_t revents, void* watch) {
+                    static_cast<IoWatch*>(watch)->call_(revents);
+                    return 0;
+                },
+                this),
+            "watch a file");
     source_.reset(source);
 }
 
@@ -71,13 +72,13 @@ SignalWatch::SignalWatch(sd_event* event, int signal, std::function<void()> call
     : call_(std::move(call)) {
     sd_event_source* source = nullptr;
     require(sd_event_add_signal(
-             event, &source, signal,
-             [](sd_event_source*, const signalfd_siginfo*, void* watch) {
-                 static_cast<SignalWatch*>(watch)->call_();
-                 return 0;
-             },
-             this),
-         "watch a signal");
+                event, &source, signal,
+                [](sd_event_source*, const signalfd_siginfo*, void* watch) {
+                    static_cast<SignalWatch*>(watch)->call_();
+                    return 0;
+                },
+                this),
+            "watch a signal");
     source_.reset(source);
 }
 

@@ -11,8 +11,8 @@
 
 #include "base/result.hpp"
 
-/// sd-event's sources as values that end what they watch when they go. A failure of sd-event's to add a source is
-/// one of memory: it ends the daemon.
+/// sd-event's sources as values that end what they watch when they go. A failure of sd-event's to
+/// add a source is one of memory: it ends the daemon.
 namespace bindd {
 
 struct UnrefEvent {

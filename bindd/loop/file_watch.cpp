@@ -11,8 +11,8 @@
 namespace bindd {
 namespace {
 
-constexpr std::uint32_t kPolicyEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE |
-                                        IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
+constexpr std::uint32_t kPolicyEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+                                        IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
 
 std::string parent_directory(const std::string& path) {
     const std::size_t slash = path.rfind('/');
@@ -23,7 +23,8 @@ std::string parent_directory(const std::string& path) {
 
 base::Result<std::unique_ptr<FileWatch>> FileWatch::make(
     sd_event* event, const std::vector<std::string>& policies,
-    std::function<void()> on_policies_changed, std::function<void(const std::string&)> on_file_written) {
+    std::function<void()> on_policies_changed,
+    std::function<void(const std::string&)> on_file_written) {
     base::UniqueFd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (!fd.valid())
         return base::fail_errno(errno, "watch", "policy files");
@@ -35,14 +36,16 @@ base::Result<std::unique_ptr<FileWatch>> FileWatch::make(
 FileWatch::FileWatch(sd_event* event, base::UniqueFd fd, const std::vector<std::string>& policies,
                      std::function<void()> on_policies_changed,
                      std::function<void(const std::string&)> on_file_written)
-    : fd_(std::move(fd)), policies_(policies), on_policies_changed_(std::move(on_policies_changed)),
+    : fd_(std::move(fd)),
+      policies_(policies),
+      on_policies_changed_(std::move(on_policies_changed)),
       on_file_written_(std::move(on_file_written)),
       watch_(event, fd_.get(), EPOLLIN, [this](std::uint32_t) { on_readable(); }) {
     watch_policies();
 }
 
-/// Adding a watch that is there already changes nothing, so all are added anew whenever something happened. Of a
-/// path that is not there the directories above it tell when it comes.
+/// Adding a watch that is there already changes nothing, so all are added anew whenever something
+/// happened. Of a path that is not there the directories above it tell when it comes.
 void FileWatch::watch_policies() {
     for (const std::string& path : policies_) {
         std::string at = path;

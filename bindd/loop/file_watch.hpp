@@ -8,18 +8,20 @@
 #include <string>
 #include <vector>
 
-#include "bindd/loop/event_loop.hpp"
 #include "base/unique_fd.hpp"
+#include "bindd/loop/event_loop.hpp"
 
 namespace bindd {
 
-/// Policy directories and files, those that are not there yet included, by way of the directory above them. And
-/// driver_override of devices that are ours: writing it makes no uevent, but inotify sees it.
+/// Policy directories and files, those that are not there yet included, by way of the directory
+/// above them. And driver_override of devices that are ours: writing it makes no uevent, but
+/// inotify sees it.
 class FileWatch {
   public:
     [[nodiscard]] static base::Result<std::unique_ptr<FileWatch>> make(
         sd_event* event, const std::vector<std::string>& policies,
-        std::function<void()> on_policies_changed, std::function<void(const std::string&)> on_file_written);
+        std::function<void()> on_policies_changed,
+        std::function<void(const std::string&)> on_file_written);
 
     /// Watches exactly these single files from now on.
     void watch_files(const std::set<std::string>& files);

@@ -7,8 +7,8 @@
 
 namespace bindd {
 
-/// What an entry of the journal is about; each has a message id of its own (`journalctl MESSAGE_ID=...`), which the
-/// catalog explains.
+/// What an entry of the journal is about; each has a message id of its own (`journalctl
+/// MESSAGE_ID=...`), which the catalog explains.
 enum class LogEvent {
     kStarted,         ///< the daemon begins
     kReady,           ///< the first reconcile is through
@@ -28,17 +28,20 @@ enum class LogEvent {
 
 enum class Level { kError, kWarning, kNotice, kInfo };
 
-/// The daemon's voice: structured entries for the journal, or lines on stderr when that is not the journal.
+/// The daemon's voice: structured entries for the journal, or lines on stderr when that is not the
+/// journal.
 class Log {
   public:
     enum class Sink { kJournal, kStderr };
-    using Fields = std::vector<std::pair<std::string, std::string>>;  ///< "BINDD_DEVICE" → "0000:01:00.0"
+    using Fields =
+        std::vector<std::pair<std::string, std::string>>;  ///< "BINDD_DEVICE" → "0000:01:00.0"
 
     explicit Log(Sink to) : sink_(to) {}
     /// The journal, when systemd has connected stderr to it.
     [[nodiscard]] static Sink default_sink();
 
-    void write(Level level, LogEvent message, const std::string& text, const Fields& fields = {}) const;
+    void write(Level level, LogEvent message, const std::string& text,
+               const Fields& fields = {}) const;
 
   private:
     Sink sink_;

@@ -5,8 +5,8 @@
 
 namespace bindd {
 
-/// Gives up every capability for good: of this process, of what it may ever gain, and of programs that it would
-/// execute. What is left is user id 0 with the files that are root's.
+/// Gives up every capability for good: of this process, of what it may ever gain, and of programs
+/// that it would execute. What is left is user id 0 with the files that are root's.
 [[nodiscard]] base::Result<void> drop_privileges();
 
 }  // namespace bindd

@@ -12,7 +12,8 @@ class ServiceNotifier {
   public:
     void ready(const std::string& status) const;
     void status(const std::string& text) const;
-    /// With the time it began: systemd takes the READY that follows it for the end of this reload only.
+    /// With the time it began: systemd takes the READY that follows it for the end of this reload
+    /// only.
     void reloading() const;
     void stopping() const;
     void ping_watchdog() const;

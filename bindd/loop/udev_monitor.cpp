@@ -48,8 +48,9 @@ std::optional<HostEvent> parse_event(udev_device* device) {
     const bool on_bus = !subsystem.empty() && ::access(bus.c_str(), F_OK) == 0;
     if (!on_bus && !offers_mdevs)
         return std::nullopt;
-    return HostEvent{.kind = parse_action(action),
-                     .device = {on_bus ? std::string(subsystem) : "mdev_parent", std::string(name)}};
+    return HostEvent{
+        .kind = parse_action(action),
+        .device = {on_bus ? std::string(subsystem) : "mdev_parent", std::string(name)}};
 }
 
 }  // namespace
@@ -57,8 +58,8 @@ std::optional<HostEvent> parse_event(udev_device* device) {
 base::Result<std::unique_ptr<UdevMonitor>> UdevMonitor::listen(sd_event* event) {
     Owned<udev> handle(udev_new());
     const char* from = ::access(kUdevControlSocket, F_OK) == 0 ? "udev" : "kernel";
-    Owned<udev_monitor> monitor(
-        handle ? udev_monitor_new_from_netlink(handle.get(), from) : nullptr);
+    Owned<udev_monitor> monitor(handle ? udev_monitor_new_from_netlink(handle.get(), from)
+                                       : nullptr);
     if (!monitor)
         return base::fail_errno(errno, "listen", "uevents");
     // Without CAP_NET_ADMIN the kernel gives what it gives everyone; losing events is dealt with.
@@ -96,9 +97,9 @@ void UdevMonitor::emit_event(udev_device* device) {
     const auto event = parse_event(device);
     if (!event)
         return;
-    const bool named = event->kind == HostEvent::EventKind::kModules || event->device.bus == "mdev_parent" ||
-                       (sysfs::parse_bus_name(event->device.bus) &&
-                        sysfs::parse_device_name(event->device.name));
+    const bool named =
+        event->kind == HostEvent::EventKind::kModules || event->device.bus == "mdev_parent" ||
+        (sysfs::parse_bus_name(event->device.bus) && sysfs::parse_device_name(event->device.name));
     if (named)
         call_(*event);
 }

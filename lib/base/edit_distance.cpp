@@ -40,7 +40,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-std::vector<std::string> similar_names(std::string_view word, const std::vector<std::string>& names) {
+std::vector<std::string> similar_names(std::string_view word,
+                                       const std::vector<std::string>& names) {
     constexpr std::size_t kMaxSuggestions = 3;
     std::vector<std::pair<std::size_t, std::string>> found;
     for (const std::string& name : names) {

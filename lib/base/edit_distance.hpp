@@ -13,7 +13,7 @@ namespace base {
 
 /// Those of `names` that a misspelt `word` may have meant, best first, at most three.
 [[nodiscard]] std::vector<std::string> similar_names(std::string_view word,
-                                                  const std::vector<std::string>& names);
+                                                     const std::vector<std::string>& names);
 
 /// "did you mean a, b or c?", or empty.
 [[nodiscard]] std::string did_you_mean(const std::vector<std::string>& near);

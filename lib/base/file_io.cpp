@@ -13,9 +13,6 @@
 
 namespace base {
 
-
-
-
 Result<void> make_directories(const std::string& path) {
     for (std::size_t at = 1; at != std::string::npos;) {
         at = path.find('/', at);

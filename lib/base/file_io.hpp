@@ -19,10 +19,10 @@ namespace base {
 [[nodiscard]] base::Result<void> write_all(int fd, std::string_view text, const std::string& path);
 /// The whole file anew, by rename: as before or as after, never between. Not synced.
 [[nodiscard]] base::Result<void> replace_file(const std::string& path, std::string_view text);
-/// Puts `text` in place of what `path` has, 0644: written to `temporary` of the same file system, synced, and
-/// renamed, so that a crash leaves the old file or the new.
+/// Puts `text` in place of what `path` has, 0644: written to `temporary` of the same file system,
+/// synced, and renamed, so that a crash leaves the old file or the new.
 [[nodiscard]] base::Result<void> replace_file(const std::string& path, std::string_view text,
-                                               const std::string& temporary);
+                                              const std::string& temporary);
 /// Makes a rename, a creation or a removal inside `directory` durable.
 [[nodiscard]] base::Result<void> sync_directory(const std::string& directory);
 

@@ -8,7 +8,8 @@
 
 namespace base {
 
-/// What kind of failure it is, for code that has to decide; the errno stays beside it for the reader.
+/// What kind of failure it is, for code that has to decide; the errno stays beside it for the
+/// reader.
 enum class Code {
     kInvalid,      ///< the argument could never be right (a malformed name, a value out of range)
     kNotFound,     ///< there is no such device, driver, module or file
@@ -38,7 +39,8 @@ template <typename T>
 using Result = tl::expected<T, Error>;
 
 /// The errno of a failed system call as an Error; the code follows from the errno.
-[[nodiscard]] tl::unexpected<Error> fail_errno(int errnum, std::string operation, std::string object);
+[[nodiscard]] tl::unexpected<Error> fail_errno(int errnum, std::string operation,
+                                               std::string object);
 
 /// A failure of our own making.
 [[nodiscard]] tl::unexpected<Error> fail(Code code, std::string operation, std::string object,

@@ -18,14 +18,12 @@ extern "C" {
 
 #include "base/unique_fd.hpp"
 
-/// A script may hang, may leave before it has read what it is told, may fill one pipe while we fill the
-/// other, and may leave a child behind that keeps the pipes open. So all three pipes are served by one
-/// poll(), what counts as its end is the end of the process, and a deadline ends its whole group.
+/// A script may hang, may leave before it has read what it is told, may fill one pipe while we fill
+/// the other, and may leave a child behind that keeps the pipes open. So all three pipes are served
+/// by one poll(), what counts as its end is the end of the process, and a deadline ends its whole
+/// group.
 namespace base {
 namespace {
-
-
-
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -125,8 +123,12 @@ int remaining_ms(Clock::time_point deadline) {
 class Subprocess {
   public:
     Subprocess(pid_t pid, UniqueFd in, UniqueFd out, UniqueFd err, const std::string& input)
-        : pid_(pid), process_(::pidfd_open(pid, 0)), in_(std::move(in)), out_(std::move(out)),
-          err_(std::move(err)), input_(input) {
+        : pid_(pid),
+          process_(::pidfd_open(pid, 0)),
+          in_(std::move(in)),
+          out_(std::move(out)),
+          err_(std::move(err)),
+          input_(input) {
         ::fcntl(in_.get(), F_SETFL, O_NONBLOCK);
         if (input_.empty())
             in_.reset();
@@ -168,7 +170,8 @@ class Subprocess {
         int status = 0;
         while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
         }
-        end_.how = WIFEXITED(status) ? SubprocessResult::How::kExited : SubprocessResult::How::kKilled;
+        end_.how =
+            WIFEXITED(status) ? SubprocessResult::How::kExited : SubprocessResult::How::kKilled;
         end_.status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
         return std::move(end_);
     }
@@ -194,8 +197,9 @@ class Subprocess {
 
 }  // namespace
 
-Result<SubprocessResult> run_subprocess(const std::string& path, const std::vector<std::string>& arguments,
-                             const std::string& input, milliseconds timeout) {
+Result<SubprocessResult> run_subprocess(const std::string& path,
+                                        const std::vector<std::string>& arguments,
+                                        const std::string& input, milliseconds timeout) {
     PipePair in;
     PipePair out;
     PipePair err;

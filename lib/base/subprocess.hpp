@@ -21,16 +21,16 @@ struct SubprocessResult {
     std::string err;
 };
 
-/// Runs a program with pipes for its three streams: `input` goes to its stdin, then EOF. It has a process
-/// group of its own, which is killed as a whole when `timeout` is over. One that leaves without having
-/// read its input has ended like any other. An error only when it could not be started.
-[[nodiscard]] base::Result<SubprocessResult> run_subprocess(const std::string& path,
-                                                  const std::vector<std::string>& arguments,
-                                                  const std::string& input,
-                                                  std::chrono::milliseconds timeout);
+/// Runs a program with pipes for its three streams: `input` goes to its stdin, then EOF. It has a
+/// process group of its own, which is killed as a whole when `timeout` is over. One that leaves
+/// without having read its input has ended like any other. An error only when it could not be
+/// started.
+[[nodiscard]] base::Result<SubprocessResult> run_subprocess(
+    const std::string& path, const std::vector<std::string>& arguments, const std::string& input,
+    std::chrono::milliseconds timeout);
 
-/// Keeps the signals that would end this process (and SIGPIPE) from being delivered while it lives, so that
-/// what has to follow does follow; they come afterwards. A script is run without them held.
+/// Keeps the signals that would end this process (and SIGPIPE) from being delivered while it lives,
+/// so that what has to follow does follow; they come afterwards. A script is run without them held.
 class ScopedSignalBlock {
   public:
     ScopedSignalBlock();

@@ -5,8 +5,8 @@
 
 namespace base {
 
-/// Version sort, as in `ls -v`: digits inside the texts compare by value. Negative, 0 or positive; 0 also where only
-/// leading zeros differ.
+/// Version sort, as in `ls -v`: digits inside the texts compare by value. Negative, 0 or positive;
+/// 0 also where only leading zeros differ.
 [[nodiscard]] int version_compare(std::string_view a, std::string_view b);
 
 }  // namespace base

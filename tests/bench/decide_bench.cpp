@@ -69,7 +69,7 @@ policy::PolicySet make_set(unsigned rules, RulesBy by) {
         rule.name = numbered("rule-%u", number);
         rule.match = make_match(number, by);
         rule.driver = policy::DriverAction{.kind = policy::DriverAction::ActionKind::kChain,
-                                         .chain = {policy::Candidate{}}};
+                                           .chain = {policy::Candidate{}}};
         rule.where = {.file = "bench.yaml", .line = number + 1, .column = 1};
         set.rules.push_back(std::move(rule));
     }

@@ -8,9 +8,9 @@
 #include <random>
 
 #include "tests/unit/vfio/fixture/fake_calls.hpp"
+#include "vfio/backend_selection.hpp"
 #include "vfio/src/space/iova_allocator.hpp"
 #include "vfio/src/space/mapping_table.hpp"
-#include "vfio/backend_selection.hpp"
 
 namespace {
 

@@ -9,15 +9,16 @@
 #include <string>
 
 #include "bindd/bus/bus_service.hpp"
-#include "tests/bus/model_controller.hpp"
 #include "tests/bus/bus_world.hpp"
+#include "tests/bus/model_controller.hpp"
 
 /// The bus part of the daemon with the model of the kernel behind it:
 ///
 ///     bus_test_server ADDRESS DIRECTORY [DEVICES]
 ///
-/// DIRECTORY has (or gets) the kernel, the state and policy.yaml. Prints "ready" when the name is its own. A line on stdin
-/// changes the world: "remove 0000:01:00.0", "unbind 0000:01:00.0", "look".
+/// DIRECTORY has (or gets) the kernel, the state and policy.yaml. Prints "ready" when the name is
+/// its own. A line on stdin changes the world: "remove 0000:01:00.0", "unbind 0000:01:00.0",
+/// "look".
 namespace tests {
 namespace {
 
@@ -30,9 +31,12 @@ struct TestServer {
 
 void on_command(TestServer& server, const std::string& line) {
     if (line.starts_with("remove "))
-        server.kernel.change([&](fake::KernelState& w) { w.devices.erase(fake::pci_id(line.substr(7))); });
+        server.kernel.change(
+            [&](fake::KernelState& w) { w.devices.erase(fake::pci_id(line.substr(7))); });
     if (line.starts_with("unbind "))
-        server.kernel.change([&](fake::KernelState& w) { w.devices.at(fake::pci_id(line.substr(7))).driver.reset(); });
+        server.kernel.change([&](fake::KernelState& w) {
+            w.devices.at(fake::pci_id(line.substr(7))).driver.reset();
+        });
     server.controller.scan();
     std::cout << "done" << std::endl;
 }
@@ -56,7 +60,8 @@ int run(const std::string& address, const std::string& directory, unsigned extra
     if (::access(kernel_path.c_str(), F_OK) != 0)
         fake::FakeKernel::create(kernel_path, bus_world(extra));
     fake::FakeKernel kernel(kernel_path);
-    const binding::StateDir state{directory + "/run", directory + "/lib", directory + "/boot_id", {}};
+    const binding::StateDir state{
+        directory + "/run", directory + "/lib", directory + "/boot_id", {}};
     sd_event* event = nullptr;
     if (sd_event_default(&event) < 0)
         return 1;

@@ -19,8 +19,8 @@ fake::KernelState bus_world(unsigned extra) {
     host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty", "mtty-1").group(30);
     for (unsigned i = 0; i < extra; ++i) {
         std::array<char, 16> address{};
-        std::snprintf(address.data(), address.size(), "%04x:%02x:%02x.%x", 1 + (i >> 16U), (i >> 8U) & 0xffU,
-                      (i >> 3U) & 0x1fU, i & 7U);
+        std::snprintf(address.data(), address.size(), "%04x:%02x:%02x.%x", 1 + (i >> 16U),
+                      (i >> 8U) & 0xffU, (i >> 3U) & 0x1fU, i & 7U);
         host.pci(address.data()).nic().group(static_cast<int>(100 + i)).driver("e1000e");
     }
     fake::KernelState out = fake::KernelState::from(host);

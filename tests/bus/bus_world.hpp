@@ -5,8 +5,8 @@
 
 namespace tests {
 
-/// The host of the bus tests: a GPU with its audio function, two NICs of which the second refuses vfio-pci, a disk, an mdev; and
-/// `extra` NICs more.
+/// The host of the bus tests: a GPU with its audio function, two NICs of which the second refuses
+/// vfio-pci, a disk, an mdev; and `extra` NICs more.
 [[nodiscard]] fake::KernelState bus_world(unsigned extra);
 
 }  // namespace tests

@@ -5,20 +5,23 @@
 #include <memory>
 
 #include "tests/fake/fake_kernel.hpp"
-#include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/cli/invocation.hpp"
+#include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/hosts/snapshot_host.hpp"
 
 /// vfioctl at the model of the kernel, as main.cpp does it at the real one:
 ///
 ///     cli_on_bus DIRECTORY WORDS...
 ///
-/// Through the daemon when BINDD_BUS_ADDRESS says where it is, else on the kernel in DIRECTORY itself.
+/// Through the daemon when BINDD_BUS_ADDRESS says where it is, else on the kernel in DIRECTORY
+/// itself.
 namespace {
 
-vfioctl::CliResult<vfioctl::ExitCode> run(const std::string& directory, const vfioctl::Invocation& invocation) {
+vfioctl::CliResult<vfioctl::ExitCode> run(const std::string& directory,
+                                          const vfioctl::Invocation& invocation) {
     fake::FakeKernel kernel(directory + "/kernel");
-    const binding::StateDir state{directory + "/run", directory + "/lib", directory + "/boot_id", {}};
+    const binding::StateDir state{
+        directory + "/run", directory + "/lib", directory + "/boot_id", {}};
     auto daemon = vfioctl::DaemonClient::find(state.run);
     binding::HostSnapshot picture;
     std::unique_ptr<sysfs::Kernel> pictured;
@@ -33,16 +36,16 @@ vfioctl::CliResult<vfioctl::ExitCode> run(const std::string& directory, const vf
     if (daemon == nullptr)
         options.policies = {directory + "/policy.yaml"};
     vfioctl::CliContext session{.options = options,
-                             .kernel = pictured == nullptr ? kernel : *pictured,
-                             .state = state,
-                             .terminal = {},
-                             .user = vfioctl::User::kRoot,
-                             .actor = "vfioctl (uid 0)",
-                             .check_open = {},
-                             .out = std::cout,
-                             .err = std::cerr,
-                             .daemon = daemon.get(),
-                             .snapshot = &picture};
+                                .kernel = pictured == nullptr ? kernel : *pictured,
+                                .state = state,
+                                .terminal = {},
+                                .user = vfioctl::User::kRoot,
+                                .actor = "vfioctl (uid 0)",
+                                .check_open = {},
+                                .out = std::cout,
+                                .err = std::cerr,
+                                .daemon = daemon.get(),
+                                .snapshot = &picture};
     return invocation.command->run(session, invocation.arguments);
 }
 

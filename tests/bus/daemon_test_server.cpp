@@ -14,7 +14,8 @@
 #include "tests/bus/bus_world.hpp"
 #include "tests/fake/fake_kernel.hpp"
 
-/// The whole daemon with the model of the kernel behind it, executor and all, on a bus of the test's:
+/// The whole daemon with the model of the kernel behind it, executor and all, on a bus of the
+/// test's:
 ///
 ///     daemon_test_server ADDRESS DIRECTORY [DEVICES]
 ///
@@ -78,13 +79,14 @@ struct Readiness final : bindd::Observer {
 
 /// What stands for the fds of a device is of no matter here.
 base::Result<bindd::OpenedDevice> open_made_up(fake::FakeKernel& kernel, const std::string& name,
-                                                const std::string& backend) {
+                                               const std::string& backend) {
     const sysfs::Inventory inventory = kernel.state().inventory();
     const auto ids = sysfs::resolve(inventory, name);
     const sysfs::Device* device = ids ? inventory.find(ids->front()) : nullptr;
     if (device == nullptr || !device->vfio || !device->vfio->group)
         return base::fail(base::Code::kRefused, "open", name, "VFIO does not have it");
-    bindd::OpenedDevice opened{.backend = backend.empty() ? "type1v2" : backend, .fds = {}, .facts = {}};
+    bindd::OpenedDevice opened{
+        .backend = backend.empty() ? "type1v2" : backend, .fds = {}, .facts = {}};
     for (const char* fd : {"group", "container", "device"})
         opened.fds.emplace_back(fd, base::UniqueFd(::eventfd(0, EFD_CLOEXEC)));
     opened.facts = {{"device_name", name}, {"iommu_group", *device->vfio->group}};
@@ -97,28 +99,31 @@ int run(const std::string& address, const std::string& directory, unsigned extra
         fake::FakeKernel::create(path, bus_world(extra));
     fake::FakeKernel kernel(path);
     constexpr std::chrono::seconds kTimeout{10};
-    const bindd::DaemonOptions options{.policies = {directory + "/policy.yaml"}, .timeout = kTimeout};
+    const bindd::DaemonOptions options{.policies = {directory + "/policy.yaml"},
+                                       .timeout = kTimeout};
     const bindd::DaemonHooks hooks{
         .executor = {.kernel = kernel,
-                  .state = {directory + "/run", directory + "/lib", directory + "/boot_id", {}},
-                  .check_open = [](const sysfs::Device&) { return base::Result<void>(); },
-                  .open = [&kernel](const std::string& device, const std::string& backend) {
-                      return open_made_up(kernel, device, backend);
-                  },
-                  .write_timeout = kTimeout,
-                  .read_timeout = kTimeout},
+                     .state = {directory + "/run", directory + "/lib", directory + "/boot_id", {}},
+                     .check_open = [](const sysfs::Device&) { return base::Result<void>(); },
+                     .open =
+                         [&kernel](const std::string& device, const std::string& backend) {
+                             return open_made_up(kernel, device, backend);
+                         },
+                     .write_timeout = kTimeout,
+                     .read_timeout = kTimeout},
         .events = [&kernel](sd_event* event) -> base::Result<std::unique_ptr<bindd::EventSource>> {
             return std::make_unique<Input>(event, kernel);
         },
-        .attach = [&](sd_event* event, bindd::HostController& controller, const std::function<void()>& owned)
-            -> base::Result<std::shared_ptr<void>> {
+        .attach = [&](sd_event* event, bindd::HostController& controller,
+                      const std::function<void()>& owned) -> base::Result<std::shared_ptr<void>> {
             auto readiness = std::make_shared<Readiness>();
             controller.subscribe(*readiness);
-            auto bus = bindd::attach_bus(event, controller, address, [readiness = readiness.get(), owned] {
-                owned();
-                readiness->owned = true;
-                readiness->print_ready();
-            });
+            auto bus =
+                bindd::attach_bus(event, controller, address, [readiness = readiness.get(), owned] {
+                    owned();
+                    readiness->owned = true;
+                    readiness->print_ready();
+                });
             if (!bus)
                 return bus;
             readiness->bus = *std::move(bus);

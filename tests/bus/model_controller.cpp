@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "binding/transaction/apply.hpp"
 #include "binding/codec/json.hpp"
 #include "binding/journal/journal_state.hpp"
 #include "binding/policies/policy_files.hpp"
 #include "binding/report/device_report.hpp"
+#include "binding/transaction/apply.hpp"
 
 namespace tests {
 
@@ -32,7 +32,7 @@ sysfs::ScanOptions merge(sysfs::ScanOptions a, const sysfs::ScanOptions& b) {
 }  // namespace
 
 ModelController::ModelController(sd_event* event, fake::FakeKernel& kernel, binding::StateDir state,
-                         std::vector<std::string> policies)
+                                 std::vector<std::string> policies)
     : kernel_(kernel), state_(std::move(state)), policies_(std::move(policies)) {
     (void)sd_event_add_defer(event, &turn_, on_turn, this);
     (void)sd_event_source_set_enabled(turn_, SD_EVENT_OFF);
@@ -50,9 +50,11 @@ base::Result<void> ModelController::start() {
 }
 
 base::Result<void> ModelController::reload(const bindd::Requester& /*requester*/) {
-    binding::PolicyFiles files = binding::read_policy_files(policies_, binding::MissingPath::kIgnore);
+    binding::PolicyFiles files =
+        binding::read_policy_files(policies_, binding::MissingPath::kIgnore);
     policy::Parsed parsed = policy::parse_set(files.files);
-    parsed.diagnostics.insert(parsed.diagnostics.end(), files.diagnostics.begin(), files.diagnostics.end());
+    parsed.diagnostics.insert(parsed.diagnostics.end(), files.diagnostics.begin(),
+                              files.diagnostics.end());
     if (!parsed.ok()) {
         notify([&](bindd::Observer& o) { o.policies_reloaded(parsed.diagnostics); });
         return base::fail(base::Code::kInvalid, "", "", policy::render(parsed.diagnostics));
@@ -75,7 +77,8 @@ void ModelController::scan() {
         view_.journal_state.bound = std::move(*bound);
     view_.latest = binding::latest_history(state_);
     view_.decide();
-    const auto taken = policy::devices_losing_driver(view_.policies, view_.decisions, view_.inventory);
+    const auto taken =
+        policy::devices_losing_driver(view_.policies, view_.decisions, view_.inventory);
     view_.usage = kernel_.usage(view_.inventory, taken);
     view_.make_plan();
     for (const sysfs::Device& device : before.devices)
@@ -125,7 +128,8 @@ base::Result<std::string> ModelController::explain_json(const sysfs::DeviceId& i
     unmanaged.device = id;
     unmanaged.why = "no rule matches it: unmanaged, never touched";
     const policy::Decision* decision = view_.decision(id);
-    return binding::dump(binding::explain_json(*device, view_.policies, decision == nullptr ? unmanaged : *decision,
+    return binding::dump(binding::explain_json(*device, view_.policies,
+                                               decision == nullptr ? unmanaged : *decision,
                                                view_.transaction(id), view_.inventory));
 }
 
@@ -162,7 +166,11 @@ base::Result<void> ModelController::cancel(JobId id) {
         return base::fail(base::Code::kBusy, "cancel", "job " + std::to_string(id), "it has begun");
     waiting_.erase(waiting);
     Job& job = jobs_.at(id);
-    job.error = base::Error{.code = base::Code::kFailed, .operation = {}, .object = {}, .reason = "cancelled", .hint = {}};
+    job.error = base::Error{.code = base::Code::kFailed,
+                            .operation = {},
+                            .object = {},
+                            .reason = "cancelled",
+                            .hint = {}};
     end(job);
     return {};
 }
@@ -190,23 +198,25 @@ base::Result<policy::Plan> ModelController::plan_manual(const JobRequest& reques
     std::vector<policy::RequestedRule> requests;
     for (std::size_t i = 0; i < rules.size(); ++i)
         requests.push_back({request.devices.at(i), &rules[i]});
-    const auto drivers =
-        kernel_.drivers(merge(view_.policies.required_facts(), policy::required_facts(request.bind_options.driver)));
+    const auto drivers = kernel_.drivers(merge(
+        view_.policies.required_facts(), policy::required_facts(request.bind_options.driver)));
     if (!drivers)
         return base::propagate(drivers);
     const auto decisions = policy::decide(view_.policies, view_.inventory, *drivers, requests);
     const auto taken = policy::devices_losing_driver(view_.policies, decisions, view_.inventory);
     const auto usage = kernel_.usage(view_.inventory, taken);
-    return policy::filter_plan(policy::make_plan(view_.policies, decisions, view_.inventory, *drivers, usage,
-                                          request.bind_options.forced),
-                        request.devices);
+    return policy::filter_plan(policy::make_plan(view_.policies, decisions, view_.inventory,
+                                                 *drivers, usage, request.bind_options.forced),
+                               request.devices);
 }
 
 base::Result<policy::Plan> ModelController::make_job_plan(const JobRequest& request) {
     switch (request.kind) {
         case bindd::JobKind::kReconcile:
-        case bindd::JobKind::kApply: return view_.plan;
-        case bindd::JobKind::kBind: return plan_manual(request);
+        case bindd::JobKind::kApply:
+            return view_.plan;
+        case bindd::JobKind::kBind:
+            return plan_manual(request);
         case bindd::JobKind::kRelease:
             return binding::plan_release(kernel_, state_, view_.inventory, request.devices);
         case bindd::JobKind::kRollback:
@@ -246,11 +256,14 @@ void ModelController::end(Job& job) {
     notify([&](bindd::Observer& o) { o.job_ended(job); });
 }
 
-void ModelController::open(OpenRequest request, std::function<void(base::Result<bindd::OpenedDevice>)> done) {
+void ModelController::open(OpenRequest request,
+                           std::function<void(base::Result<bindd::OpenedDevice>)> done) {
     const sysfs::Device* device = view_.inventory.find(request.device);
     if (device == nullptr || !device->vfio || !device->vfio->group)
-        return done(base::fail(base::Code::kRefused, "open", request.device.display(), "VFIO does not have it"));
-    bindd::OpenedDevice opened{.backend = request.backend.empty() ? "type1v2" : request.backend, .fds = {}, .facts = {}};
+        return done(base::fail(base::Code::kRefused, "open", request.device.display(),
+                               "VFIO does not have it"));
+    bindd::OpenedDevice opened{
+        .backend = request.backend.empty() ? "type1v2" : request.backend, .fds = {}, .facts = {}};
     for (const char* name : {"group", "container", "device"})
         opened.fds.emplace_back(name, base::UniqueFd(::eventfd(0, EFD_CLOEXEC)));
     opened.facts = {{"device_name", request.device.name}, {"iommu_group", *device->vfio->group}};
@@ -258,7 +271,7 @@ void ModelController::open(OpenRequest request, std::function<void(base::Result<
 }
 
 void ModelController::usage(std::vector<sysfs::DeviceId> devices,
-                        std::function<void(base::Result<sysfs::Usage>)> done) {
+                            std::function<void(base::Result<sysfs::Usage>)> done) {
     done(kernel_.usage(view_.inventory, devices));
 }
 

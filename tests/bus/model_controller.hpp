@@ -14,13 +14,13 @@
 
 namespace tests {
 
-/// A controller in one process and one thread: the daemon's seam over the model of the kernel, for tests of the bus. It
-/// really looks, decides, plans and carries out, one job a turn of the loop; what it lacks is the executor, so a
-/// write that hangs hangs all.
+/// A controller in one process and one thread: the daemon's seam over the model of the kernel, for
+/// tests of the bus. It really looks, decides, plans and carries out, one job a turn of the loop;
+/// what it lacks is the executor, so a write that hangs hangs all.
 class ModelController final : public bindd::Controller {
   public:
     ModelController(sd_event* event, fake::FakeKernel& kernel, binding::StateDir state,
-                std::vector<std::string> policies);
+                    std::vector<std::string> policies);
     ~ModelController() override;
 
     /// The first look; ready afterwards.
@@ -41,7 +41,8 @@ class ModelController final : public bindd::Controller {
     [[nodiscard]] std::vector<bindd::JobId> jobs() const override;
     [[nodiscard]] base::Result<void> cancel(bindd::JobId id) override;
     [[nodiscard]] base::Result<void> reload(const bindd::Requester& requester) override;
-    void open(OpenRequest request, std::function<void(base::Result<bindd::OpenedDevice>)> done) override;
+    void open(OpenRequest request,
+              std::function<void(base::Result<bindd::OpenedDevice>)> done) override;
     void usage(std::vector<sysfs::DeviceId> devices,
                std::function<void(base::Result<sysfs::Usage>)> done) override;
     void subscribe(bindd::Observer& observer) override { observers_.push_back(&observer); }

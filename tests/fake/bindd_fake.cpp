@@ -12,12 +12,13 @@
 #include "bindd/loop/daemon.hpp"
 #include "tests/fake/fake_kernel.hpp"
 
-/// The daemon with a made-up kernel behind it and, for udev and the bus, lines on stdin and stdout. Never installed.
+/// The daemon with a made-up kernel behind it and, for udev and the bus, lines on stdin and stdout.
+/// Never installed.
 ///   bindd_fake WORLD STATE_DIR TIMEOUT_MS POLICY...
-/// In: "add|remove|change BUS/NAME", "modules", "lost"; "apply", "bind BUS/NAME [DRIVER]", "release BUS/NAME",
-/// "rollback", "reload", "state BUS/NAME", "counts".
-/// Out: "ready"; "job N KIND ended ENDING [ERROR]"; "transaction KEY RESULT"; "appeared|changed|vanished BUS/NAME";
-/// "state ..."; "counts ..."; "reloaded N errors"; "refused ERROR".
+/// In: "add|remove|change BUS/NAME", "modules", "lost"; "apply", "bind BUS/NAME [DRIVER]", "release
+/// BUS/NAME", "rollback", "reload", "state BUS/NAME", "counts". Out: "ready"; "job N KIND ended
+/// ENDING [ERROR]"; "transaction KEY RESULT"; "appeared|changed|vanished BUS/NAME"; "state ...";
+/// "counts ..."; "reloaded N errors"; "refused ERROR".
 namespace bindd {
 namespace {
 
@@ -44,12 +45,12 @@ class ConsoleEventSource final : public EventSource, public Observer {
     void device_vanished(const sysfs::DeviceId& id) override { print("vanished " + id.text()); }
     void job_ended(const Job& job) override {
         print("job " + std::to_string(job.id) + " " + job_kind_name(job.request.kind) + " ended " +
-            ending_name(*job.ending) + (job.error ? " " + job.error->text() : ""));
+              ending_name(*job.ending) + (job.error ? " " + job.error->text() : ""));
     }
     void transaction_finished(const Job&, const policy::Transaction& transaction) override {
         print("transaction " + transaction.key() + " " +
-            policy::step_result_name(*transaction.result) +
-            (transaction.error.empty() ? "" : ": " + transaction.error));
+              policy::step_result_name(*transaction.result) +
+              (transaction.error.empty() ? "" : ": " + transaction.error));
     }
     void policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics) override {
         print("reloaded " + std::to_string(diagnostics.size()) + " errors");
@@ -123,8 +124,8 @@ class ConsoleEventSource final : public EventSource, public Observer {
         if (device == nullptr)
             return print("state " + id.text() + " absent");
         const binding::DeviceState state = controller_->state(*device);
-        print("state " + id.text() + " " + state.state + " " + device->driver.value_or("none") + " " +
-            state.reason.value_or("-"));
+        print("state " + id.text() + " " + state.state + " " + device->driver.value_or("none") +
+              " " + state.reason.value_or("-"));
     }
 
     void print_counts() {
@@ -149,17 +150,18 @@ int run(const std::vector<std::string>& words) {
     ConsoleEventSource* stdio = nullptr;
     const DaemonHooks hooks{
         .executor = {.kernel = kernel,
-                  .state = state,
-                  .check_open = [](const sysfs::Device&) { return base::Result<void>(); },
-                  .write_timeout = timeout,
-                  .read_timeout = timeout},
+                     .state = state,
+                     .check_open = [](const sysfs::Device&) { return base::Result<void>(); },
+                     .write_timeout = timeout,
+                     .read_timeout = timeout},
         .events = [&stdio](sd_event* event) -> base::Result<std::unique_ptr<EventSource>> {
             auto made = std::make_unique<ConsoleEventSource>(event);
             stdio = made.get();
             return made;
         },
-        .attach = [&stdio](sd_event*, HostController& controller, const std::function<void()>& owned)
-            -> base::Result<std::shared_ptr<void>> {
+        .attach = [&stdio](
+                      sd_event*, HostController& controller,
+                      const std::function<void()>& owned) -> base::Result<std::shared_ptr<void>> {
             stdio->attach(controller);
             owned();
             return std::shared_ptr<void>();

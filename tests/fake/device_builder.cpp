@@ -183,8 +183,11 @@ DeviceBuilder& DeviceBuilder::mdev_type(const std::string& id, std::uint32_t ava
 
 DeviceBuilder& DeviceBuilder::vgpu_type(const std::string& number, const std::string& name) {
     device_.vgpu.emplace();
-    device_.mdev_types.push_back(sysfs::MdevType{
-        .id = "nvidia-" + number, .device_api = "vfio-pci", .available = 1, .name = name, .description = {}});
+    device_.mdev_types.push_back(sysfs::MdevType{.id = "nvidia-" + number,
+                                                 .device_api = "vfio-pci",
+                                                 .available = 1,
+                                                 .name = name,
+                                                 .description = {}});
     return *this;
 }
 

@@ -51,7 +51,8 @@ class DeviceBuilder {
     DeviceBuilder& mdev_type(const std::string& id, std::uint32_t available,
                              const std::string& device_api = "vfio-pci");
 
-    DeviceBuilder& vgpu_type(const std::string& number, const std::string& name);  ///< a VF could be one
+    DeviceBuilder& vgpu_type(const std::string& number,
+                             const std::string& name);  ///< a VF could be one
 
     DeviceBuilder& property(const std::string& key, const std::string& value);
     DeviceBuilder& attr(const std::string& key, const std::string& value);

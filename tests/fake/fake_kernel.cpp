@@ -12,18 +12,18 @@
 namespace fake {
 namespace {
 
-using sysfs::Device;
-using sysfs::DeviceId;
 using base::fail;
 using base::fail_errno;
 using base::Result;
+using sysfs::Device;
+using sysfs::DeviceId;
 using sysfs::DeviceTarget;
 
 constexpr int kPollIntervalMs = 1;
 
 /// As LiveKernel words them: a probe's no is a refusal, a driver that is not there is not found.
 tl::unexpected<base::Error> failure(int errnum, const std::string& verb, const std::string& what,
-                                     const std::string& object) {
+                                    const std::string& object) {
     auto error = fail_errno(errnum, what, object);
     if ((verb == "bind" || verb == "unbind") && errnum == ENOENT)
         return fail(base::Code::kNotFound, what, object, "no such driver is registered");
@@ -42,9 +42,15 @@ void FakeKernel::crash_point(const std::string&) {
     if (world_.tick() != world_.read().faults.kill_at)
         return;
     switch (world_.read().faults.death) {
-        case KillScope::kProcess: ::kill(::getpid(), SIGKILL); break;
-        case KillScope::kProcessGroup: ::kill(0, SIGKILL); break;
-        case KillScope::kParent: ::kill(::getpgrp(), SIGKILL); break;
+        case KillScope::kProcess:
+            ::kill(::getpid(), SIGKILL);
+            break;
+        case KillScope::kProcessGroup:
+            ::kill(0, SIGKILL);
+            break;
+        case KillScope::kParent:
+            ::kill(::getpgrp(), SIGKILL);
+            break;
     }
     ::pause();
 }
@@ -61,7 +67,8 @@ Result<void> FakeKernel::write(const std::string& verb, const std::string& what,
     bool hangs = false;
     world_.change([&](KernelState& world) {
         const unsigned step = ++world.writes;
-        hangs = world.faults.hang.contains(step) || world.faults.hang_on.contains(verb + " " + object);
+        hangs =
+            world.faults.hang.contains(step) || world.faults.hang_on.contains(verb + " " + object);
         const auto failing = world.faults.fail.find(step);
         if (!hangs)
             errnum = failing == world.faults.fail.end() ? rule(world) : failing->second;
@@ -148,9 +155,8 @@ Result<void> FakeKernel::write_attr(const DeviceTarget& target, const std::strin
 
 Result<void> FakeKernel::create_mdev(const std::string& parent, const std::string& type,
                                      const std::string& uuid) {
-    return write("create_mdev", "create " + type + " on " + parent, uuid, [&](KernelState& world) {
-        return fake::create_mdev(world, parent, type, uuid);
-    });
+    return write("create_mdev", "create " + type + " on " + parent, uuid,
+                 [&](KernelState& world) { return fake::create_mdev(world, parent, type, uuid); });
 }
 
 Result<void> FakeKernel::remove_mdev(const std::string& uuid) {
@@ -166,10 +172,9 @@ Result<void> FakeKernel::remove_mdev(const std::string& uuid) {
 }
 
 Result<void> FakeKernel::set_vfs(const DeviceTarget& pf, std::uint32_t count) {
-    return write_to(pf, "set_vfs", "set VFs to " + std::to_string(count),
-                    [&](KernelState& world, Device& device) {
-                        return fake::set_vfs(world, device, count);
-                    });
+    return write_to(
+        pf, "set_vfs", "set VFs to " + std::to_string(count),
+        [&](KernelState& world, Device& device) { return fake::set_vfs(world, device, count); });
 }
 
 void FakeKernel::close(const DeviceId& device) {

@@ -9,21 +9,23 @@
 
 namespace fake {
 
-/// A kernel to bind against: the rules of design/kernel.md over a KernelState in a file, which every process
-/// that opens the file shares. As unkind as the real one: writes block, refuse, and take the process
-/// with them when the script says so.
+/// A kernel to bind against: the rules of design/kernel.md over a KernelState in a file, which
+/// every process that opens the file shares. As unkind as the real one: writes block, refuse, and
+/// take the process with them when the script says so.
 class FakeKernel final : public sysfs::Kernel {
   public:
     /// Opens the world in `path`, which create() or a hand-written description has put there.
     explicit FakeKernel(const std::string& path) : world_(path) {}
     static void create(const std::string& path, const KernelState& world);
 
-    [[nodiscard]] base::Result<sysfs::Inventory> inventory(const sysfs::ScanOptions& wanted) override;
+    [[nodiscard]] base::Result<sysfs::Inventory> inventory(
+        const sysfs::ScanOptions& wanted) override;
     /// Blocks while an unbind of it does: driver_override is read under the device's lock.
     [[nodiscard]] base::Result<sysfs::Device> device(const sysfs::DeviceId& id) override;
     [[nodiscard]] base::Result<sysfs::Inventory> devices(std::span<const sysfs::DeviceId> ids,
-                                                          const sysfs::ScanOptions& wanted) override;
-    [[nodiscard]] std::optional<std::string> property(const sysfs::DeviceId& id, const std::string& name) override;
+                                                         const sysfs::ScanOptions& wanted) override;
+    [[nodiscard]] std::optional<std::string> property(const sysfs::DeviceId& id,
+                                                      const std::string& name) override;
     [[nodiscard]] base::Result<sysfs::Drivers> drivers(const sysfs::ScanOptions& wanted) override;
     [[nodiscard]] base::Result<std::vector<std::string>> modules_for(
         const std::string& modalias) override;
@@ -32,17 +34,19 @@ class FakeKernel final : public sysfs::Kernel {
 
     [[nodiscard]] base::Result<void> load_module(const std::string& module) override;
     [[nodiscard]] base::Result<void> set_override(const sysfs::DeviceTarget& target,
-                                                   const std::string& driver) override;
+                                                  const std::string& driver) override;
     [[nodiscard]] base::Result<void> unbind(const sysfs::DeviceTarget& target,
-                                             const std::string& driver) override;
+                                            const std::string& driver) override;
     [[nodiscard]] base::Result<void> bind(const sysfs::DeviceTarget& target,
-                                           const std::string& driver) override;
-    [[nodiscard]] base::Result<void> write_attr(const sysfs::DeviceTarget& target, const std::string& attr,
-                                                 const std::string& value) override;
+                                          const std::string& driver) override;
+    [[nodiscard]] base::Result<void> write_attr(const sysfs::DeviceTarget& target,
+                                                const std::string& attr,
+                                                const std::string& value) override;
     [[nodiscard]] base::Result<void> create_mdev(const std::string& parent, const std::string& type,
-                                                  const std::string& uuid) override;
+                                                 const std::string& uuid) override;
     [[nodiscard]] base::Result<void> remove_mdev(const std::string& uuid) override;
-    [[nodiscard]] base::Result<void> set_vfs(const sysfs::DeviceTarget& pf, std::uint32_t count) override;
+    [[nodiscard]] base::Result<void> set_vfs(const sysfs::DeviceTarget& pf,
+                                             std::uint32_t count) override;
     [[nodiscard]] base::Result<sysfs::NodeAccess> set_access(
         const std::string& node, const sysfs::NodeAccess& access) override;
 
@@ -56,10 +60,10 @@ class FakeKernel final : public sysfs::Kernel {
   private:
     using KernelRule = std::function<int(KernelState&)>;
     [[nodiscard]] base::Result<void> write(const std::string& verb, const std::string& what,
-                                            const std::string& object, const KernelRule& rule);
-    [[nodiscard]] base::Result<void> write_to(const sysfs::DeviceTarget& target, const std::string& verb,
-                                               const std::string& what,
-                                               const std::function<int(KernelState&, sysfs::Device&)>& rule);
+                                           const std::string& object, const KernelRule& rule);
+    [[nodiscard]] base::Result<void> write_to(
+        const sysfs::DeviceTarget& target, const std::string& verb, const std::string& what,
+        const std::function<int(KernelState&, sysfs::Device&)>& rule);
     void wait_until(const std::function<bool(const KernelState&)>& holds);
 
     SharedKernelState world_;

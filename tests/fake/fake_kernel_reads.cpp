@@ -9,10 +9,10 @@
 /// What is read of the kernel, and the nodes below /dev/vfio.
 namespace fake {
 
-using sysfs::Device;
-using sysfs::DeviceId;
 using base::fail;
 using base::Result;
+using sysfs::Device;
+using sysfs::DeviceId;
 
 namespace {
 
@@ -23,7 +23,8 @@ bool can_be_read(const KernelState& world, const sysfs::ScanOptions& wanted) {
 }
 
 /// The kernel makes them root's alone; the rest is what set_access() and udev did since.
-void show_access(const KernelState& world, const sysfs::ScanOptions& wanted, sysfs::Inventory& inventory) {
+void show_access(const KernelState& world, const sysfs::ScanOptions& wanted,
+                 sysfs::Inventory& inventory) {
     const auto access_of = [&](const std::string& node) {
         const auto set = world.access.find(node);
         return set == world.access.end() ? sysfs::NodeAccess{0, 0, 0600} : set->second;
@@ -53,7 +54,7 @@ Result<sysfs::Inventory> FakeKernel::inventory(const sysfs::ScanOptions& wanted)
 }
 
 Result<sysfs::Inventory> FakeKernel::devices(std::span<const DeviceId> ids,
-                                              const sysfs::ScanOptions& wanted) {
+                                             const sysfs::ScanOptions& wanted) {
     sysfs::Inventory out;
     for (const DeviceId& id : ids)
         if (auto found = device(id))
@@ -110,7 +111,8 @@ sysfs::Usage FakeKernel::usage(const sysfs::Inventory&, std::span<const DeviceId
     for (const DeviceId& id : devices) {
         for (const OpenHolder& one : world.opened)
             if (one.device == id && (!world.faults.hide_holders || world.leaving.contains(id)))
-                usage[id].push_back({sysfs::UseKind::kVfioOpen, "its VFIO device is open", one.holder});
+                usage[id].push_back(
+                    {sysfs::UseKind::kVfioOpen, "its VFIO device is open", one.holder});
         const auto uses = world.uses.find(id);
         if (uses != world.uses.end())
             usage[id].insert(usage[id].end(), uses->second.begin(), uses->second.end());
@@ -123,7 +125,8 @@ Result<sysfs::NodeAccess> FakeKernel::set_access(const std::string& node,
     const auto there = [&](const KernelState& world) {
         return std::any_of(world.devices.begin(), world.devices.end(), [&](const auto& each) {
             const auto& vfio = each.second.vfio;
-            return vfio && (vfio->group == node || (vfio->cdev && "devices/" + *vfio->cdev == node));
+            return vfio &&
+                   (vfio->group == node || (vfio->cdev && "devices/" + *vfio->cdev == node));
         });
     };
     const KernelState world = world_.read();
@@ -137,7 +140,8 @@ Result<sysfs::NodeAccess> FakeKernel::set_access(const std::string& node,
     const auto done = write("set_access", "set access", node, [&](KernelState& now) {
         if (!there(now))
             return ENOENT;
-        now.access[node] = {access.uid ? access.uid : before.uid, access.gid ? access.gid : before.gid,
+        now.access[node] = {access.uid ? access.uid : before.uid,
+                            access.gid ? access.gid : before.gid,
                             access.mode ? access.mode : before.mode};
         return 0;
     });

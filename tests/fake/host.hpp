@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "sysfs/device/device.hpp"
-#include "sysfs/module/drivers.hpp"
 #include "sysfs/device/inventory.hpp"
+#include "sysfs/module/drivers.hpp"
 #include "sysfs/usage/usage.hpp"
 #include "tests/fake/device_builder.hpp"
 

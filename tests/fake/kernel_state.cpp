@@ -60,7 +60,7 @@ KernelState KernelState::from(const Host& host) {
 }
 
 KernelState& KernelState::module_brings(const std::string& module, const std::string& driver,
-                            const std::vector<std::string>& ids) {
+                                        const std::vector<std::string>& ids) {
     const std::string name = sysfs::normalise_module(module);
     std::erase_if(specs, [&](const DriverSpec& s) { return s.module == name; });
     specs.push_back({"pci", driver, name, ids, sysfs::is_vfio_driver(driver)});
@@ -68,8 +68,8 @@ KernelState& KernelState::module_brings(const std::string& module, const std::st
     return *this;
 }
 
-KernelState& KernelState::refuse(const sysfs::DeviceId& device, const std::string& driver, int errnum,
-                     unsigned times) {
+KernelState& KernelState::refuse(const sysfs::DeviceId& device, const std::string& driver,
+                                 int errnum, unsigned times) {
     refusals.push_back({device, driver, errnum, times});
     return *this;
 }

@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "sysfs/device/device.hpp"
-#include "sysfs/module/drivers.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/kernel/kernel.hpp"
+#include "sysfs/module/drivers.hpp"
 #include "sysfs/usage/usage.hpp"
 #include "tests/fake/host.hpp"
 
 namespace fake {
 
-/// A driver that a module brings, or that is built in (`module` empty): which modaliases its id table
-/// matches (fnmatch), and whether those ids count only with an override, as VFIO drivers' do.
+/// A driver that a module brings, or that is built in (`module` empty): which modaliases its id
+/// table matches (fnmatch), and whether those ids count only with an override, as VFIO drivers' do.
 struct DriverSpec {
     std::string bus;
     std::string name;
@@ -52,18 +52,18 @@ enum class KillScope {
     kParent,        ///< the group's leader alone
 };
 
-/// What is to go wrong, and when. Steps count the writes from 1; moments count what comes before and after
-/// each write to the kernel and to the journal.
+/// What is to go wrong, and when. Steps count the writes from 1; moments count what comes before
+/// and after each write to the kernel and to the journal.
 struct FaultPlan {
-    std::map<unsigned, int> fail;      ///< step → errno, with no effect
-    std::set<unsigned> hang;           ///< steps that do not return
-    std::set<std::string> hang_on;     ///< "unbind 0000:01:00.0": verbs that do not return
-    unsigned kill_at = 0;               ///< moment; 0: never
+    std::map<unsigned, int> fail;   ///< step → errno, with no effect
+    std::set<unsigned> hang;        ///< steps that do not return
+    std::set<std::string> hang_on;  ///< "unbind 0000:01:00.0": verbs that do not return
+    unsigned kill_at = 0;           ///< moment; 0: never
     KillScope death = KillScope::kProcess;
-    unsigned late_vfs = 0;             ///< looks at a PF before another VF appears
-    bool late_nodes = false;           ///< VFIO nodes appear with the second look
-    bool no_nodes = false;             ///< ... never
-    bool hide_holders = false;         ///< who has it open shows only while an unbind waits for him
+    unsigned late_vfs = 0;      ///< looks at a PF before another VF appears
+    bool late_nodes = false;    ///< VFIO nodes appear with the second look
+    bool no_nodes = false;      ///< ... never
+    bool hide_holders = false;  ///< who has it open shows only while an unbind waits for him
 };
 
 /// All that the model knows: a value, saved and loaded whole.
@@ -76,27 +76,27 @@ struct KernelState {
     std::map<sysfs::DeviceId, std::vector<sysfs::Use>> uses;
     std::vector<OpenHolder> opened;
     std::vector<ProbeRefusal> refusals;
-    std::set<sysfs::DeviceId> leaving;         ///< an unbind waits for their last close
+    std::set<sysfs::DeviceId> leaving;  ///< an unbind waits for their last close
     std::map<std::string, sysfs::NodeAccess> access;
     std::vector<LateVf> late_vfs;
     std::map<std::string, std::vector<sysfs::MdevType>> parent_types;  ///< driver → types it offers
-    std::set<std::string> denylist;            ///< "8086:37c8": vfio-pci refuses them
-    bool ap_masks_default = true;              ///< apmask and aqmask all ones
+    std::set<std::string> denylist;  ///< "8086:37c8": vfio-pci refuses them
+    bool ap_masks_default = true;    ///< apmask and aqmask all ones
     FaultPlan faults;
     unsigned next_vfio = 0;
     int next_group = 100;
     unsigned writes = 0;
-    std::vector<std::string> trace;            ///< every write and what came of it
+    std::vector<std::string> trace;  ///< every write and what came of it
 
-    /// The host as it stands: its drivers' id tables are taken from the devices they are bound to, VFIO
-    /// modules register a driver of their own name, but vfio_pci the driver vfio-pci.
+    /// The host as it stands: its drivers' id tables are taken from the devices they are bound to,
+    /// VFIO modules register a driver of their own name, but vfio_pci the driver vfio-pci.
     [[nodiscard]] static KernelState from(const Host& host);
 
     /// The module brings this driver, whose name is its own affair.
     KernelState& module_brings(const std::string& module, const std::string& driver,
-                         const std::vector<std::string>& ids);
+                               const std::vector<std::string>& ids);
     KernelState& refuse(const sysfs::DeviceId& device, const std::string& driver, int errnum,
-                  unsigned times = 1000);
+                        unsigned times = 1000);
     KernelState& open(const sysfs::DeviceId& device, const std::string& holder);
 
     [[nodiscard]] const DriverSpec* spec(const std::string& bus, const std::string& driver) const;

@@ -11,10 +11,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OpenHolder, device, holder)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LateVf, pf, index)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(FaultPlan, fail, hang, hang_on, kill_at, death,
                                                 late_vfs, late_nodes, no_nodes, hide_holders)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(KernelState, host, devices, group_types, drivers, specs,
-                                                uses, opened, refusals, leaving, access, late_vfs,
-                                                parent_types, denylist, ap_masks_default, faults,
-                                                next_vfio, next_group, writes, trace)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(KernelState, host, devices, group_types, drivers,
+                                                specs, uses, opened, refusals, leaving, access,
+                                                late_vfs, parent_types, denylist, ap_masks_default,
+                                                faults, next_vfio, next_group, writes, trace)
 
 std::string to_text(const KernelState& world) {
     return nlohmann::json(world).dump();

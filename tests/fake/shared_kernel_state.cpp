@@ -73,7 +73,8 @@ void SharedKernelState::create(const KernelState& world) {
 
 /// A byte for each: appending one needs no lock and tells its number.
 unsigned SharedKernelState::tick() {
-    const int fd = ::open((path_ + ".moments").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const int fd =
+        ::open((path_ + ".moments").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0 || ::write(fd, ".", 1) != 1)
         die(path_ + ".moments");
     // The file's position after an append is its own end, whoever has appended meanwhile.

@@ -9,9 +9,10 @@
 
 namespace fake {
 
-/// A KernelState in a file, so that forked workers and processes killed at any moment share one kernel. Every
-/// look and every change is one turn under an flock; a change replaces the file by rename, so that a
-/// process killed inside it leaves the kernel as before or after, as a real one would be.
+/// A KernelState in a file, so that forked workers and processes killed at any moment share one
+/// kernel. Every look and every change is one turn under an flock; a change replaces the file by
+/// rename, so that a process killed inside it leaves the kernel as before or after, as a real one
+/// would be.
 class SharedKernelState {
   public:
     explicit SharedKernelState(std::string path) : path_(std::move(path)) {}

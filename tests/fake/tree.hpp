@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "sysfs/module/drivers.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/host/root.hpp"
+#include "sysfs/module/drivers.hpp"
 
 namespace fake {
 

@@ -7,8 +7,8 @@
 namespace fake {
 namespace {
 
-using sysfs::Device;
 using base::to_hex;
+using sysfs::Device;
 
 std::string number_line(std::uint64_t value) {
     return std::to_string(value) + "\n";

@@ -53,8 +53,7 @@ void check_chain(const vfio::CapChain& chain, std::span<const std::byte> info, s
         vfio::abi::CapHeader header;
         std::memcpy(&header, info.data() + offsets[i], sizeof header);
         require(cap.id == header.id && cap.version == header.version, "in the chain's order");
-        require(cap.bytes.size() >= sizeof header &&
-                    cap.bytes.size() <= info.size() - offsets[i],
+        require(cap.bytes.size() >= sizeof header && cap.bytes.size() <= info.size() - offsets[i],
                 "with bytes that are there");
         require(std::memcmp(cap.bytes.data(), info.data() + offsets[i], cap.bytes.size()) == 0,
                 "and are its own");
@@ -76,8 +75,8 @@ Fixed fixed_part(std::span<const std::byte> info) {
 void check_device(std::span<const std::byte> info) {
     const vfio::DeviceInfo parsed = vfio::parse_device_info(info);
     const auto fixed = fixed_part<vfio::abi::DeviceInfoHeader>(info);
-    const bool caps = info.size() >= vfio::abi::kDeviceInfoOldSize &&
-                      (fixed.flags & vfio::abi::kDeviceCaps) != 0;
+    const bool caps =
+        info.size() >= vfio::abi::kDeviceInfoOldSize && (fixed.flags & vfio::abi::kDeviceCaps) != 0;
     check_chain(parsed.caps, info, sizeof fixed, caps ? fixed.cap_offset : 0);
     for (const char c : parsed.zpci_util.value_or(""))
         require(c >= ' ' && c < 0x7f, "the utility string is printable");
@@ -86,13 +85,12 @@ void check_device(std::span<const std::byte> info) {
 void check_region(std::span<const std::byte> info) {
     const vfio::Region parsed = vfio::parse_region(info);
     const auto fixed = fixed_part<vfio::abi::RegionInfo>(info);
-    const bool caps =
-        info.size() >= sizeof fixed && (fixed.flags & vfio::abi::kRegionCaps) != 0;
+    const bool caps = info.size() >= sizeof fixed && (fixed.flags & vfio::abi::kRegionCaps) != 0;
     check_chain(parsed.caps, info, sizeof fixed, caps ? fixed.cap_offset : 0);
     for (const vfio::RegionArea& area : parsed.mappable())
-        require(area.size > 0 && area.offset < parsed.size &&
-                    area.size <= parsed.size - area.offset,
-                "an area to map lies in its region");
+        require(
+            area.size > 0 && area.offset < parsed.size && area.size <= parsed.size - area.offset,
+            "an area to map lies in its region");
     require(!vfio::region_name(parsed, true).empty(), "it has a name");
 }
 

@@ -46,8 +46,10 @@ std::string program_help() {
            "Commands:\n" +
            aligned(lines) + "\nOptions, before or after the command:\n" +
            aligned(option_lines(global_options())) +
-           "\nA DEVICE is 0000:01:00.0, 01:00.0, BUS/NAME, an mdev's UUID, a netdev's name, or a glob.\n"
-           "Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 partly done, 5 no such device,\n"
+           "\nA DEVICE is 0000:01:00.0, 01:00.0, BUS/NAME, an mdev's UUID, a netdev's name, or a "
+           "glob.\n"
+           "Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 partly done, 5 no such "
+           "device,\n"
            "6 timed out. `vfioctl COMMAND --help` tells more; so does vfioctl(1).\n";
 }
 

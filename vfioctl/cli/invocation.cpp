@@ -24,8 +24,9 @@ bool is_mdev(const Command& command) {
     return command.name.starts_with("mdev ");
 }
 
-/// The options of `mdev` are mdevctl's, whose letters and arguments are not those of other commands: -p is a
-/// parent there. So the first word that is neither a global option nor its value decides whose are taken.
+/// The options of `mdev` are mdevctl's, whose letters and arguments are not those of other
+/// commands: -p is a parent there. So the first word that is neither a global option nor its value
+/// decides whose are taken.
 bool is_about_mdevs(const std::vector<std::string>& words) {
     const auto takes_value = [](const std::string& word) {
         const auto& options = global_options();
@@ -89,8 +90,8 @@ CliResult<GlobalOptions> parse_global_options(const Arguments& arguments) {
             return fail(ExitCode::kUsage, "--color " + *when, "unknown value",
                         "one of: auto, always, never");
         out.color = *when == "auto"     ? Color::kAuto
-                     : *when == "always" ? Color::kAlways
-                                         : Color::kNever;
+                    : *when == "always" ? Color::kAlways
+                                        : Color::kNever;
     }
     return out;
 }
@@ -103,7 +104,8 @@ CliResult<void> check_words(const Command& command, const Arguments& arguments) 
     if (count < command.least)
         return fail(ExitCode::kUsage, name, "needs " + std::string(command.words), usage);
     if (command.most != kAnyNumber && count > command.most)
-        return fail(ExitCode::kUsage, name, "unexpected '" + arguments.words[command.most] + "'", usage);
+        return fail(ExitCode::kUsage, name, "unexpected '" + arguments.words[command.most] + "'",
+                    usage);
     for (const std::string& word : arguments.words)
         if (word.empty())
             return fail(ExitCode::kUsage, name, "an argument is empty", usage);
@@ -161,7 +163,7 @@ bool asks_for_json(const std::vector<std::string>& words) {
 }
 
 CliResult<std::chrono::milliseconds> parse_timeout(const Arguments& arguments,
-                                              std::chrono::milliseconds otherwise) {
+                                                   std::chrono::milliseconds otherwise) {
     const auto text = arguments.one("timeout");
     if (!text)
         return otherwise;

@@ -8,9 +8,9 @@
 #include "vfioctl/mdev/mdev_verbs.hpp"
 #include "vfioctl/version.hpp"
 
-/// A drop-in for mdevctl, as libvirt and scripts call it: `--opt=value`, `-p=value`, JSON on /dev/stdin, text
-/// with the newline that mdevctl adds, "Error: ..." and status 1, usage and status 2. A warning is ours in
-/// its words; nobody parses those.
+/// A drop-in for mdevctl, as libvirt and scripts call it: `--opt=value`, `-p=value`, JSON on
+/// /dev/stdin, text with the newline that mdevctl adds, "Error: ..." and status 1, usage and
+/// status 2. A warning is ours in its words; nobody parses those.
 namespace vfioctl {
 namespace {
 
@@ -36,7 +36,8 @@ constexpr const char* kStartParent = "start-parent-mdevs";
 
 std::string usage_text() {
     std::string out = "mdevctl, by vfioctl " + std::string(kVersion) +
-                      "\nMediated devices as mdevctl has them\n\nUSAGE:\n    mdevctl <SUBCOMMAND>\n\nSUBCOMMANDS:\n";
+                      "\nMediated devices as mdevctl has them\n\nUSAGE:\n    mdevctl "
+                      "<SUBCOMMAND>\n\nSUBCOMMANDS:\n";
     for (const Subcommand& each : kVerbs) {
         std::string name = each.name;
         name.resize(12, ' ');
@@ -46,8 +47,7 @@ std::string usage_text() {
 }
 
 std::string subcommand_help(const Subcommand& verb) {
-    std::string out =
-        std::string("mdevctl ") + verb.name + "\n" + verb.summary + "\n\nOPTIONS:\n";
+    std::string out = std::string("mdevctl ") + verb.name + "\n" + verb.summary + "\n\nOPTIONS:\n";
     for (const OptionSpec& option : mdev_options(verb.verb)) {
         std::string left = option.letter == '\0' ? "    " : std::string("-") + option.letter + ", ";
         left += "--" + std::string(option.name);
@@ -69,7 +69,7 @@ int print_mdevctl_error(CliContext& cli, const base::Error& error) {
     cli.err << "Error: " << error.text() << "\n";
     if (error.errnum != 0 && !error.reason.empty())
         cli.err << "\nCaused by:\n    " << std::strerror(error.errnum) << " (os error "
-                    << error.errnum << ")\n";
+                << error.errnum << ")\n";
     return kFailed;
 }
 
@@ -98,19 +98,21 @@ CliResult<Arguments> parse(MdevVerb verb, const std::vector<std::string>& words)
     return arguments;
 }
 
-int run_subcommand(CliContext& cli, const Subcommand& subcommand, const std::vector<std::string>& words) {
+int run_subcommand(CliContext& cli, const Subcommand& subcommand,
+                   const std::vector<std::string>& words) {
     const auto arguments = parse(subcommand.verb, words);
     if (!arguments) {
         const Failure& failure = arguments.error();
-        return print_usage_error(cli, failure.what.empty() ? failure.why
-                                                         : failure.what + ": " + failure.why);
+        return print_usage_error(
+            cli, failure.what.empty() ? failure.why : failure.what + ": " + failure.why);
     }
     if (arguments->has("help")) {
         cli.out << subcommand_help(subcommand);
         return 0;
     }
-    MdevCommandContext mdev_command(cli, MdevCommandContext::Program::kMdevctl,
-                      arguments->has("force") ? binding::Force::kYes : binding::Force::kNo);
+    MdevCommandContext mdev_command(
+        cli, MdevCommandContext::Program::kMdevctl,
+        arguments->has("force") ? binding::Force::kYes : binding::Force::kNo);
     const auto output = run_mdev_verb(subcommand.verb, mdev_command.context(), *arguments);
     if (!output)
         return print_mdevctl_error(cli, output.error());
@@ -123,7 +125,8 @@ int run_subcommand(CliContext& cli, const Subcommand& subcommand, const std::vec
 int start_parent(CliContext& cli, const std::vector<std::string>& words) {
     if (words.size() != 1)
         return print_usage_error(cli, std::string(kStartParent) + " needs one parent");
-    MdevCommandContext mdev_command(cli, MdevCommandContext::Program::kMdevctl, binding::Force::kNo);
+    MdevCommandContext mdev_command(cli, MdevCommandContext::Program::kMdevctl,
+                                    binding::Force::kNo);
     const auto started = start_parent_mdevs(mdev_command.context(), words.front());
     return started ? 0 : print_mdevctl_error(cli, started.error());
 }

@@ -17,9 +17,10 @@ constexpr const char* kWords = "words";
 
 // Everything that getopt_long users expect, except guessing: an abbreviation that works today would
 // change its meaning when an option is added.
-constexpr int kStyle = po_style::allow_long | po_style::long_allow_adjacent | po_style::long_allow_next |
-                       po_style::allow_short | po_style::allow_dash_for_short |
-                       po_style::short_allow_adjacent | po_style::short_allow_next | po_style::allow_sticky;
+constexpr int kStyle = po_style::allow_long | po_style::long_allow_adjacent |
+                       po_style::long_allow_next | po_style::allow_short |
+                       po_style::allow_dash_for_short | po_style::short_allow_adjacent |
+                       po_style::short_allow_next | po_style::allow_sticky;
 
 void describe(const OptionSpec& spec, po::options_description& into) {
     std::string names(spec.name);
@@ -33,7 +34,8 @@ void describe(const OptionSpec& spec, po::options_description& into) {
             into.add_options()(names.c_str(), po::value<std::string>(), "");
             break;
         case OptionArity::kRepeated:
-            into.add_options()(names.c_str(), po::value<std::vector<std::string>>()->composing(), "");
+            into.add_options()(names.c_str(), po::value<std::vector<std::string>>()->composing(),
+                               "");
             break;
     }
 }
@@ -46,8 +48,9 @@ Arguments parse_with(const std::vector<OptionSpec>& specs, const std::vector<std
     po::positional_options_description positions;
     positions.add(kWords, -1);
     po::variables_map map;
-    po::store(po::command_line_parser(words).options(options).positional(positions).style(kStyle).run(),
-              map);
+    po::store(
+        po::command_line_parser(words).options(options).positional(positions).style(kStyle).run(),
+        map);
     Arguments out;
     if (map.count(kWords) > 0)
         out.words = map[kWords].as<std::vector<std::string>>();
@@ -85,7 +88,8 @@ tl::unexpected<Failure> unknown_option(const std::string& option, const Command*
          merged_options(command == nullptr ? std::vector<const Command*>{} : std::vector{command}))
         names.push_back("--" + std::string(spec.name));
     const std::string meant = did_you_mean("--" + bare, names);
-    return fail(ExitCode::kUsage, option, "unknown option", meant.empty() ? help_hint(command) : meant);
+    return fail(ExitCode::kUsage, option, "unknown option",
+                meant.empty() ? help_hint(command) : meant);
 }
 
 /// "--root DIR: read /sys ... below DIR", for a known option that was given wrongly.
@@ -125,7 +129,7 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
 }
 
 CliResult<Arguments> parse_options(const std::vector<OptionSpec>& specs,
-                               const std::vector<std::string>& words, const Command* command) {
+                                   const std::vector<std::string>& words, const Command* command) {
     try {
         return parse_with(specs, words);
     } catch (const po::unknown_option& error) {

@@ -63,11 +63,13 @@ std::optional<std::string> ClientMessageReader::text(char type) {
 std::optional<std::uint64_t> ClientMessageReader::number(char type) {
     if (type == 't') {
         std::uint64_t value = 0;
-        return sd_bus_message_read_basic(message_, type, &value) > 0 ? std::optional(value) : std::nullopt;
+        return sd_bus_message_read_basic(message_, type, &value) > 0 ? std::optional(value)
+                                                                     : std::nullopt;
     }
     std::uint32_t value = 0;  // 'u', 'i', 'b' and 'h' are as wide
-    return sd_bus_message_read_basic(message_, type, &value) > 0 ? std::optional<std::uint64_t>(value)
-                                                                  : std::nullopt;
+    return sd_bus_message_read_basic(message_, type, &value) > 0
+               ? std::optional<std::uint64_t>(value)
+               : std::nullopt;
 }
 
 std::vector<std::string> ClientMessageReader::texts(char type) {
@@ -84,11 +86,15 @@ std::vector<std::string> ClientMessageReader::texts(char type) {
 std::string ClientMessageReader::basic(char type) {
     switch (type) {
         case 's':
-        case 'o': return text(type).value_or("");
-        case 'b': return number('b').value_or(0) != 0 ? "true" : "false";
-        case 'i': return std::to_string(static_cast<std::int32_t>(number('i').value_or(0)));
+        case 'o':
+            return text(type).value_or("");
+        case 'b':
+            return number('b').value_or(0) != 0 ? "true" : "false";
+        case 'i':
+            return std::to_string(static_cast<std::int32_t>(number('i').value_or(0)));
         case 'u':
-        case 't': return std::to_string(number(type).value_or(0));
+        case 't':
+            return std::to_string(number(type).value_or(0));
         default:  // a char off the wire, no enum of ours
             return {};
     }

@@ -20,7 +20,8 @@ using ClientMessage = std::unique_ptr<sd_bus_message, ClientMessageUnref>;
 using CallOptionValue = std::variant<bool, double, std::string, std::vector<std::string>>;
 using CallOptions = std::vector<std::pair<std::string, CallOptionValue>>;
 
-/// Writes the arguments of a call one after the other. What fails once fails for good; good() says so.
+/// Writes the arguments of a call one after the other. What fails once fails for good; good() says
+/// so.
 class ClientMessageWriter {
   public:
     explicit ClientMessageWriter(sd_bus_message* message) : message_(message) {}
@@ -50,7 +51,8 @@ class ClientMessageReader {
     }
     void leave() { (void)sd_bus_message_exit_container(message_); }
     void skip(const char* types) { (void)sd_bus_message_skip(message_, types); }
-    /// A variant as one text: of a text itself, a number's digits, "true"; of a{sv} its texts as "key=value"; else empty.
+    /// A variant as one text: of a text itself, a number's digits, "true"; of a{sv} its texts as
+    /// "key=value"; else empty.
     [[nodiscard]] std::string variant();
     /// Every entry of an a{sv}, each variant as above.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> properties();

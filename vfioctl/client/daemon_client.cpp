@@ -52,7 +52,8 @@ sd_bus* connect(const std::string& address) {
         return sd_bus_open_system(&bus) < 0 ? nullptr : bus;
     if (sd_bus_new(&bus) < 0)
         return nullptr;
-    if (sd_bus_set_address(bus, address.c_str()) >= 0 && sd_bus_set_bus_client(bus, 1) >= 0 && sd_bus_start(bus) >= 0)
+    if (sd_bus_set_address(bus, address.c_str()) >= 0 && sd_bus_set_bus_client(bus, 1) >= 0 &&
+        sd_bus_start(bus) >= 0)
         return bus;
     sd_bus_flush_close_unref(bus);
     return nullptr;
@@ -65,7 +66,8 @@ bool has_owner(sd_bus* bus) {
         return false;
     const ClientMessage call(raw);
     sd_bus_message* reply = nullptr;
-    if (!ClientMessageWriter(raw).text(kBusName).good() || sd_bus_call(bus, raw, 0, nullptr, &reply) < 0)
+    if (!ClientMessageWriter(raw).text(kBusName).good() ||
+        sd_bus_call(bus, raw, 0, nullptr, &reply) < 0)
         return false;
     const ClientMessage owned(reply);
     return ClientMessageReader(reply).number('b').value_or(0) != 0;
@@ -92,8 +94,10 @@ CliResult<std::string> file_text(int fd) {
 std::unique_ptr<DaemonClient> DaemonClient::find(const std::string& run_directory) {
     const char* own = std::getenv("BINDD_BUS_ADDRESS");
     const bool elsewhere = own != nullptr || std::getenv("DBUS_SYSTEM_BUS_ADDRESS") != nullptr;
-    // The daemon's mark: without it there is none, and a `list` need not open libsystemd to find that out.
-    if ((!elsewhere && ::access((run_directory + "/on-bus").c_str(), F_OK) != 0) || !has_libsystemd())
+    // The daemon's mark: without it there is none, and a `list` need not open libsystemd to find
+    // that out.
+    if ((!elsewhere && ::access((run_directory + "/on-bus").c_str(), F_OK) != 0) ||
+        !has_libsystemd())
         return nullptr;
     sd_bus* bus = connect(own == nullptr ? "" : own);
     if (bus == nullptr)
@@ -106,9 +110,12 @@ DaemonClient::~DaemonClient() {
     sd_bus_flush_close_unref(bus_);
 }
 
-CliResult<ClientMessage> DaemonClient::new_call(const std::string& path, const char* interface, const char* member) {
+CliResult<ClientMessage> DaemonClient::new_call(const std::string& path, const char* interface,
+                                                const char* member) {
     sd_bus_message* message = nullptr;
-    if (const int r = sd_bus_message_new_method_call(bus_, &message, kBusName, path.c_str(), interface, member); r < 0)
+    if (const int r = sd_bus_message_new_method_call(bus_, &message, kBusName, path.c_str(),
+                                                     interface, member);
+        r < 0)
         return bus_failure(r, member);
     ClientMessage owned(message);
     (void)sd_bus_message_set_auto_start(message, 0);
@@ -127,7 +134,8 @@ CliResult<ClientMessage> DaemonClient::call(sd_bus_message* message) {
     return failure;
 }
 
-CliResult<binding::HostSnapshot> DaemonClient::fetch_snapshot(const std::vector<std::string>& usage_of) {
+CliResult<binding::HostSnapshot> DaemonClient::fetch_snapshot(
+    const std::vector<std::string>& usage_of) {
     auto message = new_call(kPath, kManager, "Snapshot");
     if (!message)
         return propagate(message);
@@ -172,7 +180,8 @@ CliResult<std::vector<binding::HistoryEntry>> DaemonClient::history() {
     return *std::move(history);
 }
 
-CliResult<DaemonClient::BusProperties> DaemonClient::properties(const std::string& path, const char* interface) {
+CliResult<DaemonClient::BusProperties> DaemonClient::properties(const std::string& path,
+                                                                const char* interface) {
     auto message = new_call(path, "org.freedesktop.DBus.Properties", "GetAll");
     if (!message)
         return propagate(message);
@@ -192,7 +201,9 @@ CliResult<void> DaemonClient::wait_for_message() {
 }
 
 CliResult<void> DaemonClient::listen(const std::function<AfterSignal(sd_bus_message*)>& on_signal) {
-    if (const int r = sd_bus_add_match(bus_, nullptr, "type='signal',sender='org.bindd1'", nullptr, nullptr); r < 0)
+    if (const int r =
+            sd_bus_add_match(bus_, nullptr, "type='signal',sender='org.bindd1'", nullptr, nullptr);
+        r < 0)
         return bus_failure(r, "listen");
     for (;;) {
         sd_bus_message* raw = nullptr;

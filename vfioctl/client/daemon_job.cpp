@@ -6,8 +6,8 @@
 #include "binding/codec/codec.hpp"
 #include "vfioctl/client/daemon_client.hpp"
 
-/// A change through the daemon: asked for, watched, and what came of it as the values that a change of our own would
-/// have left.
+/// A change through the daemon: asked for, watched, and what came of it as the values that a change
+/// of our own would have left.
 namespace vfioctl {
 namespace {
 
@@ -64,10 +64,11 @@ CliResult<std::string> DaemonClient::start_job(const ChangeRequest& request) {
     return ClientMessageReader(reply->get()).text('o').value_or("/");
 }
 
-CliResult<void> DaemonClient::wait_for_job(const std::string& job,
-                               const std::function<void(const binding::Progress&)>& progress) {
-    const std::string match = "type='signal',sender='org.bindd1',interface='org.freedesktop.DBus.Properties',path='" +
-                              job + "'";
+CliResult<void> DaemonClient::wait_for_job(
+    const std::string& job, const std::function<void(const binding::Progress&)>& progress) {
+    const std::string match =
+        "type='signal',sender='org.bindd1',interface='org.freedesktop.DBus.Properties',path='" +
+        job + "'";
     if (const int r = sd_bus_add_match(bus_, nullptr, match.c_str(), nullptr, nullptr); r < 0)
         return fail(ExitCode::kFailed, "bus", std::strerror(-r));
     // It may have ended before we began to listen.
@@ -87,9 +88,12 @@ CliResult<void> DaemonClient::wait_for_job(const std::string& job,
         const int r = sd_bus_process(bus_, &raw);
         const ClientMessage message(raw);
         if (r < 0)
-            return fail(ExitCode::kFailed, "bindd", "the connection to it was lost: " + std::string(std::strerror(-r)),
+            return fail(ExitCode::kFailed, "bindd",
+                        "the connection to it was lost: " + std::string(std::strerror(-r)),
                         "`vfioctl history` tells what became of it");
-        if (raw != nullptr && sd_bus_message_is_signal(raw, "org.freedesktop.DBus.Properties", "PropertiesChanged") > 0 &&
+        if (raw != nullptr &&
+            sd_bus_message_is_signal(raw, "org.freedesktop.DBus.Properties", "PropertiesChanged") >
+                0 &&
             job == sd_bus_message_get_path(raw)) {
             ClientMessageReader reader(raw);
             reader.skip("s");
@@ -116,7 +120,8 @@ CliResult<DaemonClient::ChangeResult> DaemonClient::fetch_result(const std::stri
         const std::string json = line.substr(std::min(blank + 1, line.size()));
         if (line.substr(0, blank) == "error") {
             const auto error = binding::decode<base::Error>(json);
-            return error ? CliResult<ChangeResult>(fail(*error)) : CliResult<ChangeResult>(unknown_reply());
+            return error ? CliResult<ChangeResult>(fail(*error))
+                         : CliResult<ChangeResult>(unknown_reply());
         }
         if (line.substr(0, blank) == "warning") {
             done.warnings.push_back(json);
@@ -130,8 +135,8 @@ CliResult<DaemonClient::ChangeResult> DaemonClient::fetch_result(const std::stri
     return done;
 }
 
-CliResult<DaemonClient::ChangeResult> DaemonClient::run_job(const ChangeRequest& request,
-                                        const std::function<void(const binding::Progress&)>& progress) {
+CliResult<DaemonClient::ChangeResult> DaemonClient::run_job(
+    const ChangeRequest& request, const std::function<void(const binding::Progress&)>& progress) {
     const auto job = start_job(request);
     if (!job)
         return propagate(job);

@@ -8,9 +8,9 @@
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 
-/// `vfioctl aliases`: the names below /dev/vfio/by-path, which say the device and not a number that is another after a
-/// reboot. udev makes the links (60-bindd-vfio.rules); for a group's node, which has no device above it in sysfs, it
-/// asks this command.
+/// `vfioctl aliases`: the names below /dev/vfio/by-path, which say the device and not a number that
+/// is another after a reboot. udev makes the links (60-bindd-vfio.rules); for a group's node, which
+/// has no device above it in sysfs, it asks this command.
 namespace vfioctl {
 namespace {
 
@@ -29,7 +29,8 @@ std::string alias_name(const sysfs::DeviceId& id) {
         name.begin(), name.end(),
         [](char c) {
             constexpr std::string_view kOthers = "#+-.:=@_";
-            const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+            const bool plain =
+                (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
             return !plain && kOthers.find(c) == std::string_view::npos;
         },
         '_');
@@ -49,8 +50,8 @@ std::vector<NodeAlias> device_aliases(const sysfs::Device& device) {
     return out;
 }
 
-/// "15" or "noiommu-0", as udev has it; every member has a link, since more of them may become VFIO's while the
-/// group's node is there.
+/// "15" or "noiommu-0", as udev has it; every member has a link, since more of them may become
+/// VFIO's while the group's node is there.
 CliResult<std::vector<NodeAlias>> group_aliases(const sysfs::Root& root, const std::string& node) {
     constexpr std::string_view kUnsafe = "noiommu-";
     const std::string number = node.starts_with(kUnsafe) ? node.substr(kUnsafe.size()) : node;

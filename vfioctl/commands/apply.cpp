@@ -5,11 +5,11 @@
 #include "binding/policies/udev_rules_file.hpp"
 #include "policy/decide/early_boot.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
-#include "vfioctl/context/command.hpp"
-#include "vfioctl/pipeline/plan_execution.hpp"
-#include "vfioctl/pipeline/new_vfs.hpp"
 #include "vfioctl/cli/invocation.hpp"
+#include "vfioctl/context/command.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/pipeline/new_vfs.hpp"
+#include "vfioctl/pipeline/plan_execution.hpp"
 
 namespace vfioctl {
 namespace {
@@ -25,11 +25,13 @@ bool has_override_set(const policy::Change& change) {
                        });
 }
 
-/// What `--early` leaves of a transaction: the overrides of devices that no driver has. What else there is
-/// to do, and whether a whole group can be had, is for the apply that comes when modules are there.
+/// What `--early` leaves of a transaction: the overrides of devices that no driver has. What else
+/// there is to do, and whether a whole group can be had, is for the apply that comes when modules
+/// are there.
 void keep_overrides(policy::Transaction& transaction) {
     std::erase_if(transaction.changes, [](const policy::Change& change) {
-        return change.from_driver || change.to == policy::Change::To::kHost || has_override_set(change);
+        return change.from_driver || change.to == policy::Change::To::kHost ||
+               has_override_set(change);
     });
     const auto remains = [&](const sysfs::DeviceId& id) {
         return std::any_of(transaction.changes.begin(), transaction.changes.end(),
@@ -39,14 +41,15 @@ void keep_overrides(policy::Transaction& transaction) {
     std::erase_if(transaction.steps, [&](const policy::Step& step) {
         return step.op != policy::Op::kSetOverride || !remains(step.device);
     });
-    // The driver's name is its module's secret, and modules cannot be loaded yet: the module's own will do.
+    // The driver's name is its module's secret, and modules cannot be loaded yet: the module's own
+    // will do.
     for (policy::Step& step : transaction.steps)
         if (!step.value)
             step.value = step.module;
 }
 
-/// A group is armed as a whole or not at all: what is open for one of its devices is open for those that would
-/// be taken along with it.
+/// A group is armed as a whole or not at all: what is open for one of its devices is open for those
+/// that would be taken along with it.
 bool is_undecided(const policy::Transaction& transaction,
                   const std::map<sysfs::DeviceId, std::string>& undecided,
                   std::vector<std::string>& sentences) {
@@ -58,7 +61,8 @@ bool is_undecided(const policy::Transaction& transaction,
 }
 
 policy::Plan early_plan(CliContext& cli, HostAssessment& assessment) {
-    const auto undecided = policy::undecided_early(assessment.policies, assessment.decisions, assessment.inventory);
+    const auto undecided =
+        policy::undecided_early(assessment.policies, assessment.decisions, assessment.inventory);
     policy::Plan plan = std::move(assessment.plan);
     for (policy::Transaction& transaction : plan.transactions)
         if (transaction.verdict == policy::Verdict::kChange)
@@ -92,7 +96,8 @@ CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments) {
         return propagate(recovery);
     if (cli.daemon != nullptr) {
         policy::Plan plan;
-        return execute_through_daemon(cli, {.method = "Apply", .options = timeout_option(options.timeout)}, plan, {});
+        return execute_through_daemon(
+            cli, {.method = "Apply", .options = timeout_option(options.timeout)}, plan, {});
     }
     auto assessment = scan_and_plan(cli, ScanExtent::kRelevant);
     if (!assessment)
@@ -100,9 +105,10 @@ CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments) {
     append_warnings(assessment->warnings, recovery->notes);
     if (!arguments.has("early"))
         return execute_with_new_vfs(cli, *assessment, options);
-    // Whoever is plugged in from now on is udev's first. Without its rules the daemon has a driver to undo.
-    if (const auto left_out = binding::write_udev_rules(cli.state, assessment->policies, assessment->drivers,
-                                                           assessment->inventory.host);
+    // Whoever is plugged in from now on is udev's first. Without its rules the daemon has a driver
+    // to undo.
+    if (const auto left_out = binding::write_udev_rules(
+            cli.state, assessment->policies, assessment->drivers, assessment->inventory.host);
         !left_out)
         warn(cli, *assessment, left_out.error().text());
     options.scope = binding::ApplyScope::kBootOverrides;

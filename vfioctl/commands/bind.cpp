@@ -2,16 +2,16 @@
 #include <ostream>
 #include <utility>
 
-#include "vfioctl/context/command.hpp"
-#include "vfioctl/pipeline/plan_execution.hpp"
-#include "vfioctl/pipeline/bind_options.hpp"
 #include "vfioctl/cli/invocation.hpp"
-#include "vfioctl/render/plan_text.hpp"
-#include "vfioctl/pipeline/rule_file.hpp"
+#include "vfioctl/context/command.hpp"
+#include "vfioctl/pipeline/bind_options.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/pipeline/plan_execution.hpp"
+#include "vfioctl/pipeline/rule_file.hpp"
+#include "vfioctl/render/plan_text.hpp"
 
-/// `vfioctl bind`: a rule made by hand for each device, above all rules but those that protect, through
-/// the same decisions and the same planner as any other.
+/// `vfioctl bind`: a rule made by hand for each device, above all rules but those that protect,
+/// through the same decisions and the same planner as any other.
 namespace vfioctl {
 namespace {
 
@@ -29,12 +29,14 @@ void hint_at_group(CliContext& cli, const policy::Plan& plan, const policy::Bind
 
 /// The words that were checked here are the daemon's options too.
 CliResult<ExitCode> bind_through_daemon(CliContext& cli, const Arguments& arguments,
-                                 const std::vector<sysfs::DeviceId>& ids, std::chrono::milliseconds timeout,
-                                 policy::Plan& plan, const std::vector<std::string>& warnings) {
+                                        const std::vector<sysfs::DeviceId>& ids,
+                                        std::chrono::milliseconds timeout, policy::Plan& plan,
+                                        const std::vector<std::string>& warnings) {
     const auto paths = object_paths(cli, ids);
     if (!paths)
         return propagate(paths);
-    DaemonClient::ChangeRequest request{.method = "Bind", .paths = *paths, .options = timeout_option(timeout)};
+    DaemonClient::ChangeRequest request{
+        .method = "Bind", .paths = *paths, .options = timeout_option(timeout)};
     for (const char* option : {"driver", "group"})
         if (const auto value = arguments.one(option))
             request.options.emplace_back(option, *value);
@@ -103,7 +105,8 @@ CliResult<ExitCode> run_bind(CliContext& cli, const Arguments& arguments) {
     }
     const auto ended = cli.daemon == nullptr
                            ? execute_and_print(cli, plan, assessment->warnings, std::move(options))
-                           : bind_through_daemon(cli, arguments, *ids, options.timeout, plan, assessment->warnings);
+                           : bind_through_daemon(cli, arguments, *ids, options.timeout, plan,
+                                                 assessment->warnings);
     hint_at_group(cli, plan, *wish);
     if (ended && *ended == ExitCode::kDone && arguments.has("persist"))
         if (auto persisted = persist(cli, *file, std::move(rules)); !persisted)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <ostream>
 
-#include "policy/yaml/parse_policy.hpp"
 #include "base/dir.hpp"
-#include "vfioctl/hosts/tar_archive.hpp"
+#include "policy/yaml/parse_policy.hpp"
 #include "vfioctl/context/command.hpp"
+#include "vfioctl/hosts/tar_archive.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 
-/// `vfioctl capture`: what `--root` needs to show this host elsewhere. Files are taken by name, never "all
-/// there are": reading some attributes wakes a device, resets it or tells a secret. Links are taken
-/// all, they cost nothing. Left out: environments and command lines of processes, the machine's id, and what
-/// lies in config space (unless a policy asks for serial numbers).
+/// `vfioctl capture`: what `--root` needs to show this host elsewhere. Files are taken by name,
+/// never "all there are": reading some attributes wakes a device, resets it or tells a secret.
+/// Links are taken all, they cost nothing. Left out: environments and command lines of processes,
+/// the machine's id, and what lies in config space (unless a policy asks for serial numbers).
 namespace vfioctl {
 namespace {
 
@@ -19,43 +19,101 @@ constexpr unsigned kMaxDepth = 32;
 
 /// Attributes of devices, groups, slots, mdev types, disks and modules that the readers look at.
 const std::set<std::string, std::less<>> kAttributes = {
-    "address",     "available_instances", "boot_vga", "class",         "description",  "dev",
-    "device",      "device_api",  "driver_override", "enabled",        "flags",        "fstype",
-    "ifindex",     "initstate",   "label",        "modalias",          "name",         "numa_node",
-    "operstate",   "partition",   "power_state",  "reserved_regions",  "reset_method", "revision",          "secondary_bus_number",
-    "size",        "sriov_drivers_autoprobe", "sriov_numvfs",          "sriov_totalvfs", "status",
-    "subsystem_device", "subsystem_vendor", "type", "uevent",          "uuid",         "vendor",
+    "address",
+    "available_instances",
+    "boot_vga",
+    "class",
+    "description",
+    "dev",
+    "device",
+    "device_api",
+    "driver_override",
+    "enabled",
+    "flags",
+    "fstype",
+    "ifindex",
+    "initstate",
+    "label",
+    "modalias",
+    "name",
+    "numa_node",
+    "operstate",
+    "partition",
+    "power_state",
+    "reserved_regions",
+    "reset_method",
+    "revision",
+    "secondary_bus_number",
+    "size",
+    "sriov_drivers_autoprobe",
+    "sriov_numvfs",
+    "sriov_totalvfs",
+    "status",
+    "subsystem_device",
+    "subsystem_vendor",
+    "type",
+    "uevent",
+    "uuid",
+    "vendor",
     "bind",
 };
 /// Directories that hold nothing for us and much of something else.
 const std::set<std::string, std::less<>> kSkipped = {
-    "power", "msi_irqs", "statistics", "queues", "hwmon", "wakeup", "link", "trace", "integrity",
-    "system", "cpu", "breakpoint", "software", "tracepoint", "sections", "notes", "inflight", "mq",
+    "power",    "msi_irqs",   "statistics", "queues", "hwmon",    "wakeup",
+    "link",     "trace",      "integrity",  "system", "cpu",      "breakpoint",
+    "software", "tracepoint", "sections",   "notes",  "inflight", "mq",
 };
 
 const char* const kTrees[] = {
-    "/sys/devices",      "/sys/bus",        "/sys/class/block",   "/sys/class/drm",
-    "/sys/class/graphics", "/sys/class/iommu", "/sys/class/mdev_bus", "/sys/class/net",
-    "/sys/class/vfio",   "/sys/class/vfio-dev", "/sys/class/vtconsole", "/sys/fs/btrfs",
+    "/sys/devices",
+    "/sys/bus",
+    "/sys/class/block",
+    "/sys/class/drm",
+    "/sys/class/graphics",
+    "/sys/class/iommu",
+    "/sys/class/mdev_bus",
+    "/sys/class/net",
+    "/sys/class/vfio",
+    "/sys/class/vfio-dev",
+    "/sys/class/vtconsole",
+    "/sys/fs/btrfs",
     "/sys/kernel/iommu_groups",
 };
 const char* const kDirectories[] = {
-    "/etc/bindd/policies.d", "/run/bindd/policies.d", "/usr/lib/bindd/policies.d",
-    "/etc/modprobe.d",       "/run/modprobe.d",       "/usr/local/lib/modprobe.d",
-    "/usr/lib/modprobe.d",   "/lib/modprobe.d",       "/run/udev/data",
-    "/etc/driverctl.d",      "/sys/module/vfio_iommu_type1/parameters",
+    "/etc/bindd/policies.d",
+    "/run/bindd/policies.d",
+    "/usr/lib/bindd/policies.d",
+    "/etc/modprobe.d",
+    "/run/modprobe.d",
+    "/usr/local/lib/modprobe.d",
+    "/usr/lib/modprobe.d",
+    "/lib/modprobe.d",
+    "/run/udev/data",
+    "/etc/driverctl.d",
+    "/sys/module/vfio_iommu_type1/parameters",
 };
 const char* const kFiles[] = {
-    "/proc/cmdline",      "/proc/consoles",    "/proc/swaps",      "/proc/net/route",
-    "/proc/net/ipv6_route", "/proc/sys/kernel/arch", "/proc/sys/kernel/osrelease",
-    "/proc/interrupts",   "/proc/meminfo",     "/proc/fb",         "/sys/kernel/security/lockdown",
-    "/run/bindd/journal", "/var/lib/bindd/history",
+    "/proc/cmdline",
+    "/proc/consoles",
+    "/proc/swaps",
+    "/proc/net/route",
+    "/proc/net/ipv6_route",
+    "/proc/sys/kernel/arch",
+    "/proc/sys/kernel/osrelease",
+    "/proc/interrupts",
+    "/proc/meminfo",
+    "/proc/fb",
+    "/sys/kernel/security/lockdown",
+    "/run/bindd/journal",
+    "/var/lib/bindd/history",
     "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
 };
 const char* const kModuleFiles[] = {
-    "modules.alias", "modules.alias.bin", "modules.builtin", "modules.builtin.alias.bin",
-    "modules.builtin.bin", "modules.builtin.modinfo", "modules.dep", "modules.dep.bin",
-    "modules.softdep", "modules.symbols.bin",
+    "modules.alias",       "modules.alias.bin",
+    "modules.builtin",     "modules.builtin.alias.bin",
+    "modules.builtin.bin", "modules.builtin.modinfo",
+    "modules.dep",         "modules.dep.bin",
+    "modules.softdep",     "modules.symbols.bin",
 };
 
 class HostCapture {
@@ -100,7 +158,7 @@ class HostCapture {
     }
 
     void add_below(const base::Dir& dir, const std::string& name, const std::string& below,
-                    unsigned depth) {
+                   unsigned depth) {
         if (!dir.entries(name))
             return;
         if (const auto sub = dir.sub(name))
@@ -164,8 +222,8 @@ class HostCapture {
                 add_file("/lib/modules/" + *release + "/" + file);
     }
 
-    /// The mounts of every process's namespace, with its name for the evidence; and which device nodes
-    /// it holds open.
+    /// The mounts of every process's namespace, with its name for the evidence; and which device
+    /// nodes it holds open.
     void add_mounts() {
         const auto proc = base::Dir::open(root_.path("/proc"));
         const auto names = proc ? proc->entries() : base::propagate(proc);
@@ -225,7 +283,8 @@ CliResult<ExitCode> run_capture(CliContext& cli, const Arguments& arguments) {
     if (auto finished = archive->finish(); !finished)
         return propagate(finished);
     if (cli.user != User::kRoot)
-        cli.err << "vfioctl: warning: not root: open device nodes of others' processes are missing\n";
+        cli.err
+            << "vfioctl: warning: not root: open device nodes of others' processes are missing\n";
     cli.out << path << ": " << capture.files() << " files\n";
     return ExitCode::kDone;
 }

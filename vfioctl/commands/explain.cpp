@@ -3,13 +3,13 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "vfioctl/render/chain_format.hpp"
 #include "vfioctl/context/command.hpp"
-#include "vfioctl/render/device_format.hpp"
 #include "vfioctl/context/json_document.hpp"
+#include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/render/chain_format.hpp"
+#include "vfioctl/render/device_format.hpp"
 #include "vfioctl/render/plan_text.hpp"
 #include "vfioctl/render/table.hpp"
-#include "vfioctl/pipeline/host_assessment.hpp"
 
 namespace vfioctl {
 namespace {
@@ -35,7 +35,8 @@ std::string headline(const sysfs::Device& device, const binding::DeviceNames& na
 std::string role(const policy::RuleTrace& trace, const policy::Decision& decision) {
     if (!trace.matched)
         return "does not match";
-    if (std::find(decision.conflicting_rules.begin(), decision.conflicting_rules.end(), trace.rule) != decision.conflicting_rules.end())
+    if (std::find(decision.conflicting_rules.begin(), decision.conflicting_rules.end(),
+                  trace.rule) != decision.conflicting_rules.end())
         return "matches, in conflict";
     if (trace.rule == decision.rule)
         return trace.rule->protect ? "matches, protects" : "matches, wins";
@@ -44,19 +45,20 @@ std::string role(const policy::RuleTrace& trace, const policy::Decision& decisio
 
 std::string rule_text(const policy::RuleTrace& trace, const policy::Decision& decision,
                       const Terminal& terminal) {
-    std::string out = printable("rule " + trace.rule->name + " (" + trace.rule->where.text() +
-                                "), priority " + std::to_string(trace.rule->priority) + ": " +
-                                role(trace, decision)) +
-                      "\n";
+    std::string out =
+        printable("rule " + trace.rule->name + " (" + trace.rule->where.text() + "), priority " +
+                  std::to_string(trace.rule->priority) + ": " + role(trace, decision)) +
+        "\n";
     std::size_t width = 0;
     for (const policy::FieldResult& field : trace.fields)
         width = std::max(width, field.key.size());
     for (const policy::FieldResult& field : trace.fields) {
         std::string key = field.key;
         key.resize(width, ' ');
-        out += "  " + mark(field.ok, terminal) + " " +
-               printable(key + "  wants " + field.wanted + ", has " + field.actual.value_or("none")) +
-               "\n";
+        out +=
+            "  " + mark(field.ok, terminal) + " " +
+            printable(key + "  wants " + field.wanted + ", has " + field.actual.value_or("none")) +
+            "\n";
     }
     return out;
 }
@@ -82,7 +84,7 @@ std::string explanation(const HostAssessment& assessment, const sysfs::Device& d
     if (transaction->verdict == policy::Verdict::kOk)
         return out + "\nit is as wanted; apply would not touch it\n";
     out += transaction->verdict == policy::Verdict::kChange ? "\napply would do this:\n"
-                                                             : "\napply would not touch it:\n";
+                                                            : "\napply would not touch it:\n";
     return out + transaction_text(*transaction, terminal);
 }
 
@@ -111,14 +113,15 @@ CliResult<ExitCode> run_explain(CliContext& cli, const Arguments& arguments) {
     if (cli.json()) {
         nlohmann::ordered_json json = json_document();
         json.update(binding::explain_json(device, assessment->policies, decision,
-                                          assessment->transaction(device.id), assessment->inventory));
+                                          assessment->transaction(device.id),
+                                          assessment->inventory));
         json["warnings"] = assessment->warnings;
         cli.out << dump(json);
         return ExitCode::kDone;
     }
     sysfs::HardwareDatabase hardware(cli.options.root);
     cli.out << headline(device, hardware_names(hardware, device)) << "\n"
-                << explanation(*assessment, device, decision, cli.terminal);
+            << explanation(*assessment, device, decision, cli.terminal);
     return ExitCode::kDone;
 }
 

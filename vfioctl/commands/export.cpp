@@ -6,12 +6,12 @@
 #include "policy/decide/driver_chain.hpp"
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/exchange/export_source.hpp"
 #include "vfioctl/context/output_file.hpp"
+#include "vfioctl/exchange/export_source.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 
-/// `vfioctl export`: devices in the words of those who use them. All of the devices or none; what the consumer will
-/// stumble over (not bound yet, a group that is not viable) is a warning.
+/// `vfioctl export`: devices in the words of those who use them. All of the devices or none; what
+/// the consumer will stumble over (not bound yet, a group that is not viable) is a warning.
 namespace vfioctl {
 namespace {
 
@@ -27,7 +27,8 @@ struct ExportRequest {
     std::optional<ExportBackend> backend;
 };
 
-std::optional<std::string> vfio_driver(const HostAssessment& assessment, const sysfs::Device& device) {
+std::optional<std::string> vfio_driver(const HostAssessment& assessment,
+                                       const sysfs::Device& device) {
     if (device.vfio || (device.driver && sysfs::is_vfio_driver(*device.driver)))
         return device.driver;
     const policy::Decision* decision = assessment.decision(device.id);
@@ -50,7 +51,8 @@ std::string mdev_api(const HostAssessment& assessment, const sysfs::Device& devi
     return {};
 }
 
-void warn_if_not_assignable(CliContext& cli, HostAssessment& assessment, const sysfs::Device& device) {
+void warn_if_not_assignable(CliContext& cli, HostAssessment& assessment,
+                            const sysfs::Device& device) {
     if (!device.vfio && !(device.driver && sysfs::is_vfio_driver(*device.driver)))
         warn(cli, assessment,
              device.id.display() + ": is " +
@@ -61,7 +63,8 @@ void warn_if_not_assignable(CliContext& cli, HostAssessment& assessment, const s
             if (blocker.device != device.id)
                 warn(cli, assessment,
                      device.id.display() + ": IOMMU group " + std::to_string(group->id) +
-                         " is not viable: " + blocker.device.display() + " is on " + blocker.driver);
+                         " is not viable: " + blocker.device.display() + " is on " +
+                         blocker.driver);
 }
 
 CliResult<std::optional<ExportBackend>> parse_backend(const Arguments& arguments) {
@@ -97,8 +100,8 @@ CliResult<ExportRequest> prepare_export(CliContext& cli, const Arguments& argume
     for (const sysfs::DeviceId& id : *ids) {
         const sysfs::Device& device = *out.assessment.inventory.find(id);
         out.exports.push_back({.device = device,
-                                .driver = vfio_driver(out.assessment, device),
-                                .mdev_api = mdev_api(out.assessment, device)});
+                               .driver = vfio_driver(out.assessment, device),
+                               .mdev_api = mdev_api(out.assessment, device)});
         warn_if_not_assignable(cli, out.assessment, device);
     }
     return out;
@@ -113,7 +116,7 @@ Json addresses(const std::vector<ExportDevice>& exports) {
 
 /// `text` is for people and programs, `fields` are what JSON has in its place.
 CliResult<ExitCode> write_export(CliContext& cli, const ExportRequest& what, const char* format,
-                           const std::string& text, const Json& fields) {
+                                 const std::string& text, const Json& fields) {
     if (what.file)
         if (auto written = write_output_file(*what.file, text); !written)
             return propagate(written);
@@ -151,12 +154,14 @@ CliResult<ExitCode> run_export_qemu(CliContext& cli, const Arguments& arguments)
     const auto what = prepare_export(cli, arguments);
     if (!what)
         return propagate(what);
-    const bool no_groups = std::any_of(
-        what->exports.begin(), what->exports.end(), [](const ExportDevice& exported) {
-            return exported.device.vfio && !exported.device.vfio->group && exported.device.vfio->cdev;
+    const bool no_groups =
+        std::any_of(what->exports.begin(), what->exports.end(), [](const ExportDevice& exported) {
+            return exported.device.vfio && !exported.device.vfio->group &&
+                   exported.device.vfio->cdev;
         });
     const auto words = qemu_arguments(
-        what->exports, what->backend.value_or(no_groups ? ExportBackend::kIommufd : ExportBackend::kGroup));
+        what->exports,
+        what->backend.value_or(no_groups ? ExportBackend::kIommufd : ExportBackend::kGroup));
     if (!words)
         return propagate(words);
     std::string lines;

@@ -4,10 +4,10 @@
 #include <set>
 
 #include "vfioctl/context/command.hpp"
-#include "vfioctl/render/device_format.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/render/table.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/render/device_format.hpp"
+#include "vfioctl/render/table.hpp"
 
 namespace vfioctl {
 namespace {
@@ -15,7 +15,8 @@ namespace {
 using GroupList = std::vector<const sysfs::Group*>;
 
 /// Each word is a group's number, or a device whose group is meant.
-CliResult<GroupList> select_groups(const HostAssessment& assessment, const std::vector<std::string>& words) {
+CliResult<GroupList> select_groups(const HostAssessment& assessment,
+                                   const std::vector<std::string>& words) {
     std::set<int> ids;
     for (const std::string& word : words) {
         const auto number = base::parse_decimal(word);
@@ -63,36 +64,49 @@ std::string as_list(const GroupList& groups, const Terminal& terminal) {
             members += (members.empty() ? "" : " ") + id.display();
         std::string blockers;
         for (const sysfs::Blocker& blocker : group->blockers)
-            blockers +=
-                (blockers.empty() ? "" : ", ") + blocker.device.display() + " (" + blocker.driver + ")";
-        rows.push_back({{{std::to_string(group->id)}, {group->type}, viable_cell(*group), {members}, {blockers}},
+            blockers += (blockers.empty() ? "" : ", ") + blocker.device.display() + " (" +
+                        blocker.driver + ")";
+        rows.push_back({{{std::to_string(group->id)},
+                         {group->type},
+                         viable_cell(*group),
+                         {members},
+                         {blockers}},
                         {}});
     }
-    return render_table({{"GROUP", Column::Align::kRight, {}}, {"TYPE"}, {"VIABLE"}, {"DEVICES"}, {"BLOCKED BY"}},
-                        rows, terminal);
+    return render_table(
+        {{"GROUP", Column::Align::kRight, {}}, {"TYPE"}, {"VIABLE"}, {"DEVICES"}, {"BLOCKED BY"}},
+        rows, terminal);
 }
 
-std::string as_tree(const GroupList& groups, const HostAssessment& assessment, sysfs::HardwareDatabase& hardware, const Terminal& terminal) {
+std::string as_tree(const GroupList& groups, const HostAssessment& assessment,
+                    sysfs::HardwareDatabase& hardware, const Terminal& terminal) {
     std::vector<Row> rows;
     for (const sysfs::Group* group : groups) {
         const std::size_t parent = rows.size();
         const std::string type = group->type.empty() ? "" : " (" + group->type + ")";
         rows.push_back({{{"group " + std::to_string(group->id) + type},
-                         viable_cell(*group), {" "}, {" "}, {" "}}, {}});
+                         viable_cell(*group),
+                         {" "},
+                         {" "},
+                         {" "}},
+                        {}});
         for (const sysfs::DeviceId& id : group->devices) {
             const sysfs::Device* device = assessment.inventory.find(id);
             const sysfs::Blocker* blocker = find_blocker(*group, id);
-            const auto names = device == nullptr ? binding::DeviceNames{} : hardware_names(hardware, *device);
-            rows.push_back({{{id.display()},
-                             {blocker == nullptr ? " " : "blocks: " + blocker->why, TextStyle::kBad},
-                             {device == nullptr ? "" : device->driver.value_or("")},
-                             {device == nullptr ? "" : device_class_name(device->ids)},
-                             {names.device.empty() ? names.vendor : names.device}},
-                            parent});
+            const auto names =
+                device == nullptr ? binding::DeviceNames{} : hardware_names(hardware, *device);
+            rows.push_back(
+                {{{id.display()},
+                  {blocker == nullptr ? " " : "blocks: " + blocker->why, TextStyle::kBad},
+                  {device == nullptr ? "" : device->driver.value_or("")},
+                  {device == nullptr ? "" : device_class_name(device->ids)},
+                  {names.device.empty() ? names.vendor : names.device}},
+                 parent});
         }
     }
-    return render_table({{"GROUP"}, {"VIABLE"}, {"DRIVER"}, {"CLASS"}, {"NAME", {}, Column::Fit::kCut}},
-                        rows, terminal, Shape::kTree);
+    return render_table(
+        {{"GROUP"}, {"VIABLE"}, {"DRIVER"}, {"CLASS"}, {"NAME", {}, Column::Fit::kCut}}, rows,
+        terminal, Shape::kTree);
 }
 
 }  // namespace
@@ -124,7 +138,7 @@ CliResult<ExitCode> run_groups(CliContext& cli, const Arguments& arguments) {
     }
     sysfs::HardwareDatabase hardware(cli.options.root);
     cli.out << (arguments.has("tree") ? as_tree(*groups, assessment, hardware, cli.terminal)
-                                          : as_list(*groups, cli.terminal));
+                                      : as_list(*groups, cli.terminal));
     return ExitCode::kDone;
 }
 

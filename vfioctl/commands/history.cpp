@@ -3,8 +3,8 @@
 #include <ostream>
 
 #include "binding/report/device_report.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/client/daemon_client.hpp"
+#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/render/table.hpp"
 
@@ -15,8 +15,7 @@ Row entry_row(const binding::HistoryEntry& entry) {
     std::string devices;
     for (const sysfs::DeviceId& id : entry.devices)
         devices += (devices.empty() ? "" : " ") + id.display();
-    const std::string rule =
-        entry.rule + (entry.where.empty() ? "" : " (" + entry.where + ")");
+    const std::string rule = entry.rule + (entry.where.empty() ? "" : " (" + entry.where + ")");
     return {{{binding::format_time(entry.time_us)},
              {entry.txn},
              {entry.actor},
@@ -54,9 +53,16 @@ CliResult<ExitCode> run_history(CliContext& cli, const Arguments& arguments) {
     std::vector<Row> rows;
     for (const binding::HistoryEntry& entry : *history)
         rows.push_back(entry_row(entry));
-    cli.out << render_table({{"TIME"}, {"TXN"}, {"BY"}, {"ACTION"}, {"DEVICES"}, {"DRIVER"}, {"RULE"},
-                                 {"RESULT"}, {"ERROR", {}, Column::Fit::kCut}},
-                                rows, cli.terminal);
+    cli.out << render_table({{"TIME"},
+                             {"TXN"},
+                             {"BY"},
+                             {"ACTION"},
+                             {"DEVICES"},
+                             {"DRIVER"},
+                             {"RULE"},
+                             {"RESULT"},
+                             {"ERROR", {}, Column::Fit::kCut}},
+                            rows, cli.terminal);
     return ExitCode::kDone;
 }
 

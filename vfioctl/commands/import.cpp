@@ -5,11 +5,11 @@
 #include "policy/yaml/parse_policy.hpp"
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/exchange/import_result.hpp"
 #include "vfioctl/context/output_file.hpp"
+#include "vfioctl/exchange/import_result.hpp"
 
-/// `vfioctl import`: what another tool is told to do, as a policy. The tool itself is left as it is; whoever
-/// has read the policy and wants it removes the tool's own configuration.
+/// `vfioctl import`: what another tool is told to do, as a policy. The tool itself is left as it
+/// is; whoever has read the policy and wants it removes the tool's own configuration.
 namespace vfioctl {
 namespace {
 
@@ -39,21 +39,22 @@ CliResult<void> check_policy(const std::string& yaml) {
     policy::Parsed parsed = policy::parse_set(files);
     if (parsed.ok())
         return {};
-    return tl::unexpected(Failure{.code = ExitCode::kFailed,
-                                  .what = "import",
-                                  .why = "what came out is not a policy, which is a mistake of vfioctl's",
-                                  .hint = {},
-                                  .diagnostics = std::move(parsed.diagnostics)});
+    return tl::unexpected(
+        Failure{.code = ExitCode::kFailed,
+                .what = "import",
+                .why = "what came out is not a policy, which is a mistake of vfioctl's",
+                .hint = {},
+                .diagnostics = std::move(parsed.diagnostics)});
 }
 
-void print_import(CliContext& cli, const ImportSource& source, const ImportResult& imported, const std::string& yaml,
-         const std::optional<std::string>& file) {
+void print_import(CliContext& cli, const ImportSource& source, const ImportResult& imported,
+                  const std::string& yaml, const std::optional<std::string>& file) {
     for (const std::string& omission : imported.omissions)
         cli.err << "vfioctl: warning: " << printable(omission) << "\n";
     if (!cli.json()) {
         if (file)
             cli.out << printable(*file) << ": " << counted(imported.set.rules.size(), "rule")
-                        << "\n";
+                    << "\n";
         else
             cli.out << yaml;
         return;
@@ -67,7 +68,8 @@ void print_import(CliContext& cli, const ImportSource& source, const ImportResul
     cli.out << dump(json);
 }
 
-CliResult<ExitCode> run_import(CliContext& cli, const Arguments& arguments, const ImportSource& source) {
+CliResult<ExitCode> run_import(CliContext& cli, const Arguments& arguments,
+                               const ImportSource& source) {
     const auto file = parse_output_file(arguments);
     if (!file)
         return propagate(file);
@@ -89,8 +91,7 @@ CliResult<ExitCode> run_import(CliContext& cli, const Arguments& arguments, cons
 }  // namespace
 
 CliResult<ExitCode> run_import_driverctl(CliContext& cli, const Arguments& arguments) {
-    return run_import(cli, arguments,
-                      {"driverctl", "driverctl's configuration", import_driverctl});
+    return run_import(cli, arguments, {"driverctl", "driverctl's configuration", import_driverctl});
 }
 
 CliResult<ExitCode> run_import_mdevctl(CliContext& cli, const Arguments& arguments) {
@@ -98,9 +99,9 @@ CliResult<ExitCode> run_import_mdevctl(CliContext& cli, const Arguments& argumen
 }
 
 CliResult<ExitCode> run_import_modprobe(CliContext& cli, const Arguments& arguments) {
-    return run_import(cli, arguments,
-                      {"modprobe", "modprobe's configuration and the kernel's command line",
-                       import_modprobe});
+    return run_import(
+        cli, arguments,
+        {"modprobe", "modprobe's configuration and the kernel's command line", import_modprobe});
 }
 
 }  // namespace vfioctl

@@ -3,16 +3,17 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "vfioctl/render/list_columns.hpp"
+#include "vfioctl/cli/invocation.hpp"
 #include "vfioctl/context/command.hpp"
-#include "vfioctl/render/device_format.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/exchange/external_managers.hpp"
-#include "vfioctl/cli/invocation.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/render/device_format.hpp"
+#include "vfioctl/render/list_columns.hpp"
 
-/// `vfioctl list`. It is asked often and must be quick: who uses a device is not looked up (that walks
-/// /proc), so a device that is wanted but in use reads `pending` here and `refused` in `plan`.
+/// `vfioctl list`. It is asked often and must be quick: who uses a device is not looked up (that
+/// walks /proc), so a device that is wanted but in use reads `pending` here and `refused` in
+/// `plan`.
 namespace vfioctl {
 namespace {
 
@@ -22,7 +23,8 @@ bool is_usual(const sysfs::Device& device, const policy::Decision* decision) {
            (decision != nullptr && decision->outcome != policy::DecisionOutcome::kUnmanaged);
 }
 
-CliResult<std::vector<const sysfs::Device*>> select_devices(const HostAssessment& assessment, const Arguments& arguments) {
+CliResult<std::vector<const sysfs::Device*>> select_devices(const HostAssessment& assessment,
+                                                            const Arguments& arguments) {
     std::vector<const sysfs::Device*> out;
     if (arguments.words.empty()) {
         for (const sysfs::Device& device : assessment.inventory.devices)
@@ -47,7 +49,8 @@ std::string as_text(const std::vector<ListRow>& rows, const std::vector<const Li
     for (const ListRow& row : rows) {
         Row line;
         for (const ListColumn* column : columns) {
-            const TextStyle style = column->name == "STATE" ? state_style(row.state.state) : TextStyle::kNone;
+            const TextStyle style =
+                column->name == "STATE" ? state_style(row.state.state) : TextStyle::kNone;
             line.cells.push_back({column->text(row), style});
         }
         table.push_back(std::move(line));
@@ -98,7 +101,8 @@ CliResult<ExitCode> run_list(CliContext& cli, const Arguments& arguments) {
     sysfs::HardwareDatabase hardware(cli.options.root);
     const bool named = cli.json() || shows(*columns, "NAME");
     const bool managers = cli.json() || shows(*columns, "MANAGER");
-    const ExternalManagers external_managers = managers ? read_external_managers(cli.options.root) : ExternalManagers{};
+    const ExternalManagers external_managers =
+        managers ? read_external_managers(cli.options.root) : ExternalManagers{};
     std::vector<ListRow> rows;
     for (const sysfs::Device* device : *devices)
         rows.push_back({.device = device,
@@ -108,7 +112,7 @@ CliResult<ExitCode> run_list(CliContext& cli, const Arguments& arguments) {
                         .managers = tool_names(external_managers, device->id)});
     const Headings headings = arguments.has("noheadings") ? Headings::kHidden : Headings::kShown;
     cli.out << (cli.json() ? as_json(rows, *assessment, external_managers)
-                                   : as_text(rows, *columns, cli.terminal, headings));
+                           : as_text(rows, *columns, cli.terminal, headings));
     return ExitCode::kDone;
 }
 

@@ -4,11 +4,11 @@
 
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/pipeline/plan_execution.hpp"
 #include "vfioctl/mdev/mdev_verbs.hpp"
+#include "vfioctl/pipeline/plan_execution.hpp"
 
-/// `vfioctl mdev VERB`: mdevctl's verbs and options, this program's failures and exit statuses. The UUID may
-/// stand as a word of its own.
+/// `vfioctl mdev VERB`: mdevctl's verbs and options, this program's failures and exit statuses. The
+/// UUID may stand as a word of its own.
 namespace vfioctl {
 namespace {
 
@@ -17,12 +17,15 @@ enum class MdevWrites { kNothing, kFiles, kKernel };
 MdevWrites writes_for(MdevVerb verb) {
     switch (verb) {
         case MdevVerb::kTypes:
-        case MdevVerb::kList: return MdevWrites::kNothing;
+        case MdevVerb::kList:
+            return MdevWrites::kNothing;
         case MdevVerb::kDefine:
         case MdevVerb::kUndefine:
-        case MdevVerb::kModify: return MdevWrites::kFiles;
+        case MdevVerb::kModify:
+            return MdevWrites::kFiles;
         case MdevVerb::kStart:
-        case MdevVerb::kStop: return MdevWrites::kKernel;
+        case MdevVerb::kStop:
+            return MdevWrites::kKernel;
     }
     return MdevWrites::kKernel;
 }
@@ -32,23 +35,26 @@ CliResult<void> check_may_run(const CliContext& cli, MdevVerb verb, const std::s
     if (writes == MdevWrites::kKernel && !cli.options.root.is_live())
         return fail(ExitCode::kRefused, name + " --root", "a directory is no kernel",
                     "definitions can be made there: vfioctl --root DIR mdev define");
-    if (writes != MdevWrites::kNothing && cli.options.root.is_live() &&
-        cli.user != User::kRoot)
+    if (writes != MdevWrites::kNothing && cli.options.root.is_live() && cli.user != User::kRoot)
         return fail(ExitCode::kFailed, name, "needs root", "with `sudo`");
     return {};
 }
 
 ExitCode to_mdev_exit_code(base::Code code) {
     switch (code) {
-        case base::Code::kNotFound: return ExitCode::kNoDevice;
-        case base::Code::kRefused: return ExitCode::kRefused;
-        case base::Code::kTimeout: return ExitCode::kTimedOut;
+        case base::Code::kNotFound:
+            return ExitCode::kNoDevice;
+        case base::Code::kRefused:
+            return ExitCode::kRefused;
+        case base::Code::kTimeout:
+            return ExitCode::kTimedOut;
         case base::Code::kInvalid:
         case base::Code::kGone:
         case base::Code::kDenied:
         case base::Code::kBusy:
         case base::Code::kUnsupported:
-        case base::Code::kFailed: return ExitCode::kFailed;
+        case base::Code::kFailed:
+            return ExitCode::kFailed;
     }
     return ExitCode::kFailed;
 }
@@ -76,7 +82,7 @@ CliResult<Arguments> with_uuid(const Arguments& arguments, const std::string& na
 }
 
 CliResult<ExitCode> run_verb(CliContext& cli, const Arguments& given, MdevVerb verb,
-                           const std::string& name) {
+                             const std::string& name) {
     const auto arguments = with_uuid(given, name);
     if (!arguments)
         return propagate(arguments);
@@ -88,8 +94,9 @@ CliResult<ExitCode> run_verb(CliContext& cli, const Arguments& given, MdevVerb v
     }
     if (auto may = check_may_run(cli, verb, name); !may)
         return propagate(may);
-    MdevCommandContext mdev_command(cli, MdevCommandContext::Program::kVfioctl,
-                      arguments->has("force") ? binding::Force::kYes : binding::Force::kNo);
+    MdevCommandContext mdev_command(
+        cli, MdevCommandContext::Program::kVfioctl,
+        arguments->has("force") ? binding::Force::kYes : binding::Force::kNo);
     const auto output = run_mdev_verb(verb, mdev_command.context(), *arguments);
     if (!output)
         return mdev_failure(name, output.error());

@@ -3,10 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/client/daemon_client.hpp"
+#include "vfioctl/context/command.hpp"
 
-/// `vfioctl monitor`: the daemon's signals as lines, in text or as one JSON object each, until it ends or the reader goes away.
+/// `vfioctl monitor`: the daemon's signals as lines, in text or as one JSON object each, until it
+/// ends or the reader goes away.
 namespace vfioctl {
 namespace {
 
@@ -31,11 +32,14 @@ class SignalDecoder {
 
     [[nodiscard]] std::vector<MonitorEvent> decode(sd_bus_message* signal) {
         ClientMessageReader reader(signal);
-        if (sd_bus_message_is_signal(signal, "org.freedesktop.DBus.Properties", "PropertiesChanged") > 0)
+        if (sd_bus_message_is_signal(signal, "org.freedesktop.DBus.Properties",
+                                     "PropertiesChanged") > 0)
             return changed(sd_bus_message_get_path(signal), reader);
-        if (sd_bus_message_is_signal(signal, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded") > 0)
+        if (sd_bus_message_is_signal(signal, "org.freedesktop.DBus.ObjectManager",
+                                     "InterfacesAdded") > 0)
             return added(reader);
-        if (sd_bus_message_is_signal(signal, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved") > 0)
+        if (sd_bus_message_is_signal(signal, "org.freedesktop.DBus.ObjectManager",
+                                     "InterfacesRemoved") > 0)
             return removed(reader);
         if (sd_bus_message_is_signal(signal, "org.bindd1.Manager", "TransactionFinished") > 0)
             return finished(reader);
@@ -43,7 +47,8 @@ class SignalDecoder {
     }
 
   private:
-    [[nodiscard]] std::vector<MonitorEvent> changed(const std::string& path, ClientMessageReader& reader) const {
+    [[nodiscard]] std::vector<MonitorEvent> changed(const std::string& path,
+                                                    ClientMessageReader& reader) const {
         const std::string interface = reader.text().value_or("");
         DaemonClient::BusProperties properties = reader.properties();
         if (interface == "org.bindd1.Manager") {
@@ -69,8 +74,11 @@ class SignalDecoder {
             if (interface == kDevice) {
                 std::map<std::string, std::string> known(properties.begin(), properties.end());
                 names_[path] = sysfs::DeviceId{known["Bus"], known["Address"]}.display();
-                events.push_back({"appeared", names_[path],
-                                  {{"Driver", known["Driver"]}, {"State", known["State"]}, {"Reason", known["Reason"]}}});
+                events.push_back({"appeared",
+                                  names_[path],
+                                  {{"Driver", known["Driver"]},
+                                   {"State", known["State"]},
+                                   {"Reason", known["Reason"]}}});
             }
             reader.leave();
         }
@@ -116,7 +124,8 @@ std::string as_text(const MonitorEvent& event) {
     std::string changes;
     for (const auto& [key, value] : event.changes)
         if (event.what == "changed" || !value.empty())
-            changes += (changes.empty() ? ": " : ", ") + to_field_name(key) + " " + (value.empty() ? "none" : shortened(value));
+            changes += (changes.empty() ? ": " : ", ") + to_field_name(key) + " " +
+                       (value.empty() ? "none" : shortened(value));
     return printable(line + changes) + "\n";
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 #include "vfioctl/context/command.hpp"
+#include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
 #include "vfioctl/render/plan_text.hpp"
-#include "vfioctl/pipeline/host_assessment.hpp"
 
 namespace vfioctl {
 

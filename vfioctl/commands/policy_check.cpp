@@ -16,8 +16,8 @@ CliResult<ExitCode> run_policy_check(CliContext& cli, const Arguments& arguments
     if (!cli.json()) {
         cli.err << policy::render(parsed.diagnostics);
         cli.out << set.files.size() << (set.files.size() == 1 ? " file, " : " files, ")
-                    << set.variants.size() << (set.variants.size() == 1 ? " variant, " : " variants, ")
-                    << set.rules.size() << (set.rules.size() == 1 ? " rule: ok\n" : " rules: ok\n");
+                << set.variants.size() << (set.variants.size() == 1 ? " variant, " : " variants, ")
+                << set.rules.size() << (set.rules.size() == 1 ? " rule: ok\n" : " rules: ok\n");
         return ExitCode::kDone;
     }
     nlohmann::ordered_json json = json_document();

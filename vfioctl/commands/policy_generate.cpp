@@ -7,8 +7,9 @@
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/bind_options.hpp"
 
-/// `vfioctl policy generate`: what was bound by hand, by a script or by another tool, as rules that would
-/// bring it about again. Every rule is pinned to one device; whoever wants wider ones edits them.
+/// `vfioctl policy generate`: what was bound by hand, by a script or by another tool, as rules that
+/// would bring it about again. Every rule is pinned to one device; whoever wants wider ones edits
+/// them.
 namespace vfioctl {
 namespace {
 
@@ -22,11 +23,11 @@ std::optional<policy::DriverAction> current_driver(const sysfs::Device& device) 
         return policy::DriverAction{.kind = Kind::kNone, .chain = {}};
     const std::string driver = device.driver_override.value_or(device.driver.value_or(""));
     return policy::DriverAction{.kind = Kind::kChain,
-                              .chain = {{policy::Candidate::CandidateKind::kNamed, driver}}};
+                                .chain = {{policy::Candidate::CandidateKind::kNamed, driver}}};
 }
 
 std::vector<policy::MdevSpec> current_mdevs(const sysfs::Device& parent,
-                                       const sysfs::Inventory& inventory) {
+                                            const sysfs::Inventory& inventory) {
     std::vector<policy::MdevSpec> out;
     if (parent.mdev_parent_name.empty())
         return out;
@@ -47,7 +48,9 @@ policy::PolicySet generated(const sysfs::Inventory& inventory) {
         std::vector<policy::MdevSpec> mdevs = current_mdevs(device, inventory);
         if (!driver && mdevs.empty())
             continue;
-        policy::Rule rule = policy::make_bind_rule(device, {.driver = {}, .group = policy::GroupSelection::SelectionKind::kStrict, .forced = {}});
+        policy::Rule rule = policy::make_bind_rule(
+            device,
+            {.driver = {}, .group = policy::GroupSelection::SelectionKind::kStrict, .forced = {}});
         rule.driver = driver;
         rule.mdevs = std::move(mdevs);
         set.rules.push_back(std::move(rule));
@@ -66,7 +69,7 @@ CliResult<ExitCode> run_policy_generate(CliContext& cli, const Arguments& argume
     const std::string yaml = policy::emit(set);
     if (!cli.json()) {
         cli.out << "# Today's VFIO bindings and driver overrides, by `vfioctl policy generate`.\n"
-                    << yaml;
+                << yaml;
         return ExitCode::kDone;
     }
     nlohmann::ordered_json json = json_document();

@@ -5,8 +5,8 @@
 #include "vfio/system_calls.hpp"
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/render/probe_report.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/render/probe_report.hpp"
 
 namespace vfioctl {
 namespace {

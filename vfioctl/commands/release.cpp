@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/journal/journal.hpp"
-#include "vfioctl/context/command.hpp"
-#include "vfioctl/pipeline/plan_execution.hpp"
 #include "vfioctl/cli/invocation.hpp"
+#include "vfioctl/context/command.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/pipeline/plan_execution.hpp"
 
 namespace vfioctl {
 namespace {
 
 /// What was only in flight is released by its recovery; nothing is left to plan for it.
 CliResult<void> drop_recovered(const CliContext& cli, const binding::Recovery& recovery,
-                              std::vector<sysfs::DeviceId>& ids) {
+                               std::vector<sysfs::DeviceId>& ids) {
     for (const sysfs::DeviceId& id : ids)
-        if (const auto pending = recovery.pending_undo.find(id); pending != recovery.pending_undo.end())
+        if (const auto pending = recovery.pending_undo.find(id);
+            pending != recovery.pending_undo.end())
             return fail(ExitCode::kTimedOut, id.display() + ": release",
                         "an interrupted transaction could not be undone yet: " + pending->second,
                         "once its holder has let go, release it again");
@@ -61,7 +62,8 @@ CliResult<ExitCode> run_release(CliContext& cli, const Arguments& arguments) {
             return propagate(paths);
         policy::Plan done;
         return execute_through_daemon(
-            cli, {.method = "Release", .paths = *paths, .options = timeout_option(options.timeout)}, done, {});
+            cli, {.method = "Release", .paths = *paths, .options = timeout_option(options.timeout)},
+            done, {});
     }
     auto plan = binding::plan_release(cli.kernel, cli.state, assessment.inventory, *ids);
     if (!plan)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "vfioctl/context/command.hpp"
-#include "vfioctl/pipeline/plan_execution.hpp"
 #include "vfioctl/cli/invocation.hpp"
+#include "vfioctl/context/command.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/pipeline/plan_execution.hpp"
 
 namespace vfioctl {
 
@@ -25,7 +25,9 @@ CliResult<ExitCode> run_rollback(CliContext& cli, const Arguments& arguments) {
     if (cli.daemon != nullptr && !dry_run) {
         policy::Plan done;
         return execute_through_daemon(
-            cli, {.method = "Rollback", .transaction = txn, .options = timeout_option(options.timeout)}, done, {});
+            cli,
+            {.method = "Rollback", .transaction = txn, .options = timeout_option(options.timeout)},
+            done, {});
     }
     const auto inventory = cli.kernel.inventory({});
     if (!inventory)

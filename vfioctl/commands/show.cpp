@@ -4,10 +4,10 @@
 
 #include "policy/decide/driver_chain.hpp"
 #include "vfioctl/context/command.hpp"
-#include "vfioctl/render/device_format.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/render/device_details.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/render/device_details.hpp"
+#include "vfioctl/render/device_format.hpp"
 
 namespace vfioctl {
 namespace {
@@ -15,9 +15,9 @@ namespace {
 /// Every driver that could serve the device, whatever the rules say: the chain of `driver: auto`.
 policy::Chain fitting(const HostAssessment& assessment, const sysfs::Device& device) {
     const policy::DriverAction any{.kind = policy::DriverAction::ActionKind::kChain,
-                                 .chain = {{policy::Candidate::CandidateKind::kAuto, ""}}};
-    return policy::driver_chain(any, "auto", device, assessment.policies.variants, assessment.inventory,
-                                assessment.drivers);
+                                   .chain = {{policy::Candidate::CandidateKind::kAuto, ""}}};
+    return policy::driver_chain(any, "auto", device, assessment.policies.variants,
+                                assessment.inventory, assessment.drivers);
 }
 
 }  // namespace
@@ -33,7 +33,8 @@ CliResult<ExitCode> run_show(CliContext& cli, const Arguments& arguments) {
         return propagate(ids);
     if (auto decided = decide(cli, *assessment); !decided)
         return propagate(decided);
-    if (assessment->drivers.aliases.empty()) {  // no rule asks for them, but who looks at a device may
+    if (assessment->drivers.aliases
+            .empty()) {  // no rule asks for them, but who looks at a device may
         auto drivers = cli.kernel.drivers(assessment->policies.required_facts());
         if (!drivers)
             return fail(drivers.error());
@@ -49,14 +50,15 @@ CliResult<ExitCode> run_show(CliContext& cli, const Arguments& arguments) {
     for (const sysfs::DeviceId& id : *ids) {
         const sysfs::Device& device = *assessment->inventory.find(id);
         const auto uses = usage.find(id);
-        const DeviceDetails details{.device = device,
-                                .group = assessment->inventory.find_group(device),
-                                .names = hardware_names(hardware, device),
-                                .subsystem = hardware.subsystem(device),
-                                .decision = assessment->decision(id),
-                                .state = assessment->state(device),
-                                .fitting = fitting(*assessment, device),
-                                .uses = uses == usage.end() ? std::vector<sysfs::Use>{} : uses->second};
+        const DeviceDetails details{
+            .device = device,
+            .group = assessment->inventory.find_group(device),
+            .names = hardware_names(hardware, device),
+            .subsystem = hardware.subsystem(device),
+            .decision = assessment->decision(id),
+            .state = assessment->state(device),
+            .fitting = fitting(*assessment, device),
+            .uses = uses == usage.end() ? std::vector<sysfs::Use>{} : uses->second};
         if (cli.json())
             devices.push_back(device_details_json(details));
         else

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/device/names.hpp"
-#include "vfioctl/pipeline/plan_execution.hpp"
-#include "vfioctl/pipeline/bind_options.hpp"
 #include "vfioctl/cli/invocation.hpp"
-#include "vfioctl/render/plan_text.hpp"
+#include "vfioctl/pipeline/bind_options.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
+#include "vfioctl/pipeline/plan_execution.hpp"
+#include "vfioctl/render/plan_text.hpp"
 
-/// `vfioctl sriov DEVICE N`: how many VFs a PF has, by hand. What becomes of the VFs is for the rules.
+/// `vfioctl sriov DEVICE N`: how many VFs a PF has, by hand. What becomes of the VFs is for the
+/// rules.
 namespace vfioctl {
 namespace {
 
@@ -29,7 +30,7 @@ policy::Rule sriov_rule(const sysfs::Device& device, std::uint32_t count) {
 }
 
 CliResult<HostAssessment> plan_vfs(CliContext& cli, const std::string& word, std::uint32_t count,
-                        policy::Rule& rule) {
+                                   policy::Rule& rule) {
     auto assessment = scan_host(cli, {}, OnPolicyError::kFails);
     if (!assessment)
         return assessment;
@@ -77,7 +78,8 @@ CliResult<ExitCode> run_sriov(CliContext& cli, const Arguments& arguments) {
     if (!dry_run)
         return execute_and_print(cli, assessment->plan, assessment->warnings, std::move(options));
     print_plan(cli, assessment->plan, assessment->warnings);
-    return detailed_exit(assessment->plan) == ExitCode::kRefused ? ExitCode::kRefused : ExitCode::kDone;
+    return detailed_exit(assessment->plan) == ExitCode::kRefused ? ExitCode::kRefused
+                                                                 : ExitCode::kDone;
 }
 
 }  // namespace vfioctl

@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/client/daemon_client.hpp"
+#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/render/key_value_list.hpp"
 
@@ -11,7 +11,8 @@
 namespace vfioctl {
 namespace {
 
-constexpr const char* kStates[] = {"Unmanaged", "Bound", "Pending", "Refused", "Conflict", "Failed", "Stuck"};
+constexpr const char* kStates[] = {"Unmanaged", "Bound",  "Pending", "Refused",
+                                   "Conflict",  "Failed", "Stuck"};
 
 CliResult<DaemonClient*> require_daemon(CliContext& cli, const char* command) {
     if (cli.daemon != nullptr)
@@ -38,7 +39,8 @@ struct DaemonStatus {
 
 std::string as_text(DaemonStatus& status) {
     KeyValueList list;
-    list.add("daemon", "bindd " + status.at("Version") + (status.at("Ready") == "true" ? ", ready" : ", starting"));
+    list.add("daemon", "bindd " + status.at("Version") +
+                           (status.at("Ready") == "true" ? ", ready" : ", starting"));
     list.add("policies", "generation " + status.at("PolicyGeneration"));
     std::string counts;
     for (const char* state : kStates)
@@ -60,8 +62,9 @@ nlohmann::ordered_json as_json(DaemonStatus& status) {
     json["version"] = status.at("Version");
     json["ready"] = status.at("Ready") == "true";
     json["policy_generation"] = status.count("PolicyGeneration");
-    json["policy_error"] = status.at("PolicyError").empty() ? nlohmann::ordered_json(nullptr)
-                                                            : nlohmann::ordered_json(status.at("PolicyError"));
+    json["policy_error"] = status.at("PolicyError").empty()
+                               ? nlohmann::ordered_json(nullptr)
+                               : nlohmann::ordered_json(status.at("PolicyError"));
     for (const char* state : kStates)
         json["counts"][lower(state)] = status.count(state);
     auto& stuck = json["stuck"] = nlohmann::ordered_json::array();

@@ -8,8 +8,8 @@
 
 #include "binding/codec/host_snapshot.hpp"
 #include "binding/journal/state_dir.hpp"
-#include "sysfs/kernel/kernel.hpp"
 #include "sysfs/host/root.hpp"
+#include "sysfs/kernel/kernel.hpp"
 
 namespace vfioctl {
 
@@ -49,12 +49,14 @@ struct CliContext {
     binding::StateDir state;
     Terminal terminal;
     User user = User::kOther;
-    std::string actor = "vfioctl";  ///< for the history: with the uid of who called sudo, or our own
+    std::string actor =
+        "vfioctl";  ///< for the history: with the uid of who called sudo, or our own
     /// Opens a bound device once, as its user would: what `check: open` asks for.
     std::function<base::Result<void>(const sysfs::Device&)> check_open;
     std::ostream& out;
     std::ostream& err;
-    /// Null: none is there, or it is not to be used. Else `kernel` is the host as it sees it, and `picture` the rest.
+    /// Null: none is there, or it is not to be used. Else `kernel` is the host as it sees it, and
+    /// `picture` the rest.
     DaemonClient* daemon = nullptr;
     const binding::HostSnapshot* snapshot = nullptr;
 

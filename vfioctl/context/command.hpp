@@ -8,15 +8,15 @@
 #include <string_view>
 #include <vector>
 
-#include "vfioctl/context/failure.hpp"
 #include "vfioctl/context/cli_context.hpp"
+#include "vfioctl/context/failure.hpp"
 
 namespace vfioctl {
 
 enum class OptionArity { kFlag, kSingle, kRepeated };
 
-/// One option of a command (or of the program), as help shows it and the parser takes it. An option of
-/// one name takes the same in every command, so that it may stand before the command's word.
+/// One option of a command (or of the program), as help shows it and the parser takes it. An option
+/// of one name takes the same in every command, so that it may stand before the command's word.
 struct OptionSpec {
     std::string_view name;
     char letter = '\0';
@@ -48,7 +48,8 @@ inline constexpr unsigned kAnyNumber = ~0U;
 /// Where a command goes when there is a daemon.
 enum class UsesDaemon { kNo, kYes };
 
-/// One command: its entry here is its help, its completion and its way in. A name may be of two words
+/// One command: its entry here is its help, its completion and its way in. A name may be of two
+/// words
 /// ("policy check"). Adding a command is adding a line to the table in commands.cpp.
 struct Command {
     std::string_view name;

@@ -5,11 +5,11 @@ namespace vfioctl {
 
 /// How a run ends, as scripts see it.
 enum class ExitCode {
-    kDone = 0,      ///< done, or nothing to do
+    kDone = 0,  ///< done, or nothing to do
     kFailed = 1,
-    kUsage = 2,     ///< the command line makes no sense
-    kRefused = 3,   ///< a safety check, a policy or a conflict said no; nothing was changed
-    kPartly = 4,    ///< some of it was done
+    kUsage = 2,    ///< the command line makes no sense
+    kRefused = 3,  ///< a safety check, a policy or a conflict said no; nothing was changed
+    kPartly = 4,   ///< some of it was done
     kNoDevice = 5,
     kTimedOut = 6,  ///< a device is stuck in the kernel
     kChanges = 10,  ///< plan --detailed-exitcode: apply would change something

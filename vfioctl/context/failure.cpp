@@ -70,7 +70,8 @@ tl::unexpected<Failure> fail(const base::Error& error) {
     bare.object.clear();
     bare.operation.clear();
     std::string why = bare.text();
-    return fail(to_exit_code(error.code), std::move(what), why.empty() ? "failed" : why, error.hint);
+    return fail(to_exit_code(error.code), std::move(what), why.empty() ? "failed" : why,
+                error.hint);
 }
 
 std::string printable(std::string_view text) {
@@ -121,7 +122,8 @@ nlohmann::ordered_json diagnostics_json(const std::vector<policy::Diagnostic>& d
         entry["file"] = diagnostic.where.file;
         entry["line"] = diagnostic.where.line;
         entry["column"] = diagnostic.where.column;
-        entry["severity"] = diagnostic.severity == policy::DiagnosticSeverity::kError ? "error" : "warning";
+        entry["severity"] =
+            diagnostic.severity == policy::DiagnosticSeverity::kError ? "error" : "warning";
         entry["text"] = diagnostic.text;
         entry["hint"] = text_or_null(diagnostic.hint);
         list.push_back(std::move(entry));

@@ -7,8 +7,8 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "policy/model/diagnostic.hpp"
 #include "base/result.hpp"
+#include "policy/model/diagnostic.hpp"
 #include "vfioctl/context/exit_code.hpp"
 
 namespace vfioctl {
@@ -44,7 +44,8 @@ template <typename T>
 [[nodiscard]] nlohmann::ordered_json diagnostics_json(
     const std::vector<policy::Diagnostic>& diagnostics);
 
-/// Control characters of what the user or a file gave us become '?': a terminal takes no orders from it.
+/// Control characters of what the user or a file gave us become '?': a terminal takes no orders
+/// from it.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace vfioctl

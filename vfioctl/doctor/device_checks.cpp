@@ -39,7 +39,8 @@ CheckResult console(const DoctorContext& context) {
     return {"console", CheckVerdict::kWarn,
             listed(boot) + " is the boot display" +
                 (frame_buffers.empty() ? "" : "; frame buffers: " + frame_buffers),
-            "the host has no screen then: make sure of a serial or network console, and that no frame buffer "
+            "the host has no screen then: make sure of a serial or network console, and that no "
+            "frame buffer "
             "driver keeps its memory"};
 }
 
@@ -47,9 +48,10 @@ CheckResult sriov(const DoctorContext& context) {
     std::vector<std::string> functions;
     for (const sysfs::Device& device : context.assessment.inventory.devices)
         if (device.sriov)
-            functions.push_back(device.id.display() + ": " + std::to_string(device.sriov->enabled) + " of " +
-                                std::to_string(device.sriov->total) + " VFs" +
-                                (device.sriov->autoprobe == false ? ", native drivers kept off" : ""));
+            functions.push_back(
+                device.id.display() + ": " + std::to_string(device.sriov->enabled) + " of " +
+                std::to_string(device.sriov->total) + " VFs" +
+                (device.sriov->autoprobe == false ? ", native drivers kept off" : ""));
     if (functions.empty())
         return {"sriov", CheckVerdict::kSkip, "no device has SR-IOV", {}};
     return {"sriov", CheckVerdict::kOk, listed(functions), {}};
@@ -64,7 +66,8 @@ CheckResult power(const DoctorContext& context) {
     if (dead.empty())
         return {"power", CheckVerdict::kOk, "no device is lost in a power state", {}};
     return {"power", CheckVerdict::kFail, "does not answer: " + listed(dead),
-            "echo 0 > d3cold_allowed in its directory before it is used, or vfio_pci's disable_idle_d3=1"};
+            "echo 0 > d3cold_allowed in its directory before it is used, or vfio_pci's "
+            "disable_idle_d3=1"};
 }
 
 }  // namespace

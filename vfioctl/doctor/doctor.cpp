@@ -5,15 +5,16 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "policy/decide/driver_chain.hpp"
 #include "base/text_file.hpp"
+#include "policy/decide/driver_chain.hpp"
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 #include "vfioctl/render/table.hpp"
 
-/// `vfioctl doctor`: every verdict is on what is in effect. What someone wrote on the kernel's command line or into a
-/// firmware menu is no evidence: the kernel may ignore it, and may do the same without it.
+/// `vfioctl doctor`: every verdict is on what is in effect. What someone wrote on the kernel's
+/// command line or into a firmware menu is no evidence: the kernel may ignore it, and may do the
+/// same without it.
 namespace vfioctl {
 namespace {
 
@@ -21,10 +22,14 @@ constexpr std::size_t kMaxListed = 6;
 
 TextStyle verdict_style(CheckVerdict verdict) {
     switch (verdict) {
-        case CheckVerdict::kOk: return TextStyle::kGood;
-        case CheckVerdict::kWarn: return TextStyle::kChange;
-        case CheckVerdict::kFail: return TextStyle::kBad;
-        case CheckVerdict::kSkip: return TextStyle::kFaint;
+        case CheckVerdict::kOk:
+            return TextStyle::kGood;
+        case CheckVerdict::kWarn:
+            return TextStyle::kChange;
+        case CheckVerdict::kFail:
+            return TextStyle::kBad;
+        case CheckVerdict::kSkip:
+            return TextStyle::kFaint;
     }
     return TextStyle::kNone;
 }
@@ -42,9 +47,9 @@ std::string as_text(const CheckResults& results, const Terminal& terminal) {
     std::string out;
     for (const CheckResult& result : results) {
         const std::string verdict = check_verdict_name(result.verdict);
-        out += styled(verdict, verdict_style(result.verdict), terminal) + std::string(6 - verdict.size(), ' ') +
-               result.id + std::string(width + 2 - result.id.size(), ' ') +
-               printable(result.evidence) + "\n";
+        out += styled(verdict, verdict_style(result.verdict), terminal) +
+               std::string(6 - verdict.size(), ' ') + result.id +
+               std::string(width + 2 - result.id.size(), ' ') + printable(result.evidence) + "\n";
         if (!result.remedy.empty())
             out += std::string(8 + width, ' ') + "mend: " + printable(result.remedy) + "\n";
     }
@@ -67,7 +72,8 @@ std::string as_json(const CheckResults& results, const HostAssessment& assessmen
                           {"evidence", nonempty_or_null(result.evidence)},
                           {"remedy", nonempty_or_null(result.remedy)}});
     auto& summary = json["summary"] = nlohmann::ordered_json::object();
-    for (const CheckVerdict verdict : {CheckVerdict::kOk, CheckVerdict::kWarn, CheckVerdict::kFail, CheckVerdict::kSkip})
+    for (const CheckVerdict verdict :
+         {CheckVerdict::kOk, CheckVerdict::kWarn, CheckVerdict::kFail, CheckVerdict::kSkip})
         summary[check_verdict_name(verdict)] = count(results, verdict);
     json["warnings"] = assessment.warnings;
     return dump(json);
@@ -75,14 +81,14 @@ std::string as_json(const CheckResults& results, const HostAssessment& assessmen
 
 CheckResults run_checks(const DoctorContext& context) {
     CheckResults results;
-    for (const auto part :
-         {check_iommu, check_isolation, check_kernel, check_limits, check_nodes,
-          check_policies, check_devices, check_external_managers})
+    for (const auto part : {check_iommu, check_isolation, check_kernel, check_limits, check_nodes,
+                            check_policies, check_devices, check_external_managers})
         part(context, results);
     return results;
 }
 
-/// With broken policies the rest is still worth knowing, so this reads them itself and says so in a result.
+/// With broken policies the rest is still worth knowing, so this reads them itself and says so in a
+/// result.
 CliResult<HostAssessment> assess_host(CliContext& cli, policy::Parsed& policies) {
     HostAssessment assessment;
     if (policies.ok())
@@ -100,7 +106,8 @@ CliResult<HostAssessment> assess_host(CliContext& cli, policy::Parsed& policies)
     assessment.drivers = *std::move(drivers);
     for (const auto* warnings : {&assessment.inventory.warnings, &assessment.drivers.warnings})
         assessment.warnings.insert(assessment.warnings.end(), warnings->begin(), warnings->end());
-    assessment.decisions = policy::decide(assessment.policies, assessment.inventory, assessment.drivers);
+    assessment.decisions =
+        policy::decide(assessment.policies, assessment.inventory, assessment.drivers);
     make_plan(cli, assessment, UsageScan::kScan);
     load_last_results(cli, assessment);
     return assessment;
@@ -110,10 +117,14 @@ CliResult<HostAssessment> assess_host(CliContext& cli, policy::Parsed& policies)
 
 const char* check_verdict_name(CheckVerdict verdict) {
     switch (verdict) {
-        case CheckVerdict::kOk: return "ok";
-        case CheckVerdict::kWarn: return "warn";
-        case CheckVerdict::kFail: return "fail";
-        case CheckVerdict::kSkip: return "skip";
+        case CheckVerdict::kOk:
+            return "ok";
+        case CheckVerdict::kWarn:
+            return "warn";
+        case CheckVerdict::kFail:
+            return "fail";
+        case CheckVerdict::kSkip:
+            return "skip";
     }
     return "";
 }
@@ -140,8 +151,9 @@ std::optional<std::string> DoctorContext::text(const std::string& path) const {
 
 const policy::Rule* DoctorContext::rule(const sysfs::DeviceId& id) const {
     const policy::Decision* decision = assessment.decision(id);
-    return decision == nullptr || decision->outcome != policy::DecisionOutcome::kWanted ? nullptr
-                                                                                 : decision->rule;
+    return decision == nullptr || decision->outcome != policy::DecisionOutcome::kWanted
+               ? nullptr
+               : decision->rule;
 }
 
 std::vector<const sysfs::Device*> DoctorContext::assignable() const {
@@ -163,7 +175,8 @@ CliResult<ExitCode> run_doctor(CliContext& cli, const Arguments& arguments) {
     if (!assessment)
         return propagate(assessment);
     const ExternalManagers external_managers = read_external_managers(cli.options.root);
-    const CheckResults results = run_checks({cli.options.root, *assessment, policies, external_managers});
+    const CheckResults results =
+        run_checks({cli.options.root, *assessment, policies, external_managers});
     cli.out << (cli.json() ? as_json(results, *assessment) : as_text(results, cli.terminal));
     return count(results, CheckVerdict::kFail) == 0 ? ExitCode::kDone : ExitCode::kFailed;
 }

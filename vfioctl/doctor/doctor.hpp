@@ -15,8 +15,8 @@ namespace vfioctl {
 enum class CheckVerdict { kOk, kWarn, kFail, kSkip };
 [[nodiscard]] const char* check_verdict_name(CheckVerdict verdict);
 
-/// One thing that was looked at: how it stands, what shows it, and what would mend it (empty when nothing is
-/// to be mended).
+/// One thing that was looked at: how it stands, what shows it, and what would mend it (empty when
+/// nothing is to be mended).
 struct CheckResult {
     std::string id;
     CheckVerdict verdict = CheckVerdict::kSkip;

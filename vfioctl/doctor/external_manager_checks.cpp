@@ -6,7 +6,8 @@
 #include "vfioctl/exchange/driverctl_config.hpp"
 #include "vfioctl/exchange/import_result.hpp"
 
-/// Other tools that bind: each is good company until it wants something else of a device than a rule does.
+/// Other tools that bind: each is good company until it wants something else of a device than a
+/// rule does.
 namespace vfioctl {
 namespace {
 
@@ -15,9 +16,12 @@ std::optional<std::string> wanted_driver(const DoctorContext& context, const sys
     if (rule == nullptr || !rule->driver)
         return std::nullopt;
     switch (rule->driver->kind) {
-        case policy::DriverAction::ActionKind::kHost: return "host";
-        case policy::DriverAction::ActionKind::kNone: return "none";
-        case policy::DriverAction::ActionKind::kChain: break;
+        case policy::DriverAction::ActionKind::kHost:
+            return "host";
+        case policy::DriverAction::ActionKind::kNone:
+            return "none";
+        case policy::DriverAction::ActionKind::kChain:
+            break;
     }
     const auto usable = context.assessment.decision(id)->chain.usable();
     if (usable.empty())
@@ -35,18 +39,21 @@ CheckResult driverctl(const DoctorContext& context) {
         if (!entry.problem.empty())
             broken.push_back(entry.path + ": " + entry.problem);
         else if (wanted && *wanted != entry.driver)
-            conflicts.push_back(entry.device.display() + ": driverctl binds " + entry.driver + ", rule " +
-                               context.rule(entry.device)->name + " wants " + *wanted);
+            conflicts.push_back(entry.device.display() + ": driverctl binds " + entry.driver +
+                                ", rule " + context.rule(entry.device)->name + " wants " + *wanted);
     }
     if (count == 0)
         return {"driverctl", CheckVerdict::kOk, "not in use", {}};
     if (!conflicts.empty())
         return {"driverctl", CheckVerdict::kWarn, listed(conflicts),
-                "remove driverctl's override, or the rule; `vfioctl import driverctl` makes rules of all"};
+                "remove driverctl's override, or the rule; `vfioctl import driverctl` makes rules "
+                "of all"};
     if (!broken.empty())
         return {"driverctl", CheckVerdict::kWarn, listed(broken), "mend or remove the file"};
-    return {"driverctl", CheckVerdict::kOk,
-            counted(count, "override") + ", none against a rule; `vfioctl import driverctl` makes rules of them",
+    return {"driverctl",
+            CheckVerdict::kOk,
+            counted(count, "override") +
+                ", none against a rule; `vfioctl import driverctl` makes rules of them",
             {}};
 }
 
@@ -61,14 +68,17 @@ CheckResult modprobe_ids(const DoctorContext& context) {
             const std::string driver = rule.driver->chain.front().driver;
             const auto wanted = wanted_driver(context, device.id);
             if (!wanted || *wanted != driver)
-                stray.push_back(device.id.display() + " for " + driver +
-                                (wanted ? ", a rule wants " + *wanted : std::string(", no rule wants it")));
+                stray.push_back(
+                    device.id.display() + " for " + driver +
+                    (wanted ? ", a rule wants " + *wanted : std::string(", no rule wants it")));
         }
     if (imported.set.rules.empty())
         return {"modprobe-ids", CheckVerdict::kOk, "vfio-pci and pci-stub are given no ids", {}};
     if (stray.empty())
-        return {"modprobe-ids", CheckVerdict::kOk,
-                counted(imported.set.rules.size(), "id") + ", all as the rules want", {}};
+        return {"modprobe-ids",
+                CheckVerdict::kOk,
+                counted(imported.set.rules.size(), "id") + ", all as the rules want",
+                {}};
     return {"modprobe-ids", CheckVerdict::kWarn, "ids= takes " + listed(stray),
             "`vfioctl import modprobe` makes rules of them; then take ids= out"};
 }
@@ -84,11 +94,13 @@ CheckResult libvirt(const DoctorContext& context) {
                 (binds && context.rule(device) != nullptr ? managed : running).push_back(line);
             }
     if (!managed.empty())
-        return {"libvirt", CheckVerdict::kWarn,
-                "it and a rule both bind: " + listed(managed),
+        return {"libvirt", CheckVerdict::kWarn, "it and a rule both bind: " + listed(managed),
                 "managed='no' in the domain: `vfioctl export libvirt` prints it"};
     if (running.empty())
-        return {"libvirt", CheckVerdict::kOk, "no running domain has a device, and none takes one by itself", {}};
+        return {"libvirt",
+                CheckVerdict::kOk,
+                "no running domain has a device, and none takes one by itself",
+                {}};
     return {"libvirt", CheckVerdict::kOk, listed(running), {}};
 }
 
@@ -108,23 +120,27 @@ CheckResult mdevctl(const DoctorContext& context) {
     if (!twice.empty())
         return {"mdevctl", CheckVerdict::kWarn, "started by mdevctl as well: " + listed(twice),
                 "mdevctl modify --manual for those, or take them out of the rule"};
-    return {"mdevctl", CheckVerdict::kOk,
-            counted(starts.size(), "mdev") + " started by it; `vfioctl import mdevctl` makes rules of them",
+    return {"mdevctl",
+            CheckVerdict::kOk,
+            counted(starts.size(), "mdev") +
+                " started by it; `vfioctl import mdevctl` makes rules of them",
             {}};
 }
 
-/// An override that no rule asks for: a script's, or what a tool left behind. It takes the device when it is
-/// probed the next time.
+/// An override that no rule asks for: a script's, or what a tool left behind. It takes the device
+/// when it is probed the next time.
 CheckResult overrides(const DoctorContext& context) {
     std::vector<std::string> foreign;
     for (const sysfs::Device& device : context.assessment.inventory.devices)
         if (device.driver_override && context.rule(device.id) == nullptr &&
-            !context.external_managers.contains(device.id) && device.driver != device.driver_override)
+            !context.external_managers.contains(device.id) &&
+            device.driver != device.driver_override)
             foreign.push_back(device.id.display() + " has " + *device.driver_override + ", is " +
                               (device.driver ? "on " + *device.driver : std::string("unbound")));
     if (foreign.empty())
         return {"overrides", CheckVerdict::kOk, "none that nobody asked for", {}};
-    return {"overrides", CheckVerdict::kWarn, "no rule and no known tool asks for: " + listed(foreign),
+    return {"overrides", CheckVerdict::kWarn,
+            "no rule and no known tool asks for: " + listed(foreign),
             "`vfioctl bind --driver host DEVICE` clears one"};
 }
 

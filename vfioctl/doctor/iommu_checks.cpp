@@ -10,7 +10,8 @@ namespace {
 
 constexpr const char* kNoiommuGroupName = "vfio-noiommu";
 
-/// The firmware's table of IOMMUs: there although nothing uses it means that the kernel does not want to.
+/// The firmware's table of IOMMUs: there although nothing uses it means that the kernel does not
+/// want to.
 std::string firmware_table(const DoctorContext& context) {
     for (const std::string table : {"DMAR", "IVRS", "IORT", "VIOT"})
         for (const std::string& name :
@@ -32,19 +33,23 @@ CheckResult iommu(const DoctorContext& context) {
     const std::size_t groups = real_groups(context.assessment);
     CheckResult out{"iommu", CheckVerdict::kOk, {}, {}};
     if (groups > 0) {
-        out.evidence = (units.empty() ? std::string("no entry in /sys/class/iommu") : listed(units)) +
-                       "; " + counted(groups, "group");
+        out.evidence =
+            (units.empty() ? std::string("no entry in /sys/class/iommu") : listed(units)) + "; " +
+            counted(groups, "group");
         return out;
     }
     out.verdict = CheckVerdict::kFail;
     const std::string table = firmware_table(context);
-    out.evidence = units.empty() ? "no IOMMU is in use: /sys/class/iommu is empty and there are no groups"
-                                 : listed(units) + ", but no device is in a group";
+    out.evidence = units.empty()
+                       ? "no IOMMU is in use: /sys/class/iommu is empty and there are no groups"
+                       : listed(units) + ", but no device is in a group";
     if (!table.empty())
         out.evidence += "; the firmware describes one (ACPI table " + table + ")";
-    out.remedy = table.empty()
-                     ? "enable the IOMMU in the firmware's setup (VT-d, AMD-Vi, SMMU); in a guest, give it one"
-                     : "let the kernel use it: intel_iommu=on for Intel's, and nothing like iommu=off";
+    out.remedy =
+        table.empty()
+            ? "enable the IOMMU in the firmware's setup (VT-d, AMD-Vi, SMMU); in a guest, give it "
+              "one"
+            : "let the kernel use it: intel_iommu=on for Intel's, and nothing like iommu=off";
     return out;
 }
 
@@ -62,19 +67,22 @@ CheckResult mode(const DoctorContext& context) {
         words.push_back(std::to_string(count) + " of type " + type);
     out.evidence = listed(words);
     if (out.verdict == CheckVerdict::kWarn)
-        out.remedy = "identity (iommu=pt) lets devices on their native drivers reach all memory; assigned ones "
-                     "are isolated all the same. iommu.passthrough=0 isolates all";
+        out.remedy =
+            "identity (iommu=pt) lets devices on their native drivers reach all memory; assigned "
+            "ones "
+            "are isolated all the same. iommu.passthrough=0 isolates all";
     return out;
 }
 
-/// On x86 alone it is a thing of its own: message interrupts are writes to memory, and without remapping a
-/// guest's device can send any.
+/// On x86 alone it is a thing of its own: message interrupts are writes to memory, and without
+/// remapping a guest's device can send any.
 CheckResult interrupts(const DoctorContext& context) {
     CheckResult out{"interrupt-remapping", CheckVerdict::kSkip, {}, {}};
     const std::string& arch = context.assessment.inventory.host.arch;
     const auto table = context.text("/proc/interrupts");
     if (arch != "x86_64" && arch != "i686") {
-        out.evidence = "no matter on " + (arch.empty() ? std::string("an unknown architecture") : arch);
+        out.evidence =
+            "no matter on " + (arch.empty() ? std::string("an unknown architecture") : arch);
         return out;
     }
     if (!table || real_groups(context.assessment) == 0) {
@@ -85,15 +93,17 @@ CheckResult interrupts(const DoctorContext& context) {
         context.text("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts") == "Y";
     if (table->find(" IR-") != std::string::npos) {
         out.verdict = unsafe ? CheckVerdict::kWarn : CheckVerdict::kOk;
-        out.evidence = unsafe ? "in use, but vfio_iommu_type1 would do without (allow_unsafe_interrupts)"
-                              : "in use, by the chips in /proc/interrupts";
+        out.evidence =
+            unsafe ? "in use, but vfio_iommu_type1 would do without (allow_unsafe_interrupts)"
+                   : "in use, by the chips in /proc/interrupts";
         out.remedy = unsafe ? "take allow_unsafe_interrupts=1 out of modprobe's configuration" : "";
         return out;
     }
     out.verdict = unsafe ? CheckVerdict::kWarn : CheckVerdict::kFail;
-    out.evidence = unsafe ? "not in use, and vfio_iommu_type1 allows that (allow_unsafe_interrupts): a guest "
-                            "can send any interrupt to the host"
-                          : "not in use: VFIO refuses to attach a device";
+    out.evidence =
+        unsafe ? "not in use, and vfio_iommu_type1 allows that (allow_unsafe_interrupts): a guest "
+                 "can send any interrupt to the host"
+               : "not in use: VFIO refuses to attach a device";
     out.remedy = "enable it in the firmware's setup (x2APIC, interrupt remapping)";
     return out;
 }
@@ -101,12 +111,17 @@ CheckResult interrupts(const DoctorContext& context) {
 CheckResult noiommu(const DoctorContext& context) {
     const sysfs::Host& host = context.assessment.inventory.host;
     if (host.noiommu)
-        return {"noiommu", CheckVerdict::kWarn,
-                "vfio's enable_unsafe_noiommu_mode is on: a device handed out so can write to all of memory",
-                "echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode, and take it out of "
-                "modprobe's configuration"};
+        return {
+            "noiommu", CheckVerdict::kWarn,
+            "vfio's enable_unsafe_noiommu_mode is on: a device handed out so can write to all of "
+            "memory",
+            "echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode, and take it out of "
+            "modprobe's configuration"};
     const auto value = context.text("/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
-    return {"noiommu", CheckVerdict::kOk, value ? "off" : "this kernel does not have it, or vfio is not loaded", {}};
+    return {"noiommu",
+            CheckVerdict::kOk,
+            value ? "off" : "this kernel does not have it, or vfio is not loaded",
+            {}};
 }
 
 }  // namespace

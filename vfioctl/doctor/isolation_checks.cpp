@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kConfigBytes = 4096;
 constexpr std::size_t kExtended = 0x100;
 constexpr std::uint32_t kAcs = 0x000d;
-constexpr unsigned kAcsNeeded = 0x1d;  ///< SV, RR, CR, UF: what the kernel wants of a port to split a group
+constexpr unsigned kAcsNeeded =
+    0x1d;  ///< SV, RR, CR, UF: what the kernel wants of a port to split a group
 
 std::uint32_t word_at(const std::string& config, std::size_t at, std::size_t bytes) {
     std::uint32_t value = 0;
@@ -31,7 +32,8 @@ AcsState parse_acs(const std::string& config) {
     for (std::size_t at = kExtended; at >= kExtended && at + 8 <= config.size();) {
         const std::uint32_t header = word_at(config, at, 4);
         if ((header & 0xffffU) == kAcs)
-            return (word_at(config, at + 6, 2) & kAcsNeeded) == kAcsNeeded ? AcsState::kOn : AcsState::kOff;
+            return (word_at(config, at + 6, 2) & kAcsNeeded) == kAcsNeeded ? AcsState::kOn
+                                                                           : AcsState::kOff;
         const std::size_t next = header >> 20U & 0xffcU;
         if (next <= at)
             return AcsState::kOff;
@@ -60,7 +62,8 @@ std::vector<std::string> bridges_above(const DoctorContext& context, const sysfs
                 !device->syspath.starts_with(bridge.syspath + "/"))
                 continue;
             const auto dir = base::Dir::open(context.root.path(bridge.syspath));
-            const auto config = dir ? dir->read_bytes("config", kConfigBytes) : base::propagate(dir);
+            const auto config =
+                dir ? dir->read_bytes("config", kConfigBytes) : base::propagate(dir);
             if (config && parse_acs(*config) == AcsState::kOff)
                 out.insert(bridge.id.name);
         }
@@ -99,7 +102,9 @@ CheckResult acs(const DoctorContext& context) {
     if (!mixed.empty())
         out.evidence = listed(mixed);
     if (out.verdict == CheckVerdict::kWarn)
-        out.remedy = "another slot, or ACS in the firmware's setup; `vfioctl groups --tree` shows who shares";
+        out.remedy =
+            "another slot, or ACS in the firmware's setup; `vfioctl groups --tree` shows who "
+            "shares";
     return out;
 }
 
@@ -121,11 +126,13 @@ CheckResult viability(const DoctorContext& context) {
     }
     if (blocked.empty())
         return {"groups", CheckVerdict::kOk, "no group that VFIO has a device of is blocked", {}};
-    return {"groups", CheckVerdict::kFail, "not viable, so no program can open it: " + listed(blocked),
+    return {"groups", CheckVerdict::kFail,
+            "not viable, so no program can open it: " + listed(blocked),
             "bind those to VFIO too (`group: whole`), or unbind them"};
 }
 
-/// "direct": firmware or a management controller keeps doing DMA there, and VFIO refuses the device.
+/// "direct": firmware or a management controller keeps doing DMA there, and VFIO refuses the
+/// device.
 CheckResult reserved(const DoctorContext& context) {
     std::vector<std::string> direct;
     for (const int id : relevant_groups(context)) {

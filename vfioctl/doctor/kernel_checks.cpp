@@ -12,11 +12,16 @@ using sysfs::ModuleState;
 
 const char* module_state_name(ModuleState state) {
     switch (state) {
-        case ModuleState::kMissing: return "missing";
-        case ModuleState::kAvailable: return "can be loaded";
-        case ModuleState::kDenied: return "denied";
-        case ModuleState::kLoaded: return "loaded";
-        case ModuleState::kBuiltin: return "built in";
+        case ModuleState::kMissing:
+            return "missing";
+        case ModuleState::kAvailable:
+            return "can be loaded";
+        case ModuleState::kDenied:
+            return "denied";
+        case ModuleState::kLoaded:
+            return "loaded";
+        case ModuleState::kBuiltin:
+            return "built in";
     }
     return "";
 }
@@ -25,9 +30,11 @@ bool is_there(ModuleState state) {
     switch (state) {
         case ModuleState::kAvailable:
         case ModuleState::kLoaded:
-        case ModuleState::kBuiltin: return true;
+        case ModuleState::kBuiltin:
+            return true;
         case ModuleState::kMissing:
-        case ModuleState::kDenied: return false;
+        case ModuleState::kDenied:
+            return false;
     }
     return false;
 }
@@ -37,7 +44,8 @@ bool exists(const DoctorContext& context, const std::string& path) {
     return ::stat(context.root.path(path).c_str(), &status) == 0;
 }
 
-/// A module that is not in modules.dep but registered or a directory of /sys/module is there all the same.
+/// A module that is not in modules.dep but registered or a directory of /sys/module is there all
+/// the same.
 ModuleState module_state(const DoctorContext& context, const std::string& module) {
     const ModuleState state = context.assessment.drivers.module_state(module);
     if (state == ModuleState::kMissing && exists(context, "/sys/module/" + module))
@@ -53,12 +61,13 @@ CheckResult modules(const DoctorContext& context) {
     const bool memory = is_there(type1) || is_there(spapr) || is_there(iommufd);
     // SPAPR's is POWER's alone, and type1 is not there.
     const bool power = context.assessment.inventory.host.arch.starts_with("ppc");
-    CheckResult out{"vfio-modules", CheckVerdict::kOk,
-                std::string("vfio_pci ") + module_state_name(pci) +
-                    (power ? std::string("; vfio_iommu_spapr_tce ") + module_state_name(spapr)
-                           : std::string("; vfio_iommu_type1 ") + module_state_name(type1)) +
-                    "; iommufd " + module_state_name(iommufd),
-                {}};
+    CheckResult out{"vfio-modules",
+                    CheckVerdict::kOk,
+                    std::string("vfio_pci ") + module_state_name(pci) +
+                        (power ? std::string("; vfio_iommu_spapr_tce ") + module_state_name(spapr)
+                               : std::string("; vfio_iommu_type1 ") + module_state_name(type1)) +
+                        "; iommufd " + module_state_name(iommufd),
+                    {}};
     if (is_there(pci) && memory)
         return out;
     out.verdict = CheckVerdict::kFail;
@@ -67,7 +76,8 @@ CheckResult modules(const DoctorContext& context) {
             out.remedy = "take out " + *line;
             return out;
         }
-    out.remedy = "a kernel with CONFIG_VFIO_PCI, and with CONFIG_VFIO_IOMMU_TYPE1 or CONFIG_IOMMUFD";
+    out.remedy =
+        "a kernel with CONFIG_VFIO_PCI, and with CONFIG_VFIO_IOMMU_TYPE1 or CONFIG_IOMMUFD";
     return out;
 }
 
@@ -76,8 +86,12 @@ CheckResult iommufd(const DoctorContext& context) {
         return {"iommufd", CheckVerdict::kOk, "/dev/iommu is there", {}};
     const ModuleState state = module_state(context, "iommufd");
     if (is_there(state))
-        return {"iommufd", CheckVerdict::kOk, std::string("module iommufd ") + module_state_name(state), {}};
-    return {"iommufd", CheckVerdict::kSkip, "this kernel has none; groups and type1 do without", {}};
+        return {"iommufd",
+                CheckVerdict::kOk,
+                std::string("module iommufd ") + module_state_name(state),
+                {}};
+    return {
+        "iommufd", CheckVerdict::kSkip, "this kernel has none; groups and type1 do without", {}};
 }
 
 CheckResult lockdown(const DoctorContext& context) {
@@ -86,9 +100,11 @@ CheckResult lockdown(const DoctorContext& context) {
         return {"lockdown", CheckVerdict::kSkip, "not told by this kernel", {}};
     if (text->find("[none]") != std::string::npos)
         return {"lockdown", CheckVerdict::kOk, "none", {}};
-    return {"lockdown", CheckVerdict::kWarn,
-            *text + ": unsigned modules do not load, and PCI config space cannot be written through sysfs",
-            "sign what you load; turning Secure Boot off lifts it"};
+    return {
+        "lockdown", CheckVerdict::kWarn,
+        *text +
+            ": unsigned modules do not load, and PCI config space cannot be written through sysfs",
+        "sign what you load; turning Secure Boot off lifts it"};
 }
 
 CheckResult secure_boot(const DoctorContext& context) {
@@ -98,8 +114,10 @@ CheckResult secure_boot(const DoctorContext& context) {
     // Four bytes of attributes, then 1 or 0.
     if (!value || value->size() < 5)
         return {"secure-boot", CheckVerdict::kSkip, "not told by the firmware", {}};
-    return {"secure-boot", CheckVerdict::kOk,
-            value->at(4) == '\1' ? "on: only signed modules load" : "off", {}};
+    return {"secure-boot",
+            CheckVerdict::kOk,
+            value->at(4) == '\1' ? "on: only signed modules load" : "off",
+            {}};
 }
 
 }  // namespace

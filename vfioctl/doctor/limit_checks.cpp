@@ -63,8 +63,11 @@ CheckResult memlock(const DoctorContext& context) {
     const auto total = meminfo(context, "MemTotal");
     const bool enough = total && *limit.bytes >= *total / 2;
     return {"memlock", enough ? CheckVerdict::kOk : CheckVerdict::kWarn,
-            mebibytes(*limit.bytes) + " in this session: so much a program that is not root can map for devices",
-            enough ? "" : "LimitMEMLOCK= of the service, or memlock in /etc/security/limits.conf; root needs none"};
+            mebibytes(*limit.bytes) +
+                " in this session: so much a program that is not root can map for devices",
+            enough ? ""
+                   : "LimitMEMLOCK= of the service, or memlock in /etc/security/limits.conf; root "
+                     "needs none"};
 }
 
 CheckResult entries(const DoctorContext& context) {
@@ -75,7 +78,9 @@ CheckResult entries(const DoctorContext& context) {
     const bool low = *limit < kUsualEntries;
     return {"dma-entry-limit", low ? CheckVerdict::kWarn : CheckVerdict::kOk,
             std::to_string(*limit) + " mappings for each container",
-            low ? "the kernel's own limit is 65535: take dma_entry_limit out of modprobe's configuration" : ""};
+            low ? "the kernel's own limit is 65535: take dma_entry_limit out of modprobe's "
+                  "configuration"
+                : ""};
 }
 
 CheckResult hugepages(const DoctorContext& context) {
@@ -83,8 +88,12 @@ CheckResult hugepages(const DoctorContext& context) {
     if (!total)
         return {"hugepages", CheckVerdict::kSkip, "/proc/meminfo does not tell", {}};
     if (*total == 0)
-        return {"hugepages", CheckVerdict::kOk, "none reserved; DPDK and SPDK want some, guests gain by them", {}};
-    return {"hugepages", CheckVerdict::kOk,
+        return {"hugepages",
+                CheckVerdict::kOk,
+                "none reserved; DPDK and SPDK want some, guests gain by them",
+                {}};
+    return {"hugepages",
+            CheckVerdict::kOk,
             std::to_string(*total) + " of " +
                 std::to_string(meminfo(context, "Hugepagesize").value_or(0) / 1024) + " KiB, " +
                 std::to_string(meminfo(context, "HugePages_Free").value_or(0)) + " free",

@@ -8,7 +8,8 @@
 
 #include "vfioctl/doctor/doctor.hpp"
 
-/// The device nodes: /dev/vfio/vfio is harmless and for everyone (the kernel makes it 0666), those of groups are not.
+/// The device nodes: /dev/vfio/vfio is harmless and for everyone (the kernel makes it 0666), those
+/// of groups are not.
 namespace vfioctl {
 namespace {
 
@@ -40,25 +41,32 @@ std::string owner(const DoctorContext& context, const NodeStatus& of) {
         return {};
     const passwd* user = ::getpwuid(of.status.st_uid);
     const group* members = ::getgrgid(of.status.st_gid);
-    return " " + (user == nullptr ? std::to_string(of.status.st_uid) : std::string(user->pw_name)) + ":" +
+    return " " + (user == nullptr ? std::to_string(of.status.st_uid) : std::string(user->pw_name)) +
+           ":" +
            (members == nullptr ? std::to_string(of.status.st_gid) : std::string(members->gr_name));
 }
 
 CheckResult container(const DoctorContext& context) {
     const auto vfio = read_node(context, "/dev/vfio/vfio");
     if (!vfio)
-        return {"vfio-node", CheckVerdict::kSkip, "/dev/vfio/vfio is not there: it comes with the module vfio", {}};
+        return {"vfio-node",
+                CheckVerdict::kSkip,
+                "/dev/vfio/vfio is not there: it comes with the module vfio",
+                {}};
     const std::string shown = "/dev/vfio/vfio is " + octal(vfio->mode()) + owner(context, *vfio);
     if (context.root.is_live() && !S_ISCHR(vfio->status.st_mode))
-        return {"vfio-node", CheckVerdict::kFail, "/dev/vfio/vfio is no device", "remove it, and `modprobe vfio`"};
+        return {"vfio-node", CheckVerdict::kFail, "/dev/vfio/vfio is no device",
+                "remove it, and `modprobe vfio`"};
     if ((vfio->mode() & kReadWrite) == kReadWrite)
         return {"vfio-node", CheckVerdict::kOk, shown, {}};
     const std::string remedy =
-        "chmod 0666 /dev/vfio/vfio, and a udev rule: SUBSYSTEM==\"misc\", KERNEL==\"vfio\", MODE=\"0666\" "
+        "chmod 0666 /dev/vfio/vfio, and a udev rule: SUBSYSTEM==\"misc\", KERNEL==\"vfio\", "
+        "MODE=\"0666\" "
         "(it gives no access to any device)";
     const bool group = (vfio->mode() >> 3U & kReadWrite) == kReadWrite && vfio->status.st_gid != 0;
     return {"vfio-node", group ? CheckVerdict::kWarn : CheckVerdict::kFail,
-            shown + (group ? ": only that group can use VFIO's groups" : ": only root can use VFIO's groups"),
+            shown + (group ? ": only that group can use VFIO's groups"
+                           : ": only root can use VFIO's groups"),
             remedy};
 }
 
@@ -84,8 +92,12 @@ CheckResult groups(const DoctorContext& context) {
     if (count == 0)
         return {"group-nodes", CheckVerdict::kSkip, "VFIO has no device now", {}};
     if (open_to_all.empty())
-        return {"group-nodes", CheckVerdict::kOk, counted(count, "node") + ", none of them everyone's", {}};
-    return {"group-nodes", CheckVerdict::kWarn, "every user has these devices: " + listed(open_to_all),
+        return {"group-nodes",
+                CheckVerdict::kOk,
+                counted(count, "node") + ", none of them everyone's",
+                {}};
+    return {"group-nodes", CheckVerdict::kWarn,
+            "every user has these devices: " + listed(open_to_all),
             "`access` in a rule gives a node to a user or group"};
 }
 

@@ -10,9 +10,11 @@ namespace vfioctl {
 namespace {
 
 CheckResult policies(const DoctorContext& context) {
-    const auto errors = std::count_if(
-        context.policies.diagnostics.begin(), context.policies.diagnostics.end(),
-        [](const policy::Diagnostic& d) { return d.severity == policy::DiagnosticSeverity::kError; });
+    const auto errors =
+        std::count_if(context.policies.diagnostics.begin(), context.policies.diagnostics.end(),
+                      [](const policy::Diagnostic& d) {
+                          return d.severity == policy::DiagnosticSeverity::kError;
+                      });
     if (errors > 0)
         return {"policies", CheckVerdict::kFail,
                 counted(static_cast<std::size_t>(errors), "error") + ", so none is in force",
@@ -20,7 +22,8 @@ CheckResult policies(const DoctorContext& context) {
     const policy::PolicySet& set = context.assessment.policies;
     if (set.rules.empty())
         return {"policies", CheckVerdict::kOk, "no rule: every device stays as it is", {}};
-    return {"policies", CheckVerdict::kOk,
+    return {"policies",
+            CheckVerdict::kOk,
             counted(set.rules.size(), "rule") + ", " + counted(set.variants.size(), "variant") +
                 " in " + counted(set.files.size(), "file"),
             {}};
@@ -41,16 +44,18 @@ CheckResult states(const DoctorContext& context) {
         bound += state.state == "bound" ? 1 : 0;
     }
     if (!bad.empty())
-        return {"devices", CheckVerdict::kFail, listed(bad), "`vfioctl history` and `vfioctl explain` tell more"};
+        return {"devices", CheckVerdict::kFail, listed(bad),
+                "`vfioctl history` and `vfioctl explain` tell more"};
     if (!open.empty())
-        return {"devices", CheckVerdict::kWarn, listed(open), "`vfioctl plan` says what would be done, and why not"};
+        return {"devices", CheckVerdict::kWarn, listed(open),
+                "`vfioctl plan` says what would be done, and why not"};
     if (bound == 0)
         return {"devices", CheckVerdict::kSkip, "no rule wants any device here", {}};
     return {"devices", CheckVerdict::kOk, std::to_string(bound) + " as wanted", {}};
 }
 
-/// A native driver that is part of the kernel binds before any program runs, so an override comes too late; a
-/// module comes later than the early step.
+/// A native driver that is part of the kernel binds before any program runs, so an override comes
+/// too late; a module comes later than the early step.
 CheckResult built_in(const DoctorContext& context) {
     std::vector<std::string> early;
     for (const sysfs::Device* device : context.assignable()) {
@@ -64,11 +69,16 @@ CheckResult built_in(const DoctorContext& context) {
             early.push_back(device->id.display() + " on " + *device->driver);
     }
     if (early.empty())
-        return {"native-drivers", CheckVerdict::kOk, "none of a wanted device is built into the kernel", {}};
-    return {"native-drivers", CheckVerdict::kWarn,
-            "built into the kernel, so they have the device before a policy is read: " + listed(early),
-            "they are unbound when policies are applied; what must never happen needs a kernel with that driver "
-            "as a module"};
+        return {"native-drivers",
+                CheckVerdict::kOk,
+                "none of a wanted device is built into the kernel",
+                {}};
+    return {
+        "native-drivers", CheckVerdict::kWarn,
+        "built into the kernel, so they have the device before a policy is read: " + listed(early),
+        "they are unbound when policies are applied; what must never happen needs a kernel with "
+        "that driver "
+        "as a module"};
 }
 
 std::optional<timespec> changed(const std::string& path) {

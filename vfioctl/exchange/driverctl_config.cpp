@@ -13,8 +13,8 @@ constexpr const char* kDriverctlDirectory = "/etc/driverctl.d";
 
 /// The buses of this host, and those with driver_override that it may not have now.
 std::set<std::string> bus_names(const sysfs::Root& root) {
-    std::set<std::string> names = {"amba",  "ap",  "cdx",   "css",  "fsl-mc", "pci", "platform",
-                                   "rpmsg", "spi", "vdpa", "vmbus", "wmi"};
+    std::set<std::string> names = {"amba",     "ap",    "cdx", "css",  "fsl-mc", "pci",
+                                   "platform", "rpmsg", "spi", "vdpa", "vmbus",  "wmi"};
     for (std::string& name : base::list_directory(root.path("/sys/bus")))
         names.insert(std::move(name));
     return names;

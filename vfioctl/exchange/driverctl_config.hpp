@@ -17,8 +17,8 @@ struct DriverctlEntry {
     std::string problem;  ///< not empty: why driverctl could make nothing of it
 };
 
-/// All of them, in name order; none is no failure. A file's name is BUS-NAME, and both may have '-' in them
-/// (fsl-mc; vmbus' UUIDs), so the buses that there are decide where the one ends.
+/// All of them, in name order; none is no failure. A file's name is BUS-NAME, and both may have '-'
+/// in them (fsl-mc; vmbus' UUIDs), so the buses that there are decide where the one ends.
 [[nodiscard]] std::vector<DriverctlEntry> read_driverctl_config(const sysfs::Root& root);
 
 }  // namespace vfioctl

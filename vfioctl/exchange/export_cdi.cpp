@@ -4,9 +4,9 @@
 
 #include "vfioctl/exchange/export_source.hpp"
 
-/// The Container Device Interface: https://github.com/cncf-tags/container-device-interface. A consumer refuses a file
-/// with a field it does not know, and one whose version is lower than what its fields need; so little is said,
-/// and with the lowest version that allows it.
+/// The Container Device Interface: https://github.com/cncf-tags/container-device-interface. A
+/// consumer refuses a file with a field it does not know, and one whose version is lower than what
+/// its fields need; so little is said, and with the lowest version that allows it.
 namespace vfioctl {
 namespace {
 
@@ -58,12 +58,13 @@ CliResult<Json> device_nodes(const sysfs::Device& device, std::optional<ExportBa
                     "`vfioctl bind` or `vfioctl apply` first");
     const auto& group = device.vfio->group;
     const auto& cdev = device.vfio->cdev;
-    const ExportBackend backend_used = backend.value_or(group ? ExportBackend::kGroup : ExportBackend::kIommufd);
+    const ExportBackend backend_used =
+        backend.value_or(group ? ExportBackend::kGroup : ExportBackend::kIommufd);
     switch (backend_used) {
         case ExportBackend::kGroup:
             if (!group)
-                return fail(ExitCode::kFailed, device.id.display(), "this kernel makes no group node",
-                            "--backend iommufd");
+                return fail(ExitCode::kFailed, device.id.display(),
+                            "this kernel makes no group node", "--backend iommufd");
             return Json{device_node("/dev/vfio/" + *group), device_node("/dev/vfio/vfio")};
         case ExportBackend::kIommufd:
             if (!cdev)
@@ -79,12 +80,13 @@ CliResult<Json> device_nodes(const sysfs::Device& device, std::optional<ExportBa
 
 bool is_cdi_kind(const std::string& kind) {
     const std::size_t slash = kind.find('/');
-    return slash != std::string::npos && is_cdi_word(std::string_view(kind).substr(0, slash), "_-.") &&
+    return slash != std::string::npos &&
+           is_cdi_word(std::string_view(kind).substr(0, slash), "_-.") &&
            is_cdi_word(std::string_view(kind).substr(slash + 1), "_-.");
 }
 
 CliResult<Json> cdi_spec(const std::vector<ExportDevice>& exports, const std::string& kind,
-                       std::optional<ExportBackend> backend) {
+                         std::optional<ExportBackend> backend) {
     Json devices = Json::array();
     std::vector<std::string> names;
     for (const ExportDevice& exported : exports) {

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/exchange/export_source.hpp"
 
-/// https://libvirt.org/formatdomain.html, host device assignment. `model` of <driver> is known since 10.0.0; it is
-/// written for variants only, of which earlier versions know nothing anyway.
+/// https://libvirt.org/formatdomain.html, host device assignment. `model` of <driver> is known
+/// since 10.0.0; it is written for variants only, of which earlier versions know nothing anyway.
 namespace vfioctl {
 namespace {
 
 std::string pci_hostdev(const ExportDevice& exported, const sysfs::PciAddress& address) {
     std::string out = "<hostdev mode='subsystem' type='pci' managed='no'>\n";
-    if (exported.driver && *exported.driver != "vfio-pci" && sysfs::is_vfio_driver(*exported.driver))
+    if (exported.driver && *exported.driver != "vfio-pci" &&
+        sysfs::is_vfio_driver(*exported.driver))
         out += "  <driver name='vfio' model='" + *exported.driver + "'/>\n";
-    return out + "  <source>\n    <address domain='0x" + base::to_hex(address.domain, 4) + "' bus='0x" +
-           base::to_hex(address.bus, 2) + "' slot='0x" + base::to_hex(address.slot, 2) +
-           "' function='0x" + base::to_hex(address.function, 1) + "'/>\n  </source>\n</hostdev>\n";
+    return out + "  <source>\n    <address domain='0x" + base::to_hex(address.domain, 4) +
+           "' bus='0x" + base::to_hex(address.bus, 2) + "' slot='0x" +
+           base::to_hex(address.slot, 2) + "' function='0x" + base::to_hex(address.function, 1) +
+           "'/>\n  </source>\n</hostdev>\n";
 }
 
 CliResult<std::string> mdev_hostdev(const ExportDevice& exported) {

@@ -3,8 +3,8 @@
 
 #include "vfioctl/exchange/export_source.hpp"
 
-/// `-device vfio-pci,host=...` and its like. With iommufd (QEMU 9.0) all devices share one object, and so one address
-/// space.
+/// `-device vfio-pci,host=...` and its like. With iommufd (QEMU 9.0) all devices share one object,
+/// and so one address space.
 namespace vfioctl {
 namespace {
 
@@ -30,7 +30,8 @@ CliResult<std::string> device_model(const ExportDevice& exported) {
 
 }  // namespace
 
-CliResult<std::vector<std::string>> qemu_arguments(const std::vector<ExportDevice>& exports, ExportBackend backend) {
+CliResult<std::vector<std::string>> qemu_arguments(const std::vector<ExportDevice>& exports,
+                                                   ExportBackend backend) {
     std::vector<std::string> out;
     if (backend == ExportBackend::kIommufd)
         out = {"-object", std::string("iommufd,id=") + kObject};
@@ -39,7 +40,9 @@ CliResult<std::vector<std::string>> qemu_arguments(const std::vector<ExportDevic
         if (!model)
             return propagate(model);
         out.emplace_back("-device");
-        out.push_back(*model + (backend == ExportBackend::kIommufd ? std::string(",iommufd=") + kObject : ""));
+        out.push_back(*model + (backend == ExportBackend::kIommufd
+                                    ? std::string(",iommufd=") + kObject
+                                    : ""));
     }
     return out;
 }

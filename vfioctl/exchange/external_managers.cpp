@@ -48,7 +48,8 @@ ExternalManagers read_external_managers(const sysfs::Root& root) {
     return out;
 }
 
-std::vector<std::string> tool_names(const ExternalManagers& external_managers, const sysfs::DeviceId& device) {
+std::vector<std::string> tool_names(const ExternalManagers& external_managers,
+                                    const sysfs::DeviceId& device) {
     std::vector<std::string> out;
     const auto found = external_managers.find(device);
     if (found == external_managers.end())
@@ -59,7 +60,8 @@ std::vector<std::string> tool_names(const ExternalManagers& external_managers, c
     return out;
 }
 
-nlohmann::ordered_json external_managers_json(const ExternalManagers& external_managers, const sysfs::DeviceId& device) {
+nlohmann::ordered_json external_managers_json(const ExternalManagers& external_managers,
+                                              const sysfs::DeviceId& device) {
     auto list = nlohmann::ordered_json::array();
     const auto found = external_managers.find(device);
     if (found == external_managers.end())

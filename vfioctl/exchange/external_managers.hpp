@@ -14,23 +14,25 @@ namespace vfioctl {
 
 /// Another tool that has to do with a device: what it wants of it, and where that is written.
 struct ExternalManager {
-    std::string tool;                   ///< "driverctl", "libvirt", "mdevctl"
-    std::optional<std::string> driver;  ///< the driver that it binds; absent: it takes what is bound
+    std::string tool;  ///< "driverctl", "libvirt", "mdevctl"
+    std::optional<std::string>
+        driver;  ///< the driver that it binds; absent: it takes what is bound
     std::string where;
-    std::string text;                   ///< for people: "libvirt: domain win10 runs with it"
+    std::string text;  ///< for people: "libvirt: domain win10 runs with it"
 };
 
 using ExternalManagers = std::map<sysfs::DeviceId, std::vector<ExternalManager>>;
 
-/// driverctl's devices, those of libvirt's running domains (and of defined ones with managed='yes'), and the mdevs
-/// that mdevctl starts. Where none of these tools is in use this costs a look at three directories.
+/// driverctl's devices, those of libvirt's running domains (and of defined ones with
+/// managed='yes'), and the mdevs that mdevctl starts. Where none of these tools is in use this
+/// costs a look at three directories.
 [[nodiscard]] ExternalManagers read_external_managers(const sysfs::Root& root);
 
 /// The tools' names, each once.
 [[nodiscard]] std::vector<std::string> tool_names(const ExternalManagers& external_managers,
-                                                const sysfs::DeviceId& device);
+                                                  const sysfs::DeviceId& device);
 /// `[{tool, driver, where}]`, in the order of the tools' names.
-[[nodiscard]] nlohmann::ordered_json external_managers_json(const ExternalManagers& external_managers,
-                                                     const sysfs::DeviceId& device);
+[[nodiscard]] nlohmann::ordered_json external_managers_json(
+    const ExternalManagers& external_managers, const sysfs::DeviceId& device);
 
 }  // namespace vfioctl

@@ -2,8 +2,8 @@
 #include "vfioctl/exchange/driverctl_config.hpp"
 #include "vfioctl/exchange/import_result.hpp"
 
-/// driverctl says one driver for one device, by its name on its bus. That is a rule; above those of ids, as an
-/// override is above them in the kernel.
+/// driverctl says one driver for one device, by its name on its bus. That is a rule; above those of
+/// ids, as an override is above them in the kernel.
 namespace vfioctl {
 namespace {
 

@@ -6,9 +6,9 @@
 #include "binding/mdevctl/mdev_store.hpp"
 #include "vfioctl/exchange/import_result.hpp"
 
-/// mdevctl has a directory for each parent and a file for each mdev. A rule has one parent, and the mdevs that start
-/// by themselves; those to be started by hand are definitions and no wish, and stay where they are: `vfioctl
-/// mdev` reads and writes the same files.
+/// mdevctl has a directory for each parent and a file for each mdev. A rule has one parent, and the
+/// mdevs that start by themselves; those to be started by hand are definitions and no wish, and
+/// stay where they are: `vfioctl mdev` reads and writes the same files.
 namespace vfioctl {
 
 ImportResult import_mdevctl(const sysfs::Root& root) {
@@ -16,8 +16,8 @@ ImportResult import_mdevctl(const sysfs::Root& root) {
     const binding::MdevStore::Definitions listing = binding::MdevStore(root).list({});
     // Of files the host's paths are told, as with the other tools.
     for (const std::string& warning : listing.warnings)
-        out.omissions.push_back(warning.starts_with(root.prefix) ? warning.substr(root.prefix.size())
-                                                              : warning);
+        out.omissions.push_back(
+            warning.starts_with(root.prefix) ? warning.substr(root.prefix.size()) : warning);
     std::map<std::string, std::vector<policy::MdevSpec>> by_parent;
     std::set<std::string> uuids;
     for (const binding::MdevDefinition& definition : listing.definitions) {
@@ -25,8 +25,10 @@ ImportResult import_mdevctl(const sysfs::Root& root) {
         if (definition.start == binding::MdevStart::kManual)
             out.add_omission(where, "is to be started by hand: not imported");
         else if (!uuids.insert(definition.uuid).second)
-            out.add_omission(where, "another parent's is started under the same UUID, and only one can be: "
-                            "not imported");
+            out.add_omission(
+                where,
+                "another parent's is started under the same UUID, and only one can be: "
+                "not imported");
         else
             by_parent[definition.parent].push_back({.uuid = definition.uuid,
                                                     .count = {},
@@ -36,7 +38,8 @@ ImportResult import_mdevctl(const sysfs::Root& root) {
     }
     for (auto& [parent, mdevs] : by_parent) {
         policy::Rule rule = imported_rule("mdevctl-" + parent);
-        rule.match.fields.push_back(imported_field(policy::Field::kMdevParent, escape_glob(parent)));
+        rule.match.fields.push_back(
+            imported_field(policy::Field::kMdevParent, escape_glob(parent)));
         rule.mdevs = std::move(mdevs);
         out.add_rule(std::move(rule), "/etc/mdevctl.d/" + parent);
     }

@@ -3,14 +3,15 @@
 #include <sstream>
 #include <utility>
 
-#include "sysfs/module/modprobe_config.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/module/modprobe_config.hpp"
 #include "vfioctl/exchange/import_result.hpp"
 #include "vfioctl/exchange/pci_id_list.hpp"
 
-/// vfio-pci and pci-stub take ids as a parameter, by modprobe's configuration or the kernel's command line. Every
-/// id becomes a rule. What else people write there to make it come out right (soft dependencies, blacklists)
-/// is about modules and not about devices; it is named, and what it was for is said.
+/// vfio-pci and pci-stub take ids as a parameter, by modprobe's configuration or the kernel's
+/// command line. Every id becomes a rule. What else people write there to make it come out right
+/// (soft dependencies, blacklists) is about modules and not about devices; it is named, and what it
+/// was for is said.
 namespace vfioctl {
 namespace {
 
@@ -64,24 +65,26 @@ class ModprobeImporter {
             import_softdep(line);
         } else if ((command == "blacklist" || command == "install" || command == "remove") &&
                    is_administrators(line.path)) {
-            out_.add_omission(line.where(),
-                      "'" + command + " " + line.words[1] +
-                          "' is about a module, for every device that it serves: not imported; it "
-                          "stays in force where it stands, and a device that a rule gives away does "
-                          "not need it");
+            out_.add_omission(
+                line.where(),
+                "'" + command + " " + line.words[1] +
+                    "' is about a module, for every device that it serves: not imported; it "
+                    "stays in force where it stands, and a device that a rule gives away does "
+                    "not need it");
         }
     }
 
     void import_parameter(const std::string& where, const std::string& module,
-                        const std::string& parameter) {
+                          const std::string& parameter) {
         if (parameter.starts_with("ids=")) {
             std::string ids = parameter.substr(4);
             std::erase(ids, '"');
             lines_.push_back({where, *id_driver(module), ids});
         } else
-            out_.add_omission(where, "'" + parameter + "' is a parameter of the module " + module +
-                                 ", for all of its devices: not imported; it stays in force where it "
-                                 "stands");
+            out_.add_omission(
+                where, "'" + parameter + "' is a parameter of the module " + module +
+                           ", for all of its devices: not imported; it stays in force where it "
+                           "stands");
     }
 
     void import_softdep(const sysfs::ConfigLine& line) {
@@ -90,9 +93,10 @@ class ModprobeImporter {
             if (word == "pre:" || word == "post:")
                 before = word == "pre:";
             else if (before && names_id_driver(word))
-                out_.add_omission(line.where(),
-                          "'softdep " + line.words[1] + " pre: " + word + "' orders modules: not "
-                          "imported; `vfioctl apply --early` sets overrides before any of them loads");
+                out_.add_omission(line.where(), "'softdep " + line.words[1] + " pre: " + word +
+                                                    "' orders modules: not "
+                                                    "imported; `vfioctl apply --early` sets "
+                                                    "overrides before any of them loads");
         }
     }
 
@@ -101,14 +105,15 @@ class ModprobeImporter {
         const std::size_t dot = argument.key.find('.');
         const std::string module = argument.key.substr(0, dot);
         if (dot != std::string::npos && id_driver(module))
-            import_parameter(where, module,
-                           argument.key.substr(dot + 1) + "=" + argument.value);
+            import_parameter(where, module, argument.key.substr(dot + 1) + "=" + argument.value);
         else if (argument.key == "modprobe.blacklist" || argument.key == "module_blacklist" ||
                  argument.key == "rd.driver.blacklist")
-            out_.add_omission(where, "'" + argument.text + "' is about modules, for every device that they "
-                             "serve: not imported");
+            out_.add_omission(where, "'" + argument.text +
+                                         "' is about modules, for every device that they "
+                                         "serve: not imported");
         else if (argument.key == "rd.driver.pre" && names_id_driver(argument.value))
-            out_.add_omission(where, "'" + argument.text + "' orders modules in the initramfs: not imported");
+            out_.add_omission(
+                where, "'" + argument.text + "' orders modules in the initramfs: not imported");
     }
 
     void import_ids(const IdLine& line) {
@@ -122,17 +127,18 @@ class ModprobeImporter {
         auto entry = parse_pci_id_entry(text);
         if (!entry)
             return out_.add_omission(line.where, "'" + text + "': " + entry.error().reason +
-                                             ": the kernel ignores it, not imported");
+                                                     ": the kernel ignores it, not imported");
         auto match = to_match(*entry);
         if (!match)
-            return out_.add_omission(line.where, "'" + text + "': " + match.error().reason + ": not imported");
+            return out_.add_omission(line.where,
+                                     "'" + text + "': " + match.error().reason + ": not imported");
         for (const auto& [driver, known] : imported_) {
             if (driver == line.driver && known.text == entry->text)
                 return;  // said twice
             if (driver != line.driver && known.overlaps(*entry))
-                return out_.add_omission(line.where, "'" + text + "' for " + line.driver + ": " + driver +
-                                                 " has '" + known.text +
-                                                 "', which may be the same device: not imported");
+                return out_.add_omission(
+                    line.where, "'" + text + "' for " + line.driver + ": " + driver + " has '" +
+                                    known.text + "', which may be the same device: not imported");
         }
         policy::Rule rule = imported_rule(line.driver + "-" + text);
         rule.match = std::move(*match);

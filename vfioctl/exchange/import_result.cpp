@@ -52,7 +52,7 @@ bool binds_to_vfio(const policy::Rule& rule) {
 }
 
 const policy::Rule* find_rule(const policy::PolicySet& set, const sysfs::Device& device,
-                            const sysfs::Inventory& inventory) {
+                              const sysfs::Inventory& inventory) {
     for (const policy::Rule& rule : set.rules)
         if (policy::matches(rule.match, device, inventory))
             return &rule;
@@ -108,10 +108,10 @@ void report_group_peers(ImportResult& imported, const sysfs::Inventory& inventor
             const sysfs::Device* peer = inventory.find(blocker.device);
             if (peer->id != device.id && find_rule(imported.set, *peer, inventory) == nullptr)
                 imported.add_omission(device.id.display(),
-                              "shares IOMMU group " + std::to_string(group->id) + " with " +
-                                  peer->id.display() + " on " + blocker.driver +
-                                  ", so rule " + rule->name +
-                                  " is refused; 'group: whole' would take it along");
+                                      "shares IOMMU group " + std::to_string(group->id) + " with " +
+                                          peer->id.display() + " on " + blocker.driver +
+                                          ", so rule " + rule->name +
+                                          " is refused; 'group: whole' would take it along");
         }
     }
 }

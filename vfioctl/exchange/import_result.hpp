@@ -10,15 +10,17 @@
 
 namespace vfioctl {
 
-/// Another tool's configuration as a policy. `omissions` are sentences, one for each thing that a policy
-/// cannot say or does in another way; nothing is dropped without one.
+/// Another tool's configuration as a policy. `omissions` are sentences, one for each thing that a
+/// policy cannot say or does in another way; nothing is dropped without one.
 struct ImportResult {
     policy::PolicySet set;
     std::vector<std::string> omissions;
 
-    void add_omission(const std::string& where, const std::string& why) { omissions.push_back(where + ": " + why); }
-    /// Takes the rule in, under a name of its own, if it is one that a policy file can hold; else it is a
-    /// omission: what one file of theirs has wrong never spoils the rest.
+    void add_omission(const std::string& where, const std::string& why) {
+        omissions.push_back(where + ": " + why);
+    }
+    /// Takes the rule in, under a name of its own, if it is one that a policy file can hold; else
+    /// it is a omission: what one file of theirs has wrong never spoils the rest.
     void add_rule(policy::Rule rule, const std::string& where);
 };
 
@@ -26,8 +28,8 @@ struct ImportResult {
 [[nodiscard]] ImportResult import_mdevctl(const sysfs::Root& root);
 [[nodiscard]] ImportResult import_modprobe(const sysfs::Root& root);
 
-/// Neither of the tools heeds IOMMU groups; a rule is refused where a group is not viable. Adds a loss for
-/// each device of this host whose group peers the other tool leaves on their drivers.
+/// Neither of the tools heeds IOMMU groups; a rule is refused where a group is not viable. Adds a
+/// loss for each device of this host whose group peers the other tool leaves on their drivers.
 void report_group_peers(ImportResult& imported, const sysfs::Inventory& inventory);
 
 /// A rule with a name that could be one: characters that names do not have become '_'.

@@ -6,8 +6,8 @@
 
 #include "base/text_file.hpp"
 
-/// These files are written by libvirt itself, always in one form, so a few tags and their attributes are looked
-/// for; it is no reader of XML. What it does not recognise it passes over.
+/// These files are written by libvirt itself, always in one form, so a few tags and their
+/// attributes are looked for; it is no reader of XML. What it does not recognise it passes over.
 namespace vfioctl {
 namespace {
 
@@ -62,8 +62,8 @@ std::optional<sysfs::DeviceId> pci_device(std::string_view address) {
     return sysfs::DeviceId{"pci", at.text()};
 }
 
-/// The device of "<hostdev ...> ... </hostdev>" (or of an interface that is one): its <source> names it; the
-/// <address> behind that is the guest's.
+/// The device of "<hostdev ...> ... </hostdev>" (or of an interface that is one): its <source>
+/// names it; the <address> behind that is the guest's.
 std::optional<LibvirtHostdev> parse_hostdev(std::string_view element) {
     const std::string_view head = element.substr(0, element.find('>'));
     const std::size_t source = element.find("<source>");
@@ -73,16 +73,16 @@ std::optional<LibvirtHostdev> parse_hostdev(std::string_view element) {
         element.substr(source, element.find("</source>", source) - source);
     const std::string_view address = tag(inner, "<address");
     const auto uuid = sysfs::parse_uuid(attribute(address, "uuid").value_or(""));
-    const auto device =
-        uuid ? std::optional(sysfs::DeviceId{"mdev", *uuid}) : pci_device(address);
+    const auto device = uuid ? std::optional(sysfs::DeviceId{"mdev", *uuid}) : pci_device(address);
     if (!device)
         return std::nullopt;
-    return LibvirtHostdev{
-        .domain = {},
-        .state = LibvirtHostdev::DomainState::kDefined,
-        .managed = attribute(head, "managed") == "yes" ? LibvirtHostdev::ManagedMode::kYes : LibvirtHostdev::ManagedMode::kNo,
-        .device = *device,
-        .path = {}};
+    return LibvirtHostdev{.domain = {},
+                          .state = LibvirtHostdev::DomainState::kDefined,
+                          .managed = attribute(head, "managed") == "yes"
+                                         ? LibvirtHostdev::ManagedMode::kYes
+                                         : LibvirtHostdev::ManagedMode::kNo,
+                          .device = *device,
+                          .path = {}};
 }
 
 void collect(std::string_view xml, std::string_view opening, std::string_view closing,

@@ -6,13 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include "policy/model/policy_model.hpp"
 #include "base/result.hpp"
+#include "policy/model/policy_model.hpp"
 
 namespace vfioctl {
 
-/// One entry of a driver's `ids=` parameter: vendor:device[:subvendor[:subdevice[:class[:mask]]]], all hex;
-/// ffffffff (the kernel's PCI_ANY_ID) is any.
+/// One entry of a driver's `ids=` parameter: vendor:device[:subvendor[:subdevice[:class[:mask]]]],
+/// all hex; ffffffff (the kernel's PCI_ANY_ID) is any.
 struct PciIdEntry {
     static constexpr std::uint32_t kAny = 0xffffffff;
     std::uint32_t vendor = kAny;
@@ -27,10 +27,12 @@ struct PciIdEntry {
     [[nodiscard]] bool overlaps(const PciIdEntry& other) const;
 };
 
-/// One entry as the kernel reads it (sscanf, "%x:%x:%x:%x:%x:%x"): kInvalid where it would ignore it.
+/// One entry as the kernel reads it (sscanf, "%x:%x:%x:%x:%x:%x"): kInvalid where it would ignore
+/// it.
 [[nodiscard]] base::Result<PciIdEntry> parse_pci_id_entry(std::string_view text);
 
-/// As a match: kUnsupported where none can say it (a mask of half a digit, an entry that means every device).
+/// As a match: kUnsupported where none can say it (a mask of half a digit, an entry that means
+/// every device).
 [[nodiscard]] base::Result<policy::Match> to_match(const PciIdEntry& entry);
 
 }  // namespace vfioctl

@@ -11,7 +11,7 @@ base::Result<sysfs::Device> CapturedHost::device(const sysfs::DeviceId& id) {
 }
 
 base::Result<sysfs::Inventory> CapturedHost::devices(std::span<const sysfs::DeviceId> ids,
-                                                      const sysfs::ScanOptions& wanted) {
+                                                     const sysfs::ScanOptions& wanted) {
     return sysfs::read_devices(root_, ids, wanted);
 }
 

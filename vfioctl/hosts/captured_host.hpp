@@ -17,7 +17,7 @@ class CapturedHost final : public ReadOnlyHost {
     base::Result<sysfs::Inventory> inventory(const sysfs::ScanOptions& wanted) override;
     base::Result<sysfs::Device> device(const sysfs::DeviceId& id) override;
     base::Result<sysfs::Inventory> devices(std::span<const sysfs::DeviceId> ids,
-                                            const sysfs::ScanOptions& wanted) override;
+                                           const sysfs::ScanOptions& wanted) override;
     base::Result<sysfs::Drivers> drivers(const sysfs::ScanOptions& wanted) override;
     base::Result<std::vector<std::string>> modules_for(const std::string& modalias) override;
     sysfs::Usage usage(const sysfs::Inventory& inventory,

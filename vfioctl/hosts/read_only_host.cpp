@@ -3,7 +3,8 @@
 
 namespace vfioctl {
 
-tl::unexpected<base::Error> ReadOnlyHost::refuse(const char* operation, const std::string& object) const {
+tl::unexpected<base::Error> ReadOnlyHost::refuse(const char* operation,
+                                                 const std::string& object) const {
     return base::fail(base::Code::kUnsupported, operation, object, why_);
 }
 
@@ -11,7 +12,8 @@ base::Result<void> ReadOnlyHost::load_module(const std::string& module) {
     return refuse("load module", module);
 }
 
-base::Result<void> ReadOnlyHost::set_override(const sysfs::DeviceTarget& target, const std::string&) {
+base::Result<void> ReadOnlyHost::set_override(const sysfs::DeviceTarget& target,
+                                              const std::string&) {
     return refuse("set the override", target.id.display());
 }
 
@@ -23,13 +25,13 @@ base::Result<void> ReadOnlyHost::bind(const sysfs::DeviceTarget& target, const s
     return refuse("bind", target.id.display());
 }
 
-base::Result<void> ReadOnlyHost::write_attr(const sysfs::DeviceTarget& target, const std::string& attr,
-                                             const std::string&) {
+base::Result<void> ReadOnlyHost::write_attr(const sysfs::DeviceTarget& target,
+                                            const std::string& attr, const std::string&) {
     return refuse("write an attribute", target.id.display() + " " + attr);
 }
 
 base::Result<void> ReadOnlyHost::create_mdev(const std::string& parent, const std::string&,
-                                              const std::string&) {
+                                             const std::string&) {
     return refuse("create an mdev", parent);
 }
 
@@ -42,7 +44,7 @@ base::Result<void> ReadOnlyHost::set_vfs(const sysfs::DeviceTarget& pf, std::uin
 }
 
 base::Result<sysfs::NodeAccess> ReadOnlyHost::set_access(const std::string& node,
-                                                          const sysfs::NodeAccess&) {
+                                                         const sysfs::NodeAccess&) {
     return refuse("set owner and mode", node);
 }
 

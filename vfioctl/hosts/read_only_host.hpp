@@ -5,28 +5,30 @@
 
 namespace vfioctl {
 
-/// A host that can be looked at: every verb that would write answers kUnsupported, with the reason that
-/// is given here.
+/// A host that can be looked at: every verb that would write answers kUnsupported, with the reason
+/// that is given here.
 class ReadOnlyHost : public sysfs::Kernel {
   public:
     base::Result<void> load_module(const std::string& module) final;
-    base::Result<void> set_override(const sysfs::DeviceTarget& target, const std::string& driver) final;
+    base::Result<void> set_override(const sysfs::DeviceTarget& target,
+                                    const std::string& driver) final;
     base::Result<void> unbind(const sysfs::DeviceTarget& target, const std::string& driver) final;
     base::Result<void> bind(const sysfs::DeviceTarget& target, const std::string& driver) final;
     base::Result<void> write_attr(const sysfs::DeviceTarget& target, const std::string& attr,
-                                   const std::string& value) final;
+                                  const std::string& value) final;
     base::Result<void> create_mdev(const std::string& parent, const std::string& type,
-                                    const std::string& uuid) final;
+                                   const std::string& uuid) final;
     base::Result<void> remove_mdev(const std::string& uuid) final;
     base::Result<void> set_vfs(const sysfs::DeviceTarget& pf, std::uint32_t count) final;
     base::Result<sysfs::NodeAccess> set_access(const std::string& node,
-                                                const sysfs::NodeAccess& access) final;
+                                               const sysfs::NodeAccess& access) final;
 
   protected:
     explicit ReadOnlyHost(const char* why) : why_(why) {}
 
   private:
-    [[nodiscard]] tl::unexpected<base::Error> refuse(const char* operation, const std::string& object) const;
+    [[nodiscard]] tl::unexpected<base::Error> refuse(const char* operation,
+                                                     const std::string& object) const;
     const char* why_;
 };
 

@@ -6,7 +6,8 @@ namespace {
 
 /// More than a daemon has to know for its policies.
 bool needs_local_scan(const sysfs::ScanOptions& wanted) {
-    return wanted.serial || wanted.slots || wanted.resets || wanted.properties || !wanted.attrs.empty();
+    return wanted.serial || wanted.slots || wanted.resets || wanted.properties ||
+           !wanted.attrs.empty();
 }
 
 }  // namespace
@@ -17,7 +18,8 @@ base::Result<sysfs::Inventory> SnapshotHost::inventory(const sysfs::ScanOptions&
     return snapshot_.inventory;
 }
 
-sysfs::Usage SnapshotHost::usage(const sysfs::Inventory& inventory, std::span<const sysfs::DeviceId> devices) {
+sysfs::Usage SnapshotHost::usage(const sysfs::Inventory& inventory,
+                                 std::span<const sysfs::DeviceId> devices) {
     std::vector<std::string> words;
     for (const sysfs::DeviceId& id : devices)
         words.push_back(id.text());

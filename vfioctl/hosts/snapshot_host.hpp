@@ -9,25 +9,33 @@
 
 namespace vfioctl {
 
-/// This host through the daemon: its devices as the daemon sees them, and who uses them, which takes rights that we may
-/// not have. What the daemon does not keep (serial numbers, slots, which drivers this kernel has) is for anyone to read, and is
-/// read here.
+/// This host through the daemon: its devices as the daemon sees them, and who uses them, which
+/// takes rights that we may not have. What the daemon does not keep (serial numbers, slots, which
+/// drivers this kernel has) is for anyone to read, and is read here.
 class SnapshotHost final : public ReadOnlyHost {
   public:
     SnapshotHost(sysfs::Kernel& local, DaemonClient& daemon, const binding::HostSnapshot& snapshot)
-        : ReadOnlyHost("the daemon does the writing"), local_(local), daemon_(daemon), snapshot_(snapshot) {}
+        : ReadOnlyHost("the daemon does the writing"),
+          local_(local),
+          daemon_(daemon),
+          snapshot_(snapshot) {}
 
     base::Result<sysfs::Inventory> inventory(const sysfs::ScanOptions& wanted) override;
     base::Result<sysfs::Inventory> devices(std::span<const sysfs::DeviceId> ids,
-                                            const sysfs::ScanOptions& wanted) override {
+                                           const sysfs::ScanOptions& wanted) override {
         return local_.devices(ids, wanted);
     }
-    base::Result<sysfs::Device> device(const sysfs::DeviceId& id) override { return local_.device(id); }
-    base::Result<sysfs::Drivers> drivers(const sysfs::ScanOptions& wanted) override { return local_.drivers(wanted); }
+    base::Result<sysfs::Device> device(const sysfs::DeviceId& id) override {
+        return local_.device(id);
+    }
+    base::Result<sysfs::Drivers> drivers(const sysfs::ScanOptions& wanted) override {
+        return local_.drivers(wanted);
+    }
     base::Result<std::vector<std::string>> modules_for(const std::string& modalias) override {
         return local_.modules_for(modalias);
     }
-    sysfs::Usage usage(const sysfs::Inventory& inventory, std::span<const sysfs::DeviceId> devices) override;
+    sysfs::Usage usage(const sysfs::Inventory& inventory,
+                       std::span<const sysfs::DeviceId> devices) override;
 
   private:
     sysfs::Kernel& local_;

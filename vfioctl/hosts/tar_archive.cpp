@@ -115,8 +115,8 @@ void TarArchive::add_parents(const std::string& path) {
     add_directory(path.substr(0, path.rfind('/')));
 }
 
-void TarArchive::add_entry(const std::string& name, char type, const std::string& target, unsigned mode,
-                        std::string_view content) {
+void TarArchive::add_entry(const std::string& name, char type, const std::string& target,
+                           unsigned mode, std::string_view content) {
     UstarHeader header;
     std::string records;
     if (name.size() > header.name.size())

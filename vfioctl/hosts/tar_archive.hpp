@@ -10,9 +10,10 @@
 
 namespace vfioctl {
 
-/// A tar archive being written (POSIX ustar, with pax headers for what ustar has no room for), under a
-/// temporary name until finish() has put it in place. Contents are in memory: a sysfs file does not
-/// know its size before it is read. Owner root, no times: the same host gives the same bytes.
+/// A tar archive being written (POSIX ustar, with pax headers for what ustar has no room for),
+/// under a temporary name until finish() has put it in place. Contents are in memory: a sysfs file
+/// does not know its size before it is read. Owner root, no times: the same host gives the same
+/// bytes.
 class TarArchive {
   public:
     [[nodiscard]] static CliResult<TarArchive> create(const std::string& path);
@@ -22,8 +23,8 @@ class TarArchive {
     TarArchive& operator=(const TarArchive&) = delete;
     ~TarArchive();
 
-    // Paths are absolute ("/sys/bus") and stored without the leading slash; parents are added by themselves. A
-    // failure is kept and told by finish().
+    // Paths are absolute ("/sys/bus") and stored without the leading slash; parents are added by
+    // themselves. A failure is kept and told by finish().
     void add_directory(const std::string& path);
     void add_file(const std::string& path, std::string_view content);
     void add_link(const std::string& path, const std::string& target);

@@ -58,8 +58,10 @@ std::string mdev_line(const ListedMdev& mdev, MdevSelection which) {
     const binding::MdevDefinition& it = mdev.definition;
     std::string line = it.uuid + " " + it.parent + " " + it.type + " " + start_name(it.start);
     switch (which) {
-        case MdevSelection::kActive: return line + (mdev.defined ? " (defined)\n" : "\n");
-        case MdevSelection::kDefined: return line + (mdev.active ? " (active)\n" : "\n");
+        case MdevSelection::kActive:
+            return line + (mdev.defined ? " (defined)\n" : "\n");
+        case MdevSelection::kDefined:
+            return line + (mdev.active ? " (active)\n" : "\n");
     }
     return line;
 }
@@ -119,8 +121,8 @@ Json named_type_json(const sysfs::MdevType& type) {
 
 }  // namespace
 
-MdevOutput format_mdev_list(const std::vector<ListedMdev>& mdevs, MdevSelection which, MdevFormat form,
-                            MdevDetail detail, const binding::MdevFilter& filter) {
+MdevOutput format_mdev_list(const std::vector<ListedMdev>& mdevs, MdevSelection which,
+                            MdevFormat form, MdevDetail detail, const binding::MdevFilter& filter) {
     MdevOutput output{.text = {}, .json = json_document()};
     output.json["mdevs"] = Json::array();
     for (const ListedMdev& mdev : mdevs) {

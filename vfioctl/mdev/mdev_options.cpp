@@ -7,22 +7,29 @@ namespace vfioctl {
 namespace {
 
 constexpr OptionSpec kUuid{"uuid", 'u', OptionArity::kSingle, "UUID", "the device"};
-constexpr OptionSpec kParent{"parent", 'p', OptionArity::kSingle, "PARENT", "its parent, as in /sys/class/mdev_bus"};
+constexpr OptionSpec kParent{"parent", 'p', OptionArity::kSingle, "PARENT",
+                             "its parent, as in /sys/class/mdev_bus"};
 constexpr OptionSpec kType{"type", 't', OptionArity::kSingle, "TYPE", "its type"};
 constexpr OptionSpec kJsonFile{"jsonfile", '\0', OptionArity::kSingle, "FILE",
                                "type, start and attributes from this file; /dev/stdin is one"};
 constexpr OptionSpec kAuto{"auto", 'a', OptionArity::kFlag, "", "start it when its parent appears"};
 constexpr OptionSpec kManual{"manual", 'm', OptionArity::kFlag, "", "start it by hand only"};
-constexpr OptionSpec kForce{"force", 'f', OptionArity::kFlag, "", "go on though a callout script says no"};
-constexpr OptionSpec kDefined{"defined", 'd', OptionArity::kFlag, "", "what is defined, running or not"};
+constexpr OptionSpec kForce{"force", 'f', OptionArity::kFlag, "",
+                            "go on though a callout script says no"};
+constexpr OptionSpec kDefined{"defined", 'd', OptionArity::kFlag, "",
+                              "what is defined, running or not"};
 constexpr OptionSpec kVerbose{"verbose", 'v', OptionArity::kFlag, "", "with attributes"};
 constexpr OptionSpec kDumpJson{"dumpjson", '\0', OptionArity::kFlag, "", "mdevctl's JSON"};
 constexpr OptionSpec kAddAttr{"addattr", '\0', OptionArity::kSingle, "NAME", "add an attribute"};
 constexpr OptionSpec kDelAttr{"delattr", '\0', OptionArity::kFlag, "", "delete an attribute"};
-constexpr OptionSpec kValue{"value", '\0', OptionArity::kSingle, "VALUE", "what --addattr writes to it"};
-constexpr OptionSpec kIndex{"index", 'i', OptionArity::kSingle, "N", "which attribute; without: the last"};
-constexpr OptionSpec kLive{"live", 'l', OptionArity::kFlag, "", "the running device, by its callout script"};
-constexpr OptionSpec kModifyDefined{"defined", 'd', OptionArity::kFlag, "", "with --live: the definition too"};
+constexpr OptionSpec kValue{"value", '\0', OptionArity::kSingle, "VALUE",
+                            "what --addattr writes to it"};
+constexpr OptionSpec kIndex{"index", 'i', OptionArity::kSingle, "N",
+                            "which attribute; without: the last"};
+constexpr OptionSpec kLive{"live", 'l', OptionArity::kFlag, "",
+                           "the running device, by its callout script"};
+constexpr OptionSpec kModifyDefined{"defined", 'd', OptionArity::kFlag, "",
+                                    "with --live: the definition too"};
 
 tl::unexpected<Failure> usage(std::string what, std::string why) {
     return fail(ExitCode::kUsage, std::move(what), std::move(why));
@@ -39,8 +46,8 @@ CliResult<void> exclude(const Arguments& given, const char* one, const char* oth
 
 CliResult<void> check_modify(const Arguments& given) {
     constexpr std::pair<const char*, const char*> kExclusive[] = {
-        {"auto", "manual"},    {"addattr", "delattr"}, {"jsonfile", "type"},
-        {"jsonfile", "auto"},  {"jsonfile", "manual"}, {"jsonfile", "addattr"},
+        {"auto", "manual"},     {"addattr", "delattr"}, {"jsonfile", "type"},
+        {"jsonfile", "auto"},   {"jsonfile", "manual"}, {"jsonfile", "addattr"},
         {"jsonfile", "delattr"}};
     for (const auto& [one, other] : kExclusive)
         if (auto apart = exclude(given, one, other); !apart)
@@ -59,21 +66,29 @@ CliResult<void> check_modify(const Arguments& given) {
 const std::vector<OptionSpec>& mdev_options(MdevVerb verb) {
     static const std::vector<OptionSpec> kTypes = {kParent, kDumpJson};
     static const std::vector<OptionSpec> kList = {kDefined, kUuid, kParent, kVerbose, kDumpJson};
-    static const std::vector<OptionSpec> kDefine = {kUuid, kParent, kType, kJsonFile, kAuto, kForce};
+    static const std::vector<OptionSpec> kDefine = {kUuid,     kParent, kType,
+                                                    kJsonFile, kAuto,   kForce};
     static const std::vector<OptionSpec> kUndefine = {kUuid, kParent, kForce};
-    static const std::vector<OptionSpec> kModify = {kUuid,    kParent,  kType,  kAddAttr, kDelAttr,
-                                                    kValue,   kIndex,   kAuto,  kManual,  kJsonFile,
-                                                    kLive,    kModifyDefined,   kForce};
+    static const std::vector<OptionSpec> kModify = {
+        kUuid, kParent, kType,     kAddAttr, kDelAttr,       kValue, kIndex,
+        kAuto, kManual, kJsonFile, kLive,    kModifyDefined, kForce};
     static const std::vector<OptionSpec> kStart = {kUuid, kParent, kType, kJsonFile, kForce};
     static const std::vector<OptionSpec> kStop = {kUuid, kForce};
     switch (verb) {
-        case MdevVerb::kTypes: return kTypes;
-        case MdevVerb::kList: return kList;
-        case MdevVerb::kDefine: return kDefine;
-        case MdevVerb::kUndefine: return kUndefine;
-        case MdevVerb::kModify: return kModify;
-        case MdevVerb::kStart: return kStart;
-        case MdevVerb::kStop: return kStop;
+        case MdevVerb::kTypes:
+            return kTypes;
+        case MdevVerb::kList:
+            return kList;
+        case MdevVerb::kDefine:
+            return kDefine;
+        case MdevVerb::kUndefine:
+            return kUndefine;
+        case MdevVerb::kModify:
+            return kModify;
+        case MdevVerb::kStart:
+            return kStart;
+        case MdevVerb::kStop:
+            return kStop;
     }
     return kTypes;
 }

@@ -12,9 +12,9 @@
 namespace vfioctl {
 namespace {
 
+using base::Result;
 using binding::MdevContext;
 using binding::MdevStart;
-using base::Result;
 
 std::optional<std::string> parse_uuid_option(const Arguments& given) {
     const auto word = given.one("uuid");
@@ -32,10 +32,10 @@ MdevFormat parse_format(const Arguments& given) {
 
 Result<binding::MdevArguments> parse_mdev_arguments(const Arguments& given) {
     binding::MdevArguments words{.uuid = parse_uuid_option(given),
-                             .parent = given.one("parent"),
-                             .type = given.one("type"),
-                             .start = {},
-                             .json = {}};
+                                 .parent = given.one("parent"),
+                                 .type = given.one("type"),
+                                 .start = {},
+                                 .json = {}};
     if (given.has("auto"))
         words.start = MdevStart::kAuto;
     else if (given.has("manual"))
@@ -80,7 +80,7 @@ Result<MdevOutput> list(MdevContext& context, const Arguments& given) {
     const auto filter = parse_filter(given);
     const auto which = given.has("defined") ? MdevSelection::kDefined : MdevSelection::kActive;
     const auto mdevs = which == MdevSelection::kDefined ? defined_mdevs(context, filter)
-                                                    : active_mdevs(context, filter);
+                                                        : active_mdevs(context, filter);
     if (!mdevs)
         return base::propagate(mdevs);
     return format_mdev_list(*mdevs, which, parse_format(given),
@@ -113,7 +113,8 @@ Result<MdevOutput> empty_output(const Result<void>& done, const Arguments& given
 
 constexpr std::chrono::milliseconds kScriptTimeout{60'000};
 
-std::function<void(const std::string&)> make_warning_sink(CliContext& cli, MdevCommandContext::Program program) {
+std::function<void(const std::string&)> make_warning_sink(CliContext& cli,
+                                                          MdevCommandContext::Program program) {
     const char* name = program == MdevCommandContext::Program::kMdevctl ? "mdevctl" : "vfioctl";
     return [&cli, name](const std::string& text) {
         cli.err << name << ": warning: " << printable(text) << "\n";
@@ -127,14 +128,22 @@ Result<MdevOutput> run_mdev_verb(MdevVerb verb, MdevContext& context, const Argu
     if (!words)
         return base::propagate(words);
     switch (verb) {
-        case MdevVerb::kTypes: return types(context, given);
-        case MdevVerb::kList: return list(context, given);
-        case MdevVerb::kDefine: return uuid_output(define_mdev(context, *words), given);
-        case MdevVerb::kUndefine: return empty_output(undefine_mdev(context, parse_filter(given)), given);
+        case MdevVerb::kTypes:
+            return types(context, given);
+        case MdevVerb::kList:
+            return list(context, given);
+        case MdevVerb::kDefine:
+            return uuid_output(define_mdev(context, *words), given);
+        case MdevVerb::kUndefine:
+            return empty_output(undefine_mdev(context, parse_filter(given)), given);
         case MdevVerb::kModify:
-            return empty_output(modify_mdev(context, *words, parse_attr_edit(given), parse_modify_target(given)), given);
-        case MdevVerb::kStart: return uuid_output(start_mdev(context, *words), given);
-        case MdevVerb::kStop: return empty_output(stop_mdev(context, words->uuid.value_or("")), given);
+            return empty_output(
+                modify_mdev(context, *words, parse_attr_edit(given), parse_modify_target(given)),
+                given);
+        case MdevVerb::kStart:
+            return uuid_output(start_mdev(context, *words), given);
+        case MdevVerb::kStop:
+            return empty_output(stop_mdev(context, words->uuid.value_or("")), given);
     }
     return MdevOutput{};
 }
@@ -148,12 +157,12 @@ MdevCommandContext::MdevCommandContext(CliContext& cli, Program program, binding
                  .relay = [&cli](const std::string& text) { cli.err << text; },
                  .warn = make_warning_sink(cli, program)}),
       context_{.kernel = cli.kernel,
-            .state = cli.state,
-            .store = store_,
-            .callouts = callouts_,
-            .options = {},
-            .force = force,
-            .warn = make_warning_sink(cli, program)} {
+               .state = cli.state,
+               .store = store_,
+               .callouts = callouts_,
+               .options = {},
+               .force = force,
+               .warn = make_warning_sink(cli, program)} {
     context_.options.actor = cli.actor;
     context_.options.on_warning = context_.warn;
     context_.options.lock_timeout = context_.options.timeout;

@@ -8,8 +8,9 @@
 #include "binding/mdevctl/mdev_context.hpp"
 #include "vfioctl/context/command.hpp"
 
-/// What `vfioctl mdev VERB` and `mdevctl VERB` have in common: the options, which are mdevctl's, the checks of
-/// them, and the work. The two differ in how a failure is told and in what follows the text.
+/// What `vfioctl mdev VERB` and `mdevctl VERB` have in common: the options, which are mdevctl's,
+/// the checks of them, and the work. The two differ in how a failure is told and in what follows
+/// the text.
 namespace vfioctl {
 
 enum class MdevVerb { kTypes, kList, kDefine, kUndefine, kModify, kStart, kStop };
@@ -25,12 +26,13 @@ struct MdevOutput {
     nlohmann::ordered_json json;
 };
 [[nodiscard]] base::Result<MdevOutput> run_mdev_verb(MdevVerb verb, binding::MdevContext& context,
-                                                      const Arguments& arguments);
+                                                     const Arguments& arguments);
 
 /// A context with all that it refers to, for one command.
 class MdevCommandContext {
   public:
-    /// Under whose name. Of a captured host vfioctl runs no script; mdevctl's own MDEVCTL_ENV_ROOT does.
+    /// Under whose name. Of a captured host vfioctl runs no script; mdevctl's own MDEVCTL_ENV_ROOT
+    /// does.
     enum class Program { kVfioctl, kMdevctl };
     MdevCommandContext(CliContext& cli, Program program, binding::Force force);
     MdevCommandContext(const MdevCommandContext&) = delete;
@@ -44,7 +46,8 @@ class MdevCommandContext {
     binding::MdevContext context_;
 };
 
-/// The program under the name of mdevctl (or lsmdev): its command lines, its texts, its exit statuses.
+/// The program under the name of mdevctl (or lsmdev): its command lines, its texts, its exit
+/// statuses.
 [[nodiscard]] int run_as_mdevctl(CliContext& cli, const std::vector<std::string>& words);
 
 }  // namespace vfioctl

@@ -25,8 +25,8 @@ CliResult<policy::DriverAction> parse_driver_option(const Arguments& arguments) 
             return fail(ExitCode::kUsage, "--driver " + words, "no driver has such a name",
                         "auto, host, none, a driver's name, or several separated by commas");
         policy::Candidate candidate;
-        candidate.kind =
-            word == "auto" ? policy::Candidate::CandidateKind::kAuto : policy::Candidate::CandidateKind::kNamed;
+        candidate.kind = word == "auto" ? policy::Candidate::CandidateKind::kAuto
+                                        : policy::Candidate::CandidateKind::kNamed;
         candidate.driver = word == "auto" ? "" : word;
         if (std::find(wish.chain.begin(), wish.chain.end(), candidate) != wish.chain.end())
             return fail(ExitCode::kUsage, "--driver " + words, "names " + word + " twice");
@@ -102,7 +102,8 @@ CliResult<policy::BindOptions> parse_bind_options(const Arguments& arguments) {
     auto codes = parse_forced_reasons(arguments);
     if (!codes)
         return propagate(codes);
-    return policy::BindOptions{.driver = std::move(*driver), .group = *group, .forced = std::move(*codes)};
+    return policy::BindOptions{
+        .driver = std::move(*driver), .group = *group, .forced = std::move(*codes)};
 }
 
 }  // namespace vfioctl

@@ -6,8 +6,8 @@
 
 namespace vfioctl {
 
-/// What `bind` asks for, from its options: every word checked: the driver's name or chain, the group wish, and
-/// each forced reason, which must be one that can be forced at all.
+/// What `bind` asks for, from its options: every word checked: the driver's name or chain, the
+/// group wish, and each forced reason, which must be one that can be forced at all.
 [[nodiscard]] CliResult<policy::BindOptions> parse_bind_options(const Arguments& arguments);
 
 }  // namespace vfioctl

@@ -36,7 +36,8 @@ bool is_auto(const policy::Rule& rule) {
            });
 }
 
-bool uses_auto_chain(const policy::PolicySet& policies, const std::vector<policy::RequestedRule>& requests) {
+bool uses_auto_chain(const policy::PolicySet& policies,
+                     const std::vector<policy::RequestedRule>& requests) {
     return std::any_of(policies.rules.begin(), policies.rules.end(), is_auto) ||
            std::any_of(requests.begin(), requests.end(),
                        [](const policy::RequestedRule& request) { return is_auto(*request.rule); });
@@ -66,7 +67,8 @@ const policy::Transaction* HostAssessment::transaction(const sysfs::DeviceId& id
 binding::DeviceState HostAssessment::state(const sysfs::Device& device) const {
     binding::DeviceState state =
         binding::device_state(device, decision(device.id), transaction(device.id));
-    if (const auto known = reported.find(device.id); known != reported.end() && state.state == "pending")
+    if (const auto known = reported.find(device.id);
+        known != reported.end() && state.state == "pending")
         return known->second;
     return binding::with_last_result(std::move(state), device.id, latest);
 }
@@ -80,10 +82,11 @@ void warn(CliContext& cli, HostAssessment& assessment, const std::string& senten
     assessment.warnings.push_back(sentence);
 }
 
-CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& extra, OnPolicyError on_error) {
+CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& extra,
+                                    OnPolicyError on_error) {
     HostAssessment assessment;
     policy::Parsed parsed = cli.daemon == nullptr ? load_policies_for(cli, {})
-                                                      : policy::parse_set(cli.snapshot->sources);
+                                                  : policy::parse_set(cli.snapshot->sources);
     const bool named = !cli.options.policies.empty();
     if (!parsed.ok() && (named || on_error == OnPolicyError::kFails))
         return policy_failure(parsed);
@@ -92,7 +95,8 @@ CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& e
         assessment.policies = std::move(parsed.set);
     else
         warn(cli, assessment,
-             "policies: " + policy_failure(parsed).value().why + "; every device is shown as unmanaged");
+             "policies: " + policy_failure(parsed).value().why +
+                 "; every device is shown as unmanaged");
     auto inventory = cli.kernel.inventory(merge(assessment.policies.required_facts(), extra));
     if (!inventory)
         return fail(inventory.error());
@@ -112,7 +116,7 @@ void load_last_results(CliContext& cli, HostAssessment& assessment) {
 }
 
 CliResult<void> decide(CliContext& cli, HostAssessment& assessment, const sysfs::ScanOptions& extra,
-                     const std::vector<policy::RequestedRule>& requests) {
+                       const std::vector<policy::RequestedRule>& requests) {
     // Without a rule nothing is wanted, and the modules' index need not be opened.
     if (!assessment.policies.rules.empty() || !requests.empty()) {
         sysfs::ScanOptions wanted = merge(assessment.policies.required_facts(), extra);
@@ -126,19 +130,23 @@ CliResult<void> decide(CliContext& cli, HostAssessment& assessment, const sysfs:
         for (const std::string& warning : assessment.drivers.warnings)
             warn(cli, assessment, warning);
     }
-    assessment.decisions = policy::decide(assessment.policies, assessment.inventory, assessment.drivers, requests);
+    assessment.decisions =
+        policy::decide(assessment.policies, assessment.inventory, assessment.drivers, requests);
     return {};
 }
 
-void make_plan(CliContext& cli, HostAssessment& assessment, UsageScan scan, const policy::ForcedReasons& lifted) {
+void make_plan(CliContext& cli, HostAssessment& assessment, UsageScan scan,
+               const policy::ForcedReasons& lifted) {
     assessment.usage.clear();
     if (scan == UsageScan::kScan) {
-        const auto taken = policy::devices_losing_driver(assessment.policies, assessment.decisions, assessment.inventory);
+        const auto taken = policy::devices_losing_driver(assessment.policies, assessment.decisions,
+                                                         assessment.inventory);
         if (!taken.empty())
             assessment.usage = cli.kernel.usage(assessment.inventory, taken);
     }
-    assessment.plan = policy::make_plan(assessment.policies, assessment.decisions, assessment.inventory, assessment.drivers,
-                                   assessment.usage, lifted);
+    assessment.plan =
+        policy::make_plan(assessment.policies, assessment.decisions, assessment.inventory,
+                          assessment.drivers, assessment.usage, lifted);
     assessment.transaction_index.clear();
     for (std::size_t i = 0; i < assessment.plan.transactions.size(); ++i)
         for (const sysfs::DeviceId& id : assessment.plan.transactions[i].devices)
@@ -159,16 +167,17 @@ CliResult<HostAssessment> scan_and_plan(CliContext& cli, ScanExtent extent) {
 }
 
 CliResult<std::vector<sysfs::DeviceId>> resolve_devices(const HostAssessment& assessment,
-                                                 const std::vector<std::string>& words) {
+                                                        const std::vector<std::string>& words) {
     std::vector<sysfs::DeviceId> out;
     for (const std::string& word : words) {
         const auto found = sysfs::resolve(assessment.inventory, word);
         if (!found) {
             const base::Error& error = found.error();
-            return fail(ExitCode::kNoDevice, word,
-                        error.code == base::Code::kInvalid && !error.reason.empty() ? error.reason
-                                                                                     : "no such device",
-                        error.hint.empty() ? "`vfioctl list -a` shows the devices there are" : error.hint);
+            return fail(
+                ExitCode::kNoDevice, word,
+                error.code == base::Code::kInvalid && !error.reason.empty() ? error.reason
+                                                                            : "no such device",
+                error.hint.empty() ? "`vfioctl list -a` shows the devices there are" : error.hint);
         }
         for (const sysfs::DeviceId& id : *found)
             if (std::find(out.begin(), out.end(), id) == out.end())

@@ -14,8 +14,9 @@ namespace {
 using policy::StepResult;
 using policy::Transaction;
 
-/// A VF may get its native driver while it is planned for: udev loads the module when the VF appears, and
-/// a driver that registers takes what is unbound. Then the plan is made once more, not for ever.
+/// A VF may get its native driver while it is planned for: udev loads the module when the VF
+/// appears, and a driver that registers takes what is unbound. Then the plan is made once more, not
+/// for ever.
 constexpr int kMaxRounds = 3;
 
 /// PFs that have got VFs by this plan.
@@ -29,23 +30,27 @@ std::set<std::string> pfs_with_new_vfs(const policy::Plan& plan) {
     return pfs;
 }
 
-bool concerns(const Transaction& transaction, const HostAssessment& assessment, const std::set<std::string>& pfs) {
+bool concerns(const Transaction& transaction, const HostAssessment& assessment,
+              const std::set<std::string>& pfs) {
     return std::any_of(transaction.devices.begin(), transaction.devices.end(), [&](const auto& id) {
         const sysfs::Device* device = assessment.inventory.find(id);
         return device != nullptr && device->vf && pfs.contains(device->vf->pf);
     });
 }
 
-std::vector<sysfs::DeviceId> list_vfs(const sysfs::Inventory& inventory, const std::set<std::string>& pfs) {
+std::vector<sysfs::DeviceId> list_vfs(const sysfs::Inventory& inventory,
+                                      const std::set<std::string>& pfs) {
     std::vector<sysfs::DeviceId> vfs;
     for (const std::string& pf : pfs)
-        if (const sysfs::Device* device = inventory.find({"pci", pf}); device != nullptr && device->sriov)
+        if (const sysfs::Device* device = inventory.find({"pci", pf});
+            device != nullptr && device->sriov)
             for (const auto& [index, name] : device->sriov->vfs)
                 vfs.push_back({"pci", name});
     return vfs;
 }
 
-CliResult<void> rescan(CliContext& cli, HostAssessment& assessment, const std::vector<sysfs::DeviceId>& devices) {
+CliResult<void> rescan(CliContext& cli, HostAssessment& assessment,
+                       const std::vector<sysfs::DeviceId>& devices) {
     auto found = cli.kernel.devices(devices, assessment.policies.required_facts());
     if (!found)
         return fail(found.error());
@@ -56,7 +61,8 @@ CliResult<void> rescan(CliContext& cli, HostAssessment& assessment, const std::v
 }
 
 /// Who else is in the groups of these VFs: a group is planned for as a whole.
-std::vector<sysfs::DeviceId> list_group_peers(const sysfs::Inventory& inventory, const std::vector<sysfs::DeviceId>& vfs) {
+std::vector<sysfs::DeviceId> list_group_peers(const sysfs::Inventory& inventory,
+                                              const std::vector<sysfs::DeviceId>& vfs) {
     std::set<sysfs::DeviceId> peers;
     for (const sysfs::DeviceId& vf : vfs)
         if (const sysfs::Device* device = inventory.find(vf))
@@ -67,10 +73,10 @@ std::vector<sysfs::DeviceId> list_group_peers(const sysfs::Inventory& inventory,
     return {peers.begin(), peers.end()};
 }
 
-/// The PFs again, their VFs and who shares a group with one. The rest of the host, its drivers and the policies are as
-/// they were a moment ago. The devices that are planned for.
+/// The PFs again, their VFs and who shares a group with one. The rest of the host, its drivers and
+/// the policies are as they were a moment ago. The devices that are planned for.
 CliResult<std::vector<sysfs::DeviceId>> rescan_new_vfs(CliContext& cli, HostAssessment& assessment,
-                                                        const std::set<std::string>& pfs) {
+                                                       const std::set<std::string>& pfs) {
     std::vector<sysfs::DeviceId> parents;
     for (const std::string& pf : pfs)
         parents.push_back({"pci", pf});
@@ -87,16 +93,21 @@ CliResult<std::vector<sysfs::DeviceId>> rescan_new_vfs(CliContext& cli, HostAsse
     return all;
 }
 
-/// What is to be done with the VFs of these PFs. Who has nothing to do with them was planned for before.
-policy::Plan plan_new_vfs(CliContext& cli, HostAssessment& assessment, const std::vector<sysfs::DeviceId>& devices,
-                      const std::set<std::string>& pfs) {
-    assessment.decisions = policy::decide(assessment.policies, assessment.inventory, assessment.drivers);
+/// What is to be done with the VFs of these PFs. Who has nothing to do with them was planned for
+/// before.
+policy::Plan plan_new_vfs(CliContext& cli, HostAssessment& assessment,
+                          const std::vector<sysfs::DeviceId>& devices,
+                          const std::set<std::string>& pfs) {
+    assessment.decisions =
+        policy::decide(assessment.policies, assessment.inventory, assessment.drivers);
     const std::set<sysfs::DeviceId> planned(devices.begin(), devices.end());
-    std::erase_if(assessment.decisions, [&](const auto& decision) { return !planned.contains(decision.first); });
+    std::erase_if(assessment.decisions,
+                  [&](const auto& decision) { return !planned.contains(decision.first); });
     make_plan(cli, assessment, UsageScan::kScan);
     policy::Plan plan = std::move(assessment.plan);
     std::erase_if(plan.transactions, [&](const Transaction& transaction) {
-        return transaction.verdict == policy::Verdict::kOk || !concerns(transaction, assessment, pfs);
+        return transaction.verdict == policy::Verdict::kOk ||
+               !concerns(transaction, assessment, pfs);
     });
     return plan;
 }
@@ -115,7 +126,7 @@ void append_transactions(policy::Plan done, policy::Plan& all) {
 }  // namespace
 
 CliResult<ExitCode> execute_with_new_vfs(CliContext& cli, HostAssessment& assessment,
-                                           const binding::ApplyOptions& options) {
+                                         const binding::ApplyOptions& options) {
     const binding::ScopedPriority urgent;
     policy::Plan all = std::move(assessment.plan);
     if (auto done = execute(cli, all, assessment.warnings, options); !done)
@@ -128,8 +139,9 @@ CliResult<ExitCode> execute_with_new_vfs(CliContext& cli, HostAssessment& assess
         policy::Plan plan = plan_new_vfs(cli, assessment, *seen, pfs);
         if (auto done = execute(cli, plan, assessment.warnings, options); !done)
             return propagate(done);
-        const bool again = round < kMaxRounds && std::any_of(plan.transactions.begin(),
-                                                          plan.transactions.end(), changed_meanwhile);
+        const bool again =
+            round < kMaxRounds &&
+            std::any_of(plan.transactions.begin(), plan.transactions.end(), changed_meanwhile);
         if (again)
             std::erase_if(plan.transactions, changed_meanwhile);
         append_transactions(std::move(plan), all);

@@ -26,7 +26,8 @@ CliResult<void> check_may_write(const CliContext& cli, const std::string& comman
     return {};
 }
 
-CliResult<binding::Recovery> recover_before_change(CliContext& cli, binding::ApplyOptions& options) {
+CliResult<binding::Recovery> recover_before_change(CliContext& cli,
+                                                   binding::ApplyOptions& options) {
     if (cli.daemon != nullptr)
         return binding::Recovery{};  // it has, at its start
     binding::ApplyOptions quiet = options;
@@ -43,7 +44,8 @@ CliResult<binding::Recovery> recover_before_change(CliContext& cli, binding::App
     return *std::move(recovery);
 }
 
-void print_plan(CliContext& cli, const policy::Plan& plan, const std::vector<std::string>& warnings) {
+void print_plan(CliContext& cli, const policy::Plan& plan,
+                const std::vector<std::string>& warnings) {
     if (!cli.json()) {
         cli.out << plan_text(plan, cli.terminal);
         return;
@@ -55,7 +57,7 @@ void print_plan(CliContext& cli, const policy::Plan& plan, const std::vector<std
 }
 
 CliResult<void> execute(CliContext& cli, policy::Plan& plan, std::vector<std::string>& warnings,
-                      binding::ApplyOptions options) {
+                        binding::ApplyOptions options) {
     ProgressLine line(cli);
     if (line.wanted())
         options.on_progress = [&line](const binding::Progress& progress) { line.show(progress); };
@@ -74,8 +76,9 @@ CliResult<void> execute(CliContext& cli, policy::Plan& plan, std::vector<std::st
     return {};
 }
 
-CliResult<ExitCode> execute_and_print(CliContext& cli, policy::Plan& plan, std::vector<std::string> warnings,
-                            binding::ApplyOptions options) {
+CliResult<ExitCode> execute_and_print(CliContext& cli, policy::Plan& plan,
+                                      std::vector<std::string> warnings,
+                                      binding::ApplyOptions options) {
     const binding::ScopedPriority urgent;
     if (auto done = execute(cli, plan, warnings, std::move(options)); !done)
         return propagate(done);
@@ -87,7 +90,8 @@ CallOptions timeout_option(std::chrono::milliseconds timeout) {
     return {{"timeout", std::chrono::duration<double>(timeout).count()}};
 }
 
-CliResult<std::vector<std::string>> object_paths(const CliContext& cli, const std::vector<sysfs::DeviceId>& devices) {
+CliResult<std::vector<std::string>> object_paths(const CliContext& cli,
+                                                 const std::vector<sysfs::DeviceId>& devices) {
     std::vector<std::string> out;
     for (const sysfs::DeviceId& id : devices) {
         const auto found = cli.snapshot->statuses.find(id);
@@ -98,10 +102,12 @@ CliResult<std::vector<std::string>> object_paths(const CliContext& cli, const st
     return out;
 }
 
-CliResult<ExitCode> execute_through_daemon(CliContext& cli, const DaemonClient::ChangeRequest& request, policy::Plan& plan,
-                                      std::vector<std::string> warnings) {
+CliResult<ExitCode> execute_through_daemon(CliContext& cli,
+                                           const DaemonClient::ChangeRequest& request,
+                                           policy::Plan& plan, std::vector<std::string> warnings) {
     ProgressLine line(cli);
-    auto done = cli.daemon->run_job(request, [&](const binding::Progress& progress) { line.show(progress); });
+    auto done = cli.daemon->run_job(
+        request, [&](const binding::Progress& progress) { line.show(progress); });
     line.clear();
     if (!done)
         return propagate(done);

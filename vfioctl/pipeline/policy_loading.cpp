@@ -17,9 +17,10 @@ policy::Parsed load_policies_for(const CliContext& cli, const std::vector<std::s
 }
 
 tl::unexpected<Failure> policy_failure(const policy::Parsed& parsed) {
-    const auto errors = std::count_if(
-        parsed.diagnostics.begin(), parsed.diagnostics.end(),
-        [](const policy::Diagnostic& d) { return d.severity == policy::DiagnosticSeverity::kError; });
+    const auto errors = std::count_if(parsed.diagnostics.begin(), parsed.diagnostics.end(),
+                                      [](const policy::Diagnostic& d) {
+                                          return d.severity == policy::DiagnosticSeverity::kError;
+                                      });
     return tl::unexpected(
         Failure{.code = ExitCode::kFailed,
                 .what = "policies",

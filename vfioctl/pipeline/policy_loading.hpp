@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "policy/yaml/parse_policy.hpp"
-#include "vfioctl/context/failure.hpp"
 #include "vfioctl/context/cli_context.hpp"
+#include "vfioctl/context/failure.hpp"
 
 namespace vfioctl {
 
 /// The policies of `paths`; none given: those of --policy; none of these: the standard directories.
-[[nodiscard]] policy::Parsed load_policies_for(const CliContext& cli, const std::vector<std::string>& paths);
+[[nodiscard]] policy::Parsed load_policies_for(const CliContext& cli,
+                                               const std::vector<std::string>& paths);
 
 /// A set with an error in it, as the failure that says so with every diagnostic.
 [[nodiscard]] tl::unexpected<Failure> policy_failure(const policy::Parsed& parsed);

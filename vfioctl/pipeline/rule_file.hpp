@@ -10,9 +10,9 @@
 
 namespace vfioctl {
 
-/// The file that `bind --persist` keeps: /etc/bindd/policies.d/90-vfioctl.yaml below `root`. It is read before
-/// anything is done, so that a broken one is found while nothing has happened yet, and written, whole and
-/// atomically, after all is done.
+/// The file that `bind --persist` keeps: /etc/bindd/policies.d/90-vfioctl.yaml below `root`. It is
+/// read before anything is done, so that a broken one is found while nothing has happened yet, and
+/// written, whole and atomically, after all is done.
 class RuleFile {
   public:
     /// Absent: an empty one. One that does not parse: its diagnostics.

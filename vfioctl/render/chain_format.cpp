@@ -30,7 +30,8 @@ std::vector<std::string> chain_lines(const policy::Chain& chain) {
     std::size_t status_width = 0;
     for (const policy::ChainLink& link : chain.links) {
         name_width = std::max(name_width, candidate_name(link).size());
-        status_width = std::max(status_width, std::string(candidate_status_text(link.status)).size());
+        status_width =
+            std::max(status_width, std::string(candidate_status_text(link.status)).size());
     }
     std::vector<std::string> out;
     for (const policy::ChainLink& link : chain.links) {

@@ -8,7 +8,8 @@
 
 namespace vfioctl {
 
-/// A candidate as users may name it: its driver, or its module while the driver's name is not known.
+/// A candidate as users may name it: its driver, or its module while the driver's name is not
+/// known.
 [[nodiscard]] std::string candidate_name(const policy::ChainLink& link);
 /// "use", "fallback", "skipped", "unreached", "ambiguous".
 [[nodiscard]] const char* candidate_status_text(policy::CandidateStatus status);

@@ -9,8 +9,8 @@ namespace vfioctl {
 namespace {
 
 constexpr std::array kClassNames = {
-    "storage",      "network", "display",   "multimedia", "memory", "bridge",   "communication",
-    "system",       "input",   "docking",   "processor",  "serial", "wireless", "accelerator",
+    "storage", "network", "display", "multimedia", "memory", "bridge",   "communication",
+    "system",  "input",   "docking", "processor",  "serial", "wireless", "accelerator",
 };
 
 std::string hex_or_unknown(const std::optional<std::uint16_t>& id) {
@@ -27,7 +27,8 @@ std::string chain_driver(const policy::Chain& chain) {
 
 }  // namespace
 
-binding::DeviceNames hardware_names(sysfs::HardwareDatabase& database, const sysfs::Device& device) {
+binding::DeviceNames hardware_names(sysfs::HardwareDatabase& database,
+                                    const sysfs::Device& device) {
     const sysfs::HardwareNames& names = database.names(device);
     return {.vendor = names.vendor.value_or(""), .device = names.device.value_or("")};
 }

@@ -14,7 +14,7 @@ namespace vfioctl {
 
 /// Vendor and device by the hardware database.
 [[nodiscard]] binding::DeviceNames hardware_names(sysfs::HardwareDatabase& database,
-                                              const sysfs::Device& device);
+                                                  const sysfs::Device& device);
 /// Both in one: "Intel Corporation 82574L Gigabit Network Connection".
 [[nodiscard]] std::string full_name(const binding::DeviceNames& names);
 /// The class as policies name it ("network"), or its hex digits where they have no name for it.
@@ -22,8 +22,8 @@ namespace vfioctl {
 /// "8086:10d3", with '?' for what is not known; empty for a device without ids.
 [[nodiscard]] std::string id_pair(const std::optional<std::uint16_t>& vendor,
                                   const std::optional<std::uint16_t>& device);
-/// The driver that the policies want: a name, "host", "none"; a module in parentheses while the name
-/// of its driver is not known.
+/// The driver that the policies want: a name, "host", "none"; a module in parentheses while the
+/// name of its driver is not known.
 [[nodiscard]] std::string wanted_driver(const policy::Decision* decision);
 /// "15, vfio3": the nodes below /dev/vfio and /dev/vfio/devices.
 [[nodiscard]] std::string vfio_nodes_text(const sysfs::Device& device);

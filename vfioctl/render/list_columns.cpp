@@ -85,8 +85,10 @@ const std::vector<ListColumn>& list_columns() {
          [](const ListRow& r) { return wanted_driver(r.decision); }},
         {"STATE", "unmanaged, bound, pending, refused, conflict, failed or stuck", kLeft, kWhole,
          [](const ListRow& r) { return r.state.state; }},
-        {"VENDOR", "vendor id", kLeft, kWhole, [](const ListRow& r) { return id(r.device->ids.vendor); }},
-        {"DEVICE", "device id", kLeft, kWhole, [](const ListRow& r) { return id(r.device->ids.device); }},
+        {"VENDOR", "vendor id", kLeft, kWhole,
+         [](const ListRow& r) { return id(r.device->ids.vendor); }},
+        {"DEVICE", "device id", kLeft, kWhole,
+         [](const ListRow& r) { return id(r.device->ids.device); }},
         {"SUBSYSTEM", "subsystem ids", kLeft, kWhole,
          [](const ListRow& r) {
              return id_pair(r.device->ids.subsystem_vendor, r.device->ids.subsystem_device);
@@ -98,7 +100,9 @@ const std::vector<ListColumn>& list_columns() {
         {"RULE", "rule that decides over the device", kLeft, kWhole,
          [](const ListRow& r) { return rule(r) == nullptr ? std::string{} : rule(r)->name; }},
         {"WHERE", "file and line of that rule", kLeft, kWhole,
-         [](const ListRow& r) { return rule(r) == nullptr ? std::string{} : rule(r)->where.text(); }},
+         [](const ListRow& r) {
+             return rule(r) == nullptr ? std::string{} : rule(r)->where.text();
+         }},
         {"REASON", "why the device is in this state", kLeft, kCut,
          [](const ListRow& r) { return r.state.reason.value_or(""); }},
         {"SLOT", "the firmware's slot name", kLeft, kWhole,
@@ -114,12 +118,14 @@ const std::vector<ListColumn>& list_columns() {
         {"MANAGER", "other tools that have to do with it", kLeft, kWhole,
          [](const ListRow& r) { return comma_separated(r.managers); }},
         {"BUS", "bus", kLeft, kWhole, [](const ListRow& r) { return r.device->id.bus; }},
-        {"MODALIAS", "modalias", kLeft, kWhole, [](const ListRow& r) { return r.device->modalias; }},
+        {"MODALIAS", "modalias", kLeft, kWhole,
+         [](const ListRow& r) { return r.device->modalias; }},
     };
     return kColumns;
 }
 
-CliResult<std::vector<const ListColumn*>> select_columns(const std::vector<std::string>& requested) {
+CliResult<std::vector<const ListColumn*>> select_columns(
+    const std::vector<std::string>& requested) {
     std::vector<const ListColumn*> out;
     const bool adding = std::all_of(requested.begin(), requested.end(),
                                     [](const std::string& w) { return !w.empty() && w[0] == '+'; });
@@ -127,7 +133,8 @@ CliResult<std::vector<const ListColumn*>> select_columns(const std::vector<std::
         for (const char* usual : kUsual)
             out.push_back(find_column(usual));
     for (const std::string& column_name : requested) {
-        const std::string bare = !column_name.empty() && column_name[0] == '+' ? column_name.substr(1) : column_name;
+        const std::string bare =
+            !column_name.empty() && column_name[0] == '+' ? column_name.substr(1) : column_name;
         const ListColumn* column = find_column(bare);
         if (column == nullptr)
             return unknown_column(bare);

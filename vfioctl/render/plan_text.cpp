@@ -41,7 +41,8 @@ std::string change_line(const policy::Change& change) {
             }
             break;
     }
-    std::string line = "  " + change.target.id.display() + "  " + change.from_driver.value_or("none");
+    std::string line =
+        "  " + change.target.id.display() + "  " + change.from_driver.value_or("none");
     if (!to.empty())
         line += " -> " + to;
     if (!change.rule.empty())
@@ -56,7 +57,9 @@ std::string step_line(const policy::Step& step, std::size_t op_width, std::size_
     const std::string op = policy::op_name(step.op);
     const std::string device = step.device.display();
     std::string line = "    " + op + std::string(op_width - op.size() + 2, ' ') + device;
-    const std::string value = step.value ? *step.value : step.module ? "of module " + *step.module : "";
+    const std::string value = step.value    ? *step.value
+                              : step.module ? "of module " + *step.module
+                                            : "";
     if (!value.empty() || step.result)
         line += std::string(device_width - device.size() + 2, ' ') + value;
     line = printable(line);
@@ -97,20 +100,20 @@ std::string summary_line(const policy::Plan& plan) {
     const ResultCounts sum = count_results(plan);
     if (was_carried_out(plan))
         return counted_list({{sum.done, "done"},
-                       {sum.failed, "failed"},
-                       {sum.stuck, "stuck"},
-                       {sum.refused, "refused"},
-                       {sum.conflict, "in conflict"},
-                       {sum.ok, "as wanted already"}}) +
+                             {sum.failed, "failed"},
+                             {sum.stuck, "stuck"},
+                             {sum.refused, "refused"},
+                             {sum.conflict, "in conflict"},
+                             {sum.ok, "as wanted already"}}) +
                "\n";
     if (plan.transactions.empty())
         return "Nothing to do: no device is wanted by a rule.\n";
     if (sum.change + sum.refused + sum.conflict == 0)
         return "Nothing to do: " + std::to_string(sum.ok) + " as wanted.\n";
     return counted_list({{sum.change, "to change"},
-                   {sum.refused, "refused"},
-                   {sum.conflict, "in conflict"},
-                   {sum.ok, "as wanted"}}) +
+                         {sum.refused, "refused"},
+                         {sum.conflict, "in conflict"},
+                         {sum.ok, "as wanted"}}) +
            "\n";
 }
 

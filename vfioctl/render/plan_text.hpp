@@ -5,8 +5,8 @@
 #include <string>
 
 #include "policy/plan/plan.hpp"
-#include "vfioctl/context/exit_code.hpp"
 #include "vfioctl/context/cli_context.hpp"
+#include "vfioctl/context/exit_code.hpp"
 
 namespace vfioctl {
 
@@ -28,7 +28,8 @@ struct ResultCounts {
 [[nodiscard]] ExitCode applied_exit(const policy::Plan& plan);
 
 /// A transaction: its verdict or result, the steps, and the reasons against it.
-[[nodiscard]] std::string transaction_text(const policy::Transaction& transaction, const Terminal& terminal);
+[[nodiscard]] std::string transaction_text(const policy::Transaction& transaction,
+                                           const Terminal& terminal);
 /// All of them and a line of summary; carried out (`result`s are set) or not.
 [[nodiscard]] std::string plan_text(const policy::Plan& plan, const Terminal& terminal);
 

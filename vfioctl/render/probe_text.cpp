@@ -5,8 +5,8 @@
 #include "vfio/abi/migration.hpp"
 #include "vfio/abi/region.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
-#include "vfioctl/render/probe_report.hpp"
 #include "vfioctl/render/key_value_list.hpp"
+#include "vfioctl/render/probe_report.hpp"
 
 namespace vfioctl {
 namespace {
@@ -60,7 +60,7 @@ void add_iommu(KeyValueList& list, const ProbeReport& report) {
     if (report.spapr) {
         list.add("DDW page sizes", sizes_text(report.spapr->page_sizes));
         list.add("DDW windows", std::to_string(report.spapr->max_windows) + " at most, " +
-                                     std::to_string(report.spapr->levels) + " levels");
+                                    std::to_string(report.spapr->levels) + " levels");
     }
     if (report.eeh)
         list.add("EEH", std::string(*report.eeh ? "offered" : "not offered"));
@@ -75,8 +75,8 @@ std::string path_text(const std::vector<std::uint8_t>& segments) {
 
 std::string widths_text(const vfio::AtomicCompletion& atomics) {
     std::string out;
-    for (const auto& [there, bits] : {std::pair{atomics.bits32, "32"}, {atomics.bits64, "64"},
-                                      {atomics.bits128, "128"}})
+    for (const auto& [there, bits] :
+         {std::pair{atomics.bits32, "32"}, {atomics.bits64, "64"}, {atomics.bits128, "128"}})
         if (there)
             out += (out.empty() ? "" : ", ") + std::string(bits);
     return out.empty() ? "none" : out + " bits";
@@ -182,7 +182,8 @@ std::string probe_text(const ProbeReport& report) {
     list.add("reset", reset_text(report));
     if (report.migration_flags)
         list.add("migration", migration_text(*report.migration_flags));
-    list.add("features", report.features.empty() ? std::string("none") : join(feature_words(report)));
+    list.add("features",
+             report.features.empty() ? std::string("none") : join(feature_words(report)));
     if (report.pci_caps) {
         std::vector<std::string> caps;
         for (const vfio::PciCap& cap : report.pci_caps->caps)

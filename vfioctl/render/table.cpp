@@ -101,7 +101,8 @@ std::string without_trailing_blanks(std::string_view text) {
 
 void set_terminal(libscols_table* table, const Terminal& terminal, Headings headings) {
     const bool is_terminal = terminal.out == Terminal::StreamKind::kTerminal;
-    check_allocation(scols_table_set_termforce(table, is_terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER));
+    check_allocation(scols_table_set_termforce(
+        table, is_terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER));
     if (is_terminal)
         check_allocation(scols_table_set_termwidth(table, terminal.width));
     check_allocation(scols_table_enable_colors(table, terminal.colors ? 1 : 0));

@@ -34,15 +34,17 @@ struct Row {
 enum class Headings { kShown, kHidden };
 enum class Shape { kList, kTree };
 
-/// The rows as aligned text, through libsmartcols: cut to the terminal's width on a terminal, never in a
-/// file. An empty cell is shown as "-", so that columns can be counted. In a tree the first column
-/// carries the branches.
-[[nodiscard]] std::string render_table(const std::vector<Column>& columns, const std::vector<Row>& rows,
-                                       const Terminal& terminal, Shape shape = Shape::kList,
+/// The rows as aligned text, through libsmartcols: cut to the terminal's width on a terminal, never
+/// in a file. An empty cell is shown as "-", so that columns can be counted. In a tree the first
+/// column carries the branches.
+[[nodiscard]] std::string render_table(const std::vector<Column>& columns,
+                                       const std::vector<Row>& rows, const Terminal& terminal,
+                                       Shape shape = Shape::kList,
                                        Headings headings = Headings::kShown);
 
 /// `text` in this style's color, when the terminal shows colors.
-[[nodiscard]] std::string styled(const std::string& text, TextStyle style, const Terminal& terminal);
+[[nodiscard]] std::string styled(const std::string& text, TextStyle style,
+                                 const Terminal& terminal);
 /// The color of a state, a verdict or a result.
 [[nodiscard]] TextStyle state_style(const std::string& state);
 

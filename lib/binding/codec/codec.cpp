@@ -4,12 +4,14 @@
 #include "binding/codec/field_lists.hpp"
 
 namespace base {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Error, code, operation, object, errnum, reason, hint)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Error, code, operation, object, errnum, reason,
+                                                hint)
 }  // namespace base
 
 namespace binding {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HostContext, host, group_types, group_names, warnings)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HostContext, host, group_types, group_names,
+                                                warnings)
 
 namespace {
 
@@ -23,8 +25,10 @@ std::string dump_line(const nlohmann::json& value) {
 }  // namespace
 
 HostContext HostContext::from(const sysfs::Inventory& inventory) {
-    HostContext out{.host = inventory.host, .group_types = {}, .group_names = {},
-                 .warnings = inventory.warnings};
+    HostContext out{.host = inventory.host,
+                    .group_types = {},
+                    .group_names = {},
+                    .warnings = inventory.warnings};
     for (const auto& [id, group] : inventory.groups) {
         out.group_types[id] = group.type;
         if (!group.name.empty())
@@ -44,13 +48,27 @@ void HostContext::apply_to(sysfs::Inventory& inventory) const {
         inventory.groups[id].name = name;
 }
 
-std::string encode(const sysfs::Device& device) { return dump_line(device); }
-std::string encode(const HostContext& context) { return dump_line(context); }
-std::string encode(const sysfs::Drivers& drivers) { return dump_line(drivers); }
-std::string encode(const sysfs::Usage& usage) { return dump_line(usage); }
-std::string encode(const sysfs::ScanOptions& wanted) { return dump_line(wanted); }
-std::string encode(const std::vector<sysfs::DeviceId>& ids) { return dump_line(ids); }
-std::string encode(const base::Error& error) { return dump_line(error); }
+std::string encode(const sysfs::Device& device) {
+    return dump_line(device);
+}
+std::string encode(const HostContext& context) {
+    return dump_line(context);
+}
+std::string encode(const sysfs::Drivers& drivers) {
+    return dump_line(drivers);
+}
+std::string encode(const sysfs::Usage& usage) {
+    return dump_line(usage);
+}
+std::string encode(const sysfs::ScanOptions& wanted) {
+    return dump_line(wanted);
+}
+std::string encode(const std::vector<sysfs::DeviceId>& ids) {
+    return dump_line(ids);
+}
+std::string encode(const base::Error& error) {
+    return dump_line(error);
+}
 
 template <typename T>
 base::Result<T> decode(const std::string& line) {
@@ -58,7 +76,7 @@ base::Result<T> decode(const std::string& line) {
         return nlohmann::json::parse(line).get<T>();
     } catch (const nlohmann::json::exception& error) {
         return base::fail(base::Code::kInvalid, "understand", "a line from another process",
-                           error.what());
+                          error.what());
     }
 }
 

@@ -7,8 +7,8 @@
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/kernel/kernel.hpp"
 
-/// What the daemon's processes tell each other, one line of text each. The process that carries plans out
-/// has rights that the one which makes them has not: it takes nothing on trust.
+/// What the daemon's processes tell each other, one line of text each. The process that carries
+/// plans out has rights that the one which makes them has not: it takes nothing on trust.
 namespace binding {
 
 /// What a whole look brings beside the devices, which come one by one.
@@ -32,8 +32,8 @@ struct HostContext {
 /// Everything that carrying it out needs; reasons and the result beside.
 [[nodiscard]] std::string encode(const policy::Transaction& transaction);
 
-/// kInvalid for a line that is no such thing. For a transaction every name in it is one that could be the
-/// kernel's: nothing that is not can become part of a path.
+/// kInvalid for a line that is no such thing. For a transaction every name in it is one that could
+/// be the kernel's: nothing that is not can become part of a path.
 template <typename T>
 [[nodiscard]] base::Result<T> decode(const std::string& line);
 

@@ -3,14 +3,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sysfs/module/drivers.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/kernel/kernel.hpp"
+#include "sysfs/module/drivers.hpp"
 #include "sysfs/usage/usage.hpp"
 
-/// The values of lib/sysfs field by field, by nlohmann's own macros, which work in the structs' namespace. For
-/// lines between processes of ours and for files of the tests; what users see is report.hpp's. What is
-/// left out has its default.
+/// The values of lib/sysfs field by field, by nlohmann's own macros, which work in the structs'
+/// namespace. For lines between processes of ours and for files of the tests; what users see is
+/// report.hpp's. What is left out has its default.
 
 namespace nlohmann {
 template <typename T>
@@ -39,16 +39,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MdevType, id, device_api, availa
                                                 description)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MdevState, parent, type)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(VgpuState, type)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
-    Device, id, syspath, path, ids, modalias, driver, driver_override, has_override, iommu_group,
-    numa_node, boot_vga, header_type, slot, serial, netdevs, reset_methods, sriov, vf, vfio, mdev,
-    mdev_types, mdev_parent_name, vgpu, properties, attrs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Host, arch, kernel, machine_id, iommu, noiommu, users, groups)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Device, id, syspath, path, ids, modalias, driver,
+                                                driver_override, has_override, iommu_group,
+                                                numa_node, boot_vga, header_type, slot, serial,
+                                                netdevs, reset_methods, sriov, vf, vfio, mdev,
+                                                mdev_types, mdev_parent_name, vgpu, properties,
+                                                attrs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Host, arch, kernel, machine_id, iommu, noiommu,
+                                                users, groups)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModuleAlias, pattern, module)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Drivers, aliases, modules, registered, warnings)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Use, kind, text, evidence)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ScanOptions, serial, properties, slots, resets, attrs,
-                                                drivers, named_only, leave_out, access, users,
-                                                groups, driver_buses, brief, other_buses,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ScanOptions, serial, properties, slots, resets,
+                                                attrs, drivers, named_only, leave_out, access,
+                                                users, groups, driver_buses, brief, other_buses,
                                                 numa_nodes, revisions)
 }  // namespace sysfs

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/codec/host_snapshot.hpp"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
-#include "binding/codec/json.hpp"
 #include "binding/codec/codec.hpp"
+#include "binding/codec/json.hpp"
 
 namespace binding {
 namespace {
@@ -16,8 +16,8 @@ using base::Result;
 
 tl::unexpected<base::Error> not_a_snapshot(std::string_view line) {
     return base::fail(base::Code::kInvalid, "read", "the daemon's picture of the host",
-                       "it is not one that this version knows: " + utf8(line.substr(0, 60)),
-                       "restart the daemon after an upgrade; --direct does without it");
+                      "it is not one that this version knows: " + utf8(line.substr(0, 60)),
+                      "restart the daemon after an upgrade; --direct does without it");
 }
 
 /// The value of a line into `place`.
@@ -43,7 +43,8 @@ Result<void> decode_source(const std::string& json, HostSnapshot& snapshot) {
     if (object.is_discarded() || !object.contains("name") || !object["name"].is_string() ||
         !object.contains("text") || !object["text"].is_string())
         return not_a_snapshot(json);
-    snapshot.sources.push_back({object["name"].get<std::string>(), object["text"].get<std::string>()});
+    snapshot.sources.push_back(
+        {object["name"].get<std::string>(), object["text"].get<std::string>()});
     return {};
 }
 
@@ -60,7 +61,7 @@ Result<void> decode_status(const std::string& json, HostSnapshot& snapshot) {
 }
 
 Result<void> decode_line(std::string_view kind, const std::string& json, HostSnapshot& snapshot,
-                       HostContext& context) {
+                         HostContext& context) {
     if (kind == "device")
         return decode_device(json, snapshot);
     if (kind == "host")
@@ -111,7 +112,8 @@ Result<HostSnapshot> parse_snapshot(const std::string& text) {
         const std::size_t blank = line.find(' ');
         if (blank == std::string_view::npos)
             return not_a_snapshot(line);
-        if (auto decoded = decode_line(line.substr(0, blank), std::string(line.substr(blank + 1)), snapshot, context);
+        if (auto decoded = decode_line(line.substr(0, blank), std::string(line.substr(blank + 1)),
+                                       snapshot, context);
             !decoded)
             return base::propagate(decoded);
     }

@@ -10,8 +10,9 @@
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/usage/usage.hpp"
 
-/// A host as the daemon sees it, handed to vfioctl: what the decisions are made from, and how the daemon says that each
-/// device stands. The policies come as their texts, so that every `file:line` stays true.
+/// A host as the daemon sees it, handed to vfioctl: what the decisions are made from, and how the
+/// daemon says that each device stands. The policies come as their texts, so that every `file:line`
+/// stays true.
 namespace binding {
 
 struct HostSnapshot {

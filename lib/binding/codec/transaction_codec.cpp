@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <functional>
 
-#include "binding/codec/json.hpp"
 #include "binding/codec/codec.hpp"
+#include "binding/codec/json.hpp"
 #include "sysfs/device/names.hpp"
 
-/// A transaction as a line, and back with every name checked. The structured bindings are there so that
-/// a field which is added to a Change, and forgotten here, does not compile.
+/// A transaction as a line, and back with every name checked. The structured bindings are there so
+/// that a field which is added to a Change, and forgotten here, does not compile.
 namespace binding {
 namespace {
 
-using policy::Change;
 using policy::ChainLink;
+using policy::Change;
 using policy::MdevSpec;
 using policy::Reason;
 using policy::Transaction;
@@ -47,18 +47,19 @@ Enum parse_enum(const Json& value, Enum last) {
 
 Json to_json(const ChainLink& link) {
     const auto& [driver, module, origin, from, fate, why] = link;
-    return {{"driver", text_or_null(driver)}, {"module", text_or_null(module)},
+    return {{"driver", text_or_null(driver)},     {"module", text_or_null(module)},
             {"origin", static_cast<int>(origin)}, {"from", utf8(from)},
-            {"fate", static_cast<int>(fate)}, {"why", utf8(why)}};
+            {"fate", static_cast<int>(fate)},     {"why", utf8(why)}};
 }
 
 ChainLink parse_link(const Json& object) {
-    return {.driver = checked(optional_text(object, "driver"), sysfs::parse_driver_name, "a driver"),
-            .module = checked(optional_text(object, "module"), sysfs::parse_module_name, "a module"),
-            .origin = parse_enum(object.at("origin"), policy::CandidateOrigin::kGeneric),
-            .from = object.at("from").get<std::string>(),
-            .status = parse_enum(object.at("fate"), policy::CandidateStatus::kAmbiguous),
-            .why = object.at("why").get<std::string>()};
+    return {
+        .driver = checked(optional_text(object, "driver"), sysfs::parse_driver_name, "a driver"),
+        .module = checked(optional_text(object, "module"), sysfs::parse_module_name, "a module"),
+        .origin = parse_enum(object.at("origin"), policy::CandidateOrigin::kGeneric),
+        .from = object.at("from").get<std::string>(),
+        .status = parse_enum(object.at("fate"), policy::CandidateStatus::kAmbiguous),
+        .why = object.at("why").get<std::string>()};
 }
 
 Json to_json(const MdevSpec& wish) {
@@ -89,13 +90,14 @@ MdevSpec parse_mdev(const Json& object) {
 
 Json to_json(const policy::AccessSpec& access) {
     const auto& [owner, group, mode] = access;
-    return {{"owner", text_or_null(owner)}, {"group", text_or_null(group)}, {"mode", or_null(mode)}};
+    return {
+        {"owner", text_or_null(owner)}, {"group", text_or_null(group)}, {"mode", or_null(mode)}};
 }
 
 policy::AccessSpec parse_access(const Json& object) {
     policy::AccessSpec access{.owner = optional_text(object, "owner"),
-                          .group = optional_text(object, "group"),
-                          .mode = std::nullopt};
+                              .group = optional_text(object, "group"),
+                              .mode = std::nullopt};
     if (!object.at("mode").is_null())
         access.mode = object.at("mode").get<std::uint32_t>() & 07777U;
     return access;
@@ -107,13 +109,19 @@ Json to_json(const Change& change) {
     Json links = Json::array();
     for (const ChainLink& link : candidates)
         links.push_back(to_json(link));
-    return {{"device", utf8(target.id.text())}, {"identity", binding::to_json(target.identity)},
+    return {{"device", utf8(target.id.text())},
+            {"identity", binding::to_json(target.identity)},
             {"from_driver", text_or_null(from_driver)},
-            {"from_override", text_or_null(from_override)}, {"to", static_cast<int>(to)},
-            {"candidates", std::move(links)}, {"taken_along", taken_along},
-            {"access", to_json(access)}, {"check", static_cast<int>(check)},
-            {"set_vfs", or_null(set_vfs)}, {"mdevs", to_json(mdevs)},
-            {"mdevs_to_stop", to_json(mdevs_to_stop)}, {"rule", utf8(rule)},
+            {"from_override", text_or_null(from_override)},
+            {"to", static_cast<int>(to)},
+            {"candidates", std::move(links)},
+            {"taken_along", taken_along},
+            {"access", to_json(access)},
+            {"check", static_cast<int>(check)},
+            {"set_vfs", or_null(set_vfs)},
+            {"mdevs", to_json(mdevs)},
+            {"mdevs_to_stop", to_json(mdevs_to_stop)},
+            {"rule", utf8(rule)},
             {"where", utf8(where)}};
 }
 
@@ -143,8 +151,10 @@ Change parse_change(const Json& object) {
 }
 
 Json to_json(const Reason& reason) {
-    return {{"code", policy::reason_name(reason.code)}, {"device", utf8(reason.device.text())},
-            {"text", utf8(reason.text)}, {"evidence", text_or_null(reason.evidence)},
+    return {{"code", policy::reason_name(reason.code)},
+            {"device", utf8(reason.device.text())},
+            {"text", utf8(reason.text)},
+            {"evidence", text_or_null(reason.evidence)},
             {"forceable", reason.forceable}};
 }
 
@@ -201,11 +211,13 @@ std::string encode(const Transaction& transaction) {
     return dump(
         {{"group", or_null(group)},
          {"verdict", static_cast<int>(verdict)},
-         {"devices", list_to_json<sysfs::DeviceId>(devices, [](const auto& id) { return utf8(id.text()); })},
+         {"devices",
+          list_to_json<sysfs::DeviceId>(devices, [](const auto& id) { return utf8(id.text()); })},
          {"changes", list_to_json<Change>(changes, [](const auto& each) { return to_json(each); })},
-         {"steps",
-          list_to_json<policy::Step>(steps, [](const auto& step) { return binding::to_json(step); })},
-         {"reasons", list_to_json<Reason>(reasons, [](const auto& reason) { return to_json(reason); })},
+         {"steps", list_to_json<policy::Step>(
+                       steps, [](const auto& step) { return binding::to_json(step); })},
+         {"reasons",
+          list_to_json<Reason>(reasons, [](const auto& reason) { return to_json(reason); })},
          {"result", result ? Json(policy::step_result_name(*result)) : Json(nullptr)},
          {"error", utf8(error)}});
 }

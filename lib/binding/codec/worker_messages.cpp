@@ -67,8 +67,8 @@ std::optional<sysfs::Device> decode_device_summary(const std::string& line) {
         device.driver = optional_text(object, "driver");
         device.iommu_group = optional_int(object, "iommu_group");
         if (object.at("vfio").get<bool>())
-            device.vfio = sysfs::VfioNodes{optional_text(object, "group"),
-                                           optional_text(object, "cdev")};
+            device.vfio =
+                sysfs::VfioNodes{optional_text(object, "group"), optional_text(object, "cdev")};
         device.netdevs = object.at("netdevs").get<std::vector<std::string>>();
         return device;
     } catch (const Json::exception&) {

@@ -9,8 +9,8 @@
 #include <cerrno>
 
 #include "base/file_io.hpp"
-#include "binding/journal/journal.hpp"
 #include "binding/codec/json.hpp"
+#include "binding/journal/journal.hpp"
 
 namespace binding {
 namespace {

@@ -12,14 +12,16 @@
 
 /// How the journal stays true whatever dies.
 ///
-/// A record is one write() at the end of a file opened O_APPEND, followed by fdatasync where something
-/// depends on it. Workers append side by side: the kernel orders their writes. A process killed inside
-/// its write can leave the front part of a record; so a record *begins* with the newline, which ends
-/// whatever stood there torn, and the next record is whole again. A torn record's checksum fails and
-/// it is skipped: its write to the kernel had not been started, since that waits for the sync.
+/// A record is one write() at the end of a file opened O_APPEND, followed by fdatasync where
+/// something depends on it. Workers append side by side: the kernel orders their writes. A process
+/// killed inside its write can leave the front part of a record; so a record *begins* with the
+/// newline, which ends whatever stood there torn, and the next record is whole again. A torn
+/// record's checksum fails and it is skipped: its write to the kernel had not been started, since
+/// that waits for the sync.
 ///
-/// The file is replaced (a new boot, compaction) by writing a new one beside it, syncing it, renaming
-/// it over the old and syncing the directory: there is the old one or the new one at any moment.
+/// The file is replaced (a new boot, compaction) by writing a new one beside it, syncing it,
+/// renaming it over the old and syncing the directory: there is the old one or the new one at any
+/// moment.
 namespace binding {
 namespace {
 

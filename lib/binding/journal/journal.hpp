@@ -3,20 +3,20 @@
 
 #include <string>
 
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "binding/journal/journal_state.hpp"
 #include "binding/journal/record.hpp"
 #include "binding/journal/state_dir.hpp"
-#include "base/result.hpp"
-#include "base/unique_fd.hpp"
 
 namespace binding {
 
-/// Must the record be on disk before the call returns? An intent must: the write to the kernel follows it.
-/// That a write came back need not: an undo looks at the kernel, not at this.
+/// Must the record be on disk before the call returns? An intent must: the write to the kernel
+/// follows it. That a write came back need not: an undo looks at the kernel, not at this.
 enum class Sync { kNow, kLater };
 
-/// The journal file, open for appending. Forked workers append to the same open file, each record in
-/// one write at the file's end.
+/// The journal file, open for appending. Forked workers append to the same open file, each record
+/// in one write at the file's end.
 class Journal {
   public:
     struct OpenResult;
@@ -25,8 +25,8 @@ class Journal {
     [[nodiscard]] static base::Result<OpenResult> open(const StateDir& state);
 
     [[nodiscard]] base::Result<void> append(const Record& record, Sync sync);
-    /// Written anew with what it comes to, when it has grown; to be called by the lock's holder while no
-    /// worker appends.
+    /// Written anew with what it comes to, when it has grown; to be called by the lock's holder
+    /// while no worker appends.
     [[nodiscard]] base::Result<void> compact(const JournalState& journal_state);
     [[nodiscard]] std::size_t size() const;
 
@@ -42,8 +42,8 @@ struct Journal::OpenResult {
     JournalState journal_state;
 };
 
-/// Replays the journal; an absent one, and one of another boot, is an empty ledger. Damaged lines are
-/// counted and skipped. Needs no lock: what it sees is what was true a moment ago.
+/// Replays the journal; an absent one, and one of another boot, is an empty ledger. Damaged lines
+/// are counted and skipped. Needs no lock: what it sees is what was true a moment ago.
 [[nodiscard]] base::Result<JournalState> read_journal(const StateDir& state);
 
 }  // namespace binding

@@ -26,8 +26,9 @@ bool is_continued(int fd, int known, std::size_t read) {
            now.st_ino == before.st_ino && static_cast<std::size_t>(now.st_size) >= read;
 }
 
-/// Takes the records of `text`, whole lines; how much of it that was. A last line that no newline ends yet counts if it
-/// is a whole record, and is left otherwise: the rest of it may be on its way.
+/// Takes the records of `text`, whole lines; how much of it that was. A last line that no newline
+/// ends yet counts if it is a whole record, and is left otherwise: the rest of it may be on its
+/// way.
 std::size_t replay(std::string_view text, JournalState& journal_state) {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = text.find('\n', at);

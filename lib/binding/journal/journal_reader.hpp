@@ -5,28 +5,30 @@
 #include <string>
 #include <utility>
 
-#include "binding/journal/journal_state.hpp"
-#include "binding/journal/state_dir.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "binding/journal/journal_state.hpp"
+#include "binding/journal/state_dir.hpp"
 
 namespace binding {
 
-/// The ledger of a journal that others write. Whoever asks again and again is told by what has been appended since: a
-/// journal that was written anew (another boot, compaction) is replayed from its beginning. Needs no lock: what it sees
-/// is what was true a moment ago.
+/// The ledger of a journal that others write. Whoever asks again and again is told by what has been
+/// appended since: a journal that was written anew (another boot, compaction) is replayed from its
+/// beginning. Needs no lock: what it sees is what was true a moment ago.
 class JournalReader {
   public:
     explicit JournalReader(StateDir state) : state_(std::move(state)) {}
 
-    /// An absent journal, and one of another boot, is an empty ledger. Damaged lines are counted and skipped.
+    /// An absent journal, and one of another boot, is an empty ledger. Damaged lines are counted
+    /// and skipped.
     [[nodiscard]] base::Result<JournalState> read();
 
   private:
     [[nodiscard]] base::Result<bool> open();
 
     StateDir state_;
-    base::UniqueFd fd_;  ///< kept open: no other file can have its inode's number while we compare it
+    base::UniqueFd
+        fd_;  ///< kept open: no other file can have its inode's number while we compare it
     std::size_t read_ = 0;
     JournalState journal_state_;
 };

@@ -9,13 +9,15 @@ namespace binding {
 namespace {
 
 bool is_vgpu_type(const IntentRecord& intent) {
-    return intent.op == policy::Op::kSetAttr && intent.value.starts_with(std::string(sysfs::kVgpuTypeAttr) + "=") &&
+    return intent.op == policy::Op::kSetAttr &&
+           intent.value.starts_with(std::string(sysfs::kVgpuTypeAttr) + "=") &&
            !intent.before.empty();
 }
 
 /// What the transaction made on `device` beside a driver, and what was made there before it.
-std::vector<SideEffect> side_effects_on(const InFlightTransaction& flight, const sysfs::DeviceId& device,
-                          const std::string& driver, std::vector<SideEffect> made) {
+std::vector<SideEffect> side_effects_on(const InFlightTransaction& flight,
+                                        const sysfs::DeviceId& device, const std::string& driver,
+                                        std::vector<SideEffect> made) {
     for (const IntentRecord& intent : flight.intents) {
         const auto result = flight.results.find(intent.step);
         if (intent.device != device || result == flight.results.end() || result->second != 0)
@@ -44,9 +46,11 @@ std::vector<SideEffect> side_effects_on(const InFlightTransaction& flight, const
     return made;
 }
 
-ManagedDevice to_managed_device(const InFlightTransaction& flight, const BindingSnapshot& snapshot, const std::string& driver,
-               std::vector<SideEffect> side_effects_before) {
-    const BindingSnapshot::PreviousBinding& before = snapshot.origin ? *snapshot.origin : snapshot.before;
+ManagedDevice to_managed_device(const InFlightTransaction& flight, const BindingSnapshot& snapshot,
+                                const std::string& driver,
+                                std::vector<SideEffect> side_effects_before) {
+    const BindingSnapshot::PreviousBinding& before =
+        snapshot.origin ? *snapshot.origin : snapshot.before;
     return {.device = snapshot.device,
             .identity = snapshot.identity,
             .txn = flight.begin.txn,
@@ -56,7 +60,8 @@ ManagedDevice to_managed_device(const InFlightTransaction& flight, const Binding
             .before_driver = before.driver,
             .before_override = before.driver_override,
             .taken_along = snapshot.taken_along,
-            .side_effects = side_effects_on(flight, snapshot.device, driver, std::move(side_effects_before)),
+            .side_effects =
+                side_effects_on(flight, snapshot.device, driver, std::move(side_effects_before)),
             .early = snapshot.early};
 }
 
@@ -65,12 +70,14 @@ struct RecordApplier {
     JournalState& journal_state;
 
     InFlightTransaction* find(const std::string& txn) const {
-        const auto at = std::find_if(journal_state.in_flight.begin(), journal_state.in_flight.end(),
-                                     [&](const InFlightTransaction& f) { return f.begin.txn == txn; });
+        const auto at =
+            std::find_if(journal_state.in_flight.begin(), journal_state.in_flight.end(),
+                         [&](const InFlightTransaction& f) { return f.begin.txn == txn; });
         return at == journal_state.in_flight.end() ? nullptr : &*at;
     }
     void close(const std::string& txn) const {
-        std::erase_if(journal_state.in_flight, [&](const InFlightTransaction& f) { return f.begin.txn == txn; });
+        std::erase_if(journal_state.in_flight,
+                      [&](const InFlightTransaction& f) { return f.begin.txn == txn; });
     }
 
     void operator()(const BootRecord& r) const { journal_state.boot_id = r.id; }
@@ -94,8 +101,9 @@ struct RecordApplier {
             if (const BindingSnapshot* snapshot = flight->find(device)) {
                 const auto old = journal_state.bound.find(device);
                 const bool was_ours = snapshot->origin && old != journal_state.bound.end();
-                ManagedDevice next = to_managed_device(*flight, *snapshot, driver,
-                                      was_ours ? old->second.side_effects : std::vector<SideEffect>{});
+                ManagedDevice next = to_managed_device(
+                    *flight, *snapshot, driver,
+                    was_ours ? old->second.side_effects : std::vector<SideEffect>{});
                 if (was_ours && driver.empty())
                     next.driver = old->second.driver;
                 // The last mdev of a parent was stopped by hand: there is nothing left to undo.
@@ -141,7 +149,7 @@ const InFlightTransaction* JournalState::find_in_flight(const std::string& txn) 
 }
 
 const ManagedDevice* JournalState::find_managed(const sysfs::DeviceId& device,
-                                const sysfs::Identity& identity) const {
+                                                const sysfs::Identity& identity) const {
     const auto at = bound.find(device);
     return at != bound.end() && same_device(at->second.identity, identity) ? &at->second : nullptr;
 }

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::size_t kChecksumDigits = 8;
 
-/// FNV-1a: tells a torn or rotted line from a whole one; nobody is kept from forging one, the file is
-/// root's.
+/// FNV-1a: tells a torn or rotted line from a whole one; nobody is kept from forging one, the file
+/// is root's.
 std::uint32_t checksum(std::string_view text) {
     std::uint32_t hash = 2166136261U;
     for (const char c : text)
@@ -40,13 +40,13 @@ Json snapshot_to_json(const BindingSnapshot& snapshot) {
 
 BindingSnapshot parse_binding_snapshot(const Json& object) {
     BindingSnapshot snapshot{.device = parse_device_id(object.at("device").get<std::string>()),
-              .identity = parse_identity(object.at("identity")),
-              .before = parse_previous(object.at("before")),
-              .origin = std::nullopt,
-              .rule = object.at("rule").get<std::string>(),
-              .where = object.at("where").get<std::string>(),
-              .taken_along = object.at("taken_along").get<bool>(),
-              .early = object.value("early", false)};
+                             .identity = parse_identity(object.at("identity")),
+                             .before = parse_previous(object.at("before")),
+                             .origin = std::nullopt,
+                             .rule = object.at("rule").get<std::string>(),
+                             .where = object.at("where").get<std::string>(),
+                             .taken_along = object.at("taken_along").get<bool>(),
+                             .early = object.value("early", false)};
     if (!object.at("origin").is_null())
         snapshot.origin = parse_previous(object.at("origin"));
     return snapshot;
@@ -59,9 +59,12 @@ struct RecordToJson {
         Json devices = Json::array();
         for (const BindingSnapshot& snapshot : r.devices)
             devices.push_back(snapshot_to_json(snapshot));
-        return {{"record", "begin"},        {"txn", r.txn},
-                {"time_us", r.time_us},     {"actor", utf8(r.actor)},
-                {"action", r.action},       {"group", or_null(r.group)},
+        return {{"record", "begin"},
+                {"txn", r.txn},
+                {"time_us", r.time_us},
+                {"actor", utf8(r.actor)},
+                {"action", r.action},
+                {"group", or_null(r.group)},
                 {"devices", std::move(devices)}};
     }
     Json operator()(const IntentRecord& r) const {
@@ -151,20 +154,20 @@ CommitRecord parse_commit(const Json& object) {
 ManagedDevice parse_managed(const Json& object) {
     const BindingSnapshot::PreviousBinding before = parse_previous(object.at("before"));
     ManagedDevice bound{.device = parse_device_id(object.at("device").get<std::string>()),
-                .identity = parse_identity(object.at("identity")),
-                .txn = object.at("txn").get<std::string>(),
-                .rule = object.at("rule").get<std::string>(),
-                .where = object.at("where").get<std::string>(),
-                .driver = object.at("driver").get<std::string>(),
-                .before_driver = before.driver,
-                .before_override = before.driver_override,
-                .taken_along = object.at("taken_along").get<bool>(),
-                .side_effects = {},
-                .early = object.value("early", false)};
+                        .identity = parse_identity(object.at("identity")),
+                        .txn = object.at("txn").get<std::string>(),
+                        .rule = object.at("rule").get<std::string>(),
+                        .where = object.at("where").get<std::string>(),
+                        .driver = object.at("driver").get<std::string>(),
+                        .before_driver = before.driver,
+                        .before_override = before.driver_override,
+                        .taken_along = object.at("taken_along").get<bool>(),
+                        .side_effects = {},
+                        .early = object.value("early", false)};
     for (const Json& made : object.at("made"))
         bound.side_effects.push_back({parse_op(made.at("op").get<std::string>()).value(),
-                              made.at("value").get<std::string>(),
-                              made.at("before").get<std::string>()});
+                                      made.at("value").get<std::string>(),
+                                      made.at("before").get<std::string>()});
     return bound;
 }
 

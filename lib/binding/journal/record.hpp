@@ -8,17 +8,17 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.hpp"
 #include "binding/journal/managed_device.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/device.hpp"
-#include "base/result.hpp"
 
-/// The journal's lines. Each is `CHECKSUM {json}`: a person can read it, and a line that was torn or
-/// rotted is known for one.
+/// The journal's lines. Each is `CHECKSUM {json}`: a person can read it, and a line that was torn
+/// or rotted is known for one.
 namespace binding {
 
-/// Is what stands there the device that was meant? As `==`, but for a group that only one of them has:
-/// without an IOMMU vfio makes one up when it binds a device, and takes it away again.
+/// Is what stands there the device that was meant? As `==`, but for a group that only one of them
+/// has: without an IOMMU vfio makes one up when it binds a device, and takes it away again.
 [[nodiscard]] bool same_device(const sysfs::Identity& a, const sysfs::Identity& b);
 
 /// The boot that the records after it belong to: overrides and bindings do not outlive it.

@@ -14,16 +14,19 @@ struct StateDir {
     std::string lib = "/var/lib/bindd";  ///< history
     /// What the kernel calls this boot; a journal of another boot says nothing about this one.
     std::string boot_id = "/proc/sys/kernel/random/boot_id";
-    /// Called before and after everything that reaches the disk, with what it is. Whoever proves that
-    /// no moment is a bad one to die does it here.
+    /// Called before and after everything that reaches the disk, with what it is. Whoever proves
+    /// that no moment is a bad one to die does it here.
     std::function<void(const char*)> on_write;
 
     /// Where udev reads rules that are made at run time; empty: none are made.
     std::string udev_rules = {};
 
     [[nodiscard]] static StateDir below(const sysfs::Root& root) {
-        return {root.path("/run/bindd"), root.path("/var/lib/bindd"),
-                root.path("/proc/sys/kernel/random/boot_id"), {}, root.path("/run/udev/rules.d")};
+        return {root.path("/run/bindd"),
+                root.path("/var/lib/bindd"),
+                root.path("/proc/sys/kernel/random/boot_id"),
+                {},
+                root.path("/run/udev/rules.d")};
     }
 
     [[nodiscard]] std::string lock_path() const { return run + "/lock"; }

@@ -3,9 +3,10 @@
 
 #include "base/text_file.hpp"
 
-/// Which script speaks for a device? One that answers get/capabilities with what it supports speaks alone,
-/// for every event. Without such a one all are asked in the order of their names, directory by directory:
-/// exit status 2 says "not my type", and the first that says anything else is the one.
+/// Which script speaks for a device? One that answers get/capabilities with what it supports speaks
+/// alone, for every event. Without such a one all are asked in the order of their names, directory
+/// by directory: exit status 2 says "not my type", and the first that says anything else is the
+/// one.
 namespace binding {
 namespace {
 
@@ -42,11 +43,16 @@ std::set<std::string> to_string_set(const Json& list) {
 
 const char* mdev_action_name(MdevAction action) {
     switch (action) {
-        case MdevAction::kDefine: return "define";
-        case MdevAction::kUndefine: return "undefine";
-        case MdevAction::kModify: return "modify";
-        case MdevAction::kStart: return "start";
-        case MdevAction::kStop: return "stop";
+        case MdevAction::kDefine:
+            return "define";
+        case MdevAction::kUndefine:
+            return "undefine";
+        case MdevAction::kModify:
+            return "modify";
+        case MdevAction::kStart:
+            return "start";
+        case MdevAction::kStop:
+            return "stop";
     }
     return "";
 }
@@ -66,14 +72,15 @@ std::vector<std::string> Callouts::scripts(const char* kind) const {
     return paths;
 }
 
-Result<base::SubprocessResult> Callouts::run(const std::string& path, const CalloutCall& call) const {
+Result<base::SubprocessResult> Callouts::run(const std::string& path,
+                                             const CalloutCall& call) const {
     const char* state = call.state == CalloutState::kNone      ? "none"
                         : call.state == CalloutState::kSuccess ? "success"
-                                                        : "failure";
+                                                               : "failure";
     auto end = base::run_subprocess(path,
-                          {"-t", call.mdev.type, "-e", call.event, "-a", call.action, "-s", state,
-                           "-u", call.mdev.uuid, "-p", call.mdev.parent},
-                          call.input, options_.timeout);
+                                    {"-t", call.mdev.type, "-e", call.event, "-a", call.action,
+                                     "-s", state, "-u", call.mdev.uuid, "-p", call.mdev.parent},
+                                    call.input, options_.timeout);
     if (end && end->how == base::SubprocessResult::How::kTimedOut)
         options_.warn("callout script " + path + " was killed: not done after " +
                       std::to_string(options_.timeout.count()) + " ms");
@@ -81,24 +88,28 @@ Result<base::SubprocessResult> Callouts::run(const std::string& path, const Call
 }
 
 /// 0, and a script that a signal killed, let things go on.
-Result<Callouts::CalloutResult> Callouts::check_exit(const std::string& path, base::SubprocessResult end) const {
+Result<Callouts::CalloutResult> Callouts::check_exit(const std::string& path,
+                                                     base::SubprocessResult end) const {
     if (!end.err.empty())
         options_.relay(base::base_name(path) + ": " + end.err);
     switch (end.how) {
         case base::SubprocessResult::How::kTimedOut:
-            return fail(Code::kTimeout, {}, {}, "Script '" + quoted(path) + "' did not end in time");
+            return fail(Code::kTimeout, {}, {},
+                        "Script '" + quoted(path) + "' did not end in time");
         case base::SubprocessResult::How::kExited:
             if (end.status != 0)
                 return fail(Code::kRefused, {}, {},
                             "Script '" + quoted(path) + "' failed with status '" +
                                 std::to_string(end.status) + "'");
             break;
-        case base::SubprocessResult::How::kKilled: break;
+        case base::SubprocessResult::How::kKilled:
+            break;
     }
     return CalloutResult(std::move(end));
 }
 
-Result<Callouts::CalloutResult> Callouts::call_script(const CalloutScript& script, const CalloutCall& call) const {
+Result<Callouts::CalloutResult> Callouts::call_script(const CalloutScript& script,
+                                                      const CalloutCall& call) const {
     const std::string path = "Script " + quoted(script.path);
     if (!script.actions.contains(call.action))
         return fail(Code::kUnsupported, {}, {},
@@ -110,7 +121,8 @@ Result<Callouts::CalloutResult> Callouts::call_script(const CalloutScript& scrip
     return end ? check_exit(script.path, *std::move(end)) : base::propagate(end);
 }
 
-Result<Callouts::CalloutResult> Callouts::call_scripts(const CalloutCall& call, std::optional<CalloutScript>& script) {
+Result<Callouts::CalloutResult> Callouts::call_scripts(const CalloutCall& call,
+                                                       std::optional<CalloutScript>& script) {
     for (const std::string& path : scripts("callouts")) {
         auto end = run(path, call);
         // What cannot be run is no script; what died has said nothing.
@@ -124,15 +136,17 @@ Result<Callouts::CalloutResult> Callouts::call_scripts(const CalloutCall& call, 
             continue;
         auto answer = check_exit(path, *std::move(end));
         if (answer)
-            script = CalloutScript{.path = path,
-                            .actions = {"start", "stop", "define", "undefine", "modify", "attributes"},
-                            .events = {"pre", "post", "notify", "get"}};
+            script = CalloutScript{
+                .path = path,
+                .actions = {"start", "stop", "define", "undefine", "modify", "attributes"},
+                .events = {"pre", "post", "notify", "get"}};
         return answer;
     }
     return CalloutResult();
 }
 
-Result<Callouts::CalloutResult> Callouts::call_out(const CalloutCall& call, std::optional<CalloutScript>& script) {
+Result<Callouts::CalloutResult> Callouts::call_out(const CalloutCall& call,
+                                                   std::optional<CalloutScript>& script) {
     return script ? call_script(*script, call) : call_scripts(call, script);
 }
 
@@ -153,8 +167,8 @@ std::optional<Callouts::CalloutScript> Callouts::find_versioned_script(const Mde
             continue;
         const Json& supports = json->at("supports");
         found = CalloutScript{.path = path,
-                       .actions = to_string_set(supports.value("actions", Json::array())),
-                       .events = to_string_set(supports.value("events", Json::array()))};
+                              .actions = to_string_set(supports.value("actions", Json::array())),
+                              .events = to_string_set(supports.value("events", Json::array()))};
         break;
     }
     return found;
@@ -162,11 +176,12 @@ std::optional<Callouts::CalloutScript> Callouts::find_versioned_script(const Mde
 
 void Callouts::notify(MdevAction action, const MdevDefinition& mdev, CalloutState state) const {
     for (const std::string& path : scripts("notifiers"))
-        (void)run(path, {"notify", mdev_action_name(action), state, mdev, {}});  // nothing hangs on it
+        (void)run(path,
+                  {"notify", mdev_action_name(action), state, mdev, {}});  // nothing hangs on it
 }
 
 Result<void> Callouts::run_with_callouts(MdevAction action, const MdevDefinition& mdev, Force force,
-                              const std::function<Result<void>()>& work) {
+                                         const std::function<Result<void>()>& work) {
     const base::ScopedSignalBlock held;
     auto script = find_versioned_script(mdev);
     const char* name = mdev_action_name(action);
@@ -192,7 +207,8 @@ Result<void> Callouts::live(const MdevDefinition& mdev) {
     if (!script)
         return fail(Code::kUnsupported, {}, {},
                     "No callout script with version support found that supports live modify");
-    const auto done = call_script(*script, {"live", "modify", CalloutState::kNone, mdev, to_json(mdev).dump()});
+    const auto done =
+        call_script(*script, {"live", "modify", CalloutState::kNone, mdev, to_json(mdev).dump()});
     if (done || done.error().code != Code::kUnsupported)
         notify(MdevAction::kModify, mdev, CalloutState::kNone);
     return done ? Result<void>() : base::propagate(done);

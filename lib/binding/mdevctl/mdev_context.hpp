@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "binding/transaction/apply.hpp"
 #include "binding/mdevctl/callouts.hpp"
 #include "binding/mdevctl/mdev_definition.hpp"
 #include "binding/mdevctl/mdev_store.hpp"
+#include "binding/transaction/apply.hpp"
 #include "sysfs/kernel/kernel.hpp"
 
-/// Mediated devices by hand, as mdevctl does it: what is defined, what is active, and the verbs between. The
-/// sentences of failures are mdevctl's, since scripts know them. Starting and stopping go through the
-/// journal like everything else that is written to the kernel.
+/// Mediated devices by hand, as mdevctl does it: what is defined, what is active, and the verbs
+/// between. The sentences of failures are mdevctl's, since scripts know them. Starting and stopping
+/// go through the journal like everything else that is written to the kernel.
 namespace binding {
 
 /// An error in mdevctl's own words: there is no operation or object to name beside them.
@@ -42,11 +42,12 @@ struct ListedMdev {
 
 /// Sorted by parent and UUID.
 [[nodiscard]] base::Result<std::vector<ListedMdev>> active_mdevs(MdevContext& context,
-                                                                  const MdevFilter& filter);
+                                                                 const MdevFilter& filter);
 [[nodiscard]] base::Result<std::vector<ListedMdev>> defined_mdevs(MdevContext& context,
-                                                                   const MdevFilter& filter);
+                                                                  const MdevFilter& filter);
 
-/// What define, modify and start are told; absent things come from the definition or the running device.
+/// What define, modify and start are told; absent things come from the definition or the running
+/// device.
 struct MdevArguments {
     std::optional<std::string> uuid;
     std::optional<std::string> parent;
@@ -61,12 +62,13 @@ struct MdevArguments {
 };
 
 /// Returns the UUID: a new one where none was given.
-[[nodiscard]] base::Result<std::string> define_mdev(MdevContext& context, const MdevArguments& arguments);
+[[nodiscard]] base::Result<std::string> define_mdev(MdevContext& context,
+                                                    const MdevArguments& arguments);
 /// Under every parent, unless one is named.
 [[nodiscard]] base::Result<void> undefine_mdev(MdevContext& context, const MdevFilter& which);
 
-/// What `modify` is to do to the attributes: insert before `index` (at the end without), or delete there
-/// (the last without).
+/// What `modify` is to do to the attributes: insert before `index` (at the end without), or delete
+/// there (the last without).
 struct AttrEdit {
     enum class EditKind { kNothing, kAdd, kDelete } kind = EditKind::kNothing;
     std::string name;
@@ -75,13 +77,17 @@ struct AttrEdit {
 };
 enum class ModifyTarget { kDefinition, kLive, kLiveAndDefinition };
 [[nodiscard]] base::Result<void> modify_mdev(MdevContext& context, const MdevArguments& arguments,
-                                              const AttrEdit& edit, ModifyTarget target);
+                                             const AttrEdit& edit, ModifyTarget target);
 
-/// Returns the UUID. All of it or nothing: an attribute that the device does not take removes it again.
-[[nodiscard]] base::Result<std::string> start_mdev(MdevContext& context, const MdevArguments& arguments);
+/// Returns the UUID. All of it or nothing: an attribute that the device does not take removes it
+/// again.
+[[nodiscard]] base::Result<std::string> start_mdev(MdevContext& context,
+                                                   const MdevArguments& arguments);
 /// Refused while it is open: the kernel would wait for its holder.
 [[nodiscard]] base::Result<void> stop_mdev(MdevContext& context, const std::string& uuid);
-/// All that are defined with "start": "auto" on this parent and not active yet; each failure is a warning.
-[[nodiscard]] base::Result<void> start_parent_mdevs(MdevContext& context, const std::string& parent);
+/// All that are defined with "start": "auto" on this parent and not active yet; each failure is a
+/// warning.
+[[nodiscard]] base::Result<void> start_parent_mdevs(MdevContext& context,
+                                                    const std::string& parent);
 
 }  // namespace binding

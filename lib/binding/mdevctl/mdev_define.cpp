@@ -38,13 +38,14 @@ Result<void> checked(const MdevDefinition& definition) {
     return {};
 }
 
-Result<ListedMdev> from_json(MdevContext& context, const MdevArguments& arguments, const std::string& uuid) {
+Result<ListedMdev> from_json(MdevContext& context, const MdevArguments& arguments,
+                             const std::string& uuid) {
     if (!arguments.parent)
-        return fail_mdev(Code::kInvalid,
-                     "Parent device required to define device via \"" + arguments.json->name + "\"");
+        return fail_mdev(Code::kInvalid, "Parent device required to define device via \"" +
+                                             arguments.json->name + "\"");
     if (!context.store.list({.uuid = uuid, .parent = arguments.parent}).definitions.empty())
         return fail_mdev(Code::kFailed, "Cowardly refusing to overwrite existing config for " +
-                                        *arguments.parent + "/" + uuid);
+                                            *arguments.parent + "/" + uuid);
     auto parsed = parse_mdev_definition(uuid, *arguments.parent, arguments.json->text);
     if (!parsed)
         return base::propagate(parsed);
@@ -53,7 +54,8 @@ Result<ListedMdev> from_json(MdevContext& context, const MdevArguments& argument
     return ListedMdev{*std::move(parsed), false, false};
 }
 
-Result<ListedMdev> from_arguments(MdevContext& context, const MdevArguments& arguments, const std::string& uuid) {
+Result<ListedMdev> from_arguments(MdevContext& context, const MdevArguments& arguments,
+                                  const std::string& uuid) {
     ListedMdev mdev;
     mdev.definition.uuid = uuid;
     if (arguments.uuid) {
@@ -72,8 +74,8 @@ Result<ListedMdev> from_arguments(MdevContext& context, const MdevArguments& arg
     if (auto good = checked(mdev.definition); !good)
         return base::propagate(good);
     if (context.store.has(mdev.definition))
-        return fail_mdev(Code::kFailed, "Device " + uuid + " on " + mdev.definition.parent +
-                                        " already defined");
+        return fail_mdev(Code::kFailed,
+                         "Device " + uuid + " on " + mdev.definition.parent + " already defined");
     return mdev;
 }
 
@@ -114,7 +116,7 @@ Result<MdevDefinition> find_definition(MdevContext& context, const MdevFilter& f
         return fail_mdev(Code::kNotFound, "Mediated device " + name + " is not defined");
     if (listing.definitions.size() > 1)
         return fail_mdev(Code::kInvalid,
-                     "Multiple definitions found for " + name + ", specify a parent");
+                         "Multiple definitions found for " + name + ", specify a parent");
     return std::move(listing.definitions.front());
 }
 
@@ -122,8 +124,10 @@ Result<MdevDefinition> modified_definition(MdevContext& context, const MdevArgum
                                            const AttrEdit& edit) {
     if (arguments.json && !arguments.parent)
         return fail_mdev(Code::kInvalid, "Parent device required to modify device via json file");
-    auto mdev = arguments.json ? parse_mdev_definition(*arguments.uuid, *arguments.parent, arguments.json->text)
-                           : find_definition(context, {.uuid = arguments.uuid, .parent = arguments.parent});
+    auto mdev =
+        arguments.json
+            ? parse_mdev_definition(*arguments.uuid, *arguments.parent, arguments.json->text)
+            : find_definition(context, {.uuid = arguments.uuid, .parent = arguments.parent});
     if (!mdev)
         return mdev;
     if (arguments.type)
@@ -143,15 +147,16 @@ Result<MdevDefinition> live_definition(MdevContext& context, const MdevArguments
         return fail_mdev(Code::kInvalid, "'type' cannot be changed on active mdev");
     if (arguments.start)
         return fail_mdev(Code::kInvalid, *arguments.start == MdevStart::kAuto
-                                         ? "'auto' cannot be changed on active mdev"
-                                         : "'manual' cannot be changed on active mdev");
+                                             ? "'auto' cannot be changed on active mdev"
+                                             : "'manual' cannot be changed on active mdev");
     const auto there = find_active(context, arguments.uuid.value_or(""));
     if (!there)
         return base::propagate(there);
     const MdevDefinition& active = there->definition;
     if (!there->active || (arguments.parent && *arguments.parent != active.parent))
-        return fail_mdev(Code::kNotFound, "Mediated device " + (arguments.parent ? *arguments.parent + "/" : "") +
-                                          active.uuid + " is not active");
+        return fail_mdev(Code::kNotFound, "Mediated device " +
+                                              (arguments.parent ? *arguments.parent + "/" : "") +
+                                              active.uuid + " is not active");
     if (!arguments.json)
         return fail_mdev(Code::kInvalid, "'live' option must be used with 'jsonfile' option");
     auto wish = parse_mdev_definition(active.uuid, active.parent, arguments.json->text);
@@ -162,19 +167,20 @@ Result<MdevDefinition> live_definition(MdevContext& context, const MdevArguments
 
 Result<void> store(MdevContext& context, const MdevDefinition& mdev) {
     return context.callouts.run_with_callouts(MdevAction::kModify, mdev, context.force,
-                                [&] { return context.store.write(mdev); });
+                                              [&] { return context.store.write(mdev); });
 }
 
 }  // namespace
 
 Result<std::string> define_mdev(MdevContext& context, const MdevArguments& arguments) {
     const std::string uuid = arguments.uuid ? *arguments.uuid : new_uuid();
-    auto mdev = arguments.json ? from_json(context, arguments, uuid) : from_arguments(context, arguments, uuid);
+    auto mdev = arguments.json ? from_json(context, arguments, uuid)
+                               : from_arguments(context, arguments, uuid);
     if (!mdev)
         return base::propagate(mdev);
     MdevDefinition& definition = mdev->definition;
-    const auto done =
-        context.callouts.run_with_callouts(MdevAction::kDefine, definition, context.force, [&]() -> Result<void> {
+    const auto done = context.callouts.run_with_callouts(
+        MdevAction::kDefine, definition, context.force, [&]() -> Result<void> {
             if (mdev->active) {
                 auto attrs = context.callouts.attributes(definition);
                 if (!attrs)
@@ -196,13 +202,13 @@ Result<void> undefine_mdev(MdevContext& context, const MdevFilter& which) {
         return fail_mdev(Code::kNotFound, "No devices match the specified uuid");
     bool failed = false;
     for (const MdevDefinition& mdev : listing.definitions) {
-        const auto done = context.callouts.run_with_callouts(MdevAction::kUndefine, mdev, context.force,
-                                               [&] { return context.store.remove(mdev); });
+        const auto done = context.callouts.run_with_callouts(
+            MdevAction::kUndefine, mdev, context.force, [&] { return context.store.remove(mdev); });
         if (done)
             continue;
         failed = true;
         context.warn("Undefine of " + mdev.uuid + " on parent " + mdev.parent +
-                  " failed with error: " + done.error().text());
+                     " failed with error: " + done.error().text());
     }
     return failed ? fail_mdev(Code::kFailed, "Undefine failed") : Result<void>();
 }

@@ -18,7 +18,8 @@ tl::unexpected<Error> invalid(std::string why) {
     return base::fail(Code::kInvalid, {}, {}, std::move(why));
 }
 
-/// nlohmann's text without its own name: "[json.exception.parse_error.101] parse error at line 1, ...".
+/// nlohmann's text without its own name: "[json.exception.parse_error.101] parse error at line 1,
+/// ...".
 std::string without_exception_name(const std::string& text) {
     const std::size_t end = text.find("] ");
     return end == std::string::npos ? text : text.substr(end + 2);

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "binding/codec/json.hpp"
 #include "base/result.hpp"
+#include "binding/codec/json.hpp"
 
 namespace binding {
 
@@ -16,8 +16,8 @@ using MdevAttrs = std::vector<std::pair<std::string, std::string>>;
 
 enum class MdevStart { kManual, kAuto };
 
-/// A mediated device as a file of /etc/mdevctl.d describes it. UUID and parent are the file's name and its
-/// directory's.
+/// A mediated device as a file of /etc/mdevctl.d describes it. UUID and parent are the file's name
+/// and its directory's.
 struct MdevDefinition {
     std::string uuid;
     std::string parent;
@@ -32,19 +32,19 @@ struct MdevDefinition {
 /// Indented by two and without a newline at the end: byte for byte what mdevctl puts into the file.
 [[nodiscard]] std::string to_file_text(const MdevDefinition& definition);
 
-/// The text of a file, or of what --jsonfile names. Type and attributes become parts of paths, so they are
-/// checked as names. Any failure is a kInvalid in mdevctl's words, where it has some.
+/// The text of a file, or of what --jsonfile names. Type and attributes become parts of paths, so
+/// they are checked as names. Any failure is a kInvalid in mdevctl's words, where it has some.
 [[nodiscard]] base::Result<MdevDefinition> parse_mdev_definition(const std::string& uuid,
-                                                                  const std::string& parent,
-                                                                  std::string_view text);
+                                                                 const std::string& parent,
+                                                                 std::string_view text);
 /// An array of objects with a single field each; null is an empty one.
 [[nodiscard]] base::Result<MdevAttrs> parse_mdev_attrs(const Json& attrs);
 
 /// Parsed text, or kInvalid with where it stops being JSON.
 [[nodiscard]] base::Result<Json> parse_json(std::string_view text);
 
-/// A UUID as mdevctl takes it: with or without dashes, in braces, behind "urn:uuid:", in either case; as the
-/// kernel prints it. kInvalid for anything else.
+/// A UUID as mdevctl takes it: with or without dashes, in braces, behind "urn:uuid:", in either
+/// case; as the kernel prints it. kInvalid for anything else.
 [[nodiscard]] base::Result<std::string> parse_uuid_loosely(std::string_view text);
 /// A new random one.
 [[nodiscard]] std::string new_uuid();

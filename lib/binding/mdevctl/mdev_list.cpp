@@ -29,7 +29,8 @@ ListedMdev listed(MdevContext& context, const sysfs::Device& device) {
                                   .attrs = {}},
                    .active = true,
                    .defined = false};
-    const auto defined = context.store.list({.uuid = device.id.name, .parent = device.mdev->parent});
+    const auto defined =
+        context.store.list({.uuid = device.id.name, .parent = device.mdev->parent});
     if (!defined.definitions.empty())
         out.definition.start = defined.definitions.front().start;
     out.defined = context.store.has(out.definition);

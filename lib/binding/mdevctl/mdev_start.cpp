@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <cerrno>
 #include <strings.h>
+#include <cerrno>
 
 #include <algorithm>
 
@@ -11,13 +11,13 @@
 namespace binding {
 namespace {
 
+using base::Code;
+using base::Result;
 using policy::Plan;
 using policy::StepResult;
 using policy::Transaction;
-using base::Code;
 using sysfs::Device;
 using sysfs::Inventory;
-using base::Result;
 
 policy::MdevSpec to_mdev_wish(const MdevDefinition& mdev) {
     return {.uuid = mdev.uuid, .count = {}, .type = mdev.type, .attrs = mdev.attrs, .where = {}};
@@ -44,24 +44,23 @@ std::string parent_hint(const Inventory& inventory, const std::string& name) {
 Result<const Device*> usable_parent(const Inventory& inventory, const MdevDefinition& mdev) {
     const Device* there = inventory.find({"mdev", mdev.uuid});
     if (there != nullptr && there->mdev)
-        return fail_mdev(Code::kBusy, there->mdev->parent != mdev.parent
-                                      ? "Device exists under different parent"
-                                  : there->mdev->type != mdev.type
-                                      ? "Device exists with different type"
-                                      : "Device already exists");
+        return fail_mdev(Code::kBusy,
+                         there->mdev->parent != mdev.parent ? "Device exists under different parent"
+                         : there->mdev->type != mdev.type   ? "Device exists with different type"
+                                                            : "Device already exists");
     const Device* parent = find_parent(inventory, mdev.parent);
     if (parent == nullptr)
         return fail_mdev(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'" +
-                                          parent_hint(inventory, mdev.parent));
+                                              parent_hint(inventory, mdev.parent));
     const auto& types = parent->mdev_types;
     const auto type = std::find_if(types.begin(), types.end(),
                                    [&](const auto& each) { return each.id == mdev.type; });
     if (type == types.end())
         return fail_mdev(Code::kNotFound,
-                     "Parent " + mdev.parent + " does not support mdev type " + mdev.type);
+                         "Parent " + mdev.parent + " does not support mdev type " + mdev.type);
     if (type->available == 0)
         return fail_mdev(Code::kBusy,
-                     "No available instances of " + mdev.type + " on " + mdev.parent);
+                         "No available instances of " + mdev.type + " on " + mdev.parent);
     return parent;
 }
 
@@ -111,8 +110,9 @@ Result<void> remove(MdevContext& context, const Inventory& inventory, const Mdev
     for (const auto& [device, uses] : usage)
         for (const sysfs::Use& use : uses)
             if (use.kind == sysfs::UseKind::kVfioOpen)
-                return fail_mdev(Code::kRefused, "Error removing device " + mdev.uuid + ": vfio-open: " +
-                                                 use.text + " (" + use.evidence + ")");
+                return fail_mdev(Code::kRefused, "Error removing device " + mdev.uuid +
+                                                     ": vfio-open: " + use.text + " (" +
+                                                     use.evidence + ")");
     policy::Change change;
     change.mdevs_to_stop = {to_mdev_wish(mdev)};
     context.options.action = "mdev stop";
@@ -124,7 +124,8 @@ Result<MdevDefinition> start_definition(MdevContext& context, const MdevArgument
     const std::string uuid = arguments.uuid ? *arguments.uuid : new_uuid();
     if (arguments.json) {
         if (!arguments.parent)
-            return fail_mdev(Code::kInvalid, "Parent device required to start device via json file");
+            return fail_mdev(Code::kInvalid,
+                             "Parent device required to start device via json file");
         return parse_mdev_definition(uuid, *arguments.parent, arguments.json->text);
     }
     if (arguments.uuid) {
@@ -133,12 +134,12 @@ Result<MdevDefinition> start_definition(MdevContext& context, const MdevArgument
             context.warn(warning);
         if (listing.definitions.size() > 1)
             return fail_mdev(Code::kInvalid, "Multiple definitions found for device " + uuid +
-                                             ". Please specify a parent.");
+                                                 ". Please specify a parent.");
         if (!listing.definitions.empty()) {
             MdevDefinition& defined = listing.definitions.front();
             if (arguments.type && *arguments.type != defined.type)
                 return fail_mdev(Code::kInvalid, "Device " + uuid + " already exists on parent " +
-                                                 defined.parent + " with type " + defined.type);
+                                                     defined.parent + " with type " + defined.type);
             return std::move(defined);
         }
     }
@@ -151,7 +152,7 @@ Result<MdevDefinition> start_definition(MdevContext& context, const MdevArgument
 
 Result<void> start(MdevContext& context, const MdevDefinition& mdev) {
     return context.callouts.run_with_callouts(MdevAction::kStart, mdev, context.force,
-                                [&] { return create(context, mdev); });
+                                              [&] { return create(context, mdev); });
 }
 
 }  // namespace
@@ -177,7 +178,7 @@ Result<void> stop_mdev(MdevContext& context, const std::string& uuid) {
     }
     MdevDefinition mdev{uuid, device->mdev->parent, device->mdev->type, MdevStart::kManual, {}};
     return context.callouts.run_with_callouts(MdevAction::kStop, mdev, context.force,
-                                [&] { return remove(context, *inventory, mdev); });
+                                              [&] { return remove(context, *inventory, mdev); });
 }
 
 Result<void> start_parent_mdevs(MdevContext& context, const std::string& parent) {

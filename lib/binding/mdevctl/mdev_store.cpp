@@ -9,8 +9,8 @@
 #include <tuple>
 
 #include "base/file_io.hpp"
-#include "sysfs/device/names.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace binding {
 namespace {
@@ -42,7 +42,8 @@ MdevStore::Definitions MdevStore::list(const MdevFilter& filter) const {
     for (const std::string& parent : base::list_directory(directory_)) {
         if (parent == kScripts || (filter.parent && *filter.parent != parent))
             continue;
-        if (file_type(directory_ + "/" + parent) == FileType::kDirectory && sysfs::parse_device_name(parent))
+        if (file_type(directory_ + "/" + parent) == FileType::kDirectory &&
+            sysfs::parse_device_name(parent))
             list_parent(parent, filter, listing);
     }
     std::sort(listing.definitions.begin(), listing.definitions.end(),
@@ -80,13 +81,13 @@ bool MdevStore::has(const MdevDefinition& definition) const {
     return file_type(definition_path(definition)) == FileType::kFile;
 }
 
-/// The new file is made beside the parents' directories: a name in there would be taken for a UUID that
-/// is none by whoever lists them at that moment.
+/// The new file is made beside the parents' directories: a name in there would be taken for a UUID
+/// that is none by whoever lists them at that moment.
 Result<void> MdevStore::write(const MdevDefinition& definition) const {
     if (auto made = base::make_directories(directory_ + "/" + definition.parent); !made)
         return made;
     return base::replace_file(definition_path(definition), to_file_text(definition),
-                        directory_ + "/." + definition.uuid + ".new");
+                              directory_ + "/." + definition.uuid + ".new");
 }
 
 Result<void> MdevStore::remove(const MdevDefinition& definition) const {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "binding/mdevctl/mdev_definition.hpp"
 #include "base/result.hpp"
+#include "binding/mdevctl/mdev_definition.hpp"
 #include "sysfs/host/root.hpp"
 
 namespace binding {
@@ -17,13 +17,14 @@ struct MdevFilter {
     std::optional<std::string> parent;
 };
 
-/// /etc/mdevctl.d, which is mdevctl's too: a directory for each parent, a file for each mdev. Files are
-/// replaced, never rewritten in place: a crash leaves the old one or the new.
+/// /etc/mdevctl.d, which is mdevctl's too: a directory for each parent, a file for each mdev. Files
+/// are replaced, never rewritten in place: a crash leaves the old one or the new.
 class MdevStore {
   public:
     explicit MdevStore(const sysfs::Root& root) : directory_(root.path("/etc/mdevctl.d")) {}
 
-    /// Definitions by parent and UUID, and what was passed over: a sentence for each with the file's name.
+    /// Definitions by parent and UUID, and what was passed over: a sentence for each with the
+    /// file's name.
     struct Definitions {
         std::vector<MdevDefinition> definitions;
         std::vector<std::string> warnings;
@@ -37,7 +38,8 @@ class MdevStore {
 
   private:
     [[nodiscard]] std::string definition_path(const MdevDefinition& definition) const;
-    void list_parent(const std::string& parent, const MdevFilter& filter, Definitions& listing) const;
+    void list_parent(const std::string& parent, const MdevFilter& filter,
+                     Definitions& listing) const;
 
     std::string directory_;
 };

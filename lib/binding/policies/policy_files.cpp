@@ -91,8 +91,7 @@ void PolicyFileReader::add(const std::string& path) {
         chosen_[{file_name(path), path}] = {.path = path, .origin = FileOrigin::kNamed};
         return;
     }
-    const base::UniqueFd dir(
-        ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
+    const base::UniqueFd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
     if (!dir.valid())
         error(path, errno_text(errno));
     else
@@ -125,7 +124,8 @@ bool is_standard(const std::string& path) {
 }
 
 /// Whoever can write a policy can have root unbind any device: only root and the caller may.
-bool PolicyFileReader::is_trusted(const std::string& path, const struct stat& status, std::string_view noun) {
+bool PolicyFileReader::is_trusted(const std::string& path, const struct stat& status,
+                                  std::string_view noun) {
     if (!is_standard(path))
         return true;  // The user named it, or the root that it is in, and answers for it.
     if (status.st_uid != 0 && status.st_uid != ::geteuid()) {

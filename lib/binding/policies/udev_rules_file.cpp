@@ -9,8 +9,8 @@
 #include <cstdio>
 
 #include "base/file_io.hpp"
-#include "policy/udev/udev_rules.hpp"
 #include "base/unique_fd.hpp"
+#include "policy/udev/udev_rules.hpp"
 
 namespace binding {
 namespace {
@@ -38,9 +38,10 @@ Result<void> replace_file(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-Result<std::vector<std::string>> write_udev_rules(const StateDir& state, const policy::PolicySet& set,
-                                                     const sysfs::Drivers& drivers,
-                                                     const sysfs::Host& host) {
+Result<std::vector<std::string>> write_udev_rules(const StateDir& state,
+                                                  const policy::PolicySet& set,
+                                                  const sysfs::Drivers& drivers,
+                                                  const sysfs::Host& host) {
     if (state.udev_rules.empty())
         return std::vector<std::string>{};
     const std::string path = state.udev_rules + kName;

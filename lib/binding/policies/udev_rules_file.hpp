@@ -4,20 +4,21 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "binding/journal/state_dir.hpp"
 #include "policy/model/policy_model.hpp"
-#include "sysfs/module/drivers.hpp"
 #include "sysfs/device/inventory.hpp"
-#include "base/result.hpp"
+#include "sysfs/module/drivers.hpp"
 
 namespace binding {
 
-/// Makes udev's rules those of the policies: written anew only when they differ, removed when no rule wants
-/// anything. The file is 79-bindd.rules: before 80-drivers.rules, which loads the native driver; after those
-/// that give properties to match on. udevd reads a changed file by itself before its next event. Returns what the rules leave out.
+/// Makes udev's rules those of the policies: written anew only when they differ, removed when no
+/// rule wants anything. The file is 79-bindd.rules: before 80-drivers.rules, which loads the native
+/// driver; after those that give properties to match on. udevd reads a changed file by itself
+/// before its next event. Returns what the rules leave out.
 [[nodiscard]] base::Result<std::vector<std::string>> write_udev_rules(const StateDir& state,
-                                                                          const policy::PolicySet& set,
-                                                                          const sysfs::Drivers& drivers,
-                                                                          const sysfs::Host& host);
+                                                                      const policy::PolicySet& set,
+                                                                      const sysfs::Drivers& drivers,
+                                                                      const sysfs::Host& host);
 
 }  // namespace binding

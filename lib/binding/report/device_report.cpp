@@ -44,11 +44,15 @@ DeviceState state_after_run(const Transaction& transaction) {
     if (!transaction.error.empty())
         why = transaction.error;
     switch (*transaction.result) {
-        case StepResult::kDone: return {"bound", std::nullopt};
-        case StepResult::kStuck: return {"stuck", why};
-        case StepResult::kSkipped: return {"pending", why};
+        case StepResult::kDone:
+            return {"bound", std::nullopt};
+        case StepResult::kStuck:
+            return {"stuck", why};
+        case StepResult::kSkipped:
+            return {"pending", why};
         case StepResult::kRolledBack:
-        case StepResult::kFailed: return {"failed", why};
+        case StepResult::kFailed:
+            return {"failed", why};
     }
     return {"failed", why};
 }
@@ -57,20 +61,24 @@ DeviceState planned_state(const Transaction& transaction, const Device& device) 
     if (transaction.result)
         return state_after_run(transaction);
     switch (transaction.verdict) {
-        case Verdict::kOk: return {"bound", std::nullopt};
+        case Verdict::kOk:
+            return {"bound", std::nullopt};
         case Verdict::kChange:
             // Its group changes, but it stands where it is to stand.
             if (!has_change(transaction, device.id))
                 return {"bound", std::nullopt};
             return {"pending", "not applied yet"};
-        case Verdict::kRefused: return {"refused", reason_text(transaction, device)};
-        case Verdict::kConflict: return {"conflict", reason_text(transaction, device)};
+        case Verdict::kRefused:
+            return {"refused", reason_text(transaction, device)};
+        case Verdict::kConflict:
+            return {"conflict", reason_text(transaction, device)};
     }
     return {"pending", std::nullopt};
 }
 
 Json wanted_json(const Decision* decision) {
-    if (decision == nullptr || decision->outcome != policy::DecisionOutcome::kWanted || decision->rule == nullptr)
+    if (decision == nullptr || decision->outcome != policy::DecisionOutcome::kWanted ||
+        decision->rule == nullptr)
         return nullptr;
     return {{"driver", text_or_null(wanted_driver(*decision))},
             {"rule", text_or_null(decision->rule->name)},
@@ -89,9 +97,12 @@ std::optional<std::string> wanted_driver(const Decision& decision) {
     if (decision.rule == nullptr || !decision.rule->driver)
         return std::nullopt;
     switch (decision.rule->driver->kind) {
-        case policy::DriverAction::ActionKind::kHost: return "host";
-        case policy::DriverAction::ActionKind::kNone: return "none";
-        case policy::DriverAction::ActionKind::kChain: break;
+        case policy::DriverAction::ActionKind::kHost:
+            return "host";
+        case policy::DriverAction::ActionKind::kNone:
+            return "none";
+        case policy::DriverAction::ActionKind::kChain:
+            break;
     }
     const auto usable = decision.chain.usable();
     if (usable.empty())
@@ -110,9 +121,12 @@ DeviceState device_state(const Device& device, const Decision* decision,
         return {"unmanaged", std::nullopt};
     }
     switch (decision->outcome) {
-        case policy::DecisionOutcome::kUnmanaged: break;
-        case policy::DecisionOutcome::kProtected: return {"unmanaged", decision->why};
-        case policy::DecisionOutcome::kConflict: return {"conflict", decision->why};
+        case policy::DecisionOutcome::kUnmanaged:
+            break;
+        case policy::DecisionOutcome::kProtected:
+            return {"unmanaged", decision->why};
+        case policy::DecisionOutcome::kConflict:
+            return {"conflict", decision->why};
         case policy::DecisionOutcome::kWanted:
             return transaction == nullptr ? DeviceState{"bound", std::nullopt}
                                           : planned_state(*transaction, device);
@@ -120,7 +134,8 @@ DeviceState device_state(const Device& device, const Decision* decision,
     return {"unmanaged", std::nullopt};
 }
 
-DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device, const LatestHistory& latest) {
+DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,
+                             const LatestHistory& latest) {
     const auto last = latest.find(device);
     if (state.state != "pending" || last == latest.end())
         return state;

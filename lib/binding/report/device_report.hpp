@@ -12,8 +12,8 @@
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/inventory.hpp"
 
-/// Everything as the JSON of interface.md section 2; used by vfioctl and the bus alike. Absent things are
-/// null. Strings are made valid UTF-8.
+/// Everything as the JSON of interface.md section 2; used by vfioctl and the bus alike. Absent
+/// things are null. Strings are made valid UTF-8.
 namespace binding {
 
 /// A device's place in the interface's `state` list, with the reason when it is not as wanted.
@@ -21,14 +21,16 @@ struct DeviceState {
     std::string state;
     std::optional<std::string> reason;
 };
-[[nodiscard]] DeviceState device_state(const sysfs::Device& device, const policy::Decision* decision,
+[[nodiscard]] DeviceState device_state(const sysfs::Device& device,
+                                       const policy::Decision* decision,
                                        const policy::Transaction* transaction);
 
 /// Only what is still outstanding can have failed: a device that is as wanted is well.
-[[nodiscard]] DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device, const LatestHistory& latest);
+[[nodiscard]] DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,
+                                           const LatestHistory& latest);
 
-/// The driver that the policies want of it: a name, "host" or "none". Absent when nothing is wanted of its driver, and
-/// for that of a module which is not loaded yet: only then its name shows.
+/// The driver that the policies want of it: a name, "host" or "none". Absent when nothing is wanted
+/// of its driver, and for that of a module which is not loaded yet: only then its name shows.
 [[nodiscard]] std::optional<std::string> wanted_driver(const policy::Decision& decision);
 
 /// Names of the hardware database for a device; empty where it knows none.
@@ -37,7 +39,8 @@ struct DeviceNames {
     std::string device;
 };
 
-[[nodiscard]] nlohmann::ordered_json device_json(const sysfs::Device& device, const DeviceNames& names,
+[[nodiscard]] nlohmann::ordered_json device_json(const sysfs::Device& device,
+                                                 const DeviceNames& names,
                                                  const policy::Decision* decision,
                                                  const DeviceState& state);
 [[nodiscard]] nlohmann::ordered_json group_json(const sysfs::Group& group);

@@ -7,16 +7,21 @@
 namespace binding {
 namespace {
 
-using policy::Decision;
 using policy::CandidateStatus;
+using policy::Decision;
 
 const char* candidate_status_name(CandidateStatus status) {
     switch (status) {
-        case CandidateStatus::kUse: return "use";
-        case CandidateStatus::kFallback: return "fallback";
-        case CandidateStatus::kSkipped: return "skipped";
-        case CandidateStatus::kUnreached: return "unreached";
-        case CandidateStatus::kAmbiguous: return "ambiguous";
+        case CandidateStatus::kUse:
+            return "use";
+        case CandidateStatus::kFallback:
+            return "fallback";
+        case CandidateStatus::kSkipped:
+            return "skipped";
+        case CandidateStatus::kUnreached:
+            return "unreached";
+        case CandidateStatus::kAmbiguous:
+            return "ambiguous";
     }
     return "";
 }
@@ -63,14 +68,15 @@ Json explain_json(const sysfs::Device& device, const policy::PolicySet& set,
     Json chain = Json::array();
     for (const policy::ChainLink& link : decision.chain.links)
         chain.push_back(link_json(link));
-    const bool won = decision.rule != nullptr && decision.outcome != policy::DecisionOutcome::kConflict;
+    const bool won =
+        decision.rule != nullptr && decision.outcome != policy::DecisionOutcome::kConflict;
     return {{"device", utf8(device.id.display())},
             {"rules", std::move(rules)},
             {"winner", won ? Json(utf8(decision.rule->name)) : Json(nullptr)},
             {"chain", std::move(chain)},
             {"verdict", explain_verdict(decision, transaction)},
-            {"reasons", transaction == nullptr ? Json(Json::array())
-                                               : reasons_json(transaction->reasons)},
+            {"reasons",
+             transaction == nullptr ? Json(Json::array()) : reasons_json(transaction->reasons)},
             {"why", text_or_null(decision.why)}};
 }
 

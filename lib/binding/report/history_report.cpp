@@ -70,7 +70,8 @@ std::string format_time(std::int64_t time_us) {
     std::tm parts{};
     gmtime_r(&seconds, &parts);
     std::array<char, 32> text{};
-    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    const std::size_t length =
+        std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
     return {text.data(), length};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/report/plan_report.hpp"
 #include "binding/codec/json.hpp"
 #include "binding/report/device_report.hpp"
-#include "binding/report/plan_report.hpp"
 
 /// Plans, before they are carried out and after.
 namespace binding {
@@ -16,12 +16,9 @@ Json result_json(const std::optional<StepResult>& result) {
 }
 
 Json step_json(const policy::Step& step) {
-    return {{"op", policy::op_name(step.op)},
-            {"device", utf8(step.device.display())},
-            {"value", text_or_null(step.value)},
-            {"result", result_json(step.result)},
-            {"module", text_or_null(step.module)},
-            {"error", text_or_null(step.error)}};
+    return {{"op", policy::op_name(step.op)},      {"device", utf8(step.device.display())},
+            {"value", text_or_null(step.value)},   {"result", result_json(step.result)},
+            {"module", text_or_null(step.module)}, {"error", text_or_null(step.error)}};
 }
 
 struct PlanSummary {
@@ -35,19 +32,32 @@ struct PlanSummary {
     /// `failed` and `stuck` are of those that were to change.
     void count(const Transaction& transaction) {
         switch (transaction.verdict) {
-            case Verdict::kOk: ++ok; break;
-            case Verdict::kChange: ++change; break;
-            case Verdict::kRefused: ++refused; break;
-            case Verdict::kConflict: ++conflict; break;
+            case Verdict::kOk:
+                ++ok;
+                break;
+            case Verdict::kChange:
+                ++change;
+                break;
+            case Verdict::kRefused:
+                ++refused;
+                break;
+            case Verdict::kConflict:
+                ++conflict;
+                break;
         }
         if (!transaction.result)
             return;
         switch (*transaction.result) {
             case StepResult::kFailed:
             case StepResult::kSkipped:
-            case StepResult::kRolledBack: ++failed; break;
-            case StepResult::kStuck: ++stuck; break;
-            case StepResult::kDone: break;
+            case StepResult::kRolledBack:
+                ++failed;
+                break;
+            case StepResult::kStuck:
+                ++stuck;
+                break;
+            case StepResult::kDone:
+                break;
         }
     }
 };

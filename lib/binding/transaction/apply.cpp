@@ -12,13 +12,12 @@ using base::propagate;
 using base::Result;
 
 bool has_work(const policy::Plan& plan) {
-    return std::any_of(plan.transactions.begin(), plan.transactions.end(), [](const auto& each) {
-        return each.verdict == policy::Verdict::kChange;
-    });
+    return std::any_of(plan.transactions.begin(), plan.transactions.end(),
+                       [](const auto& each) { return each.verdict == policy::Verdict::kChange; });
 }
 
-/// Asked without the lock, so that having nothing to do needs no right to write and writes nothing. A
-/// transaction that another process has under way shows as in flight; the lock then says who.
+/// Asked without the lock, so that having nothing to do needs no right to write and writes nothing.
+/// A transaction that another process has under way shows as in flight; the lock then says who.
 Result<bool> has_in_flight(const StateDir& state) {
     const auto journal_state = read_journal(state);
     if (!journal_state)
@@ -51,7 +50,8 @@ Result<policy::Plan> apply(sysfs::Kernel& kernel, const StateDir& state, policy:
     return plan;
 }
 
-Result<Recovery> recover(sysfs::Kernel& kernel, const StateDir& state, const ApplyOptions& options) {
+Result<Recovery> recover(sysfs::Kernel& kernel, const StateDir& state,
+                         const ApplyOptions& options) {
     const auto in_flight = has_in_flight(state);
     if (!in_flight)
         return propagate(in_flight);

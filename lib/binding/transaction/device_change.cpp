@@ -8,20 +8,20 @@
 #include "binding/transaction/restore.hpp"
 #include "binding/transaction/sriov.hpp"
 
-/// One device. The override comes first, so that from the unbind on nothing but the wanted driver can
-/// match; then the unbind; then `drivers/<d>/bind`, whose errno is the probe's own; then the look
-/// whether it is true. A candidate that refuses costs no way back: the next one's override takes its
-/// place, and only when none is left does the device go back to what it was.
+/// One device. The override comes first, so that from the unbind on nothing but the wanted driver
+/// can match; then the unbind; then `drivers/<d>/bind`, whose errno is the probe's own; then the
+/// look whether it is true. A candidate that refuses costs no way back: the next one's override
+/// takes its place, and only when none is left does the device go back to what it was.
 namespace binding {
 namespace {
 
+using base::Code;
+using base::fail;
+using base::Result;
 using policy::ChainLink;
 using policy::Change;
 using policy::Op;
 using policy::StepResult;
-using base::Code;
-using base::fail;
-using base::Result;
 
 constexpr Milliseconds kNodesAppear{1000};
 constexpr const char* kNoDriver = "none";  ///< the override that no driver's name matches
@@ -38,16 +38,19 @@ bool DeviceChange::changes_driver() const {
     if (preflight_.gone || preflight_.on_target)
         return false;
     switch (preflight_.change->to) {
-        case Change::To::kChain: return !preflight_.change->candidates.empty();
-        case Change::To::kNone: return true;
-        case Change::To::kHost: return false;
+        case Change::To::kChain:
+            return !preflight_.change->candidates.empty();
+        case Change::To::kNone:
+            return true;
+        case Change::To::kHost:
+            return false;
     }
     return false;
 }
 
-/// Modules are not there to be loaded yet. A driver whose name only its module can tell is named as the module
-/// is: mostly right, and otherwise nobody's name, which keeps the native driver off as well. Not the next
-/// candidate's: whoever loads that one before us would bind the device to it.
+/// Modules are not there to be loaded yet. A driver whose name only its module can tell is named as
+/// the module is: mostly right, and otherwise nobody's name, which keeps the native driver off as
+/// well. Not the next candidate's: whoever loads that one before us would bind the device to it.
 Result<void> DeviceChange::set_boot_override() {
     if (!changes_driver() || preflight_.now.driver || !preflight_.now.has_override)
         return {};
@@ -63,14 +66,15 @@ Result<void> DeviceChange::set_boot_override() {
     return write_override(driver_);
 }
 
-/// A device that is on its driver already may have lost its override by hand: set again, it stays away from
-/// the native driver when that is next offered it.
+/// A device that is on its driver already may have lost its override by hand: set again, it stays
+/// away from the native driver when that is next offered it.
 Result<void> DeviceChange::set_override() {
     if (lacks_override(preflight_))
         return write_override(*preflight_.now.driver);
     if (!changes_driver())
         return {};
-    return preflight_.change->to == Change::To::kNone ? write_override(kNoDriver) : next_candidate();
+    return preflight_.change->to == Change::To::kNone ? write_override(kNoDriver)
+                                                      : next_candidate();
 }
 
 Result<void> DeviceChange::unbind() {
@@ -166,11 +170,13 @@ Result<void> DeviceChange::revalidate_after(const std::string& tried) {
     return {};
 }
 
-/// The link is the kernel's word for what a write's success only claims. The nodes come a moment later.
+/// The link is the kernel's word for what a write's success only claims. The nodes come a moment
+/// later.
 Result<void> DeviceChange::verify_bound(const std::string& driver) {
     const auto failed = [&](const std::string& why) {
         const auto error = fail(Code::kRefused, "verify", target_.id.display(), why);
-        journaled_.record_step(Op::kBind, target_.id, driver, StepResult::kFailed, error.value().text());
+        journaled_.record_step(Op::kBind, target_.id, driver, StepResult::kFailed,
+                               error.value().text());
         return error;
     };
     bool ready = false;
@@ -184,8 +190,9 @@ Result<void> DeviceChange::verify_bound(const std::string& driver) {
                 (!gets_nodes(target_.id, driver) || (vfio && (vfio->group || vfio->cdev)));
         return ready || preflight_.now.driver != driver;
     };
-    if (!is_settled() && !journaled_.wait_for(kNodesAppear,
-                                        "wait for the VFIO node of " + target_.id.display(), is_settled))
+    if (!is_settled() &&
+        !journaled_.wait_for(kNodesAppear, "wait for the VFIO node of " + target_.id.display(),
+                             is_settled))
         return failed("is on " + driver + ", but no VFIO node appeared");
     if (ready)
         return {};
@@ -209,7 +216,8 @@ Result<void> DeviceChange::configure() {
     if (preflight_.gone || released_)
         return {};
     if (change.set_vfs)
-        if (auto set = enable_vfs(journaled_, target_, *change.set_vfs, context_.options.timeout); !set)
+        if (auto set = enable_vfs(journaled_, target_, *change.set_vfs, context_.options.timeout);
+            !set)
             return set;
     if (auto stopped = remove_mdevs(journaled_, target_.id, change.mdevs_to_stop); !stopped)
         return stopped;
@@ -228,8 +236,8 @@ Result<void> DeviceChange::check_open() {
         return base::propagate(now);
     const Result<void> opened = context_.options.check_open(*now);
     journaled_.record_step(Op::kCheckOpen, target_.id, {},
-                      opened ? StepResult::kDone : StepResult::kFailed,
-                      opened ? std::string() : opened.error().text());
+                           opened ? StepResult::kDone : StepResult::kFailed,
+                           opened ? std::string() : opened.error().text());
     return opened;
 }
 
@@ -262,8 +270,11 @@ Result<void> DeviceChange::release() {
 }
 
 Result<void> DeviceChange::remove_side_effects() {
-    for (auto effect = preflight_.managed->side_effects.rbegin(); effect != preflight_.managed->side_effects.rend(); ++effect)
-        if (auto removed = remove_side_effect(journaled_, target_, *effect, context_.options.timeout); !removed)
+    for (auto effect = preflight_.managed->side_effects.rbegin();
+         effect != preflight_.managed->side_effects.rend(); ++effect)
+        if (auto removed =
+                remove_side_effect(journaled_, target_, *effect, context_.options.timeout);
+            !removed)
             return removed;
     return {};
 }

@@ -5,21 +5,27 @@
 #include <set>
 #include <string>
 
-#include "binding/transaction/preflight.hpp"
 #include "binding/transaction/execute_transaction.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
+#include "binding/transaction/preflight.hpp"
 
 namespace binding {
 
-/// Carries one staged change out, in the phases that the planner spells out: its group's devices all
-/// get their overrides, then all leave their drivers, then all are bound, then the rest.
+/// Carries one staged change out, in the phases that the planner spells out: its group's devices
+/// all get their overrides, then all leave their drivers, then all are bound, then the rest.
 class DeviceChange {
   public:
     /// `loaded`: the modules that this transaction has loaded already.
-    DeviceChange(TransactionContext& context, JournaledKernel& journaled, Preflight& preflight, std::set<std::string>& loaded)
-        : context_(context), journaled_(journaled), preflight_(preflight), loaded_(loaded),
+    DeviceChange(TransactionContext& context, JournaledKernel& journaled, Preflight& preflight,
+                 std::set<std::string>& loaded)
+        : context_(context),
+          journaled_(journaled),
+          preflight_(preflight),
+          loaded_(loaded),
           target_{preflight.now.id, preflight.now.identity()},
-          driver_(preflight.override_by_udev_rule && preflight.on_target ? preflight.now.driver.value_or("") : std::string()) {}
+          driver_(preflight.override_by_udev_rule && preflight.on_target
+                      ? preflight.now.driver.value_or("")
+                      : std::string()) {}
 
     /// Extent::kOverrides, in place of all the others.
     [[nodiscard]] base::Result<void> set_boot_override();
@@ -53,7 +59,7 @@ class DeviceChange {
     std::set<std::string>& loaded_;
     sysfs::DeviceTarget target_;
     std::size_t next_ = 0;   ///< the candidate to be tried next
-    std::string candidate_;     ///< the one whose override is set
+    std::string candidate_;  ///< the one whose override is set
     std::string driver_;
     bool released_ = false;
 };

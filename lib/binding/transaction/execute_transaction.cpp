@@ -10,13 +10,13 @@
 namespace binding {
 namespace {
 
+using base::Result;
 using policy::Change;
 using policy::StepResult;
 using policy::Transaction;
-using base::Result;
 
-/// Before the first write of a transaction there may have been writes of its undo's predecessors: steps
-/// of one run count on from here, so that no two steps of a transaction share a number.
+/// Before the first write of a transaction there may have been writes of its undo's predecessors:
+/// steps of one run count on from here, so that no two steps of a transaction share a number.
 constexpr unsigned kFirstStep = 1;
 
 std::int64_t now_us() {
@@ -26,21 +26,24 @@ std::int64_t now_us() {
 
 BindingSnapshot to_binding_snapshot(const Preflight& preflight, ApplyScope scope) {
     BindingSnapshot snapshot{.device = preflight.now.id,
-              .identity = preflight.now.identity(),
-              .before = {preflight.now.driver, preflight.now.driver_override},
-              .origin = std::nullopt,
-              .rule = preflight.change->rule,
-              .where = preflight.change->where,
-              .taken_along = preflight.change->taken_along,
-              .early = scope == ApplyScope::kBootOverrides};
+                             .identity = preflight.now.identity(),
+                             .before = {preflight.now.driver, preflight.now.driver_override},
+                             .origin = std::nullopt,
+                             .rule = preflight.change->rule,
+                             .where = preflight.change->where,
+                             .taken_along = preflight.change->taken_along,
+                             .early = scope == ApplyScope::kBootOverrides};
     if (preflight.managed != nullptr) {
-        snapshot.origin = BindingSnapshot::PreviousBinding{preflight.managed->before_driver, preflight.managed->before_override};
+        snapshot.origin = BindingSnapshot::PreviousBinding{preflight.managed->before_driver,
+                                                           preflight.managed->before_override};
         snapshot.early = preflight.managed->early;
     } else if (preflight.override_by_udev_rule) {
-        // The override is no foreign one: a release takes it away, and the native driver may have the device. Nor is
-        // the driver that it brought there, be it that somebody loaded that driver's module for another device.
+        // The override is no foreign one: a release takes it away, and the native driver may have
+        // the device. Nor is the driver that it brought there, be it that somebody loaded that
+        // driver's module for another device.
         const bool brought = preflight.now.driver == preflight.now.driver_override;
-        snapshot.origin = BindingSnapshot::PreviousBinding{brought ? std::nullopt : preflight.now.driver, std::nullopt};
+        snapshot.origin = BindingSnapshot::PreviousBinding{
+            brought ? std::nullopt : preflight.now.driver, std::nullopt};
         snapshot.early = !snapshot.origin->driver;
     }
     return snapshot;
@@ -49,11 +52,15 @@ BindingSnapshot to_binding_snapshot(const Preflight& preflight, ApplyScope scope
 /// One transaction on its way.
 class TransactionExecution {
   public:
-    TransactionExecution(TransactionContext& context, const Transaction& transaction, std::string txn, const ProgressSink& progress)
-        : context_(context), transaction_(transaction), txn_(std::move(txn)), progress_(progress),
+    TransactionExecution(TransactionContext& context, const Transaction& transaction,
+                         std::string txn, const ProgressSink& progress)
+        : context_(context),
+          transaction_(transaction),
+          txn_(std::move(txn)),
+          progress_(progress),
           steps_(transaction.steps),
           journaled_(context.kernel, context.journal, progress, steps_, txn_, kFirstStep,
-                  context.options.timeout) {}
+                     context.options.timeout) {}
 
     TransactionOutcome run() {
         if (auto preflight = revalidate_all(); !preflight)
@@ -86,11 +93,13 @@ class TransactionExecution {
         return {};
     }
 
-    /// Everything found as wanted, by whatever hand but our rules' for udev: nothing is written, and nothing becomes ours.
+    /// Everything found as wanted, by whatever hand but our rules' for udev: nothing is written,
+    /// and nothing becomes ours.
     [[nodiscard]] bool nothing_to_do() const {
         for (const Preflight& preflight : preflight_) {
             const Change& change = *preflight.change;
-            if (!preflight.on_target || preflight.override_by_udev_rule || lacks_override(preflight) || change.set_vfs || !change.mdevs.empty() ||
+            if (!preflight.on_target || preflight.override_by_udev_rule ||
+                lacks_override(preflight) || change.set_vfs || !change.mdevs.empty() ||
                 !change.mdevs_to_stop.empty() || preflight.access != sysfs::NodeAccess{} ||
                 change.check != policy::Check::kNone)
                 return false;
@@ -118,8 +127,8 @@ class TransactionExecution {
             case ApplyScope::kFull:
                 break;
         }
-        return {&DeviceChange::set_override, &DeviceChange::unbind, &DeviceChange::bind, &DeviceChange::configure,
-                &DeviceChange::check_open};
+        return {&DeviceChange::set_override, &DeviceChange::unbind, &DeviceChange::bind,
+                &DeviceChange::configure, &DeviceChange::check_open};
     }
 
     Result<void> apply_changes() {
@@ -149,14 +158,17 @@ class TransactionExecution {
 
     TransactionOutcome roll_back(const std::string& why) {
         const auto journal_state = read_journal(context_.state);
-        const InFlightTransaction* flight = journal_state ? journal_state->find_in_flight(txn_) : nullptr;
-        // The record of the end is in the file even though it could not be synced: what it says holds.
+        const InFlightTransaction* flight =
+            journal_state ? journal_state->find_in_flight(txn_) : nullptr;
+        // The record of the end is in the file even though it could not be synced: what it says
+        // holds.
         if (journal_state && flight == nullptr) {
             outcome_.notes.push_back(why);
             return finish(StepResult::kDone);
         }
         if (flight == nullptr)
-            return fail(why + "; and what to undo could not be read: " + journal_state.error().text());
+            return fail(why +
+                        "; and what to undo could not be read: " + journal_state.error().text());
         const UndoResult undone = undo(journaled_, *flight);
         outcome_.notes.insert(outcome_.notes.end(), undone.notes.begin(), undone.notes.end());
         if (undone.errors.empty()) {
@@ -197,15 +209,17 @@ class TransactionExecution {
 
 }  // namespace
 
-TransactionOutcome execute_transaction(TransactionContext& context, const Transaction& transaction, const std::string& txn,
-                  const ProgressSink& progress) {
+TransactionOutcome execute_transaction(TransactionContext& context, const Transaction& transaction,
+                                       const std::string& txn, const ProgressSink& progress) {
     return TransactionExecution(context, transaction, txn, progress).run();
 }
 
-TransactionOutcome undo_transaction(TransactionContext& context, const std::string& txn, const ProgressSink& progress) {
+TransactionOutcome undo_transaction(TransactionContext& context, const std::string& txn,
+                                    const ProgressSink& progress) {
     TransactionOutcome outcome;
     const auto journal_state = read_journal(context.state);
-    const InFlightTransaction* flight = journal_state ? journal_state->find_in_flight(txn) : nullptr;
+    const InFlightTransaction* flight =
+        journal_state ? journal_state->find_in_flight(txn) : nullptr;
     if (flight == nullptr) {
         // It committed, or it never began.
         const bool done = journal_state && journal_state->committed.contains(txn);
@@ -217,7 +231,8 @@ TransactionOutcome undo_transaction(TransactionContext& context, const std::stri
     for (const IntentRecord& intent : flight->intents)
         next = std::max(next, intent.step + 1);
     StepLog steps({});
-    JournaledKernel journaled(context.kernel, context.journal, progress, steps, txn, next, context.options.timeout);
+    JournaledKernel journaled(context.kernel, context.journal, progress, steps, txn, next,
+                              context.options.timeout);
     const UndoResult undone = undo(journaled, *flight);
     outcome.notes = undone.notes;
     if (undone.pending) {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "binding/transaction/apply.hpp"
 #include "binding/journal/journal.hpp"
 #include "binding/journal/journal_state.hpp"
+#include "binding/transaction/apply.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/kernel/kernel.hpp"
@@ -30,12 +30,16 @@ struct TransactionOutcome {
     std::vector<std::string> notes;
 };
 
-/// Carries one transaction out, wholly or not at all: begin on disk, the changes one device after the
-/// other, commit on disk; on the first failure everything back in reverse.
-[[nodiscard]] TransactionOutcome execute_transaction(TransactionContext& context, const policy::Transaction& transaction,
-                                const std::string& txn, const ProgressSink& progress);
+/// Carries one transaction out, wholly or not at all: begin on disk, the changes one device after
+/// the other, commit on disk; on the first failure everything back in reverse.
+[[nodiscard]] TransactionOutcome execute_transaction(TransactionContext& context,
+                                                     const policy::Transaction& transaction,
+                                                     const std::string& txn,
+                                                     const ProgressSink& progress);
 
 /// Undoes what the journal says of `txn` and closes it there, unless something is still owed.
-[[nodiscard]] TransactionOutcome undo_transaction(TransactionContext& context, const std::string& txn, const ProgressSink& progress);
+[[nodiscard]] TransactionOutcome undo_transaction(TransactionContext& context,
+                                                  const std::string& txn,
+                                                  const ProgressSink& progress);
 
 }  // namespace binding

@@ -10,10 +10,10 @@
 namespace binding {
 namespace {
 
+using base::Result;
 using policy::Op;
 using policy::StepResult;
 using sysfs::DeviceId;
-using base::Result;
 using sysfs::DeviceTarget;
 using Clock = std::chrono::steady_clock;
 
@@ -33,10 +33,9 @@ Result<void> JournaledKernel::write(const JournaledWrite& what, const KernelCall
                                                   what.shown_value.value_or(what.value))
                                    : 0;
     // A write on the way back has nothing that a later undo would have to put back.
-    const auto intended =
-        journal_.append(IntentRecord{txn_, step, what.op, what.device, what.value,
-                                     forward ? what.before : std::string()},
-                        Sync::kNow);
+    const auto intended = journal_.append(IntentRecord{txn_, step, what.op, what.device, what.value,
+                                                       forward ? what.before : std::string()},
+                                          Sync::kNow);
     if (!intended && forward) {
         steps_.end(at, StepResult::kFailed, intended.error().text());
         return intended;
@@ -60,34 +59,41 @@ Result<void> JournaledKernel::load_module(const DeviceId& for_device, const std:
 Result<void> JournaledKernel::set_override(const DeviceTarget& target, const std::string& driver) {
     const bool clear = driver.empty();
     const std::string name = target.id.display();
-    return write({clear ? Op::kClearOverride : Op::kSetOverride, target.id, driver, {},
+    return write({clear ? Op::kClearOverride : Op::kSetOverride,
+                  target.id,
+                  driver,
+                  {},
                   clear ? "clear the override of " + name : "override " + name + " to " + driver},
                  [&] { return kernel_.set_override(target, driver); });
 }
 
 Result<void> JournaledKernel::unbind(const DeviceTarget& target, const std::string& driver) {
-    return write({Op::kUnbind, target.id, driver, {},
-                  "unbind " + target.id.display() + " from " + driver},
-                 [&] { return kernel_.unbind(target, driver); });
+    return write(
+        {Op::kUnbind, target.id, driver, {}, "unbind " + target.id.display() + " from " + driver},
+        [&] { return kernel_.unbind(target, driver); });
 }
 
 Result<void> JournaledKernel::bind(const DeviceTarget& target, const std::string& driver) {
-    return write({Op::kBind, target.id, driver, {}, "bind " + target.id.display() + " to " + driver},
-                 [&]() -> Result<void> {
-                     Result<void> done = kernel_.bind(target, driver);
-                     const bool already = !done && done.error().errnum == EBUSY && is_bound_to(target, driver);
-                     return already ? Result<void>() : done;
-                 });
+    return write(
+        {Op::kBind, target.id, driver, {}, "bind " + target.id.display() + " to " + driver},
+        [&]() -> Result<void> {
+            Result<void> done = kernel_.bind(target, driver);
+            const bool already =
+                !done && done.error().errnum == EBUSY && is_bound_to(target, driver);
+            return already ? Result<void>() : done;
+        });
 }
 
-/// A driver that is being loaded is offered every device that has none, and takes those whose override
-/// names it (driver_attach): another transaction's load may have bound this one, and EBUSY says so.
+/// A driver that is being loaded is offered every device that has none, and takes those whose
+/// override names it (driver_attach): another transaction's load may have bound this one, and EBUSY
+/// says so.
 bool JournaledKernel::is_bound_to(const DeviceTarget& target, const std::string& driver) {
     const auto now = kernel_.binding_state(target.id);
     return now && now->driver == driver;
 }
 
-Result<void> JournaledKernel::bind_with_retry(const DeviceTarget& target, const std::string& driver) {
+Result<void> JournaledKernel::bind_with_retry(const DeviceTarget& target,
+                                              const std::string& driver) {
     const std::string doing = "bind " + target.id.display() + " to " + driver;
     const auto deadline = Clock::now() + retry_timeout_;
     return write({Op::kBind, target.id, driver, {}, doing}, [&]() -> Result<void> {
@@ -107,34 +113,36 @@ Result<void> JournaledKernel::bind_with_retry(const DeviceTarget& target, const 
 }
 
 Result<void> JournaledKernel::write_attr(const DeviceTarget& target, const std::string& attr,
-                                const std::string& value, const std::string& before) {
+                                         const std::string& value, const std::string& before) {
     return write({Op::kSetAttr, target.id, attr + "=" + value, attr + "=" + before,
                   "set " + attr + " of " + target.id.display()},
                  [&] { return kernel_.write_attr(target, attr, value); });
 }
 
-Result<void> JournaledKernel::set_vfs(const DeviceTarget& pf, std::uint32_t count, std::uint32_t before) {
+Result<void> JournaledKernel::set_vfs(const DeviceTarget& pf, std::uint32_t count,
+                                      std::uint32_t before) {
     return write({Op::kSetVfs, pf.id, std::to_string(count), std::to_string(before),
                   "set the VFs of " + pf.id.display() + " to " + std::to_string(count)},
                  [&] { return kernel_.set_vfs(pf, count); });
 }
 
 Result<void> JournaledKernel::create_mdev(const DeviceId& parent, const std::string& parent_name,
-                                 const std::string& type, const std::string& uuid) {
+                                          const std::string& type, const std::string& uuid) {
     return write({Op::kCreateMdev, parent, uuid, type, "create mdev " + uuid + " on " + parent_name,
                   DeviceId{"mdev", uuid}, type},
                  [&] { return kernel_.create_mdev(parent_name, type, uuid); });
 }
 
 Result<void> JournaledKernel::remove_mdev(const DeviceId& parent, const std::string& type,
-                                 const std::string& uuid) {
-    return write({Op::kRemoveMdev, parent, uuid, type, "remove mdev " + uuid,
-                  DeviceId{"mdev", uuid}, type},
-                 [&] { return kernel_.remove_mdev(uuid); });
+                                          const std::string& uuid) {
+    return write(
+        {Op::kRemoveMdev, parent, uuid, type, "remove mdev " + uuid, DeviceId{"mdev", uuid}, type},
+        [&] { return kernel_.remove_mdev(uuid); });
 }
 
 Result<void> JournaledKernel::set_access(const DeviceId& device, const std::string& node,
-                                const sysfs::NodeAccess& access, const std::string& shown) {
+                                         const sysfs::NodeAccess& access,
+                                         const std::string& shown) {
     // Setting nothing changes nothing and tells what is there.
     const auto before = kernel_.set_access(node, {});
     if (!before) {
@@ -149,14 +157,14 @@ Result<void> JournaledKernel::set_access(const DeviceId& device, const std::stri
                  });
 }
 
-void JournaledKernel::record_step(Op op, const DeviceId& device, const std::string& value, StepResult result,
-                       const std::string& error) {
+void JournaledKernel::record_step(Op op, const DeviceId& device, const std::string& value,
+                                  StepResult result, const std::string& error) {
     if (direction_ == Direction::kForward)
         steps_.end(steps_.begin(op, device, value), result, error);
 }
 
 bool JournaledKernel::wait_for(Milliseconds at_most, const std::string& what,
-                      const std::function<bool()>& holds) {
+                               const std::function<bool()>& holds) {
     const auto deadline = Clock::now() + at_most;
     progress_.on_step(what);
     while (!holds()) {

@@ -20,13 +20,15 @@ Result<std::string> parent_name(JournaledKernel& journaled, const sysfs::DeviceI
         name = now ? now->mdev_parent_name : std::string();
         return !name.empty();
     };
-    if (offers_types() || journaled.wait_for(kParentAppears, "wait for the mdev types of " + id.display(),
-                                          offers_types))
+    if (offers_types() ||
+        journaled.wait_for(kParentAppears, "wait for the mdev types of " + id.display(),
+                           offers_types))
         return name;
     return fail(Code::kUnsupported, "create mdev", id.display(), "is no mdev parent");
 }
 
-Result<void> write_attrs(JournaledKernel& journaled, const std::string& uuid, const policy::MdevSpec& wish) {
+Result<void> write_attrs(JournaledKernel& journaled, const std::string& uuid,
+                         const policy::MdevSpec& wish) {
     if (wish.attrs.empty())
         return {};
     const auto mdev = journaled.kernel().device({"mdev", uuid});
@@ -39,8 +41,8 @@ Result<void> write_attrs(JournaledKernel& journaled, const std::string& uuid, co
     return {};
 }
 
-Result<void> create_one(JournaledKernel& journaled, const sysfs::DeviceId& parent, const std::string& name,
-                      const policy::MdevSpec& wish) {
+Result<void> create_one(JournaledKernel& journaled, const sysfs::DeviceId& parent,
+                        const std::string& name, const policy::MdevSpec& wish) {
     const std::string uuid = wish.uuid.value_or("");
     const auto there = journaled.kernel().device({"mdev", uuid});
     if (there && there->mdev && there->mdev->parent == name && there->mdev->type == wish.type)
@@ -53,24 +55,29 @@ Result<void> create_one(JournaledKernel& journaled, const sysfs::DeviceId& paren
 }
 
 /// The attribute's text is the truth about it, not the success of the write.
-Result<void> create_vgpu(JournaledKernel& journaled, const sysfs::DeviceId& id, const policy::MdevSpec& wish) {
+Result<void> create_vgpu(JournaledKernel& journaled, const sysfs::DeviceId& id,
+                         const policy::MdevSpec& wish) {
     const auto vf = journaled.kernel().device(id);
     if (!vf)
         return base::propagate(vf);
     if (!vf->vgpu)
-        return fail(Code::kUnsupported, "make a virtual GPU", id.display(), "its driver offers none");
+        return fail(Code::kUnsupported, "make a virtual GPU", id.display(),
+                    "its driver offers none");
     if (vf->vgpu->type == wish.type)
         return {};
     if (!vf->vgpu->type.empty())
-        return fail(Code::kBusy, "make a virtual GPU", id.display(), "is of type " + vf->vgpu->type + " already");
+        return fail(Code::kBusy, "make a virtual GPU", id.display(),
+                    "is of type " + vf->vgpu->type + " already");
     const sysfs::DeviceTarget target{id, vf->identity()};
     if (auto written = journaled.write_attr(target, std::string(sysfs::kVgpuTypeAttr),
-                                         sysfs::parse_vgpu_type(wish.type).value_or(""), std::string(sysfs::kNoVgpu));
+                                            sysfs::parse_vgpu_type(wish.type).value_or(""),
+                                            std::string(sysfs::kNoVgpu));
         !written)
         return written;
     const auto now = journaled.kernel().device(id);
     if (!now || !now->vgpu || now->vgpu->type != wish.type)
-        return fail(Code::kFailed, "make a virtual GPU", id.display(), "did not become " + wish.type);
+        return fail(Code::kFailed, "make a virtual GPU", id.display(),
+                    "did not become " + wish.type);
     for (const auto& [name, value] : wish.attrs)
         if (auto written = journaled.write_attr(target, name, value, {}); !written)
             return written;
@@ -80,7 +87,7 @@ Result<void> create_vgpu(JournaledKernel& journaled, const sysfs::DeviceId& id, 
 }  // namespace
 
 Result<void> create_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& parent,
-                        const std::vector<policy::MdevSpec>& wishes) {
+                          const std::vector<policy::MdevSpec>& wishes) {
     if (wishes.empty())
         return {};
     if (!wishes.front().uuid)
@@ -95,7 +102,7 @@ Result<void> create_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& par
 }
 
 Result<void> remove_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& parent,
-                        const std::vector<policy::MdevSpec>& mdevs) {
+                          const std::vector<policy::MdevSpec>& mdevs) {
     for (const policy::MdevSpec& mdev : mdevs) {
         const std::string uuid = mdev.uuid.value_or("");
         if (!journaled.kernel().device({"mdev", uuid}))
@@ -106,7 +113,8 @@ Result<void> remove_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& par
     return {};
 }
 
-Result<void> remove_vgpu(JournaledKernel& journaled, const sysfs::DeviceTarget& vf, const SideEffect& made) {
+Result<void> remove_vgpu(JournaledKernel& journaled, const sysfs::DeviceTarget& vf,
+                         const SideEffect& made) {
     const std::string attr(sysfs::kVgpuTypeAttr);
     const auto now = journaled.kernel().device(vf.id);
     const auto number = now && now->vgpu ? sysfs::parse_vgpu_type(now->vgpu->type) : std::nullopt;

@@ -8,16 +8,21 @@
 
 namespace binding {
 
-/// Creates the wanted mdevs of a parent (each wish has its UUID by now) and writes their attributes in
-/// order. One that is there already, of that parent and type, is left as it is and does not become ours.
-[[nodiscard]] base::Result<void> create_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& parent,
-                                             const std::vector<policy::MdevSpec>& wishes);
+/// Creates the wanted mdevs of a parent (each wish has its UUID by now) and writes their attributes
+/// in order. One that is there already, of that parent and type, is left as it is and does not
+/// become ours.
+[[nodiscard]] base::Result<void> create_mdevs(JournaledKernel& journaled,
+                                              const sysfs::DeviceId& parent,
+                                              const std::vector<policy::MdevSpec>& wishes);
 
-/// Removes these mdevs, whoever made them: somebody asked for it. One that is gone already is no failure.
-[[nodiscard]] base::Result<void> remove_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& parent,
-                                             const std::vector<policy::MdevSpec>& mdevs);
+/// Removes these mdevs, whoever made them: somebody asked for it. One that is gone already is no
+/// failure.
+[[nodiscard]] base::Result<void> remove_mdevs(JournaledKernel& journaled,
+                                              const sysfs::DeviceId& parent,
+                                              const std::vector<policy::MdevSpec>& mdevs);
 
 /// Takes a virtual GPU of a vendor's kind away, if it still is the one that was made.
-[[nodiscard]] base::Result<void> remove_vgpu(JournaledKernel& journaled, const sysfs::DeviceTarget& vf, const SideEffect& made);
+[[nodiscard]] base::Result<void> remove_vgpu(JournaledKernel& journaled,
+                                             const sysfs::DeviceTarget& vf, const SideEffect& made);
 
 }  // namespace binding

@@ -2,8 +2,8 @@
 #include "binding/transaction/node_access.hpp"
 
 #include "policy/plan/plan_steps.hpp"
-#include "sysfs/host/user_lookup.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/host/user_lookup.hpp"
 
 namespace binding {
 namespace {
@@ -37,7 +37,7 @@ Result<sysfs::NodeAccess> resolve_access(const policy::AccessSpec& access) {
 }
 
 Result<void> grant_access(JournaledKernel& journaled, const sysfs::DeviceId& device,
-                         const sysfs::NodeAccess& access, const policy::AccessSpec& wanted) {
+                          const sysfs::NodeAccess& access, const policy::AccessSpec& wanted) {
     const auto now = journaled.kernel().binding_state(device);
     if (!now)
         return base::propagate(now);
@@ -52,15 +52,17 @@ Result<void> grant_access(JournaledKernel& journaled, const sysfs::DeviceId& dev
     return {};
 }
 
-Result<void> restore_access(JournaledKernel& journaled, const sysfs::DeviceId& device, const SideEffect& made) {
+Result<void> restore_access(JournaledKernel& journaled, const sysfs::DeviceId& device,
+                            const SideEffect& made) {
     const auto before = decode_access(made.before);
     const auto now = journaled.kernel().binding_state(device);
     if (!before || !now || !now->vfio)
         return {};
     const auto& [group, cdev, group_access, cdev_access] = *now->vfio;
-    const bool still_its = made.value == group.value_or("") ||
-                           (cdev && made.value == "devices/" + *cdev);
-    return still_its ? journaled.set_access(device, made.value, *before, made.value) : Result<void>();
+    const bool still_its =
+        made.value == group.value_or("") || (cdev && made.value == "devices/" + *cdev);
+    return still_its ? journaled.set_access(device, made.value, *before, made.value)
+                     : Result<void>();
 }
 
 }  // namespace binding

@@ -12,12 +12,14 @@ namespace binding {
 [[nodiscard]] base::Result<sysfs::NodeAccess> resolve_access(const policy::AccessSpec& access);
 
 /// Gives the group node and the cdev of a bound device their owner and mode.
-[[nodiscard]] base::Result<void> grant_access(JournaledKernel& journaled, const sysfs::DeviceId& device,
+[[nodiscard]] base::Result<void> grant_access(JournaledKernel& journaled,
+                                              const sysfs::DeviceId& device,
                                               const sysfs::NodeAccess& access,
                                               const policy::AccessSpec& wanted);
 
 /// Puts back who might open a node that this device still has.
-[[nodiscard]] base::Result<void> restore_access(JournaledKernel& journaled, const sysfs::DeviceId& device,
-                                                   const SideEffect& made);
+[[nodiscard]] base::Result<void> restore_access(JournaledKernel& journaled,
+                                                const sysfs::DeviceId& device,
+                                                const SideEffect& made);
 
 }  // namespace binding

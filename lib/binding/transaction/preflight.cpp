@@ -7,11 +7,11 @@
 namespace binding {
 namespace {
 
-using policy::Change;
 using base::Code;
-using sysfs::Device;
 using base::fail;
 using base::Result;
+using policy::Change;
+using sysfs::Device;
 
 std::string state_text(const std::optional<std::string>& driver,
                        const std::optional<std::string>& driver_override) {
@@ -41,8 +41,10 @@ bool is_on_target(const Change& change, const Device& now) {
 bool must_be_as_planned(const Change& change) {
     switch (change.to) {
         case Change::To::kChain:
-        case Change::To::kNone: return true;
-        case Change::To::kHost: return false;
+        case Change::To::kNone:
+            return true;
+        case Change::To::kHost:
+            return false;
     }
     return true;
 }
@@ -50,15 +52,21 @@ bool must_be_as_planned(const Change& change) {
 }  // namespace
 
 bool lacks_override(const Preflight& preflight) {
-    return preflight.on_target && preflight.change->to == Change::To::kChain && preflight.now.has_override &&
-           preflight.now.driver_override != preflight.now.driver;
+    return preflight.on_target && preflight.change->to == Change::To::kChain &&
+           preflight.now.has_override && preflight.now.driver_override != preflight.now.driver;
 }
 
 Result<Preflight> revalidate(TransactionContext& context, const Change& change) {
     const sysfs::DeviceId& id = change.target.id;
-    const bool releasing = change.to == Change::To::kHost && context.journal_state.bound.contains(id);
-    Preflight preflight{.change = &change, .now = {}, .managed = nullptr, .gone = false, .on_target = false,
-                  .override_by_udev_rule = false, .access = {}};
+    const bool releasing =
+        change.to == Change::To::kHost && context.journal_state.bound.contains(id);
+    Preflight preflight{.change = &change,
+                        .now = {},
+                        .managed = nullptr,
+                        .gone = false,
+                        .on_target = false,
+                        .override_by_udev_rule = false,
+                        .access = {}};
     auto now = context.kernel.binding_state(id);
     if (!now && !releasing)
         return base::propagate(now);
@@ -73,13 +81,14 @@ Result<Preflight> revalidate(TransactionContext& context, const Change& change) 
     preflight.now = *std::move(now);
     preflight.managed = context.journal_state.find_managed(id, change.target.identity);
     preflight.on_target = is_on_target(change, preflight.now);
-    preflight.override_by_udev_rule = preflight.managed == nullptr && preflight.now.driver_override &&
-                           context.kernel.property(id, policy::kOverrideProperty) == preflight.now.driver_override;
+    preflight.override_by_udev_rule =
+        preflight.managed == nullptr && preflight.now.driver_override &&
+        context.kernel.property(id, policy::kOverrideProperty) == preflight.now.driver_override;
     if (must_be_as_planned(change) && !preflight.on_target && !as_planned(change, preflight.now))
         return fail(Code::kFailed, "check", id.display(),
                     "changed since it was planned: " +
-                        state_text(preflight.now.driver, preflight.now.driver_override) + " now, was " +
-                        state_text(change.from_driver, change.from_override),
+                        state_text(preflight.now.driver, preflight.now.driver_override) +
+                        " now, was " + state_text(change.from_driver, change.from_override),
                     "plan again");
     if (change.check == policy::Check::kOpen && !context.options.check_open)
         return fail(Code::kUnsupported, "check open", id.display(),

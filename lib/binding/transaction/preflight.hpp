@@ -11,18 +11,21 @@ namespace binding {
 struct Preflight {
     const policy::Change* change = nullptr;
     sysfs::Device now;
-    const ManagedDevice* managed = nullptr;  ///< the journal's record of it, when it was ours before
-    bool gone = false;            ///< to be released, but it went away or is another device now
-    bool on_target = false;         ///< found on what was planned; not our doing
-    bool override_by_udev_rule = false;   ///< its override is what our udev rules wrote when it was plugged in
-    sysfs::NodeAccess access;     ///< with names resolved; empty: nothing to set
+    const ManagedDevice* managed =
+        nullptr;             ///< the journal's record of it, when it was ours before
+    bool gone = false;       ///< to be released, but it went away or is another device now
+    bool on_target = false;  ///< found on what was planned; not our doing
+    bool override_by_udev_rule =
+        false;                 ///< its override is what our udev rules wrote when it was plugged in
+    sysfs::NodeAccess access;  ///< with names resolved; empty: nothing to set
 };
 
 /// Is it on the first candidate of its chain, but for the override that keeps it there?
 [[nodiscard]] bool lacks_override(const Preflight& preflight);
 
-/// Looks at the device and says whether the change can still be carried out as planned: it is the same
-/// device, and its driver and override are what the plan saw. Writes nothing.
-[[nodiscard]] base::Result<Preflight> revalidate(TransactionContext& context, const policy::Change& change);
+/// Looks at the device and says whether the change can still be carried out as planned: it is the
+/// same device, and its driver and override are what the plan saw. Writes nothing.
+[[nodiscard]] base::Result<Preflight> revalidate(TransactionContext& context,
+                                                 const policy::Change& change);
 
 }  // namespace binding

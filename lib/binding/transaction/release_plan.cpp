@@ -2,15 +2,19 @@
 #include <algorithm>
 #include <set>
 
-#include "binding/transaction/apply.hpp"
 #include "binding/journal/journal.hpp"
+#include "binding/transaction/apply.hpp"
 #include "binding/transaction/release_plan.hpp"
 #include "sysfs/device/names.hpp"
 
-/// What a release would do, as a plan: the same steps that the executor takes for Change::To::kHost.
+/// What a release would do, as a plan: the same steps that the executor takes for
+/// Change::To::kHost.
 namespace binding {
 namespace {
 
+using base::Code;
+using base::fail;
+using base::Result;
 using policy::Change;
 using policy::Op;
 using policy::Plan;
@@ -19,18 +23,17 @@ using policy::ReasonCode;
 using policy::Step;
 using policy::Transaction;
 using policy::Verdict;
-using base::Code;
 using sysfs::Device;
 using sysfs::DeviceId;
-using base::fail;
 using sysfs::Inventory;
-using base::Result;
 
 Step step(Op op, const DeviceId& device, const std::string& value) {
     return {.op = op,
             .device = device,
             .value = value.empty() ? std::nullopt : std::optional(value),
-            .module = {}, .result = {}, .error = {}};
+            .module = {},
+            .result = {},
+            .error = {}};
 }
 
 void add_steps(const ManagedDevice& bound, const Device& now, std::vector<Step>& steps) {
@@ -38,8 +41,8 @@ void add_steps(const ManagedDevice& bound, const Device& now, std::vector<Step>&
         if (made->op == Op::kCreateMdev)
             steps.push_back(step(Op::kRemoveMdev, {"mdev", made->value}, made->before));
         else
-            steps.push_back(step(made->op, now.id,
-                                 made->op == Op::kSetAccess ? made->value : made->before));
+            steps.push_back(
+                step(made->op, now.id, made->op == Op::kSetAccess ? made->value : made->before));
     const bool driver_ours = !now.driver || *now.driver == bound.driver;
     const bool override_ours = now.driver_override == bound.driver;
     if (bound.driver.empty())
@@ -88,8 +91,8 @@ std::vector<DeviceId> removed_with(const ManagedDevice& bound, const Inventory& 
     return removed;
 }
 
-/// A VF vanishes from under whoever uses it; an mdev's removal waits until its holder closes it. That there
-/// are data on a VF is no use of it.
+/// A VF vanishes from under whoever uses it; an mdev's removal waits until its holder closes it.
+/// That there are data on a VF is no use of it.
 void refuse_used(const sysfs::Usage& usage, const std::vector<DeviceId>& removed,
                  Transaction& transaction) {
     for (const DeviceId& device : removed) {
@@ -97,8 +100,8 @@ void refuse_used(const sysfs::Usage& usage, const std::vector<DeviceId>& removed
         if (uses == usage.end())
             continue;
         for (const sysfs::Use& use : uses->second) {
-            const std::string text = device.bus == "mdev" ? use.text
-                                                          : "a VF that would go is in use: " + use.text;
+            const std::string text =
+                device.bus == "mdev" ? use.text : "a VF that would go is in use: " + use.text;
             if (use.kind != sysfs::UseKind::kSignature)
                 transaction.reasons.push_back(
                     Reason{device.bus == "mdev" ? ReasonCode::kVfioOpen : ReasonCode::kVfsInUse,
@@ -113,20 +116,21 @@ void refuse_open(const sysfs::Usage& usage, Transaction& transaction) {
         const auto uses = usage.find(device);
         if (uses == usage.end())
             continue;
-        const bool told = std::any_of(
-            transaction.reasons.begin(), transaction.reasons.end(),
-            [&](const Reason& reason) { return reason.device == device; });
+        const bool told =
+            std::any_of(transaction.reasons.begin(), transaction.reasons.end(),
+                        [&](const Reason& reason) { return reason.device == device; });
         for (const sysfs::Use& use : uses->second)
             if (use.kind == sysfs::UseKind::kVfioOpen && !told)
-                transaction.reasons.push_back(Reason{ReasonCode::kVfioOpen, device, use.text,
-                                                     use.evidence, false});
+                transaction.reasons.push_back(
+                    Reason{ReasonCode::kVfioOpen, device, use.text, use.evidence, false});
     }
     if (!transaction.reasons.empty())
         transaction.verdict = Verdict::kRefused;
 }
 
 /// With one device of a group that was taken whole all of them: the peers came along for it alone.
-void select_device(const JournalState& journal_state, const ManagedDevice& bound, ReleaseSelection& selection) {
+void select_device(const JournalState& journal_state, const ManagedDevice& bound,
+                   ReleaseSelection& selection) {
     const bool whole =
         std::any_of(journal_state.bound.begin(), journal_state.bound.end(), [&](const auto& entry) {
             return entry.second.txn == bound.txn && entry.second.taken_along;
@@ -137,7 +141,8 @@ void select_device(const JournalState& journal_state, const ManagedDevice& bound
 }
 
 /// VFs of ours go before the PF that makes them vanish, in one transaction with it: two would race.
-ReleaseSelection with_vfs(const JournalState& journal_state, const Inventory& inventory, ReleaseSelection selection) {
+ReleaseSelection with_vfs(const JournalState& journal_state, const Inventory& inventory,
+                          ReleaseSelection selection) {
     ReleaseSelection with_pf;
     for (const auto& [txn, devices] : selection)
         for (const DeviceId& device : devices)
@@ -154,14 +159,16 @@ ReleaseSelection with_vfs(const JournalState& journal_state, const Inventory& in
 }
 
 bool is_in_flight(const JournalState& journal_state, const DeviceId& device) {
-    return std::any_of(journal_state.in_flight.begin(), journal_state.in_flight.end(),
-                       [&](const InFlightTransaction& flight) { return flight.find(device) != nullptr; });
+    return std::any_of(
+        journal_state.in_flight.begin(), journal_state.in_flight.end(),
+        [&](const InFlightTransaction& flight) { return flight.find(device) != nullptr; });
 }
 
 }  // namespace
 
-std::vector<DeviceId> selected_devices(const JournalState& journal_state, const ReleaseSelection& selection,
-                                 const Inventory& inventory) {
+std::vector<DeviceId> selected_devices(const JournalState& journal_state,
+                                       const ReleaseSelection& selection,
+                                       const Inventory& inventory) {
     std::set<DeviceId> there;
     for (const auto& [txn, devices] : selection)
         for (const DeviceId& device : devices)
@@ -173,8 +180,8 @@ std::vector<DeviceId> selected_devices(const JournalState& journal_state, const 
     return {there.begin(), there.end()};
 }
 
-Plan release_plan(const JournalState& journal_state, const Inventory& inventory, const sysfs::Usage& usage,
-                  const ReleaseSelection& selection) {
+Plan release_plan(const JournalState& journal_state, const Inventory& inventory,
+                  const sysfs::Usage& usage, const ReleaseSelection& selection) {
     Plan plan;
     for (const auto& [txn, devices] : with_vfs(journal_state, inventory, selection)) {
         Transaction transaction;
@@ -192,7 +199,8 @@ Plan release_plan(const JournalState& journal_state, const Inventory& inventory,
     return plan;
 }
 
-Result<ReleaseSelection> select_release(const JournalState& journal_state, const std::vector<DeviceId>& devices) {
+Result<ReleaseSelection> select_release(const JournalState& journal_state,
+                                        const std::vector<DeviceId>& devices) {
     ReleaseSelection selection;
     for (const DeviceId& device : devices) {
         const auto bound = journal_state.bound.find(device);
@@ -206,7 +214,8 @@ Result<ReleaseSelection> select_release(const JournalState& journal_state, const
     return selection;
 }
 
-Result<ReleaseSelection> select_rollback(const JournalState& journal_state, const std::string& txn) {
+Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
+                                         const std::string& txn) {
     std::string wanted = txn;
     if (wanted.empty())
         for (const auto& [id, bound] : journal_state.bound)
@@ -232,8 +241,10 @@ Result<Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state, const In
     const auto selection = select_release(*journal_state, devices);
     if (!selection)
         return base::propagate(selection);
-    return release_plan(*journal_state, inventory, kernel.usage(inventory, selected_devices(*journal_state, *selection, inventory)),
-                        *selection);
+    return release_plan(
+        *journal_state, inventory,
+        kernel.usage(inventory, selected_devices(*journal_state, *selection, inventory)),
+        *selection);
 }
 
 Result<Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,
@@ -244,8 +255,10 @@ Result<Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state, const I
     const auto selection = select_rollback(*journal_state, txn);
     if (!selection)
         return base::propagate(selection);
-    return release_plan(*journal_state, inventory, kernel.usage(inventory, selected_devices(*journal_state, *selection, inventory)),
-                        *selection);
+    return release_plan(
+        *journal_state, inventory,
+        kernel.usage(inventory, selected_devices(*journal_state, *selection, inventory)),
+        *selection);
 }
 
 }  // namespace binding

@@ -8,18 +8,18 @@
 /// The override goes back first: from then on a crash leaves a device that its own driver can match
 /// again. Then the unbind, then the bind by name, for the probe's true errno.
 ///
-/// While an override is set only that driver can match (kernel.md). So a device that stood on one driver
-/// with an override naming another (driverctl --noprobe, or an override written after the bind) cannot
-/// be put back in that order: it takes a detour, overriding to the old driver, binding, and then
-/// writing the override that was there. The same detour serves a device that was bound to a VFIO driver
-/// with its override cleared afterwards (SPDK does that): without an override such a driver matches
-/// nothing.
+/// While an override is set only that driver can match (kernel.md). So a device that stood on one
+/// driver with an override naming another (driverctl --noprobe, or an override written after the
+/// bind) cannot be put back in that order: it takes a detour, overriding to the old driver,
+/// binding, and then writing the override that was there. The same detour serves a device that was
+/// bound to a VFIO driver with its override cleared afterwards (SPDK does that): without an
+/// override such a driver matches nothing.
 namespace binding {
 namespace {
 
-using sysfs::Device;
 using base::fail;
 using base::Result;
+using sysfs::Device;
 using sysfs::DeviceTarget;
 
 Result<void> write_override(JournaledKernel& journaled, const DeviceTarget& target,
@@ -28,7 +28,8 @@ Result<void> write_override(JournaledKernel& journaled, const DeviceTarget& targ
 }
 
 /// Binds, loading what the modalias asks for when the driver is not there any more.
-Result<void> bind_loaded(JournaledKernel& journaled, const DeviceTarget& target, const std::string& driver) {
+Result<void> bind_loaded(JournaledKernel& journaled, const DeviceTarget& target,
+                         const std::string& driver) {
     Result<void> bound = journaled.bind_with_retry(target, driver);
     if (bound || bound.error().code != base::Code::kNotFound)
         return bound;
@@ -42,8 +43,9 @@ Result<void> bind_loaded(JournaledKernel& journaled, const DeviceTarget& target,
     return bound;
 }
 
-Result<void> bind_with_temporary_override(JournaledKernel& journaled, const DeviceTarget& target, const std::string& driver,
-                            const std::optional<std::string>& override_after) {
+Result<void> bind_with_temporary_override(JournaledKernel& journaled, const DeviceTarget& target,
+                                          const std::string& driver,
+                                          const std::optional<std::string>& override_after) {
     if (auto set = journaled.set_override(target, driver); !set)
         return set;
     const Result<void> bound = bind_loaded(journaled, target, driver);
@@ -51,7 +53,8 @@ Result<void> bind_with_temporary_override(JournaledKernel& journaled, const Devi
     return bound ? set : bound;
 }
 
-Result<void> rebind(JournaledKernel& journaled, const DeviceTarget& target, const BindingSnapshot::PreviousBinding& wanted, bool temporary_override) {
+Result<void> rebind(JournaledKernel& journaled, const DeviceTarget& target,
+                    const BindingSnapshot::PreviousBinding& wanted, bool temporary_override) {
     const std::string& driver = *wanted.driver;
     if (temporary_override)
         return bind_with_temporary_override(journaled, target, driver, wanted.driver_override);
@@ -61,7 +64,8 @@ Result<void> rebind(JournaledKernel& journaled, const DeviceTarget& target, cons
 }
 
 /// The kernel's word for it, not the writes'.
-Result<void> verify(JournaledKernel& journaled, const DeviceTarget& target, const BindingSnapshot::PreviousBinding& wanted) {
+Result<void> verify(JournaledKernel& journaled, const DeviceTarget& target,
+                    const BindingSnapshot::PreviousBinding& wanted) {
     const auto now = journaled.kernel().binding_state(target.id);
     if (!now)
         return base::propagate(now);
@@ -81,7 +85,7 @@ Result<void> restore(JournaledKernel& journaled, const DeviceTarget& target, con
         return same_override ? Result<void>()
                              : write_override(journaled, target, wanted.driver_override);
     const bool temporary_override = wanted.driver && wanted.driver_override && now.has_override &&
-                        *wanted.driver != *wanted.driver_override;
+                                    *wanted.driver != *wanted.driver_override;
     if (!temporary_override && !same_override)
         if (auto set = write_override(journaled, target, wanted.driver_override); !set)
             return set;

@@ -9,11 +9,14 @@ namespace binding {
 
 /// Brings a device from how it stands (`now`, just read) to how it stood: driver and override. The
 /// caller has made sure that what is there now is ours to undo. Used to undo and to release.
-[[nodiscard]] base::Result<void> restore(JournaledKernel& journaled, const sysfs::DeviceTarget& target,
-                                          const sysfs::Device& now, const BindingSnapshot::PreviousBinding& wanted);
+[[nodiscard]] base::Result<void> restore(JournaledKernel& journaled,
+                                         const sysfs::DeviceTarget& target,
+                                         const sysfs::Device& now,
+                                         const BindingSnapshot::PreviousBinding& wanted);
 
 /// The driver that the kernel itself would give the device: the first that a module claiming its
 /// modalias registers on its bus, or brings when it is loaded. kNotFound when there is none.
-[[nodiscard]] base::Result<std::string> native_driver(JournaledKernel& journaled, const sysfs::DeviceTarget& target);
+[[nodiscard]] base::Result<std::string> native_driver(JournaledKernel& journaled,
+                                                      const sysfs::DeviceTarget& target);
 
 }  // namespace binding

@@ -21,7 +21,8 @@ Result<sysfs::SriovPf> read_pf(JournaledKernel& journaled, const DeviceTarget& p
     if (!now)
         return base::propagate(now);
     if (!now->sriov)
-        return fail(Code::kUnsupported, "set VFs", pf.id.display(), "is no SR-IOV physical function");
+        return fail(Code::kUnsupported, "set VFs", pf.id.display(),
+                    "is no SR-IOV physical function");
     return *now->sriov;
 }
 
@@ -51,7 +52,8 @@ Result<void> wait_for_links(JournaledKernel& journaled, const DeviceTarget& pf, 
 
 }  // namespace
 
-Result<void> enable_vfs(JournaledKernel& journaled, const DeviceTarget& pf, std::uint32_t count, Milliseconds timeout) {
+Result<void> enable_vfs(JournaledKernel& journaled, const DeviceTarget& pf, std::uint32_t count,
+                        Milliseconds timeout) {
     const auto now = read_pf(journaled, pf);
     if (!now)
         return base::propagate(now);
@@ -71,7 +73,8 @@ Result<void> enable_vfs(JournaledKernel& journaled, const DeviceTarget& pf, std:
     return keep_off ? journaled.write_attr(pf, kAutoprobe, "1", "0") : Result<void>();
 }
 
-Result<void> remove_side_effect(JournaledKernel& journaled, const DeviceTarget& target, const SideEffect& made, Milliseconds timeout) {
+Result<void> remove_side_effect(JournaledKernel& journaled, const DeviceTarget& target,
+                                const SideEffect& made, Milliseconds timeout) {
     if (made.op == policy::Op::kCreateMdev) {
         const auto mdev = journaled.kernel().device({"mdev", made.value});
         const bool ours = mdev && mdev->mdev && mdev->mdev->type == made.before;

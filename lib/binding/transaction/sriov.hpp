@@ -8,13 +8,15 @@
 
 namespace binding {
 
-/// Brings a PF to `count` VFs and waits until every one is there, with native drivers kept off the new
-/// ones meanwhile: rules of their own say what becomes of them.
-[[nodiscard]] base::Result<void> enable_vfs(JournaledKernel& journaled, const sysfs::DeviceTarget& pf,
-                                           std::uint32_t count, Milliseconds timeout);
+/// Brings a PF to `count` VFs and waits until every one is there, with native drivers kept off the
+/// new ones meanwhile: rules of their own say what becomes of them.
+[[nodiscard]] base::Result<void> enable_vfs(JournaledKernel& journaled,
+                                            const sysfs::DeviceTarget& pf, std::uint32_t count,
+                                            Milliseconds timeout);
 
 /// Takes back one thing that we made on a device beside its driver.
-[[nodiscard]] base::Result<void> remove_side_effect(JournaledKernel& journaled, const sysfs::DeviceTarget& target, const SideEffect& made,
-                                         Milliseconds timeout);
+[[nodiscard]] base::Result<void> remove_side_effect(JournaledKernel& journaled,
+                                                    const sysfs::DeviceTarget& target,
+                                                    const SideEffect& made, Milliseconds timeout);
 
 }  // namespace binding

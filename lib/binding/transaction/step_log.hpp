@@ -20,8 +20,8 @@ class StepLog {
     void end(std::size_t at, policy::StepResult result, std::string error = {});
     /// What was done has been undone.
     void roll_back();
-    /// Every planned step of this device and module that a fallback has made pointless stays without
-    /// a result until here, where it becomes `skipped`.
+    /// Every planned step of this device and module that a fallback has made pointless stays
+    /// without a result until here, where it becomes `skipped`.
     [[nodiscard]] std::vector<policy::Step> finish() &&;
 
   private:

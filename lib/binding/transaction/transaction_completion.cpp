@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "binding/codec/worker_messages.hpp"
-#include "binding/transaction/transaction_runner.hpp"
 #include "binding/transaction/step_log.hpp"
+#include "binding/transaction/transaction_runner.hpp"
 
 /// What the parent makes of a job that has ended, one way or another.
 namespace binding {
@@ -50,25 +50,29 @@ std::vector<Step> recorded_steps(std::vector<Step> planned, const InFlightTransa
             else
                 log.end(at, StepResult::kFailed,
                         base::fail_errno(result->second, policy::op_name(intent.op),
-                                          intent.device.display())
+                                         intent.device.display())
                             .value()
                             .text());
         }
     return std::move(log).finish();
 }
 
-std::vector<WorkerJob> TransactionRunner::on_job_ended(const WorkerJob& job, JobEnd how, const std::string& line) {
+std::vector<WorkerJob> TransactionRunner::on_job_ended(const WorkerJob& job, JobEnd how,
+                                                       const std::string& line) {
     const WorkerRequest request = WorkerRequest::parse(job.request);
     ActiveTransaction& active = active_[request.txn];
     if (active.recovered)
         return on_recovery_ended(request.txn, how, line);
-    TransactionOutcome outcome = how == JobEnd::kAnswered ? decode_outcome(line) : outcome_without_answer(request.txn, how, line);
+    TransactionOutcome outcome = how == JobEnd::kAnswered
+                                     ? decode_outcome(line)
+                                     : outcome_without_answer(request.txn, how, line);
     if (how == JobEnd::kAnswered && active.worker_death.empty() && !outcome.steps.empty()) {
         complete(request.txn, std::move(outcome));
         return {};
     }
     const auto journal_state = read_journal(state_);
-    const InFlightTransaction* flight = journal_state ? journal_state->find_in_flight(request.txn) : nullptr;
+    const InFlightTransaction* flight =
+        journal_state ? journal_state->find_in_flight(request.txn) : nullptr;
     const std::vector<Step>& planned = active.transaction.steps;
     if (how == JobEnd::kDied && active.worker_death.empty()) {
         active.worker_death = "its worker process died (" + line + ") at: " + active.last_step;
@@ -87,7 +91,8 @@ std::vector<WorkerJob> TransactionRunner::on_job_ended(const WorkerJob& job, Job
     return {};
 }
 
-std::vector<WorkerJob> TransactionRunner::on_recovery_ended(const std::string& txn, JobEnd how, const std::string& line) {
+std::vector<WorkerJob> TransactionRunner::on_recovery_ended(const std::string& txn, JobEnd how,
+                                                            const std::string& line) {
     ActiveTransaction& active = active_[txn];
     const RecoveredCallback callback = std::exchange(active.recovered, nullptr);
     callback(to_recovery(*active.flight, how, line));
@@ -95,7 +100,8 @@ std::vector<WorkerJob> TransactionRunner::on_recovery_ended(const std::string& t
 }
 
 /// The outcome of a job that no worker answered for.
-TransactionOutcome TransactionRunner::outcome_without_answer(const std::string& txn, JobEnd how, const std::string& line) {
+TransactionOutcome TransactionRunner::outcome_without_answer(const std::string& txn, JobEnd how,
+                                                             const std::string& line) {
     TransactionOutcome outcome;
     switch (how) {
         case JobEnd::kStuck:
@@ -107,8 +113,9 @@ TransactionOutcome TransactionRunner::outcome_without_answer(const std::string& 
             break;
         case JobEnd::kNotStarted:
             outcome.result = StepResult::kSkipped;
-            outcome.error = "not begun: another unbind from the same driver is stuck, or no worker "
-                            "process could be started";
+            outcome.error =
+                "not begun: another unbind from the same driver is stuck, or no worker "
+                "process could be started";
             break;
         case JobEnd::kAnswered:
             break;
@@ -117,7 +124,8 @@ TransactionOutcome TransactionRunner::outcome_without_answer(const std::string& 
 }
 
 /// `undone` is the second worker's. The steps are those of the first, as far as the journal tells.
-TransactionOutcome TransactionRunner::outcome_after_worker_death(ActiveTransaction& active, TransactionOutcome undone) {
+TransactionOutcome TransactionRunner::outcome_after_worker_death(ActiveTransaction& active,
+                                                                 TransactionOutcome undone) {
     if (undone.result == StepResult::kDone)
         undone.notes.push_back(active.worker_death + ", after it had committed");
     else
@@ -175,12 +183,12 @@ void TransactionRunner::on_progress_line(const std::string& txn, const std::stri
     progress(active, text);
 }
 
-/// Which write did not return, and who holds the device. Told from what was seen before the write: a
-/// device whose unbind hangs must not be read.
-std::string TransactionRunner::stuck_error(const std::string& txn, std::chrono::milliseconds timeout) {
+/// Which write did not return, and who holds the device. Told from what was seen before the write:
+/// a device whose unbind hangs must not be read.
+std::string TransactionRunner::stuck_error(const std::string& txn,
+                                           std::chrono::milliseconds timeout) {
     const ActiveTransaction& active = active_[txn];
-    std::string text =
-        active.last_step + ": did not return within " + seconds_text(timeout);
+    std::string text = active.last_step + ": did not return within " + seconds_text(timeout);
     sysfs::Inventory seen;
     for (const std::string& line : active.seen_devices)
         if (auto device = decode_device_summary(line))
@@ -199,8 +207,9 @@ std::string TransactionRunner::stuck_error(const std::string& txn, std::chrono::
     return text + holder_list;
 }
 
-/// Why a transaction cannot begin: one of its devices still has an undo coming to it; or its group was undone
-/// after it was planned, and members that stood as wanted in between are not in it at all.
+/// Why a transaction cannot begin: one of its devices still has an undo coming to it; or its group
+/// was undone after it was planned, and members that stood as wanted in between are not in it at
+/// all.
 std::string TransactionRunner::blocking_reason(const Transaction& transaction) const {
     for (const InFlightTransaction& flight : journal_state_.in_flight)
         for (const policy::Change& change : transaction.changes)
@@ -222,16 +231,25 @@ std::string TransactionRunner::pending_undo_error(const std::string& txn) const 
 }
 
 /// Takes note of one recovery.
-Recovery TransactionRunner::to_recovery(const InFlightTransaction& flight, JobEnd how, const std::string& line) {
+Recovery TransactionRunner::to_recovery(const InFlightTransaction& flight, JobEnd how,
+                                        const std::string& line) {
     Recovery recovery;
     const std::string& txn = flight.begin.txn;
-    const TransactionOutcome outcome = how == JobEnd::kAnswered ? decode_outcome(line) : outcome_without_answer(txn, how, line);
+    const TransactionOutcome outcome =
+        how == JobEnd::kAnswered ? decode_outcome(line) : outcome_without_answer(txn, how, line);
     std::string text = "transaction " + txn + " (" + flight.begin.action + " by " +
                        flight.begin.actor + ") was interrupted: ";
-    HistoryEntry entry{.txn = txn, .time_us = now_us(), .actor = options_.actor,
-                       .action = "recover", .group = flight.begin.group, .devices = {},
-                       .driver = {}, .rule = {}, .where = {},
-                       .result = policy::step_result_name(outcome.result), .error = outcome.error};
+    HistoryEntry entry{.txn = txn,
+                       .time_us = now_us(),
+                       .actor = options_.actor,
+                       .action = "recover",
+                       .group = flight.begin.group,
+                       .devices = {},
+                       .driver = {},
+                       .rule = {},
+                       .where = {},
+                       .result = policy::step_result_name(outcome.result),
+                       .error = outcome.error};
     const bool undone = outcome.result == StepResult::kRolledBack;
     for (const BindingSnapshot& snapshot : flight.begin.devices) {
         entry.devices.push_back(snapshot.device);

@@ -14,14 +14,15 @@
 namespace binding {
 namespace {
 
+using base::Result;
 using policy::Change;
 using policy::Plan;
 using policy::StepResult;
 using policy::Transaction;
 using policy::Verdict;
-using base::Result;
 
-/// Every command replays the journal: what it tells beyond what is ours now is not to cost the next ones much.
+/// Every command replays the journal: what it tells beyond what is ours now is not to cost the next
+/// ones much.
 constexpr std::size_t kCompactAt = 32 * 1024;
 constexpr unsigned kMaxWorkers = 8;
 
@@ -59,7 +60,7 @@ std::set<std::string> drivers_to_unbind(const Transaction& transaction) {
 }  // namespace
 
 Result<TransactionRunner> TransactionRunner::open(sysfs::Kernel& kernel, const StateDir& state,
-                              const ApplyOptions& options) {
+                                                  const ApplyOptions& options) {
     auto lock = Lock::acquire(state, options.lock_timeout);
     if (!lock)
         return base::propagate(lock);
@@ -67,10 +68,11 @@ Result<TransactionRunner> TransactionRunner::open(sysfs::Kernel& kernel, const S
     if (!opened)
         return base::propagate(opened);
     TransactionRunner runner(kernel, state, options, std::move(*lock), std::move(opened->journal),
-                    std::move(opened->journal_state));
+                             std::move(opened->journal_state));
     if (runner.journal_state_.damaged_lines != 0)
-        runner.warn(state.journal_path() + ": " + std::to_string(runner.journal_state_.damaged_lines) +
-                     " damaged line(s) skipped");
+        runner.warn(state.journal_path() + ": " +
+                    std::to_string(runner.journal_state_.damaged_lines) +
+                    " damaged line(s) skipped");
     return runner;
 }
 
@@ -92,19 +94,23 @@ WorkerPool& TransactionRunner::pool() {
     return *pool_;
 }
 
-/// Runs in the worker: what we know of the transaction, and the ledger, are its copies from the fork.
-std::string TransactionRunner::execute_request(const std::string& text,
-                          const std::function<void(const std::string&)>& report) {
+/// Runs in the worker: what we know of the transaction, and the ledger, are its copies from the
+/// fork.
+std::string TransactionRunner::execute_request(
+    const std::string& text, const std::function<void(const std::string&)>& report) {
     const WorkerRequest request = WorkerRequest::parse(text);
     const ProgressSink sink{
         .on_step = [&](const std::string& doing) { report("doing " + doing); },
-        .on_device = [&](const sysfs::Device& device) { report("seen " + encode_device_summary(device)); }};
+        .on_device =
+            [&](const sysfs::Device& device) { report("seen " + encode_device_summary(device)); }};
     const auto active = active_.find(request.txn);
     const bool ours = active != active_.end();
-    TransactionContext context{kernel_, journal_, state_, journal_state_, ours ? active->second.options : options_};
-    const TransactionOutcome outcome = ours && request.operation == WorkerRequest::Operation::kRun
-                                ? binding::execute_transaction(context, active->second.transaction, request.txn, sink)
-                                : undo_transaction(context, request.txn, sink);
+    TransactionContext context{kernel_, journal_, state_, journal_state_,
+                               ours ? active->second.options : options_};
+    const TransactionOutcome outcome =
+        ours && request.operation == WorkerRequest::Operation::kRun
+            ? binding::execute_transaction(context, active->second.transaction, request.txn, sink)
+            : undo_transaction(context, request.txn, sink);
     return "=" + encode_outcome(outcome);
 }
 
@@ -116,14 +122,16 @@ Result<void> TransactionRunner::refresh() {
     return {};
 }
 
-void TransactionRunner::begin_recovery(const InFlightTransaction& flight, RecoveredCallback callback) {
+void TransactionRunner::begin_recovery(const InFlightTransaction& flight,
+                                       RecoveredCallback callback) {
     const std::string& txn = flight.begin.txn;
     ActiveTransaction& active = active_[txn];
     active.options = options_;
     active.last_step = "undo";
     active.flight = flight;
     active.recovered = std::move(callback);
-    pool().add({{.request = WorkerRequest{WorkerRequest::Operation::kUndo, txn}.text(), .drivers = {}}});
+    pool().add(
+        {{.request = WorkerRequest{WorkerRequest::Operation::kUndo, txn}.text(), .drivers = {}}});
 }
 
 Result<Recovery> TransactionRunner::recover() {
@@ -141,7 +149,8 @@ Result<Recovery> TransactionRunner::recover() {
             all.notes.insert(all.notes.end(), one.notes.begin(), one.notes.end());
             all.undone.insert(one.undone.begin(), one.undone.end());
             all.pending_undo.insert(one.pending_undo.begin(), one.pending_undo.end());
-            all.pending_transactions.insert(one.pending_transactions.begin(), one.pending_transactions.end());
+            all.pending_transactions.insert(one.pending_transactions.begin(),
+                                            one.pending_transactions.end());
         });
     }
     if (!pool_)
@@ -152,7 +161,8 @@ Result<Recovery> TransactionRunner::recover() {
     return all;
 }
 
-void TransactionRunner::begin(Transaction transaction, const ApplyOptions& options, EndedCallback callback) {
+void TransactionRunner::begin(Transaction transaction, const ApplyOptions& options,
+                              EndedCallback callback) {
     ++total_;
     const std::string txn = new_txn(now_us(), total_);
     const std::string why = blocking_reason(transaction);
@@ -168,22 +178,24 @@ void TransactionRunner::begin(Transaction transaction, const ApplyOptions& optio
                             .needs_new_worker = true,
                             .progress_wanted = bool(options.on_progress)}});
     complete(txn, {.result = StepResult::kFailed,
-                 .error = why,
-                 .steps = recorded_steps(active.transaction.steps, nullptr, {}),
-                 .notes = {}});
+                   .error = why,
+                   .steps = recorded_steps(active.transaction.steps, nullptr, {}),
+                   .notes = {}});
 }
 
 void TransactionRunner::run(Plan& plan) {
     for (Transaction& transaction : plan.transactions)
         if (transaction.verdict == Verdict::kChange)
-            begin(transaction, options_, [&transaction](const std::string&, const Transaction& ended) {
-                transaction = ended;
-            });
+            begin(transaction, options_,
+                  [&transaction](const std::string&, const Transaction& ended) {
+                      transaction = ended;
+                  });
     if (pool_)
         pool_->run({});
 }
 
-Result<void> TransactionRunner::forget(const std::vector<sysfs::DeviceId>& devices, const std::string& why) {
+Result<void> TransactionRunner::forget(const std::vector<sysfs::DeviceId>& devices,
+                                       const std::string& why) {
     for (const sysfs::DeviceId& device : devices)
         if (journal_state_.bound.contains(device))
             if (auto noted = journal_.append(ReleasedRecord{device, why}, Sync::kLater); !noted)

@@ -10,17 +10,17 @@
 namespace binding {
 namespace {
 
+using base::Result;
 using policy::Op;
 using sysfs::Device;
 using sysfs::DeviceId;
-using base::Result;
 using sysfs::DeviceTarget;
 
 constexpr const char* kAutoprobeWrite = "sriov_drivers_autoprobe=";
 
 /// Did this transaction mean to write `value` there? Its intents are all it can have written.
-bool was_intended(const InFlightTransaction& flight, const DeviceId& device, std::initializer_list<Op> ops,
-           const std::string& value) {
+bool was_intended(const InFlightTransaction& flight, const DeviceId& device,
+                  std::initializer_list<Op> ops, const std::string& value) {
     return std::any_of(flight.intents.begin(), flight.intents.end(), [&](const IntentRecord& i) {
         return i.device == device && i.value == value &&
                std::find(ops.begin(), ops.end(), i.op) != ops.end();
@@ -37,23 +37,30 @@ bool touched_binding(const InFlightTransaction& flight, const DeviceId& device) 
 /// Undoes one write of the kind that Held does not cover.
 class SideEffectUndo {
   public:
-    SideEffectUndo(JournaledKernel& journaled, const DeviceTarget& target) : journaled_(journaled), target_(target) {}
+    SideEffectUndo(JournaledKernel& journaled, const DeviceTarget& target)
+        : journaled_(journaled), target_(target) {}
 
     Result<void> operator()(const IntentRecord& intent) {
         if (intent.before.empty())
             return {};  // written by an undo itself
         switch (intent.op) {
-            case Op::kCreateMdev: return remove_mdev(intent);
-            case Op::kRemoveMdev: return create_mdev(intent);
-            case Op::kSetVfs: return set_vfs(intent);
-            case Op::kSetAttr: return set_attr(intent);
-            case Op::kSetAccess: return set_access(intent);
+            case Op::kCreateMdev:
+                return remove_mdev(intent);
+            case Op::kRemoveMdev:
+                return create_mdev(intent);
+            case Op::kSetVfs:
+                return set_vfs(intent);
+            case Op::kSetAttr:
+                return set_attr(intent);
+            case Op::kSetAccess:
+                return set_access(intent);
             case Op::kLoadModule:
             case Op::kSetOverride:
             case Op::kClearOverride:
             case Op::kUnbind:
             case Op::kBind:
-            case Op::kCheckOpen: return {};
+            case Op::kCheckOpen:
+                return {};
         }
         return {};
     }
@@ -95,8 +102,9 @@ class SideEffectUndo {
         if (equals == std::string::npos)
             return {};
         const std::string attr = intent.before.substr(0, equals);
-        return journaled_.write_attr(target_, attr, intent.before.substr(equals + 1),
-                                  intent.value.substr(std::min(equals + 1, intent.value.size())));
+        return journaled_.write_attr(
+            target_, attr, intent.before.substr(equals + 1),
+            intent.value.substr(std::min(equals + 1, intent.value.size())));
     }
     Result<void> set_access(const IntentRecord& intent) {
         const auto before = decode_access(intent.before);
@@ -115,8 +123,12 @@ class SideEffectUndo {
 
 class DeviceUndo {
   public:
-    DeviceUndo(JournaledKernel& journaled, const InFlightTransaction& flight, const BindingSnapshot& snapshot, UndoResult& undone)
-        : journaled_(journaled), flight_(flight), snapshot_(snapshot), undone_(undone),
+    DeviceUndo(JournaledKernel& journaled, const InFlightTransaction& flight,
+               const BindingSnapshot& snapshot, UndoResult& undone)
+        : journaled_(journaled),
+          flight_(flight),
+          snapshot_(snapshot),
+          undone_(undone),
           target_{snapshot.device, snapshot.identity} {}
 
     void run() {
@@ -167,7 +179,8 @@ class DeviceUndo {
             was_intended(flight_, snapshot_.device, {Op::kBind, Op::kSetOverride}, *now.driver);
         const bool override_ours =
             now.driver_override == before.driver_override ||
-            was_intended(flight_, snapshot_.device, {Op::kSetOverride, Op::kClearOverride}, override_now);
+            was_intended(flight_, snapshot_.device, {Op::kSetOverride, Op::kClearOverride},
+                         override_now);
         if (!driver_ours)
             return note("is on " + *now.driver + ", which is not our doing: left alone");
         if (!override_ours)
@@ -188,7 +201,8 @@ class DeviceUndo {
 UndoResult undo(JournaledKernel& journaled, const InFlightTransaction& flight) {
     UndoResult undone;
     journaled.begin_undo();
-    for (auto snapshot = flight.begin.devices.rbegin(); snapshot != flight.begin.devices.rend(); ++snapshot)
+    for (auto snapshot = flight.begin.devices.rbegin(); snapshot != flight.begin.devices.rend();
+         ++snapshot)
         DeviceUndo(journaled, flight, *snapshot, undone).run();
     return undone;
 }

@@ -8,7 +8,8 @@
 namespace binding {
 namespace {
 
-/// Some thirty times the share of a process that says nothing, and less than the kernel's own urgent threads have.
+/// Some thirty times the share of a process that says nothing, and less than the kernel's own
+/// urgent threads have.
 constexpr int kBoostedNice = -15;
 constexpr int kDefaultNice = 0;
 

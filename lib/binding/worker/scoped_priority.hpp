@@ -3,9 +3,10 @@
 
 namespace binding {
 
-/// While one of these lives, this process goes before others; not without CAP_SYS_NICE, nor when somebody has given it a
-/// niceness. A device between two drivers serves nobody, and each that is bound makes work for udev, on every processor:
-/// what udev does for the first devices is not to hold up the last. Workers that are forked meanwhile inherit it.
+/// While one of these lives, this process goes before others; not without CAP_SYS_NICE, nor when
+/// somebody has given it a niceness. A device between two drivers serves nobody, and each that is
+/// bound makes work for udev, on every processor: what udev does for the first devices is not to
+/// hold up the last. Workers that are forked meanwhile inherit it.
 class ScopedPriority {
   public:
     ScopedPriority();

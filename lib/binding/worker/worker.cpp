@@ -72,7 +72,8 @@ void send_progress(const WorkerChannels& channels, const std::string& line) {
 
 /// The worker's whole life. A terminal's Ctrl-C goes to every process of the foreground group: the
 /// worker leaves it to its parent and finishes the transaction it is in.
-[[noreturn]] void worker_main(const WorkerFunction& work, const WorkerChannels& channels, pid_t parent) {
+[[noreturn]] void worker_main(const WorkerFunction& work, const WorkerChannels& channels,
+                              pid_t parent) {
     ::signal(SIGINT, SIG_IGN);
     ::signal(SIGQUIT, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);
@@ -183,7 +184,9 @@ void Worker::close() {
 }
 
 /// Processes forked since may have our end as well: closing ours alone would not tell it.
-void Worker::close_requests() { ::shutdown(answers_.fd.get(), SHUT_RDWR); }
+void Worker::close_requests() {
+    ::shutdown(answers_.fd.get(), SHUT_RDWR);
+}
 
 void Worker::stop() {
     close_requests();

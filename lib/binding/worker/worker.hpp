@@ -16,8 +16,8 @@ namespace binding {
 
 /// What a worker does with one request: it answers with one line, and may say lines before it. An
 /// answer begins with '='.
-using WorkerFunction = std::function<std::string(const std::string& request,
-                                       const std::function<void(const std::string&)>& report)>;
+using WorkerFunction = std::function<std::string(
+    const std::string& request, const std::function<void(const std::string&)>& report)>;
 
 /// A line that a worker said on the way, and when: hours later it still tells since when a write is
 /// out.
@@ -35,7 +35,7 @@ class Worker {
   public:
     /// `close_in_child`: the parent's ends of its siblings.
     [[nodiscard]] static base::Result<Worker> start(const WorkerFunction& work,
-                                                     const std::vector<int>& close_in_child);
+                                                    const std::vector<int>& close_in_child);
     Worker(Worker&&) = default;
     Worker& operator=(Worker&&) = default;
     Worker(const Worker&) = delete;

@@ -10,9 +10,9 @@
 namespace binding {
 namespace {
 
-/// Drivers whose kernel code does not stand parallel unbinds. ioatdma: unbinding channels of one engine
-/// side by side hit a kernel BUG (bugzilla 209041), which SPDK's setup.sh met by doing all of them
-/// one after the other.
+/// Drivers whose kernel code does not stand parallel unbinds. ioatdma: unbinding channels of one
+/// engine side by side hit a kernel BUG (bugzilla 209041), which SPDK's setup.sh met by doing all
+/// of them one after the other.
 constexpr std::array kLimits = {
     std::pair{std::string_view("ioatdma"), 1U},
 };
@@ -21,7 +21,8 @@ int milliseconds_until(const std::optional<WorkerPool::Clock::time_point>& time)
     if (!time)
         return -1;
     const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(*time - WorkerPool::Clock::now()).count() +
+        std::chrono::duration_cast<std::chrono::milliseconds>(*time - WorkerPool::Clock::now())
+            .count() +
         1;
     return static_cast<int>(std::max<long long>(left, 0));
 }
@@ -96,7 +97,8 @@ bool WorkerPool::has_memory_for(const Slot& slot, const WorkerJob& job) const {
     return slot.created_at >= job.since;
 }
 
-/// A free worker that knows what the job needs, or a new one, for which an idle one that does not may have to go.
+/// A free worker that knows what the job needs, or a new one, for which an idle one that does not
+/// may have to go.
 std::vector<WorkerPool::Slot>::iterator WorkerPool::find_worker(const WorkerJob& job) {
     const auto free = [](const Slot& slot) { return !slot.busy; };
     const auto suitable = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) {

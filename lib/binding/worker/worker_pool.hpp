@@ -21,7 +21,8 @@ struct WorkerJob {
     std::string request;
     std::set<std::string> drivers;
     std::chrono::milliseconds timeout{0};  ///< for each write; 0: the pool's
-    /// What the job needs to know has come into our memory only now: a worker forked before cannot have it.
+    /// What the job needs to know has come into our memory only now: a worker forked before cannot
+    /// have it.
     bool needs_new_worker = false;
     /// Somebody follows what the worker says; else it waits until the answer comes, or does not.
     bool progress_wanted = false;
@@ -29,15 +30,17 @@ struct WorkerJob {
 };
 
 enum class JobEnd {
-    kAnswered,  ///< `line` is the worker's answer
-    kDied,      ///< `line` is how
-    kStuck,     ///< a write did not return in time
-    kNotStarted,  ///< another job with the same limited driver is stuck, or no worker could be started
+    kAnswered,    ///< `line` is the worker's answer
+    kDied,        ///< `line` is how
+    kStuck,       ///< a write did not return in time
+    kNotStarted,  ///< another job with the same limited driver is stuck, or no worker could be
+                  ///< started
 };
 
-/// Carries jobs out in forked workers, several at once, each write under a deadline. A worker that lets
-/// its deadline pass is abandoned and replaced; the others go on. Either `run` it to the end, or drive it from an
-/// event loop: `watch` its workers' sockets and `next_deadline`, and `turn` it when one of them calls.
+/// Carries jobs out in forked workers, several at once, each write under a deadline. A worker that
+/// lets its deadline pass is abandoned and replaced; the others go on. Either `run` it to the end,
+/// or drive it from an event loop: `watch` its workers' sockets and `next_deadline`, and `turn` it
+/// when one of them calls.
 class WorkerPool {
   public:
     using Clock = std::chrono::steady_clock;
@@ -46,13 +49,17 @@ class WorkerPool {
         /// A line the worker said before its answer: the deadline starts anew when it was said.
         std::function<void(const WorkerJob&, const std::string& line)> on_progress_line;
         /// The job has ended; jobs that follow from it are returned and done before the others.
-        std::function<std::vector<WorkerJob>(const WorkerJob&, JobEnd, const std::string& line)> on_ended;
+        std::function<std::vector<WorkerJob>(const WorkerJob&, JobEnd, const std::string& line)>
+            on_ended;
         /// The stuck job's worker, killed and not waited for: it ends when the kernel lets it go.
         std::function<void(const WorkerJob&, pid_t)> on_worker_abandoned;
     };
 
-    WorkerPool(WorkerFunction work, unsigned workers, std::chrono::milliseconds timeout, Callbacks callbacks)
-        : work_(std::move(work)), workers_(workers), timeout_(timeout),
+    WorkerPool(WorkerFunction work, unsigned workers, std::chrono::milliseconds timeout,
+               Callbacks callbacks)
+        : work_(std::move(work)),
+          workers_(workers),
+          timeout_(timeout),
           callbacks_(std::move(callbacks)) {}
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
@@ -65,7 +72,8 @@ class WorkerPool {
     [[nodiscard]] bool idle() const { return waiting_.empty() && !any_busy(); }
     void watch(std::vector<pollfd>& fds) const;
     [[nodiscard]] std::optional<Clock::time_point> next_deadline() const;
-    /// Takes what the workers have said, gives up on those past their deadline, and hands out what may begin.
+    /// Takes what the workers have said, gives up on those past their deadline, and hands out what
+    /// may begin.
     void turn();
     /// Ends the workers that have nothing to do.
     void stop_idle();
@@ -103,7 +111,7 @@ class WorkerPool {
     Callbacks callbacks_;
     std::vector<Slot> slots_;
     std::deque<WorkerJob> waiting_;
-    unsigned now_ = 0;  ///< counts the jobs that need a new worker
+    unsigned now_ = 0;                        ///< counts the jobs that need a new worker
     std::map<std::string, unsigned> in_use_;  ///< limited driver → jobs under way
 };
 

@@ -100,10 +100,11 @@ class Decider {
         if (best.front()->limit)
             winners_[best.front()].push_back(device.id.display());
         assign(decision, device, *best.front(),
-            rule_citation(*best.front()) + (skipped.empty() ? "" : "; " + skipped));
+               rule_citation(*best.front()) + (skipped.empty() ? "" : "; " + skipped));
     }
 
-    void assign(Decision& decision, const sysfs::Device& device, const Rule& rule, std::string why) {
+    void assign(Decision& decision, const sysfs::Device& device, const Rule& rule,
+                std::string why) {
         decision.outcome = DecisionOutcome::kWanted;
         decision.rule = &rule;
         decision.why = std::move(why);
@@ -142,7 +143,8 @@ class Decider {
             names += ", " + winners[i];
         if (winners.size() > 4)
             names += " and " + std::to_string(winners.size() - 4) + " more";
-        return rule_citation(rule) + ": limit " + std::to_string(*rule.limit) + " used up by " + names;
+        return rule_citation(rule) + ": limit " + std::to_string(*rule.limit) + " used up by " +
+               names;
     }
 
     const PolicySet& set_;
@@ -151,7 +153,7 @@ class Decider {
     RuleIndex index_;
     std::map<sysfs::DeviceId, const Rule*> requests_;
     std::map<const Rule*, std::vector<std::string>> winners_;  ///< of rules with a limit
-    std::vector<std::uint32_t> candidates_;                        ///< scratch, reused per device
+    std::vector<std::uint32_t> candidates_;                    ///< scratch, reused per device
     std::vector<const Rule*> matching_;                        ///< scratch
 };
 

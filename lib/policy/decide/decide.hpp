@@ -9,8 +9,8 @@
 #include "policy/decide/driver_chain.hpp"
 #include "policy/decide/match.hpp"
 #include "policy/model/policy_model.hpp"
-#include "sysfs/module/drivers.hpp"
 #include "sysfs/device/inventory.hpp"
+#include "sysfs/module/drivers.hpp"
 
 namespace policy {
 
@@ -21,16 +21,17 @@ enum class DecisionOutcome {
     kWanted,    ///< `rule` wants something of it
 };
 
-/// What the policies say of one device. `rule` and `conflicting_rules` point into the PolicySet, which must
-/// outlive the decision.
+/// What the policies say of one device. `rule` and `conflicting_rules` point into the PolicySet,
+/// which must outlive the decision.
 struct Decision {
     sysfs::DeviceId device;
     DecisionOutcome outcome = DecisionOutcome::kUnmanaged;
-    const Rule* rule = nullptr;       ///< the winner, the protecting rule, or null
-    const Rule* refused = nullptr;    ///< a request by hand that the protecting rule overrules
-    std::vector<const Rule*> conflicting_rules;  ///< for a conflict of rules: all of them, the winner too
-    Chain chain;                      ///< when the winner's driver is a chain
-    std::string why;                  ///< one sentence, always
+    const Rule* rule = nullptr;     ///< the winner, the protecting rule, or null
+    const Rule* refused = nullptr;  ///< a request by hand that the protecting rule overrules
+    std::vector<const Rule*>
+        conflicting_rules;  ///< for a conflict of rules: all of them, the winner too
+    Chain chain;            ///< when the winner's driver is a chain
+    std::string why;        ///< one sentence, always
 };
 
 /// What was asked for by hand, beside the policies: wins over rules, not over `protect`.

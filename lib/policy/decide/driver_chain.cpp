@@ -91,7 +91,8 @@ class ChainBuilder {
             candidate = resolver_.by_driver(*generic_);
             candidate.wildcards = match.wildcards;
             const bool everything = claims_everything(match.alias.pattern);
-            candidate.link.origin = everything ? CandidateOrigin::kGeneric : CandidateOrigin::kAlias;
+            candidate.link.origin =
+                everything ? CandidateOrigin::kGeneric : CandidateOrigin::kAlias;
             candidate.link.from = everything ? "generic" : "alias " + match.alias.pattern;
         }
         add(std::move(candidate));
@@ -146,7 +147,8 @@ std::vector<ChainLink> Chain::usable() const {
 }
 
 bool is_vfio_link(const ChainLink& link) {
-    return link.origin != CandidateOrigin::kRule || (link.driver && sysfs::is_vfio_driver(*link.driver));
+    return link.origin != CandidateOrigin::kRule ||
+           (link.driver && sysfs::is_vfio_driver(*link.driver));
 }
 
 Chain driver_chain(const DriverAction& spec, const std::string& rule_name,

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "policy/decide/early_boot.hpp"
 
-#include "policy/decide/rule_equivalence.hpp"
 #include "policy/decide/match.hpp"
+#include "policy/decide/rule_equivalence.hpp"
 
-/// Which decisions hold whatever udev and the drivers bring. A decision hangs on a rule when that one may match and
-/// would then outrank the winner, equal it with other actions, or protect the device. A rule's limit ties its devices
-/// together: when it is open whether one of them counts, it is open for all of them.
+/// Which decisions hold whatever udev and the drivers bring. A decision hangs on a rule when that
+/// one may match and would then outrank the winner, equal it with other actions, or protect the
+/// device. A rule's limit ties its devices together: when it is open whether one of them counts, it
+/// is open for all of them.
 namespace policy {
 namespace {
 
 class EarlyBootAnalysis {
   public:
-    EarlyBootAnalysis(const PolicySet& set, const Decisions& decisions, const sysfs::Inventory& inventory)
+    EarlyBootAnalysis(const PolicySet& set, const Decisions& decisions,
+                      const sysfs::Inventory& inventory)
         : set_(set), decisions_(decisions), inventory_(inventory) {}
 
     std::map<sysfs::DeviceId, std::string> undecided() && {
         for (const sysfs::Device& device : inventory_.devices)
             for (const Rule& rule : set_.rules)
-                if (match_early(rule.match, device, inventory_) == EarlyMatch::kMaybe && could_change_decision(rule, device))
+                if (match_early(rule.match, device, inventory_) == EarlyMatch::kMaybe &&
+                    could_change_decision(rule, device))
                     mark_undecided(device, rule);
         while (spread_limits()) {
         }
@@ -34,7 +37,8 @@ class EarlyBootAnalysis {
     /// Would the decision be another one if `rule` matched, or did not?
     bool could_change_decision(const Rule& rule, const sysfs::Device& device) const {
         const Decision* decision = find_decision(device);
-        if (decision == nullptr || decision->rule == nullptr || decision->rule == &rule || rule.protect)
+        if (decision == nullptr || decision->rule == nullptr || decision->rule == &rule ||
+            rule.protect)
             return true;
         if (decision->rule->protect)
             return false;
@@ -42,8 +46,9 @@ class EarlyBootAnalysis {
     }
 
     void mark_undecided(const sysfs::Device& device, const Rule& rule) {
-        undecided_.emplace(device.id, device.id.display() + ": rule " + rule.name + " (" + rule.where.text() +
-                                          ") asks for what only udev or a driver can tell: left for later");
+        undecided_.emplace(device.id,
+                           device.id.display() + ": rule " + rule.name + " (" + rule.where.text() +
+                               ") asks for what only udev or a driver can tell: left for later");
     }
 
     /// Has any device become undecided that was not?
@@ -52,7 +57,8 @@ class EarlyBootAnalysis {
         for (const Rule& rule : set_.rules)
             if (rule.limit && has_undecided_match(rule))
                 for (const sysfs::Device& device : inventory_.devices)
-                    if (match_early(rule.match, device, inventory_) != EarlyMatch::kNo && could_change_decision(rule, device))
+                    if (match_early(rule.match, device, inventory_) != EarlyMatch::kNo &&
+                        could_change_decision(rule, device))
                         mark_undecided(device, rule);
         return undecided_.size() != before;
     }
@@ -60,7 +66,8 @@ class EarlyBootAnalysis {
     bool has_undecided_match(const Rule& rule) const {
         for (const sysfs::Device& device : inventory_.devices) {
             const EarlyMatch seen = match_early(rule.match, device, inventory_);
-            if (seen == EarlyMatch::kMaybe || (seen == EarlyMatch::kYes && undecided_.contains(device.id)))
+            if (seen == EarlyMatch::kMaybe ||
+                (seen == EarlyMatch::kYes && undecided_.contains(device.id)))
                 return true;
         }
         return false;
@@ -74,7 +81,8 @@ class EarlyBootAnalysis {
 
 }  // namespace
 
-std::map<sysfs::DeviceId, std::string> undecided_early(const PolicySet& set, const Decisions& decisions,
+std::map<sysfs::DeviceId, std::string> undecided_early(const PolicySet& set,
+                                                       const Decisions& decisions,
                                                        const sysfs::Inventory& inventory) {
     return EarlyBootAnalysis(set, decisions, inventory).undecided();
 }

@@ -68,8 +68,8 @@ struct CurrentFacts {
     [[nodiscard]] CurrentFacts inverted() const { return {}; }
 };
 
-/// What it may say (or must say) later: a field that is still open counts as holding (or as not), and the
-/// other way round below a `not`.
+/// What it may say (or must say) later: a field that is still open counts as holding (or as not),
+/// and the other way round below a `not`.
 struct PossibleFacts {
     bool unknown_holds;
 
@@ -81,8 +81,8 @@ struct PossibleFacts {
 };
 
 template <typename View>
-bool holds(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory, BusDefault bus,
-           View view) {
+bool holds(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,
+           BusDefault bus, View view) {
     const BusDefaults defaults = resolve_bus_default(match, bus);
     if (defaults.here == BusDefault::kPci && device.id.bus != "pci")
         return false;
@@ -99,7 +99,9 @@ bool holds(const Match& match, const sysfs::Device& device, const sysfs::Invento
             return false;
     for (const auto& list : match.any) {
         const BusDefault inside = list_bus_default(list, defaults.below);
-        const auto fits = [&](const Match& one) { return holds(one, device, inventory, inside, view); };
+        const auto fits = [&](const Match& one) {
+            return holds(one, device, inventory, inside, view);
+        };
         if (std::none_of(list.begin(), list.end(), fits))
             return false;
     }
@@ -128,7 +130,8 @@ class Tracer {
         bool ok = device != nullptr;
         if (defaults.here == BusDefault::kPci && device != nullptr && device->id.bus != "pci") {
             // Said only when it decides: the author did not write it.
-            fields_.push_back({prefix + "bus", "pci", device->id.bus, polarity == Polarity::kInverted});
+            fields_.push_back(
+                {prefix + "bus", "pci", device->id.bus, polarity == Polarity::kInverted});
             ok = false;
         }
         for (const FieldTest& test : match.fields)
@@ -139,7 +142,9 @@ class Tracer {
             ok = walk(pf, parent, prefix + "pf.", polarity, BusDefault::kNone) && ok;
         }
         for (std::size_t i = 0; i < match.all.size(); ++i)
-            ok = walk(match.all[i], device, nested(prefix, "all", i), polarity, BusDefault::kNone) && ok;
+            ok =
+                walk(match.all[i], device, nested(prefix, "all", i), polarity, BusDefault::kNone) &&
+                ok;
         for (const auto& list : match.any)
             ok = any(list, device, prefix, polarity, list_bus_default(list, defaults.below)) && ok;
         return none(match.none, device, prefix, polarity) && ok;
@@ -174,9 +179,9 @@ class Tracer {
     bool none(const std::vector<Match>& list, const sysfs::Device* device,
               const std::string& prefix, Polarity polarity) {
         // Without a device a `not` cannot rescue the match, so its fields are not turned round.
-        const Polarity inside = device == nullptr        ? polarity
-                             : polarity == Polarity::kPlain ? Polarity::kInverted
-                                                      : Polarity::kPlain;
+        const Polarity inside = device == nullptr              ? polarity
+                                : polarity == Polarity::kPlain ? Polarity::kInverted
+                                                               : Polarity::kPlain;
         bool ok = true;
         for (std::size_t i = 0; i < list.size(); ++i) {
             const std::string key = list.size() == 1 ? prefix + "not." : nested(prefix, "not", i);
@@ -202,11 +207,13 @@ bool matches(const Match& match, const sysfs::Device& device, const sysfs::Inven
     return holds(match, device, inventory, BusDefault::kPci, CurrentFacts{});
 }
 
-EarlyMatch match_early(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory) {
+EarlyMatch match_early(const Match& match, const sysfs::Device& device,
+                       const sysfs::Inventory& inventory) {
     if (!holds(match, device, inventory, BusDefault::kPci, PossibleFacts{true}))
         return EarlyMatch::kNo;
-    return holds(match, device, inventory, BusDefault::kPci, PossibleFacts{false}) ? EarlyMatch::kYes
-                                                                                  : EarlyMatch::kMaybe;
+    return holds(match, device, inventory, BusDefault::kPci, PossibleFacts{false})
+               ? EarlyMatch::kYes
+               : EarlyMatch::kMaybe;
 }
 
 bool trace(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,

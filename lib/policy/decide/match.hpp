@@ -29,10 +29,10 @@ struct FieldResult {
 [[nodiscard]] bool keeps_to_pci(const Match& match);
 
 enum class EarlyMatch { kNo, kMaybe, kYes };
-/// The same question early in a boot, of a device that neither udev nor a driver has had in hand: what
-/// only they bring (a driver, netdevs, properties, attributes, an mdev parent) may come yet.
+/// The same question early in a boot, of a device that neither udev nor a driver has had in hand:
+/// what only they bring (a driver, netdevs, properties, attributes, an mdev parent) may come yet.
 [[nodiscard]] EarlyMatch match_early(const Match& match, const sysfs::Device& device,
-                                const sysfs::Inventory& inventory);
+                                     const sysfs::Inventory& inventory);
 
 /// The same answer with every field's own, none skipped: for explain.
 [[nodiscard]] bool trace(const Match& match, const sysfs::Device& device,

@@ -38,7 +38,8 @@ const FieldTest* find_field(const Match& match, Field field) {
     return nullptr;
 }
 
-std::optional<IndexKeys> address_keys(const Match& match, const std::string& prefix, unsigned rank) {
+std::optional<IndexKeys> address_keys(const Match& match, const std::string& prefix,
+                                      unsigned rank) {
     const FieldTest* test = find_field(match, Field::kAddress);
     if (test == nullptr)
         return std::nullopt;

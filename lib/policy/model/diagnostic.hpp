@@ -7,8 +7,8 @@
 
 namespace policy {
 
-/// A place in a policy file; lines and columns count from 1, columns in bytes. `line` 0: the file as
-/// a whole.
+/// A place in a policy file; lines and columns count from 1, columns in bytes. `line` 0: the file
+/// as a whole.
 struct SourceLocation {
     std::string file;
     unsigned line = 0;
@@ -26,14 +26,15 @@ struct Diagnostic {
     SourceLocation where;
     DiagnosticSeverity severity = DiagnosticSeverity::kError;
     std::string text;
-    std::string line;        ///< the source line, for the caret; empty when there is none
-    std::string hint;        ///< "did you mean 'driver'?"; empty when there is none
+    std::string line;  ///< the source line, for the caret; empty when there is none
+    std::string hint;  ///< "did you mean 'driver'?"; empty when there is none
 
     auto operator<=>(const Diagnostic&) const = default;
 };
 
-/// `file:line:col: error: text`, the line and a caret below it, then the hint; each line ends in '\n'.
-/// Control characters of the source line are shown as '?', so a terminal takes no orders from a file.
+/// `file:line:col: error: text`, the line and a caret below it, then the hint; each line ends in
+/// '\n'. Control characters of the source line are shown as '?', so a terminal takes no orders from
+/// a file.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic);
 [[nodiscard]] std::string render(const std::vector<Diagnostic>& diagnostics);
 

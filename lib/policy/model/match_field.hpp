@@ -13,8 +13,8 @@ namespace policy {
 [[nodiscard]] bool field_holds(const FieldTest& test, const sysfs::Device& device,
                                const sysfs::Host& host);
 
-/// Early in a boot: may the field say something else once udev and a driver have had the device? Not of
-/// one that has a driver already, and not for what the kernel alone tells.
+/// Early in a boot: may the field say something else once udev and a driver have had the device?
+/// Not of one that has a driver already, and not for what the kernel alone tells.
 [[nodiscard]] bool may_change(const FieldTest& test, const sysfs::Device& device);
 
 /// What the device has in that field, as users see it (ids bare lower-case hex); absent: it has

@@ -13,16 +13,38 @@
 #include "policy/model/diagnostic.hpp"
 #include "sysfs/device/inventory.hpp"
 
-/// The policy language as values (interface.md section 1 is the grammar). What a parser has accepted
-/// is complete and consistent; nothing here needs checking again.
+/// The policy language as values (interface.md section 1 is the grammar). What a parser has
+/// accepted is complete and consistent; nothing here needs checking again.
 namespace policy {
 
 /// One field of a match with its wanted values, any of which will do. `wanted` keeps the author's
 /// words for explain; the parser has folded ids to lower case and validated every one.
 enum class Field {
-    kBus, kAddress, kVendor, kDevice, kSubsystemVendor, kSubsystemDevice, kClass, kRevision, kDriver,
-    kModalias, kPath, kSlot, kNumaNode, kIommuGroup, kIsVf, kIsPf, kVf, kNetdev, kSerial, kBootVga,
-    kArch, kKernel, kProperty, kAttr, kMdevParent,
+    kBus,
+    kAddress,
+    kVendor,
+    kDevice,
+    kSubsystemVendor,
+    kSubsystemDevice,
+    kClass,
+    kRevision,
+    kDriver,
+    kModalias,
+    kPath,
+    kSlot,
+    kNumaNode,
+    kIommuGroup,
+    kIsVf,
+    kIsPf,
+    kVf,
+    kNetdev,
+    kSerial,
+    kBootVga,
+    kArch,
+    kKernel,
+    kProperty,
+    kAttr,
+    kMdevParent,
 };
 [[nodiscard]] const char* field_name(Field field);
 
@@ -37,16 +59,17 @@ struct IndexRange {
 struct FieldTest {
     Field field;
     std::string key;
-    std::vector<std::string> wanted;   ///< any of; "true"/"false" for the booleans; ids lower-case hex
-    std::vector<IndexRange> ranges;    ///< for vf, beside `wanted`
+    std::vector<std::string>
+        wanted;  ///< any of; "true"/"false" for the booleans; ids lower-case hex
+    std::vector<IndexRange> ranges;  ///< for vf, beside `wanted`
     SourceLocation where;
 };
 
-/// All of `fields` hold, and `pf` (on the parent PF), every one of `all`, one of each `any`, and none
-/// of `none` (the `not`s).
+/// All of `fields` hold, and `pf` (on the parent PF), every one of `all`, one of each `any`, and
+/// none of `none` (the `not`s).
 struct Match {
     std::vector<FieldTest> fields;
-    std::vector<Match> pf;              ///< 0 or 1: a match on the parent PF
+    std::vector<Match> pf;  ///< 0 or 1: a match on the parent PF
     std::vector<std::vector<Match>> any;
     std::vector<Match> all;
     std::vector<Match> none;
@@ -61,8 +84,8 @@ struct Candidate {
     auto operator<=>(const Candidate&) const = default;
 };
 
-/// `driver:` of a rule. kHost: give back to the host (undo what was done, native driver). kNone: the
-/// device is to have no driver at all (override "none").
+/// `driver:` of a rule. kHost: give back to the host (undo what was done, native driver). kNone:
+/// the device is to have no driver at all (override "none").
 struct DriverAction {
     enum class ActionKind { kHost, kNone, kChain };
     ActionKind kind = ActionKind::kChain;
@@ -115,7 +138,8 @@ struct Rule {
     bool protect = false;
     std::optional<DriverAction> driver;
     GroupSelection group;
-    std::vector<std::string> in_use_allow;  ///< reason codes, as `in_use: {allow: [...]}` names them
+    std::vector<std::string>
+        in_use_allow;  ///< reason codes, as `in_use: {allow: [...]}` names them
     std::optional<std::uint32_t> limit;
     AccessSpec access;
     Check check = Check::kNone;

@@ -8,7 +8,8 @@
 
 #include "sysfs/device/names.hpp"
 
-/// AP counts bits as s390 does: adapter 0 is the leftmost of 256 (Documentation/arch/s390/vfio-ap.rst).
+/// AP counts bits as s390 does: adapter 0 is the leftmost of 256
+/// (Documentation/arch/s390/vfio-ap.rst).
 namespace policy {
 namespace {
 
@@ -31,7 +32,8 @@ std::string to_hex(const Mask& mask) {
 
 }  // namespace
 
-std::optional<std::string> ap_config(const std::vector<std::pair<std::string, std::string>>& attrs) {
+std::optional<std::string> ap_config(
+    const std::vector<std::pair<std::string, std::string>>& attrs) {
     constexpr std::array<std::string_view, 3> kAssign = {"assign_adapter", "assign_domain",
                                                          "assign_control_domain"};
     std::array<Mask, kAssign.size()> masks;

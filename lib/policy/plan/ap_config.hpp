@@ -10,8 +10,8 @@
 namespace policy {
 
 /// A vfio_ap mdev's matrix, one attribute after the other (assign_adapter, assign_domain,
-/// assign_control_domain), as the value of its `ap_config`: the kernel takes all of it with one write, or
-/// none. Nothing when there is an attribute that is no such assignment, or none at all.
+/// assign_control_domain), as the value of its `ap_config`: the kernel takes all of it with one
+/// write, or none. Nothing when there is an attribute that is no such assignment, or none at all.
 [[nodiscard]] std::optional<std::string> ap_config(
     const std::vector<std::pair<std::string, std::string>>& attrs);
 

@@ -12,12 +12,13 @@ struct BindOptions {
     ForcedReasons forced;
 };
 
-/// A match that holds for this device alone: its address together with who it is, so that another card
-/// which gets the address later is not taken for it.
+/// A match that holds for this device alone: its address together with who it is, so that another
+/// card which gets the address later is not taken for it.
 [[nodiscard]] Match exact_match(const sysfs::Device& device);
 
-/// The rule for one device, named "bind-0000-01-00-0". Of the reasons that were forced only a disk's
-/// signature is part of it: it stays, while the others are of this moment and must be asked again.
+/// The rule for one device, named "bind-0000-01-00-0". Of the reasons that were forced only a
+/// disk's signature is part of it: it stays, while the others are of this moment and must be asked
+/// again.
 [[nodiscard]] Rule make_bind_rule(const sysfs::Device& device, const BindOptions& spec);
 
 /// What looking at the drivers must bring for this spec: those it names.

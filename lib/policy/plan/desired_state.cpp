@@ -71,7 +71,8 @@ bool has_desired_driver(const Member& member) {
             return !device.driver && (!device.has_override || device.driver_override == "none");
         case DriverAction::ActionKind::kHost:
             // Unbound with nothing in the way: the host has no driver for it, or does not want it.
-            return !override_blocks_native_driver(device) && (!device.driver || is_on_native_driver(device));
+            return !override_blocks_native_driver(device) &&
+                   (!device.driver || is_on_native_driver(device));
     }
     return false;
 }

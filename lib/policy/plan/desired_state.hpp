@@ -28,10 +28,11 @@ namespace policy {
 /// The number of VFs to set; nothing when it is as wanted.
 [[nodiscard]] std::optional<std::uint32_t> vfs_to_set(const Member& member);
 
-/// Do the nodes of a device that VFIO has allow who the rule says? What is not known of them (they are not there
-/// yet, or nobody looked) counts as well. Of several members of a group the last one's word holds for the
-/// group's node, as it does when the steps are carried out.
+/// Do the nodes of a device that VFIO has allow who the rule says? What is not known of them (they
+/// are not there yet, or nobody looked) counts as well. Of several members of a group the last
+/// one's word holds for the group's node, as it does when the steps are carried out.
 enum class GroupNodeCheck { kIncluded, kIgnored };
-[[nodiscard]] bool has_desired_access(const Member& member, const sysfs::Host& host, GroupNodeCheck group_node);
+[[nodiscard]] bool has_desired_access(const Member& member, const sysfs::Host& host,
+                                      GroupNodeCheck group_node);
 
 }  // namespace policy

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "policy/plan/desired_state.hpp"
+#include "policy/plan/plan_context.hpp"
 #include "policy/plan/plan_group.hpp"
 #include "policy/plan/plan_mdevs.hpp"
 #include "policy/plan/plan_steps.hpp"
-#include "policy/plan/plan_context.hpp"
 #include "policy/plan/refusal_reasons.hpp"
 
 /// From decisions to transactions. A unit (the members of one IOMMU group, or a single device) is
@@ -105,13 +105,14 @@ class UnitPlanner {
                    other.rule().access != AccessSpec{};
         };
         const auto last = std::find_if(unit_.members.rbegin(), unit_.members.rend(), has_word);
-        return last != unit_.members.rend() && last->device == member.device ? GroupNodeCheck::kIncluded
-                                                                            : GroupNodeCheck::kIgnored;
+        return last != unit_.members.rend() && last->device == member.device
+                   ? GroupNodeCheck::kIncluded
+                   : GroupNodeCheck::kIgnored;
     }
 
     /// What stands against a device's getting another driver, or none.
     void add_move_reasons(const sysfs::Device& device, const Chain& chain, const Rule& rule,
-              const Change& change) {
+                          const Change& change) {
         switch (change.to) {
             case Change::To::kChain:
                 add_kernel_reasons(device, chain, context_.inventory.host, reasons());
@@ -146,7 +147,8 @@ class UnitPlanner {
     }
 
     void include_peer(const sysfs::Device& peer, const Rule& rule) {
-        const DriverAction automatic{.kind = DriverAction::ActionKind::kChain, .chain = {Candidate{}}};
+        const DriverAction automatic{.kind = DriverAction::ActionKind::kChain,
+                                     .chain = {Candidate{}}};
         const Chain chain = driver_chain(automatic, rule.name, peer, context_.set.variants,
                                          context_.inventory, context_.drivers);
         if (chain.ambiguous) {
@@ -192,8 +194,8 @@ bool is_undecided(const Member& member) {
 }
 
 /// The devices of one unit that would lose a driver.
-void collect_losing_driver(const Unit& unit, const Decisions& decisions, const sysfs::Inventory& inventory,
-                   std::vector<sysfs::DeviceId>& out) {
+void collect_losing_driver(const Unit& unit, const Decisions& decisions,
+                           const sysfs::Inventory& inventory, std::vector<sysfs::DeviceId>& out) {
     for (const Member& member : unit.members) {
         const sysfs::Device& device = *member.device;
         if (device.driver && !has_desired_driver(member))
@@ -215,8 +217,9 @@ std::string Transaction::key() const {
     return devices.empty() ? std::string() : devices.front().text();
 }
 
-std::vector<sysfs::DeviceId> devices_losing_driver(const PolicySet& /*set*/, const Decisions& decisions,
-                                         const sysfs::Inventory& inventory) {
+std::vector<sysfs::DeviceId> devices_losing_driver(const PolicySet& /*set*/,
+                                                   const Decisions& decisions,
+                                                   const sysfs::Inventory& inventory) {
     std::vector<sysfs::DeviceId> out;
     for (const Unit& unit : collect_units(decisions, inventory)) {
         // All or nothing: a unit with a member in conflict, or protected, takes nothing.
@@ -229,7 +232,8 @@ std::vector<sysfs::DeviceId> devices_losing_driver(const PolicySet& /*set*/, con
 }
 
 Plan make_plan(const PolicySet& set, const Decisions& decisions, const sysfs::Inventory& inventory,
-               const sysfs::Drivers& drivers, const sysfs::Usage& usage, const ForcedReasons& forced) {
+               const sysfs::Drivers& drivers, const sysfs::Usage& usage,
+               const ForcedReasons& forced) {
     const PlanContext context{set, decisions, inventory, drivers, usage, forced};
     Plan plan;
     for (const Unit& unit : collect_units(decisions, inventory))

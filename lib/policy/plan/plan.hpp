@@ -16,16 +16,41 @@
 namespace policy {
 
 enum class Op {
-    kLoadModule, kSetOverride, kUnbind, kBind, kClearOverride, kCreateMdev, kRemoveMdev, kSetAttr,
-    kSetVfs, kSetAccess, kCheckOpen,
+    kLoadModule,
+    kSetOverride,
+    kUnbind,
+    kBind,
+    kClearOverride,
+    kCreateMdev,
+    kRemoveMdev,
+    kSetAttr,
+    kSetVfs,
+    kSetAccess,
+    kCheckOpen,
 };
 [[nodiscard]] const char* op_name(Op op);
 
 /// The interface's reason codes, in its order.
 enum class ReasonCode {
-    kProtected, kMounted, kSwap, kHolder, kVfioOpen, kDefaultRoute, kAddressed, kEnslaved, kSession,
-    kOpenFd, kGroupNotViable, kConsole, kVfsInUse, kBridge, kSignature, kNoIommu, kNoDriver,
-    kDriverDenies, kAmbiguous,
+    kProtected,
+    kMounted,
+    kSwap,
+    kHolder,
+    kVfioOpen,
+    kDefaultRoute,
+    kAddressed,
+    kEnslaved,
+    kSession,
+    kOpenFd,
+    kGroupNotViable,
+    kConsole,
+    kVfsInUse,
+    kBridge,
+    kSignature,
+    kNoIommu,
+    kNoDriver,
+    kDriverDenies,
+    kAmbiguous,
 };
 [[nodiscard]] const char* reason_name(ReasonCode code);
 [[nodiscard]] std::optional<ReasonCode> parse_reason_code(std::string_view name);
@@ -52,10 +77,11 @@ enum class StepResult { kDone, kRolledBack, kFailed, kStuck, kSkipped };
 struct Step {
     Op op;
     sysfs::DeviceId device;
-    std::optional<std::string> value;   ///< the driver, module, count, type ...; absent: not known yet
+    std::optional<std::string>
+        value;  ///< the driver, module, count, type ...; absent: not known yet
     std::optional<std::string> module;  ///< when the driver's name shows only once this is loaded
     std::optional<StepResult> result;
-    std::string error;                  ///< why it failed; empty otherwise
+    std::string error;  ///< why it failed; empty otherwise
 };
 
 /// What is to become of one device inside a transaction: enough to carry out, fall back, and undo.
@@ -64,32 +90,35 @@ struct Change {
     std::optional<std::string> from_driver;
     std::optional<std::string> from_override;
     enum class To { kChain, kNone, kHost } to = To::kChain;
-    /// For kChain: the usable ones, in order. None: its driver stays, only VFs or mdevs are missing.
+    /// For kChain: the usable ones, in order. None: its driver stays, only VFs or mdevs are
+    /// missing.
     std::vector<ChainLink> candidates;
-    bool taken_along = false;           ///< a group peer, not matched itself
+    bool taken_along = false;  ///< a group peer, not matched itself
     AccessSpec access;
     Check check = Check::kNone;
     std::optional<std::uint32_t> set_vfs;
-    std::vector<MdevSpec> mdevs;        ///< those missing, each with its uuid; without: a VF's one virtual GPU
-    std::vector<MdevSpec> mdevs_to_stop;  ///< asked for by hand; a rule never stops what it did not start
-    std::string rule;                   ///< name of the rule (or "bind" for one by hand)
-    std::string where;                  ///< file:line, or empty
+    std::vector<MdevSpec>
+        mdevs;  ///< those missing, each with its uuid; without: a VF's one virtual GPU
+    std::vector<MdevSpec>
+        mdevs_to_stop;  ///< asked for by hand; a rule never stops what it did not start
+    std::string rule;   ///< name of the rule (or "bind" for one by hand)
+    std::string where;  ///< file:line, or empty
 };
 
 enum class Verdict { kOk, kChange, kRefused, kConflict };
 [[nodiscard]] const char* verdict_name(Verdict verdict);
 
-/// All of one IOMMU group: it happens as a whole or not at all. `group` is absent for a device that has
-/// none, and for one whose rule leaves its driver alone (VFs of a PF, mdevs of a parent).
+/// All of one IOMMU group: it happens as a whole or not at all. `group` is absent for a device that
+/// has none, and for one whose rule leaves its driver alone (VFs of a PF, mdevs of a parent).
 struct Transaction {
     std::optional<int> group;
     Verdict verdict = Verdict::kOk;
     std::vector<sysfs::DeviceId> devices;  ///< those with a change, or, refused, those wanted
     std::vector<Change> changes;
-    std::vector<Step> steps;               ///< the changes spelled out with each first candidate
+    std::vector<Step> steps;  ///< the changes spelled out with each first candidate
     std::vector<Reason> reasons;
     std::optional<StepResult> result;
-    std::string error;                     ///< why it failed, one sentence
+    std::string error;  ///< why it failed, one sentence
 
     [[nodiscard]] std::string key() const;  ///< "group 15", or "pci/0000:01:00.0"
 };
@@ -104,13 +133,15 @@ struct ForcedReasons {
 };
 
 /// The devices that a plan would take from a driver: those whose usage has to be looked up first.
-[[nodiscard]] std::vector<sysfs::DeviceId> devices_losing_driver(const PolicySet& set, const Decisions& decisions,
-                                                       const sysfs::Inventory& inventory);
+[[nodiscard]] std::vector<sysfs::DeviceId> devices_losing_driver(const PolicySet& set,
+                                                                 const Decisions& decisions,
+                                                                 const sysfs::Inventory& inventory);
 
-/// The one planner: `plan` prints what `apply` does. Planning again after a plan was carried out yields
-/// `ok`: a device on any usable driver of its chain is as wanted, however it came there and whatever
-/// its override says (a candidate ahead of it may have refused the device before). Who may open the
-/// nodes (`access`) is set right on a bound device as well; whether they open (`check`) goes with binding it.
+/// The one planner: `plan` prints what `apply` does. Planning again after a plan was carried out
+/// yields `ok`: a device on any usable driver of its chain is as wanted, however it came there and
+/// whatever its override says (a candidate ahead of it may have refused the device before). Who may
+/// open the nodes (`access`) is set right on a bound device as well; whether they open (`check`)
+/// goes with binding it.
 [[nodiscard]] Plan make_plan(const PolicySet& set, const Decisions& decisions,
                              const sysfs::Inventory& inventory, const sysfs::Drivers& drivers,
                              const sysfs::Usage& usage, const ForcedReasons& forced = {});

@@ -21,7 +21,8 @@ bool is_about_driver(const Decision& decision) {
             return names_driver(decision.rule);
         case DecisionOutcome::kConflict:
             return names_driver(decision.rule) ||
-                   std::any_of(decision.conflicting_rules.begin(), decision.conflicting_rules.end(), names_driver);
+                   std::any_of(decision.conflicting_rules.begin(), decision.conflicting_rules.end(),
+                               names_driver);
     }
     return false;
 }

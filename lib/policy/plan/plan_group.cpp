@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "policy/plan/desired_state.hpp"
 #include "policy/decide/match.hpp"
+#include "policy/plan/desired_state.hpp"
 #include "sysfs/device/group.hpp"
 
 /// The kernel lets a group be used when every device of it is unbound or on a driver that leaves
@@ -120,11 +120,12 @@ class PeerCheck {
         const Member* included_by = find_including_member(peer);
         const auto found = decisions_.find(peer.id);
         const Decision* decision = found == decisions_.end() ? nullptr : &found->second;
-        const DecisionOutcome outcome = decision == nullptr ? DecisionOutcome::kUnmanaged : decision->outcome;
+        const DecisionOutcome outcome =
+            decision == nullptr ? DecisionOutcome::kUnmanaged : decision->outcome;
         if (outcome == DecisionOutcome::kProtected) {
             if (!harmless)
-                block(included_by == nullptr ? ReasonCode::kGroupNotViable : ReasonCode::kProtected, peer,
-                      decision->why);
+                block(included_by == nullptr ? ReasonCode::kGroupNotViable : ReasonCode::kProtected,
+                      peer, decision->why);
         } else if (outcome != DecisionOutcome::kUnmanaged) {
             if (!harmless)
                 block(ReasonCode::kGroupNotViable, peer,
@@ -144,8 +145,7 @@ class PeerCheck {
 
 }  // namespace
 
-Peers check_peers(const Unit& unit, const Decisions& decisions,
-                    const sysfs::Inventory& inventory) {
+Peers check_peers(const Unit& unit, const Decisions& decisions, const sysfs::Inventory& inventory) {
     if (!unit.group || !inventory.groups.contains(*unit.group) ||
         std::none_of(unit.members.begin(), unit.members.end(), goes_to_vfio))
         return {};

@@ -22,6 +22,6 @@ struct Peers {
 /// Looks at every device of the unit's group. Nothing to be found when the unit has no group or
 /// gives none of it to VFIO.
 [[nodiscard]] Peers check_peers(const Unit& unit, const Decisions& decisions,
-                                  const sysfs::Inventory& inventory);
+                                const sysfs::Inventory& inventory);
 
 }  // namespace policy

@@ -65,7 +65,8 @@ class MdevPlanner {
   private:
     /// A css subchannel offers its types only once vfio_ccw has it.
     static bool will_become_parent(const Member& member) {
-        return member.rule().driver && member.rule().driver->kind == DriverAction::ActionKind::kChain;
+        return member.rule().driver &&
+               member.rule().driver->kind == DriverAction::ActionKind::kChain;
     }
 
     std::string parent_name() const {
@@ -154,8 +155,8 @@ class VgpuPlanner {
     }
 
     void deny(std::string text, std::string evidence) {
-        result_.reasons.push_back({ReasonCode::kDriverDenies, vf_.id, std::move(text), std::move(evidence),
-                                   is_forceable(ReasonCode::kDriverDenies)});
+        result_.reasons.push_back({ReasonCode::kDriverDenies, vf_.id, std::move(text),
+                                   std::move(evidence), is_forceable(ReasonCode::kDriverDenies)});
     }
 
     const sysfs::Device& vf_;

@@ -15,7 +15,8 @@ struct MissingMdevs {
     std::vector<MdevSpec> missing;
     std::vector<Reason> reasons;
 };
-[[nodiscard]] MissingMdevs find_missing_mdevs(const Member& member, const sysfs::Inventory& inventory);
+[[nodiscard]] MissingMdevs find_missing_mdevs(const Member& member,
+                                              const sysfs::Inventory& inventory);
 
 /// The name of the `index`th mdev of a `count`: UUIDv5 of machine-id, parent, type and index, the
 /// same after every reboot. Nothing when `machine_id` is not 32 hex digits.

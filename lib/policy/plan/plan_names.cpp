@@ -58,8 +58,8 @@ bool is_forceable(ReasonCode code) {
         case ReasonCode::kConsole:
         case ReasonCode::kSignature:
             return true;
-        // A write against an open VFIO device blocks; VFs of a taken PF vanish under their users; the
-        // kernel refuses the rest whatever we say; `protect` is lifted only where it stands.
+        // A write against an open VFIO device blocks; VFs of a taken PF vanish under their users;
+        // the kernel refuses the rest whatever we say; `protect` is lifted only where it stands.
         case ReasonCode::kProtected:
         case ReasonCode::kVfioOpen:
         case ReasonCode::kGroupNotViable:
@@ -88,38 +88,58 @@ std::string forceable_list() {
 
 const char* op_name(Op op) {
     switch (op) {
-        case Op::kLoadModule: return "load_module";
-        case Op::kSetOverride: return "set_override";
-        case Op::kUnbind: return "unbind";
-        case Op::kBind: return "bind";
-        case Op::kClearOverride: return "clear_override";
-        case Op::kCreateMdev: return "create_mdev";
-        case Op::kRemoveMdev: return "remove_mdev";
-        case Op::kSetAttr: return "set_attr";
-        case Op::kSetVfs: return "set_vfs";
-        case Op::kSetAccess: return "set_access";
-        case Op::kCheckOpen: return "check_open";
+        case Op::kLoadModule:
+            return "load_module";
+        case Op::kSetOverride:
+            return "set_override";
+        case Op::kUnbind:
+            return "unbind";
+        case Op::kBind:
+            return "bind";
+        case Op::kClearOverride:
+            return "clear_override";
+        case Op::kCreateMdev:
+            return "create_mdev";
+        case Op::kRemoveMdev:
+            return "remove_mdev";
+        case Op::kSetAttr:
+            return "set_attr";
+        case Op::kSetVfs:
+            return "set_vfs";
+        case Op::kSetAccess:
+            return "set_access";
+        case Op::kCheckOpen:
+            return "check_open";
     }
     return "";
 }
 
 const char* step_result_name(StepResult result) {
     switch (result) {
-        case StepResult::kDone: return "done";
-        case StepResult::kRolledBack: return "rolled_back";
-        case StepResult::kFailed: return "failed";
-        case StepResult::kStuck: return "stuck";
-        case StepResult::kSkipped: return "skipped";
+        case StepResult::kDone:
+            return "done";
+        case StepResult::kRolledBack:
+            return "rolled_back";
+        case StepResult::kFailed:
+            return "failed";
+        case StepResult::kStuck:
+            return "stuck";
+        case StepResult::kSkipped:
+            return "skipped";
     }
     return "";
 }
 
 const char* verdict_name(Verdict verdict) {
     switch (verdict) {
-        case Verdict::kOk: return "ok";
-        case Verdict::kChange: return "change";
-        case Verdict::kRefused: return "refused";
-        case Verdict::kConflict: return "conflict";
+        case Verdict::kOk:
+            return "ok";
+        case Verdict::kChange:
+            return "change";
+        case Verdict::kRefused:
+            return "refused";
+        case Verdict::kConflict:
+            return "conflict";
     }
     return "";
 }

@@ -161,7 +161,8 @@ class StepWriter {
             if (mdev.uuid)
                 add(Op::kCreateMdev, id, mdev.type);
             else
-                set_attr(id, std::string(sysfs::kVgpuTypeAttr), sysfs::parse_vgpu_type(mdev.type).value_or(""));
+                set_attr(id, std::string(sysfs::kVgpuTypeAttr),
+                         sysfs::parse_vgpu_type(mdev.type).value_or(""));
             for (const auto& [name, value] : mdev.attrs)
                 set_attr(id, name, value);
         }
@@ -192,7 +193,8 @@ std::string format_access(const AccessSpec& access) {
     return out;
 }
 
-std::vector<Step> make_steps(const std::vector<Change>& changes, const sysfs::Inventory& inventory) {
+std::vector<Step> make_steps(const std::vector<Change>& changes,
+                             const sysfs::Inventory& inventory) {
     return StepWriter(changes, inventory).write();
 }
 

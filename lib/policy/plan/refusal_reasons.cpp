@@ -28,8 +28,9 @@ constexpr std::array kDenylist = {
 const char* denied_name(const sysfs::HardwareIds& ids) {
     if (ids.vendor != kIntel || !ids.device)
         return nullptr;
-    const auto found = std::find_if(kDenylist.begin(), kDenylist.end(),
-                                    [&](const DeniedId& each) { return each.device == *ids.device; });
+    const auto found = std::find_if(kDenylist.begin(), kDenylist.end(), [&](const DeniedId& each) {
+        return each.device == *ids.device;
+    });
     return found == kDenylist.end() ? nullptr : found->name;
 }
 
@@ -97,9 +98,9 @@ void add_uses_of_vf(const sysfs::DeviceId& vf, const Rule& rule, const PlanConte
         return;
     for (const sysfs::Use& use : found->second)
         if (!is_allowed(to_reason_code(use.kind), rule, context.forced))
-            reasons.push_back(make_reason(
-                ReasonCode::kVfsInUse, vf, "a VF that would go is in use: " + use.text,
-                use.evidence.empty() ? std::nullopt : std::optional(use.evidence)));
+            reasons.push_back(
+                make_reason(ReasonCode::kVfsInUse, vf, "a VF that would go is in use: " + use.text,
+                            use.evidence.empty() ? std::nullopt : std::optional(use.evidence)));
 }
 
 }  // namespace
@@ -140,7 +141,8 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
     if (denied != nullptr && only_vfio_pci)
         reasons.push_back(make_reason(
             ReasonCode::kDriverDenies, device.id, "vfio-pci denies this device by its id",
-            base::to_hex(kIntel, 4) + ":" + base::to_hex(*device.ids.device, 4) + " (" + denied + ")"));
+            base::to_hex(kIntel, 4) + ":" + base::to_hex(*device.ids.device, 4) + " (" + denied +
+                ")"));
 }
 
 void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons) {

@@ -21,8 +21,7 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
 
 /// The same for a PF whose number of VFs is to change to `count`.
 void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
-                       const PlanContext& context,
-                       std::vector<Reason>& reasons);
+                       const PlanContext& context, std::vector<Reason>& reasons);
 
 /// Who uses a device that is to lose its driver, unless `rule` or the user allows that.
 void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const PlanContext& context,

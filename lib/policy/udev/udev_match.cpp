@@ -5,9 +5,10 @@
 
 #include "policy/decide/match.hpp"
 
-/// udev(7): a line's keys must all hold; `|` separates a pattern's alternatives; patterns are fnmatch's, as ours
-/// are; an attribute that a device has not never matches, with `!=` as little as with `==`, so what is turned
-/// round is a flag and never a key. Properties that begin with a dot are not kept.
+/// udev(7): a line's keys must all hold; `|` separates a pattern's alternatives; patterns are
+/// fnmatch's, as ours are; an attribute that a device has not never matches, with `!=` as little as
+/// with `==`, so what is turned round is a flag and never a key. Properties that begin with a dot
+/// are not kept.
 namespace policy {
 namespace {
 
@@ -74,7 +75,9 @@ std::string UdevMatch::new_flag() {
 }
 
 std::string UdevMatch::write(const Match& match, Approximation approximation, std::string& out) {
-    const Approximation inverted = approximation == Approximation::kInclude ? Approximation::kExclude : Approximation::kInclude;
+    const Approximation inverted = approximation == Approximation::kInclude
+                                       ? Approximation::kExclude
+                                       : Approximation::kInclude;
     std::vector<std::string> conditions;
     bool never = false;
     const auto require = [&](const Condition& condition) {
@@ -100,7 +103,8 @@ std::string UdevMatch::write(const Match& match, Approximation approximation, st
     return equals(flag, "1");
 }
 
-std::string UdevMatch::any(const std::vector<Match>& list, Approximation approximation, std::string& out) {
+std::string UdevMatch::any(const std::vector<Match>& list, Approximation approximation,
+                           std::string& out) {
     const std::string flag = new_flag();
     for (const Match& each : list) {
         const std::string one = write(each, approximation, out);
@@ -116,12 +120,14 @@ UdevMatch::Condition UdevMatch::approximate(const std::string& key, Approximatio
 }
 
 UdevMatch::Condition UdevMatch::alternatives(const FieldTest& test, const std::string& key,
-                                             const std::vector<std::string>& patterns, Approximation approximation) {
+                                             const std::vector<std::string>& patterns,
+                                             Approximation approximation) {
     const std::string pattern = joined(patterns, "|");
     const bool expressible = std::all_of(patterns.begin(), patterns.end(), is_udev_literal) &&
-                         is_udev_literal(test.key) && test.key.find('}') == std::string::npos &&
-                         pattern.size() <= kLongestPattern;
-    return expressible ? Condition(equals(key, pattern)) : approximate(field_name(test.field), approximation);
+                             is_udev_literal(test.key) && test.key.find('}') == std::string::npos &&
+                             pattern.size() <= kLongestPattern;
+    return expressible ? Condition(equals(key, pattern))
+                       : approximate(field_name(test.field), approximation);
 }
 
 UdevMatch::Condition UdevMatch::presence(const FieldTest& test, const std::string& file) {
@@ -134,35 +140,52 @@ UdevMatch::Condition UdevMatch::presence(const FieldTest& test, const std::strin
 
 /// What does not change while the machine is up is settled here.
 UdevMatch::Condition UdevMatch::host_condition(const FieldTest& test) {
-    const bool holds = std::any_of(test.wanted.begin(), test.wanted.end(), [&](const std::string& word) {
-        return test.field == Field::kArch ? word == host_.arch
-                                          : kernel_matches(word, host_.kernel).value_or(false);
-    });
+    const bool holds =
+        std::any_of(test.wanted.begin(), test.wanted.end(), [&](const std::string& word) {
+            return test.field == Field::kArch ? word == host_.arch
+                                              : kernel_matches(word, host_.kernel).value_or(false);
+        });
     return holds ? Condition("") : std::nullopt;
 }
 
 UdevMatch::Condition UdevMatch::field(const FieldTest& test, Approximation approximation) {
     const auto& wanted = test.wanted;
     switch (test.field) {
-        case Field::kBus: return contains(wanted, "pci") ? Condition("") : std::nullopt;
+        case Field::kBus:
+            return contains(wanted, "pci") ? Condition("") : std::nullopt;
         case Field::kArch:
-        case Field::kKernel: return host_condition(test);
-        case Field::kAddress: return alternatives(test, "KERNEL", wanted, approximation);
-        case Field::kVendor: return alternatives(test, "ATTR{vendor}", hex_patterns(wanted), approximation);
-        case Field::kDevice: return alternatives(test, "ATTR{device}", hex_patterns(wanted), approximation);
+        case Field::kKernel:
+            return host_condition(test);
+        case Field::kAddress:
+            return alternatives(test, "KERNEL", wanted, approximation);
+        case Field::kVendor:
+            return alternatives(test, "ATTR{vendor}", hex_patterns(wanted), approximation);
+        case Field::kDevice:
+            return alternatives(test, "ATTR{device}", hex_patterns(wanted), approximation);
         case Field::kSubsystemVendor:
-            return alternatives(test, "ATTR{subsystem_vendor}", hex_patterns(wanted), approximation);
+            return alternatives(test, "ATTR{subsystem_vendor}", hex_patterns(wanted),
+                                approximation);
         case Field::kSubsystemDevice:
-            return alternatives(test, "ATTR{subsystem_device}", hex_patterns(wanted), approximation);
-        case Field::kClass: return alternatives(test, "ATTR{class}", class_patterns(wanted), approximation);
-        case Field::kRevision: return alternatives(test, "ATTR{revision}", hex_patterns(wanted), approximation);
-        case Field::kModalias: return alternatives(test, "ENV{MODALIAS}", wanted, approximation);
-        case Field::kNumaNode: return alternatives(test, "ATTR{numa_node}", wanted, approximation);
-        case Field::kIsVf: return presence(test, "physfn");
-        case Field::kIsPf: return presence(test, "sriov_totalvfs");
-        case Field::kBootVga: return alternatives(test, "ATTR{boot_vga}", to_digits(wanted), approximation);
-        case Field::kProperty: return alternatives(test, "ENV{" + test.key + "}", wanted, approximation);
-        // Another's device: no PCI device has a parent's name in /sys/class/mdev_bus but by its driver.
+            return alternatives(test, "ATTR{subsystem_device}", hex_patterns(wanted),
+                                approximation);
+        case Field::kClass:
+            return alternatives(test, "ATTR{class}", class_patterns(wanted), approximation);
+        case Field::kRevision:
+            return alternatives(test, "ATTR{revision}", hex_patterns(wanted), approximation);
+        case Field::kModalias:
+            return alternatives(test, "ENV{MODALIAS}", wanted, approximation);
+        case Field::kNumaNode:
+            return alternatives(test, "ATTR{numa_node}", wanted, approximation);
+        case Field::kIsVf:
+            return presence(test, "physfn");
+        case Field::kIsPf:
+            return presence(test, "sriov_totalvfs");
+        case Field::kBootVga:
+            return alternatives(test, "ATTR{boot_vga}", to_digits(wanted), approximation);
+        case Field::kProperty:
+            return alternatives(test, "ENV{" + test.key + "}", wanted, approximation);
+        // Another's device: no PCI device has a parent's name in /sys/class/mdev_bus but by its
+        // driver.
         case Field::kMdevParent:
         case Field::kDriver:
         case Field::kPath:
@@ -171,7 +194,8 @@ UdevMatch::Condition UdevMatch::field(const FieldTest& test, Approximation appro
         case Field::kVf:
         case Field::kNetdev:
         case Field::kSerial:
-        case Field::kAttr: return approximate(field_name(test.field), approximation);
+        case Field::kAttr:
+            return approximate(field_name(test.field), approximation);
     }
     return approximate(field_name(test.field), approximation);
 }

@@ -13,18 +13,20 @@ namespace policy {
 /// Which side to err on where udev cannot tell.
 enum class Approximation {
     kInclude,  ///< the flag is set whenever the match could hold
-    kExclude,   ///< ... only when it holds for certain
+    kExclude,  ///< ... only when it holds for certain
 };
 
-/// A match on a PCI device as lines of udev rules, which end with a flag in a property that is not kept. udev has
-/// no "or" beyond one key's alternatives and no "not" beyond one key, so each combinator gets a flag of its own.
+/// A match on a PCI device as lines of udev rules, which end with a flag in a property that is not
+/// kept. udev has no "or" beyond one key's alternatives and no "not" beyond one key, so each
+/// combinator gets a flag of its own.
 class UdevMatch {
   public:
     /// `next` numbers the flags of one file; it is counted up.
     UdevMatch(const sysfs::Host& host, unsigned& next) : host_(host), next_(next) {}
 
     /// Appends the lines; returns the flag's condition, `ENV{.BINDD_7}=="1"`.
-    [[nodiscard]] std::string write(const Match& match, Approximation approximation, std::string& out);
+    [[nodiscard]] std::string write(const Match& match, Approximation approximation,
+                                    std::string& out);
 
     /// The keys that udev cannot tell, each once ("netdev", "pf"); empty: the lines are exact.
     [[nodiscard]] const std::vector<std::string>& unsupported() const { return unsupported_; }
@@ -37,10 +39,12 @@ class UdevMatch {
     [[nodiscard]] Condition field(const FieldTest& test, Approximation approximation);
     [[nodiscard]] Condition approximate(const std::string& key, Approximation approximation);
     [[nodiscard]] Condition alternatives(const FieldTest& test, const std::string& key,
-                                         const std::vector<std::string>& patterns, Approximation approximation);
+                                         const std::vector<std::string>& patterns,
+                                         Approximation approximation);
     [[nodiscard]] Condition presence(const FieldTest& test, const std::string& file);
     [[nodiscard]] Condition host_condition(const FieldTest& test);
-    [[nodiscard]] std::string any(const std::vector<Match>& list, Approximation approximation, std::string& out);
+    [[nodiscard]] std::string any(const std::vector<Match>& list, Approximation approximation,
+                                  std::string& out);
 
     const sysfs::Host& host_;
     unsigned& next_;

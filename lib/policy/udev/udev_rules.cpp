@@ -5,18 +5,19 @@
 #include <map>
 #include <optional>
 
-#include "policy/decide/rule_equivalence.hpp"
 #include "policy/decide/candidate_resolver.hpp"
+#include "policy/decide/rule_equivalence.hpp"
 #include "policy/udev/udev_match.hpp"
-#include "sysfs/module/aliases.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/module/aliases.hpp"
 
-/// The kernel tells of a new PCI device (uevent `add`) before it offers the device to its drivers. A native driver
-/// that is loaded already wins that race more often than not; one that is not is loaded by udev itself, for the
-/// device's modalias, at the end of its rules. So an override that is written by a rule comes in time exactly where
-/// it has to, and the lines follow the order of deciding: protection first, then the tiers of priority from the top;
-/// in a tier the first rule that matches sets what is asked, and another that asks for something else is a conflict.
-/// `GOTO` only goes forward. What udev cannot tell errs to the side of leaving the device alone.
+/// The kernel tells of a new PCI device (uevent `add`) before it offers the device to its drivers.
+/// A native driver that is loaded already wins that race more often than not; one that is not is
+/// loaded by udev itself, for the device's modalias, at the end of its rules. So an override that
+/// is written by a rule comes in time exactly where it has to, and the lines follow the order of
+/// deciding: protection first, then the tiers of priority from the top; in a tier the first rule
+/// that matches sets what is asked, and another that asks for something else is a conflict. `GOTO`
+/// only goes forward. What udev cannot tell errs to the side of leaving the device alone.
 namespace policy {
 namespace {
 
@@ -31,7 +32,8 @@ std::string rule_citation(const Rule& rule) {
 /// Of text that may hold anything a comment's line.
 std::string comment(const std::string& text) {
     std::string line = text;
-    std::replace_if(line.begin(), line.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
     return "# " + line + "\n";
 }
 
@@ -53,7 +55,8 @@ class RulesFile {
             std::size_t end = at;
             while (end < rest.size() && rest[end]->priority == rest[at]->priority)
                 ++end;
-            priority_tier({rest.begin() + static_cast<std::ptrdiff_t>(at), rest.begin() + static_cast<std::ptrdiff_t>(end)});
+            priority_tier({rest.begin() + static_cast<std::ptrdiff_t>(at),
+                           rest.begin() + static_cast<std::ptrdiff_t>(end)});
             at = end;
         }
         return {head() + (asked_auto_ ? automatic_ : "") + body_ + tail(), std::move(unsupported_)};
@@ -62,28 +65,33 @@ class RulesFile {
   private:
     std::string head() const {
         std::string text =
-            "# Made from the policies by bindd; see bindd(8). It is written anew with them: do not edit.\n";
+            "# Made from the policies by bindd; see bindd(8). It is written anew with them: do not "
+            "edit.\n";
         for (const std::string& one : unsupported_)
             text += comment("left to the daemon: " + one);
-        return text +
-               "ACTION!=\"add\", IMPORT{db}=\"" + kOverrideProperty + "\"\n"
-               "ACTION!=\"add\", " + kEnd +
-               "SUBSYSTEM!=\"pci\", " + kEnd +
+        return text + "ACTION!=\"add\", IMPORT{db}=\"" + kOverrideProperty +
+               "\"\n"
+               "ACTION!=\"add\", " +
+               kEnd + "SUBSYSTEM!=\"pci\", " + kEnd +
                "# Somebody has it already, or has said who shall.\n"
-               "DRIVER==\"?*\", " + kEnd +
-               "ATTR{driver_override}!=\"(null)\", " + kEnd +
-               "# Bridges are never given away, and without an IOMMU group VFIO has no use for a device.\n"
-               "ATTR{class}==\"0x0604*\", " + kEnd +
-               "TEST!=\"iommu_group\", " + kEnd;
+               "DRIVER==\"?*\", " +
+               kEnd + "ATTR{driver_override}!=\"(null)\", " + kEnd +
+               "# Bridges are never given away, and without an IOMMU group VFIO has no use for a "
+               "device.\n"
+               "ATTR{class}==\"0x0604*\", " +
+               kEnd + "TEST!=\"iommu_group\", " + kEnd;
     }
 
     static std::string tail() {
         const std::string override_property = std::string("ENV{") + kOverrideProperty + "}";
-        return "GOTO=\"bindd_end\"\n\nLABEL=\"bindd_arm\"\n" + override_property + "==\"?*\", ATTR{driver_override}=\"$env{" +
-               kOverrideProperty + "}\"\nLABEL=\"bindd_end\"\n";
+        return "GOTO=\"bindd_end\"\n\nLABEL=\"bindd_arm\"\n" + override_property +
+               "==\"?*\", ATTR{driver_override}=\"$env{" + kOverrideProperty +
+               "}\"\nLABEL=\"bindd_end\"\n";
     }
 
-    void add_unsupported(const Rule& rule, const std::string& why) { unsupported_.push_back(rule_citation(rule) + ": " + why); }
+    void add_unsupported(const Rule& rule, const std::string& why) {
+        unsupported_.push_back(rule_citation(rule) + ": " + why);
+    }
 
     static std::string unsupported_text(const UdevMatch& match) {
         std::string out;
@@ -105,7 +113,8 @@ class RulesFile {
     std::string unsupported_reason(const Rule& rule) {
         if (rule.limit)
             return "its limit counts all devices of the host";
-        if (rule.driver && rule.driver->kind == DriverAction::ActionKind::kChain && override_value(*rule.driver).empty())
+        if (rule.driver && rule.driver->kind == DriverAction::ActionKind::kChain &&
+            override_value(*rule.driver).empty())
             return "there is no driver of its chain";
         return {};
     }
@@ -131,12 +140,14 @@ class RulesFile {
             body_ += flag + ", " + kAsk + "!=\"" + index + "\", " + kEnd;
         }
         for (std::size_t at = 0; at < actions.size(); ++at)
-            body_ += std::string(kAsk) + "==\"" + std::to_string(at) + "\", " + action(*actions[at]);
+            body_ +=
+                std::string(kAsk) + "==\"" + std::to_string(at) + "\", " + action(*actions[at]);
     }
 
     static std::string action_index(std::vector<const Rule*>& actions, const Rule& rule) {
-        const auto same = std::find_if(actions.begin(), actions.end(),
-                                       [&](const Rule* other) { return same_action(*other, rule); });
+        const auto same = std::find_if(actions.begin(), actions.end(), [&](const Rule* other) {
+            return same_action(*other, rule);
+        });
         if (same != actions.end())
             return std::to_string(same - actions.begin());
         actions.push_back(&rule);
@@ -146,9 +157,11 @@ class RulesFile {
     std::string action(const Rule& rule) {
         if (!rule.driver || rule.driver->kind == DriverAction::ActionKind::kHost)
             return kEnd;
-        const std::string value =
-            rule.driver->kind == DriverAction::ActionKind::kNone ? "none" : override_value(*rule.driver);
-        return std::string("ENV{") + kOverrideProperty + "}=\"" + value + "\", GOTO=\"bindd_arm\"\n";
+        const std::string value = rule.driver->kind == DriverAction::ActionKind::kNone
+                                      ? "none"
+                                      : override_value(*rule.driver);
+        return std::string("ENV{") + kOverrideProperty + "}=\"" + value +
+               "\", GOTO=\"bindd_arm\"\n";
     }
 
     /// The name to arm a device with: the driver's, or the module's while only that is known.
@@ -182,14 +195,16 @@ class RulesFile {
         std::vector<const Variant*> variants;
         for (const Variant& variant : set_.variants)
             variants.push_back(&variant);
-        std::stable_sort(variants.begin(), variants.end(),
-                         [](const Variant* a, const Variant* b) { return a->priority > b->priority; });
+        std::stable_sort(variants.begin(), variants.end(), [](const Variant* a, const Variant* b) {
+            return a->priority > b->priority;
+        });
         for (auto at = variants.rbegin(); at != variants.rend(); ++at)
             variant(**at);
     }
 
     void aliases() {
-        std::map<std::string, std::string> drivers;  // pattern → the driver; empty when two claim it
+        std::map<std::string, std::string>
+            drivers;  // pattern → the driver; empty when two claim it
         std::vector<std::pair<unsigned, std::string>> order;
         for (const sysfs::ModuleAlias& alias : drivers_.aliases) {
             constexpr std::string_view kPrefix = "vfio_pci:";
@@ -206,12 +221,15 @@ class RulesFile {
             else if (known->second != override_name(found))
                 known->second.clear();
         }
-        std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+        std::stable_sort(order.begin(), order.end(),
+                         [](const auto& a, const auto& b) { return a.first > b.first; });
         for (const auto& [wildcards, pattern] : order)
-            automatic_ += "ENV{MODALIAS}==\"" + pattern + "\", " + kAuto + "=\"" + drivers.at(pattern) + "\"\n";
+            automatic_ += "ENV{MODALIAS}==\"" + pattern + "\", " + kAuto + "=\"" +
+                          drivers.at(pattern) + "\"\n";
     }
 
-    /// The first of its drivers that this kernel has; one that udev cannot tell the devices of keeps them all back.
+    /// The first of its drivers that this kernel has; one that udev cannot tell the devices of
+    /// keeps them all back.
     void variant(const Variant& variant) {
         for (const std::string& driver : variant.drivers) {
             const ResolvedCandidate found = resolver_.by_driver(driver);
@@ -219,8 +237,10 @@ class RulesFile {
                 continue;
             UdevMatch match(host_, next_);
             automatic_ += comment("variant " + variant.name);
-            const std::string flag = match.write(variant.match, Approximation::kInclude, automatic_);
-            automatic_ += flag + ", " + kAuto + "=\"" + (match.unsupported().empty() ? override_name(found) : "") + "\"\n";
+            const std::string flag =
+                match.write(variant.match, Approximation::kInclude, automatic_);
+            automatic_ += flag + ", " + kAuto + "=\"" +
+                          (match.unsupported().empty() ? override_name(found) : "") + "\"\n";
             return;
         }
     }

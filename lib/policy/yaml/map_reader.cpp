@@ -46,10 +46,11 @@ MapReader::MapReader(const YamlNode& node, std::string_view what,
     if (node.kind == YamlNode::YamlKind::kBroken)
         return;
     if (!is_map_) {
-        report.error(node.position,
-                     fmt::format("{} must be a map of keys and values, not {}", what,
-                                 node.kind == YamlNode::YamlKind::kSequence ? "a list" : "a single value"),
-                     std::string(example));
+        report.error(
+            node.position,
+            fmt::format("{} must be a map of keys and values, not {}", what,
+                        node.kind == YamlNode::YamlKind::kSequence ? "a list" : "a single value"),
+            std::string(example));
         return;
     }
     for (const YamlEntry& entry : node.entries)
@@ -58,15 +59,17 @@ MapReader::MapReader(const YamlNode& node, std::string_view what,
 }
 
 const YamlEntry* MapReader::find(std::string_view key) const {
-    const auto found = std::find_if(node_->entries.begin(), node_->entries.end(),
-                                    [key](const YamlEntry& entry) { return entry.key.text == key; });
+    const auto found =
+        std::find_if(node_->entries.begin(), node_->entries.end(),
+                     [key](const YamlEntry& entry) { return entry.key.text == key; });
     return found == node_->entries.end() ? nullptr : &*found;
 }
 
 const YamlEntry* MapReader::require(std::string_view key, std::string_view hint) const {
     const YamlEntry* found = find(key);
     if (found == nullptr && is_map_)
-        report_->error(node_->position, fmt::format("{} needs '{}'", what_, key), std::string(hint));
+        report_->error(node_->position, fmt::format("{} needs '{}'", what_, key),
+                       std::string(hint));
     return found;
 }
 

@@ -3,9 +3,9 @@
 
 #include <array>
 
+#include "policy/model/keywords.hpp"
 #include "policy/yaml/map_reader.hpp"
 #include "policy/yaml/yaml_reader.hpp"
-#include "policy/model/keywords.hpp"
 
 /// `match`: a map of fields and combinators.
 namespace policy {
@@ -79,17 +79,20 @@ bool names_other_bus(const YamlNode& node) {
     }
     for (const YamlEntry& entry : node.entries) {
         if (entry.key.text == "bus") {
-            const bool pci = entry.value.kind == YamlNode::YamlKind::kScalar && entry.value.text == "pci";
+            const bool pci =
+                entry.value.kind == YamlNode::YamlKind::kScalar && entry.value.text == "pci";
             if (!pci)
                 return true;
-        } else if (entry.value.kind != YamlNode::YamlKind::kScalar && names_other_bus(entry.value)) {
+        } else if (entry.value.kind != YamlNode::YamlKind::kScalar &&
+                   names_other_bus(entry.value)) {
             return true;
         }
     }
     return false;
 }
 
-Match read_scoped(const YamlNode& node, std::string_view key, DiagnosticCollector& report, Scope scope);
+Match read_scoped(const YamlNode& node, std::string_view key, DiagnosticCollector& report,
+                  Scope scope);
 
 FieldTest field_test(Field field, const YamlValue& value, const YamlNode& key) {
     return {.field = field,
@@ -187,7 +190,9 @@ void read_entry(Match& match, const YamlEntry& entry, const YamlValue& value, Sc
     if (read_combinator(match, entry, value, scope))
         return;
     if (key == "address") {
-        const auto read = [scope](const YamlValue& each) { return read_address(each, scope.address); };
+        const auto read = [scope](const YamlValue& each) {
+            return read_address(each, scope.address);
+        };
         read_field(match, Field::kAddress, entry.key, value, read);
     } else if (key == "vf") {
         read_vf(match, entry.key, value);
@@ -201,7 +206,8 @@ void read_entry(Match& match, const YamlEntry& entry, const YamlValue& value, Sc
             read_field(match, reader.field, entry.key, value, reader.read);
 }
 
-Match read_scoped(const YamlNode& node, std::string_view key, DiagnosticCollector& report, Scope scope) {
+Match read_scoped(const YamlNode& node, std::string_view key, DiagnosticCollector& report,
+                  Scope scope) {
     Match match;
     match.where = report.where(node.position);
     const std::string what = fmt::format("'{}'", key);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fmt/format.h>
 
+#include "policy/model/keywords.hpp"
 #include "policy/yaml/map_reader.hpp"
 #include "policy/yaml/yaml_reader.hpp"
-#include "policy/model/keywords.hpp"
 
 /// An entry of `mdevs`.
 namespace policy {

@@ -7,10 +7,10 @@
 #include <deque>
 #include <map>
 
-#include "policy/yaml/map_reader.hpp"
-#include "policy/yaml/yaml_reader.hpp"
 #include "base/utf8.hpp"
 #include "policy/model/keywords.hpp"
+#include "policy/yaml/map_reader.hpp"
+#include "policy/yaml/yaml_reader.hpp"
 
 namespace policy {
 namespace {
@@ -44,7 +44,8 @@ void check_version(const MapReader& map, DiagnosticCollector& report) {
 }
 
 /// The entries of `variants` or `rules`; an empty list is none, and fine.
-std::span<const YamlNode> section(const MapReader& map, std::string_view key, DiagnosticCollector& report) {
+std::span<const YamlNode> section(const MapReader& map, std::string_view key,
+                                  DiagnosticCollector& report) {
     const YamlEntry* entry = map.find(key);
     if (entry == nullptr || entry->value.kind == YamlNode::YamlKind::kBroken)
         return {};
@@ -74,7 +75,8 @@ void read_file(ParsedSource& file, PolicySet& set) {
 /// Finds the second of two things that should differ in the whole set.
 class UniqueNames {
   public:
-    UniqueNames(std::deque<ParsedSource>& files, DiagnosticSeverity severity) : files_(&files), severity_(severity) {}
+    UniqueNames(std::deque<ParsedSource>& files, DiagnosticSeverity severity)
+        : files_(&files), severity_(severity) {}
 
     void check(std::string_view noun, const std::string& name, const SourceLocation& where) {
         if (name.empty())
@@ -94,9 +96,9 @@ class UniqueNames {
   private:
     /// Two files of one name are told apart by nothing: the first of them takes the message.
     DiagnosticCollector& find_collector(const SourceLocation& where) {
-        const auto found = std::find_if(files_->begin(), files_->end(), [&where](const ParsedSource& file) {
-            return file.source.file().name == where.file;
-        });
+        const auto found = std::find_if(
+            files_->begin(), files_->end(),
+            [&where](const ParsedSource& file) { return file.source.file().name == where.file; });
         return found->report;
     }
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 
-#include "policy/yaml/map_reader.hpp"
-#include "policy/yaml/yaml_reader.hpp"
 #include "base/utf8.hpp"
 #include "policy/model/keywords.hpp"
+#include "policy/yaml/map_reader.hpp"
+#include "policy/yaml/yaml_reader.hpp"
 
 /// A rule: what it matches, and what it does.
 namespace policy {
@@ -19,7 +19,7 @@ constexpr IntegerBounds kVfCounts{0, 65535};
 constexpr std::array<std::string_view, 3> kActions = {"driver", "sriov", "mdevs"};
 /// How an action is done; by themselves these do nothing.
 constexpr std::array<std::string_view, 6> kModifiers = {"group",  "in_use", "limit",
-                                                      "access", "check",  "drift"};
+                                                        "access", "check",  "drift"};
 
 void read_group(Rule& rule, const YamlValue& value) {
     constexpr std::array<std::string_view, 2> kWords = {"strict", "whole"};
@@ -31,7 +31,8 @@ void read_group(Rule& rule, const YamlValue& value) {
     if (value.node->kind != YamlNode::YamlKind::kSequence) {
         const auto word = read_keyword(value, kWords);
         if (word)
-            rule.group.kind = *word == 0 ? GroupSelection::SelectionKind::kStrict : GroupSelection::SelectionKind::kWhole;
+            rule.group.kind = *word == 0 ? GroupSelection::SelectionKind::kStrict
+                                         : GroupSelection::SelectionKind::kWhole;
         return;
     }
     rule.group.kind = GroupSelection::SelectionKind::kListed;
@@ -95,7 +96,8 @@ void read_check_and_drift(Rule& rule, const MapReader& map) {
     if (const YamlEntry* check = map.find("check"))
         rule.check = read_keyword(map.value(*check), kChecks) == 1U ? Check::kOpen : Check::kNone;
     if (const YamlEntry* drift = map.find("drift"))
-        rule.drift = read_keyword(map.value(*drift), kDrifts) == 1U ? Drift::kRestore : Drift::kReport;
+        rule.drift =
+            read_keyword(map.value(*drift), kDrifts) == 1U ? Drift::kRestore : Drift::kReport;
 }
 
 void read_actions(Rule& rule, const MapReader& map, DiagnosticCollector& report) {

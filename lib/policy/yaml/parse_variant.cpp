@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 
-#include "policy/yaml/map_reader.hpp"
-#include "policy/yaml/yaml_reader.hpp"
 #include "base/utf8.hpp"
 #include "policy/model/keywords.hpp"
+#include "policy/yaml/map_reader.hpp"
+#include "policy/yaml/yaml_reader.hpp"
 
 /// Variants, and the drivers that variants and rules name.
 namespace policy {

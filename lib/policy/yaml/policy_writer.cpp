@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "policy/yaml/parse_policy.hpp"
 #include "base/utf8.hpp"
+#include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/yaml_types.hpp"
 
 /// A set as text again. Entries are blocks, as people write them; what is inside a match is on one
@@ -136,7 +136,8 @@ std::string emit_driver(const DriverAction& spec) {
     }
     std::vector<std::string> shown;
     for (const Candidate& candidate : spec.chain)
-        shown.push_back(candidate.kind == Candidate::CandidateKind::kAuto ? "auto" : word(candidate.driver));
+        shown.push_back(candidate.kind == Candidate::CandidateKind::kAuto ? "auto"
+                                                                          : word(candidate.driver));
     return one_or_list(shown);
 }
 

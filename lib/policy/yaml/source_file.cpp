@@ -67,7 +67,8 @@ SourceLocation DiagnosticCollector::where(SourcePosition position) const {
     return {.file = source_->file().name, .line = position.line, .column = position.column};
 }
 
-void DiagnosticCollector::add(DiagnosticSeverity severity, SourcePosition position, std::string text, std::string hint) {
+void DiagnosticCollector::add(DiagnosticSeverity severity, SourcePosition position,
+                              std::string text, std::string hint) {
     if (diagnostics_.size() >= kMaxDiagnostics) {
         ++dropped_;
         return;
@@ -87,11 +88,12 @@ std::vector<Diagnostic> DiagnosticCollector::take() {
     std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
                      [](const Diagnostic& a, const Diagnostic& b) { return a.where < b.where; });
     if (dropped_ != 0)
-        diagnostics_.push_back({.where = where({}),
-                                .severity = errors_ != 0 ? DiagnosticSeverity::kError : DiagnosticSeverity::kWarning,
-                                .text = fmt::format("{} more not shown", dropped_),
-                                .line = {},
-                                .hint = {}});
+        diagnostics_.push_back(
+            {.where = where({}),
+             .severity = errors_ != 0 ? DiagnosticSeverity::kError : DiagnosticSeverity::kWarning,
+             .text = fmt::format("{} more not shown", dropped_),
+             .line = {},
+             .hint = {}});
     return std::move(diagnostics_);
 }
 

@@ -51,7 +51,8 @@ class DiagnosticCollector {
     [[nodiscard]] std::vector<Diagnostic> take();
 
   private:
-    void add(DiagnosticSeverity severity, SourcePosition position, std::string text, std::string hint);
+    void add(DiagnosticSeverity severity, SourcePosition position, std::string text,
+             std::string hint);
 
     const SourceBuffer* source_;
     std::vector<Diagnostic> diagnostics_;

@@ -8,8 +8,8 @@
 
 #include "base/utf8.hpp"
 
-/// A YAML parser complains in its grammar's terms ("end of map not found"), at the position where it
-/// gave up. Here that becomes what a person did wrong, at the position where it was done.
+/// A YAML parser complains in its grammar's terms ("end of map not found"), at the position where
+/// it gave up. Here that becomes what a person did wrong, at the position where it was done.
 namespace policy {
 namespace {
 
@@ -21,48 +21,53 @@ struct SyntaxMessage {
 
 constexpr std::array kSyntaxMessages = {
     SyntaxMessage{"illegal map value", "':' followed by a value makes no sense here",
-            "check the indentation; quote a text that contains ': '"},
-    SyntaxMessage{"illegal map key", "'?' makes no sense here", "quote a text that begins with '? '"},
+                  "check the indentation; quote a text that contains ': '"},
+    SyntaxMessage{"illegal map key", "'?' makes no sense here",
+                  "quote a text that begins with '? '"},
     SyntaxMessage{"illegal block entry", "a list item ('- ') cannot stand here",
-            "put it on a line of its own; quote a text that begins with '-'"},
+                  "put it on a line of its own; quote a text that begins with '-'"},
     SyntaxMessage{"illegal flow end", "this bracket closes nothing", ""},
     SyntaxMessage{"illegal EOF in scalar", "the file ends inside a quoted text",
-            "a closing quote is missing"},
-    SyntaxMessage{"illegal document indicator in scalar", "a line '---' or '...' inside a quoted text",
-            "a closing quote is missing before it"},
+                  "a closing quote is missing"},
+    SyntaxMessage{"illegal document indicator in scalar",
+                  "a line '---' or '...' inside a quoted text",
+                  "a closing quote is missing before it"},
     SyntaxMessage{"illegal tab", "a tab in the indentation", "indent with spaces"},
     SyntaxMessage{"unexpected character in block scalar",
-            "this is read as the start of a block of text ('>' or '|')",
-            "quote a value that begins with '>' or '|', as in kernel: \">=6.8\""},
+                  "this is read as the start of a block of text ('>' or '|')",
+                  "quote a value that begins with '>' or '|', as in kernel: \">=6.8\""},
     SyntaxMessage{"cannot set zero indentation for a block scalar",
-            "a block of text cannot have indentation 0", ""},
+                  "a block of text cannot have indentation 0", ""},
     SyntaxMessage{"alias not found after *",
-            "'*' begins an alias, and aliases are not part of the policy language",
-            "quote a glob that begins with '*'"},
+                  "'*' begins an alias, and aliases are not part of the policy language",
+                  "quote a glob that begins with '*'"},
     SyntaxMessage{"the referenced anchor is not defined",
-            "'*' begins an alias, and aliases are not part of the policy language",
-            "quote a glob that begins with '*'"},
+                  "'*' begins an alias, and aliases are not part of the policy language",
+                  "quote a glob that begins with '*'"},
     SyntaxMessage{"illegal character found while scanning alias",
-            "'*' begins an alias, and aliases are not part of the policy language",
-            "quote a glob that begins with '*'"},
+                  "'*' begins an alias, and aliases are not part of the policy language",
+                  "quote a glob that begins with '*'"},
     SyntaxMessage{"anchor not found after &",
-            "'&' begins an anchor, and anchors are not part of the policy language",
-            "quote a text that begins with '&'"},
+                  "'&' begins an anchor, and anchors are not part of the policy language",
+                  "quote a text that begins with '&'"},
     SyntaxMessage{"illegal character found while scanning anchor",
-            "'&' begins an anchor, and anchors are not part of the policy language",
-            "quote a text that begins with '&'"},
-    SyntaxMessage{"cannot assign multiple anchors", "anchors are not part of the policy language", ""},
+                  "'&' begins an anchor, and anchors are not part of the policy language",
+                  "quote a text that begins with '&'"},
+    SyntaxMessage{"cannot assign multiple anchors", "anchors are not part of the policy language",
+                  ""},
     SyntaxMessage{"cannot assign multiple tags", "tags are not part of the policy language", ""},
-    SyntaxMessage{"cannot assign multiple aliases", "aliases are not part of the policy language", ""},
-    SyntaxMessage{"end of verbatim tag not found", "tags ('!name') are not part of the policy language",
-            "quote a text that begins with '!'"},
+    SyntaxMessage{"cannot assign multiple aliases", "aliases are not part of the policy language",
+                  ""},
+    SyntaxMessage{"end of verbatim tag not found",
+                  "tags ('!name') are not part of the policy language",
+                  "quote a text that begins with '!'"},
     SyntaxMessage{"tag handle with no suffix", "tags ('!name') are not part of the policy language",
-            "quote a text that begins with '!'"},
+                  "quote a text that begins with '!'"},
     SyntaxMessage{"illegal character found while scanning tag handle",
-            "tags ('!name') are not part of the policy language",
-            "quote a text that begins with '!'"},
+                  "tags ('!name') are not part of the policy language",
+                  "quote a text that begins with '!'"},
     SyntaxMessage{"end of sequence not found", "this line is no item of the list above it",
-            "items begin with '- ' in the same column; check the indentation"},
+                  "items begin with '- ' in the same column; check the indentation"},
 };
 
 bool is_at_line_start(const SourceBuffer& source, SourcePosition position) {
@@ -103,8 +108,10 @@ std::optional<SourcePosition> indenting_tab(const SourceBuffer& source, unsigned
 
 /// "key:value" is one word to YAML, and the complaint comes with the next key. Looks for one on the
 /// line of the complaint and on the one before.
-std::optional<SourcePosition> colon_without_space(const SourceBuffer& source, SourcePosition position) {
-    for (unsigned number = position.line > 1 ? position.line - 1 : 1; number <= position.line; ++number) {
+std::optional<SourcePosition> colon_without_space(const SourceBuffer& source,
+                                                  SourcePosition position) {
+    for (unsigned number = position.line > 1 ? position.line - 1 : 1; number <= position.line;
+         ++number) {
         const std::string_view line = source.line(number);
         const std::size_t first = line.find_first_not_of(" -");
         const std::size_t end = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", first);
@@ -133,14 +140,14 @@ bool has_closing_quote(const SourceBuffer& source, SourcePosition position) {
     return false;
 }
 
-void report_syntax_error(DiagnosticCollector& report, SourcePosition position, std::string_view parser_message,
-                         std::optional<SourcePosition> bracket) {
+void report_syntax_error(DiagnosticCollector& report, SourcePosition position,
+                         std::string_view parser_message, std::optional<SourcePosition> bracket) {
     if (const auto tab = indenting_tab(report.source(), position.line)) {
         report.error(*tab, "a tab in the indentation", "indent with spaces");
         return;
     }
-    if (bracket &&
-        (parser_message.ends_with("flow not found") || parser_message.starts_with("illegal flow end"))) {
+    if (bracket && (parser_message.ends_with("flow not found") ||
+                    parser_message.starts_with("illegal flow end"))) {
         report_bracket(report, position, *bracket);
         return;
     }
@@ -170,9 +177,10 @@ void report_syntax_error(DiagnosticCollector& report, SourcePosition position, s
             return;
         }
     }
-    report.error(
-        position, fmt::format("not valid YAML: {}", parser_message),
-        parser_message.starts_with("unknown escape") ? "in \"...\" write \\\\ for a backslash" : "");
+    report.error(position, fmt::format("not valid YAML: {}", parser_message),
+                 parser_message.starts_with("unknown escape")
+                     ? "in \"...\" write \\\\ for a backslash"
+                     : "");
 }
 
 }  // namespace policy

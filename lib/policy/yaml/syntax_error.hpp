@@ -12,8 +12,9 @@ namespace policy {
 [[nodiscard]] bool has_closing_quote(const SourceBuffer& source, SourcePosition position);
 
 /// Reports a syntax error in words that say what to do. `parser_message` is the YAML parser's own
-/// message at `position`, `bracket` where the innermost '[' or '{' was opened that is not closed yet.
-void report_syntax_error(DiagnosticCollector& report, SourcePosition position, std::string_view parser_message,
-                         std::optional<SourcePosition> bracket);
+/// message at `position`, `bracket` where the innermost '[' or '{' was opened that is not closed
+/// yet.
+void report_syntax_error(DiagnosticCollector& report, SourcePosition position,
+                         std::string_view parser_message, std::optional<SourcePosition> bracket);
 
 }  // namespace policy

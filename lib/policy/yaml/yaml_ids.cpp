@@ -6,11 +6,11 @@
 #include <charconv>
 #include <utility>
 
-#include "policy/decide/match.hpp"
 #include "base/spelling.hpp"
-#include "policy/yaml/yaml_scalars.hpp"
 #include "base/utf8.hpp"
+#include "policy/decide/match.hpp"
 #include "policy/model/keywords.hpp"
+#include "policy/yaml/yaml_scalars.hpp"
 #include "policy/yaml/yaml_types.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -100,9 +100,9 @@ std::optional<std::string> read_hex_id(const YamlValue& value, std::size_t digit
         else if (padded)
             hint =
                 fmt::format("write \"{}\"", std::string(digits - text->size(), '0') + lower(*text));
-        value.error(
-            fmt::format("'{}' must be {} hex digits, not {}", value.key, digits, base::quote(*text)),
-            std::move(hint));
+        value.error(fmt::format("'{}' must be {} hex digits, not {}", value.key, digits,
+                                base::quote(*text)),
+                    std::move(hint));
         return std::nullopt;
     }
     return lower(*text);
@@ -186,8 +186,8 @@ std::optional<IndexRange> read_range(const YamlValue& value) {
         return std::nullopt;
     }
     if (*first > kMostVfs || *last > kMostVfs) {
-        value.error(
-            fmt::format("'{}' is {}; an index is at most {}", value.key, base::quote(text), kMostVfs));
+        value.error(fmt::format("'{}' is {}; an index is at most {}", value.key, base::quote(text),
+                                kMostVfs));
         return std::nullopt;
     }
     if (*first > *last) {
@@ -216,8 +216,8 @@ std::optional<std::string> read_uuid(const YamlValue& value) {
         return std::nullopt;
     auto uuid = sysfs::parse_uuid(*text);
     if (!uuid) {
-        value.error(
-            fmt::format("{} is no UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", base::quote(*text)));
+        value.error(fmt::format("{} is no UUID such as 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
+                                base::quote(*text)));
         return std::nullopt;
     }
     return std::move(*uuid);

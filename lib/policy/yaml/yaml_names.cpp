@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/spelling.hpp"
+#include "base/utf8.hpp"
 #include "policy/plan/plan.hpp"
 #include "policy/yaml/yaml_scalars.hpp"
-#include "base/utf8.hpp"
 #include "sysfs/device/names.hpp"
 
 /// The readers of names: what could be a driver's, a rule's, a type's, an account's. Some of them
@@ -124,8 +124,8 @@ std::optional<std::string> read_forceable(const YamlValue& value) {
     if (code && is_forceable(*code))
         return text;
     if (code) {
-        value.error(
-            fmt::format("{} cannot be allowed: it goes only when its cause does", base::quote(*text)));
+        value.error(fmt::format("{} cannot be allowed: it goes only when its cause does",
+                                base::quote(*text)));
         return std::nullopt;
     }
     const std::string near = base::did_you_mean(*text, forceable_names());

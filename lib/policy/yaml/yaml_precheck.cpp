@@ -50,7 +50,7 @@ bool check_encoding(DiagnosticCollector& report) {
     if (bad == std::string_view::npos)
         return true;
     report.error(source.position(bad), fmt::format("byte 0x{:02x} is not UTF-8",
-                                                static_cast<unsigned char>(source.text()[bad])));
+                                                   static_cast<unsigned char>(source.text()[bad])));
     return false;
 }
 
@@ -76,7 +76,7 @@ bool check_characters(DiagnosticCollector& report) {
                 report.error(position, "a carriage return alone; lines end in LF or CRLF");
             else
                 report.error(position, fmt::format("control character U+{:04X} in a policy",
-                                                static_cast<unsigned>(point.value)));
+                                                   static_cast<unsigned>(point.value)));
             return false;
         }
         rest.remove_prefix(point.bytes);

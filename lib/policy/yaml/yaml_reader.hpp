@@ -8,7 +8,8 @@
 /// and reports what it cannot: what they return is complete only when the report has no error.
 namespace policy {
 
-[[nodiscard]] Match read_match(const YamlNode& node, std::string_view key, DiagnosticCollector& report);
+[[nodiscard]] Match read_match(const YamlNode& node, std::string_view key,
+                               DiagnosticCollector& report);
 [[nodiscard]] Variant read_variant(const YamlNode& node, DiagnosticCollector& report);
 [[nodiscard]] Rule read_rule(const YamlNode& node, DiagnosticCollector& report);
 [[nodiscard]] MdevSpec read_mdev(const YamlNode& node, DiagnosticCollector& report);

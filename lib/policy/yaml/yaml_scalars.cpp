@@ -91,8 +91,9 @@ std::optional<bool> read_bool(const YamlValue& value) {
         return node.text == "true";
     const auto reading = implicit_type(node.text);
     const bool meant = reading && (*reading == "true" || *reading == "false");
-    value.error(fmt::format("'{}' must be true or false, not {}", value.key, base::quote(node.text)),
-                meant ? "write " + *reading + ", in lower case and unquoted" : "");
+    value.error(
+        fmt::format("'{}' must be true or false, not {}", value.key, base::quote(node.text)),
+        meant ? "write " + *reading + ", in lower case and unquoted" : "");
     return std::nullopt;
 }
 
@@ -112,13 +113,13 @@ std::optional<std::int64_t> read_integer(const YamlValue& value, IntegerBounds b
     // 010 is 8 to some tools and 10 to others.
     const std::size_t first = text.starts_with('-') ? 1 : 0;
     if (!whole || (text.size() > first + 1 && text[first] == '0') || text == "-0") {
-        value.error(
-            fmt::format("'{}' must be a whole decimal number, not {}", value.key, base::quote(text)));
+        value.error(fmt::format("'{}' must be a whole decimal number, not {}", value.key,
+                                base::quote(text)));
         return std::nullopt;
     }
     if (error != std::errc() || number < bounds.least || number > bounds.most) {
-        value.error(fmt::format("'{}' is {}; it must be from {} to {}", value.key, base::quote(text),
-                                bounds.least, bounds.most));
+        value.error(fmt::format("'{}' is {}; it must be from {} to {}", value.key,
+                                base::quote(text), bounds.least, bounds.most));
         return std::nullopt;
     }
     return number;
@@ -157,7 +158,8 @@ std::optional<std::string> read_prose(const YamlValue& value) {
     return text;
 }
 
-std::optional<std::size_t> read_keyword(const YamlValue& value, std::span<const std::string_view> words) {
+std::optional<std::size_t> read_keyword(const YamlValue& value,
+                                        std::span<const std::string_view> words) {
     std::string list;
     for (std::size_t i = 0; i < words.size(); ++i)
         list += fmt::format("{}'{}'",
@@ -170,8 +172,9 @@ std::optional<std::size_t> read_keyword(const YamlValue& value, std::span<const 
     for (std::size_t i = 0; i < words.size(); ++i)
         if (words[i] == value.node->text)
             return i;
-    value.error(fmt::format("'{}' must be {}, not {}", value.key, list, base::quote(value.node->text)),
-                base::did_you_mean(value.node->text, words));
+    value.error(
+        fmt::format("'{}' must be {}, not {}", value.key, list, base::quote(value.node->text)),
+        base::did_you_mean(value.node->text, words));
     return std::nullopt;
 }
 

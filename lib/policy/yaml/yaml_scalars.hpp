@@ -36,14 +36,15 @@ inline constexpr IntegerBounds kPriorities{-2147483648LL, 2147483647LL};
 /// true or false, unquoted; none of YAML 1.1's other words.
 [[nodiscard]] std::optional<bool> read_bool(const YamlValue& value);
 /// Decimal digits with perhaps a minus, unquoted.
-[[nodiscard]] std::optional<std::int64_t> read_integer(const YamlValue& value, IntegerBounds bounds);
+[[nodiscard]] std::optional<std::int64_t> read_integer(const YamlValue& value,
+                                                       IntegerBounds bounds);
 /// A text of one line, not empty. Unquoted only where every YAML tool sees the same text.
 [[nodiscard]] std::optional<std::string> read_text(const YamlValue& value);
 /// The same, lines allowed; white space at the ends is cut.
 [[nodiscard]] std::optional<std::string> read_prose(const YamlValue& value);
 /// One of a few words; gives its index.
 [[nodiscard]] std::optional<std::size_t> read_keyword(const YamlValue& value,
-                                                   std::span<const std::string_view> words);
+                                                      std::span<const std::string_view> words);
 /// A shell glob: brackets closed, no trailing backslash.
 [[nodiscard]] std::optional<std::string> read_glob(const YamlValue& value);
 

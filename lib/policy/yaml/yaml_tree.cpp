@@ -12,8 +12,8 @@
 #include <streambuf>
 #include <string_view>
 
-#include "policy/yaml/syntax_error.hpp"
 #include "base/utf8.hpp"
+#include "policy/yaml/syntax_error.hpp"
 
 /// The one file that knows yaml-cpp, and what it takes to live with versions 0.7 and 0.8:
 ///
@@ -97,7 +97,8 @@ YamlNode node_at(SourcePosition position, YamlNode::YamlKind kind) {
 /// Builds the tree from yaml-cpp's events, within the limits.
 class TreeBuilder : public YAML::EventHandler {
   public:
-    TreeBuilder(DiagnosticCollector& report, BoundedStreambuf& text) : report_(&report), text_(&text) {}
+    TreeBuilder(DiagnosticCollector& report, BoundedStreambuf& text)
+        : report_(&report), text_(&text) {}
 
     [[nodiscard]] std::optional<YamlNode> take() { return std::move(root_); }
     /// Where the innermost open '[' or '{' stands; nothing when none is open.
@@ -146,7 +147,8 @@ class TreeBuilder : public YAML::EventHandler {
     void add(YamlNode node);
     void add_key(OpenCollection& map, YamlNode key);
     [[nodiscard]] bool is_key() const {
-        return !open_.empty() && open_.back().node.kind == YamlNode::YamlKind::kMap && !open_.back().key;
+        return !open_.empty() && open_.back().node.kind == YamlNode::YamlKind::kMap &&
+               !open_.back().key;
     }
 
     DiagnosticCollector* report_;
@@ -160,10 +162,11 @@ void TreeBuilder::count(SourcePosition position) {
     text_->on_event();
     if (++nodes_ > kMaxNodes)
         throw YamlError(position, fmt::format("more than {} values in one file", kMaxNodes),
-                      "split the policy into several files");
+                        "split the policy into several files");
 }
 
-bool TreeBuilder::refuse_properties(SourcePosition position, const std::string& tag, YAML::anchor_t anchor) {
+bool TreeBuilder::refuse_properties(SourcePosition position, const std::string& tag,
+                                    YAML::anchor_t anchor) {
     const char first = report_->source().at(position);
     if (anchor != YAML::NullAnchor || first == '&') {
         report_->error(position, "anchors ('&name') are not part of the policy language",
@@ -182,7 +185,8 @@ bool TreeBuilder::refuse_properties(SourcePosition position, const std::string& 
 void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
     const SourcePosition position = to_position(mark);
     count(position);
-    const std::string_view rest = report_->source().text().substr(report_->source().offset(position));
+    const std::string_view rest =
+        report_->source().text().substr(report_->source().offset(position));
     const bool written = rest.starts_with('~') || rest.starts_with("null") ||
                          rest.starts_with("Null") || rest.starts_with("NULL");
     if (refuse_properties(position, "?", anchor)) {
@@ -230,7 +234,7 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
         node.kind = YamlNode::YamlKind::kBroken;
     } else if (value.size() > kMaxScalarBytes) {
         report_->error(position, fmt::format("this text has {} bytes; a value has at most {}",
-                                          value.size(), kMaxScalarBytes));
+                                             value.size(), kMaxScalarBytes));
         node.kind = YamlNode::YamlKind::kBroken;
     } else if (tag == "!") {
         const bool block = first == '|' || first == '>';
@@ -312,7 +316,7 @@ std::optional<YamlNode> parse_yaml(DiagnosticCollector& report) {
         report.error(refused.position, refused.text, refused.hint);
     } catch (const YAML::Exception& error) {
         const SourcePosition position{static_cast<unsigned>(std::max(error.mark.line, 0)) + 1,
-                          static_cast<unsigned>(std::max(error.mark.column, 0)) + 1};
+                                      static_cast<unsigned>(std::max(error.mark.column, 0)) + 1};
         report_syntax_error(report, position, error.msg, builder.open_bracket());
     } catch (const std::exception& error) {
         report.error({}, fmt::format("cannot be parsed: {}", error.what()));

@@ -19,12 +19,14 @@ struct YamlNode {
 
     YamlKind kind = YamlKind::kBroken;
     ScalarStyle style = ScalarStyle::kPlain;  ///< of a scalar
-    std::string text;             ///< of a scalar
+    std::string text;                         ///< of a scalar
     SourcePosition position;
     std::vector<YamlNode> items;     ///< of a sequence
     std::vector<YamlEntry> entries;  ///< of a map, in file order, each key once
 
-    [[nodiscard]] bool is_plain() const { return kind == YamlKind::kScalar && style == ScalarStyle::kPlain; }
+    [[nodiscard]] bool is_plain() const {
+        return kind == YamlKind::kScalar && style == ScalarStyle::kPlain;
+    }
 };
 
 /// One entry of a map; the key is a scalar.

@@ -16,8 +16,8 @@ struct DeviceBus {
     std::vector<std::string> names;
 };
 
-/// kVfio: pci, mdev, and those on which VFIO's own driver is registered. On the others no device is VFIO's but by an
-/// IOMMU group, which its IOMMU tells of, or by noiommu.
+/// kVfio: pci, mdev, and those on which VFIO's own driver is registered. On the others no device is
+/// VFIO's but by an IOMMU group, which its IOMMU tells of, or by noiommu.
 enum class BusFilter { kAll, kVfio };
 
 /// The buses with driver_override (found by looking, so that a bus of a later kernel counts), pci

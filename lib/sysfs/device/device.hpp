@@ -61,9 +61,9 @@ struct NodeAccess {
     auto operator<=>(const NodeAccess&) const = default;
 };
 
-/// The VFIO nodes of a device that is VFIO's now. `group` is the node's name below /dev/vfio ("15", or
-/// "noiommu-0"); `cdev` the name below /dev/vfio/devices ("vfio3"), where this kernel makes one. Who may open
-/// them is there when ScanOptions asks for it and the node exists.
+/// The VFIO nodes of a device that is VFIO's now. `group` is the node's name below /dev/vfio ("15",
+/// or "noiommu-0"); `cdev` the name below /dev/vfio/devices ("vfio3"), where this kernel makes one.
+/// Who may open them is there when ScanOptions asks for it and the node exists.
 struct VfioNodes {
     std::optional<std::string> group;
     std::optional<std::string> cdev;
@@ -92,20 +92,22 @@ struct MdevState {
     auto operator<=>(const MdevState&) const = default;
 };
 
-/// A VF of which its vendor's driver makes a virtual GPU without mdev (vgpu.hpp). `type` is empty while it is none.
+/// A VF of which its vendor's driver makes a virtual GPU without mdev (vgpu.hpp). `type` is empty
+/// while it is none.
 struct VgpuState {
     std::string type;  ///< "nvidia-1145"
 
     auto operator<=>(const VgpuState&) const = default;
 };
 
-/// One device as a value: what one look at sysfs showed. Owns nothing of the kernel's. Every optional
-/// is absent when the kernel does not say, never a made-up default. `properties` and `attrs` hold
-/// what `ScanOptions` asked for, the serial likewise (reading VPD can take seconds).
+/// One device as a value: what one look at sysfs showed. Owns nothing of the kernel's. Every
+/// optional is absent when the kernel does not say, never a made-up default. `properties` and
+/// `attrs` hold what `ScanOptions` asked for, the serial likewise (reading VPD can take seconds).
 struct Device {
     DeviceId id;
     std::string syspath;  ///< "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0", without the root
-    std::string path;     ///< from the root complex, stable: "pci0000:00/01.0/00.0" (slot.function per hop)
+    std::string
+        path;  ///< from the root complex, stable: "pci0000:00/01.0/00.0" (slot.function per hop)
     HardwareIds ids;
     std::string modalias;
     std::optional<std::string> driver;
@@ -123,8 +125,9 @@ struct Device {
     std::optional<SriovVf> vf;
     std::optional<VfioNodes> vfio;
     std::optional<MdevState> mdev;
-    std::vector<MdevType> mdev_types;  ///< not empty: an mdev parent, or a VF to be made a virtual GPU
-    std::string mdev_parent_name;      ///< its name in /sys/class/mdev_bus; empty: no parent
+    std::vector<MdevType>
+        mdev_types;                ///< not empty: an mdev parent, or a VF to be made a virtual GPU
+    std::string mdev_parent_name;  ///< its name in /sys/class/mdev_bus; empty: no parent
     std::optional<VgpuState> vgpu;
     std::map<std::string, std::string> properties;
     std::map<std::string, std::string> attrs;

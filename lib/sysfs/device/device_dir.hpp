@@ -16,7 +16,8 @@ namespace sysfs {
 class DeviceDir {
   public:
     /// `devices` is a bus' list of devices, `name` one of them.
-    [[nodiscard]] static base::Result<DeviceDir> open(const base::Dir& devices, const std::string& name);
+    [[nodiscard]] static base::Result<DeviceDir> open(const base::Dir& devices,
+                                                      const std::string& name);
 
     /// What is there now. False when the device is gone; `uevent` stays as it was.
     [[nodiscard]] bool relist();
@@ -39,7 +40,8 @@ class DeviceDir {
     [[nodiscard]] const base::DirListing& listing() const { return listing_; }
 
   private:
-    DeviceDir(base::Dir dir, base::DirListing listing) : dir_(std::move(dir)), listing_(std::move(listing)) {}
+    DeviceDir(base::Dir dir, base::DirListing listing)
+        : dir_(std::move(dir)), listing_(std::move(listing)) {}
     base::Dir dir_;
     base::DirListing listing_;
     std::string uevent_;

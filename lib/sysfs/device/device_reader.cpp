@@ -95,7 +95,8 @@ std::string syspath_from_link(std::string_view link) {
     return at == std::string_view::npos ? std::string() : "/sys" + std::string(link.substr(at));
 }
 
-base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id, const ScanContext& context) {
+base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
+                               const ScanContext& context) {
     const auto device = DeviceDir::open(devices, id.name);
     if (!device)
         return base::propagate(device);
@@ -197,7 +198,8 @@ void read_binding_state(const Root& root, const DeviceDir& device, Device& out) 
     out.vfio.reset();
     if (device.has("vfio-dev") || out.driver)
         out.vfio = read_vfio_nodes(
-            device, out.iommu_group ? GroupNodes::read_one(root, *out.iommu_group) : GroupNodes(), out);
+            device, out.iommu_group ? GroupNodes::read_one(root, *out.iommu_group) : GroupNodes(),
+            out);
 }
 
 }  // namespace sysfs

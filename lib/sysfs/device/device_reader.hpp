@@ -7,8 +7,8 @@
 #include "sysfs/device/device_dir.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/device/pci.hpp"
-#include "sysfs/host/root.hpp"
 #include "sysfs/device/vfio_nodes.hpp"
+#include "sysfs/host/root.hpp"
 
 namespace sysfs {
 
@@ -23,13 +23,16 @@ struct ScanContext {
 };
 
 /// Everything of one device. `devices` is the directory its name is in: a bus' or a class' devices.
-/// Fails only when the device is gone. Of a VF only whose it is: its number is for VfIndexTable to tell.
+/// Fails only when the device is gone. Of a VF only whose it is: its number is for VfIndexTable to
+/// tell.
 [[nodiscard]] base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
-                                       const ScanContext& context);
+                                             const ScanContext& context);
 
-/// The two parts of a look that is to cost little (DeviceHandle): who and where the device is; and its
-/// driver, override, group, netdevs and VFIO nodes, which can change while it stays the same device.
-[[nodiscard]] base::Result<DeviceDir> open_device(const Root& root, const DeviceId& id, Device& out);
+/// The two parts of a look that is to cost little (DeviceHandle): who and where the device is; and
+/// its driver, override, group, netdevs and VFIO nodes, which can change while it stays the same
+/// device.
+[[nodiscard]] base::Result<DeviceDir> open_device(const Root& root, const DeviceId& id,
+                                                  Device& out);
 void read_binding_state(const Root& root, const DeviceDir& device, Device& out);
 
 /// The directory that lists devices of this bus (an mdev parent's is /sys/class/mdev_bus).

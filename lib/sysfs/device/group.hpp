@@ -20,8 +20,8 @@ struct Blocker {
     auto operator<=>(const Blocker&) const = default;
 };
 
-/// One IOMMU group: the unit the kernel isolates. Viable when every member is unbound or on a driver
-/// that leaves DMA alone (kernel.md, "Groups and nodes").
+/// One IOMMU group: the unit the kernel isolates. Viable when every member is unbound or on a
+/// driver that leaves DMA alone (kernel.md, "Groups and nodes").
 struct Group {
     int id = 0;
     std::string type;  ///< "DMA", "DMA-FQ", "identity", "blocked", ... or empty
@@ -33,8 +33,8 @@ struct Group {
     auto operator<=>(const Group&) const = default;
 };
 
-/// Does a device on this driver leave its group viable? True for a VFIO driver (it has vfio nodes, or
-/// is a known one), pcieport and pci-stub, and for an unbound device.
+/// Does a device on this driver leave its group viable? True for a VFIO driver (it has vfio nodes,
+/// or is a known one), pcieport and pci-stub, and for an unbound device.
 [[nodiscard]] bool leaves_dma_alone(const Device& device);
 
 /// Why it does not, for a reader: what Blocker::why says.

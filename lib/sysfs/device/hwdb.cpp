@@ -16,8 +16,8 @@ namespace {
 using HwdbProperties = std::map<std::string, std::string>;
 
 /// The C locale for as long as it lives, in this thread. The database's keys are ASCII; in a UTF-8
-/// locale fnmatch() makes wide characters of every pattern and name first, which was two thirds of a
-/// listing's time.
+/// locale fnmatch() makes wide characters of every pattern and name first, which was two thirds of
+/// a listing's time.
 class ScopedCLocale {
   public:
     ScopedCLocale() : plain_(::newlocale(LC_CTYPE_MASK, "C", nullptr)) {
@@ -51,9 +51,9 @@ std::string upper_hex(std::uint32_t value, std::size_t digits) {
     return out;
 }
 
-/// The start of the modalias. Without its subsystem, as the database names a model once more by that
-/// where it knows it, and that name takes the place of the model's own; and without its class, whose
-/// some 150 patterns begin with an asterisk and would all be compared.
+/// The start of the modalias. Without its subsystem, as the database names a model once more by
+/// that where it knows it, and that name takes the place of the model's own; and without its class,
+/// whose some 150 patterns begin with an asterisk and would all be compared.
 std::string model_alias(const HardwareIds& ids) {
     return "pci:v" + upper_hex(*ids.vendor, 8) + "d" + upper_hex(*ids.device, 8);
 }
@@ -102,8 +102,9 @@ class HardwareDatabase::Sources {
             return precise == names(device).device ? std::nullopt : precise;
         }
         const auto& file = own_file_ ? own_file_ : file_;
-        return file ? PciIds(file->text()).subsystem(*ids.vendor, *ids.device, *ids.subsystem_vendor,
-                                                     *ids.subsystem_device)
+        return file ? PciIds(file->text())
+                          .subsystem(*ids.vendor, *ids.device, *ids.subsystem_vendor,
+                                     *ids.subsystem_device)
                     : std::nullopt;
     }
 

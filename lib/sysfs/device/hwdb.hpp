@@ -34,11 +34,11 @@ class HardwareDatabase {
     ~HardwareDatabase();
 
     [[nodiscard]] const HardwareNames& names(const Device& device);
-    /// Of the board that the chip sits on, where the database knows it: "Gigabit CT Desktop Adapter". Asked
-    /// for one device at a time; it costs more than all other names.
+    /// Of the board that the chip sits on, where the database knows it: "Gigabit CT Desktop
+    /// Adapter". Asked for one device at a time; it costs more than all other names.
     [[nodiscard]] std::optional<std::string> subsystem(const Device& device);
-    /// Gives the files back until something else is asked: udev's is 12 MiB, and what was read of it
-    /// stays in memory. Answers are kept.
+    /// Gives the files back until something else is asked: udev's is 12 MiB, and what was read of
+    /// it stays in memory. Answers are kept.
     void close();
 
   private:

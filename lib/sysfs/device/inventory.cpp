@@ -5,13 +5,13 @@
 #include <iterator>
 #include <limits>
 
-#include "sysfs/host/user_lookup.hpp"
-#include "sysfs/device/buses.hpp"
-#include "sysfs/host/host.hpp"
-#include "sysfs/device/names.hpp"
-#include "sysfs/device/device_reader.hpp"
 #include "base/parallel_for.hpp"
+#include "sysfs/device/buses.hpp"
+#include "sysfs/device/device_reader.hpp"
+#include "sysfs/device/names.hpp"
 #include "sysfs/device/vf_index.hpp"
+#include "sysfs/host/host.hpp"
+#include "sysfs/host/user_lookup.hpp"
 
 namespace sysfs {
 
@@ -81,8 +81,8 @@ std::optional<Group> read_group(const base::Dir& groups, const std::string& name
 
 /// Devices on buses that were not listed (host1x) count for their groups' viability. Each IOMMU
 /// links to all devices behind it: one listing tells what listing thousands of groups would.
-void add_unlisted_devices(Inventory& inventory, const base::Dir& listing, const std::set<std::string>& known,
-                   const ScanContext& context) {
+void add_unlisted_devices(Inventory& inventory, const base::Dir& listing,
+                          const std::set<std::string>& known, const ScanContext& context) {
     const auto names = listing.entries();
     if (!names)
         return;
@@ -114,7 +114,8 @@ void add_groups(Inventory& inventory, const Root& root) {
     if (!names)
         return;
     std::vector<std::optional<Group>> groups(names->size());
-    base::parallel_for(groups.size(), [&](std::size_t at) { groups[at] = read_group(*dir, (*names)[at]); });
+    base::parallel_for(groups.size(),
+                       [&](std::size_t at) { groups[at] = read_group(*dir, (*names)[at]); });
     for (std::optional<Group>& group : groups) {
         if (group)
             inventory.groups.emplace(group->id, std::move(*group));
@@ -130,7 +131,8 @@ bool is_relevant(const DeviceBus& bus, const std::string& name, const ScanOption
     return driver && is_vfio_driver(*driver);
 }
 
-void add_devices(Inventory& inventory, const std::vector<DeviceBus>& buses, const ScanContext& context) {
+void add_devices(Inventory& inventory, const std::vector<DeviceBus>& buses,
+                 const ScanContext& context) {
     struct BusEntry {
         const DeviceBus& bus;
         const std::string& name;
@@ -207,14 +209,16 @@ base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& want
     out.host.groups = group_ids(root, wanted.groups);
     const ScanContext context = ScanContext::read(root, wanted);
     const bool iommu_lists_devices = out.host.iommu && !context.group_nodes.may_be_noiommu();
-    const BusFilter which = wanted.every_bus() || !iommu_lists_devices ? BusFilter::kAll : BusFilter::kVfio;
+    const BusFilter which =
+        wanted.every_bus() || !iommu_lists_devices ? BusFilter::kAll : BusFilter::kVfio;
     if (const auto buses = read_buses(root, which))
         add_devices(out, *buses, context);
     else
         out.warnings.push_back(buses.error().text());
     add_mdev_parents(out, context);
     add_unlisted_devices(out, context);
-    if (!wanted.brief || !out.host.iommu)  // else rebuild_index() finds all groups that have devices
+    if (!wanted.brief ||
+        !out.host.iommu)  // else rebuild_index() finds all groups that have devices
         add_groups(out, root);
     VfIndexTable(out.devices).apply_to(out.devices);
     out.rebuild_index();
@@ -224,7 +228,7 @@ base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& want
 }
 
 base::Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
-                               const ScanOptions& wanted) {
+                                     const ScanOptions& wanted) {
     Inventory out;
     const ScanContext context = ScanContext::read(root, wanted);
     const auto groups = base::Dir::open(root.path("/sys/kernel/iommu_groups"));

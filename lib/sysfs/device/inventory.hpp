@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
 #include "sysfs/device/device.hpp"
 #include "sysfs/device/group.hpp"
-#include "base/result.hpp"
 #include "sysfs/host/host.hpp"
 #include "sysfs/host/root.hpp"
 
@@ -19,20 +19,23 @@ namespace sysfs {
 
 /// What a look at the host must bring beyond the cheap facts. Policies say what they match on.
 struct ScanOptions {
-    bool serial = false;               ///< VPD and device serial numbers: slow on some devices
-    bool properties = false;           ///< the udev database
-    bool slots = false;                ///< the firmware's slot names: a file for each slot
-    bool resets = false;               ///< reset methods
-    bool access = false;               ///< owner and mode of VFIO's nodes
-    std::set<std::string> users = {};  ///< names of users whose ids are asked for
+    bool serial = false;                ///< VPD and device serial numbers: slow on some devices
+    bool properties = false;            ///< the udev database
+    bool slots = false;                 ///< the firmware's slot names: a file for each slot
+    bool resets = false;                ///< reset methods
+    bool access = false;                ///< owner and mode of VFIO's nodes
+    std::set<std::string> users = {};   ///< names of users whose ids are asked for
     std::set<std::string> groups = {};  ///< the same of groups
-    std::set<std::string> attrs;       ///< sysfs attributes by name
-    std::set<std::string> drivers;     ///< drivers named by policies, to be resolved to modules
-    /// Of the drivers only those named: where nobody says `auto`, variants and aliases are not asked for.
+    std::set<std::string> attrs;        ///< sysfs attributes by name
+    std::set<std::string> drivers;      ///< drivers named by policies, to be resolved to modules
+    /// Of the drivers only those named: where nobody says `auto`, variants and aliases are not
+    /// asked for.
     bool named_only = false;
-    std::set<std::string> driver_buses = {};  ///< of the drivers only those on these buses; empty: of all
-    /// Only what a table of devices shows. Left out, each unless asked for below: of the other buses than pci and
-    /// mdev what neither has an IOMMU group nor is VFIO's, NUMA nodes, revisions; and the groups' types.
+    std::set<std::string> driver_buses =
+        {};  ///< of the drivers only those on these buses; empty: of all
+    /// Only what a table of devices shows. Left out, each unless asked for below: of the other
+    /// buses than pci and mdev what neither has an IOMMU group nor is VFIO's, NUMA nodes,
+    /// revisions; and the groups' types.
     bool brief = false;
     bool other_buses = false;  ///< every device of every bus
     bool numa_nodes = false;
@@ -54,9 +57,11 @@ struct Inventory {
 
     [[nodiscard]] const Device* find(const DeviceId& id) const;
     [[nodiscard]] const Group* find_group(const Device& device) const;
-    /// Orders `devices`, rebuilds the index and the groups' blockers. Call after changing `devices`.
+    /// Orders `devices`, rebuilds the index and the groups' blockers. Call after changing
+    /// `devices`.
     void rebuild_index();
-    /// Takes over what a later look at `asked` found: those not found are gone, and groups without devices with them.
+    /// Takes over what a later look at `asked` found: those not found are gone, and groups without
+    /// devices with them.
     void update(std::span<const DeviceId> asked, Inventory found);
 
   private:
@@ -67,16 +72,17 @@ struct Inventory {
 [[nodiscard]] base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& wanted);
 
 /// One device again, fresh. kNotFound when it is not there.
-[[nodiscard]] base::Result<Device> read_device(const Root& root, const DeviceId& id, const ScanOptions& wanted);
+[[nodiscard]] base::Result<Device> read_device(const Root& root, const DeviceId& id,
+                                               const ScanOptions& wanted);
 
 /// Some devices again, with their groups; those that are not there are left out.
 [[nodiscard]] base::Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
-                                             const ScanOptions& wanted);
+                                                   const ScanOptions& wanted);
 
 /// The devices a user means by `word`: an address with or without domain, "bus/name", an mdev's
 /// UUID, a netdev's name, or a glob over addresses and "bus/name". Nothing found: kNotFound with
 /// near names; a word that could never be a device: kInvalid.
 [[nodiscard]] base::Result<std::vector<DeviceId>> resolve(const Inventory& inventory,
-                                                    std::string_view word);
+                                                          std::string_view word);
 
 }  // namespace sysfs

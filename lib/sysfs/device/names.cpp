@@ -37,8 +37,8 @@ char lower(char c) {
 }
 
 template <typename Allowed>
-base::Result<std::string> parse_name(std::string_view text, std::size_t longest, std::string_view what,
-                               Allowed allowed) {
+base::Result<std::string> parse_name(std::string_view text, std::size_t longest,
+                                     std::string_view what, Allowed allowed) {
     // ".." is refused anywhere, not only as a whole: no real name has it and every path rule is
     // simpler to see through without.
     if (text.empty() || text.size() > longest || text.front() == '.' ||
@@ -91,7 +91,8 @@ std::optional<PciAddress> scan_pci_address(std::string_view text) {
 }
 
 std::string PciAddress::text() const {
-    return base::to_hex(domain, 4) + ":" + base::to_hex(bus, 2) + ":" + base::to_hex(slot, 2) + "." + base::to_hex(function, 1);
+    return base::to_hex(domain, 4) + ":" + base::to_hex(bus, 2) + ":" + base::to_hex(slot, 2) +
+           "." + base::to_hex(function, 1);
 }
 
 base::Result<PciAddress> parse_pci_address(std::string_view text) {

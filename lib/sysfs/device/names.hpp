@@ -14,9 +14,10 @@
 /// path only after one of these has taken it; none of them lets a '/', a '..' or a NUL through.
 namespace sysfs {
 
-/// A device of the kernel's device model: the bus it sits on and its name there ("pci", "0000:01:00.0").
-/// Two pseudo-buses exist beside the kernel's: "mdev" (the name is the UUID; the kernel has this one
-/// too, without driver_override) and "mdev_parent" (a parent that sits on no bus with an override).
+/// A device of the kernel's device model: the bus it sits on and its name there ("pci",
+/// "0000:01:00.0"). Two pseudo-buses exist beside the kernel's: "mdev" (the name is the UUID; the
+/// kernel has this one too, without driver_override) and "mdev_parent" (a parent that sits on no
+/// bus with an override).
 struct DeviceId {
     std::string bus;
     std::string name;
@@ -27,7 +28,8 @@ struct DeviceId {
     auto operator<=>(const DeviceId&) const = default;
 };
 
-/// domain:bus:slot.function. The domain has 4 hex digits, or up to 8 (VMD); compares as a human sorts.
+/// domain:bus:slot.function. The domain has 4 hex digits, or up to 8 (VMD); compares as a human
+/// sorts.
 struct PciAddress {
     std::uint32_t domain = 0;
     std::uint8_t bus = 0;
@@ -48,7 +50,8 @@ struct PciAddress {
 /// 36 characters, hex of either case; the result is lower case.
 [[nodiscard]] base::Result<std::string> parse_uuid(std::string_view text);
 
-/// A driver's, module's, bus', group's or attribute's name: what the kernel could have, never a path.
+/// A driver's, module's, bus', group's or attribute's name: what the kernel could have, never a
+/// path.
 [[nodiscard]] base::Result<std::string> parse_driver_name(std::string_view text);
 [[nodiscard]] base::Result<std::string> parse_module_name(std::string_view text);
 [[nodiscard]] base::Result<std::string> parse_bus_name(std::string_view text);
@@ -64,7 +67,8 @@ struct PciAddress {
 /// Module names compare with '-' and '_' folded to '_', as modprobe does.
 [[nodiscard]] std::string normalise_module(std::string_view name);
 
-/// Orders device names as people do (base::version_compare): PCI addresses by number, digits inside other names by value.
+/// Orders device names as people do (base::version_compare): PCI addresses by number, digits inside
+/// other names by value.
 [[nodiscard]] bool device_name_less(std::string_view a, std::string_view b);
 
 }  // namespace sysfs

@@ -55,7 +55,7 @@ std::optional<PciIdsEntry> find(std::string_view text, std::size_t depth, std::s
 }
 
 std::optional<PciIdsEntry> find_below(const std::optional<PciIdsEntry>& parent, std::size_t depth,
-                                std::string_view key) {
+                                      std::string_view key) {
     return parent ? find(parent->below, depth, key) : std::nullopt;
 }
 
@@ -76,8 +76,10 @@ std::optional<std::string> PciIds::device(std::uint16_t vendor, std::uint16_t de
 std::optional<std::string> PciIds::subsystem(std::uint16_t vendor, std::uint16_t device,
                                              std::uint16_t subsystem_vendor,
                                              std::uint16_t subsystem_device) const {
-    const auto model = find_below(find(text_, 0, base::to_hex(vendor, 4)), 1, base::to_hex(device, 4));
-    return name_of(find_below(model, 2, base::to_hex(subsystem_vendor, 4) + " " + base::to_hex(subsystem_device, 4)));
+    const auto model =
+        find_below(find(text_, 0, base::to_hex(vendor, 4)), 1, base::to_hex(device, 4));
+    return name_of(find_below(
+        model, 2, base::to_hex(subsystem_vendor, 4) + " " + base::to_hex(subsystem_device, 4)));
 }
 
 std::optional<std::string> PciIds::base_class(std::uint8_t code) const {
@@ -85,7 +87,8 @@ std::optional<std::string> PciIds::base_class(std::uint8_t code) const {
 }
 
 std::optional<std::string> PciIds::subclass(std::uint8_t code, std::uint8_t sub) const {
-    return name_of(find_below(find(text_, 0, "C " + base::to_hex(code, 2)), 1, base::to_hex(sub, 2)));
+    return name_of(
+        find_below(find(text_, 0, "C " + base::to_hex(code, 2)), 1, base::to_hex(sub, 2)));
 }
 
 std::optional<base::MappedFile> open_pci_ids(const Root& root) {

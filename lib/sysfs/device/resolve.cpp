@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "base/edit_distance.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/device/names.hpp"
-#include "base/edit_distance.hpp"
 
 namespace sysfs {
 
@@ -36,13 +36,15 @@ std::string with_domain(std::string_view word) {
 }
 
 tl::unexpected<base::Error> unknown_device(const Inventory& inventory, std::string_view word) {
-    return base::fail(base::Code::kNotFound, {}, std::string(word), "no such device",
-                base::did_you_mean(base::similar_names(with_domain(word), spellings(inventory))));
+    return base::fail(
+        base::Code::kNotFound, {}, std::string(word), "no such device",
+        base::did_you_mean(base::similar_names(with_domain(word), spellings(inventory))));
 }
 
 tl::unexpected<base::Error> malformed_device(std::string_view word, const base::Error& why) {
-    return base::fail(base::Code::kInvalid, {}, why.object.empty() ? std::string(word) : why.object,
-                "not a device: want an address, BUS/NAME, a UUID, a network interface or a glob");
+    return base::fail(
+        base::Code::kInvalid, {}, why.object.empty() ? std::string(word) : why.object,
+        "not a device: want an address, BUS/NAME, a UUID, a network interface or a glob");
 }
 
 template <typename Holds>
@@ -62,15 +64,16 @@ bool matches(const std::string& glob, const std::string& text) {
 /// domain; only where no PCI device fits, over those of other buses: "*" does not mean every timer.
 FoundDevices match_glob(const Inventory& inventory, const std::string& glob) {
     if (glob.find('/') != std::string::npos)
-        return select_devices(inventory,
-                        [&](const Device& device) { return matches(glob, device.id.text()); });
+        return select_devices(
+            inventory, [&](const Device& device) { return matches(glob, device.id.text()); });
     FoundDevices on_pci = select_devices(inventory, [&](const Device& device) {
         return device.id.bus == "pci" &&
                (matches(glob, device.id.name) || matches("0000:" + glob, device.id.name));
     });
     if (!on_pci.empty())
         return on_pci;
-    return select_devices(inventory, [&](const Device& device) { return matches(glob, device.id.name); });
+    return select_devices(inventory,
+                          [&](const Device& device) { return matches(glob, device.id.name); });
 }
 
 base::Result<DeviceId> bus_and_name(std::string_view word) {
@@ -94,7 +97,7 @@ FoundDevices match_word(const Inventory& inventory, std::string_view word) {
         });
     if (const auto uuid = parse_uuid(word))
         return select_devices(inventory,
-                        [&uuid](const Device& device) { return device.id.name == *uuid; });
+                              [&uuid](const Device& device) { return device.id.name == *uuid; });
     FoundDevices by_netdev = select_devices(inventory, [word](const Device& device) {
         return std::find(device.netdevs.begin(), device.netdevs.end(), word) !=
                device.netdevs.end();

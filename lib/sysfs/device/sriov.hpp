@@ -10,7 +10,8 @@ namespace sysfs {
 
 /// The PF's side, where the device can do SR-IOV at all.
 [[nodiscard]] std::optional<SriovPf> read_pf(const DeviceDir& device);
-/// The VF's side: only whose it is. Its index is what only the PF knows, by its virtfnN links (vf_numbers.hpp).
+/// The VF's side: only whose it is. Its index is what only the PF knows, by its virtfnN links
+/// (vf_numbers.hpp).
 [[nodiscard]] std::optional<std::string> read_pf_of(const DeviceDir& device);
 
 }  // namespace sysfs

@@ -47,7 +47,7 @@ void VfIndexTable::apply_to(std::span<Device> devices) const {
             continue;
         const auto at = vfs_.find(device.id.name);
         device.vf = at != vfs_.end() && at->second.pf == device.vf->pf ? std::optional(at->second)
-                                                                           : std::nullopt;
+                                                                       : std::nullopt;
     }
 }
 

@@ -10,8 +10,8 @@
 
 namespace sysfs {
 
-/// Which VF of which PF a device is, as the PFs tell it: asking the PF anew for each of its VFs would grow with their
-/// square.
+/// Which VF of which PF a device is, as the PFs tell it: asking the PF anew for each of its VFs
+/// would grow with their square.
 class VfIndexTable {
   public:
     /// From the PFs among `devices`.

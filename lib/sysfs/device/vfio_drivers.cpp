@@ -5,12 +5,8 @@ namespace sysfs {
 
 const std::vector<GenericDriver>& generic_vfio_drivers() {
     static const std::vector<GenericDriver> kDrivers = {
-        {"amba", "vfio-amba"},
-        {"ap", "vfio_ap"},
-        {"cdx", "vfio-cdx"},
-        {"css", "vfio_ccw"},
-        {"fsl-mc", "vfio-fsl-mc"},
-        {"pci", "vfio-pci"},
+        {"amba", "vfio-amba"},         {"ap", "vfio_ap"},         {"cdx", "vfio-cdx"},
+        {"css", "vfio_ccw"},           {"fsl-mc", "vfio-fsl-mc"}, {"pci", "vfio-pci"},
         {"platform", "vfio-platform"},
     };
     return kDrivers;

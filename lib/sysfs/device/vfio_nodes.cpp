@@ -41,7 +41,9 @@ GroupNodes GroupNodes::read_one(const Root& root, int group) {
 }
 
 bool GroupNodes::may_be_noiommu() const {
-    const auto is_noiommu = [](const std::string& name) { return name.starts_with(kNoiommuPrefix); };
+    const auto is_noiommu = [](const std::string& name) {
+        return name.starts_with(kNoiommuPrefix);
+    };
     return !names_ || std::any_of(names_->begin(), names_->end(), is_noiommu);
 }
 

@@ -9,9 +9,10 @@
 #include "sysfs/device/device.hpp"
 #include "sysfs/device/device_dir.hpp"
 
-/// Virtual GPUs without mdev: since vGPU 17, on GPUs from Ada on, NVIDIA's driver makes one of a VF by a number that is
-/// written to an attribute of the VF ("1145"; 0 takes it away). The VF stays on that driver, which registers the
-/// VFIO device itself. A type is called "nvidia-1145" here, as it was when mdev had it.
+/// Virtual GPUs without mdev: since vGPU 17, on GPUs from Ada on, NVIDIA's driver makes one of a VF
+/// by a number that is written to an attribute of the VF ("1145"; 0 takes it away). The VF stays on
+/// that driver, which registers the VFIO device itself. A type is called "nvidia-1145" here, as it
+/// was when mdev had it.
 namespace sysfs {
 
 inline constexpr std::string_view kVgpuTypeAttr = "nvidia/current_vgpu_type";

@@ -16,7 +16,8 @@ struct Host {
     std::string machine_id;  ///< 32 hex digits, or empty
     bool iommu = false;      ///< /sys/class/iommu has an entry, or some group is no noiommu one
     bool noiommu = false;    ///< vfio's enable_unsafe_noiommu_mode
-    std::map<std::string, std::uint32_t> users = {};   ///< ids of those that ScanOptions names and that exist
+    std::map<std::string, std::uint32_t> users =
+        {};  ///< ids of those that ScanOptions names and that exist
     std::map<std::string, std::uint32_t> groups = {};
 };
 

@@ -21,8 +21,10 @@ bool is_false(std::string_view value) {
 bool is_disabled_on_cmdline(std::string_view command_line) {
     constexpr std::string_view kBlanks = " \t\n";
     bool disabled = false;
-    for (std::size_t at = 0; (at = command_line.find_first_not_of(kBlanks, at)) != command_line.npos;) {
-        const std::size_t end = std::min(command_line.find_first_of(kBlanks, at), command_line.size());
+    for (std::size_t at = 0;
+         (at = command_line.find_first_not_of(kBlanks, at)) != command_line.npos;) {
+        const std::size_t end =
+            std::min(command_line.find_first_of(kBlanks, at), command_line.size());
         const std::string_view word = command_line.substr(at, end - at);
         at = end;
         if (word == kDisableParameter)

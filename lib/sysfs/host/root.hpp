@@ -6,8 +6,8 @@
 
 namespace sysfs {
 
-/// Where a host's /sys, /proc, /etc, /run, /dev and /lib/modules are: "" for this machine, a directory
-/// for a captured or made-up one. Passed to whoever reads; there is no global root.
+/// Where a host's /sys, /proc, /etc, /run, /dev and /lib/modules are: "" for this machine, a
+/// directory for a captured or made-up one. Passed to whoever reads; there is no global root.
 struct Root {
     std::string prefix;
 

@@ -26,7 +26,8 @@ std::optional<std::uint32_t> id_in(const std::string& text, const std::string& n
         const std::size_t second = line.find(':', name.size() + 1);
         if (second == std::string::npos)
             continue;
-        const auto id = base::parse_decimal(line.substr(second + 1, line.find(':', second + 1) - second - 1));
+        const auto id =
+            base::parse_decimal(line.substr(second + 1, line.find(':', second + 1) - second - 1));
         if (id && *id < std::numeric_limits<std::uint32_t>::max())
             return static_cast<std::uint32_t>(*id);
     }
@@ -35,13 +36,15 @@ std::optional<std::uint32_t> id_in(const std::string& text, const std::string& n
 
 /// `find` is getpwnam_r() or its like, `id` the member of its entry.
 template <typename AccountEntry, typename Find>
-base::Result<std::uint32_t> look_up(const Root& root, const std::string& kind, const char* file, Find find,
-                              std::uint32_t AccountEntry::*id, const std::string& name) {
+base::Result<std::uint32_t> look_up(const Root& root, const std::string& kind, const char* file,
+                                    Find find, std::uint32_t AccountEntry::*id,
+                                    const std::string& name) {
     const std::string operation = "look up " + kind;
     const std::string not_found = "no such " + kind;
     if (!root.is_live()) {
         const auto found = id_in(base::read_text_file(root.path(file)).value_or(""), name);
-        return found ? base::Result<std::uint32_t>(*found) : base::fail(base::Code::kNotFound, operation, name, not_found);
+        return found ? base::Result<std::uint32_t>(*found)
+                     : base::fail(base::Code::kNotFound, operation, name, not_found);
     }
     std::vector<char> buffer(kEntryBytes);
     AccountEntry entry{};
@@ -55,8 +58,8 @@ base::Result<std::uint32_t> look_up(const Root& root, const std::string& kind, c
 }
 
 template <typename Find>
-std::map<std::string, std::uint32_t> look_up_all(const Root& root, const std::set<std::string>& names,
-                                            Find find) {
+std::map<std::string, std::uint32_t> look_up_all(const Root& root,
+                                                 const std::set<std::string>& names, Find find) {
     std::map<std::string, std::uint32_t> out;
     for (const std::string& name : names)
         if (const auto id = find(root, name))
@@ -74,11 +77,13 @@ base::Result<std::uint32_t> group_id(const Root& root, const std::string& name) 
     return look_up(root, "group", "/etc/group", ::getgrnam_r, &group::gr_gid, name);
 }
 
-std::map<std::string, std::uint32_t> user_ids(const Root& root, const std::set<std::string>& names) {
+std::map<std::string, std::uint32_t> user_ids(const Root& root,
+                                              const std::set<std::string>& names) {
     return look_up_all(root, names, user_id);
 }
 
-std::map<std::string, std::uint32_t> group_ids(const Root& root, const std::set<std::string>& names) {
+std::map<std::string, std::uint32_t> group_ids(const Root& root,
+                                               const std::set<std::string>& names) {
     return look_up_all(root, names, group_id);
 }
 

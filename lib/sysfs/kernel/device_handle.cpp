@@ -23,9 +23,10 @@ base::Result<Device> DeviceHandle::binding_state(const DeviceId& id) {
     return device;
 }
 
-base::Result<const base::Dir*> DeviceHandle::directory(const DeviceTarget& target, const std::string& operation) {
-    if (cached_ && cached_->device.id == target.id && cached_->device.identity() == target.identity &&
-        is_alive(cached_->directory.dir()))
+base::Result<const base::Dir*> DeviceHandle::directory(const DeviceTarget& target,
+                                                       const std::string& operation) {
+    if (cached_ && cached_->device.id == target.id &&
+        cached_->device.identity() == target.identity && is_alive(cached_->directory.dir()))
         return &cached_->directory.dir();
     auto opened = open_target(target, operation);
     if (!opened)

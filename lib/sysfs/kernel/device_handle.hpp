@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 
+#include "base/result.hpp"
 #include "sysfs/device/device.hpp"
 #include "sysfs/device/device_dir.hpp"
-#include "sysfs/kernel/kernel.hpp"
-#include "base/result.hpp"
 #include "sysfs/host/root.hpp"
+#include "sysfs/kernel/kernel.hpp"
 
 namespace sysfs {
 
@@ -23,7 +23,8 @@ class DeviceHandle {
     [[nodiscard]] base::Result<Device> binding_state(const DeviceId& id);
     /// The directory to write in: the held device's if that is the one `target` means, else what
     /// open_target() opens. Good until the next call.
-    [[nodiscard]] base::Result<const base::Dir*> directory(const DeviceTarget& target, const std::string& operation);
+    [[nodiscard]] base::Result<const base::Dir*> directory(const DeviceTarget& target,
+                                                           const std::string& operation);
 
   private:
     struct CachedDevice {

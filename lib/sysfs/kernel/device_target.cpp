@@ -27,7 +27,8 @@ constexpr auto kNoiommuGroupName = "vfio-noiommu";
 
 /// Attribute and expected value of every id; the attributes are spelled alike on all buses with
 /// ids.
-std::array<std::pair<const char*, std::optional<std::uint64_t>>, 6> expected_ids(const HardwareIds& ids) {
+std::array<std::pair<const char*, std::optional<std::uint64_t>>, 6> expected_ids(
+    const HardwareIds& ids) {
     return {{{"vendor", ids.vendor},
              {"device", ids.device},
              {"subsystem_vendor", ids.subsystem_vendor},
@@ -93,12 +94,12 @@ std::string identity_mismatch(const base::Dir& device, const Identity& expected,
     // A PCI modalias is made of the ids, all but the revision: one read instead of six.
     const bool ids_in_it = modalias.starts_with("pci:") && modalias == expected.modalias;
     const HardwareIds to_compare = ids_in_it ? HardwareIds{.vendor = {},
-                                           .device = {},
-                                           .subsystem_vendor = {},
-                                           .subsystem_device = {},
-                                           .class_code = {},
-                                           .revision = expected.ids.revision}
-                                     : expected.ids;
+                                                           .device = {},
+                                                           .subsystem_vendor = {},
+                                                           .subsystem_device = {},
+                                                           .class_code = {},
+                                                           .revision = expected.ids.revision}
+                                             : expected.ids;
     if (auto text = ids_mismatch(device, to_compare); !text.empty())
         return text;
     if (modalias != expected.modalias) {
@@ -116,14 +117,16 @@ bool is_alive(const base::Dir& device) {
 base::Result<base::Dir> open_target(const DeviceTarget& target, const std::string& operation) {
     const std::string object = target.id.display();
     if (!parse_bus_name(target.id.bus) || !parse_device_name(target.id.name))
-        return base::fail(base::Code::kInvalid, operation, object, "this could not be a device's name");
+        return base::fail(base::Code::kInvalid, operation, object,
+                          "this could not be a device's name");
     auto device = base::Dir::open("/sys/bus/" + target.id.bus + "/devices/" + target.id.name);
     if (!device) {
         if (device.error().code == base::Code::kNotFound)
-            return base::fail(base::Code::kGone, operation, object, "there is no such device any more");
+            return base::fail(base::Code::kGone, operation, object,
+                              "there is no such device any more");
         return tl::unexpected<base::Error>(base::Error{device.error().code, operation, object,
-                                           device.error().errnum, device.error().reason,
-                                           device.error().hint});
+                                                       device.error().errnum, device.error().reason,
+                                                       device.error().hint});
     }
     // The mode matters only where something does not match.
     std::string mismatch = identity_mismatch(*device, target.identity, Noiommu::kOff);

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/dir.hpp"
-#include "sysfs/kernel/kernel.hpp"
 #include "base/result.hpp"
+#include "sysfs/kernel/kernel.hpp"
 
 namespace sysfs {
 
@@ -13,7 +13,8 @@ namespace sysfs {
 /// directory that it is the one: ids, modalias and IOMMU group. Another device, or none: kGone, and
 /// the text says which one it is now. Every write that follows goes through the returned directory,
 /// so it reaches the device that was looked at or nothing at all.
-[[nodiscard]] base::Result<base::Dir> open_target(const DeviceTarget& target, const std::string& operation);
+[[nodiscard]] base::Result<base::Dir> open_target(const DeviceTarget& target,
+                                                  const std::string& operation);
 
 /// What differs between the device behind `device` and `expected`, as the end of the sentence
 /// "0000:01:00.0 ..."; empty when it is the same one. `noiommu`: this host makes up groups for

@@ -7,12 +7,12 @@
 #include <chrono>
 #include <utility>
 
-#include "sysfs/kernel/errno_hint.hpp"
-#include "sysfs/module/module_loader.hpp"
 #include "sysfs/device/names.hpp"
-#include "sysfs/kernel/node_access.hpp"
-#include "sysfs/kernel/device_target.hpp"
 #include "sysfs/device/udev_db.hpp"
+#include "sysfs/kernel/device_target.hpp"
+#include "sysfs/kernel/errno_hint.hpp"
+#include "sysfs/kernel/node_access.hpp"
+#include "sysfs/module/module_loader.hpp"
 
 namespace sysfs {
 namespace {
@@ -20,8 +20,8 @@ namespace {
 const Root kLiveRoot{};
 
 /// The failure of a write, told as the verb that was asked for instead of as the file it touched.
-tl::unexpected<base::Error> refused(const base::Error& cause, std::string operation, std::string object,
-                              const std::string& hint = {}) {
+tl::unexpected<base::Error> refused(const base::Error& cause, std::string operation,
+                                    std::string object, const std::string& hint = {}) {
     base::Error error = cause;
     error.operation = std::move(operation);
     error.object = std::move(object);
@@ -30,7 +30,8 @@ tl::unexpected<base::Error> refused(const base::Error& cause, std::string operat
 }
 
 tl::unexpected<base::Error> gone(std::string operation, std::string object) {
-    return base::fail(base::Code::kGone, std::move(operation), std::move(object), "the device went meanwhile");
+    return base::fail(base::Code::kGone, std::move(operation), std::move(object),
+                      "the device went meanwhile");
 }
 
 /// A driver's word about a device that is there: ENODEV from a probe is a refusal, not an absence.
@@ -50,7 +51,8 @@ base::Result<Device> LiveKernel::device(const DeviceId& id) {
     return read_device(kLiveRoot, id, ScanOptions{});
 }
 
-base::Result<Inventory> LiveKernel::devices(std::span<const DeviceId> ids, const ScanOptions& wanted) {
+base::Result<Inventory> LiveKernel::devices(std::span<const DeviceId> ids,
+                                            const ScanOptions& wanted) {
     return read_devices(kLiveRoot, ids, wanted);
 }
 
@@ -73,9 +75,10 @@ base::Result<std::vector<std::string>> LiveKernel::modules_for(const std::string
 // module_add_driver() links every driver as "<bus>:<driver>" below its module, a built-in one's
 // too.
 base::Result<std::optional<std::string>> LiveKernel::driver_for(const std::string& bus,
-                                                         const std::string& module) {
+                                                                const std::string& module) {
     if (!parse_bus_name(bus) || !parse_module_name(module))
-        return base::fail(base::Code::kInvalid, "look up the driver", module, "bus or module is malformed");
+        return base::fail(base::Code::kInvalid, "look up the driver", module,
+                          "bus or module is malformed");
     const auto drivers = base::Dir::open("/sys/module/" + normalise_module(module) + "/drivers");
     const auto entries = drivers ? drivers->entries() : base::Result<std::vector<std::string>>{};
     if (!entries)
@@ -102,7 +105,8 @@ base::Result<void> LiveKernel::set_override(const DeviceTarget& target, const st
         driver.empty() ? "clear driver_override" : "set driver_override to " + driver;
     const std::string object = target.id.display();
     if (!driver.empty() && !parse_driver_name(driver))
-        return base::fail(base::Code::kInvalid, operation, object, "this could not be a driver's name");
+        return base::fail(base::Code::kInvalid, operation, object,
+                          "this could not be a driver's name");
     const auto opened = handle_.directory(target, operation);
     if (!opened)
         return base::propagate(opened);
@@ -113,8 +117,9 @@ base::Result<void> LiveKernel::set_override(const DeviceTarget& target, const st
     if (!is_alive(device))
         return gone(operation, object);
     if (!device.has("driver_override")) {
-        return base::fail(base::Code::kUnsupported, operation, object,
-                    fmt::format("this kernel's bus {} has no driver_override", target.id.bus));
+        return base::fail(
+            base::Code::kUnsupported, operation, object,
+            fmt::format("this kernel's bus {} has no driver_override", target.id.bus));
     }
     return refused(written.error(), operation, object,
                    attr_hint("driver_override", written.error().errnum));
@@ -152,7 +157,8 @@ base::Result<void> LiveKernel::bind(const DeviceTarget& target, const std::strin
     const std::string operation = "bind to " + driver;
     const std::string object = target.id.display();
     if (!parse_driver_name(driver))
-        return base::fail(base::Code::kInvalid, operation, object, "this could not be a driver's name");
+        return base::fail(base::Code::kInvalid, operation, object,
+                          "this could not be a driver's name");
     const auto opened = handle_.directory(target, operation);
     if (!opened)
         return base::propagate(opened);
@@ -161,9 +167,10 @@ base::Result<void> LiveKernel::bind(const DeviceTarget& target, const std::strin
     if (!directory) {
         if (directory.error().code != base::Code::kNotFound)
             return refused(directory.error(), operation, object);
-        return base::fail(base::Code::kNotFound, operation, object,
-                    fmt::format("no driver {} is registered on the bus {}", driver, target.id.bus),
-                    "load its module first");
+        return base::fail(
+            base::Code::kNotFound, operation, object,
+            fmt::format("no driver {} is registered on the bus {}", driver, target.id.bus),
+            "load its module first");
     }
     const auto written = directory->write("bind", target.id.name);
     if (!is_alive(device))
@@ -175,11 +182,12 @@ base::Result<void> LiveKernel::bind(const DeviceTarget& target, const std::strin
 }
 
 base::Result<void> LiveKernel::write_attr(const DeviceTarget& target, const std::string& attr,
-                                    const std::string& value) {
+                                          const std::string& value) {
     const std::string operation = fmt::format("write {} to {}", value, attr);
     const std::string object = target.id.display();
     if (!parse_attr_name(attr))
-        return base::fail(base::Code::kInvalid, operation, object, "this could not be an attribute's name");
+        return base::fail(base::Code::kInvalid, operation, object,
+                          "this could not be an attribute's name");
     const auto opened = handle_.directory(target, operation);
     if (!opened)
         return base::propagate(opened);
@@ -201,7 +209,8 @@ base::Result<void> LiveKernel::set_vfs(const DeviceTarget& pf, std::uint32_t cou
         return base::propagate(opened);
     const base::Dir& device = **opened;
     if (!device.has("sriov_numvfs"))
-        return base::fail(base::Code::kUnsupported, operation, object, "it is no SR-IOV physical function");
+        return base::fail(base::Code::kUnsupported, operation, object,
+                          "it is no SR-IOV physical function");
     const auto written = device.write("sriov_numvfs", std::to_string(count));
     if (written)
         return {};
@@ -211,18 +220,20 @@ base::Result<void> LiveKernel::set_vfs(const DeviceTarget& pf, std::uint32_t cou
 }
 
 base::Result<void> LiveKernel::create_mdev(const std::string& parent, const std::string& type,
-                                     const std::string& uuid) {
+                                           const std::string& uuid) {
     const std::string operation = "create a mediated device of type " + type;
     const std::string& object = uuid;
     if (!parse_device_name(parent) || !parse_mdev_type(type) || !parse_uuid(uuid))
-        return base::fail(base::Code::kInvalid, operation, object, "parent, type or UUID is malformed");
+        return base::fail(base::Code::kInvalid, operation, object,
+                          "parent, type or UUID is malformed");
     const auto directory = base::Dir::open("/sys/class/mdev_bus/" + parent);
     if (!directory)
-        return base::fail(base::Code::kNotFound, operation, object, "there is no mdev parent " + parent);
+        return base::fail(base::Code::kNotFound, operation, object,
+                          "there is no mdev parent " + parent);
     const auto types = directory->sub("mdev_supported_types/" + type);
     if (!types) {
         return base::fail(base::Code::kNotFound, operation, object,
-                    fmt::format("the parent {} offers no type {}", parent, type));
+                          fmt::format("the parent {} offers no type {}", parent, type));
     }
     const auto written = types->write("create", uuid);
     if (written)
@@ -240,7 +251,8 @@ base::Result<void> LiveKernel::remove_mdev(const std::string& uuid) {
         return base::fail(base::Code::kInvalid, operation, uuid, "this is no UUID");
     const auto device = base::Dir::open("/sys/bus/mdev/devices/" + *name);
     if (!device)
-        return base::fail(base::Code::kNotFound, operation, uuid, "there is no such mediated device");
+        return base::fail(base::Code::kNotFound, operation, uuid,
+                          "there is no such mediated device");
     const auto written = device->write("remove", "1");
     if (written)
         return {};

@@ -20,32 +20,34 @@ class LiveKernel final : public Kernel {
     [[nodiscard]] base::Result<Inventory> inventory(const ScanOptions& wanted) override;
     [[nodiscard]] base::Result<Device> device(const DeviceId& id) override;
     [[nodiscard]] base::Result<Inventory> devices(std::span<const DeviceId> ids,
-                                            const ScanOptions& wanted) override;
+                                                  const ScanOptions& wanted) override;
     [[nodiscard]] base::Result<Device> binding_state(const DeviceId& id) override;
     [[nodiscard]] std::optional<std::string> property(const DeviceId& id,
                                                       const std::string& name) override;
     [[nodiscard]] base::Result<Drivers> drivers(const ScanOptions& wanted) override;
     [[nodiscard]] base::Result<std::vector<std::string>> modules_for(
         const std::string& modalias) override;
-    [[nodiscard]] base::Result<std::optional<std::string>> driver_for(const std::string& bus,
-                                                               const std::string& module) override;
+    [[nodiscard]] base::Result<std::optional<std::string>> driver_for(
+        const std::string& bus, const std::string& module) override;
     [[nodiscard]] Usage usage(const Inventory& inventory,
                               std::span<const DeviceId> devices) override;
 
     [[nodiscard]] base::Result<void> load_module(const std::string& module) override;
     [[nodiscard]] base::Result<void> set_override(const DeviceTarget& target,
+                                                  const std::string& driver) override;
+    [[nodiscard]] base::Result<void> unbind(const DeviceTarget& target,
                                             const std::string& driver) override;
-    [[nodiscard]] base::Result<void> unbind(const DeviceTarget& target, const std::string& driver) override;
-    [[nodiscard]] base::Result<void> bind(const DeviceTarget& target, const std::string& driver) override;
+    [[nodiscard]] base::Result<void> bind(const DeviceTarget& target,
+                                          const std::string& driver) override;
     [[nodiscard]] base::Result<void> write_attr(const DeviceTarget& target, const std::string& attr,
-                                          const std::string& value) override;
+                                                const std::string& value) override;
     [[nodiscard]] base::Result<void> create_mdev(const std::string& parent, const std::string& type,
-                                           const std::string& uuid) override;
+                                                 const std::string& uuid) override;
     [[nodiscard]] base::Result<void> remove_mdev(const std::string& uuid) override;
     [[nodiscard]] base::Result<void> set_vfs(const DeviceTarget& pf, std::uint32_t count) override;
     /// Waits up to a second for the node: devtmpfs makes it a moment after the bind returns.
     [[nodiscard]] base::Result<NodeAccess> set_access(const std::string& node,
-                                                const NodeAccess& access) override;
+                                                      const NodeAccess& access) override;
 
   private:
     DeviceHandle handle_{Root{}};

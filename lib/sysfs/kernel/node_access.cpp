@@ -43,7 +43,7 @@ base::UniqueFd open_node(const std::string& directory, const std::string& node) 
     if (slash == std::string::npos)
         return base::UniqueFd(::openat(base.get(), node.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     base::UniqueFd inner(::openat(base.get(), node.substr(0, slash).c_str(),
-                            O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+                                  O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!inner.valid())
         return {};
     return base::UniqueFd(
@@ -73,7 +73,7 @@ void wait_for_event(int inotify, Clock::time_point deadline) {
 }
 
 base::UniqueFd wait_for_node(const std::string& directory, const std::string& node,
-                    std::chrono::milliseconds timeout) {
+                             std::chrono::milliseconds timeout) {
     const auto deadline = Clock::now() + timeout;
     const base::UniqueFd inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     const std::string full = directory + "/" + node;
@@ -100,13 +100,16 @@ int change_mode(int fd, std::uint32_t mode) {
 }  // namespace
 
 base::Result<NodeAccess> change_access(const std::string& directory, const std::string& node,
-                                 const NodeAccess& access, std::chrono::milliseconds timeout) {
+                                       const NodeAccess& access,
+                                       std::chrono::milliseconds timeout) {
     const std::string operation = "set owner and mode";
     const std::string object = directory + "/" + node;
     if (!is_node_name(node))
-        return base::fail(base::Code::kInvalid, operation, object, "this could not be a VFIO node's name");
+        return base::fail(base::Code::kInvalid, operation, object,
+                          "this could not be a VFIO node's name");
     if (access.mode && (*access.mode & ~kPermissions) != 0)
-        return base::fail(base::Code::kInvalid, operation, object, "the mode has bits beyond 07777");
+        return base::fail(base::Code::kInvalid, operation, object,
+                          "the mode has bits beyond 07777");
     const base::UniqueFd file = wait_for_node(directory, node, timeout);
     if (!file.valid())
         return base::fail_errno(errno, operation, object);

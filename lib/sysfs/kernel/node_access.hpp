@@ -4,8 +4,8 @@
 #include <chrono>
 #include <string>
 
-#include "sysfs/kernel/kernel.hpp"
 #include "base/result.hpp"
+#include "sysfs/kernel/kernel.hpp"
 
 namespace sysfs {
 
@@ -14,7 +14,8 @@ namespace sysfs {
 /// link: what is changed is the very node that was looked at. Returns what it was before, all
 /// fields set.
 [[nodiscard]] base::Result<NodeAccess> change_access(const std::string& directory,
-                                               const std::string& node, const NodeAccess& access,
-                                               std::chrono::milliseconds timeout);
+                                                     const std::string& node,
+                                                     const NodeAccess& access,
+                                                     std::chrono::milliseconds timeout);
 
 }  // namespace sysfs

@@ -12,9 +12,9 @@
 #include <system_error>
 
 #include "base/dir.hpp"
-#include "sysfs/host/host.hpp"
 #include "base/mapped_file.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/host/host.hpp"
 
 namespace sysfs {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sysfs/module/drivers.hpp"
 #include "sysfs/host/root.hpp"
+#include "sysfs/module/drivers.hpp"
 
 namespace sysfs {
 
@@ -20,7 +20,8 @@ namespace sysfs {
 
 /// Both, of this root's kernel, in the order found and without doubles. What could not be read is
 /// said in `warnings`.
-[[nodiscard]] std::vector<ModuleAlias> read_aliases(const Root& root, std::vector<std::string>& warnings);
+[[nodiscard]] std::vector<ModuleAlias> read_aliases(const Root& root,
+                                                    std::vector<std::string>& warnings);
 
 /// The modules whose aliases in the text claim `modalias`, most specific first: for kernels whose
 /// binary index is missing, which is all that libkmod looks at.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/module/drivers.hpp"
 
-#include "sysfs/module/aliases.hpp"
 #include "base/dir.hpp"
-#include "sysfs/module/module_index.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/module/aliases.hpp"
+#include "sysfs/module/module_index.hpp"
 
 namespace sysfs {
 
@@ -86,7 +86,7 @@ ModuleState Drivers::module_state(std::string_view module) const {
 }
 
 std::optional<std::string> Drivers::driver_for(const std::string& bus,
-                                              std::string_view module) const {
+                                               std::string_view module) const {
     const auto at = registered.find(bus);
     if (at == registered.end())
         return std::nullopt;

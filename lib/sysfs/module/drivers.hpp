@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
 #include "sysfs/device/device.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/device/vfio_drivers.hpp"
-#include "base/result.hpp"
 #include "sysfs/host/root.hpp"
 
 namespace sysfs {
@@ -36,33 +36,38 @@ enum class ModuleState {
 /// registered now. A module's name and its driver's are two things; only `registered` knows both.
 struct Drivers {
     std::vector<ModuleAlias> aliases;
-    std::map<std::string, ModuleState> modules;  ///< by normalised name: those of aliases and of ScanOptions
+    std::map<std::string, ModuleState>
+        modules;  ///< by normalised name: those of aliases and of ScanOptions
     /// bus → driver → module that registered it ("" when the kernel does not say).
     std::map<std::string, std::map<std::string, std::string>> registered;
-    std::vector<std::string> warnings;  ///< "modules.alias: Permission denied; variants are not known"
+    std::vector<std::string>
+        warnings;  ///< "modules.alias: Permission denied; variants are not known"
 
     [[nodiscard]] bool is_registered(const std::string& bus, const std::string& driver) const;
     [[nodiscard]] ModuleState module_state(std::string_view module) const;
     /// The driver that `module` registered on `bus`, once it is loaded.
     [[nodiscard]] std::optional<std::string> driver_for(const std::string& bus,
-                                                       std::string_view module) const;
+                                                        std::string_view module) const;
 };
 
 /// An alias that claims a device, and how specifically.
 struct AliasMatch {
     ModuleAlias alias;
-    unsigned wildcards = 0;  ///< '*' fields in the pattern (the trailing one of a class not counted)
+    unsigned wildcards =
+        0;  ///< '*' fields in the pattern (the trailing one of a class not counted)
 };
 
-/// The VFIO aliases that claim `device`, most specific first: its modalias with the prefix swapped for
-/// the bus's VFIO one, matched with fnmatch(3) against each whole pattern. Empty for a bus without.
-[[nodiscard]] std::vector<AliasMatch> matching_aliases(const Drivers& drivers, const Device& device);
+/// The VFIO aliases that claim `device`, most specific first: its modalias with the prefix swapped
+/// for the bus's VFIO one, matched with fnmatch(3) against each whole pattern. Empty for a bus
+/// without.
+[[nodiscard]] std::vector<AliasMatch> matching_aliases(const Drivers& drivers,
+                                                       const Device& device);
 
 [[nodiscard]] base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted);
 
-/// The modules that claim a modalias in this root's kernel, normalised, without those that are denied;
-/// none is no failure.
+/// The modules that claim a modalias in this root's kernel, normalised, without those that are
+/// denied; none is no failure.
 [[nodiscard]] base::Result<std::vector<std::string>> modules_for(const Root& root,
-                                                           const std::string& modalias);
+                                                                 const std::string& modalias);
 
 }  // namespace sysfs

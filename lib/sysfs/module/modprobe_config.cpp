@@ -5,8 +5,8 @@
 #include <map>
 #include <sstream>
 
-#include "sysfs/device/names.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace sysfs {
 namespace {

@@ -19,12 +19,12 @@ struct ConfigLine {
     [[nodiscard]] std::string where() const { return path + ":" + std::to_string(number); }
 };
 
-/// Every line that modprobe would read, in its order. The directories are libkmod's own, and like there a
-/// file masks those of its name further down.
+/// Every line that modprobe would read, in its order. The directories are libkmod's own, and like
+/// there a file masks those of its name further down.
 [[nodiscard]] std::vector<ConfigLine> read_modprobe_config(const Root& root);
 
-/// One word of the kernel's command line: "vfio-pci.ids=10de:1eb8". A module's parameter has the key
-/// "vfio_pci.ids", its module normalised; quotes around the value are taken off.
+/// One word of the kernel's command line: "vfio-pci.ids=10de:1eb8". A module's parameter has the
+/// key "vfio_pci.ids", its module normalised; quotes around the value are taken off.
 struct KernelArgument {
     std::string key;
     std::string value;  ///< empty for a bare word

@@ -7,9 +7,9 @@
 #include <map>
 #include <sstream>
 
+#include "sysfs/device/names.hpp"
 #include "sysfs/module/modprobe_config.hpp"
 #include "sysfs/module/module_loader.hpp"
-#include "sysfs/device/names.hpp"
 
 namespace sysfs {
 namespace {

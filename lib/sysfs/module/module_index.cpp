@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "sysfs/module/aliases.hpp"
 #include "base/dir.hpp"
-#include "sysfs/module/module_loader.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/module/aliases.hpp"
+#include "sysfs/module/module_loader.hpp"
 
 namespace sysfs {
 
@@ -71,7 +71,8 @@ const ModuleIndex::Disk& ModuleIndex::disk() const {
     disk.kmod.reset(kmod_new(dir_.c_str(), no_configuration));
     if (disk.kmod) {
         kmod_set_log_fn(disk.kmod.get(), ignore_log, nullptr);
-        kmod_load_resources(disk.kmod.get());  // a failure is as good: each lookup opens its index then
+        kmod_load_resources(
+            disk.kmod.get());  // a failure is as good: each lookup opens its index then
     }
     return disk;
 }
@@ -137,9 +138,10 @@ std::vector<std::string> ModuleIndex::look_up(const std::string& modalias) const
 
 std::vector<std::string> ModuleIndex::matching(const std::string& modalias) const {
     std::vector<std::string> out = look_up(modalias);
-    out.erase(std::remove_if(out.begin(), out.end(),
-                             [this](const std::string& name) { return disk().denials.contains(name); }),
-              out.end());
+    out.erase(
+        std::remove_if(out.begin(), out.end(),
+                       [this](const std::string& name) { return disk().denials.contains(name); }),
+        out.end());
     return out;
 }
 

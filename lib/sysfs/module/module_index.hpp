@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/dir.hpp"
-#include "sysfs/module/drivers.hpp"
 #include "base/mapped_file.hpp"
 #include "sysfs/host/root.hpp"
+#include "sysfs/module/drivers.hpp"
 
 struct kmod_ctx;
 
@@ -36,9 +36,9 @@ class ModuleIndex {
     [[nodiscard]] ModuleState on_disk(const std::string& module) const;
 
     struct Disk {
-        std::unique_ptr<kmod_ctx, ContextUnref> kmod;       ///< none without the binary indexes
-        std::optional<base::MappedFile> dependencies;      ///< modules.dep
-        std::optional<base::MappedFile> builtin;           ///< modules.builtin
+        std::unique_ptr<kmod_ctx, ContextUnref> kmod;  ///< none without the binary indexes
+        std::optional<base::MappedFile> dependencies;  ///< modules.dep
+        std::optional<base::MappedFile> builtin;       ///< modules.builtin
         std::map<std::string, std::string> denials;  ///< by normalised name, the line that says so
     };
     [[nodiscard]] const Disk& disk() const;

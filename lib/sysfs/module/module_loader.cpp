@@ -9,8 +9,8 @@
 #include <memory>
 #include <utility>
 
-#include "sysfs/device/names.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace sysfs {
 namespace {
@@ -32,7 +32,7 @@ struct InstallCommand {
 
 // Libraries do not print: without this libkmod writes to stderr.
 void discard_log(void* /*data*/, int /*priority*/, const char* /*file*/, int /*line*/,
-               const char* /*function*/, const char* /*format*/, va_list /*args*/) {}
+                 const char* /*function*/, const char* /*format*/, va_list /*args*/) {}
 
 KmodContext open_context() {
     KmodContext context(kmod_new(nullptr, nullptr));
@@ -70,24 +70,24 @@ bool is_running(kmod_module* module) {
 tl::unexpected<base::Error> denied(const std::string& operation, const std::string& module) {
     const auto line = denying_line(Root{}, module);
     return base::fail(base::Code::kDenied, operation, module,
-                line ? "denied by modprobe's configuration: " + *line
-                     : std::string("denied by modprobe's configuration"),
-                "take that line out, or name another driver in the policy");
+                      line ? "denied by modprobe's configuration: " + *line
+                           : std::string("denied by modprobe's configuration"),
+                      "take that line out, or name another driver in the policy");
 }
 
 tl::unexpected<base::Error> replaced(const std::string& operation, const std::string& module,
-                               const InstallCommand& install) {
+                                     const InstallCommand& install) {
     const std::string line =
         denying_line(Root{}, install.module)
             .value_or(fmt::format("install {} {}", install.module, install.command));
     return base::fail(base::Code::kDenied, operation, module,
-                fmt::format("modprobe's configuration runs a command in place of {}: {}",
-                            install.module, line),
-                "such commands are not run: load the module by hand, or take that line out");
+                      fmt::format("modprobe's configuration runs a command in place of {}: {}",
+                                  install.module, line),
+                      "such commands are not run: load the module by hand, or take that line out");
 }
 
 tl::unexpected<base::Error> not_inserted(int errnum, const std::string& operation,
-                                   const std::string& module) {
+                                         const std::string& module) {
     auto failure = base::fail_errno(errnum, operation, module);
     base::Error& error = failure.value();
     if (errnum == EPERM) {
@@ -109,7 +109,8 @@ tl::unexpected<base::Error> not_inserted(int errnum, const std::string& operatio
 
 // A blacklist counts for the module itself only: a dependency is needed, whoever dislikes it, which
 // is modprobe's rule as well. Softdeps that fail are no failure.
-base::Result<void> insert(kmod_module* module, const std::string& operation, const std::string& asked) {
+base::Result<void> insert(kmod_module* module, const std::string& operation,
+                          const std::string& asked) {
     if (is_running(module))
         return {};
     InstallCommand install;
@@ -129,7 +130,8 @@ base::Result<void> insert(kmod_module* module, const std::string& operation, con
 base::Result<void> load_kernel_module(const std::string& module) {
     const std::string operation = "load the module";
     if (!parse_module_name(module))
-        return base::fail(base::Code::kInvalid, operation, module, "this could not be a module's name");
+        return base::fail(base::Code::kInvalid, operation, module,
+                          "this could not be a module's name");
     if (base::read_text_file("/sys/module/" + normalise_module(module) + "/initstate") == "live\n")
         return {};
     const KmodContext context = open_context();
@@ -141,8 +143,9 @@ base::Result<void> load_kernel_module(const std::string& module) {
         return base::fail_errno(-error, operation, module);
     if (!found) {
         // A driver that is built in without a modinfo entry still has its directory.
-        return base::fail(base::Code::kNotFound, operation, module, "this kernel has no such module",
-                    "it may come with another kernel or a package of the vendor");
+        return base::fail(base::Code::kNotFound, operation, module,
+                          "this kernel has no such module",
+                          "it may come with another kernel or a package of the vendor");
     }
     base::Result<void> outcome;
     for_each(found, [&](kmod_module* each) {

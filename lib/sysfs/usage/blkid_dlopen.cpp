@@ -3,7 +3,8 @@
 
 #include "base/dlopen_wrapper.hpp"
 
-DLOPEN_LIBRARY_NOTE(blkid, "libblkid.so.1", "required", "Finds file systems and raid members on a disk")
+DLOPEN_LIBRARY_NOTE(blkid, "libblkid.so.1", "required",
+                    "Finds file systems and raid members on a disk")
 
 #define BLKID(RETURN, NAME, PARAMETERS, ARGUMENTS) \
     DLOPEN_WRAPPER("libblkid.so.1", RETURN, NAME, PARAMETERS, ARGUMENTS)

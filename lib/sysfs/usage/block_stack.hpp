@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "sysfs/usage/device_subtree.hpp"
 #include "sysfs/host/root.hpp"
+#include "sysfs/usage/device_subtree.hpp"
 
 namespace sysfs {
 

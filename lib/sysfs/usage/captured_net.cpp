@@ -8,8 +8,8 @@
 #include <string>
 
 #include "base/dir.hpp"
-#include "sysfs/device/names.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace sysfs {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "sysfs/usage/net_tables.hpp"
 #include "sysfs/host/root.hpp"
+#include "sysfs/usage/net_tables.hpp"
 
 namespace sysfs {
 

@@ -9,21 +9,23 @@
 #include <set>
 #include <utility>
 
-#include "sysfs/usage/block_stack.hpp"
 #include "base/dir.hpp"
+#include "base/text_file.hpp"
 #include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
-#include "base/text_file.hpp"
+#include "sysfs/usage/block_stack.hpp"
 
 namespace sysfs {
 namespace {
 
 // Directories with many entries and nothing below them that anyone could use.
-constexpr std::string_view kLeafDirectories[] = {"power",  "msi_irqs", "statistics", "queues", "holders",
-                                        "slaves", "trace",    "integrity",  "mq",     "queue"};
+constexpr std::string_view kLeafDirectories[] = {"power",   "msi_irqs", "statistics", "queues",
+                                                 "holders", "slaves",   "trace",      "integrity",
+                                                 "mq",      "queue"};
 
 bool is_leaf_directory(std::string_view name) {
-    return std::find(std::begin(kLeafDirectories), std::end(kLeafDirectories), name) != std::end(kLeafDirectories);
+    return std::find(std::begin(kLeafDirectories), std::end(kLeafDirectories), name) !=
+           std::end(kLeafDirectories);
 }
 
 /// Names of the real directories and of the other entries in one directory. Links are not followed:
@@ -99,7 +101,8 @@ class SubtreeWalker {
 
     void add_node(const std::string& path) {
         const std::string name = base::base_name(path);
-        const std::string subsystem = base::base_name(base::read_link(path + "/subsystem").value_or(""));
+        const std::string subsystem =
+            base::base_name(base::read_link(path + "/subsystem").value_or(""));
         if (subsystem == "graphics")
             subtree_.framebuffers.push_back(name);
         if (subsystem == "drm" && name.starts_with("card"))
@@ -166,12 +169,12 @@ void add_nvidia(const Root& root, DeviceSubtree& subtree) {
     if (at == std::string::npos)
         return;
     const auto start = at + kKey.size();
-    const auto minor = base::parse_kernel_number(text->substr(start, text->find('\n', start) - start));
+    const auto minor =
+        base::parse_kernel_number(text->substr(start, text->find('\n', start) - start));
     if (!minor)
         return;
-    subtree.nodes.emplace(
-        NodeNumber{NodeKind::kChar, kNvidiaMajor, static_cast<unsigned>(*minor)},
-        DeviceNode{"nvidia" + std::to_string(*minor), "nvidia"});
+    subtree.nodes.emplace(NodeNumber{NodeKind::kChar, kNvidiaMajor, static_cast<unsigned>(*minor)},
+                          DeviceNode{"nvidia" + std::to_string(*minor), "nvidia"});
 }
 
 void add_stack_nodes(DeviceSubtree& subtree) {

@@ -55,7 +55,8 @@ struct DeviceSubtree {
     std::vector<std::string> netdevs;
     std::set<std::string>
         bus_names;  ///< its own and those of devices on buses below it ("virtio1")
-    std::map<NodeNumber, DeviceNode> nodes;  ///< VFIO's own (`subsystem` "vfio", "vfio-dev") among them
+    std::map<NodeNumber, DeviceNode>
+        nodes;  ///< VFIO's own (`subsystem` "vfio", "vfio-dev") among them
     std::vector<std::string> framebuffers;  ///< "fb0"
     std::vector<std::string> cards;         ///< "card0"
     std::vector<std::string> connectors;    ///< directories in sysfs, with the root

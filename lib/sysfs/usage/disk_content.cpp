@@ -32,7 +32,8 @@ std::string node_path(const Block& block) {
 
 /// Opens the node only if it is the device's: names in /dev are udev's to give.
 base::UniqueFd open_block(const Block& block, int flags) {
-    base::UniqueFd file(::open(node_path(block).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
+    base::UniqueFd file(
+        ::open(node_path(block).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
     struct stat status {};
     if (!file.valid() || ::fstat(file.get(), &status) != 0)
         return {};
@@ -69,8 +70,9 @@ Probing probe_content(const Block& block, DiskContent& content) {
     constexpr int kAmbivalent = -2;
     const int outcome = blkid_do_safeprobe(probe.get());
     if (outcome == kAmbivalent) {
-        content = {
-            .kind = DiskContent::ContentKind::kPlain, .type = "more than one signature", .label = {}};
+        content = {.kind = DiskContent::ContentKind::kPlain,
+                   .type = "more than one signature",
+                   .label = {}};
         return Probing::kFound;
     }
     if (outcome != 0)

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <tuple>
 
-#include "sysfs/usage/process.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/usage/process.hpp"
 
 namespace sysfs {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "sysfs/usage/device_subtree.hpp"
 #include "sysfs/host/root.hpp"
+#include "sysfs/usage/device_subtree.hpp"
 
 namespace sysfs {
 

@@ -15,9 +15,9 @@
 #include <thread>
 #include <utility>
 
-#include "sysfs/usage/process.hpp"
 #include "base/text_file.hpp"
 #include "base/unique_fd.hpp"
+#include "sysfs/usage/process.hpp"
 
 namespace sysfs {
 namespace {
@@ -64,7 +64,7 @@ std::vector<NetNamespace> other_namespaces() {
     const Root live;
     for (const pid_t pid : list_processes(live))
         namespaces.add(process_dir(live, pid) + "/ns/net",
-                    fmt::format("{} (pid {})", process_name(live, pid), pid));
+                       fmt::format("{} (pid {})", process_name(live, pid), pid));
     return namespaces.found();
 }
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include "sysfs/device/names.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace sysfs {
 namespace {

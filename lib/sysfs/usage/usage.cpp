@@ -4,9 +4,9 @@
 // from under a mounted file system, or e1000e from under the default route, succeeds, and the host
 // is gone.
 //
-// One walk below each device tells what the kernel made of it (device_subtree.hpp). Then every table of
-// uses is read once for all devices together: mounts, swaps, links, routes, and /proc/*/fd, the
-// dear one.
+// One walk below each device tells what the kernel made of it (device_subtree.hpp). Then every
+// table of uses is read once for all devices together: mounts, swaps, links, routes, and
+// /proc/*/fd, the dear one.
 #include "sysfs/usage/usage.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace sysfs {
 namespace {
 
 std::vector<UsageCheck> start_checks(const Root& root, const Inventory& inventory,
-                                   std::span<const DeviceId> devices) {
+                                     std::span<const DeviceId> devices) {
     std::vector<UsageCheck> checks;
     for (const auto& id : devices) {
         if (const Device* device = inventory.find(id))
@@ -91,8 +91,7 @@ Usage read_usage(const Root& root, const Inventory& inventory, std::span<const D
         find_console(root, check);
         find_vfs(inventory, check);
         std::sort(check.uses.begin(), check.uses.end());
-        check.uses.erase(std::unique(check.uses.begin(), check.uses.end()),
-                           check.uses.end());
+        check.uses.erase(std::unique(check.uses.begin(), check.uses.end()), check.uses.end());
         usage.emplace(check.subtree.device.id, std::move(check.uses));
     }
     return usage;

@@ -15,7 +15,7 @@ namespace sysfs {
 
 /// The ways a host uses a device. Each is one of the interface's reason codes.
 enum class UseKind {
-    kMounted,       ///< a file system on it is mounted, in some mount namespace
+    kMounted,  ///< a file system on it is mounted, in some mount namespace
     kSwap,
     kHolder,        ///< a member of md, dm, zfs, btrfs, or behind a multipath head
     kVfioOpen,      ///< its VFIO group or cdev is open
@@ -29,7 +29,8 @@ enum class UseKind {
     kSignature,     ///< a disk with a partition table or file system that nobody has mounted
 };
 
-/// One use, with its evidence: "nvme0n1p2 on /home", "default via 10.0.0.1 dev eth0", "qemu (pid 712)".
+/// One use, with its evidence: "nvme0n1p2 on /home", "default via 10.0.0.1 dev eth0", "qemu (pid
+/// 712)".
 struct Use {
     UseKind kind;
     std::string text;
@@ -40,8 +41,8 @@ struct Use {
 
 using Usage = std::map<DeviceId, std::vector<Use>>;
 
-/// Looks who uses `devices` now. Costly (it walks /proc/*/fd), so ask only for those about to be taken.
-/// Uses are ordered worst first, as the enum is.
+/// Looks who uses `devices` now. Costly (it walks /proc/*/fd), so ask only for those about to be
+/// taken. Uses are ordered worst first, as the enum is.
 [[nodiscard]] Usage read_usage(const Root& root, const Inventory& inventory,
                                std::span<const DeviceId> devices);
 

@@ -8,8 +8,8 @@
 #include <optional>
 #include <set>
 
-#include "sysfs/device/names.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/device/names.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
@@ -50,7 +50,7 @@ void report_mounts(UsageCheck& check, const Block& block, const std::string& wha
                    const std::vector<const Mount*>& mounts) {
     if (!mounts.empty())
         check.add(UseKind::kMounted, block, "a file system on it is mounted",
-                    fmt::format("{} on {}", what, places_text(mounts)));
+                  fmt::format("{} on {}", what, places_text(mounts)));
 }
 
 /// Names of the block devices of a file system that spans several, by sysfs: btrfs lists links
@@ -104,7 +104,7 @@ void find_pool(const Root& root, const std::string& fs, std::span<const Mount> m
         report_mounts(check, *block, fmt::format("{} ({})", what, fs), found);
         if (found.empty() || members.size() > 1)
             check.add(UseKind::kHolder, *block, "it is a member of something bigger",
-                        fmt::format("{} in {} {}", what, fs, uuid));
+                      fmt::format("{} in {} {}", what, fs, uuid));
     }
 }
 
@@ -147,9 +147,9 @@ void find_swaps(const Root& root, std::span<const Swap> swaps, UsageCheck& check
             if (!is_on(swap, number, block))
                 continue;
             check.add(UseKind::kSwap, block, "the host swaps to it",
-                        swap.kind == Swap::SwapKind::kFile
-                            ? fmt::format("{} on {}", swap.path, block_text(block))
-                            : block_text(block));
+                      swap.kind == Swap::SwapKind::kFile
+                          ? fmt::format("{} on {}", swap.path, block_text(block))
+                          : block_text(block));
         }
     }
 }
@@ -164,7 +164,7 @@ void find_holders(UsageCheck& check) {
         if (block.below.empty() || on_a_holder || block.disk != block.name)
             continue;
         check.add(UseKind::kHolder, block, "it is a member of something bigger",
-                    fmt::format("{} holds {}", block.text(), block.below));
+                  fmt::format("{} holds {}", block.text(), block.below));
     }
 }
 

@@ -32,9 +32,10 @@ std::optional<std::string> bound_console(const Root& root) {
 std::optional<std::string> firmware_framebuffer(const Root& root) {
     const std::string base = root.path("/sys/class/graphics");
     for (const auto& name : base::list_directory(base)) {
-        const std::string device = base::read_link(fmt::format("{}/{}/device", base, name)).value_or("");
-        const std::string bus =
-            base::base_name(base::read_link(fmt::format("{}/{}/device/subsystem", base, name)).value_or(""));
+        const std::string device =
+            base::read_link(fmt::format("{}/{}/device", base, name)).value_or("");
+        const std::string bus = base::base_name(
+            base::read_link(fmt::format("{}/{}/device/subsystem", base, name)).value_or(""));
         if (name.starts_with("fb") && !device.empty() && bus == "platform")
             return name;
     }
@@ -53,8 +54,8 @@ void find_framebuffer(const Root& root, UsageCheck& check) {
         framebuffer = firmware_framebuffer(root);
     if (framebuffer)
         check.add(UseKind::kConsole, "the text console is on it",
-                    fmt::format("{} carries {}{}", *framebuffer, *console,
-                                boot ? ", and it is the boot display" : ""));
+                  fmt::format("{} carries {}{}", *framebuffer, *console,
+                              boot ? ", and it is the boot display" : ""));
 }
 
 bool is_flag(const std::string& field) {
@@ -79,7 +80,8 @@ std::optional<std::string> master_in(const std::string& line) {
 std::optional<std::string> master_of(const Root& root, const std::string& card) {
     const std::string number = card.substr(std::string_view("card").size());
     std::istringstream lines(
-        base::read_text_file(root.path("/sys/kernel/debug/dri/" + number + "/clients")).value_or(""));
+        base::read_text_file(root.path("/sys/kernel/debug/dri/" + number + "/clients"))
+            .value_or(""));
     std::string line;
     while (std::getline(lines, line)) {
         if (auto master = master_in(line))
@@ -94,14 +96,14 @@ void find_display(const Root& root, UsageCheck& check) {
     for (const auto& card : check.subtree.cards) {
         if (const auto master = master_of(root, card))
             check.add(UseKind::kConsole, "a program draws on it",
-                        fmt::format("{} is the master of {}", *master, card));
+                      fmt::format("{} is the master of {}", *master, card));
     }
     for (const auto& path : check.subtree.connectors) {
         const auto connector = base::Dir::open(path);
         if (connector && connector->attr("status") == "connected" &&
             connector->attr("enabled") == "enabled" && connector->attr("dpms") == "On")
             check.add(UseKind::kConsole, "a screen shows its picture",
-                        base::base_name(path) + " is connected and on");
+                      base::base_name(path) + " is connected and on");
     }
 }
 
@@ -112,11 +114,10 @@ void find_serial(const Root& root, UsageCheck& check) {
     while (std::getline(lines, line)) {
         const std::string number = line.substr(line.find_last_of(' ') + 1);
         const auto parsed = parse_node_number(NodeKind::kChar, number);
-        const auto node =
-            parsed ? check.subtree.nodes.find(*parsed) : check.subtree.nodes.end();
+        const auto node = parsed ? check.subtree.nodes.find(*parsed) : check.subtree.nodes.end();
         if (node != check.subtree.nodes.end())
             check.add(UseKind::kConsole, "the kernel's console is on it",
-                        "console on " + node->second.name);
+                      "console on " + node->second.name);
     }
 }
 

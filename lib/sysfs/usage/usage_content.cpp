@@ -4,15 +4,16 @@
 #include <optional>
 #include <set>
 
-#include "sysfs/usage/disk_content.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/usage/disk_content.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
 namespace {
 
 /// The disk of the device with all its partitions.
-std::vector<const Block*> disk_and_partitions(const DeviceSubtree& subtree, const std::string& disk) {
+std::vector<const Block*> disk_and_partitions(const DeviceSubtree& subtree,
+                                              const std::string& disk) {
     std::vector<const Block*> parts;
     for (const auto& block : subtree.blocks) {
         if (block.below.empty() && block.disk == disk)
@@ -48,7 +49,7 @@ void find_on_disk(const Root& root, const std::string& disk, UsageCheck& check) 
             continue;
         if (content->kind == DiskContent::ContentKind::kMember) {
             check.add(UseKind::kHolder, "it is a member of something bigger",
-                        member_text(root, *block, *content));
+                      member_text(root, *block, *content));
             continue;
         }
         found += found.empty() ? "" : ", ";
@@ -70,8 +71,8 @@ bool find_claim(const Root& root, const std::string& disk, UsageCheck& check) {
         return false;
     const auto content = read_content(root, *claimed);
     check.add(UseKind::kHolder, "it is a member of something bigger",
-                fmt::format("{}{} is claimed for exclusive use", claimed->name,
-                            content ? " (" + content->text() + ")" : ""));
+              fmt::format("{}{} is claimed for exclusive use", claimed->name,
+                          content ? " (" + content->text() + ")" : ""));
     return true;
 }
 

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "sysfs/host/root.hpp"
 #include "sysfs/usage/device_subtree.hpp"
 #include "sysfs/usage/mount_table.hpp"
 #include "sysfs/usage/net_namespaces.hpp"
 #include "sysfs/usage/net_tables.hpp"
-#include "sysfs/host/root.hpp"
 #include "sysfs/usage/usage.hpp"
 
 namespace sysfs {

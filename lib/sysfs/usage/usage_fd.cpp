@@ -22,8 +22,8 @@
 #include <set>
 #include <string_view>
 
-#include "sysfs/usage/process.hpp"
 #include "base/text_file.hpp"
+#include "sysfs/usage/process.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
@@ -83,7 +83,8 @@ std::optional<NodeNumber> number_at(int directory, const char* name) {
 /// One process under inspector; says each device and node once.
 class ProcessInspector {
   public:
-    ProcessInspector(const Root& root, const NodeIndex& nodes, std::span<UsageCheck> checks, pid_t pid)
+    ProcessInspector(const Root& root, const NodeIndex& nodes, std::span<UsageCheck> checks,
+                     pid_t pid)
         : root_(root), nodes_(nodes), checks_(checks), pid_(pid) {}
 
     void check_descriptors() {
@@ -95,14 +96,15 @@ class ProcessInspector {
                 ::readlinkat(::dirfd(directory.get()), entry->d_name, target.data(), target.size());
             if (length > 0)
                 check_descriptor(::dirfd(directory.get()), entry->d_name,
-                        {target.data(), static_cast<std::size_t>(length)});
+                                 {target.data(), static_cast<std::size_t>(length)});
         }
     }
 
     void check_maps() {
         if (!nodes_.mappable)
             return;
-        const std::string maps = base::read_text_file(process_dir(root_, pid_) + "/maps").value_or("");
+        const std::string maps =
+            base::read_text_file(process_dir(root_, pid_) + "/maps").value_or("");
         for (auto at = maps.find(" /dev/"); at != std::string::npos;
              at = maps.find(" /dev/", at + 1)) {
             const std::string name = maps.substr(at + 1, maps.find('\n', at) - at - 1);
@@ -149,7 +151,7 @@ class ProcessInspector {
         for (auto& check : checks_) {
             if (check.subtree.device.syspath == syspath && reported_.emplace(&check, "").second)
                 check.add(UseKind::kVfioOpen, "a process has it open through VFIO",
-                            process_text(root_, pid_));
+                          process_text(root_, pid_));
         }
     }
 

@@ -72,12 +72,12 @@ void find_net(const NetTables& tables, UsageCheck& check) {
     for (const auto& route : tables.routes) {
         if (const auto found = links.find(route.link); found != links.end())
             check.add(UseKind::kDefaultRoute, "a default route leaves through it",
-                        with(route.text, found->second));
+                      with(route.text, found->second));
     }
     for (const auto& address : tables.addresses) {
         if (const auto found = links.find(address.link); found != links.end())
             check.add(UseKind::kAddressed, "a network interface of it has an address",
-                        with(address.text + " on " + name_of(tables, address.link), found->second));
+                      with(address.text + " on " + name_of(tables, address.link), found->second));
     }
     for (const auto& [index, how] : links) {
         if (!how.empty())
@@ -99,7 +99,7 @@ void find_other_namespace_net(const OtherNetNamespace& net, UsageCheck& check) {
     find_net(net.tables, there);
     for (const auto& use : there.uses)
         check.add(use.kind, use.text,
-                    fmt::format("{} in the network namespace of {}", use.evidence, net.where));
+                  fmt::format("{} in the network namespace of {}", use.evidence, net.where));
 }
 
 bool passes_through(const NetTables& tables, const UsageCheck& check, int link) {

@@ -17,10 +17,10 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/text_file.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/usage/process.hpp"
 #include "sysfs/usage/tcp_table.hpp"
-#include "base/text_file.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
@@ -65,7 +65,8 @@ std::vector<pid_t> ancestors(const Root& root) {
     return pids;
 }
 
-std::vector<SessionConnection> by_ancestry(const Root& root, const std::vector<TcpConnection>& connections) {
+std::vector<SessionConnection> by_ancestry(const Root& root,
+                                           const std::vector<TcpConnection>& connections) {
     std::map<std::uint64_t, const TcpConnection*> by_inode;
     for (const auto& connection : connections)
         by_inode.emplace(connection.inode, &connection);
@@ -73,7 +74,8 @@ std::vector<SessionConnection> by_ancestry(const Root& root, const std::vector<T
     for (const pid_t pid : ancestors(root)) {
         const std::string dir = process_dir(root, pid) + "/fd";
         for (const auto& fd : base::list_directory(dir)) {
-            const auto inode = socket_inode(base::read_link(fmt::format("{}/{}", dir, fd)).value_or(""));
+            const auto inode =
+                socket_inode(base::read_link(fmt::format("{}/{}", dir, fd)).value_or(""));
             const auto found = inode ? by_inode.find(*inode) : by_inode.end();
             if (found != by_inode.end())
                 sessions.push_back({*found->second, process_text(root, pid)});
@@ -117,8 +119,8 @@ void find_session(const Root& root, const NetTables& tables, std::span<UsageChec
         for (auto& check : checks) {
             if (passes_through(tables, check, link))
                 check.add(UseKind::kSession, "your own session comes through it",
-                            fmt::format("{} to {} by {}", session.owner, session.connection.peer,
-                                        found == tables.links.end() ? "?" : found->second.name));
+                          fmt::format("{} to {} by {}", session.owner, session.connection.peer,
+                                      found == tables.links.end() ? "?" : found->second.name));
         }
     }
 }

@@ -31,7 +31,7 @@ void find_vfs(const Inventory& inventory, UsageCheck& check) {
     if (device.sriov->vfs.size() > kShown)
         names += ", ...";
     check.add(UseKind::kVfsInUse, "its virtual functions are enabled",
-                fmt::format("{} of {} VFs{}", device.sriov->enabled, device.sriov->total, names));
+              fmt::format("{} of {} VFs{}", device.sriov->enabled, device.sriov->total, names));
 }
 
 }  // namespace sysfs

@@ -28,11 +28,11 @@ constexpr vfio::IovaRange kReach{0, (1U << 28) - 1};  // it has 28 address lines
 constexpr std::uint32_t kMsi = 1;                     // PCI: 0 INTx, 1 MSI, 2 MSI-X
 
 /// One transfer, begun by writing registers and over when the interrupt comes.
-vfio::Result<void> carry(const vfio::RegionIo& bar, const vfio::Interrupts& msi,
-                         std::uint32_t from, std::uint32_t to, std::uint32_t direction) {
+vfio::Result<void> carry(const vfio::RegionIo& bar, const vfio::Interrupts& msi, std::uint32_t from,
+                         std::uint32_t to, std::uint32_t direction) {
     const std::uint32_t command = kStart | kInterruptWhenDone | direction;
-    for (const auto& [offset, value] : {std::pair{kSource, from}, {kDestination, to},
-                                        {kCount, 64U}, {kCommand, command}})
+    for (const auto& [offset, value] :
+         {std::pair{kSource, from}, {kDestination, to}, {kCount, 64U}, {kCommand, command}})
         if (auto written = bar.write32(offset, value); !written)
             return written;
     const auto fired = msi.wait(0, std::chrono::seconds(10));
@@ -58,11 +58,10 @@ vfio::Result<void> run(const char* name) {
 
     // 2. Map memory. The address the device is to use is the library's choice, within its reach;
     //    the mapping ends with its handle.
-    void* memory = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    const auto mapping =
-        device->space()->map_scoped({.address = reinterpret_cast<std::uint64_t>(memory),
-                                     .length = 4096,
-                                     .within = kReach});
+    void* memory =
+        ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const auto mapping = device->space()->map_scoped(
+        {.address = reinterpret_cast<std::uint64_t>(memory), .length = 4096, .within = kReach});
     if (!mapping)
         return base::propagate(mapping);
     const auto iova = static_cast<std::uint32_t>(mapping->iova());

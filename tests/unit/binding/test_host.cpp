@@ -28,8 +28,8 @@ policy::ChainLink link(const std::string& driver) {
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const DriverState& state) {
-    return out << state.driver.value_or("-") << " (override "
-               << state.driver_override.value_or("-") << ")";
+    return out << state.driver.value_or("-") << " (override " << state.driver_override.value_or("-")
+               << ")";
 }
 
 TestHost::TestHost(const fake::KernelState& world) : kernel_(dir_.path() + "/kernel") {
@@ -44,7 +44,8 @@ TestHost::TestHost(const fake::KernelState& world) : kernel_(dir_.path() + "/ker
     options_.on_warning = [this](const std::string& text) { warnings_.push_back(text); };
 }
 
-policy::Change TestHost::change(const std::string& device, const std::vector<std::string>& drivers) {
+policy::Change TestHost::change(const std::string& device,
+                                const std::vector<std::string>& drivers) {
     const auto now = kernel_.device(pci_id(device));
     EXPECT_TRUE(now) << now.error().text();
     policy::Change change;
@@ -71,7 +72,7 @@ policy::Plan TestHost::make_plan(std::vector<policy::Change> changes) {
 }
 
 policy::Plan TestHost::plan(const std::vector<std::string>& devices,
-                         const std::vector<std::string>& drivers) {
+                            const std::vector<std::string>& drivers) {
     std::vector<policy::Change> changes;
     for (const std::string& device : devices) {
         changes.push_back(change(device, drivers));
@@ -175,9 +176,17 @@ fake::KernelState one_nic() {
 
 fake::KernelState group_of_three() {
     fake::Host host;
-    host.pci("0000:00:1f.2").vendor("8086", "2922").class_code("010601").group(7).driver("ahci")
+    host.pci("0000:00:1f.2")
+        .vendor("8086", "2922")
+        .class_code("010601")
+        .group(7)
+        .driver("ahci")
         .override_("ahci");
-    host.pci("0000:00:1f.3").vendor("8086", "2930").class_code("0c0500").group(7).driver("i801_smbus");
+    host.pci("0000:00:1f.3")
+        .vendor("8086", "2930")
+        .class_code("0c0500")
+        .group(7)
+        .driver("i801_smbus");
     host.pci("0000:00:1f.4").vendor("8086", "2940").class_code("040300").group(7).unbound();
     return fake::KernelState::from(host);
 }

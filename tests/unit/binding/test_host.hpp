@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "binding/transaction/apply.hpp"
-#include "binding/journal/managed_device.hpp"
 #include "binding/journal/journal.hpp"
+#include "binding/journal/managed_device.hpp"
+#include "binding/transaction/apply.hpp"
 #include "policy/plan/plan.hpp"
 #include "tests/fake/fake_kernel.hpp"
 #include "tests/fake/temp_dir.hpp"
@@ -39,7 +39,8 @@ class TestHost {
     [[nodiscard]] ApplyOptions& options() { return options_; }
     [[nodiscard]] const std::string& path() const { return dir_.path(); }
 
-    /// A plan to bring these devices, all of one group, to the first of these drivers that takes them.
+    /// A plan to bring these devices, all of one group, to the first of these drivers that takes
+    /// them.
     [[nodiscard]] policy::Plan plan(const std::vector<std::string>& devices,
                                     const std::vector<std::string>& drivers);
     [[nodiscard]] policy::Plan make_plan(std::vector<policy::Change> changes);
@@ -75,7 +76,8 @@ class TestHost {
 
 /// One nic alone in group 15, on e1000e; vfio_pci not yet loaded.
 [[nodiscard]] fake::KernelState one_nic();
-/// Three functions of one chip in group 7: a smbus, an ahci with a foreign override, an audio unbound.
+/// Three functions of one chip in group 7: a smbus, an ahci with a foreign override, an audio
+/// unbound.
 [[nodiscard]] fake::KernelState group_of_three();
 
 }  // namespace binding

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "policy/decide/decide.hpp"
-#include "policy/yaml/parse_policy.hpp"
 #include "policy/plan/plan.hpp"
+#include "policy/yaml/parse_policy.hpp"
 #include "tests/fake/host.hpp"
 
 /// What the tests of matching, deciding and planning share: policies as their authors write them,

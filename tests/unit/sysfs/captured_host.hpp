@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "sysfs/module/drivers.hpp"
 #include "sysfs/device/inventory.hpp"
+#include "sysfs/module/drivers.hpp"
 #include "tests/fake/host.hpp"
 #include "tests/fake/temp_dir.hpp"
 #include "tests/fake/tree.hpp"

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "vfio/iommu_backend.hpp"
-#include "vfio/src/space/iova_allocator.hpp"
 #include "vfio/map_request.hpp"
 #include "vfio/mapping.hpp"
+#include "vfio/src/space/iova_allocator.hpp"
 #include "vfio/src/space/mapping_table.hpp"
 #include "vfio/src/space/rw_lock.hpp"
 
@@ -27,8 +27,8 @@ namespace vfio {
 /// its pages.
 class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpace> {
   public:
-    [[nodiscard]] static std::shared_ptr<AddressSpace> create(Calls& calls,
-                                                              std::unique_ptr<IommuBackend> iommu_backend);
+    [[nodiscard]] static std::shared_ptr<AddressSpace> create(
+        Calls& calls, std::unique_ptr<IommuBackend> iommu_backend);
     AddressSpace(const AddressSpace&) = delete;
     AddressSpace& operator=(const AddressSpace&) = delete;
     ~AddressSpace();
@@ -66,7 +66,7 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     /// Maps what `from` has at `range` here too: without pinning it again where both are of one
     /// iommufd, else once more. The range is one mapping of `from`.
     [[nodiscard]] Result<MappedRange> share(const AddressSpace& from, const IovaRange& range,
-                                       std::optional<std::uint64_t> iova = std::nullopt);
+                                            std::optional<std::uint64_t> iova = std::nullopt);
     /// Every mapping inside the range; bytes that were mapped, 0 for nothing there on every
     /// backend. EINVAL when it cuts a mapping: no backend can do that without one's knowing.
     [[nodiscard]] Result<std::uint64_t> unmap(std::uint64_t iova, std::uint64_t length);
@@ -74,16 +74,17 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
 
     // What is there. Addresses and lengths in bytes, of any alignment.
     /// Where `length` bytes of this process' memory are for the devices; nothing when some of them
-    /// are not mapped, or not in one run of IOVAs. O(log n) beside other lookups; but the first call
-    /// puts the n addresses in order, O(n log n), and keeps everyone else out meanwhile: make it
-    /// before the first use that is in a hurry. From then on maps and unmaps keep that order too.
+    /// are not mapped, or not in one run of IOVAs. O(log n) beside other lookups; but the first
+    /// call puts the n addresses in order, O(n log n), and keeps everyone else out meanwhile: make
+    /// it before the first use that is in a hurry. From then on maps and unmaps keep that order
+    /// too.
     [[nodiscard]] std::optional<std::uint64_t> to_iova(std::uint64_t address,
                                                        std::uint64_t length) const;
     /// The other way round; in order from the start.
     [[nodiscard]] std::optional<std::uint64_t> to_address(std::uint64_t iova,
                                                           std::uint64_t length) const;
     [[nodiscard]] std::vector<MappedRange> mappings() const;  ///< in IOVA order
-    [[nodiscard]] Geometry geometry() const;  ///< as of the last attach or detach
+    [[nodiscard]] Geometry geometry() const;                  ///< as of the last attach or detach
     /// Asks the kernel again: dma_avail falls with every map.
     [[nodiscard]] Result<Geometry> query();
     [[nodiscard]] std::vector<IovaRange> ranges() const;  ///< the geometry's windows
@@ -92,8 +93,8 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     [[nodiscard]] Result<std::uint64_t> page_sizes();
 
     // The rest, where the backend has it; else kUnsupported, and why.
-    /// iommufd: no device that comes later takes these away; an empty list lifts that. EADDRINUSE: a
-    /// device that is attached does not reach all of them.
+    /// iommufd: no device that comes later takes these away; an empty list lifts that. EADDRINUSE:
+    /// a device that is attached does not reach all of them.
     [[nodiscard]] Result<void> allow_ranges(std::span<const IovaRange> ranges);
     /// iommufd: EPERM without CAP_SYS_RESOURCE, EBUSY once anything is made in it. Containers count
     /// for the process, always.
@@ -106,8 +107,8 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     [[nodiscard]] Result<void> read_dirty(const IovaRange& range, std::uint64_t page_size,
                                           std::span<std::uint64_t> bitmap);
     /// For a process that got the fds of another: takes over the mappings and their accounting.
-    /// Each mapping of memory needs its address here in `relocations` (by its first IOVA); one not named
-    /// keeps its.
+    /// Each mapping of memory needs its address here in `relocations` (by its first IOVA); one not
+    /// named keeps its.
     [[nodiscard]] Result<void> adopt_process(std::span<const MappedRange> mappings,
                                              std::span<const Relocation> relocations);
     [[nodiscard]] const IommuFd* iommufd() const { return backend_->iommufd(); }
@@ -133,15 +134,16 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     [[nodiscard]] Result<Reservation> reserve_fixed(const IovaRange& range);
     [[nodiscard]] Result<Reservation> reserve_free(const IovaAllocator::Constraints& constraints);
     [[nodiscard]] Result<IovaRange> allocate_iova(const IovaAllocator::Constraints& constraints);
-    [[nodiscard]] Result<MappedRange> map_with(const MapRequest& request, MappingSource source, MapFunctionRef call);
+    [[nodiscard]] Result<MappedRange> map_with(const MapRequest& request, MappingSource source,
+                                               MapFunctionRef call);
     [[nodiscard]] Result<MappedRange> map_locked(const MapRequest& request);
     [[nodiscard]] Result<MappedRange> map_with_search(const MapRequest& request);
     [[nodiscard]] Result<MappedRange> handle_map_error(Error error, const MappedRange& piece,
-                                               const MapRequest& request,
-                                               MappingTable::IovaTracking tracking);
+                                                       const MapRequest& request,
+                                                       MappingTable::IovaTracking tracking);
     [[nodiscard]] Result<std::uint64_t> unmap_locked(const IovaRange& range);
     [[nodiscard]] Result<std::uint64_t> unmap_exact(MappingTable::MappingCursor place,
-                                                      const IovaRange& range);
+                                                    const IovaRange& range);
     [[nodiscard]] Result<std::uint64_t> unmap_covered(const IovaRange& range);
     void erase_mapping(MappingTable::MappingCursor place, const IovaRange& range);
     void drop_own_memory(const IovaRange& range);
@@ -156,7 +158,7 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     mutable RwLock mutex_;
     Geometry geometry_;
     std::uint64_t granule_ = 0;  ///< the smallest page of its windows; 0: there is none
-    const bool persistent_;             ///< mappings do not go with the last group
+    const bool persistent_;      ///< mappings do not go with the last group
     IovaAllocator iovas_;
     mutable MappingTable table_;  ///< mutable: its order of addresses is made when first wanted
     std::unordered_map<std::uint64_t, IovaRange> keyed_;

@@ -55,12 +55,12 @@ struct AttachedDevice {
 /// answer. The error, when none is left, is that of the last one tried, and its hint names the
 /// others' reasons.
 [[nodiscard]] VFIO_EXPORT Result<AttachedDevice> open_device(Calls& calls, const DeviceNodes& nodes,
-                                                     const OpenOptions& options = {});
+                                                             const OpenOptions& options = {});
 
 /// Joins an address space that others use: by cdev for iommufd, by group for the rest. A
 /// second device of a group that is open already comes from that group's fd (GET_DEVICE_FD)
 /// instead.
-[[nodiscard]] VFIO_EXPORT Result<AttachedDevice> open_device_in(Calls& calls, const DeviceNodes& nodes,
-                                                        const std::shared_ptr<AddressSpace>& space);
+[[nodiscard]] VFIO_EXPORT Result<AttachedDevice> open_device_in(
+    Calls& calls, const DeviceNodes& nodes, const std::shared_ptr<AddressSpace>& space);
 
 }  // namespace vfio

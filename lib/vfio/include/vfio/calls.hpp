@@ -99,8 +99,7 @@ class VFIO_EXPORT Calls {
 
 /// What retry() does about a failure; apart, so that a call that succeeds carries none of it.
 template <typename Call>
-[[nodiscard, gnu::cold, gnu::noinline]] int retry_slow(Calls& calls, const Call& call,
-                                                         int answer) {
+[[nodiscard, gnu::cold, gnu::noinline]] int retry_slow(Calls& calls, const Call& call, int answer) {
     constexpr int kInterruptions = 100;
     constexpr unsigned kLongestPause = 256;
     int interruptions = 0;

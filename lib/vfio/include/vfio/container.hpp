@@ -18,8 +18,13 @@ class VFIO_EXPORT Container {
     /// container over.
     enum class FirstGroup { kToAttach, kAttached };
     /// `wanted` is requested with the first group; kReservedNesting is never.
-    Container(Calls& calls, ContainerFd fd, abi::Extension wanted, FirstGroup first = FirstGroup::kToAttach)
-        : calls_(calls), direct_(is_kernel(calls)), fd_(std::move(fd)), extension_(wanted), first_(first) {}
+    Container(Calls& calls, ContainerFd fd, abi::Extension wanted,
+              FirstGroup first = FirstGroup::kToAttach)
+        : calls_(calls),
+          direct_(is_kernel(calls)),
+          fd_(std::move(fd)),
+          extension_(wanted),
+          first_(first) {}
 
     /// SET_CONTAINER, and SET_IOMMU for the first group. On failure the group is out again.
     [[nodiscard]] Result<void> add(const GroupFd& group, const std::string& name);
@@ -30,8 +35,10 @@ class VFIO_EXPORT Container {
     /// group is in.
     [[nodiscard]] Result<unsigned> check(abi::Extension extension) const;
     [[nodiscard]] int call(abi::ContainerCall call, Argument argument) const {
-        return retry(calls_, [&] { return direct_ ? kernel_call(fd_.get(), call, argument)
-                           : calls_.container(fd_, call, argument); });
+        return retry(calls_, [&] {
+            return direct_ ? kernel_call(fd_.get(), call, argument)
+                           : calls_.container(fd_, call, argument);
+        });
     }
     [[nodiscard]] unsigned groups() const { return groups_; }
     [[nodiscard]] Calls& calls() const { return calls_; }

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "sysfs/host/root.hpp"
+#include "vfio/backend_selection.hpp"
 #include "vfio/device_info.hpp"
 #include "vfio/export.hpp"
 #include "vfio/irq.hpp"
 #include "vfio/region.hpp"
 #include "vfio/region_io.hpp"
 #include "vfio/region_map.hpp"
-#include "vfio/backend_selection.hpp"
 
 namespace vfio {
 
@@ -27,19 +27,20 @@ class VFIO_EXPORT VfioDevice {
     /// has; kNotFound when there is no such device, kRefused when it is not VFIO's or its group is
     /// not viable, with who is to blame.
     [[nodiscard]] static Result<VfioDevice> open(Calls& calls, const std::string& name,
-                                             const OpenOptions& options = {});
+                                                 const OpenOptions& options = {});
     /// The same with the token that a VF wants while its PF is VFIO's (feature.hpp's set_vf_token).
     [[nodiscard]] static Result<VfioDevice> open(Calls& calls, const std::string& name,
-                                             const OpenOptions& options, const VfToken& token);
+                                                 const OpenOptions& options, const VfToken& token);
     /// The same into an address space that is in use already.
     [[nodiscard]] static Result<VfioDevice> open_in(Calls& calls, const std::string& name,
-                                                const std::shared_ptr<AddressSpace>& space,
-                                                const sysfs::Root& root = {});
+                                                    const std::shared_ptr<AddressSpace>& space,
+                                                    const sysfs::Root& root = {});
     /// Another device of this one's group, through the group's fd: the node cannot be opened again.
     /// kUnsupported on iommufd, where each device has a cdev of its own.
     [[nodiscard]] Result<VfioDevice> sibling(const std::string& name) const;
     /// From fds that came from elsewhere (a service that may open what we may not).
-    [[nodiscard]] static Result<VfioDevice> adopt(Calls& calls, AttachedDevice opened, std::string name);
+    [[nodiscard]] static Result<VfioDevice> adopt(Calls& calls, AttachedDevice opened,
+                                                  std::string name);
 
     /// Copies of the fds have gone to another process (handed_over.hpp): the end of this object
     /// leaves the device attached.
@@ -82,7 +83,8 @@ class VFIO_EXPORT VfioDevice {
 
   private:
     struct Impl;
-    static Result<VfioDevice> open_nodes(Calls& calls, const DeviceNodes& nodes, const OpenOptions& options);
+    static Result<VfioDevice> open_nodes(Calls& calls, const DeviceNodes& nodes,
+                                         const OpenOptions& options);
     explicit VfioDevice(std::unique_ptr<Impl> state);
     std::unique_ptr<Impl> impl_;
 };

@@ -18,8 +18,8 @@ struct PassedDevice {
     Backend backend = Backend::kIommufd;
     base::UniqueFd device{};
     base::UniqueFd iommufd{};     ///< iommufd: /dev/iommu, with the device bound to it
-    std::uint32_t device_id = 0;   ///< iommufd: what the bind gave
-    std::uint32_t ioas = 0;        ///< iommufd: what the device is attached to
+    std::uint32_t device_id = 0;  ///< iommufd: what the bind gave
+    std::uint32_t ioas = 0;       ///< iommufd: what the device is attached to
     base::UniqueFd group{};       ///< type1v2, type1, iommufd's compatibility: in the container
     base::UniqueFd container{};
 };

@@ -43,7 +43,7 @@ struct GfxPlane {
 
 /// The picture behind a plane's handle as a dma-buf. kNotFound: the handle is of an older picture.
 [[nodiscard]] VFIO_EXPORT Result<base::UniqueFd> gfx_dmabuf(Calls& calls, const DeviceFd& fd,
-                                                             std::uint32_t handle,
-                                                             const std::string& device);
+                                                            std::uint32_t handle,
+                                                            const std::string& device);
 
 }  // namespace vfio

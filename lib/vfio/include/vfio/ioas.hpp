@@ -68,7 +68,8 @@ class VFIO_EXPORT Ioas {
 
     [[nodiscard]] Result<void> map(const MappedRange& piece) const;
     /// kUnsupported before Linux 6.13 (ENOTTY) and for files that are not memory (EOPNOTSUPP).
-    [[nodiscard]] Result<void> map_file(const IommuBackend::FileSlice& file, const MappedRange& piece) const;
+    [[nodiscard]] Result<void> map_file(const IommuBackend::FileSlice& file,
+                                        const MappedRange& piece) const;
     /// `to` is as long as `from`; both in the same iommufd.
     [[nodiscard]] Result<void> copy(const Ioas& source, const IovaRange& from, const IovaRange& to,
                                     DmaAccess access) const;

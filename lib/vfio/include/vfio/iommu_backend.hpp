@@ -64,8 +64,8 @@ class VFIO_EXPORT IommuBackend {
     [[nodiscard]] virtual Result<Geometry> geometry() = 0;
     [[nodiscard]] virtual Result<std::uint64_t> page_sizes();
     [[nodiscard]] virtual Result<void> map(const MappedRange& piece) = 0;
-    /// Bytes that are unmapped now. `range` covers whole mappings; more than one where unmap_scope() says
-    /// so.
+    /// Bytes that are unmapped now. `range` covers whole mappings; more than one where
+    /// unmap_scope() says so.
     [[nodiscard]] virtual Result<std::uint64_t> unmap(const IovaRange& range) = 0;
     enum class UnmapScope { kOneMapping, kManyMappings };
     [[nodiscard]] virtual UnmapScope unmap_scope() const { return UnmapScope::kManyMappings; }

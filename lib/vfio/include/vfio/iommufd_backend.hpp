@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "vfio/iommu_backend.hpp"
 #include "vfio/hwpt.hpp"
 #include "vfio/ioas.hpp"
+#include "vfio/iommu_backend.hpp"
 
 namespace vfio {
 
@@ -37,7 +37,9 @@ class VFIO_EXPORT IommufdBackend final : public IommuBackend {
     Result<void> detach_device(const DeviceToAttach& device) override;
     Result<void> map_file(const FileSlice& file, const MappedRange& piece) override;
     Result<void> copy(IommuBackend& source, const MappedRange& from, const IovaRange& to) override;
-    Result<void> allow_ranges(std::span<const IovaRange> ranges) override { return ioas_.allow_ranges(ranges); }
+    Result<void> allow_ranges(std::span<const IovaRange> ranges) override {
+        return ioas_.allow_ranges(ranges);
+    }
     Result<void> start_dirty() override;
     Result<void> stop_dirty() override;
     Result<void> read_dirty(const IovaRange& range, std::uint64_t page_size,
@@ -55,7 +57,7 @@ class VFIO_EXPORT IommufdBackend final : public IommuBackend {
     [[nodiscard]] Result<std::uint32_t> bind(const DeviceToAttach& device);
     [[nodiscard]] Result<std::uint32_t> attach(const DeviceToAttach& device, std::uint32_t id);
     [[nodiscard]] Result<std::uint32_t> attach_to_own_hwpt(const DeviceToAttach& device,
-                                                       std::uint32_t device_id);
+                                                           std::uint32_t device_id);
     [[nodiscard]] Result<void> set_dirty_tracking(Hwpt::Tracking tracking);
 
     PageTable kind_;

@@ -48,9 +48,10 @@ struct EnabledVectors {
 /// Has vectors `first`... of an index signal these eventfds; -1 takes a vector's away. INTx, MSI
 /// and MSI-X exclude each other (EINVAL while another is on).
 [[nodiscard]] VFIO_EXPORT Result<EnabledVectors> set_eventfds(Calls& calls, const DeviceFd& fd,
-                                                       std::uint32_t index, std::uint32_t first,
-                                                       std::span<const int> eventfds,
-                                                       const std::string& device);
+                                                              std::uint32_t index,
+                                                              std::uint32_t first,
+                                                              std::span<const int> eventfds,
+                                                              const std::string& device);
 /// Everything of an index off. An index without interrupts is off already (the kernel has EINVAL).
 [[nodiscard]] VFIO_EXPORT Result<void> disable_irq(Calls& calls, const DeviceFd& fd, const Irq& irq,
                                                    const std::string& device);

@@ -26,14 +26,14 @@ struct Precopy {
 ///                                                 |
 ///                                              RESUMING             ERROR: only a reset leaves it
 ///
-/// The kernel walks several arcs in one call where the way is unambiguous; set_state() refuses beforehand
-/// what no kernel could do (a state that the device's flags rule out, ERROR as a target). Borrows
-/// calls and fd.
+/// The kernel walks several arcs in one call where the way is unambiguous; set_state() refuses
+/// beforehand what no kernel could do (a state that the device's flags rule out, ERROR as a
+/// target). Borrows calls and fd.
 class VFIO_EXPORT Migration {
   public:
     /// kUnsupported for a device that cannot migrate.
     [[nodiscard]] static Result<Migration> open(Calls& calls, const DeviceFd& fd,
-                                              const std::string& device);
+                                                const std::string& device);
 
     [[nodiscard]] bool has_p2p() const { return (flags_ & abi::kMigrationP2p) != 0; }
     [[nodiscard]] bool has_precopy() const { return (flags_ & abi::kMigrationPreCopy) != 0; }
@@ -49,8 +49,8 @@ class VFIO_EXPORT Migration {
 
     /// Bytes that STOP_COPY would have to transfer now.
     [[nodiscard]] Result<std::uint64_t> data_size() const;
-    /// Has precopy_info() say when initial_bytes is a new value; until then the kernel does not, as older
-    /// callers would not look. kUnsupported on kernels that have it not (7.2 does).
+    /// Has precopy_info() say when initial_bytes is a new value; until then the kernel does not, as
+    /// older callers would not look. kUnsupported on kernels that have it not (7.2 does).
     [[nodiscard]] Result<void> report_reinitialisation() const;
     /// Only in PRE_COPY and PRE_COPY_P2P.
     [[nodiscard]] Result<Precopy> precopy_info(const MigrationFd& data) const;

@@ -7,8 +7,8 @@
 #include <mutex>
 #include <vector>
 
-#include "vfio/src/space/mapping_table.hpp"
 #include "vfio/spapr_platform.hpp"
+#include "vfio/src/space/mapping_table.hpp"
 
 namespace vfio {
 

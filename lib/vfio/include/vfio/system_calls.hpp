@@ -47,8 +47,8 @@ template <typename Call>
     return answer < 0 ? -errno : answer;
 }
 
-/// Is the kernel itself behind it? Maps and unmaps are made so often that their way is kept straight
-/// then, past the virtual function.
+/// Is the kernel itself behind it? Maps and unmaps are made so often that their way is kept
+/// straight then, past the virtual function.
 [[nodiscard]] inline bool is_kernel(const Calls& calls) {
     return typeid(calls) == typeid(SystemCalls);
 }

@@ -28,7 +28,7 @@ struct ArgszReply {
 /// the inputs. `call` is int(void*) and returns 0 or -errno.
 template <typename T, typename Call>
 [[nodiscard]] Result<ArgszReply<T>> argsz_call(const T& first, Call&& call, std::string operation,
-                                        std::string object) {
+                                               std::string object) {
     constexpr int kRounds = 4;
     constexpr std::size_t kMost = 1024 * 1024;  // no info structure is anywhere near this
     ArgszReply<T> info;
@@ -49,7 +49,7 @@ template <typename T, typename Call>
         std::fill(info.bytes.begin(), info.bytes.end(), std::byte{0});
     }
     return base::fail(Code::kFailed, std::move(operation), std::move(object),
-                       "the kernel keeps asking for a larger buffer");
+                      "the kernel keeps asking for a larger buffer");
 }
 
 }  // namespace vfio

@@ -4,11 +4,11 @@
 #include <cerrno>
 
 #include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/src/backend/group_viability.hpp"
 #include "vfio/src/backend/node_holders.hpp"
 #include "vfio/src/backend/noiommu_backend.hpp"
 #include "vfio/src/backend/spapr_backend.hpp"
 #include "vfio/src/backend/type1_backend.hpp"
-#include "vfio/src/backend/group_viability.hpp"
 
 namespace vfio {
 
@@ -122,8 +122,8 @@ Result<void> BackendSelector::open_group() {
     if ((status.flags & abi::kGroupViable) == 0) {
         const std::string blockers = text(find_group_blockers(options_.root, *nodes_.group));
         return base::fail(Code::kRefused, "use", path, "the group is not viable",
-                           blockers.empty() ? "another device of it is on a driver that does DMA"
-                                          : blockers + " would do DMA beside it");
+                          blockers.empty() ? "another device of it is on a driver that does DMA"
+                                           : blockers + " would do DMA beside it");
     }
     group_ = std::move(*group);
     return {};
@@ -162,10 +162,10 @@ Result<AttachedDevice> BackendSelector::open_by_cdev(std::shared_ptr<AddressSpac
     if (!bound)
         return base::propagate(bound);
     return AttachedDevice{.space = std::move(space),
-                  .rejected = {},
-                  .group = {},
-                  .device = std::move(*device),
-                  .bound = *bound};
+                          .rejected = {},
+                          .group = {},
+                          .device = std::move(*device),
+                          .bound = *bound};
 }
 
 Result<AttachedDevice> BackendSelector::open_by_group(std::shared_ptr<AddressSpace> space) {
@@ -182,16 +182,16 @@ Result<AttachedDevice> BackendSelector::open_by_group(std::shared_ptr<AddressSpa
     if (auto known = space->device_opened(); !known)
         return base::propagate(known);
     return AttachedDevice{.space = std::move(space),
-                  .rejected = {},
-                  .group = std::move(group_),
-                  .device = std::move(*device),
-                  .bound = {}};
+                          .rejected = {},
+                          .group = std::move(group_),
+                          .device = std::move(*device),
+                          .bound = {}};
 }
 
 Result<AttachedDevice> BackendSelector::try_backend(Backend backend) {
     if (const auto why = unsupported_reason(backend))
         return base::fail(Code::kUnsupported, "open through " + std::string(name(backend)),
-                           nodes_.name, *why);
+                          nodes_.name, *why);
     auto iommu_backend = make_backend(backend);
     if (!iommu_backend)
         return base::propagate(iommu_backend);
@@ -202,13 +202,14 @@ Result<AttachedDevice> BackendSelector::attach_to(const std::shared_ptr<AddressS
     const bool cdev = space->backend() == Backend::kIommufd;
     if (cdev ? !nodes_.cdev : !nodes_.group)
         return base::fail(Code::kUnsupported, "open", nodes_.name,
-                           cdev ? "the device has no cdev" : "the device has no VFIO group");
+                          cdev ? "the device has no cdev" : "the device has no VFIO group");
     return cdev ? open_by_cdev(space) : open_by_group(space);
 }
 
 }  // namespace
 
-Result<AttachedDevice> open_device(Calls& calls, const DeviceNodes& nodes, const OpenOptions& options) {
+Result<AttachedDevice> open_device(Calls& calls, const DeviceNodes& nodes,
+                                   const OpenOptions& options) {
     BackendSelector selector(calls, nodes, options);
     std::vector<RejectedBackend> rejected;
     Result<AttachedDevice> last =
@@ -236,7 +237,7 @@ Result<AttachedDevice> open_device(Calls& calls, const DeviceNodes& nodes, const
 }
 
 Result<AttachedDevice> open_device_in(Calls& calls, const DeviceNodes& nodes,
-                              const std::shared_ptr<AddressSpace>& space) {
+                                      const std::shared_ptr<AddressSpace>& space) {
     const OpenOptions options;
     return BackendSelector(calls, nodes, options).attach_to(space);
 }

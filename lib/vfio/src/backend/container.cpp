@@ -88,10 +88,11 @@ Result<void> Container::add(const GroupFd& group, const std::string& object) {
     if (answer < 0)
         return fail_call(-answer, "put into a container", object, set_container_hint(-answer));
     if (groups_ == 0) {
-        answer = call(abi::ContainerCall::kSetIommu, Argument(static_cast<unsigned long>(extension_)));
+        answer =
+            call(abi::ContainerCall::kSetIommu, Argument(static_cast<unsigned long>(extension_)));
         if (answer < 0) {
-            auto failed =
-                fail_call(-answer, "set " + std::string(name(extension_)), object, set_iommu_hint(-answer));
+            auto failed = fail_call(-answer, "set " + std::string(name(extension_)), object,
+                                    set_iommu_hint(-answer));
             // The group must not stay behind in a container without an IOMMU.
             static_cast<void>(calls_.group(group, abi::GroupCall::kUnsetContainer, nullptr));
             return failed;

@@ -68,9 +68,9 @@ std::string eeh_state_name(abi::EehState state) {
 Result<int> Eeh::call(abi::EehOp op, const std::optional<abi::EehPeErr>& fault) const {
     if (container_->groups() != 1)
         return base::fail(Code::kRefused, op_text(op), name_,
-                           "the container has " + std::to_string(container_->groups()) +
-                               " groups and EEH's answer would be any of theirs",
-                           "give the device a container of its own");
+                          "the container has " + std::to_string(container_->groups()) +
+                              " groups and EEH's answer would be any of theirs",
+                          "give the device a container of its own");
     abi::EehPeOp request{};
     request.argsz = fault ? sizeof request : abi::kEehPeOpSmallSize;
     request.op = op;
@@ -98,7 +98,7 @@ Result<Eeh> Eeh::enable(Container& container, const std::string& name) {
         return base::propagate(offered);
     if (*offered == 0)
         return base::fail(Code::kUnsupported, op_text(abi::EehOp::kEnable), name,
-                           "this container has no EEH");
+                          "this container has no EEH");
     Eeh eeh(container, name);
     if (const auto done = eeh.run(abi::EehOp::kEnable); !done)
         return base::propagate(done);

@@ -9,7 +9,7 @@ IommuBackend::~IommuBackend() = default;
 
 tl::unexpected<Error> IommuBackend::unsupported(std::string operation, std::string why) const {
     return base::fail(Code::kUnsupported, std::move(operation), std::string(name(backend())),
-                       std::move(why));
+                      std::move(why));
 }
 
 Result<std::uint64_t> IommuBackend::page_sizes() {

@@ -172,14 +172,14 @@ Result<void> SpaprV1Backend::attach_group(const GroupFd& group, const std::strin
     const auto known = geometry();
     const std::uint64_t window =
         known && !known->windows.empty() ? known->windows.front().range.length() : 0;
-    auto failed =
-        fail_call(-answer, "enable DMA", object,
-                  answer == -ENOMEM ? "the whole window is counted at once; " +
-                                          memlock_hint(container_.calls().memlock_limit(), 0, window)
-                  : answer == -EPERM  ? "the group has no DMA window"
-                  : answer == -EBUSY  ? "it is enabled already"
-                  : answer == -ENODEV ? "no group is in the container"
-                                      : "");
+    auto failed = fail_call(-answer, "enable DMA", object,
+                            answer == -ENOMEM
+                                ? "the whole window is counted at once; " +
+                                      memlock_hint(container_.calls().memlock_limit(), 0, window)
+                            : answer == -EPERM  ? "the group has no DMA window"
+                            : answer == -EBUSY  ? "it is enabled already"
+                            : answer == -ENODEV ? "no group is in the container"
+                                                : "");
     static_cast<void>(container_.remove(group, object));
     return failed;
 }

@@ -3,8 +3,8 @@
 
 #include <map>
 
-#include "vfio/src/space/interval_index.hpp"
 #include "vfio/spapr_container.hpp"
+#include "vfio/src/space/interval_index.hpp"
 
 namespace vfio {
 

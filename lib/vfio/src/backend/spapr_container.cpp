@@ -109,13 +109,12 @@ Result<Window> SpaprContainer::create_window(std::uint32_t page_shift, std::uint
         if (answer == -ENOSPC || answer == -EPERM || answer == -ENOSYS || answer == -ENOTTY)
             break;  // not a matter of levels
     }
-    return fail_call(-answer, "create a window of " + hex_text(length) + " bytes", kObject,
-                     answer == -ENOSPC
-                         ? "all " + std::to_string(known->max_windows) + " windows are in use"
-                     : answer == -EPERM || answer == -ENOSYS
-                         ? "this platform has no dynamic windows"
-                     : answer == -EINVAL ? "page size or length is not one that the platform offers"
-                                         : "");
+    return fail_call(
+        -answer, "create a window of " + hex_text(length) + " bytes", kObject,
+        answer == -ENOSPC ? "all " + std::to_string(known->max_windows) + " windows are in use"
+        : answer == -EPERM || answer == -ENOSYS ? "this platform has no dynamic windows"
+        : answer == -EINVAL ? "page size or length is not one that the platform offers"
+                            : "");
 }
 
 Result<void> SpaprContainer::remove_window(std::uint64_t start) {

@@ -51,7 +51,8 @@ Result<std::unique_ptr<SpaprEmulation>> SpaprEmulation::create(const SharedIommu
     auto windows = Ioas::allocate(iommu);
     if (!windows)
         return base::propagate(windows);
-    return std::unique_ptr<SpaprEmulation>(new SpaprEmulation(std::move(*memory), std::move(*windows)));
+    return std::unique_ptr<SpaprEmulation>(
+        new SpaprEmulation(std::move(*memory), std::move(*windows)));
 }
 
 Result<void> SpaprEmulation::attach_group(const GroupFd&, const std::string& group) {

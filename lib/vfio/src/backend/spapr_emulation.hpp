@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "vfio/src/space/interval_index.hpp"
 #include "vfio/iommufd_backend.hpp"
 #include "vfio/spapr_platform.hpp"
+#include "vfio/src/space/interval_index.hpp"
 
 namespace vfio {
 

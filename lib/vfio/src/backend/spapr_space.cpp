@@ -137,7 +137,8 @@ Result<void> SpaprSpace::map(std::uint64_t iova, std::uint64_t address, std::uin
     const std::lock_guard lock(mutex_);
     if (!sensible(iova, length) || !sensible(address, length))
         return fail_call(EINVAL, "map at " + hex_text(iova), "SPAPR space");
-    const MappedRange piece{.iova = {iova, iova + (length - 1)}, .address = address, .access = access};
+    const MappedRange piece{
+        .iova = {iova, iova + (length - 1)}, .address = address, .access = access};
     if (const auto there = table_.first_overlap(piece.iova))
         return fail_call(EEXIST, "map " + text(piece.iova), "SPAPR space",
                          "in the way: " + text(there->iova));

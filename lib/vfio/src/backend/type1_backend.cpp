@@ -3,8 +3,8 @@
 
 #include <cerrno>
 
-#include "vfio/src/abi/errno_hints.hpp"
 #include "vfio/src/abi/argsz_call.hpp"
+#include "vfio/src/abi/errno_hints.hpp"
 #include "vfio/src/backend/type1_info.hpp"
 
 namespace vfio {
@@ -22,7 +22,8 @@ struct Type1InfoBuffer : abi::Type1Info {
 
 }  // namespace
 
-Type1Backend::Type1Backend(Calls& calls, ContainerFd fd, Backend backend, Container::FirstGroup first)
+Type1Backend::Type1Backend(Calls& calls, ContainerFd fd, Backend backend,
+                           Container::FirstGroup first)
     : container_(calls, std::move(fd), extension(backend), first), backend_(backend) {}
 
 Type1Backend::~Type1Backend() = default;

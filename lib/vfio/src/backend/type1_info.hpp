@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <span>
 
-#include "vfio/iommu_backend.hpp"
 #include "vfio/cap_chain.hpp"
+#include "vfio/iommu_backend.hpp"
 
 namespace vfio {
 

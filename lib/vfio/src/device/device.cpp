@@ -6,8 +6,8 @@
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/device/names.hpp"
 #include "vfio/abi/pci.hpp"
-#include "vfio/src/abi/errno_hints.hpp"
 #include "vfio/reset.hpp"
+#include "vfio/src/abi/errno_hints.hpp"
 #include "vfio/src/backend/group_viability.hpp"
 
 namespace vfio {
@@ -61,9 +61,9 @@ Result<DeviceNodes> find_nodes(const sysfs::Root& root, const std::string& name)
         return base::propagate(device);
     if (!device->vfio)
         return base::fail(Code::kRefused, "open", device->id.display(),
-                           device->driver ? "its driver is " + *device->driver + ", not a VFIO one"
-                                          : "it has no driver",
-                           "bind it first: vfioctl bind " + device->id.display());
+                          device->driver ? "its driver is " + *device->driver + ", not a VFIO one"
+                                         : "it has no driver",
+                          "bind it first: vfioctl bind " + device->id.display());
     return to_device_nodes(*device);
 }
 
@@ -101,31 +101,33 @@ Result<VfioDevice> VfioDevice::adopt(Calls& calls, AttachedDevice opened, std::s
     if (opened.group.valid())
         group = std::make_shared<OpenGroup>(opened.space, std::move(opened.group), name);
     return VfioDevice(std::unique_ptr<Impl>(new Impl{.calls = calls,
-                                                   .name = std::move(name),
-                                                   .space = std::move(opened.space),
-                                                   .group = std::move(group),
-                                                   .rejected = std::move(opened.rejected),
-                                                   .bound = opened.bound,
-                                                   .info = std::move(*info),
-                                                   .fd = std::move(opened.device)}));
+                                                     .name = std::move(name),
+                                                     .space = std::move(opened.space),
+                                                     .group = std::move(group),
+                                                     .rejected = std::move(opened.rejected),
+                                                     .bound = opened.bound,
+                                                     .info = std::move(*info),
+                                                     .fd = std::move(opened.device)}));
 }
 
-Result<VfioDevice> VfioDevice::open_nodes(Calls& calls, const DeviceNodes& nodes, const OpenOptions& options) {
+Result<VfioDevice> VfioDevice::open_nodes(Calls& calls, const DeviceNodes& nodes,
+                                          const OpenOptions& options) {
     auto opened = open_device(calls, nodes, options);
     if (!opened)
         return tl::unexpected<Error>(with_blockers(opened.error(), options.root, nodes));
     return adopt(calls, std::move(*opened), nodes.name);
 }
 
-Result<VfioDevice> VfioDevice::open(Calls& calls, const std::string& name, const OpenOptions& options) {
+Result<VfioDevice> VfioDevice::open(Calls& calls, const std::string& name,
+                                    const OpenOptions& options) {
     const auto nodes = find_nodes(options.root, name);
     if (!nodes)
         return base::propagate(nodes);
     return open_nodes(calls, *nodes, options);
 }
 
-Result<VfioDevice> VfioDevice::open(Calls& calls, const std::string& name, const OpenOptions& options,
-                            const VfToken& token) {
+Result<VfioDevice> VfioDevice::open(Calls& calls, const std::string& name,
+                                    const OpenOptions& options, const VfToken& token) {
     auto nodes = find_nodes(options.root, name);
     if (!nodes)
         return base::propagate(nodes);
@@ -134,8 +136,8 @@ Result<VfioDevice> VfioDevice::open(Calls& calls, const std::string& name, const
 }
 
 Result<VfioDevice> VfioDevice::open_in(Calls& calls, const std::string& name,
-                               const std::shared_ptr<AddressSpace>& space,
-                               const sysfs::Root& root) {
+                                       const std::shared_ptr<AddressSpace>& space,
+                                       const sysfs::Root& root) {
     const auto nodes = find_nodes(root, name);
     if (!nodes)
         return base::propagate(nodes);
@@ -148,7 +150,7 @@ Result<VfioDevice> VfioDevice::open_in(Calls& calls, const std::string& name,
 Result<VfioDevice> VfioDevice::sibling(const std::string& name) const {
     if (!impl_->group)
         return base::fail(Code::kUnsupported, "open", name,
-                           "there is no group's fd on iommufd: open the device by its cdev");
+                          "there is no group's fd on iommufd: open the device by its cdev");
     std::string request = name;
     const int fd = retry(impl_->calls, [&] {
         return impl_->calls.group(impl_->group->fd, abi::GroupCall::kGetDeviceFd, request.data());
@@ -158,10 +160,10 @@ Result<VfioDevice> VfioDevice::sibling(const std::string& name) const {
             -fd, "open the device", name,
             fd == -ENODEV ? "it is not of " + impl_->name + "'s group, or not VFIO's" : "");
     AttachedDevice opened{.space = impl_->space,
-                  .rejected = {},
-                  .group = {},
-                  .device = DeviceFd(base::UniqueFd(fd)),
-                  .bound = {}};
+                          .rejected = {},
+                          .group = {},
+                          .device = DeviceFd(base::UniqueFd(fd)),
+                          .bound = {}};
     auto device = adopt(impl_->calls, std::move(opened), name);
     if (device)
         device->impl_->group = impl_->group;
@@ -211,8 +213,8 @@ Result<Region> VfioDevice::region(const RegionType& type) const {
         if (one.type == type)
             return std::move(one);
     return base::fail(Code::kNotFound, "find a region", impl_->name,
-                       "the driver offers none of type " + hex_text(type.type) + ", subtype " +
-                           std::to_string(type.subtype));
+                      "the driver offers none of type " + hex_text(type.type) + ", subtype " +
+                          std::to_string(type.subtype));
 }
 
 RegionIo VfioDevice::io(const Region& region) const {

@@ -5,8 +5,8 @@
 #include <array>
 
 #include "vfio/abi/device.hpp"
-#include "vfio/src/abi/zpci.hpp"
 #include "vfio/src/abi/argsz_call.hpp"
+#include "vfio/src/abi/zpci.hpp"
 
 namespace vfio {
 namespace {

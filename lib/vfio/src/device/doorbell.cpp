@@ -38,7 +38,7 @@ Result<void> set_doorbell(Calls& calls, const DeviceFd& fd, const Region& region
         write.offset % write.width != 0 || region.size < write.width ||
         write.offset > region.size - write.width)
         return base::fail(Code::kInvalid, operation, device,
-                           "not a whole register inside the region");
+                          "not a whole register inside the region");
     // The flags are the widths themselves: 1, 2, 4, 8.
     static_assert(abi::kIoeventfd8 == 1 && abi::kIoeventfd64 == 8);
     abi::Ioeventfd request{.argsz = sizeof request,

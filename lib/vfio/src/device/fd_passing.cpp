@@ -54,8 +54,8 @@ Result<AttachedDevice> adopt_space(Calls& calls, PassedDevice& passed) {
             break;
     }
     return base::fail(Code::kUnsupported, "take over", passed.name,
-                       std::string(name(passed.backend)) + " is not handed over",
-                       "open the device by its name");
+                      std::string(name(passed.backend)) + " is not handed over",
+                      "open the device by its name");
 }
 
 }  // namespace

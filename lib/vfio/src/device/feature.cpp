@@ -161,7 +161,7 @@ Result<std::vector<std::uint64_t>> read_dma_log(Calls& calls, const DeviceFd& fd
                                                 const std::string& device) {
     if (page_size == 0 || range.last < range.first)
         return base::fail(Code::kInvalid, "read the DMA log", device,
-                           "an empty range or page size");
+                          "an empty range or page size");
     const std::uint64_t length = range.length();
     const std::uint64_t pages = length / page_size + (length % page_size != 0 ? 1 : 0);
     std::vector<std::uint64_t> bitmap(pages / 64 + (pages % 64 != 0 ? 1 : 0));
@@ -177,8 +177,8 @@ Result<std::vector<std::uint64_t>> read_dma_log(Calls& calls, const DeviceFd& fd
 }
 
 Result<base::UniqueFd> export_dma_buf(Calls& calls, const DeviceFd& fd, std::uint32_t region,
-                                       std::span<const abi::DmaBufRange> ranges,
-                                       const std::string& device) {
+                                      std::span<const abi::DmaBufRange> ranges,
+                                      const std::string& device) {
     const abi::FeatureDmaBuf fixed{.region_index = region,
                                    .open_flags = O_RDWR | O_CLOEXEC,
                                    .flags = 0,

@@ -3,8 +3,8 @@
 
 #include <cerrno>
 
-#include "vfio/src/abi/gfx_plane.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/src/abi/gfx_plane.hpp"
 
 namespace vfio {
 
@@ -23,7 +23,8 @@ int query_plane(Calls& calls, const DeviceFd& fd, std::uint32_t flags, abi::GfxP
 
 bool has_gfx(Calls& calls, const DeviceFd& fd, GfxSource source) {
     abi::GfxPlaneInfo info{};
-    return query_plane(calls, fd, abi::kGfxPlaneProbe | static_cast<std::uint32_t>(source), info) >= 0;
+    return query_plane(calls, fd, abi::kGfxPlaneProbe | static_cast<std::uint32_t>(source), info) >=
+           0;
 }
 
 Result<GfxPlane> query_gfx_plane(Calls& calls, const DeviceFd& fd, GfxSource source,
@@ -41,7 +42,7 @@ Result<GfxPlane> query_gfx_plane(Calls& calls, const DeviceFd& fd, GfxSource sou
     }
     if (info.drm_format == 0 || info.size == 0)
         return base::fail(Code::kNotFound, "query a display plane", device,
-                           "the guest shows nothing there yet");
+                          "the guest shows nothing there yet");
     return GfxPlane{.format = info.drm_format,
                     .modifier = info.drm_format_mod,
                     .width = info.width,
@@ -56,9 +57,9 @@ Result<GfxPlane> query_gfx_plane(Calls& calls, const DeviceFd& fd, GfxSource sou
 }
 
 Result<base::UniqueFd> gfx_dmabuf(Calls& calls, const DeviceFd& fd, std::uint32_t handle,
-                                   const std::string& device) {
-    const int answer = retry(
-        calls, [&] { return calls.device(fd, abi::DeviceCall::kGetGfxDmabuf, &handle); });
+                                  const std::string& device) {
+    const int answer =
+        retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kGetGfxDmabuf, &handle); });
     if (answer < 0)
         return fail_call(-answer, "get a display's dma-buf", device,
                          answer == -ENOENT || answer == -EINVAL

@@ -29,7 +29,7 @@ Result<Interrupts> Interrupts::enable(const VfioDevice& device, std::uint32_t in
     const std::string object = device.name() + " " + irq_name(index, device.info().flags);
     if (irq->count == 0 || count == 0)
         return base::fail(Code::kUnsupported, "enable interrupts", object,
-                           irq->count == 0 ? "the device has none" : "none were asked for");
+                          irq->count == 0 ? "the device has none" : "none were asked for");
     Interrupts made(device, *irq);
     std::vector<base::UniqueFd> eventfds;
     std::vector<int> raw;
@@ -50,7 +50,7 @@ Result<Interrupts> Interrupts::enable(const VfioDevice& device, std::uint32_t in
         return base::propagate(enabled);
     if (enabled->vectors == 0)
         return base::fail(Code::kFailed, "enable interrupts", object,
-                           "the kernel keeps having fewer vectors");
+                          "the kernel keeps having fewer vectors");
     made.eventfds_ = std::move(eventfds);
     return made;
 }
@@ -60,7 +60,7 @@ Result<std::uint64_t> Interrupts::wait(std::uint32_t vector,
     const std::string object = device_->name() + " " + irq_name(irq_.index, device_->info().flags);
     if (vector >= size())
         return base::fail(Code::kInvalid, "wait for interrupt " + std::to_string(vector), object,
-                           "only " + std::to_string(size()) + " are enabled");
+                          "only " + std::to_string(size()) + " are enabled");
     const auto end = std::chrono::steady_clock::now() + timeout;
     for (;;) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(

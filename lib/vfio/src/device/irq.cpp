@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "vfio/src/abi/ccw.hpp"
 #include "vfio/abi/device.hpp"
 #include "vfio/abi/pci.hpp"
+#include "vfio/src/abi/ccw.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
@@ -94,8 +94,8 @@ std::vector<std::string> irq_flag_names(std::uint32_t flags) {
 }
 
 Result<EnabledVectors> set_eventfds(Calls& calls, const DeviceFd& fd, std::uint32_t index,
-                             std::uint32_t first, std::span<const int> eventfds,
-                             const std::string& device) {
+                                    std::uint32_t first, std::span<const int> eventfds,
+                                    const std::string& device) {
     const abi::IrqSet set{.argsz = 0,
                           .flags = abi::kIrqSetDataEventfd | abi::kIrqSetActionTrigger,
                           .index = index,

@@ -3,8 +3,8 @@
 
 #include <span>
 
-#include "vfio/src/abi/errno_hints.hpp"
 #include "vfio/feature.hpp"
+#include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
 namespace {
@@ -83,7 +83,7 @@ Result<std::optional<MigrationFd>> Migration::set_state(abi::MigState target) co
         return base::fail(Code::kInvalid, operation, device_, "nobody can ask for ERROR");
     if (!supports(target))
         return base::fail(Code::kUnsupported, operation, device_,
-                           "the device does not have this state");
+                          "the device does not have this state");
     abi::FeatureMigState wanted{.device_state = static_cast<std::uint32_t>(target), .data_fd = -1};
     const auto answer =
         exchange(*calls_, *fd_, abi::FeatureId::kMigDeviceState, abi::kFeatureSet, wanted, device_);

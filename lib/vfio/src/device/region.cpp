@@ -162,7 +162,8 @@ std::string region_name(const Region& region, bool is_pci) {
         if (known.type == region.type->type && known.subtype == region.type->subtype)
             return known.name;
     if (const auto vendor = region.type->pci_vendor())
-        return "vendor " + base::to_hex(*vendor, 4) + " type " + std::to_string(region.type->subtype);
+        return "vendor " + base::to_hex(*vendor, 4) + " type " +
+               std::to_string(region.type->subtype);
     return "type " + std::to_string(region.type->type) + "." + std::to_string(region.type->subtype);
 }
 

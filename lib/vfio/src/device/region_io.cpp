@@ -55,7 +55,7 @@ Result<void> RegionIo::check(std::uint64_t offset, std::uint64_t length, std::ui
         return base::fail(Code::kDenied, operation, name_, "the region does not allow it");
     if (offset > region_.size || region_.size - offset < length)
         return base::fail(Code::kInvalid, std::string(operation) + " " + span_text(offset, length),
-                           name_, "outside the region's " + hex_text(region_.size) + " bytes");
+                          name_, "outside the region's " + hex_text(region_.size) + " bytes");
     return {};
 }
 
@@ -68,7 +68,7 @@ Result<void> RegionIo::read(std::uint64_t offset, std::span<std::byte> into) con
         return fail_call(static_cast<int>(-got), operation, name_, io_hint(static_cast<int>(-got)));
     if (static_cast<std::size_t>(got) != into.size())
         return base::fail(Code::kFailed, operation, name_,
-                           "only " + std::to_string(got) + " bytes came");
+                          "only " + std::to_string(got) + " bytes came");
     return {};
 }
 
@@ -81,7 +81,7 @@ Result<void> RegionIo::write(std::uint64_t offset, std::span<const std::byte> fr
         return fail_call(static_cast<int>(-put), operation, name_, io_hint(static_cast<int>(-put)));
     if (static_cast<std::size_t>(put) != from.size())
         return base::fail(Code::kFailed, operation, name_,
-                           "only " + std::to_string(put) + " bytes went");
+                          "only " + std::to_string(put) + " bytes went");
     return {};
 }
 

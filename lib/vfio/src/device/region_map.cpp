@@ -67,7 +67,7 @@ Result<RegionMap> RegionMap::map(Calls& calls, const DeviceFd& fd, const Region&
     const std::vector<RegionArea> areas = region.mappable();
     if (areas.empty())
         return base::fail(Code::kUnsupported, "mmap", name, "the region cannot be mapped",
-                           "read and write it through the device instead");
+                          "read and write it through the device instead");
     const std::uint64_t align = alignment(region.size);
     const std::uint64_t reserved = region.size + align;
     if (reserved < region.size)

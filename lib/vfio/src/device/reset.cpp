@@ -30,7 +30,8 @@ AffectedDevice affected(const abi::PciDependentDevice& raw, bool by_devid) {
     return device;
 }
 
-HotResetScope parse_hot_reset_info(const abi::PciHotResetInfo& info, std::span<const std::byte> devices) {
+HotResetScope parse_hot_reset_info(const abi::PciHotResetInfo& info,
+                                   std::span<const std::byte> devices) {
     HotResetScope scope;
     scope.by_devid = (info.flags & abi::kHotResetDevId) != 0;
     scope.all_owned = (info.flags & abi::kHotResetDevIdOwned) != 0;

@@ -15,7 +15,7 @@ std::uint32_t size_for(const Hwpt::AllocOptions& options) {
     if (options.fault_id)
         return sizeof(abi::HwptAlloc);
     return options.type != abi::HwptData::kNone ? abi::kHwptAllocNoFaultSize
-                                               : abi::kHwptAllocSmallSize;
+                                                : abi::kHwptAllocSmallSize;
 }
 
 const char* page_table_hint(int errnum, const Hwpt::AllocOptions& options) {
@@ -30,9 +30,9 @@ const char* page_table_hint(int errnum, const Hwpt::AllocOptions& options) {
             return "the device has no IOMMU of its own (an mdev): attach it to the address space";
         case EINVAL:
             return options.type != abi::HwptData::kNone ? "the parent must be a NEST_PARENT page "
-                                                         "table made by hand, and the data of "
-                                                         "the right length"
-                                                       : "";
+                                                          "table made by hand, and the data of "
+                                                          "the right length"
+                                                        : "";
         default:
             return "";
     }
@@ -41,18 +41,19 @@ const char* page_table_hint(int errnum, const Hwpt::AllocOptions& options) {
 }  // namespace
 
 Result<Hwpt> Hwpt::allocate(SharedIommu iommu, const AllocOptions& options) {
-    abi::HwptAlloc alloc{
-        .size = size_for(options),
-        .flags = options.flags | (options.fault_id ? abi::kHwptFaultIdValid : 0),
-        .dev_id = options.device_id,
-        .pt_id = options.parent_id,
-        .out_hwpt_id = 0,
-        .reserved = 0,
-        .data_type = static_cast<std::uint32_t>(options.type),
-        .data_len = static_cast<std::uint32_t>(options.data.size()),
-        .data_uptr = options.data.empty() ? 0 : reinterpret_cast<std::uint64_t>(options.data.data()),
-        .fault_id = options.fault_id.value_or(0),
-        .reserved2 = 0};
+    abi::HwptAlloc alloc{.size = size_for(options),
+                         .flags = options.flags | (options.fault_id ? abi::kHwptFaultIdValid : 0),
+                         .dev_id = options.device_id,
+                         .pt_id = options.parent_id,
+                         .out_hwpt_id = 0,
+                         .reserved = 0,
+                         .data_type = static_cast<std::uint32_t>(options.type),
+                         .data_len = static_cast<std::uint32_t>(options.data.size()),
+                         .data_uptr = options.data.empty()
+                                          ? 0
+                                          : reinterpret_cast<std::uint64_t>(options.data.data()),
+                         .fault_id = options.fault_id.value_or(0),
+                         .reserved2 = 0};
     const int answer = iommu->call(abi::IommuCall::kHwptAlloc, &alloc);
     if (answer < 0)
         return fail_call(-answer, "allocate a page table",
@@ -63,19 +64,18 @@ Result<Hwpt> Hwpt::allocate(SharedIommu iommu, const AllocOptions& options) {
 
 Result<std::uint32_t> attach_page_table(Calls& calls, const DeviceFd& device,
                                         const std::string& name, std::uint32_t page_table_id) {
-    abi::AttachIommufdPt attach{.argsz = abi::kAttachIommufdPtSmallSize,
-                                .flags = 0,
-                                .pt_id = page_table_id,
-                                .pasid = 0};
+    abi::AttachIommufdPt attach{
+        .argsz = abi::kAttachIommufdPtSmallSize, .flags = 0, .pt_id = page_table_id, .pasid = 0};
     const int answer = retry(
         calls, [&] { return calls.device(device, abi::DeviceCall::kAttachIommufdPt, &attach); });
     if (answer < 0)
         return fail_call(-answer, "attach to an address space", name,
                          answer == -EBUSY    ? "the device is being reset"
                          : answer == -EINVAL ? "its IOMMU does not take this page table"
-                         : answer == -ENOENT ? "there is no such address space in the iommufd it is "
-                                               "bound to, or it takes none made by hand (an mdev)"
-                                             : attach_hint(-answer));
+                         : answer == -ENOENT
+                             ? "there is no such address space in the iommufd it is "
+                               "bound to, or it takes none made by hand (an mdev)"
+                             : attach_hint(-answer));
     return attach.pt_id;
 }
 

@@ -2,8 +2,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "vfio/src/abi/errno_hints.hpp"
 #include "vfio/ioas.hpp"
+#include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
 

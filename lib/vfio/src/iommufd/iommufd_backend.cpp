@@ -124,7 +124,7 @@ Result<std::uint32_t> IommufdBackend::attach(const DeviceToAttach& device, std::
 /// this one is of another, and the next is tried. A device without an IOMMU of its own (an mdev)
 /// has none to be made: it attaches to the IOAS.
 Result<std::uint32_t> IommufdBackend::attach_to_own_hwpt(const DeviceToAttach& device,
-                                                     std::uint32_t device_id) {
+                                                         std::uint32_t device_id) {
     for (const Hwpt& hwpt : hwpts_) {
         auto attached = attach(device, hwpt.id());
         if (attached || attached.error().errnum != EINVAL)
@@ -150,8 +150,8 @@ Result<BoundDevice> IommufdBackend::attach_device(const DeviceToAttach& device) 
     const auto id = bind(device);
     if (!id)
         return base::propagate(id);
-    const auto table =
-        kind_ == PageTable::kAutomatic ? attach(device, ioas_.id()) : attach_to_own_hwpt(device, *id);
+    const auto table = kind_ == PageTable::kAutomatic ? attach(device, ioas_.id())
+                                                      : attach_to_own_hwpt(device, *id);
     if (!table)
         return base::propagate(table);
     return BoundDevice{.device_id = *id, .page_table_id = *table};
@@ -174,7 +174,8 @@ Result<void> IommufdBackend::map_file(const FileSlice& file, const MappedRange& 
     return mapped;
 }
 
-Result<void> IommufdBackend::copy(IommuBackend& source, const MappedRange& from, const IovaRange& to) {
+Result<void> IommufdBackend::copy(IommuBackend& source, const MappedRange& from,
+                                  const IovaRange& to) {
     auto* other = dynamic_cast<IommufdBackend*>(&source);
     if (other == nullptr || other->ioas_.iommu() != ioas_.iommu())
         return unsupported("share a mapping", "the other address space is not of the same iommufd");

@@ -16,7 +16,8 @@ const char* pasid_hint(int errnum) {
         case EOPNOTSUPP:
             return "the device's driver does not take PASIDs";
         case EINVAL:
-            return "the page table of the device must be made for PASIDs, and the kernel be 6.15 or "
+            return "the page table of the device must be made for PASIDs, and the kernel be 6.15 "
+                   "or "
                    "later";
         default:
             return "";
@@ -32,7 +33,8 @@ Result<std::uint32_t> attach_pasid(Calls& calls, const DeviceFd& device, const s
     const int answer = retry(
         calls, [&] { return calls.device(device, abi::DeviceCall::kAttachIommufdPt, &attach); });
     if (answer < 0)
-        return fail_call(-answer, "attach PASID " + std::to_string(pasid), name, pasid_hint(-answer));
+        return fail_call(-answer, "attach PASID " + std::to_string(pasid), name,
+                         pasid_hint(-answer));
     return attach.pt_id;
 }
 
@@ -42,7 +44,8 @@ Result<void> detach_pasid(Calls& calls, const DeviceFd& device, const std::strin
     const int answer = retry(
         calls, [&] { return calls.device(device, abi::DeviceCall::kDetachIommufdPt, &detach); });
     if (answer < 0)
-        return fail_call(-answer, "detach PASID " + std::to_string(pasid), name, pasid_hint(-answer));
+        return fail_call(-answer, "detach PASID " + std::to_string(pasid), name,
+                         pasid_hint(-answer));
     return {};
 }
 

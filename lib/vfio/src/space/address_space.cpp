@@ -21,7 +21,8 @@ AddressSpace::AddressSpace(Calls& calls, std::unique_ptr<IommuBackend> iommu_bac
       backend_(std::move(iommu_backend)),
       persistent_(backend_->lifetime() == IommuBackend::Lifetime::kPersistent) {}
 
-std::shared_ptr<AddressSpace> AddressSpace::create(Calls& calls, std::unique_ptr<IommuBackend> iommu_backend) {
+std::shared_ptr<AddressSpace> AddressSpace::create(Calls& calls,
+                                                   std::unique_ptr<IommuBackend> iommu_backend) {
     std::shared_ptr<AddressSpace> space(new AddressSpace(calls, std::move(iommu_backend)));
     // An iommufd's can be mapped into before the first device; a container's cannot, and this says
     // so.
@@ -49,7 +50,7 @@ void AddressSpace::erase_mapping(MappingTable::MappingCursor place, const IovaRa
 
 /// By far the most unmaps: exactly what was mapped.
 inline Result<std::uint64_t> AddressSpace::unmap_exact(MappingTable::MappingCursor place,
-                                                         const IovaRange& range) {
+                                                       const IovaRange& range) {
     auto unmapped = backend_->unmap(range);
     if (unmapped)
         erase_mapping(place, range);

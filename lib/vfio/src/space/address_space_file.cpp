@@ -15,9 +15,9 @@ namespace vfio {
 /// mapped.
 Result<MappedRange> AddressSpace::map_through_memory(const FileRequest& request) {
     if (request.source == MappingSource::kBar)
-        return base::fail(Code::kUnsupported, "map a device's memory",
-                           std::string(name(backend())), "only iommufd takes a dma-buf",
-                           "a container takes the address of the mapped BAR instead");
+        return base::fail(Code::kUnsupported, "map a device's memory", std::string(name(backend())),
+                          "only iommufd takes a dma-buf",
+                          "a container takes the address of the mapped BAR instead");
     MapRequest where = request.where;
     if (where.address != 0)
         return map_locked(where);
@@ -50,10 +50,10 @@ Result<MappedRange> AddressSpace::map_file(const FileRequest& request) {
 }
 
 Result<MappedRange> AddressSpace::share(const AddressSpace& from, const IovaRange& range,
-                                   std::optional<std::uint64_t> iova) {
+                                        std::optional<std::uint64_t> iova) {
     if (&from == this)
         return base::fail(Code::kInvalid, "share " + text(range), "address space",
-                           "it is the same address space");
+                          "it is the same address space");
     std::optional<MappedRange> source;
     {
         const std::shared_lock lock(from.mutex_);
@@ -75,7 +75,7 @@ Result<MappedRange> AddressSpace::share(const AddressSpace& from, const IovaRang
         return copied;
     if (source->address == 0)
         return base::fail(Code::kUnsupported, "share " + text(range), std::string(name(backend())),
-                           "the file is not mapped in this process, so it cannot be mapped again");
+                          "the file is not mapped in this process, so it cannot be mapped again");
     return map_locked(request);
 }
 

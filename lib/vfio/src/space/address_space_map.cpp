@@ -55,7 +55,7 @@ Error AddressSpace::validation_error(const MapRequest& request) const {
         return invalid(EOVERFLOW, "the range wraps around");
     if (backend() == Backend::kNoiommu)
         return base::fail(Code::kUnsupported, where(request), object,
-                           "there is no translation: devices see physical addresses")
+                          "there is no translation: devices see physical addresses")
             .value();
     if (!is_live() || granule_ == 0)
         return base::fail(Code::kRefused, where(request), object, "no device is attached yet")
@@ -78,7 +78,8 @@ Error AddressSpace::unavailable_error(const IovaRange& range) const {
     return failed;
 }
 
-[[gnu::noinline]] Result<AddressSpace::Reservation> AddressSpace::reserve_fixed(const IovaRange& range) {
+[[gnu::noinline]] Result<AddressSpace::Reservation> AddressSpace::reserve_fixed(
+    const IovaRange& range) {
     if (iovas_.covers(range))
         if (const auto place = table_.insertion_point(range))
             return Reservation{range, *place, MappingTable::IovaTracking::kUntracked};
@@ -109,7 +110,8 @@ Result<IovaRange> AddressSpace::allocate_iova(const IovaAllocator::Constraints& 
     }
 }
 
-Result<AddressSpace::Reservation> AddressSpace::reserve_free(const IovaAllocator::Constraints& constraints) {
+Result<AddressSpace::Reservation> AddressSpace::reserve_free(
+    const IovaAllocator::Constraints& constraints) {
     const auto range = allocate_iova(constraints);
     if (!range)
         return base::propagate(range);
@@ -140,8 +142,9 @@ Result<AddressSpace::Reservation> AddressSpace::reserve(const MapRequest& reques
     return reservation;
 }
 
-[[gnu::noinline]] Result<MappedRange> AddressSpace::map_with(const MapRequest& request, MappingSource source,
-                                                        MapFunctionRef call) {
+[[gnu::noinline]] Result<MappedRange> AddressSpace::map_with(const MapRequest& request,
+                                                             MappingSource source,
+                                                             MapFunctionRef call) {
     if (!is_valid(request))
         return tl::unexpected<Error>(validation_error(request));
     // Another user of the same iommufd may have mapped where we think it is free: such a place
@@ -152,9 +155,9 @@ Result<AddressSpace::Reservation> AddressSpace::reserve(const MapRequest& reques
         if (!reservation)
             return base::propagate(reservation);
         const MappedRange piece{.iova = reservation->range,
-                           .address = request.address,
-                           .access = request.access,
-                           .source = source};
+                                .address = request.address,
+                                .access = request.access,
+                                .source = source};
         auto made = call(piece);
         if (made) {
             table_.insert_at(reservation->place, piece, reservation->tracking);
@@ -174,9 +177,9 @@ std::optional<AddressSpace::Reservation> AddressSpace::reserve_fast(const MapReq
     if (request.iova) {
         const IovaRange range{*request.iova, *request.iova + (request.length - 1)};
         const auto place = table_.insertion_point(range);
-        return place && iovas_.covers(range)
-                   ? std::optional<Reservation>(Reservation{range, *place, IovaTracking::kUntracked})
-                   : std::nullopt;
+        return place && iovas_.covers(range) ? std::optional<Reservation>(Reservation{
+                                                   range, *place, IovaTracking::kUntracked})
+                                             : std::nullopt;
     }
     const auto range = iovas_.reuse_exact(to_constraints(request));
     if (!range)
@@ -190,9 +193,9 @@ std::optional<AddressSpace::Reservation> AddressSpace::reserve_fast(const MapReq
 
 /// A refusal at an IOVA taken without a search: a stranger's mapping there is a reason to look for
 /// another one, unless the caller wants this one.
-[[gnu::noinline]] Result<MappedRange> AddressSpace::handle_map_error(Error error, const MappedRange& piece,
-                                                             const MapRequest& request,
-                                                             MappingTable::IovaTracking tracking) {
+[[gnu::noinline]] Result<MappedRange> AddressSpace::handle_map_error(
+    Error error, const MappedRange& piece, const MapRequest& request,
+    MappingTable::IovaTracking tracking) {
     const bool chosen = tracking == MappingTable::IovaTracking::kTracked;
     if (chosen && error.errnum == EEXIST)
         return map_with_search(request);
@@ -211,7 +214,8 @@ Result<MappedRange> AddressSpace::map_locked(const MapRequest& request) {
     const auto reservation = is_valid(request) ? reserve_fast(request) : std::nullopt;
     if (!reservation)
         return map_with_search(request);
-    const MappedRange piece{.iova = reservation->range, .address = request.address, .access = request.access};
+    const MappedRange piece{
+        .iova = reservation->range, .address = request.address, .access = request.access};
     auto made = backend_->map(piece);
     if (!made)
         return handle_map_error(std::move(made.error()), piece, request, reservation->tracking);
@@ -235,7 +239,7 @@ Result<MappedRange> AddressSpace::map_keyed(std::uint64_t key, const MapRequest&
     const std::unique_lock lock(mutex_);
     if (keyed_.contains(key))
         return base::fail(Code::kBusy, where(request), "key " + std::to_string(key),
-                           "it has a mapping already");
+                          "it has a mapping already");
     auto mapped = map_locked(request);
     if (mapped)
         keyed_.emplace(key, mapped->iova);

@@ -45,7 +45,8 @@ std::size_t IntervalIndex<Value>::chunk_for(std::uint64_t key) const {
 }
 
 template <typename Value>
-[[gnu::noinline]] typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::upper_bound(std::uint64_t first) const {
+[[gnu::noinline]] typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::upper_bound(
+    std::uint64_t first) const {
     if (chunks_.empty())
         return {};
     const std::size_t index = chunk_for(first);
@@ -66,10 +67,11 @@ typename IntervalIndex<Value>::Cursor IntervalIndex<Value>::seek(std::uint64_t f
         ++slot;
     else if (slot > chunk.begin && first < chunk.first[slot - 1])
         --slot;
-    const bool above = slot > chunk.begin ? chunk.first[slot - 1] <= first : last_change_.chunk == 0;
-    const bool below = slot < chunk.end
-                           ? first < chunk.first[slot]
-                           : last_change_.chunk + 1 == chunks_.size() || first < heads_[last_change_.chunk + 1];
+    const bool above =
+        slot > chunk.begin ? chunk.first[slot - 1] <= first : last_change_.chunk == 0;
+    const bool below = slot < chunk.end ? first < chunk.first[slot]
+                                        : last_change_.chunk + 1 == chunks_.size() ||
+                                              first < heads_[last_change_.chunk + 1];
     return above && below ? Cursor{last_change_.chunk, slot} : upper_bound(first);
 }
 

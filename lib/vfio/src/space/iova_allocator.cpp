@@ -58,8 +58,9 @@ void IovaAllocator::set_windows(std::span<const Window> windows, std::span<const
 }
 
 /// The lowest address of `extent` where it fits.
-std::optional<std::uint64_t> IovaAllocator::lowest_fit(const IovaRange& extent, const Constraints& constraints,
-                                                  std::uint64_t alignment) const {
+std::optional<std::uint64_t> IovaAllocator::lowest_fit(const IovaRange& extent,
+                                                       const Constraints& constraints,
+                                                       std::uint64_t alignment) const {
     IovaRange free_range = extent;
     if (constraints.within) {
         free_range.first = std::max(free_range.first, constraints.within->first);
@@ -78,7 +79,8 @@ std::optional<std::uint64_t> IovaAllocator::lowest_fit(const IovaRange& extent, 
 }
 
 std::optional<IovaRange> IovaAllocator::reuse_exact_slow(const Constraints& constraints) {
-    const std::size_t oldest = recently_freed_count_ > kMaxReuseSearch ? recently_freed_count_ - kMaxReuseSearch : 0;
+    const std::size_t oldest =
+        recently_freed_count_ > kMaxReuseSearch ? recently_freed_count_ - kMaxReuseSearch : 0;
     for (std::size_t i = recently_freed_count_; i-- > oldest;) {
         const IovaRange range = recently_freed_[i];
         if (!fits(range, constraints))
@@ -100,8 +102,10 @@ void IovaAllocator::flush_recent() {
 }
 
 Result<IovaRange> IovaAllocator::allocate(const Constraints& constraints) {
-    if (constraints.length == 0 || (constraints.alignment != 0 && !std::has_single_bit(constraints.alignment)))
-        return fail_call(EINVAL, "allocate " + std::to_string(constraints.length) + " bytes of IOVA",
+    if (constraints.length == 0 ||
+        (constraints.alignment != 0 && !std::has_single_bit(constraints.alignment)))
+        return fail_call(EINVAL,
+                         "allocate " + std::to_string(constraints.length) + " bytes of IOVA",
                          "address space");
     if (const auto range = reuse_exact(constraints))
         return *range;
@@ -139,7 +143,8 @@ Result<IovaRange> IovaAllocator::best_fit(const Constraints& constraints) {
         }
     }
     for (const Window& window : windows_)
-        page_fits = page_fits || constraints.length % std::max<std::uint64_t>(window.page_size, 1) == 0;
+        page_fits =
+            page_fits || constraints.length % std::max<std::uint64_t>(window.page_size, 1) == 0;
     if (!page_fits)
         return fail_call(EINVAL, operation(), "address space",
                          "not a multiple of any window's page size");

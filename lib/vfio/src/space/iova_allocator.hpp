@@ -46,7 +46,8 @@ class VFIO_EXPORT IovaAllocator {
     [[nodiscard]] Result<IovaRange> allocate(const Constraints& constraints);
     /// One of those released lately, if one fits exactly: allocate() without a search.
     [[nodiscard]] std::optional<IovaRange> reuse_exact(const Constraints& constraints) {
-        if (recently_freed_count_ == 0 || !fits(recently_freed_[recently_freed_count_ - 1], constraints))
+        if (recently_freed_count_ == 0 ||
+            !fits(recently_freed_[recently_freed_count_ - 1], constraints))
             return reuse_exact_slow(constraints);
         free_bytes_ -= constraints.length;
         return recently_freed_[--recently_freed_count_];
@@ -101,8 +102,9 @@ class VFIO_EXPORT IovaAllocator {
     [[nodiscard]] std::optional<IovaRange> reuse_exact_slow(const Constraints& constraints);
     void release_slow(const IovaRange& range);
     [[nodiscard]] const Window* window_at(std::uint64_t address) const;
-    [[nodiscard]] std::optional<std::uint64_t> lowest_fit(const IovaRange& extent, const Constraints& constraints,
-                                                     std::uint64_t alignment) const;
+    [[nodiscard]] std::optional<std::uint64_t> lowest_fit(const IovaRange& extent,
+                                                          const Constraints& constraints,
+                                                          std::uint64_t alignment) const;
     [[nodiscard]] Result<IovaRange> best_fit(const Constraints& constraints);
     void flush_recent();
     void add_free(IovaRange extent);

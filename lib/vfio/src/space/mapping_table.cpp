@@ -61,7 +61,8 @@ std::optional<MappedRange> MappingTable::at_iova(const IovaRange& range) const {
     return to_mapped_range(*found);
 }
 
-std::optional<MappedRange> MappingTable::at_address(std::uint64_t address, std::uint64_t length) const {
+std::optional<MappedRange> MappingTable::at_address(std::uint64_t address,
+                                                    std::uint64_t length) const {
     assert(indexed_);
     if (length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - address)
         return std::nullopt;
@@ -115,7 +116,8 @@ std::optional<MappedRange> MappingTable::first_overlap(const IovaRange& range) c
 
 std::vector<MappedRange> MappingTable::overlapping(const IovaRange& range) const {
     std::vector<MappedRange> out;
-    by_iova_.visit_overlaps(range, [&](const auto& entry) { out.push_back(to_mapped_range(entry)); });
+    by_iova_.visit_overlaps(range,
+                            [&](const auto& entry) { out.push_back(to_mapped_range(entry)); });
     return out;
 }
 

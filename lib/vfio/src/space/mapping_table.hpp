@@ -77,7 +77,7 @@ class VFIO_EXPORT MappingTable {
     [[nodiscard]] std::optional<MappedRange> at_iova(const IovaRange& range) const;
     /// Of addresses only after index_addresses().
     [[nodiscard]] std::optional<MappedRange> at_address(std::uint64_t address,
-                                                   std::uint64_t length) const;
+                                                        std::uint64_t length) const;
     /// The IOVA of `length` bytes at `address`, when they are mapped without a gap: in one mapping,
     /// or in several that follow each other in both spaces.
     [[nodiscard]] std::optional<std::uint64_t> translate(std::uint64_t address,
@@ -107,8 +107,10 @@ class VFIO_EXPORT MappingTable {
 
 // The way of every map and unmap, in the caller's own code.
 
-inline void MappingTable::insert_at(MappingCursor place, const MappedRange& mapped, IovaTracking tracking) {
-    by_iova_.insert_at(place, mapped.iova, {mapped.address, mapped.access, mapped.source, tracking});
+inline void MappingTable::insert_at(MappingCursor place, const MappedRange& mapped,
+                                    IovaTracking tracking) {
+    by_iova_.insert_at(place, mapped.iova,
+                       {mapped.address, mapped.access, mapped.source, tracking});
     untracked_ += tracking == IovaTracking::kUntracked ? 1 : 0;
     if (indexed_ && mapped.address != 0)
         by_address_.insert(
@@ -116,7 +118,8 @@ inline void MappingTable::insert_at(MappingCursor place, const MappedRange& mapp
             mapped.iova.first);
 }
 
-inline MappingTable::IovaTracking MappingTable::erase_at(MappingCursor place, const IovaRange& range) {
+inline MappingTable::IovaTracking MappingTable::erase_at(MappingCursor place,
+                                                         const IovaRange& range) {
     const MappingValue entry = by_iova_.value(place);
     by_iova_.remove(place);
     untracked_ -= entry.tracking == IovaTracking::kUntracked ? 1 : 0;

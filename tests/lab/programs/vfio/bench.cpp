@@ -16,8 +16,8 @@
 #include <fstream>
 #include <functional>
 
-#include "raw_address_space.hpp"
 #include "checks.hpp"
+#include "raw_address_space.hpp"
 #include "vfio/backend_selection.hpp"
 #include "vfio/system_calls.hpp"
 

@@ -86,8 +86,7 @@ void check_low_power(Checks& checks, VfioDevice& device) {
                             }),
                 "low power is offered");
     checks.works(enter_low_power(device.calls(), device.fd(), device.name()), "it may sleep");
-    checks.that(!enter_low_power(device.calls(), device.fd(), device.name()),
-                "it is told so once");
+    checks.that(!enter_low_power(device.calls(), device.fd(), device.name()), "it is told so once");
     const auto config = device.config();
     checks.that(config && config->read16(0).value_or(0xffff) != 0xffff, "any access wakes it");
     checks.works(exit_low_power(device.calls(), device.fd(), device.name()), "it stays awake");
@@ -146,5 +145,6 @@ void check_request(Checks& checks, VfioDevice& device) {
     pid_t pid = 0;
     checks.that(::posix_spawn(&pid, "/bin/sh", nullptr, nullptr, words, environ) == 0,
                 "the device is to be unbound");
-    checks.that(asked->wait(0, std::chrono::seconds(20)).value_or(0) > 0, "and we are asked for it");
+    checks.that(asked->wait(0, std::chrono::seconds(20)).value_or(0) > 0,
+                "and we are asked for it");
 }

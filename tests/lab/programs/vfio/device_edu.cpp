@@ -89,8 +89,7 @@ void check_edu_dma(Checks& checks, VfioDevice& device) {
 void check_edu_intx(Checks& checks, VfioDevice& device) {
     const auto edu = Edu::open(device);
     auto interrupts = Interrupts::enable(device, kIntx, 1);
-    if (!checks.works(edu, "the device is there") ||
-        !checks.works(interrupts, "INTx is enabled"))
+    if (!checks.works(edu, "the device is there") || !checks.works(interrupts, "INTx is enabled"))
         return;
     checks.works(edu->raise(1), "an interrupt is raised");
     checks.that(interrupts->wait(0, kTimeout) == 1U, "INTx comes");
@@ -102,9 +101,9 @@ void check_edu_intx(Checks& checks, VfioDevice& device) {
     checks.that(interrupts->wait(0, kMoment) == 0U, "nothing comes any more");
 
     const base::UniqueFd resample(device.calls().eventfd());
-    checks.works(set_unmask_eventfd(device.calls(), device.fd(), kIntx, resample.get(),
-                                    device.name()),
-                 "an eventfd is to unmask it");
+    checks.works(
+        set_unmask_eventfd(device.calls(), device.fd(), kIntx, resample.get(), device.name()),
+        "an eventfd is to unmask it");
     checks.works(edu->raise(2), "another interrupt is raised");
     checks.that(interrupts->wait(0, kTimeout) == 1U, "INTx comes");
     const std::uint64_t one = 1;
@@ -134,9 +133,9 @@ void check_edu_msi(Checks& checks, VfioDevice& device) {
         {.address = memory(0x1000), .length = 0x1000, .within = Edu::kReach});
     if (!checks.works(mapping, "memory is mapped"))
         return;
-    checks.works(edu->transfer(Edu::Direction::kFromMemory, mapping->iova(), 64,
-                               Edu::Notify::kInterrupt),
-                 "DMA with notification runs");
+    checks.works(
+        edu->transfer(Edu::Direction::kFromMemory, mapping->iova(), 64, Edu::Notify::kInterrupt),
+        "DMA with notification runs");
     checks.that(interrupts->wait(0, kTimeout) == 1U, "its MSI comes");
     checks.that(edu->pending() == Edu::kDmaInterrupt, "and the device says that it was the DMA");
     checks.works(edu->acknowledge(Edu::kDmaInterrupt), "the device is served");
@@ -175,9 +174,8 @@ void check_doorbell(Checks& checks, VfioDevice& device) {
     const base::UniqueFd bell(device.calls().eventfd());
     const DoorbellWrite write{.offset = 4, .width = 4, .value = 0x1234};
     checks.works(registers.write32(4, 0), "the register has another value");
-    checks.works(
-        set_doorbell(device.calls(), device.fd(), *bar, write, bell.get(), device.name()),
-        "an eventfd is to write to it");
+    checks.works(set_doorbell(device.calls(), device.fd(), *bar, write, bell.get(), device.name()),
+                 "an eventfd is to write to it");
     const std::uint64_t one = 1;
     checks.that(device.calls().write(bell.get(), std::as_bytes(std::span(&one, 1))) == 8,
                 "it is signalled");

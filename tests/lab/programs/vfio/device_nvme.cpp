@@ -32,11 +32,9 @@ std::vector<const GroupFd*> shown(const VfioDevice& device) {
 }  // namespace
 
 void check_nvme(Checks& checks, VfioDevice& device) {
-    auto vectors =
-        Interrupts::enable(device, static_cast<std::uint32_t>(abi::PciIrq::kMsix), 2);
+    auto vectors = Interrupts::enable(device, static_cast<std::uint32_t>(abi::PciIrq::kMsix), 2);
     auto nvme = Nvme::start(device);
-    if (!checks.works(vectors, "MSI-X is enabled") ||
-        !checks.works(nvme, "the controller starts"))
+    if (!checks.works(vectors, "MSI-X is enabled") || !checks.works(nvme, "the controller starts"))
         return;
     checks.that(vectors->size() == 2, "with two vectors");
     identify(checks, *nvme, device);
@@ -61,7 +59,8 @@ void check_reset(Checks& checks, VfioDevice& device) {
         return;
     checks.that(nvme->ready() == true, "and is ready");
     checks.works(device.reset(), "the device is reset");
-    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "it decodes memory again");
+    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn),
+                 "it decodes memory again");
     checks.that(nvme->ready() == false, "it is not ready any more");
     auto again = Nvme::start(device);
     if (checks.works(again, "it starts again"))
@@ -73,8 +72,7 @@ void check_hot_reset(Checks& checks, VfioDevice& device) {
     if (!checks.works(scope, "it can be hot reset"))
         return;
     checks.that(scope->by_devid == !device.group().valid(), "in the protocol of its kind of fd");
-    checks.that(scope->devices.size() == 1 && scope->devices[0].address == device.name(),
-                "alone");
+    checks.that(scope->devices.size() == 1 && scope->devices[0].address == device.name(), "alone");
     auto nvme = Nvme::start(device);
     if (!checks.works(nvme, "the controller starts"))
         return;
@@ -84,7 +82,8 @@ void check_hot_reset(Checks& checks, VfioDevice& device) {
                     "without its group's fd it is refused");
     checks.works(hot_reset(device.calls(), device.fd(), shown(device), device.name()),
                  "it is hot reset");
-    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "it decodes memory again");
+    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn),
+                 "it decodes memory again");
     checks.that(nvme->ready() == false, "it is not ready any more");
 }
 

@@ -33,8 +33,10 @@ vfio::Result<void> Edu::transfer(Direction direction, std::uint64_t iova, std::u
     const bool out = direction == Direction::kToMemory;
     const auto memory = static_cast<std::uint32_t>(iova);
     for (const auto& [offset, value] :
-         {std::pair{kSource, out ? kBuffer : memory}, {kDestination, out ? memory : kBuffer},
-          {kCount, bytes}, {kCommand, kRun | std::uint32_t(direction) | std::uint32_t(notify)}})
+         {std::pair{kSource, out ? kBuffer : memory},
+          {kDestination, out ? memory : kBuffer},
+          {kCount, bytes},
+          {kCommand, kRun | std::uint32_t(direction) | std::uint32_t(notify)}})
         if (const auto written = registers_.write32(offset, value); !written)
             return written;
     // The engine works off a timer of 100 ms; a busy emulator may take far longer.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_fd_passing OBJECT-PATH BACKEND: whoever runs it gets QEMU's `edu` opened by bindd, over the bus, and does DMA with
-// it through lib/vfio. Nothing of /dev/vfio is opened here.
+// lab_vfio_fd_passing OBJECT-PATH BACKEND: whoever runs it gets QEMU's `edu` opened by bindd, over
+// the bus, and does DMA with it through lib/vfio. Nothing of /dev/vfio is opened here.
 #include <fcntl.h>
 #include <systemd/sd-bus.h>
 
@@ -43,7 +43,8 @@ int read_description(sd_bus_message* reply, Texts& facts, std::vector<std::strin
 }
 
 /// The fds, copied: the message's own close with it.
-std::map<std::string, base::UniqueFd> read_fds(sd_bus_message* reply, const std::vector<std::string>& names) {
+std::map<std::string, base::UniqueFd> read_fds(sd_bus_message* reply,
+                                               const std::vector<std::string>& names) {
     std::map<std::string, base::UniqueFd> fds;
     sd_bus_message_enter_container(reply, 'a', "h");
     for (const std::string& name : names) {
@@ -60,8 +61,8 @@ vfio::PassedDevice ask(Checks& checks, const char* path, const char* backend) {
     sd_bus_error error = SD_BUS_ERROR_NULL;
     sd_bus_message* reply = nullptr;
     sd_bus_open_system(&bus);
-    const int answer = sd_bus_call_method(bus, "org.bindd1", path, "org.bindd1.Device", "Open", &error, &reply, "a{sv}", 1,
-                                          "backend", "s", backend);
+    const int answer = sd_bus_call_method(bus, "org.bindd1", path, "org.bindd1.Device", "Open",
+                                          &error, &reply, "a{sv}", 1, "backend", "s", backend);
     checks.that(answer >= 0, "Open answers");
     if (answer < 0) {
         std::printf("# %s: %s\n", error.name, error.message);
@@ -69,7 +70,8 @@ vfio::PassedDevice ask(Checks& checks, const char* path, const char* backend) {
     }
     Texts facts;
     std::vector<std::string> names;
-    checks.that(read_description(reply, facts, names) >= 0 && facts["backend"] == backend, "and says which backend it took");
+    checks.that(read_description(reply, facts, names) >= 0 && facts["backend"] == backend,
+                "and says which backend it took");
     auto fds = read_fds(reply, names);
     handed.name = facts["device_name"];
     handed.backend = vfio::parse_backend(facts["backend"]).value_or(vfio::Backend::kNoiommu);
@@ -77,7 +79,8 @@ vfio::PassedDevice ask(Checks& checks, const char* path, const char* backend) {
     handed.group = std::move(fds["group"]);
     handed.container = std::move(fds["container"]);
     handed.iommufd = std::move(fds["iommufd"]);
-    handed.device_id = static_cast<std::uint32_t>(std::strtoul(facts["devid"].c_str(), nullptr, 10));
+    handed.device_id =
+        static_cast<std::uint32_t>(std::strtoul(facts["devid"].c_str(), nullptr, 10));
     handed.ioas = static_cast<std::uint32_t>(std::strtoul(facts["ioas"].c_str(), nullptr, 10));
     sd_bus_message_unref(reply);
     sd_bus_flush_close_unref(bus);

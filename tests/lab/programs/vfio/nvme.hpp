@@ -34,7 +34,7 @@ class Nvme {
 
     vfio::RegionIo registers_;
     vfio::Mapping queues_;  ///< a page of submissions, a page of completions
-    std::byte* memory_;      ///< where they are here; null once moved from
+    std::byte* memory_;     ///< where they are here; null once moved from
     std::uint64_t stride_ = 4;
     std::uint16_t tail_ = 0;
     std::uint16_t head_ = 0;

@@ -12,10 +12,10 @@
 #include <fstream>
 
 #include "checks.hpp"
+#include "vfio/backend_selection.hpp"
 #include "vfio/fault_queue.hpp"
 #include "vfio/hw_info.hpp"
 #include "vfio/pasid.hpp"
-#include "vfio/backend_selection.hpp"
 #include "vfio/system_calls.hpp"
 #include "vfio/viommu.hpp"
 
@@ -97,7 +97,8 @@ bool has(Checks& checks, const Result<T>& result, const char* what) {
     return result.has_value();
 }
 
-void objects(Checks& checks, Calls& calls, const AttachedDevice& opened, const std::string& device) {
+void objects(Checks& checks, Calls& calls, const AttachedDevice& opened,
+             const std::string& device) {
     const SharedIommu iommu = iommufd(*opened.space).context();
     const std::uint32_t id = opened.bound.device_id;
     const auto info = hardware_info(*iommu, id);

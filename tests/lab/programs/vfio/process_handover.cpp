@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_process_handover NAME GROUP: a process hands a type1v2 container to its child, which has the
-// memory elsewhere; the device's mapping stays where it is and becomes the child's.
+// lab_vfio_process_handover NAME GROUP: a process hands a type1v2 container to its child, which has
+// the memory elsewhere; the device's mapping stays where it is and becomes the child's.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +30,8 @@ int adopt_device(AddressSpace& space, int file, std::uint64_t before) {
     ::munmap(reinterpret_cast<void*>(before), kLength);
     const std::vector<Relocation> relocations{{.iova = kIova, .address = here}};
     checks.that(here != 0 && here != before, "the child has the memory elsewhere");
-    checks.fails(ENOENT, space.adopt_process({}, std::vector<Relocation>{{.iova = 1, .address = here}}),
+    checks.fails(ENOENT,
+                 space.adopt_process({}, std::vector<Relocation>{{.iova = 1, .address = here}}),
                  "it cannot adopt what is not there");
     checks.works(space.adopt_process({}, relocations), "it adopts the mapping");
     checks.that(space.to_iova(here, kLength) == kIova, "which is found at its new address");

@@ -109,7 +109,8 @@ void files(Checks& checks, AddressSpace& space) {
     const auto mapped =
         space.map_file({.file = {.fd = file.get(), .offset = step}, .where = {.length = 2 * step}});
     checks.works(mapped, "a file's pages are mapped");
-    std::printf("# by %s\n", mapped && mapped->source == MappingSource::kFile ? "the file" : "its memory");
+    std::printf("# by %s\n",
+                mapped && mapped->source == MappingSource::kFile ? "the file" : "its memory");
     checks.that(space.unmap_all() == 2 * step, "and unmapped");
 }
 
@@ -128,7 +129,8 @@ void windows(Checks& checks, AddressSpace& space) {
         checks.works(space.map(at(grown->range.first, here, 4 * page())), "and mapped into");
     }
     checks.works(space.unmap_all(), "and emptied");
-    checks.fails(ENOSPC, space.iommu_backend().add_window(std::uint64_t{1} << 30), "there is no third one");
+    checks.fails(ENOSPC, space.iommu_backend().add_window(std::uint64_t{1} << 30),
+                 "there is no third one");
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 #include "checks.hpp"
 #include "vfio/spapr_container.hpp"
-#include "vfio/src/backend/spapr_emulation.hpp"
 #include "vfio/spapr_space.hpp"
+#include "vfio/src/backend/spapr_emulation.hpp"
 #include "vfio/system_calls.hpp"
 
 using namespace vfio;
@@ -60,7 +60,8 @@ void run(SpaprSpace& space) {
     const auto middle = space.unmap(2 * kPage, kPage);
     std::printf("unmap from the middle: %s, %#llx bytes\n", outcome(middle),
                 static_cast<unsigned long long>(middle.value_or(0)));
-    std::printf("map there again: %s\n", outcome(space.map(2 * kPage, here, kPage, DmaAccess::kRead)));
+    std::printf("map there again: %s\n",
+                outcome(space.map(2 * kPage, here, kPage, DmaAccess::kRead)));
     std::printf("mappings: %zu, windows: %zu\n", space.mappings().size(), space.windows().size());
     if (window)
         std::printf("remove the window: %s\n", outcome(space.remove_window(window->range.first)));

@@ -31,9 +31,11 @@ std::string first_vf(const std::string& pf) {
     return path.substr(path.rfind('/') + 1);
 }
 
-void open_vf(Checks& checks, vfio::Calls& calls, const std::string& vf, const vfio::OpenOptions& options) {
+void open_vf(Checks& checks, vfio::Calls& calls, const std::string& vf,
+             const vfio::OpenOptions& options) {
     // By cdev the token came with Linux 6.17; before, it was neither asked for nor taken there.
-    if (options.order.front() == vfio::Backend::kIommufd && vfio::VfioDevice::open(calls, vf, options)) {
+    if (options.order.front() == vfio::Backend::kIommufd &&
+        vfio::VfioDevice::open(calls, vf, options)) {
         checks.fails(EINVAL, vfio::VfioDevice::open(calls, vf, options, kToken),
                      "by cdev this kernel knows no token");
         return;
@@ -44,7 +46,8 @@ void open_vf(Checks& checks, vfio::Calls& calls, const std::string& vf, const vf
     checks.fails(EACCES, bare, "without a token the VF does not open");
     checks.that(!bare && bare.error().hint == "the VF token is missing or wrong",
                 "and the hint says why", bare ? "" : bare.error().hint);
-    checks.fails(EACCES, vfio::VfioDevice::open(calls, vf, options, wrong), "nor with another token");
+    checks.fails(EACCES, vfio::VfioDevice::open(calls, vf, options, wrong),
+                 "nor with another token");
     checks.works(vfio::VfioDevice::open(calls, vf, options, kToken), "with the token it does");
 }
 

@@ -9,19 +9,22 @@
 namespace bindd {
 namespace {
 
-constexpr std::array kStates{GroupState::kSettled, GroupState::kDirty, GroupState::kWorking,
-                             GroupState::kWorkingDirty,   GroupState::kWaiting, GroupState::kStuck};
-constexpr std::array kEvents{GroupEvent::kChanged, GroupEvent::kInSync, GroupEvent::kBlocked,
-                             GroupEvent::kStarted,   GroupEvent::kFinished,    GroupEvent::kTimedOut,
-                             GroupEvent::kReturned,   GroupEvent::kVanished};
+constexpr std::array kStates{GroupState::kSettled,      GroupState::kDirty,   GroupState::kWorking,
+                             GroupState::kWorkingDirty, GroupState::kWaiting, GroupState::kStuck};
+constexpr std::array kEvents{GroupEvent::kChanged,  GroupEvent::kInSync,   GroupEvent::kBlocked,
+                             GroupEvent::kStarted,  GroupEvent::kFinished, GroupEvent::kTimedOut,
+                             GroupEvent::kReturned, GroupEvent::kVanished};
 constexpr std::array kEventNames{"changed", "as wanted", "must wait", "begun",
                                  "ended",   "timed out", "let go",    "vanished"};
 
 std::string word(GroupAction action) {
     switch (action) {
-        case GroupAction::kNone: return "";
-        case GroupAction::kScan: return " + look";
-        case GroupAction::kDrop: return " + forget";
+        case GroupAction::kNone:
+            return "";
+        case GroupAction::kScan:
+            return " + look";
+        case GroupAction::kDrop:
+            return " + forget";
     }
     return "?";
 }

@@ -9,9 +9,14 @@ namespace {
 using policy::StepResult;
 
 policy::Transaction ended(const std::string& from_driver, StepResult result) {
-    policy::Transaction transaction{.group = 15, .verdict = policy::Verdict::kChange, .devices = {},
-                                    .changes = {}, .steps = {}, .reasons = {},
-                                    .result = result, .error = {}};
+    policy::Transaction transaction{.group = 15,
+                                    .verdict = policy::Verdict::kChange,
+                                    .devices = {},
+                                    .changes = {},
+                                    .steps = {},
+                                    .reasons = {},
+                                    .result = result,
+                                    .error = {}};
     policy::Change change;
     change.target.id = {"pci", "0000:01:00.0"};
     change.from_driver = from_driver;

@@ -9,13 +9,14 @@
 #include <algorithm>
 #include <fstream>
 
-#include "binding/codec/codec.hpp"
-#include "bindd/executor/hung_read.hpp"
-#include "bindd/executor/host_reader.hpp"
 #include "base/dir.hpp"
+#include "bindd/executor/host_reader.hpp"
+#include "bindd/executor/hung_read.hpp"
+#include "binding/codec/codec.hpp"
 #include "tests/unit/bindd/loop/daemon_harness.hpp"
 
-/// The controller alone with an executor that a test plays: for what depends on who reads what first.
+/// The controller alone with an executor that a test plays: for what depends on who reads what
+/// first.
 namespace bindd {
 namespace {
 
@@ -33,10 +34,12 @@ sd_event* new_loop() {
     return made;
 }
 
-/// Answers looks from a made-up kernel, if need be later; what else it is asked it says to have done.
+/// Answers looks from a made-up kernel, if need be later; what else it is asked it says to have
+/// done.
 class FakeExecutor {
   public:
-    FakeExecutor(const fake::KernelState& world, const std::string& policy) : kernel_(dir_.path() + "/world") {
+    FakeExecutor(const fake::KernelState& world, const std::string& policy)
+        : kernel_(dir_.path() + "/world") {
         fake::FakeKernel::create(dir_.path() + "/world", world);
         std::ofstream(dir_.path() + "/boot_id") << "11111111-2222-3333-4444-555555555555\n";
         std::ofstream(dir_.path() + "/test.yaml") << policy;
@@ -73,7 +76,9 @@ class FakeExecutor {
     /// What was held fails instead, as when it takes too long.
     void fail_held() {
         const std::string id = held_.front().substr(0, held_.front().find('\t'));
-        held_ = {id + "\t!\t" + binding::encode(base::fail(base::Code::kTimeout, "look", "the host", "too long").value())};
+        held_ = {id + "\t!\t" +
+                 binding::encode(
+                     base::fail(base::Code::kTimeout, "look", "the host", "too long").value())};
         release_held();
     }
     /// Unasked.
@@ -117,7 +122,8 @@ class FakeExecutor {
 
     fake::TempDir dir_;
     fake::FakeKernel kernel_;
-    binding::StateDir state_{dir_.path() + "/run", dir_.path() + "/lib", dir_.path() + "/boot_id", {}};
+    binding::StateDir state_{
+        dir_.path() + "/run", dir_.path() + "/lib", dir_.path() + "/boot_id", {}};
     EventLoop loop_{new_loop()};
     LineSocket::Pair lines_{*LineSocket::pair()};
     FdChannel::Pair fds_{*FdChannel::pair()};
@@ -128,11 +134,16 @@ class FakeExecutor {
     std::string to_hold_;
     std::vector<std::string> held_;
     Log log_{Log::Sink::kStderr};
-    HostController controller_{{.event = loop_.get(), .executor = link_, .events = events_, .log = log_, .state = state_,
-                        .policy_paths = {dir_.path() + "/test.yaml"}}};
+    HostController controller_{{.event = loop_.get(),
+                                .executor = link_,
+                                .events = events_,
+                                .log = log_,
+                                .state = state_,
+                                .policy_paths = {dir_.path() + "/test.yaml"}}};
 };
 
-/// Our predecessor's executor ended the transaction between our reading of the journal and our executor's.
+/// Our predecessor's executor ended the transaction between our reading of the journal and our
+/// executor's.
 TEST(HostController, WaitsForNoUndoThatItsExecutorDoesNotKnowOf) {
     FakeExecutor harness(nics(2), "version: 1\nrules: []\n");
     write_interrupted_transaction(harness.state(), harness.kernel(), kNic);
@@ -141,7 +152,8 @@ TEST(HostController, WaitsForNoUndoThatItsExecutorDoesNotKnowOf) {
     EXPECT_EQ(harness.asked, (std::vector<std::string>{"recover", "look"}));
 }
 
-/// One reader was slow: its answer is of before the plug, and comes after that of the look which the plug caused.
+/// One reader was slow: its answer is of before the plug, and comes after that of the look which
+/// the plug caused.
 void answer_late(const std::string& verb, HostEvent::EventKind event) {
     fake::KernelState world = nics(2);
     const sysfs::Device nic = world.devices.at(fake::pci_id(kNic));
@@ -194,7 +206,8 @@ TEST(HungRead, IsToldByTheAttributesThatAreOpen) {
     const auto devices = bus->entries();
     ASSERT_TRUE(devices);
     for (const std::string& name : *devices) {
-        const base::UniqueFd open(::openat(bus->fd(), (name + "/uevent").c_str(), O_RDONLY | O_CLOEXEC));
+        const base::UniqueFd open(
+            ::openat(bus->fd(), (name + "/uevent").c_str(), O_RDONLY | O_CLOEXEC));
         if (!open.valid())
             continue;
         const auto found = devices_under_read(::getpid());

@@ -174,7 +174,8 @@ TEST_F(JobQueueTest, KeepsNoMoreThanSixtyFourOfThoseThatHaveEnded) {
     EXPECT_EQ(jobs_.ids().front(), 7U) << "the oldest go first";
 }
 
-/// Observers are told of an end one after another, and one of them may ask for something else at once.
+/// Observers are told of an end one after another, and one of them may ask for something else at
+/// once.
 TEST_F(JobQueueTest, KeepsAJobWhoseEndIsStillBeingTold) {
     for (int made = 0; made < 70; ++made)
         end(bind({"group 1"}));

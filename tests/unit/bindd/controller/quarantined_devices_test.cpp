@@ -43,9 +43,10 @@ TEST(QuarantinedDevices, IsListedByTransactionWithTheNewestReason) {
     quarantine.add("txn-1", "still being undone", {kSound});
     quarantine.set_reason("txn-2", "held by qemu (4711)");
     quarantine.set_reason("txn-3", "nobody knows it");
-    EXPECT_EQ(quarantine.list(), (std::vector<StuckDevice>{{kCard, "txn-1", "still being undone"},
-                                                            {kSound, "txn-1", "still being undone"},
-                                                            {kDrive, "txn-2", "held by qemu (4711)"}}));
+    EXPECT_EQ(quarantine.list(),
+              (std::vector<StuckDevice>{{kCard, "txn-1", "still being undone"},
+                                        {kSound, "txn-1", "still being undone"},
+                                        {kDrive, "txn-2", "held by qemu (4711)"}}));
 }
 
 TEST(QuarantinedDevices, IsTakenOutOfWhatIsToBeRead) {

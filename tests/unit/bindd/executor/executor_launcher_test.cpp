@@ -21,7 +21,8 @@ TEST(ExecutorLauncher, IsReachedThroughItsSocketWithBothWays) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
-    ASSERT_EQ(::bind(listening.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::bind(listening.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+              0);
     ASSERT_EQ(::listen(listening.get(), 1), 0);
 
     std::thread service([&] {
@@ -49,7 +50,8 @@ TEST(ExecutorLauncher, IsReachedThroughItsSocketWithBothWays) {
 TEST(ExecutorLauncher, IsMissedWithItsPath) {
     const auto nobody = connect_executor("/nowhere/executor");
     ASSERT_FALSE(nobody);
-    EXPECT_EQ(nobody.error().text(), "/nowhere/executor: reach the executor: No such file or directory");
+    EXPECT_EQ(nobody.error().text(),
+              "/nowhere/executor: reach the executor: No such file or directory");
     const auto long_one = connect_executor(std::string(200, 'x'));
     ASSERT_FALSE(long_one);
     EXPECT_EQ(long_one.error().code, base::Code::kInvalid);

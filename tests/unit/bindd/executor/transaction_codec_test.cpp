@@ -22,26 +22,44 @@ Transaction everything() {
     change.target = {device.id, device.identity()};
     change.from_driver = "nouveau";
     change.from_override = "budget_ci dvb";
-    change.candidates = {{.driver = "vfio-pci", .module = "vfio_pci", .origin = policy::CandidateOrigin::kAlias,
-                          .from = "alias vfio_pci:v*", .status = policy::CandidateStatus::kFallback, .why = "why"},
-                         {.driver = {}, .module = "mlx5_vfio_pci", .origin = policy::CandidateOrigin::kVariant,
-                          .from = "variant x", .status = policy::CandidateStatus::kUse, .why = {}}};
+    change.candidates = {{.driver = "vfio-pci",
+                          .module = "vfio_pci",
+                          .origin = policy::CandidateOrigin::kAlias,
+                          .from = "alias vfio_pci:v*",
+                          .status = policy::CandidateStatus::kFallback,
+                          .why = "why"},
+                         {.driver = {},
+                          .module = "mlx5_vfio_pci",
+                          .origin = policy::CandidateOrigin::kVariant,
+                          .from = "variant x",
+                          .status = policy::CandidateStatus::kUse,
+                          .why = {}}};
     change.taken_along = true;
     change.access = {.owner = "root", .group = "kvm", .mode = 0660};
     change.check = policy::Check::kOpen;
     change.set_vfs = 8;
-    change.mdevs = {{.uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", .count = {}, .type = "mtty-2",
-                     .attrs = {{"assign_adapter", "5"}, {"assign_adapter", "6"}}, .where = {}}};
+    change.mdevs = {{.uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
+                     .count = {},
+                     .type = "mtty-2",
+                     .attrs = {{"assign_adapter", "5"}, {"assign_adapter", "6"}},
+                     .where = {}}};
     change.rule = "gpu \"quoted\"\twith\ntabs";
     change.where = "a.yaml:3";
     return {.group = 15,
             .verdict = policy::Verdict::kChange,
             .devices = {device.id},
             .changes = {change},
-            .steps = {{.op = policy::Op::kBind, .device = device.id, .value = "vfio-pci",
-                       .module = "vfio_pci", .result = policy::StepResult::kDone, .error = "e"}},
-            .reasons = {{.code = policy::ReasonCode::kConsole, .device = device.id, .text = "text",
-                         .evidence = "evidence", .forceable = true}},
+            .steps = {{.op = policy::Op::kBind,
+                       .device = device.id,
+                       .value = "vfio-pci",
+                       .module = "vfio_pci",
+                       .result = policy::StepResult::kDone,
+                       .error = "e"}},
+            .reasons = {{.code = policy::ReasonCode::kConsole,
+                         .device = device.id,
+                         .text = "text",
+                         .evidence = "evidence",
+                         .forceable = true}},
             .result = policy::StepResult::kRolledBack,
             .error = "error"};
 }
@@ -54,7 +72,8 @@ TEST(Codec, BringsATransactionBackWholeOnOneLine) {
     EXPECT_EQ(encode(*back), line);
     EXPECT_EQ(back->changes.front().target.identity, everything().changes.front().target.identity);
     EXPECT_EQ(back->changes.front().candidates, everything().changes.front().candidates);
-    EXPECT_EQ(back->changes.front().mdevs.front().attrs, everything().changes.front().mdevs.front().attrs);
+    EXPECT_EQ(back->changes.front().mdevs.front().attrs,
+              everything().changes.front().mdevs.front().attrs);
     EXPECT_EQ(back->reasons, everything().reasons);
 }
 

@@ -18,7 +18,8 @@ std::variant<CommandLine, EarlyExit> parse(std::vector<std::string> words) {
 std::string usage_error(const std::vector<std::string>& words) {
     const auto parsed = parse(words);
     const auto* said = std::get_if<EarlyExit>(&parsed);
-    return said != nullptr && said->kind == EarlyExit::ExitKind::kWrongUsage ? said->text : "accepted";
+    return said != nullptr && said->kind == EarlyExit::ExitKind::kWrongUsage ? said->text
+                                                                             : "accepted";
 }
 
 TEST(DaemonOptions, TakeTheStandardPlacesUnlessTold) {

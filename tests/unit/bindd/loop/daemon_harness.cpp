@@ -16,21 +16,30 @@ namespace bindd {
 
 using Clock = std::chrono::steady_clock;
 
-void write_interrupted_transaction(const binding::StateDir& state, fake::FakeKernel& kernel, const std::string& address) {
+void write_interrupted_transaction(const binding::StateDir& state, fake::FakeKernel& kernel,
+                                   const std::string& address) {
     ::mkdir(state.run.c_str(), 0755);
     const sysfs::DeviceId id = fake::pci_id(address);
     const sysfs::Device device = kernel.state().devices.at(id);
     const std::string txn = "20260102-030405.123456-" + std::to_string(*device.iommu_group);
-    binding::BeginRecord begun{.txn = txn, .time_us = 1, .actor = "vfioctl", .action = "apply",
-                               .group = device.iommu_group, .devices = {}};
-    begun.devices.push_back({.device = id, .identity = device.identity(),
-                             .before = {device.driver, device.driver_override}, .origin = {}, .rule = "nics",
+    binding::BeginRecord begun{.txn = txn,
+                               .time_us = 1,
+                               .actor = "vfioctl",
+                               .action = "apply",
+                               .group = device.iommu_group,
+                               .devices = {}};
+    begun.devices.push_back({.device = id,
+                             .identity = device.identity(),
+                             .before = {device.driver, device.driver_override},
+                             .origin = {},
+                             .rule = "nics",
                              .where = "test.yaml:3"});
     auto journal = binding::Journal::open(state);
     ASSERT_TRUE(journal) << journal.error().text();
     for (const binding::Record& record :
          {binding::Record(begun),
-          binding::Record(binding::IntentRecord{txn, 0, policy::Op::kSetOverride, id, "vfio-pci", ""}),
+          binding::Record(
+              binding::IntentRecord{txn, 0, policy::Op::kSetOverride, id, "vfio-pci", ""}),
           binding::Record(binding::IntentRecord{txn, 1, policy::Op::kUnbind, id, "e1000e", ""})})
         ASSERT_TRUE(journal->journal.append(record, binding::Sync::kNow));
     kernel.change([&](fake::KernelState& world) {
@@ -120,7 +129,8 @@ void DaemonHarness::send_line(const std::string& line) {
     ASSERT_EQ(::write(in_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
 }
 
-std::string DaemonHarness::wait_for_line(const std::string& beginning, std::chrono::milliseconds patience) {
+std::string DaemonHarness::wait_for_line(const std::string& beginning,
+                                         std::chrono::milliseconds patience) {
     const auto end = Clock::now() + patience;
     std::string skipped;
     for (;;) {
@@ -219,7 +229,8 @@ fake::KernelState nics(int count) {
 }
 
 std::string all_nics(const std::string& more) {
-    return "version: 1\nrules:\n  - name: nics\n    match: { class: network }\n    driver: auto\n" + more;
+    return "version: 1\nrules:\n  - name: nics\n    match: { class: network }\n    driver: auto\n" +
+           more;
 }
 
 }  // namespace bindd

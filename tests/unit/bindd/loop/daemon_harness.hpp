@@ -8,19 +8,20 @@
 #include <string>
 #include <vector>
 
-#include "binding/journal/journal.hpp"
 #include "base/unique_fd.hpp"
+#include "binding/journal/journal.hpp"
 #include "tests/fake/fake_kernel.hpp"
 #include "tests/fake/temp_dir.hpp"
 
 namespace bindd {
 
-/// A nic as a process left it that was killed when it had unbound it on the way to vfio-pci: with the native driver gone,
-/// the override set, and the transaction open in the journal.
-void write_interrupted_transaction(const binding::StateDir& state, fake::FakeKernel& kernel, const std::string& address);
+/// A nic as a process left it that was killed when it had unbound it on the way to vfio-pci: with
+/// the native driver gone, the override set, and the transaction open in the journal.
+void write_interrupted_transaction(const binding::StateDir& state, fake::FakeKernel& kernel,
+                                   const std::string& address);
 
-/// A made-up machine and, on it, the daemon as a process of its own that a test starts, talks to, kills and starts
-/// again.
+/// A made-up machine and, on it, the daemon as a process of its own that a test starts, talks to,
+/// kills and starts again.
 class DaemonHarness {
   public:
     using Lines = std::vector<std::string>;
@@ -40,10 +41,10 @@ class DaemonHarness {
     /// Until it has ended by itself, or is killed.
     void wait_for_end(std::chrono::milliseconds patience);
     void send_line(const std::string& line);
-    /// Waits for a line that begins so, and returns it; what came before it is skipped. A line that does not come
-    /// in time fails the test and is empty.
+    /// Waits for a line that begins so, and returns it; what came before it is skipped. A line that
+    /// does not come in time fails the test and is empty.
     std::string wait_for_line(const std::string& beginning,
-                     std::chrono::milliseconds patience = std::chrono::seconds(20));
+                              std::chrono::milliseconds patience = std::chrono::seconds(20));
     /// What it answers to "state pci/..." once it says `state`.
     std::string state_when(const std::string& device, const std::string& state);
     void kill();
@@ -56,7 +57,9 @@ class DaemonHarness {
     void unplug(const std::string& address);
     void change(const std::function<void(fake::KernelState&)>& change) { kernel_.change(change); }
     /// Leaves it as write_interrupted_transaction() does.
-    void interrupt(const std::string& address) { write_interrupted_transaction(state(), kernel_, address); }
+    void interrupt(const std::string& address) {
+        write_interrupted_transaction(state(), kernel_, address);
+    }
 
     [[nodiscard]] fake::FakeKernel& kernel() { return kernel_; }
     [[nodiscard]] std::string driver_of(const std::string& address);

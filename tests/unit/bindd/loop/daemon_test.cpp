@@ -3,7 +3,8 @@
 
 #include "tests/unit/bindd/loop/daemon_harness.hpp"
 
-/// The daemon against a made-up kernel: what it does by itself, what it is asked for, and what it survives.
+/// The daemon against a made-up kernel: what it does by itself, what it is asked for, and what it
+/// survives.
 namespace bindd {
 namespace {
 
@@ -132,8 +133,9 @@ TEST(Daemon, LeavesAReleasedDeviceToTheHostUntilApply) {
     EXPECT_EQ(daemon.wait_for_line("job 2"), "job 2 release ended done");
     EXPECT_EQ(daemon.driver_of(kFirst), "e1000e");
     daemon.send_line("change pci/0000:01:00.0");
-    EXPECT_EQ(daemon.state_when(kFirst, "pending"),
-              "state pci/0000:01:00.0 pending e1000e released by hand; `vfioctl apply` takes it again");
+    EXPECT_EQ(
+        daemon.state_when(kFirst, "pending"),
+        "state pci/0000:01:00.0 pending e1000e released by hand; `vfioctl apply` takes it again");
     EXPECT_EQ(daemon.stop(), 0);
     daemon.start_ready();
     EXPECT_EQ(daemon.driver_of(kFirst), "e1000e") << "a restart is no reason either";
@@ -143,7 +145,9 @@ TEST(Daemon, LeavesAReleasedDeviceToTheHostUntilApply) {
 }
 
 TEST(Daemon, KeepsWhatWasBoundByHand) {
-    DaemonHarness daemon(nics(1), "version: 1\nrules:\n  - name: none\n    match: { class: display }\n    driver: auto\n");
+    DaemonHarness daemon(
+        nics(1),
+        "version: 1\nrules:\n  - name: none\n    match: { class: display }\n    driver: auto\n");
     daemon.start_ready();
     daemon.send_line("bind pci/0000:01:00.0");
     EXPECT_EQ(daemon.wait_for_line("job 1"), "job 1 bind ended done");
@@ -194,10 +198,12 @@ TEST(Daemon, GoesOnBesideAWriteThatDoesNotReturn) {
     daemon.wait_for_line("transaction group 13 done");
     const std::string stuck = daemon.wait_for_line("transaction group 12");
     EXPECT_EQ(stuck,
-              "transaction group 12 stuck: unbind 0000:02:00.0 from e1000e: did not return within 400 ms");
+              "transaction group 12 stuck: unbind 0000:02:00.0 from e1000e: did not return within "
+              "400 ms");
     EXPECT_EQ(daemon.driver_of("0000:03:00.0"), "vfio-pci");
     daemon.send_line("bind pci/0000:02:00.0");
-    EXPECT_TRUE(daemon.wait_for_line("refused").starts_with("refused 0000:02:00.0: is stuck")) << "at once";
+    EXPECT_TRUE(daemon.wait_for_line("refused").starts_with("refused 0000:02:00.0: is stuck"))
+        << "at once";
     daemon.state_when(kSecond, "stuck");
 }
 
@@ -223,7 +229,8 @@ TEST(Daemon, IsReadySoonBesideAnUndoThatDoesNotReturn) {
     daemon.interrupt(kSecond);
     daemon.start();
     EXPECT_EQ(daemon.wait_for_line("ready", std::chrono::seconds(8)), "ready");
-    EXPECT_EQ(daemon.driver_of(kFirst), "vfio-pci") << "undone, and then bound beside the other's undo";
+    EXPECT_EQ(daemon.driver_of(kFirst), "vfio-pci")
+        << "undone, and then bound beside the other's undo";
     EXPECT_EQ(daemon.driver_of("0000:03:00.0"), "vfio-pci");
     daemon.state_when(kSecond, "stuck");
 }
@@ -234,7 +241,8 @@ TEST(Daemon, RecoversWhenTheHolderLetsGo) {
     daemon.timeout(std::chrono::milliseconds(500));
     daemon.start_ready();
     daemon.change([](fake::KernelState& world) { world.faults.hide_holders = true; });
-    daemon.change([](fake::KernelState& world) { world.open(fake::pci_id(kFirst), "qemu (pid 712)"); });
+    daemon.change(
+        [](fake::KernelState& world) { world.open(fake::pci_id(kFirst), "qemu (pid 712)"); });
     daemon.send_line("release pci/0000:01:00.0");
     const std::string stuck = daemon.wait_for_line("transaction group 11 stuck");
     EXPECT_NE(stuck.find("held by qemu (pid 712)"), std::string::npos) << stuck;
@@ -245,7 +253,8 @@ TEST(Daemon, RecoversWhenTheHolderLetsGo) {
     daemon.kill();  // and a restart while it is stuck
     daemon.start_ready();
     daemon.state_when(kFirst, "stuck");
-    EXPECT_EQ(daemon.driver_of(kSecond), "e1000e") << "what was released by hand is not taken again";
+    EXPECT_EQ(daemon.driver_of(kSecond), "e1000e")
+        << "what was released by hand is not taken again";
     daemon.kernel().close(fake::pci_id(kFirst));
     daemon.state_when(kFirst, "bound");
     EXPECT_TRUE(daemon.ledger().in_flight.empty());

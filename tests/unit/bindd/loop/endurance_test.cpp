@@ -31,7 +31,8 @@ std::size_t resident_kib(pid_t pid) {
 }
 
 std::vector<pid_t> children_of(pid_t pid) {
-    std::ifstream children("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+    std::ifstream children("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) +
+                           "/children");
     std::vector<pid_t> all;
     for (pid_t child = 0; children >> child;)
         all.push_back(child);
@@ -63,7 +64,8 @@ TEST(Endurance, FiveHundredPlugsLeaveFdsAndMemoryFlat) {
     daemon.state_when("0000:03:00.0", "bound");
     EXPECT_EQ(open_fds(daemon.pid()), fds);
     ::usleep(100'000);
-    EXPECT_LE(open_fds(executors.front()), executor_fds + 8) << "its workers' sockets may be there, two each";
+    EXPECT_LE(open_fds(executors.front()), executor_fds + 8)
+        << "its workers' sockets may be there, two each";
     if (!kSanitized) {
         EXPECT_LT(resident_kib(daemon.pid()), kib + 1024);
     }
@@ -93,7 +95,7 @@ TEST(Endurance, FiftyRestartsUnderLoadEndAsDeclared) {
             daemon.wait_for_line("ready");
         for (int i = 1; i <= 3; ++i)
             daemon.send_line((round % 3 == 0 ? "release pci/0000:0" : "bind pci/0000:0") +
-                       std::to_string(i) + ":00.0");
+                             std::to_string(i) + ":00.0");
         ::usleep(static_cast<useconds_t>(round * 1'700));
         daemon.kill();
     }
@@ -101,7 +103,8 @@ TEST(Endurance, FiftyRestartsUnderLoadEndAsDeclared) {
     daemon.send_line("apply");
     daemon.wait_for_line("job");
     for (int i = 1; i <= 6; ++i)
-        EXPECT_TRUE(daemon.wait_for_driver("0000:0" + std::to_string(i) + ":00.0", "vfio-pci")) << i;
+        EXPECT_TRUE(daemon.wait_for_driver("0000:0" + std::to_string(i) + ":00.0", "vfio-pci"))
+            << i;
     EXPECT_EQ(daemon.stop(), 0);
     EXPECT_TRUE(daemon.ledger().in_flight.empty());
     EXPECT_EQ(daemon.ledger().bound.size(), 6U);

@@ -32,7 +32,8 @@ ManagedDevice a_bound() {
             .before_driver = "e1000e",
             .before_override = std::nullopt,
             .taken_along = true,
-            .side_effects = {{policy::Op::kCreateMdev, "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty-2"}}};
+            .side_effects = {
+                {policy::Op::kCreateMdev, "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty-2"}}};
 }
 
 std::vector<Record> one_of_each() {
@@ -43,8 +44,13 @@ std::vector<Record> one_of_each() {
                         "vfioctl (uid 0)",
                         "apply",
                         15,
-                        {BindingSnapshot{bound.device, bound.identity, {"e1000e", std::nullopt},
-                              BindingSnapshot::PreviousBinding{std::nullopt, "foreign"}, "r", "f:1", true}}},
+                        {BindingSnapshot{bound.device,
+                                         bound.identity,
+                                         {"e1000e", std::nullopt},
+                                         BindingSnapshot::PreviousBinding{std::nullopt, "foreign"},
+                                         "r",
+                                         "f:1",
+                                         true}}},
             IntentRecord{"t-2", 3, policy::Op::kUnbind, bound.device, "e1000e", ""},
             DoneRecord{"t-2", 3, 16},
             CommitRecord{"t-2", {{bound.device, "vfio-pci"}}, {pci_id("0000:02:00.0")}},
@@ -121,7 +127,8 @@ TEST(Journal, GoesOnAfterATornRecord) {
 TEST(Journal, SurvivesRubbish) {
     TestHost fixture(one_nic());
     std::filesystem::create_directories(fixture.state().run);
-    std::ofstream(fixture.state().journal_path()) << std::string(5000, '\xff') << "\n\n\n{}\nnull\n";
+    std::ofstream(fixture.state().journal_path())
+        << std::string(5000, '\xff') << "\n\n\n{}\nnull\n";
     EXPECT_TRUE(fixture.journal_state().bound.empty());
     EXPECT_EQ(fixture.apply(fixture.plan({"0000:01:00.0"}, {"vfio-pci"})).transactions[0].result,
               policy::StepResult::kDone);
@@ -197,7 +204,9 @@ TEST(JournalReader, FollowsTheJournal) {
     agree("with the rest of it");
     EXPECT_TRUE(reader.read()->bound.empty());
     EXPECT_EQ(reader.read()->damaged_lines, 0U);
-    std::ofstream(fixture.state().journal_path(), std::ios::app) << "\n" << record.substr(0, 20) << "\n" << record;
+    std::ofstream(fixture.state().journal_path(), std::ios::app) << "\n"
+                                                                 << record.substr(0, 20) << "\n"
+                                                                 << record;
     agree("with a record torn and another after it");
     auto opened = Journal::open(fixture.state());
     ASSERT_TRUE(opened);
@@ -291,7 +300,8 @@ TEST(History, KnowsWhatWasDoneToADeviceLast) {
             std::erase(entry.devices, nth(3));
         ASSERT_TRUE(append_history(fixture.state(), {entry}));
         if (i % 50 == 0)
-            std::ofstream(fixture.state().history_path(), std::ios::app) << R"({"txn":"torn","devices":["pci/0000:)";
+            std::ofstream(fixture.state().history_path(), std::ios::app)
+                << R"({"txn":"torn","devices":["pci/0000:)";
         for (const sysfs::DeviceId& id : entry.devices)
             expected[id] = entry;
     }

@@ -13,7 +13,8 @@
 
 #include "tests/fake/temp_dir.hpp"
 
-/// mdevctl's callout protocol against real scripts: who is asked what, in which order, and what an answer does.
+/// mdevctl's callout protocol against real scripts: who is asked what, in which order, and what an
+/// answer does.
 namespace binding {
 namespace {
 
@@ -23,19 +24,25 @@ constexpr const char* kUuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 
 class CalloutsTest : public testing::Test {
   protected:
-    /// A script that notes "NAME event action state stdin" and then does `body`; $event and $action are set.
+    /// A script that notes "NAME event action state stdin" and then does `body`; $event and $action
+    /// are set.
     void script(const std::string& where, const std::string& name, const std::string& body) {
         const std::string path = dir_.path() + "/etc/mdevctl.d/scripts.d/" + where + "/" + name;
         std::filesystem::create_directories(std::filesystem::path(path).parent_path());
         std::ofstream(path) << "#!/bin/sh\n"
-                               "[ \"$*\" = \"-t mtty-1 -e $4 -a $6 -s $8 -u " << kUuid << " -p mtty\" ] || exit 77\n"
+                               "[ \"$*\" = \"-t mtty-1 -e $4 -a $6 -s $8 -u "
+                            << kUuid
+                            << " -p mtty\" ] || exit 77\n"
                                "event=$4 action=$6\n"
                                "[ $action = capabilities ] || read -r input\n"
-                               "echo \"" << name << " $event $action $8 $input\" >>" << log() << "\n"
+                               "echo \""
+                            << name << " $event $action $8 $input\" >>" << log() << "\n"
                             << body << "\n";
         std::filesystem::permissions(path, std::filesystem::perms::owner_all);
     }
-    void callout(const std::string& name, const std::string& body) { script("callouts", name, body); }
+    void callout(const std::string& name, const std::string& body) {
+        script("callouts", name, body);
+    }
 
     [[nodiscard]] std::string log() const { return dir_.path() + "/log"; }
     /// What was called since the last time, without the questions for capabilities.
@@ -51,19 +58,21 @@ class CalloutsTest : public testing::Test {
         return lines;
     }
     base::Result<void> around(Force force = Force::kNo, bool succeeds = true) {
-        return callouts().run_with_callouts(MdevAction::kStart, mdev_, force, [&]() -> base::Result<void> {
-            std::ofstream(log(), std::ios::app) << "work\n";
-            if (succeeds)
-                return {};
-            return base::fail(base::Code::kFailed, {}, {}, "no");
-        });
+        return callouts().run_with_callouts(
+            MdevAction::kStart, mdev_, force, [&]() -> base::Result<void> {
+                std::ofstream(log(), std::ios::app) << "work\n";
+                if (succeeds)
+                    return {};
+                return base::fail(base::Code::kFailed, {}, {}, "no");
+            });
     }
     Callouts& callouts() {
         if (!callouts_)
             callouts_.emplace(sysfs::Root{dir_.path()},
-                              Callouts::CalloutOptions{.timeout = timeout_,
-                                                .relay = [&](const std::string& t) { relayed_ += t; },
-                                                .warn = [&](const std::string& t) { warned_ += t + "\n"; }});
+                              Callouts::CalloutOptions{
+                                  .timeout = timeout_,
+                                  .relay = [&](const std::string& t) { relayed_ += t; },
+                                  .warn = [&](const std::string& t) { warned_ += t + "\n"; }});
         return *callouts_;
     }
 
@@ -100,8 +109,9 @@ TEST_F(CalloutsTest, TheFirstInTheOrderOfNamesThatTakesTheTypeSpeaks) {
     callout("20-mine", "exit 0");
     callout("30-late", "exit 0");
     EXPECT_TRUE(around());
-    EXPECT_EQ(called(), (Words{"10-other pre start none " + json_, "20-mine pre start none " + json_,
-                               "work", "20-mine post start success " + json_}));
+    EXPECT_EQ(called(),
+              (Words{"10-other pre start none " + json_, "20-mine pre start none " + json_, "work",
+                     "20-mine post start success " + json_}));
 }
 
 TEST_F(CalloutsTest, ANoStopsItAndPostDoesNotFollow) {
@@ -156,7 +166,8 @@ TEST_F(CalloutsTest, AScriptThatDoesNotReadItsInputIsHeardAllTheSame) {
 TEST_F(CalloutsTest, WhatCannotBeRunIsNoScript) {
     callout("20-mine", "exit 0");
     std::ofstream(dir_.path() + "/etc/mdevctl.d/scripts.d/callouts/10-readme") << "not a script\n";
-    std::filesystem::create_directories(dir_.path() + "/etc/mdevctl.d/scripts.d/callouts/11-directory");
+    std::filesystem::create_directories(dir_.path() +
+                                        "/etc/mdevctl.d/scripts.d/callouts/11-directory");
     EXPECT_TRUE(around());
     EXPECT_EQ(called().size(), 3U);
 }
@@ -166,16 +177,18 @@ TEST_F(CalloutsTest, PostFollowsThoughWeAreToldToEndMeanwhile) {
     callout("50-mtty", "exit 0");
     const pid_t pid = ::fork();
     if (pid == 0) {
-        (void)callouts().run_with_callouts(MdevAction::kStop, mdev_, Force::kNo, []() -> base::Result<void> {
-            ::raise(SIGTERM);
-            return {};
-        });
+        (void)callouts().run_with_callouts(MdevAction::kStop, mdev_, Force::kNo,
+                                           []() -> base::Result<void> {
+                                               ::raise(SIGTERM);
+                                               return {};
+                                           });
         ::_exit(0);
     }
     int status = 0;
     ASSERT_EQ(::waitpid(pid, &status, 0), pid);
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
-    EXPECT_EQ(called(), (Words{"50-mtty pre stop none " + json_, "50-mtty post stop success " + json_}));
+    EXPECT_EQ(called(),
+              (Words{"50-mtty pre stop none " + json_, "50-mtty post stop success " + json_}));
 }
 
 TEST_F(CalloutsTest, AttributesComeFromTheScriptOfTheType) {
@@ -199,7 +212,7 @@ TEST_F(CalloutsTest, AVersionedScriptSpeaksAloneAndOnlyOfWhatItSupports) {
     EXPECT_TRUE(around());
     EXPECT_EQ(called(), (Words{"50-mtty pre start none " + json_, "work"}));
     const auto stop = callouts().run_with_callouts(MdevAction::kStop, mdev_, Force::kNo,
-                                        []() -> base::Result<void> { return {}; });
+                                                   []() -> base::Result<void> { return {}; });
     ASSERT_FALSE(stop);
     EXPECT_TRUE(stop.error().reason.ends_with("50-mtty\" does not support action 'stop'"));
 }
@@ -217,7 +230,8 @@ TEST_F(CalloutsTest, LiveChangesNeedAVersionedScriptThatCan) {
 
 TEST_F(CalloutsTest, OfADirectoryThatIsNoHostNothingIsRun) {
     callout("50-mtty", "exit 1");
-    callouts_.emplace(std::nullopt, Callouts::CalloutOptions{.timeout = timeout_, .relay = {}, .warn = {}});
+    callouts_.emplace(std::nullopt,
+                      Callouts::CalloutOptions{.timeout = timeout_, .relay = {}, .warn = {}});
     EXPECT_TRUE(around());
     EXPECT_EQ(called(), Words{"work"});
 }

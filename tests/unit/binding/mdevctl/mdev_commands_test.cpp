@@ -12,22 +12,26 @@ constexpr const char* kOther = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
 
 fake::KernelState mtty(std::uint32_t instances) {
     fake::Host host;
-    host.mdev_parent("mtty").mdev_type("mtty-1", 20).mdev_type("mtty-2", instances).attr("speed", "");
+    host.mdev_parent("mtty")
+        .mdev_type("mtty-1", 20)
+        .mdev_type("mtty-2", instances)
+        .attr("speed", "");
     return fake::KernelState::from(host);
 }
 
 class MdevFixture {
   public:
     explicit MdevFixture(const fake::KernelState& world)
-        : host_(world), store_(sysfs::Root{host_.path()}),
+        : host_(world),
+          store_(sysfs::Root{host_.path()}),
           callouts_(std::nullopt, {.timeout = std::chrono::seconds(1), .relay = {}, .warn = {}}),
           context_{.kernel = host_.kernel(),
-                .state = host_.state(),
-                .store = store_,
-                .callouts = callouts_,
-                .options = host_.options(),
-                .force = Force::kNo,
-                .warn = [this](const std::string& text) { warnings.push_back(text); }} {}
+                   .state = host_.state(),
+                   .store = store_,
+                   .callouts = callouts_,
+                   .options = host_.options(),
+                   .force = Force::kNo,
+                   .warn = [this](const std::string& text) { warnings.push_back(text); }} {}
 
     MdevContext& operator*() { return context_; }
     TestHost& host() { return host_; }
@@ -50,7 +54,8 @@ class MdevFixture {
     MdevContext context_;
 };
 
-MdevArguments arguments(const std::string& uuid, const char* parent = nullptr, const char* type = nullptr) {
+MdevArguments arguments(const std::string& uuid, const char* parent = nullptr,
+                        const char* type = nullptr) {
     MdevArguments out;
     out.uuid = uuid;
     if (parent != nullptr)
@@ -105,8 +110,9 @@ TEST(MdevCommands, StoppingOneOfTwoLeavesTheOtherToRelease) {
 TEST(MdevCommands, WhatIsOpenIsNotStopped) {
     MdevFixture fixture(mtty(2));
     EXPECT_EQ(fixture.start(arguments(kDefined, "mtty", "mtty-2")), "");
-    fixture.host().kernel().change(
-        [](fake::KernelState& world) { world.open({"mdev", kDefined}, "qemu (pid 712)"); });
+    fixture.host().kernel().change([](fake::KernelState& world) {
+        world.open({"mdev", kDefined}, "qemu (pid 712)");
+    });
     const auto stopped = stop_mdev(*fixture, kDefined);
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().code, base::Code::kRefused);
@@ -116,26 +122,34 @@ TEST(MdevCommands, WhatIsOpenIsNotStopped) {
 
 TEST(MdevCommands, AnAttributeThatIsRefusedRemovesTheDeviceAgain) {
     MdevFixture fixture(mtty(2));
-    EXPECT_NE(fixture.start(json_arguments(kDefined, R"({"mdev_type":"mtty-2","start":"manual","attrs":[{"speed":"9"},{"nope":"1"}]})")),
-              "");
+    EXPECT_NE(
+        fixture.start(json_arguments(
+            kDefined,
+            R"({"mdev_type":"mtty-2","start":"manual","attrs":[{"speed":"9"},{"nope":"1"}]})")),
+        "");
     EXPECT_EQ(fixture.left(1), 2U);
     EXPECT_TRUE(fixture.host().journal_state().bound.empty());
-    EXPECT_EQ(fixture.start(json_arguments(kDefined, R"({"mdev_type":"mtty-2","start":"manual","attrs":[{"speed":"9"}]})")),
+    EXPECT_EQ(fixture.start(json_arguments(
+                  kDefined, R"({"mdev_type":"mtty-2","start":"manual","attrs":[{"speed":"9"}]})")),
               "");
     EXPECT_EQ(fixture.look().devices.at({"mdev", kDefined}).attrs.at("speed"), "9");
 }
 
 TEST(MdevCommands, SaysWhatStandsAgainstAStart) {
     MdevFixture fixture(mtty(1));
-    EXPECT_EQ(fixture.start(arguments(kDefined, "mtty", "mtty-9")), "Parent mtty does not support mdev type mtty-9");
+    EXPECT_EQ(fixture.start(arguments(kDefined, "mtty", "mtty-9")),
+              "Parent mtty does not support mdev type mtty-9");
     EXPECT_EQ(fixture.start(arguments(kDefined, "MTTY", "mtty-1")),
               "Unable to find parent device 'MTTY'. Did you mean 'mtty'?");
-    EXPECT_EQ(fixture.start(arguments(kDefined, "nope", "mtty-1")), "Unable to find parent device 'nope'");
+    EXPECT_EQ(fixture.start(arguments(kDefined, "nope", "mtty-1")),
+              "Unable to find parent device 'nope'");
     EXPECT_EQ(fixture.start(arguments(kDefined, "mtty")), "Device is insufficiently specified");
     EXPECT_EQ(fixture.start(arguments(kDefined, "mtty", "mtty-2")), "");
     EXPECT_EQ(fixture.start(arguments(kDefined, "mtty", "mtty-2")), "Device already exists");
-    EXPECT_EQ(fixture.start(arguments(kDefined, "mtty", "mtty-1")), "Device exists with different type");
-    EXPECT_EQ(fixture.start(arguments(kOther, "mtty", "mtty-2")), "No available instances of mtty-2 on mtty");
+    EXPECT_EQ(fixture.start(arguments(kDefined, "mtty", "mtty-1")),
+              "Device exists with different type");
+    EXPECT_EQ(fixture.start(arguments(kOther, "mtty", "mtty-2")),
+              "No available instances of mtty-2 on mtty");
 }
 
 TEST(MdevCommands, DefinesStartsAndUndefines) {
@@ -153,7 +167,8 @@ TEST(MdevCommands, DefinesStartsAndUndefines) {
     EXPECT_TRUE(undefine_mdev(*fixture, {.uuid = kDefined, .parent = {}}));
     EXPECT_EQ(undefine_mdev(*fixture, {.uuid = kDefined, .parent = {}}).error().text(),
               "No devices match the specified uuid");
-    EXPECT_EQ(define_mdev(*fixture, arguments(kDefined)).value(), kDefined) << "a running one by its UUID alone";
+    EXPECT_EQ(define_mdev(*fixture, arguments(kDefined)).value(), kDefined)
+        << "a running one by its UUID alone";
 }
 
 TEST(MdevCommands, StartsWhatIsDefinedToStartWithItsParentOnce) {
@@ -172,7 +187,8 @@ TEST(MdevCommands, ModifiesTheDefinitionAndNothingElse) {
     MdevFixture fixture(mtty(3));
     ASSERT_TRUE(define_mdev(*fixture, arguments(kDefined, "mtty", "mtty-2")));
     const auto edit = [&](const AttrEdit& how) {
-        const auto done = modify_mdev(*fixture, arguments(kDefined), how, ModifyTarget::kDefinition);
+        const auto done =
+            modify_mdev(*fixture, arguments(kDefined), how, ModifyTarget::kDefinition);
         return done ? std::string() : done.error().text();
     };
     using EditKind = AttrEdit::EditKind;
@@ -181,7 +197,8 @@ TEST(MdevCommands, ModifiesTheDefinitionAndNothingElse) {
     EXPECT_EQ(edit({EditKind::kAdd, "c", "3", 9}), "Attribute index 9 is invalid");
     EXPECT_EQ(edit({EditKind::kAdd, "../c", "3", {}}), "invalid attribute name '../c'");
     EXPECT_EQ(edit({EditKind::kDelete, "", "", 2}), "Attribute index 2 is invalid");
-    EXPECT_EQ(defined_mdevs(*fixture, {})->at(0).definition.attrs, (MdevAttrs{{"b", "2"}, {"a", "1"}}));
+    EXPECT_EQ(defined_mdevs(*fixture, {})->at(0).definition.attrs,
+              (MdevAttrs{{"b", "2"}, {"a", "1"}}));
     EXPECT_EQ(edit({EditKind::kDelete, "", "", {}}), "");
     EXPECT_EQ(edit({EditKind::kDelete, "", "", 0}), "");
     EXPECT_EQ(edit({EditKind::kDelete, "", "", {}}), "");

@@ -17,7 +17,9 @@ constexpr const char* kTwo = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
 
 class StoreTest : public testing::Test {
   protected:
-    std::string path(const std::string& name) const { return dir_.path() + "/etc/mdevctl.d/" + name; }
+    std::string path(const std::string& name) const {
+        return dir_.path() + "/etc/mdevctl.d/" + name;
+    }
     void put(const std::string& name, const std::string& text) const {
         std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
         std::ofstream(path(name)) << text;
@@ -38,11 +40,12 @@ class StoreTest : public testing::Test {
 };
 
 TEST_F(StoreTest, WritesWhatMdevctlWritesByteForByte) {
-    const MdevDefinition mdev{kStored,
-                              "matrix",
-                              "vfio_ap-passthrough",
-                              MdevStart::kAuto,
-                              {{"assign_adapter", "5"}, {"assign_adapter", "6"}, {"assign_domain", "0xab"}}};
+    const MdevDefinition mdev{
+        kStored,
+        "matrix",
+        "vfio_ap-passthrough",
+        MdevStart::kAuto,
+        {{"assign_adapter", "5"}, {"assign_adapter", "6"}, {"assign_domain", "0xab"}}};
     ASSERT_TRUE(store_.write(mdev));
     EXPECT_EQ(text(std::string("matrix/") + kStored),
               "{\n"
@@ -88,7 +91,8 @@ TEST_F(StoreTest, OneBadFileIsNamedAndTheOthersAreListed) {
     const auto listing = store_.list({});
     EXPECT_EQ(listing.definitions, std::vector{good});
     ASSERT_EQ(listing.warnings.size(), 2U);
-    EXPECT_TRUE(listing.warnings[0].starts_with(path(std::string("mtty/") + kStored) + ": passed over: "))
+    EXPECT_TRUE(
+        listing.warnings[0].starts_with(path(std::string("mtty/") + kStored) + ": passed over: "))
         << listing.warnings[0];
     EXPECT_EQ(listing.warnings[1], path("mtty/readme") + ": passed over: its name is no UUID");
     EXPECT_TRUE(store_.list({.uuid = kTwo, .parent = "elsewhere"}).definitions.empty());
@@ -119,7 +123,8 @@ TEST_F(StoreTest, SaysWhatIsWrongInMdevctlsWords) {
 TEST(Uuid, IsTakenInEveryFormThatMdevctlTakes) {
     for (const char* form :
          {"83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "83B8F4F2509F382F3C1EE6BFE0FA1001",
-          "{83b8f4f2-509f-382f-3c1e-e6bfe0fa1001}", "urn:uuid:83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"}) {
+          "{83b8f4f2-509f-382f-3c1e-e6bfe0fa1001}",
+          "urn:uuid:83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"}) {
         const auto uuid = parse_uuid_loosely(form);
         ASSERT_TRUE(uuid) << form;
         EXPECT_EQ(*uuid, kStored);

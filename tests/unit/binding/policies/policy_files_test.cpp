@@ -98,8 +98,8 @@ TEST_F(PolicyFilesTest, LeaveOtherNamesAlone) {
 TEST_F(PolicyFilesTest, MayBeAbsentUnlessTheUserNamedThem) {
     fs::remove_all(root_ + "/etc/bindd");
     EXPECT_EQ(errors(read()), "");
-    const PolicyFiles named =
-        read_policy_files({root_ + "/etc/bindd/policies.d", root_ + "/x.yaml"}, MissingPath::kError);
+    const PolicyFiles named = read_policy_files(
+        {root_ + "/etc/bindd/policies.d", root_ + "/x.yaml"}, MissingPath::kError);
     EXPECT_EQ(errors(named),
               "/etc/bindd/policies.d: error: No such file or directory\n"
               "/x.yaml: error: No such file or directory\n");
@@ -158,8 +158,9 @@ TEST_F(PolicyFilesTest, TakeEveryFileTheUserNames) {
     write("/one/same.yaml", rule("first"));
     write("/two/same.yaml", rule("second"));
     write("/plain", rule("third"));
-    const PolicyFiles files = read_policy_files(
-        {root_ + "/two/same.yaml", root_ + "/one/same.yaml", root_ + "/plain"}, MissingPath::kError);
+    const PolicyFiles files =
+        read_policy_files({root_ + "/two/same.yaml", root_ + "/one/same.yaml", root_ + "/plain"},
+                          MissingPath::kError);
     EXPECT_EQ(errors(files), "");
     EXPECT_EQ(paths(files),
               (std::vector<std::string>{"/plain", "/one/same.yaml", "/two/same.yaml"}));
@@ -173,9 +174,9 @@ TEST_F(PolicyFilesTest, TakeDevNullAsNoPolicyAtAll) {
 
 TEST_F(PolicyFilesTest, LoadWholeOrNotAtAll) {
     write("/etc/bindd/policies.d/a.yaml", rule("a"));
-    EXPECT_EQ(
-        load_policies(standard_policy_dirs(sysfs::Root{root_}), MissingPath::kIgnore).set.rules.size(),
-        1U);
+    EXPECT_EQ(load_policies(standard_policy_dirs(sysfs::Root{root_}), MissingPath::kIgnore)
+                  .set.rules.size(),
+              1U);
     fs::create_directory(root_ + "/etc/bindd/policies.d/b.yaml");
     const policy::Parsed parsed =
         load_policies(standard_policy_dirs(sysfs::Root{root_}), MissingPath::kIgnore);

@@ -50,15 +50,21 @@ struct Decided {
 
 fake::Host nic_host() {
     fake::Host host;
-    host.pci("0000:01:00.0").nic().subsystem("8086", "a01f").revision("03").group(15).numa(1)
+    host.pci("0000:01:00.0")
+        .nic()
+        .subsystem("8086", "a01f")
+        .revision("03")
+        .group(15)
+        .numa(1)
         .driver("e1000e");
     return host;
 }
 
 TEST(Report, TellsEveryFieldOfADevice) {
     const Decided decided(nic_host());
-    const auto state = device_state(decided.device("0000:01:00.0"), decided.decision("0000:01:00.0"),
-                                    &decided.plan.transactions.at(0));
+    const auto state =
+        device_state(decided.device("0000:01:00.0"), decided.decision("0000:01:00.0"),
+                     &decided.plan.transactions.at(0));
     const Json json = device_json(decided.device("0000:01:00.0"), {"Intel Corporation", ""},
                                   decided.decision("0000:01:00.0"), state);
     EXPECT_EQ(json.dump(2), R"({
@@ -90,10 +96,14 @@ TEST(Report, TellsEveryFieldOfADevice) {
 
 TEST(Report, TellsAbsentThingsAsNullAndBytesAsText) {
     sysfs::Device device;
-    device.id = {"platform", "a\xff" "b"};
+    device.id = {"platform",
+                 "a\xff"
+                 "b"};
     device.vfio = sysfs::VfioNodes{.group = "15", .cdev = std::nullopt};
     const Json json = device_json(device, {}, nullptr, device_state(device, nullptr, nullptr));
-    EXPECT_EQ(json.dump(), "{\"bus\":\"platform\",\"address\":\"a\xEF\xBF\xBD" "b\",\"vendor\":null,"
+    EXPECT_EQ(json.dump(),
+              "{\"bus\":\"platform\",\"address\":\"a\xEF\xBF\xBD"
+              "b\",\"vendor\":null,"
               "\"device\":null,\"subsystem_vendor\":null,\"subsystem_device\":null,\"class\":null,"
               "\"revision\":null,\"vendor_name\":null,\"device_name\":null,\"driver\":null,"
               "\"driver_override\":null,\"iommu_group\":null,\"numa_node\":null,\"boot_vga\":null,"
@@ -106,11 +116,12 @@ TEST(Report, TellsAGroupWithWhoBlocksIt) {
     host.pci("0000:01:00.1").audio().group(15).driver("snd_hda_intel");
     const Decided decided(host);
     const Json json = group_json(decided.inventory.groups.at(15));
-    EXPECT_EQ(json.dump(), R"({"id":15,"type":"DMA-FQ","devices":["0000:01:00.0","0000:01:00.1"],)"
-                           R"("viable":false,"blockers":[{"address":"0000:01:00.0","driver":"e1000e",)"
-                           R"("why":"bound to e1000e, which does DMA for the host"},)"
-                           R"({"address":"0000:01:00.1","driver":"snd_hda_intel",)"
-                           R"("why":"bound to snd_hda_intel, which does DMA for the host"}]})");
+    EXPECT_EQ(json.dump(),
+              R"({"id":15,"type":"DMA-FQ","devices":["0000:01:00.0","0000:01:00.1"],)"
+              R"("viable":false,"blockers":[{"address":"0000:01:00.0","driver":"e1000e",)"
+              R"("why":"bound to e1000e, which does DMA for the host"},)"
+              R"({"address":"0000:01:00.1","driver":"snd_hda_intel",)"
+              R"("why":"bound to snd_hda_intel, which does DMA for the host"}]})");
 }
 
 TEST(Report, TellsAPlanBeforeAndAfter) {
@@ -191,8 +202,9 @@ TEST(Report, TellsWhyAPlanIsRefused) {
     EXPECT_EQ(reason["evidence"], "default via 10.0.0.1 dev eth0");
     EXPECT_EQ(reason["forceable"], true);
     EXPECT_EQ(json["summary"]["refused"], 1);
-    const auto state = device_state(decided.device("0000:01:00.0"), decided.decision("0000:01:00.0"),
-                                    &decided.plan.transactions.at(0));
+    const auto state =
+        device_state(decided.device("0000:01:00.0"), decided.decision("0000:01:00.0"),
+                     &decided.plan.transactions.at(0));
     EXPECT_EQ(state.state, "refused");
     EXPECT_TRUE(state.reason.value_or("").starts_with("default-route: ")) << *state.reason;
 }
@@ -229,8 +241,8 @@ TEST(Report, KnowsEveryStateOfADevice) {
     EXPECT_EQ(state(), "pending");
     transaction.error = "why";
     const std::vector<std::pair<StepResult, std::string>> results = {
-        {StepResult::kDone, "bound"},        {StepResult::kRolledBack, "failed"},
-        {StepResult::kFailed, "failed"},     {StepResult::kStuck, "stuck"},
+        {StepResult::kDone, "bound"},      {StepResult::kRolledBack, "failed"},
+        {StepResult::kFailed, "failed"},   {StepResult::kStuck, "stuck"},
         {StepResult::kSkipped, "pending"},
     };
     for (const auto& [result, expected] : results) {

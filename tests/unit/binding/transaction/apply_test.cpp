@@ -16,10 +16,10 @@ TEST(Apply, BindsADeviceAndRemembersHowItStood) {
     TestHost fixture(one_nic());
     const policy::Plan done = fixture.apply(fixture.plan({kNic}, {"vfio-pci"}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
-    EXPECT_EQ(words(done.transactions[0].steps),
-              (Words{"load_module 0000:01:00.0 vfio_pci done",
-                     "set_override 0000:01:00.0 vfio-pci done", "unbind 0000:01:00.0 e1000e done",
-                     "bind 0000:01:00.0 vfio-pci done"}));
+    EXPECT_EQ(
+        words(done.transactions[0].steps),
+        (Words{"load_module 0000:01:00.0 vfio_pci done", "set_override 0000:01:00.0 vfio-pci done",
+               "unbind 0000:01:00.0 e1000e done", "bind 0000:01:00.0 vfio-pci done"}));
     EXPECT_EQ(fixture.driver_states(), (DriverStates{{kNic, {"vfio-pci", "vfio-pci"}}}));
     const JournalState journal_state = fixture.journal_state();
     EXPECT_TRUE(journal_state.in_flight.empty());
@@ -77,19 +77,20 @@ TEST(Apply, TriesTheNextCandidateWhenAProbeRefuses) {
         world.module_brings("mlx5_vfio_pci", "mlx5_vfio_pci", {});
         world.refuse(pci_id(kNic), "mlx5_vfio_pci", errnum);
         TestHost fixture(world);
-        const policy::Plan done = fixture.apply(fixture.plan({kNic}, {"mlx5_vfio_pci", "vfio-pci"}));
+        const policy::Plan done =
+            fixture.apply(fixture.plan({kNic}, {"mlx5_vfio_pci", "vfio-pci"}));
         EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
         EXPECT_EQ(fixture.driver_states(), (DriverStates{{kNic, {"vfio-pci", "vfio-pci"}}}));
-        EXPECT_EQ(words(done.transactions[0].steps),
-                  (Words{"load_module 0000:01:00.0 mlx5_vfio_pci done",
-                         "set_override 0000:01:00.0 mlx5_vfio_pci done",
-                         "unbind 0000:01:00.0 e1000e done",
-                         "bind 0000:01:00.0 mlx5_vfio_pci failed: 0000:01:00.0: bind to "
-                         "mlx5_vfio_pci: " +
-                             std::generic_category().message(errnum),
-                         "load_module 0000:01:00.0 vfio_pci done",
-                         "set_override 0000:01:00.0 vfio-pci done",
-                         "bind 0000:01:00.0 vfio-pci done"}));
+        EXPECT_EQ(
+            words(done.transactions[0].steps),
+            (Words{"load_module 0000:01:00.0 mlx5_vfio_pci done",
+                   "set_override 0000:01:00.0 mlx5_vfio_pci done",
+                   "unbind 0000:01:00.0 e1000e done",
+                   "bind 0000:01:00.0 mlx5_vfio_pci failed: 0000:01:00.0: bind to "
+                   "mlx5_vfio_pci: " +
+                       std::generic_category().message(errnum),
+                   "load_module 0000:01:00.0 vfio_pci done",
+                   "set_override 0000:01:00.0 vfio-pci done", "bind 0000:01:00.0 vfio-pci done"}));
     }
 }
 
@@ -100,11 +101,11 @@ TEST(Apply, FindsTheNameOfADriverThatOnlyItsModuleKnows) {
     policy::Change change = fixture.change(kNic, {"nvgrace_gpu_vfio_pci"});
     change.candidates[0].driver.reset();
     const policy::Plan done = fixture.apply(fixture.make_plan({change}));
-    EXPECT_EQ(words(done.transactions[0].steps),
-              (Words{"load_module 0000:01:00.0 nvgrace_gpu_vfio_pci done",
-                     "set_override 0000:01:00.0 nvgrace-gpu-vfio-pci done",
-                     "unbind 0000:01:00.0 e1000e done",
-                     "bind 0000:01:00.0 nvgrace-gpu-vfio-pci done"}));
+    EXPECT_EQ(
+        words(done.transactions[0].steps),
+        (Words{"load_module 0000:01:00.0 nvgrace_gpu_vfio_pci done",
+               "set_override 0000:01:00.0 nvgrace-gpu-vfio-pci done",
+               "unbind 0000:01:00.0 e1000e done", "bind 0000:01:00.0 nvgrace-gpu-vfio-pci done"}));
 }
 
 TEST(Apply, PutsTheWholeGroupBackWhenItsLastMemberFails) {
@@ -120,17 +121,16 @@ TEST(Apply, PutsTheWholeGroupBackWhenItsLastMemberFails) {
     const JournalState journal_state = fixture.journal_state();
     EXPECT_TRUE(journal_state.in_flight.empty());
     EXPECT_TRUE(journal_state.bound.empty());
-    EXPECT_EQ(words(done.transactions[0].steps),
-              (Words{"load_module 0000:00:1f.2 vfio_pci rolled_back",
-                     "set_override 0000:00:1f.2 vfio-pci rolled_back",
-                     "set_override 0000:00:1f.3 vfio-pci rolled_back",
-                     "set_override 0000:00:1f.4 vfio-pci rolled_back",
-                     "unbind 0000:00:1f.2 ahci rolled_back",
-                     "unbind 0000:00:1f.3 i801_smbus rolled_back",
-                     "bind 0000:00:1f.2 vfio-pci rolled_back",
-                     "bind 0000:00:1f.3 vfio-pci rolled_back",
-                     "bind 0000:00:1f.4 vfio-pci failed: 0000:00:1f.4: bind to vfio-pci: "
-                     "Input/output error"}));
+    EXPECT_EQ(
+        words(done.transactions[0].steps),
+        (Words{"load_module 0000:00:1f.2 vfio_pci rolled_back",
+               "set_override 0000:00:1f.2 vfio-pci rolled_back",
+               "set_override 0000:00:1f.3 vfio-pci rolled_back",
+               "set_override 0000:00:1f.4 vfio-pci rolled_back",
+               "unbind 0000:00:1f.2 ahci rolled_back", "unbind 0000:00:1f.3 i801_smbus rolled_back",
+               "bind 0000:00:1f.2 vfio-pci rolled_back", "bind 0000:00:1f.3 vfio-pci rolled_back",
+               "bind 0000:00:1f.4 vfio-pci failed: 0000:00:1f.4: bind to vfio-pci: "
+               "Input/output error"}));
 }
 
 TEST(Apply, TakesAGroupWholeAndReleasesItWhole) {
@@ -138,8 +138,8 @@ TEST(Apply, TakesAGroupWholeAndReleasesItWhole) {
     const DriverStates before = fixture.driver_states();
     fixture.apply(fixture.plan({"0000:00:1f.2", "0000:00:1f.3", "0000:00:1f.4"}, {"vfio-pci"}));
     EXPECT_EQ(fixture.driver_states(), (DriverStates{{"0000:00:1f.2", {"vfio-pci", "vfio-pci"}},
-                                        {"0000:00:1f.3", {"vfio-pci", "vfio-pci"}},
-                                        {"0000:00:1f.4", {"vfio-pci", "vfio-pci"}}}));
+                                                     {"0000:00:1f.3", {"vfio-pci", "vfio-pci"}},
+                                                     {"0000:00:1f.4", {"vfio-pci", "vfio-pci"}}}));
     const policy::Plan done = fixture.release({"0000:00:1f.2"});
     EXPECT_EQ(done.transactions[0].devices.size(), 3U);
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
@@ -157,13 +157,19 @@ TEST(Apply, RestoresAForeignOverrideThatNamesAnotherDriver) {
     EXPECT_EQ(fixture.driver_states(), before);
 }
 
-// The udev rules armed it; then somebody loaded vfio_pci for another device, between our look and our turn.
+// The udev rules armed it; then somebody loaded vfio_pci for another device, between our look and
+// our turn.
 TEST(Apply, TakesWhatOurRulesHaveArmedAndItsDriverFoundByItself) {
     fake::Host host;
-    host.pci(kNic).nic().group(15).override_("vfio-pci").property(policy::kOverrideProperty, "vfio-pci");
+    host.pci(kNic)
+        .nic()
+        .group(15)
+        .override_("vfio-pci")
+        .property(policy::kOverrideProperty, "vfio-pci");
     TestHost fixture(fake::KernelState::from(host));
     const policy::Plan plan = fixture.plan({kNic}, {"vfio-pci"});
-    fixture.kernel().change([](fake::KernelState& world) { world.devices.at(pci_id(kNic)).driver = "vfio-pci"; });
+    fixture.kernel().change(
+        [](fake::KernelState& world) { world.devices.at(pci_id(kNic)).driver = "vfio-pci"; });
     const unsigned writes = fixture.kernel().state().writes;
     EXPECT_EQ(fixture.apply(plan).transactions[0].result, StepResult::kDone);
     EXPECT_EQ(fixture.kernel().state().writes, writes);
@@ -190,9 +196,8 @@ TEST(Apply, RefusesADeviceThatChangedSinceItWasPlanned) {
 TEST(Apply, RefusesAnotherDeviceAtTheSameAddress) {
     TestHost fixture(one_nic());
     const policy::Plan plan = fixture.plan({kNic}, {"vfio-pci"});
-    fixture.kernel().change([](fake::KernelState& world) {
-        world.devices.at(pci_id(kNic)).ids.device = 0x10d4;
-    });
+    fixture.kernel().change(
+        [](fake::KernelState& world) { world.devices.at(pci_id(kNic)).ids.device = 0x10d4; });
     const policy::Plan done = fixture.apply(plan);
     EXPECT_EQ(done.transactions[0].error,
               "0000:01:00.0: check: is another device than the one that was planned for");

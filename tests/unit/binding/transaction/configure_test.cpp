@@ -91,13 +91,12 @@ TEST(Access, IsGivenToBothNodesAndTakenBackWithTheTransaction) {
         EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
         EXPECT_EQ(access.at("15"), (sysfs::NodeAccess{0, 4242, 0660}));
         EXPECT_EQ(access.at("devices/vfio0"), (sysfs::NodeAccess{0, 4242, 0660}));
-        EXPECT_EQ(words(done.transactions[0].steps),
-                  (Words{"load_module 0000:01:00.0 vfio_pci done",
-                         "set_override 0000:01:00.0 vfio-pci done",
-                         "unbind 0000:01:00.0 e1000e done", "bind 0000:01:00.0 vfio-pci done",
-                         "set_access 0000:01:00.0 0:4242 0660 done",
-                         "set_access 0000:01:00.0 0:4242 0660 done",
-                         "check_open 0000:01:00.0 - done"}));
+        EXPECT_EQ(
+            words(done.transactions[0].steps),
+            (Words{"load_module 0000:01:00.0 vfio_pci done",
+                   "set_override 0000:01:00.0 vfio-pci done", "unbind 0000:01:00.0 e1000e done",
+                   "bind 0000:01:00.0 vfio-pci done", "set_access 0000:01:00.0 0:4242 0660 done",
+                   "set_access 0000:01:00.0 0:4242 0660 done", "check_open 0000:01:00.0 - done"}));
     }
 }
 
@@ -137,13 +136,17 @@ Change want_mdevs(TestHost& fixture, std::vector<policy::MdevSpec> wishes) {
 }
 
 policy::MdevSpec wish(const std::string& uuid) {
-    return {.uuid = uuid, .count = {}, .type = "mtty-2", .attrs = {{"assign_adapter", "5"}},
+    return {.uuid = uuid,
+            .count = {},
+            .type = "mtty-2",
+            .attrs = {{"assign_adapter", "5"}},
             .where = {}};
 }
 
 TEST(Mdevs, AreCreatedWithTheirAttributesAndRemovedByARelease) {
     TestHost fixture(mtty());
-    const policy::Plan done = fixture.apply(fixture.make_plan({want_mdevs(fixture, {wish(kWished)})}));
+    const policy::Plan done =
+        fixture.apply(fixture.make_plan({want_mdevs(fixture, {wish(kWished)})}));
     EXPECT_EQ(words(done.transactions[0].steps),
               (Words{std::string("create_mdev mdev/") + kWished + " mtty-2 done",
                      std::string("set_attr mdev/") + kWished + " assign_adapter=5 done"}));
@@ -189,8 +192,11 @@ TEST(Ccw, BindsTheSubchannelAndCreatesTheMdevInOneTransaction) {
     fake::KernelState world = fake::KernelState::from(host);
     world.specs.push_back({"css", "vfio_ccw", "vfio_ccw", {"css:*"}, true});
     world.drivers.modules["vfio_ccw"] = sysfs::ModuleState::kAvailable;
-    world.parent_types["vfio_ccw"] = {sysfs::MdevType{
-        .id = "vfio_ccw-io", .device_api = "vfio-ccw", .available = 1, .name = {}, .description = {}}};
+    world.parent_types["vfio_ccw"] = {sysfs::MdevType{.id = "vfio_ccw-io",
+                                                      .device_api = "vfio-ccw",
+                                                      .available = 1,
+                                                      .name = {},
+                                                      .description = {}}};
     TestHost fixture(world);
     const auto subchannel = fixture.kernel().device({"css", "0.0.0313"});
     Change change;
@@ -212,7 +218,8 @@ TEST(Ccw, BindsTheSubchannelAndCreatesTheMdevInOneTransaction) {
     ASSERT_TRUE(plan);
     const policy::Plan back = fixture.apply(*plan);
     EXPECT_EQ(back.transactions[0].result, StepResult::kDone) << back.transactions[0].error;
-    EXPECT_EQ(fixture.driver_states(), (DriverStates{{"0.0.0313", {"io_subchannel", std::nullopt}}}));
+    EXPECT_EQ(fixture.driver_states(),
+              (DriverStates{{"0.0.0313", {"io_subchannel", std::nullopt}}}));
 }
 
 TEST(NoIommu, BindsAndReleasesThoughTheGroupIsMadeUpOnTheWay) {

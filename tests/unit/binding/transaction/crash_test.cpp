@@ -5,8 +5,8 @@
 #include "tests/unit/binding/test_host.hpp"
 
 /// kill -9 at every moment: before and after each write to the kernel and to the journal, the whole
-/// process group or the worker alone. Whatever the moment, the next run ends in the old state or the
-/// new, overrides included, and the journal has nothing under way.
+/// process group or the worker alone. Whatever the moment, the next run ends in the old state or
+/// the new, overrides included, and the journal has nothing under way.
 namespace binding {
 namespace {
 
@@ -17,7 +17,7 @@ struct Scenario {
     std::function<fake::KernelState()> world;
     std::function<void(TestHost&)> before;  ///< run undisturbed first
     std::function<policy::Plan(TestHost&)> plan;
-    void (*next)(TestHost&);                ///< the run that comes after the crash
+    void (*next)(TestHost&);  ///< the run that comes after the crash
 };
 
 void apply_nothing(TestHost& fixture) {
@@ -70,7 +70,8 @@ void bind_three(TestHost& fixture) {
 
 /// The release that a user would ask for next; what is only in flight is undone by its recovery.
 void release_one(TestHost& fixture) {
-    if (fixture.journal_state().bound.contains(pci_id(kOne[0])) || !fixture.journal_state().in_flight.empty())
+    if (fixture.journal_state().bound.contains(pci_id(kOne[0])) ||
+        !fixture.journal_state().in_flight.empty())
         fixture.release(kOne);
 }
 
@@ -82,10 +83,14 @@ const std::vector<Scenario> kScenarios = {
     {"a group of three", group_of_three, nullptr,
      [](TestHost& s) { return s.plan(kThree, {"vfio-pci"}); }, apply_nothing},
     {"a chain that falls back", chain_world, nullptr,
-     [](TestHost& s) { return s.plan(kOne, {"mlx5_vfio_pci", "vfio-pci"}); }, apply_nothing},
+     [](TestHost& s) {
+         return s.plan(kOne, {"mlx5_vfio_pci", "vfio-pci"});
+     },
+     apply_nothing},
     {"a rollback under way", last_fails, nullptr,
      [](TestHost& s) { return s.plan(kThree, {"vfio-pci"}); }, apply_nothing},
-    {"a release", one_nic, bind_one, [](TestHost& s) { return s.release_plan(kOne); }, apply_nothing},
+    {"a release", one_nic, bind_one, [](TestHost& s) { return s.release_plan(kOne); },
+     apply_nothing},
     {"a release of a group", group_of_three, bind_three,
      [](TestHost& s) { return s.release_plan({kThree[0]}); }, apply_nothing},
     {"a release to a foreign override", foreign_override, bind_one,
@@ -109,8 +114,8 @@ State state_of(TestHost& fixture) {
 }
 
 std::string show(const State& state) {
-    return ::testing::PrintToString(state.states) + "\nours: " +
-           ::testing::PrintToString(state.ours);
+    return ::testing::PrintToString(state.states) +
+           "\nours: " + ::testing::PrintToString(state.ours);
 }
 
 struct Ends {
@@ -129,7 +134,8 @@ Ends ends_of(const Scenario& scenario) {
 }
 
 /// Was the moment reached at all? When it is not, the sweep has come to its end.
-bool crash_at(TestHost& fixture, unsigned moment, KillScope death, const std::function<void()>& run) {
+bool crash_at(TestHost& fixture, unsigned moment, KillScope death,
+              const std::function<void()>& run) {
     unsigned now = 0;
     fixture.kernel().change([&](fake::KernelState& world) {
         world.faults.death = death;
@@ -145,9 +151,10 @@ bool crash_at(TestHost& fixture, unsigned moment, KillScope death, const std::fu
 
 void expect_whole(TestHost& fixture, const Ends& ends, const std::string& where) {
     const State state = state_of(fixture);
-    EXPECT_TRUE(state == ends.before || state == ends.after)
-        << where << "\nstands:\n" << show(state) << "\nbefore:\n" << show(ends.before)
-        << "\nafter:\n" << show(ends.after);
+    EXPECT_TRUE(state == ends.before || state == ends.after) << where << "\nstands:\n"
+                                                             << show(state) << "\nbefore:\n"
+                                                             << show(ends.before) << "\nafter:\n"
+                                                             << show(ends.after);
     EXPECT_TRUE(fixture.journal_state().in_flight.empty()) << where;
 }
 
@@ -182,9 +189,11 @@ TEST_P(Crash, OfTheWorkerAtAnyMomentEndsOldOrNewAtOnce) {
         if (scenario.before)
             scenario.before(fixture);
         const policy::Plan plan = scenario.plan(fixture);
-        const bool reached = crash_at(fixture, moment, KillScope::kProcess, [&] { fixture.apply(plan); });
+        const bool reached =
+            crash_at(fixture, moment, KillScope::kProcess, [&] { fixture.apply(plan); });
         if (fixture.journal_state().in_flight.empty())
-            expect_whole(fixture, ends, std::string(scenario.name) + ", moment " + std::to_string(moment));
+            expect_whole(fixture, ends,
+                         std::string(scenario.name) + ", moment " + std::to_string(moment));
         else
             ADD_FAILURE() << "left in flight at moment " << moment;
         if (!reached || HasFailure())
@@ -260,8 +269,8 @@ TEST(CrashRecovery, IsNoneForTheNextBindAndRelease) {
     }
 }
 
-/// Of a group whose transaction was killed half way some members stood as wanted, so a plan made from that
-/// had only the others in it; carried out after the recovery it took part of a group.
+/// Of a group whose transaction was killed half way some members stood as wanted, so a plan made
+/// from that had only the others in it; carried out after the recovery it took part of a group.
 TEST(CrashRecovery, MakesThePlanThatWasMadeBeforeRecoveryWorthNothing) {
     TestHost fixture(group_of_three());
     const DriverStates before = fixture.driver_states();
@@ -273,11 +282,13 @@ TEST(CrashRecovery, MakesThePlanThatWasMadeBeforeRecoveryWorthNothing) {
     };
     while (!half_bound()) {
         fixture.recover();
-        ASSERT_TRUE(crash_at(fixture, ++moment, KillScope::kProcessGroup, [&] { fixture.apply(plan); }));
+        ASSERT_TRUE(
+            crash_at(fixture, ++moment, KillScope::kProcessGroup, [&] { fixture.apply(plan); }));
     }
     const policy::Plan done = fixture.apply(fixture.plan({kThree[2]}, {"vfio-pci"}));
-    EXPECT_EQ(done.transactions[0].error,
-              kThree[0] + ": an interrupted transaction was undone after this was planned; plan again");
+    EXPECT_EQ(
+        done.transactions[0].error,
+        kThree[0] + ": an interrupted transaction was undone after this was planned; plan again");
     EXPECT_EQ(fixture.driver_states(), before);
     EXPECT_EQ(fixture.apply(plan).transactions[0].result, policy::StepResult::kDone);
 }

@@ -121,7 +121,8 @@ TEST(Vfs, InUseKeepThePfFromBeingReleasedAndAreNamed) {
     world.faults.late_vfs = 0;
     TestHost fixture(world);
     const std::string vf = bound_vf(fixture);
-    fixture.kernel().change([&](fake::KernelState& now) { now.open(pci_id(vf), "qemu (pid 712)"); });
+    fixture.kernel().change(
+        [&](fake::KernelState& now) { now.open(pci_id(vf), "qemu (pid 712)"); });
     const policy::Plan plan = fixture.release_plan({kPf});
     ASSERT_EQ(plan.transactions.size(), 1U);
     EXPECT_EQ(plan.transactions[0].verdict, Verdict::kRefused);

@@ -49,10 +49,10 @@ TEST(Stuck, LeavesTheOthersAloneAndEndsInTime) {
     const policy::Plan done = fixture.apply(plan_each(fixture, 4));
     EXPECT_LT(Clock::now() - begun, std::chrono::seconds(5));
     EXPECT_EQ(results(done), (Words{"done", "stuck", "done", "done"}));
-    EXPECT_EQ(words(done.transactions[1].steps),
-              (Words{"load_module 0000:02:00.0 vfio_pci done",
-                     "set_override 0000:02:00.0 vfio-pci done", "unbind 0000:02:00.0 e1000e stuck",
-                     "bind 0000:02:00.0 vfio-pci skipped"}));
+    EXPECT_EQ(
+        words(done.transactions[1].steps),
+        (Words{"load_module 0000:02:00.0 vfio_pci done", "set_override 0000:02:00.0 vfio-pci done",
+               "unbind 0000:02:00.0 e1000e stuck", "bind 0000:02:00.0 vfio-pci skipped"}));
     EXPECT_EQ(done.transactions[1].error,
               "unbind 0000:02:00.0 from e1000e: did not return within 500 ms");
     EXPECT_EQ(fixture.journal_state().in_flight.size(), 1U);
@@ -103,9 +103,8 @@ TEST(Stuck, BlocksNewTransactionsOfTheSameDeviceOnly) {
     const policy::Plan first{{both.transactions[0]}};
     EXPECT_EQ(results(fixture.apply(first)), Words{"stuck"});
     // The undo hangs as well, when it comes to write: the override goes back, then nothing more.
-    fixture.kernel().change([](fake::KernelState& now) {
-        now.faults.hang_on = {"set_override 0000:01:00.0"};
-    });
+    fixture.kernel().change(
+        [](fake::KernelState& now) { now.faults.hang_on = {"set_override 0000:01:00.0"}; });
     const policy::Plan done = fixture.apply(both);
     EXPECT_EQ(results(done), (Words{"failed", "done"}));
     EXPECT_NE(done.transactions[0].error.find("has not been undone yet"), std::string::npos)
@@ -126,7 +125,8 @@ TEST(Worker, ThatIsKilledHasItsTransactionUndone) {
     fake::KernelState world = nics(2);
     TestHost fixture(world);
     const DriverStates before = fixture.driver_states();
-    // The second kernel write of the first transaction is its override; it dies when that has returned.
+    // The second kernel write of the first transaction is its override; it dies when that has
+    // returned.
     fixture.kernel().change([&](fake::KernelState& now) {
         now.faults.kill_at = fixture.moments() + 22;
         now.faults.death = fake::KillScope::kProcess;

@@ -16,10 +16,16 @@ using Say = std::function<void(const std::string&)>;
 class EventLog {
   public:
     [[nodiscard]] WorkerPool::Callbacks listener() {
-        return {.on_progress_line = [this](const WorkerJob&, const std::string& line) { lines.push_back("said " + line); },
+        return {.on_progress_line =
+                    [this](const WorkerJob&, const std::string& line) {
+                        lines.push_back("said " + line);
+                    },
                 .on_ended =
                     [this](const WorkerJob&, JobEnd how, const std::string& line) {
-                        lines.push_back((how == JobEnd::kStuck ? "stuck" : how == JobEnd::kDied ? "died " : "ended ") + line);
+                        lines.push_back((how == JobEnd::kStuck  ? "stuck"
+                                         : how == JobEnd::kDied ? "died "
+                                                                : "ended ") +
+                                        line);
                         return std::vector<WorkerJob>{};
                     },
                 .on_worker_abandoned = {}};

@@ -24,40 +24,42 @@ Host three_gpus() {
 }
 
 TEST(Decide, WithoutARuleADeviceIsUnmanaged) {
-    const PolicyFixture fixture(three_gpus(), "rules: [{name: r, match: {class: storage}, driver: auto}]");
+    const PolicyFixture fixture(three_gpus(),
+                                "rules: [{name: r, match: {class: storage}, driver: auto}]");
     EXPECT_EQ(fixture.decided(kFirst), "unmanaged: no rule matches");
     EXPECT_EQ(fixture.decisions.size(), 3U);
 }
 
 TEST(Decide, VariantsTakeNothingByThemselves) {
-    const PolicyFixture fixture(three_gpus(),
-                      "variants: [{name: v, match: {class: display}, drivers: [vfio-pci]}]");
+    const PolicyFixture fixture(
+        three_gpus(), "variants: [{name: v, match: {class: display}, drivers: [vfio-pci]}]");
     EXPECT_EQ(fixture.decided(kFirst), "unmanaged: no rule matches");
 }
 
 TEST(Decide, AMatchingProtectRuleWinsAlways) {
-    const PolicyFixture fixture(three_gpus(),
-                      "rules:\n"
-                      "- {name: take, priority: 100, match: {class: display}, driver: auto}\n"
-                      "- {name: never, priority: -5, match: {slot: '1'}, protect: true}");
+    const PolicyFixture fixture(
+        three_gpus(),
+        "rules:\n"
+        "- {name: take, priority: 100, match: {class: display}, driver: auto}\n"
+        "- {name: never, priority: -5, match: {slot: '1'}, protect: true}");
     EXPECT_EQ(fixture.decided(kFirst), "protected never: protected by rule never (p.yaml:3)");
     EXPECT_EQ(fixture.decided(kSecond), "wanted take: rule take (p.yaml:2)");
 }
 
 TEST(Decide, TheHighestPriorityWins) {
     const PolicyFixture fixture(three_gpus(),
-                      "rules:\n"
-                      "- {name: low, match: {class: display}, driver: host}\n"
-                      "- {name: high, priority: 1, match: {slot: '2'}, driver: none}");
+                                "rules:\n"
+                                "- {name: low, match: {class: display}, driver: host}\n"
+                                "- {name: high, priority: 1, match: {slot: '2'}, driver: none}");
     EXPECT_EQ(fixture.decided(kFirst), "wanted low: rule low (p.yaml:2)");
     EXPECT_EQ(fixture.decided(kSecond), "wanted high: rule high (p.yaml:3)");
 }
 
 TEST(Decide, TwoRulesOfOnePriorityThatAskForDifferentThingsAreAConflict) {
     const PolicyFixture fixture(three_gpus(),
-                      "rules:\n"
-                      "- {name: a, match: {class: display}, driver: auto}\n"
-                      "- {name: b, match: {slot: '2'}, driver: none}");
+                                "rules:\n"
+                                "- {name: a, match: {class: display}, driver: auto}\n"
+                                "- {name: b, match: {slot: '2'}, driver: none}");
     EXPECT_EQ(fixture.decided(kFirst), "wanted a: rule a (p.yaml:2)");
     EXPECT_EQ(fixture.decided(kSecond),
               "conflict a: rule a (p.yaml:2) and rule b (p.yaml:3) ask for different things at "
@@ -82,26 +84,27 @@ TEST(Decide, EveryDifferenceInWhatIsAskedIsAConflict) {
           "driver: auto\n  drift: restore", "driver: auto\n  access: {group: kvm}",
           "driver: auto\n  in_use: {allow: [console]}", "driver: auto\n  sriov: {vfs: 2}",
           "driver: auto\n  group: [{class: multimedia}]", "driver: [vfio-pci]"}) {
-        const PolicyFixture fixture(three_gpus(), std::string("rules:\n- name: a\n  match: {slot: '1'}\n  "
-                                                    "driver: auto\n- name: b\n  match: {slot: "
-                                                    "'1'}\n  ") +
-                                            other);
+        const PolicyFixture fixture(three_gpus(),
+                                    std::string("rules:\n- name: a\n  match: {slot: '1'}\n  "
+                                                "driver: auto\n- name: b\n  match: {slot: "
+                                                "'1'}\n  ") +
+                                        other);
         EXPECT_EQ(fixture.decision(kFirst).outcome, policy::DecisionOutcome::kConflict) << other;
     }
 }
 
 TEST(Decide, AConflictBelowTheHighestPriorityDoesNotMatter) {
     const PolicyFixture fixture(three_gpus(),
-                      "rules:\n"
-                      "- {name: a, match: {slot: '1'}, driver: auto}\n"
-                      "- {name: b, match: {slot: '1'}, driver: none}\n"
-                      "- {name: c, priority: 1, match: {slot: '1'}, driver: host}");
+                                "rules:\n"
+                                "- {name: a, match: {slot: '1'}, driver: auto}\n"
+                                "- {name: b, match: {slot: '1'}, driver: none}\n"
+                                "- {name: c, priority: 1, match: {slot: '1'}, driver: host}");
     EXPECT_EQ(fixture.decided(kFirst), "wanted c: rule c (p.yaml:4)");
 }
 
 TEST(Decide, LimitTakesTheLowestAddressesFirst) {
-    const PolicyFixture fixture(three_gpus(),
-                      "rules: [{name: r, match: {class: display}, driver: auto, limit: 2}]");
+    const PolicyFixture fixture(
+        three_gpus(), "rules: [{name: r, match: {class: display}, driver: auto, limit: 2}]");
     EXPECT_EQ(fixture.decided(kFirst), "wanted r: rule r (p.yaml:1)");
     EXPECT_EQ(fixture.decided(kSecond), "wanted r: rule r (p.yaml:1)");
     EXPECT_EQ(fixture.decided(kThird),
@@ -122,10 +125,10 @@ TEST(Decide, PastALimitTheNextBestRuleWins) {
 
 TEST(Decide, ProtectedAndConflictingDevicesUseUpNoLimit) {
     const PolicyFixture fixture(three_gpus(),
-                      "rules:\n"
-                      "- {name: one, match: {class: display}, driver: auto, limit: 1}\n"
-                      "- {name: never, match: {slot: '1'}, protect: true}\n"
-                      "- {name: rival, match: {slot: '2'}, driver: none}");
+                                "rules:\n"
+                                "- {name: one, match: {class: display}, driver: auto, limit: 1}\n"
+                                "- {name: never, match: {slot: '1'}, protect: true}\n"
+                                "- {name: rival, match: {slot: '2'}, driver: none}");
     EXPECT_EQ(fixture.decision(kFirst).outcome, policy::DecisionOutcome::kProtected);
     EXPECT_EQ(fixture.decision(kSecond).outcome, policy::DecisionOutcome::kConflict);
     EXPECT_EQ(fixture.decided(kThird), "wanted one: rule one (p.yaml:2)");
@@ -133,9 +136,9 @@ TEST(Decide, ProtectedAndConflictingDevicesUseUpNoLimit) {
 
 TEST(Decide, APassedLimitTakesPartInNoConflict) {
     const PolicyFixture fixture(three_gpus(),
-                      "rules:\n"
-                      "- {name: one, match: {class: display}, driver: auto, limit: 1}\n"
-                      "- {name: rest, match: {not: {slot: '1'}}, driver: none}");
+                                "rules:\n"
+                                "- {name: one, match: {class: display}, driver: auto, limit: 1}\n"
+                                "- {name: rest, match: {not: {slot: '1'}}, driver: none}");
     EXPECT_EQ(fixture.decision(kFirst).outcome, policy::DecisionOutcome::kWanted);
     EXPECT_EQ(fixture.decided(kSecond),
               "wanted rest: rule rest (p.yaml:3); rule one (p.yaml:2): limit 1 used up by "
@@ -148,10 +151,11 @@ TEST(Decide, TellsTwoIdenticalDevicesApartByPathAndSlot) {
     host.pci("0000:00:02.0").bridge();
     host.pci(kFirst).gpu().behind(host.pci("0000:00:01.0").device()).slot("1");
     host.pci(kSecond).gpu().behind(host.pci("0000:00:02.0").device()).slot("2");
-    const PolicyFixture fixture(host,
-                      "rules:\n"
-                      "- {name: by-path, match: {path: 'pci0000:00/02.0/00.0'}, driver: auto}\n"
-                      "- {name: by-slot, match: {slot: '1'}, driver: none}");
+    const PolicyFixture fixture(
+        host,
+        "rules:\n"
+        "- {name: by-path, match: {path: 'pci0000:00/02.0/00.0'}, driver: auto}\n"
+        "- {name: by-slot, match: {slot: '1'}, driver: none}");
     EXPECT_EQ(fixture.decided(kFirst), "wanted by-slot: rule by-slot (p.yaml:3)");
     EXPECT_EQ(fixture.decided(kSecond), "wanted by-path: rule by-path (p.yaml:2)");
 }
@@ -161,21 +165,23 @@ TEST(Decide, VfsAreMatchedByRulesOfTheirOwn) {
     host.pci("0000:03:00.0").nic().netdev("ens1").pf(8, 2).driver("igb");
     host.pci("0000:03:10.0").nic().vf_of("0000:03:00.0", 0);
     host.pci("0000:03:10.2").nic().vf_of("0000:03:00.0", 1);
-    const PolicyFixture fixture(host,
-                      "rules:\n"
-                      "- {name: pf, match: {netdev: ens1}, sriov: {vfs: 2}}\n"
-                      "- {name: vfs, match: {pf: {netdev: ens1}, vf: '1-7'}, driver: auto}");
+    const PolicyFixture fixture(
+        host,
+        "rules:\n"
+        "- {name: pf, match: {netdev: ens1}, sriov: {vfs: 2}}\n"
+        "- {name: vfs, match: {pf: {netdev: ens1}, vf: '1-7'}, driver: auto}");
     EXPECT_EQ(fixture.decided("0000:03:00.0"), "wanted pf: rule pf (p.yaml:2)");
     EXPECT_EQ(fixture.decided("0000:03:10.0"), "unmanaged: no rule matches");
     EXPECT_EQ(fixture.decided("0000:03:10.2"), "wanted vfs: rule vfs (p.yaml:3)");
 }
 
 TEST(Decide, ARequestByHandWinsOverRulesAndLimits) {
-    PolicyFixture fixture(three_gpus(),
-                "rules:\n"
-                "- {name: one, priority: 9, match: {class: display}, driver: auto, limit: 1}\n"
-                "- {name: a, match: {class: display}, driver: none}\n"
-                "- {name: b, match: {class: display}, driver: host}");
+    PolicyFixture fixture(
+        three_gpus(),
+        "rules:\n"
+        "- {name: one, priority: 9, match: {class: display}, driver: auto, limit: 1}\n"
+        "- {name: a, match: {class: display}, driver: none}\n"
+        "- {name: b, match: {class: display}, driver: host}");
     policy::Rule asked;
     asked.name = "bind";
     asked.driver = policy::DriverAction{};
@@ -185,7 +191,8 @@ TEST(Decide, ARequestByHandWinsOverRulesAndLimits) {
 }
 
 TEST(Decide, ARequestByHandDoesNotWinOverProtect) {
-    PolicyFixture fixture(three_gpus(), "rules: [{name: never, match: {class: display}, protect: true}]");
+    PolicyFixture fixture(three_gpus(),
+                          "rules: [{name: never, match: {class: display}, protect: true}]");
     policy::Rule asked;
     asked.name = "bind";
     fixture.ask(kFirst, asked);
@@ -225,18 +232,20 @@ TEST(DecideIndex, LeavesOutNoRuleThatMatches) {
         const auto set = policy_test::policies(
             std::string("rules: [{name: r, driver: auto, match: ") + match + "}]");
         const auto decisions = policy::decide(set, inventory, drivers);
-        EXPECT_EQ(decisions.at(fake::pci_id("0000:03:10.0")).outcome, policy::DecisionOutcome::kWanted)
+        EXPECT_EQ(decisions.at(fake::pci_id("0000:03:10.0")).outcome,
+                  policy::DecisionOutcome::kWanted)
             << match;
-        EXPECT_EQ(decisions.at(fake::pci_id("0000:03:00.0")).outcome, policy::DecisionOutcome::kUnmanaged)
+        EXPECT_EQ(decisions.at(fake::pci_id("0000:03:00.0")).outcome,
+                  policy::DecisionOutcome::kUnmanaged)
             << match;
     }
 }
 
 TEST(DecideTrace, ShowsEveryRuleInFileOrder) {
     const PolicyFixture fixture(three_gpus(),
-                      "rules:\n"
-                      "- {name: a, match: {slot: '2'}, driver: auto}\n"
-                      "- {name: b, priority: 3, match: {class: display}, protect: true}");
+                                "rules:\n"
+                                "- {name: a, match: {slot: '2'}, driver: auto}\n"
+                                "- {name: b, priority: 3, match: {class: display}, protect: true}");
     const auto traces = policy::trace_rules(fixture.set, fixture.device(kFirst), fixture.inventory);
     ASSERT_EQ(traces.size(), 2U);
     EXPECT_EQ(traces[0].rule->name, "a");

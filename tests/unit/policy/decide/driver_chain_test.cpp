@@ -23,8 +23,8 @@ Host virtio_host() {
 
 std::string chain_of(const Host& host, const std::string& driver,
                      const std::string& variants = "[]") {
-    return PolicyFixture(host, "rules: [{name: r, match: {class: [network, display]}, driver: " + driver +
-                           "}]\nvariants: " + variants)
+    return PolicyFixture(host, "rules: [{name: r, match: {class: [network, display]}, driver: " +
+                                   driver + "}]\nvariants: " + variants)
         .chain(kCard);
 }
 
@@ -162,9 +162,10 @@ TEST(Chain, AVariantThatNamesAThirdDriverDoesNotRankTwoEqualOnes) {
     Host host = virtio_host();
     host.alias("vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*", "rival_vfio_pci");
     host.module("third_vfio_pci", ModuleState::kAvailable);
-    const PolicyFixture fixture(host,
-                      "rules: [{name: r, match: {class: network}, driver: auto}]\n"
-                      "variants: [{name: v, match: {vendor: '1af4'}, drivers: [third_vfio_pci]}]");
+    const PolicyFixture fixture(
+        host,
+        "rules: [{name: r, match: {class: network}, driver: auto}]\n"
+        "variants: [{name: v, match: {vendor: '1af4'}, drivers: [third_vfio_pci]}]");
     EXPECT_EQ(fixture.decision(kCard).outcome, policy::DecisionOutcome::kConflict);
 }
 
@@ -191,8 +192,8 @@ TEST(Chain, OtherBusesHaveTheirOwnGenericDriver) {
     host.platform("fsl-usb.0").group(3);
     host.css("0.0.0313");
     const PolicyFixture fixture(host,
-                      "rules:\n- {name: p, match: {bus: platform}, driver: auto}\n"
-                      "- {name: c, match: {bus: css}, driver: auto}");
+                                "rules:\n- {name: p, match: {bus: platform}, driver: auto}\n"
+                                "- {name: c, match: {bus: css}, driver: auto}");
     const auto driver = [&](const char* bus, const char* name) {
         return fixture.decisions.at({bus, name}).chain.usable().at(0).driver;
     };
@@ -210,9 +211,10 @@ TEST(Chain, AKernelWithoutVfioHasNothingToUse) {
 TEST(Chain, OnlyARuleCanNameADriverThatIsNotVfios) {
     Host host;
     host.module("uio_pci_generic", ModuleState::kAvailable).pci(kCard).gpu().group(15);
-    const PolicyFixture fixture(host,
-                      "rules: [{name: r, match: {class: display}, driver: [uio_pci_generic, "
-                      "auto]}]");
+    const PolicyFixture fixture(
+        host,
+        "rules: [{name: r, match: {class: display}, driver: [uio_pci_generic, "
+        "auto]}]");
     const auto links = fixture.decision(kCard).chain.usable();
     ASSERT_EQ(links.size(), 2U);
     EXPECT_FALSE(policy::is_vfio_link(links[0]));

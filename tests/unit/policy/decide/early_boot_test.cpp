@@ -23,7 +23,8 @@ fake::Host early_host() {
 std::string undecided(const std::string& yaml) {
     const PolicyFixture fixture(early_host(), yaml);
     std::string out;
-    for (const auto& [id, why] : policy::undecided_early(fixture.set, fixture.decisions, fixture.inventory)) {
+    for (const auto& [id, why] :
+         policy::undecided_early(fixture.set, fixture.decisions, fixture.inventory)) {
         EXPECT_EQ(why.find(id.display() + ": rule "), 0U) << why;
         const std::size_t rule = why.find("rule ") + 5;
         out += id.name.substr(5, 2) + " " + why.substr(rule, why.find(' ', rule) - rule) + "\n";
@@ -35,14 +36,17 @@ constexpr const char* kNics = "rules: [{name: nics, match: {class: network}, dri
 
 TEST(EarlyBoot, DecidesWhatTheKernelAloneTells) {
     EXPECT_EQ(undecided(std::string(kNics) + "]"), "");
-    EXPECT_EQ(undecided("rules: [{name: r, match: {vendor: \"8086\", is_vf: false, not: {boot_vga: true}}, driver: auto}]"),
+    EXPECT_EQ(undecided("rules: [{name: r, match: {vendor: \"8086\", is_vf: false, not: {boot_vga: "
+                        "true}}, driver: auto}]"),
               "");
 }
 
-// Else the NIC that the host is reached through would be armed before it has the name that protects it.
+// Else the NIC that the host is reached through would be armed before it has the name that protects
+// it.
 TEST(EarlyBoot, LeavesWhatARuleMayProtectByTheNameOfAnInterface) {
-    EXPECT_EQ(undecided(std::string(kNics) + ", {name: lan, match: {netdev: eth7}, protect: true}]"),
-              "01 lan\n02 lan\n");
+    EXPECT_EQ(
+        undecided(std::string(kNics) + ", {name: lan, match: {netdev: eth7}, protect: true}]"),
+        "01 lan\n02 lan\n");
 }
 
 TEST(EarlyBoot, AsksNoDiskForAnInterface) {
@@ -52,13 +56,18 @@ TEST(EarlyBoot, AsksNoDiskForAnInterface) {
 }
 
 TEST(EarlyBoot, LeavesWhatARuleMatchesOnlyForWantOfADriver) {
-    EXPECT_EQ(undecided("rules: [{name: idle, match: {class: storage, driver: none}, driver: auto}]"), "04 idle\n");
-    EXPECT_EQ(undecided("rules: [{name: others, match: {class: network, not: {netdev: eth0}}, driver: auto}]"),
-              "01 others\n02 others\n");
+    EXPECT_EQ(
+        undecided("rules: [{name: idle, match: {class: storage, driver: none}, driver: auto}]"),
+        "04 idle\n");
+    EXPECT_EQ(
+        undecided(
+            "rules: [{name: others, match: {class: network, not: {netdev: eth0}}, driver: auto}]"),
+        "01 others\n02 others\n");
 }
 
 TEST(EarlyBoot, LeavesWhatAnEqualOrHigherRuleMayAskOtherwise) {
-    const std::string host = ", {name: host, priority: PRIORITY, match: {property: {ID_X: \"1\"}}, driver: host}]";
+    const std::string host =
+        ", {name: host, priority: PRIORITY, match: {property: {ID_X: \"1\"}}, driver: host}]";
     const auto with = [&](const std::string& priority) {
         std::string rule = host;
         return std::string(kNics) + rule.replace(rule.find("PRIORITY"), 8, priority);
@@ -69,14 +78,17 @@ TEST(EarlyBoot, LeavesWhatAnEqualOrHigherRuleMayAskOtherwise) {
 }
 
 TEST(EarlyBoot, IsNotHeldUpByARuleThatAsksTheSame) {
-    EXPECT_EQ(undecided(std::string(kNics) + ", {name: again, match: {class: network, driver: ixgbe}, driver: auto}]"), "");
+    EXPECT_EQ(undecided(std::string(kNics) +
+                        ", {name: again, match: {class: network, driver: ixgbe}, driver: auto}]"),
+              "");
 }
 
 // Whether the first counts decides who the second is.
 TEST(EarlyBoot, LeavesAllDevicesOfALimitThatAnOpenOneMayUseUp) {
-    EXPECT_EQ(undecided("rules: [{name: one, match: {class: network}, limit: 1, driver: auto},"
-                        " {name: lan, match: {address: \"0000:01:00.0\", netdev: eth7}, protect: true}]"),
-              "01 lan\n02 one\n03 one\n");
+    EXPECT_EQ(
+        undecided("rules: [{name: one, match: {class: network}, limit: 1, driver: auto},"
+                  " {name: lan, match: {address: \"0000:01:00.0\", netdev: eth7}, protect: true}]"),
+        "01 lan\n02 one\n03 one\n");
 }
 
 }  // namespace

@@ -14,9 +14,10 @@ const std::string kNone = "0x" + std::string(64, '0');
 
 // Adapter 0 is the leftmost bit; 5 and 6 are in the second digit.
 TEST(ApConfig, IsOneMaskForEachKindWithBitZeroAtTheLeft) {
-    EXPECT_EQ(ap_config({{"assign_adapter", "5"}, {"assign_adapter", "6"}, {"assign_domain", "0xab"}}),
-              "0x06" + std::string(62, '0') + ",0x" + std::string(42, '0') + "1" +
-                  std::string(21, '0') + "," + kNone);
+    EXPECT_EQ(
+        ap_config({{"assign_adapter", "5"}, {"assign_adapter", "6"}, {"assign_domain", "0xab"}}),
+        "0x06" + std::string(62, '0') + ",0x" + std::string(42, '0') + "1" + std::string(21, '0') +
+            "," + kNone);
     EXPECT_EQ(ap_config({{"assign_control_domain", "255"}}),
               kNone + "," + kNone + ",0x" + std::string(63, '0') + "1");
     EXPECT_EQ(ap_config({{"assign_adapter", "0"}, {"assign_adapter", "0x00"}}),
@@ -24,9 +25,10 @@ TEST(ApConfig, IsOneMaskForEachKindWithBitZeroAtTheLeft) {
 }
 
 TEST(ApConfig, IsNothingForAnythingElse) {
-    for (const Attrs& attrs : {Attrs{}, Attrs{{"assign_adapter", "256"}}, Attrs{{"assign_adapter", "x"}},
-                               Attrs{{"assign_adapter", "5"}, {"unassign_adapter", "5"}},
-                               Attrs{{"ap_config", "0x0,0x0,0x0"}}})
+    for (const Attrs& attrs :
+         {Attrs{}, Attrs{{"assign_adapter", "256"}}, Attrs{{"assign_adapter", "x"}},
+          Attrs{{"assign_adapter", "5"}, {"unassign_adapter", "5"}},
+          Attrs{{"ap_config", "0x0,0x0,0x0"}}})
         EXPECT_EQ(ap_config(attrs), std::nullopt);
 }
 
@@ -41,10 +43,11 @@ std::string ap_plan(const std::string& kernel) {
     fake::Host host;
     host.arch("s390x").kernel(kernel);
     host.mdev_parent("matrix").mdev_type("vfio_ap-passthrough", 1);
-    return policy_test::PolicyFixture(host,
-                 "rules:\n- name: ap\n  match: {mdev_parent: matrix}\n  mdevs:\n"
-                 "  - {uuid: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', type: vfio_ap-passthrough,"
-                 " attrs: [{assign_adapter: '5'}, {assign_domain: '0'}]}")
+    return policy_test::PolicyFixture(
+               host,
+               "rules:\n- name: ap\n  match: {mdev_parent: matrix}\n  mdevs:\n"
+               "  - {uuid: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', type: vfio_ap-passthrough,"
+               " attrs: [{assign_adapter: '5'}, {assign_domain: '0'}]}")
         .plan();
 }
 

@@ -65,7 +65,8 @@ TEST(PlanGroup, WholeTakesAllEndpoints) {
 
 TEST(PlanGroup, MatchingAllThreeNeedsNoWhole) {
     EXPECT_EQ(
-        PolicyFixture(ich9_host(), "rules: [{name: a, match: {iommu_group: 4}, driver: auto}]").plan(),
+        PolicyFixture(ich9_host(), "rules: [{name: a, match: {iommu_group: 4}, driver: auto}]")
+            .plan(),
         kAllThree);
 }
 
@@ -126,7 +127,8 @@ TEST(PlanGroup, BridgesStayWithTheirDriver) {
     host.pci("0000:00:01.0").bridge().group(1);
     host.pci("0000:01:00.0").gpu().group(1).driver("nouveau");
     host.pci("0000:01:00.1").audio().group(1).driver("snd_hda_intel");
-    EXPECT_EQ(PolicyFixture(host, "rules: [{name: g, match: {class: display}, driver: auto, group: whole}]")
+    EXPECT_EQ(PolicyFixture(
+                  host, "rules: [{name: g, match: {class: display}, driver: auto, group: whole}]")
                   .plan(),
               "group 1: change\n"
               "  set_override 0000:01:00.0 vfio-pci\n"
@@ -164,25 +166,26 @@ TEST(PlanGroup, APeerInUseRefusesTheWholeGroup) {
 }
 
 TEST(PlanGroup, AMatchedPeerKeepsItsOwnAction) {
-    EXPECT_EQ(
-        PolicyFixture(ich9_host(), take_smbus("strict",
-                                      "\n- {name: disks, match: {class: storage}, driver: none}\n"
-                                      "- {name: lpc, match: {class: bridge}, driver: [vfio-pci]}"))
-            .plan(),
-        "group 4: change\n"
-        "  set_override 0000:00:1f.0 vfio-pci\n"
-        "  set_override 0000:00:1f.2 none\n"
-        "  set_override 0000:00:1f.3 vfio-pci\n"
-        "  unbind 0000:00:1f.0 lpc_ich\n"
-        "  unbind 0000:00:1f.2 ahci\n"
-        "  unbind 0000:00:1f.3 i801_smbus\n"
-        "  bind 0000:00:1f.0 vfio-pci\n"
-        "  bind 0000:00:1f.3 vfio-pci\n");
+    EXPECT_EQ(PolicyFixture(ich9_host(),
+                            take_smbus("strict",
+                                       "\n- {name: disks, match: {class: storage}, driver: none}\n"
+                                       "- {name: lpc, match: {class: bridge}, driver: [vfio-pci]}"))
+                  .plan(),
+              "group 4: change\n"
+              "  set_override 0000:00:1f.0 vfio-pci\n"
+              "  set_override 0000:00:1f.2 none\n"
+              "  set_override 0000:00:1f.3 vfio-pci\n"
+              "  unbind 0000:00:1f.0 lpc_ich\n"
+              "  unbind 0000:00:1f.2 ahci\n"
+              "  unbind 0000:00:1f.3 i801_smbus\n"
+              "  bind 0000:00:1f.0 vfio-pci\n"
+              "  bind 0000:00:1f.3 vfio-pci\n");
 }
 
 TEST(PlanGroup, APeerThatARuleGivesToTheHostBlocks) {
-    EXPECT_EQ(PolicyFixture(ich9_host(),
-                    take_smbus("whole", "\n- {name: disks, match: {class: storage}, driver: host}"))
+    EXPECT_EQ(PolicyFixture(
+                  ich9_host(),
+                  take_smbus("whole", "\n- {name: disks, match: {class: storage}, driver: host}"))
                   .plan(),
               "group 4: refused\n"
               "  ! group-not-viable 0000:00:1f.2: the group would not be viable: rule disks gives "
@@ -192,20 +195,22 @@ TEST(PlanGroup, APeerThatARuleGivesToTheHostBlocks) {
 TEST(PlanGroup, APeerThatAnotherRuleNeedsWhereItIsBlocks) {
     Host host = ich9_host();
     host.pci(kSata).pf(4, 0);
-    EXPECT_EQ(PolicyFixture(host, take_smbus("whole",
-                                     "\n- {name: vfs, match: {class: storage}, sriov: {vfs: 2}}"))
-                  .plan(),
-              "group 4: refused\n"
-              "  ! group-not-viable 0000:00:1f.2: the group would not be viable: rule vfs needs it "
-              "where it is (on ahci)\n"
-              "pci/0000:00:1f.2: change\n"
-              "  set_vfs 0000:00:1f.2 2\n");
+    EXPECT_EQ(
+        PolicyFixture(
+            host, take_smbus("whole", "\n- {name: vfs, match: {class: storage}, sriov: {vfs: 2}}"))
+            .plan(),
+        "group 4: refused\n"
+        "  ! group-not-viable 0000:00:1f.2: the group would not be viable: rule vfs needs it "
+        "where it is (on ahci)\n"
+        "pci/0000:00:1f.2: change\n"
+        "  set_vfs 0000:00:1f.2 2\n");
 }
 
 TEST(PlanGroup, AConflictOnAPeerLeavesTheGroupAsItIs) {
-    EXPECT_EQ(PolicyFixture(ich9_host(), take_smbus("whole",
-                                            "\n- {name: a, match: {class: storage}, driver: host}"
-                                            "\n- {name: b, match: {class: storage}, driver: none}"))
+    EXPECT_EQ(PolicyFixture(ich9_host(),
+                            take_smbus("whole",
+                                       "\n- {name: a, match: {class: storage}, driver: host}"
+                                       "\n- {name: b, match: {class: storage}, driver: none}"))
                   .plan(),
               "group 4: conflict\n"
               "  ! ambiguous 0000:00:1f.2: rule a (p.yaml:3) and rule b (p.yaml:4) ask for "
@@ -218,8 +223,8 @@ TEST(PlanGroup, APeerOnUserSpaceIoBlocks) {
     host.pci(kLpc).unbound();
     EXPECT_EQ(
         PolicyFixture(host, take_smbus("strict",
-                               "\n- {name: uio, match: {class: storage}, driver: "
-                               "uio_pci_generic}"))
+                                       "\n- {name: uio, match: {class: storage}, driver: "
+                                       "uio_pci_generic}"))
             .plan(),
         "group 4: refused\n"
         "  ! group-not-viable 0000:00:1f.2: the group would not be viable: rule uio puts it on "
@@ -228,7 +233,8 @@ TEST(PlanGroup, APeerOnUserSpaceIoBlocks) {
 
 TEST(PlanGroup, KeepingADeviceUnboundAsksNothingOfItsGroup) {
     EXPECT_EQ(
-        PolicyFixture(ich9_host(), "rules: [{name: lone, match: {device: '2930'}, driver: none}]").plan(),
+        PolicyFixture(ich9_host(), "rules: [{name: lone, match: {device: '2930'}, driver: none}]")
+            .plan(),
         "group 4: change\n"
         "  set_override 0000:00:1f.3 none\n"
         "  unbind 0000:00:1f.3 i801_smbus\n");
@@ -240,8 +246,8 @@ TEST(PlanGroup, PeersTakenAlongGetTheirOwnVariant) {
     host.pci("0000:01:00.0").gpu().group(1);
     host.pci("0000:01:00.1").nic().vendor("1af4", "1041").group(1).driver("virtio-pci");
     EXPECT_EQ(PolicyFixture(host,
-                    "rules: [{name: g, match: {class: display}, driver: vfio-pci, group: "
-                    "whole}]")
+                            "rules: [{name: g, match: {class: display}, driver: vfio-pci, group: "
+                            "whole}]")
                   .plan(),
               "group 1: change\n"
               "  load_module 0000:01:00.1 virtio_vfio_pci\n"
@@ -256,13 +262,14 @@ TEST(PlanGroup, LoadsAModuleOncePerTransaction) {
     Host host;
     host.pci("0000:01:00.0").gpu().group(1);
     host.pci("0000:01:00.1").audio().group(1);
-    EXPECT_EQ(PolicyFixture(host, "rules: [{name: g, match: {iommu_group: 1}, driver: auto}]").plan(),
-              "group 1: change\n"
-              "  load_module 0000:01:00.0 vfio_pci\n"
-              "  set_override 0000:01:00.0 vfio-pci\n"
-              "  set_override 0000:01:00.1 vfio-pci\n"
-              "  bind 0000:01:00.0 vfio-pci\n"
-              "  bind 0000:01:00.1 vfio-pci\n");
+    EXPECT_EQ(
+        PolicyFixture(host, "rules: [{name: g, match: {iommu_group: 1}, driver: auto}]").plan(),
+        "group 1: change\n"
+        "  load_module 0000:01:00.0 vfio_pci\n"
+        "  set_override 0000:01:00.0 vfio-pci\n"
+        "  set_override 0000:01:00.1 vfio-pci\n"
+        "  bind 0000:01:00.0 vfio-pci\n"
+        "  bind 0000:01:00.1 vfio-pci\n");
 }
 
 }  // namespace

@@ -39,10 +39,11 @@ TEST(Plan, DoesNotTakeAwayVfsThatAreGivenAway) {
     Host host = nic_host();
     host.pci("0000:02:00.0").pf(8, 1);
     host.pci("0000:02:10.0").nic().vf_of("0000:02:00.0", 0).group(20).vfio("vfio-pci");
-    EXPECT_EQ(PolicyFixture(host, "rules: [{name: pf, match: {is_pf: true}, sriov: {vfs: 4}}]").plan(),
-              "pci/0000:02:00.0: refused\n"
-              "  ! vfs-in-use 0000:02:10.0: a VF that would go is given away (0000:02:10.0 is on "
-              "vfio-pci)\n");
+    EXPECT_EQ(
+        PolicyFixture(host, "rules: [{name: pf, match: {is_pf: true}, sriov: {vfs: 4}}]").plan(),
+        "pci/0000:02:00.0: refused\n"
+        "  ! vfs-in-use 0000:02:10.0: a VF that would go is given away (0000:02:10.0 is on "
+        "vfio-pci)\n");
 }
 
 TEST(Plan, MakesTheMdevsThatAreMissing) {
@@ -78,10 +79,10 @@ TEST(Plan, RefusesMdevsThatTheParentCannotMake) {
     host.mdev_parent("mtty").mdev_type("mtty-1", 1);
     host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "other", "mtty-1");
     EXPECT_EQ(PolicyFixture(host,
-                    "rules:\n- name: m\n  match: {mdev_parent: mtty}\n  mdevs:\n"
-                    "  - {uuid: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', type: mtty-1}\n"
-                    "  - {count: 2, type: mtty-1}\n"
-                    "  - {count: 1, type: mtty-9}")
+                            "rules:\n- name: m\n  match: {mdev_parent: mtty}\n  mdevs:\n"
+                            "  - {uuid: '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001', type: mtty-1}\n"
+                            "  - {count: 2, type: mtty-1}\n"
+                            "  - {count: 1, type: mtty-9}")
                   .plan(),
               "mdev_parent/mtty: refused\n"
               "  ! driver-denies mdev_parent/mtty: the UUID of a wanted mdev is taken "

@@ -29,8 +29,8 @@ TEST(Plan, DescribesTheChangeForWhoeverCarriesItOut) {
     Host host = nic_host();
     host.with_variants().pci("0000:02:00.0").vendor("1af4", "1041").override_("foreign");
     const PolicyFixture fixture(host,
-                      "rules:\n- name: nics\n  match: {class: network}\n  driver: auto\n"
-                      "  access: {owner: root, group: kvm, mode: '0660'}\n  check: open");
+                                "rules:\n- name: nics\n  match: {class: network}\n  driver: auto\n"
+                                "  access: {owner: root, group: kvm, mode: '0660'}\n  check: open");
     const policy::Plan plan = fixture.make_plan();
     ASSERT_EQ(plan.transactions.size(), 1U);
     ASSERT_EQ(plan.transactions[0].changes.size(), 1U);
@@ -71,8 +71,8 @@ TEST(Plan, OrdersTransactionsByGroupThenThoseWithout) {
 
 TEST(Plan, LeavesAConflictAsItIsAndNamesBothRules) {
     EXPECT_EQ(PolicyFixture(nic_host(),
-                    "rules:\n- {name: a, match: {class: network}, driver: auto}\n"
-                    "- {name: b, match: {netdev: eth0}, driver: none}")
+                            "rules:\n- {name: a, match: {class: network}, driver: auto}\n"
+                            "- {name: b, match: {netdev: eth0}, driver: none}")
                   .plan(),
               "group 7: conflict\n"
               "  ! ambiguous 0000:02:00.0: rule a (p.yaml:2) and rule b (p.yaml:3) ask for "
@@ -118,11 +118,12 @@ TEST(Plan, AVendorsDriverThatServesVfioItselfIsLeftAlone) {
     Host host = nic_host();
     host.pci("0000:02:00.0").vfio("nvidia", "vfio1");
     EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
-    EXPECT_EQ(PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: vfio-pci}]")
-                  .make_plan()
-                  .transactions.at(0)
-                  .verdict,
-              policy::Verdict::kChange);
+    EXPECT_EQ(
+        PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: vfio-pci}]")
+            .make_plan()
+            .transactions.at(0)
+            .verdict,
+        policy::Verdict::kChange);
 }
 
 TEST(Plan, AnOverrideThatIsRightAlreadyIsNotWrittenAgain) {
@@ -150,14 +151,16 @@ TEST(Plan, AForeignOverrideIsReplacedAndRemembered) {
 
 TEST(Plan, NoneUnbindsAndKeepsEveryDriverAway) {
     EXPECT_EQ(
-        PolicyFixture(nic_host(), "rules: [{name: nics, match: {class: network}, driver: none}]").plan(),
+        PolicyFixture(nic_host(), "rules: [{name: nics, match: {class: network}, driver: none}]")
+            .plan(),
         "group 7: change\n"
         "  set_override 0000:02:00.0 none\n"
         "  unbind 0000:02:00.0 e1000e\n");
     Host host = nic_host();
     host.pci("0000:02:00.0").unbound().override_("none");
-    EXPECT_EQ(PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: none}]").plan(),
-              "group 7: ok\n");
+    EXPECT_EQ(
+        PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: none}]").plan(),
+        "group 7: ok\n");
 }
 
 TEST(Plan, HostGivesADeviceBack) {

@@ -8,8 +8,8 @@
 namespace {
 
 using fake::Host;
-using policy_test::nic_host;
 using policy_test::kTakeNics;
+using policy_test::nic_host;
 using policy_test::PolicyFixture;
 using sysfs::UseKind;
 
@@ -21,9 +21,10 @@ constexpr const char* kSound = "0000:01:00.1";
 TEST(Plan, RefusesABridge) {
     Host host;
     host.pci("0000:00:01.0").bridge().group(1);
-    EXPECT_EQ(PolicyFixture(host, "rules: [{name: b, match: {class: bridge}, driver: auto}]").plan(),
-              "group 1: refused\n"
-              "  ! bridge 0000:00:01.0: is a bridge, and VFIO takes none (header type 1)\n");
+    EXPECT_EQ(
+        PolicyFixture(host, "rules: [{name: b, match: {class: bridge}, driver: auto}]").plan(),
+        "group 1: refused\n"
+        "  ! bridge 0000:00:01.0: is a bridge, and VFIO takes none (header type 1)\n");
 }
 
 TEST(Plan, RefusesVfioWithoutAnIommuGroup) {
@@ -34,14 +35,16 @@ TEST(Plan, RefusesVfioWithoutAnIommuGroup) {
               "pci/0000:01:00.0: refused\n"
               "  ! no-iommu 0000:01:00.0: is in no IOMMU group (the host has no IOMMU enabled)\n");
     host.noiommu();
-    EXPECT_EQ(PolicyFixture(host, rules).make_plan().transactions[0].verdict, policy::Verdict::kChange);
+    EXPECT_EQ(PolicyFixture(host, rules).make_plan().transactions[0].verdict,
+              policy::Verdict::kChange);
 }
 
 TEST(Plan, ADriverThatIsNotVfiosNeedsNoIommu) {
     Host host;
     host.no_iommu().module("uio_pci_generic", sysfs::ModuleState::kAvailable).pci(kGpu).gpu();
     EXPECT_EQ(
-        PolicyFixture(host, "rules: [{name: g, match: {class: display}, driver: uio_pci_generic}]").plan(),
+        PolicyFixture(host, "rules: [{name: g, match: {class: display}, driver: uio_pci_generic}]")
+            .plan(),
         "pci/0000:01:00.0: change\n"
         "  load_module 0000:01:00.0 uio_pci_generic\n"
         "  set_override 0000:01:00.0 uio_pci_generic\n"
@@ -51,7 +54,8 @@ TEST(Plan, ADriverThatIsNotVfiosNeedsNoIommu) {
 TEST(Plan, RefusesWhenNoDriverOfTheChainCanBeHad) {
     Host host = nic_host();
     EXPECT_EQ(
-        PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: vfio-pci-igd}]").plan(),
+        PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: vfio-pci-igd}]")
+            .plan(),
         "group 7: refused\n"
         "  ! no-driver 0000:02:00.0: no driver of the chain can be had (vfio-pci-igd: this "
         "kernel has no driver vfio-pci-igd)\n");
@@ -69,10 +73,11 @@ TEST(Plan, RefusesAPfWithVfsEnabled) {
 TEST(Plan, RefusesIdsThatVfioPciDenies) {
     Host host;
     host.pci(kGpu).vendor("8086", "0b25").group(3);
-    EXPECT_EQ(PolicyFixture(host, "rules: [{name: d, match: {vendor: '8086'}, driver: auto}]").plan(),
-              "group 3: refused\n"
-              "  ! driver-denies 0000:01:00.0: vfio-pci denies this device by its id (8086:0b25 "
-              "(DSA))\n");
+    EXPECT_EQ(
+        PolicyFixture(host, "rules: [{name: d, match: {vendor: '8086'}, driver: auto}]").plan(),
+        "group 3: refused\n"
+        "  ! driver-denies 0000:01:00.0: vfio-pci denies this device by its id (8086:0b25 "
+        "(DSA))\n");
     host.pci(kGpu).vendor("8086", "37c9");
     host.alias("vfio_pci:v00008086d000037C9sv*sd*bc*sc*i*", "qat_vfio_pci");
     EXPECT_EQ(PolicyFixture(host, "rules: [{name: d, match: {vendor: '8086'}, driver: auto}]")
@@ -100,9 +105,10 @@ TEST(Plan, EachReasonIsAllowedOrForcedByItsOwnNameOnly) {
     Host host = nic_host();
     host.used("0000:02:00.0", UseKind::kDefaultRoute, "route", "");
     host.used("0000:02:00.0", UseKind::kAddressed, "address", "");
-    const PolicyFixture fixture(host,
-                      "rules: [{name: nics, match: {class: network}, driver: auto, in_use: {allow: "
-                      "[addressed]}}]");
+    const PolicyFixture fixture(
+        host,
+        "rules: [{name: nics, match: {class: network}, driver: auto, in_use: {allow: "
+        "[addressed]}}]");
     EXPECT_EQ(fixture.plan(),
               "group 7: refused\n"
               "  ? default-route 0000:02:00.0: route\n");
@@ -137,8 +143,8 @@ TEST(Plan, AsksForTheUsageOfThoseThatWouldBeTaken) {
     host.pci(kGpu).gpu().group(15).driver("nouveau");
     host.pci(kSound).audio().group(15).driver("snd_hda_intel");
     const PolicyFixture fixture(host,
-                      "rules:\n- {name: nics, match: {class: network}, driver: auto}\n"
-                      "- {name: g, match: {class: display}, driver: auto, group: whole}");
+                                "rules:\n- {name: nics, match: {class: network}, driver: auto}\n"
+                                "- {name: g, match: {class: display}, driver: auto, group: whole}");
     EXPECT_EQ(policy::devices_losing_driver(fixture.set, fixture.decisions, fixture.inventory),
               (std::vector<sysfs::DeviceId>{fake::pci_id(kGpu), fake::pci_id(kSound),
                                             fake::pci_id("0000:02:00.0")}));

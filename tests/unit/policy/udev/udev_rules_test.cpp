@@ -27,9 +27,12 @@ std::string make_rules_body(const std::string& yaml) {
 }
 
 TEST(UdevRules, AreAFileThatArmsWhatNobodyHas) {
-    const policy::UdevRules rules =
-        make_rules("rules: [{name: nic, match: {vendor: \"8086\", device: [\"10d3\", \"10d4\"]}, driver: vfio-pci}]");
-    EXPECT_EQ(rules.text, R"x(# Made from the policies by bindd; see bindd(8). It is written anew with them: do not edit.
+    const policy::UdevRules rules = make_rules(
+        "rules: [{name: nic, match: {vendor: \"8086\", device: [\"10d3\", \"10d4\"]}, driver: "
+        "vfio-pci}]");
+    EXPECT_EQ(
+        rules.text,
+        R"x(# Made from the policies by bindd; see bindd(8). It is written anew with them: do not edit.
 ACTION!="add", IMPORT{db}="BINDD_OVERRIDE"
 ACTION!="add", GOTO="bindd_end"
 SUBSYSTEM!="pci", GOTO="bindd_end"
@@ -108,7 +111,8 @@ ENV{.BINDD_ASK}=="1", ENV{BINDD_OVERRIDE}="vfio-pci", GOTO="bindd_arm"
 )");
 }
 
-// A module that is not loaded does not tell its driver's name; its own keeps the native driver off as well.
+// A module that is not loaded does not tell its driver's name; its own keeps the native driver off
+// as well.
 TEST(UdevRules, SayWhatAutoIsFromTheLeastTellingAliasToTheVariantsOfThePolicies) {
     EXPECT_EQ(make_rules_body(R"(variants:
   - { name: net, match: { class: network, any: [{ vendor: "15b3" }, { is_vf: true }] }, drivers: [no-such, vfio-pci] }
@@ -146,12 +150,13 @@ TEST(UdevRules, LeaveToTheDaemonWhatUdevCannotTellAndSaySo) {
   - { name: odd, match: { modalias: "pci:v\"*" }, driver: vfio-pci }
   - { name: without, match: { vendor: "1000" }, driver: no-such }
 )";
-    EXPECT_EQ(make_rules(yaml).unsupported,
-              (std::vector<std::string>{"rule lan (p.yaml:2): udev cannot tell netdev",
-                                        "rule some (p.yaml:4): its limit counts all devices of the host",
-                                        "rule other (p.yaml:3): udev cannot tell serial",
-                                        "rule odd (p.yaml:5): udev cannot tell modalias",
-                                        "rule without (p.yaml:6): there is no driver of its chain"}));
+    EXPECT_EQ(
+        make_rules(yaml).unsupported,
+        (std::vector<std::string>{"rule lan (p.yaml:2): udev cannot tell netdev",
+                                  "rule some (p.yaml:4): its limit counts all devices of the host",
+                                  "rule other (p.yaml:3): udev cannot tell serial",
+                                  "rule odd (p.yaml:5): udev cannot tell modalias",
+                                  "rule without (p.yaml:6): there is no driver of its chain"}));
     EXPECT_EQ(make_rules_body(yaml), R"(
 # rule lan (p.yaml:2) protects
 ATTR{class}=="0x02????", ENV{.BINDD_1}="1"
@@ -174,7 +179,9 @@ ATTR{vendor}=="0x1000", ENV{.BINDD_6}="1"
 ENV{.BINDD_6}=="1", GOTO="bindd_end"
 )");
     const std::string text = make_rules(yaml).text;
-    EXPECT_NE(text.find("# left to the daemon: rule lan (p.yaml:2): udev cannot tell netdev\n"), text.npos) << text;
+    EXPECT_NE(text.find("# left to the daemon: rule lan (p.yaml:2): udev cannot tell netdev\n"),
+              text.npos)
+        << text;
 }
 
 TEST(UdevRules, SpeakOfPciDevicesOnly) {

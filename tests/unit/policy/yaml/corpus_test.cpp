@@ -11,8 +11,8 @@
 #include <functional>
 #include <iterator>
 
-#include "policy_dump.hpp"
 #include "policy/yaml/parse_policy.hpp"
+#include "policy_dump.hpp"
 #include "tests/unit/sanitized.hpp"
 
 /// Every file of tests/corpus/policy: good ones load (with exactly the warnings beside them, if

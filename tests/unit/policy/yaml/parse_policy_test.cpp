@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "policy/decide/match.hpp"
-#include "policy/plan/plan.hpp"
 #include "policy/model/keywords.hpp"
+#include "policy/plan/plan.hpp"
 
 namespace policy {
 namespace {

@@ -7,8 +7,8 @@
 
 namespace policy {
 
-/// A set in words, every value of it and no places: two sets are equal when these texts are. Shares no
-/// code with emit(), which is tested against it.
+/// A set in words, every value of it and no places: two sets are equal when these texts are. Shares
+/// no code with emit(), which is tested against it.
 [[nodiscard]] std::string describe(const PolicySet& set);
 
 }  // namespace policy

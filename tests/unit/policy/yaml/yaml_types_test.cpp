@@ -10,7 +10,8 @@
 namespace policy {
 namespace {
 
-/// By the resolvers of YAML 1.1 (PyYAML; the one-letter booleans are its specification's) or by 1.2's core schema.
+/// By the resolvers of YAML 1.1 (PyYAML; the one-letter booleans are its specification's) or
+/// by 1.2's core schema.
 TEST(ImplicitType, IsWhatYamlToolsMakeOfAPlainScalar) {
     const std::array<std::pair<const char*, const char*>, 32> cases = {{
         {"0010", "the number 8"},

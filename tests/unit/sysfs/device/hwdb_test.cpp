@@ -54,10 +54,9 @@ TEST_F(HardwareDatabaseTest, PrefersTheCapturesOwnNames) {
     write().file("/usr/share/misc/pci.ids", kText);
     HardwareDatabase database(tree_.root());
     const Inventory inventory = read();
-    EXPECT_EQ(
-        database.names(inventory.devices.at(0)),
-        (HardwareNames{"Intel Corporation", "82574L Gigabit Network Connection",
-                       "Network controller", "Ethernet controller"}));
+    EXPECT_EQ(database.names(inventory.devices.at(0)),
+              (HardwareNames{"Intel Corporation", "82574L Gigabit Network Connection",
+                             "Network controller", "Ethernet controller"}));
     EXPECT_EQ(database.subsystem(inventory.devices.at(0)), "Gigabit CT Desktop Adapter");
     EXPECT_EQ(database.subsystem(inventory.devices.at(1)), std::nullopt);
     HardwareNames vendor_only;

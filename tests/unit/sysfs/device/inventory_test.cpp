@@ -98,7 +98,8 @@ TEST_F(InventoryTest, SkipsADeviceThatWentMeanwhile) {
 TEST_F(InventoryTest, ReadsNoPathThatIsNoDevice) {
     host.pci("0000:01:00.0").nic();
     write();
-    EXPECT_EQ(read_device(tree_.root(), {"pci", "../../../etc"}, {}).error().code, base::Code::kInvalid);
+    EXPECT_EQ(read_device(tree_.root(), {"pci", "../../../etc"}, {}).error().code,
+              base::Code::kInvalid);
     EXPECT_EQ(read_device(tree_.root(), {"../bus", "x"}, {}).error().code, base::Code::kInvalid);
     EXPECT_EQ(read_device(tree_.root(), {"nobus", "x"}, {}).error().code, base::Code::kNotFound);
 }
@@ -143,16 +144,18 @@ TEST_F(InventoryTest, LooksBrieflyAtWhatVfioHasOrCouldHave) {
     host.on_bus("host1x", "ctx0").group(4).driver("tegra").device().has_override = false;
     host.on_bus("futurebus", "dev0").driver("future");
     host.mdev_parent("mtty").mdev_type("mtty-2", 12);
-    host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty", "mtty-2").group(8).vfio("mtty", "vfio1");
+    host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty", "mtty-2")
+        .group(8)
+        .vfio("mtty", "vfio1");
     host.group_type(4, "DMA");
     write();
     const Inventory whole = read({});
     ScanOptions wanted;
     wanted.brief = true;
     const Inventory brief = read(wanted);
-    EXPECT_EQ(ids_of(brief),
-              (Ids_{"pci/0000:01:00.0", "css/0.0.0313", "host1x/ctx0",
-                    "mdev/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mdev_parent/mtty", "platform/fff51000.ethernet"}));
+    EXPECT_EQ(ids_of(brief), (Ids_{"pci/0000:01:00.0", "css/0.0.0313", "host1x/ctx0",
+                                   "mdev/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mdev_parent/mtty",
+                                   "platform/fff51000.ethernet"}));
     EXPECT_EQ(brief.devices[0].numa_node, std::nullopt);
     EXPECT_EQ(brief.devices[0].ids.revision, std::nullopt);
     EXPECT_EQ(brief.groups.at(4).type, "");
@@ -253,9 +256,11 @@ TEST_F(InventoryTest, KnowsPfsAndVfsByIndex) {
 
     // Some of them, with their PF or without.
     std::vector<DeviceId> some = {{"pci", "0000:01:10.5"}, {"pci", "0000:01:10.3"}};
-    EXPECT_EQ(read_devices(tree_.root(), some, {})->find(some[1])->vf, (SriovVf{"0000:01:00.0", 3}));
+    EXPECT_EQ(read_devices(tree_.root(), some, {})->find(some[1])->vf,
+              (SriovVf{"0000:01:00.0", 3}));
     some.push_back({"pci", "0000:01:00.0"});
-    EXPECT_EQ(read_devices(tree_.root(), some, {})->find(some[0])->vf, (SriovVf{"0000:01:00.0", 5}));
+    EXPECT_EQ(read_devices(tree_.root(), some, {})->find(some[0])->vf,
+              (SriovVf{"0000:01:00.0", 5}));
 }
 
 TEST_F(InventoryTest, SeesInterfacesOnVirtioButNotOnUsb) {

@@ -183,9 +183,11 @@ TEST(NaturalOrder, IsStrictAndTransitive) {
     for (const auto& a : names) {
         EXPECT_FALSE(device_name_less(a, a));
         for (const auto& b : names) {
-            EXPECT_TRUE(a == b || device_name_less(a, b) != device_name_less(b, a)) << a << " " << b;
+            EXPECT_TRUE(a == b || device_name_less(a, b) != device_name_less(b, a))
+                << a << " " << b;
             for (const auto& c : names)
-                EXPECT_TRUE(!device_name_less(a, b) || !device_name_less(b, c) || device_name_less(a, c))
+                EXPECT_TRUE(!device_name_less(a, b) || !device_name_less(b, c) ||
+                            device_name_less(a, c))
                     << a << " " << b << " " << c;
         }
     }

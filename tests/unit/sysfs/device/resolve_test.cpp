@@ -93,8 +93,9 @@ TEST(EditDistance, CountsASwapAsOne) {
 }
 
 TEST(NearNames, AreFewAndBestFirst) {
-    EXPECT_EQ(base::similar_names("vendro", {"device", "vendor", "vendors", "vendo", "vends", "vendor"}),
-              (Text{"vendor", "vendo", "vendors"}));
+    EXPECT_EQ(
+        base::similar_names("vendro", {"device", "vendor", "vendors", "vendo", "vends", "vendor"}),
+        (Text{"vendor", "vendo", "vendors"}));
     EXPECT_EQ(base::similar_names("", {"a", "abc"}), Text{"a"});
     EXPECT_EQ(base::did_you_mean({}), "");
     EXPECT_EQ(base::did_you_mean({"a", "b", "c"}), "did you mean a, b or c?");

@@ -11,13 +11,15 @@ namespace sysfs {
 namespace {
 
 TEST(KernelCmdline, IsTheWordAloneOrWithAnythingButANo) {
-    for (const char* line : {"bindd.disable", "quiet bindd.disable\n", "quiet bindd.disable panic=1\n",
-                             "bindd.disable=1", "bindd.disable=1 ro",
-                             "root=/dev/vda\tbindd.disable=yes", "bindd.disable=", "bindd.disable=0 bindd.disable"})
+    for (const char* line :
+         {"bindd.disable", "quiet bindd.disable\n", "quiet bindd.disable panic=1\n",
+          "bindd.disable=1", "bindd.disable=1 ro", "root=/dev/vda\tbindd.disable=yes",
+          "bindd.disable=", "bindd.disable=0 bindd.disable"})
         EXPECT_TRUE(is_disabled_on_cmdline(std::string_view(line))) << line;
-    for (const char* line : {"", "\n", "quiet ro", "bindd.disable=0", "bindd.disable=no bindd.disable=off",
-                             "bindd.disable=false", "xbindd.disable", "bindd.disabled", "bindd", "a=bindd.disable",
-                             "quiet xbindd.disable bindd.disabled"})
+    for (const char* line :
+         {"", "\n", "quiet ro", "bindd.disable=0", "bindd.disable=no bindd.disable=off",
+          "bindd.disable=false", "xbindd.disable", "bindd.disabled", "bindd", "a=bindd.disable",
+          "quiet xbindd.disable bindd.disabled"})
         EXPECT_FALSE(is_disabled_on_cmdline(std::string_view(line))) << line;
 }
 

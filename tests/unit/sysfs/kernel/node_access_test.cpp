@@ -12,8 +12,8 @@
 
 namespace {
 
-using sysfs::change_access;
 using base::Code;
+using sysfs::change_access;
 using sysfs::NodeAccess;
 using namespace std::chrono_literals;
 

@@ -34,11 +34,11 @@ TEST_F(DriversTest, AreReadBackAsTheyAre) {
     const Drivers expected = host.drivers();
     const Drivers found = drivers();
     // Built-in aliases come after those of modules.
-    EXPECT_EQ(
-        found.aliases,
-        (std::vector<ModuleAlias>{{kAny, "vfio_pci"},
-                            {"vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i*", "mlx5_vfio_pci"},
-                            {"vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*", "virtio_vfio_pci"}}));
+    EXPECT_EQ(found.aliases,
+              (std::vector<ModuleAlias>{
+                  {kAny, "vfio_pci"},
+                  {"vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i*", "mlx5_vfio_pci"},
+                  {"vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*", "virtio_vfio_pci"}}));
     EXPECT_EQ(found.registered, expected.registered);
     EXPECT_EQ(found.warnings, Text{});
     EXPECT_EQ(found.module_state("vfio-pci"), ModuleState::kLoaded);
@@ -138,8 +138,8 @@ TEST_F(DriversTest, ResolveAModaliasByTheText) {
 
 TEST(AliasText, TakesOnlyWholeLines) {
     EXPECT_EQ(parse_aliases("alias vfio_pci:v1* a\nalias vfio_pci:v2* b-c\nalias vfio_pci:v2* b_c\n"
-                         "#alias vfio_pci:v3* c\nxalias vfio_pci:v4* d\nalias vfio-spapr e\n"
-                         "alias vfio_pci:v5*\nalias vfio_pci:v6* ../x\nalias vfio_cdx:v7* f"),
+                            "#alias vfio_pci:v3* c\nxalias vfio_pci:v4* d\nalias vfio-spapr e\n"
+                            "alias vfio_pci:v5*\nalias vfio_pci:v6* ../x\nalias vfio_cdx:v7* f"),
               (std::vector<ModuleAlias>{
                   {"vfio_pci:v1*", "a"}, {"vfio_pci:v2*", "b_c"}, {"vfio_cdx:v7*", "f"}}));
     EXPECT_EQ(parse_aliases(""), std::vector<ModuleAlias>{});
@@ -150,8 +150,8 @@ TEST(AliasText, IsFoundInBuiltinModinfo) {
     using namespace std::string_literals;
     EXPECT_EQ(
         parse_builtin_aliases("ext4.license=GPL\0vfio_pci.alias=vfio_pci:v*d*\0"
-                           "vfio-cdx.alias=vfio_cdx:v1*\0e1000e.alias=pci:v1*\0"
-                           "x/y.alias=vfio_pci:v2*\0last.alias=vfio_pci:v3"s),
+                              "vfio-cdx.alias=vfio_cdx:v1*\0e1000e.alias=pci:v1*\0"
+                              "x/y.alias=vfio_pci:v2*\0last.alias=vfio_pci:v3"s),
         (std::vector<ModuleAlias>{
             {"vfio_pci:v*d*", "vfio_pci"}, {"vfio_cdx:v1*", "vfio_cdx"}, {"vfio_pci:v3", "last"}}));
     EXPECT_EQ(parse_builtin_aliases(".alias=vfio_pci:v1"), std::vector<ModuleAlias>{});

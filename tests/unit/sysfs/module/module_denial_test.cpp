@@ -42,7 +42,8 @@ TEST(ModuleDenial, ReadsTheCommandLine) {
 TEST(ModprobeConfig, JoinsContinuedLinesAndLeavesCommentsOut) {
     UsageTree tree;
     tree.file("/etc/modprobe.d/a.conf",
-              "# options vfio-pci ids=1:2\noptions vfio-pci ids=10de:1eb8 \\\n  disable_vga=1\n\nblacklist x\n");
+              "# options vfio-pci ids=1:2\noptions vfio-pci ids=10de:1eb8 \\\n  "
+              "disable_vga=1\n\nblacklist x\n");
     const auto lines = sysfs::read_modprobe_config(tree.root());
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_EQ(lines[0].where(), "/etc/modprobe.d/a.conf:2");

@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <type_traits>
 
+#include "tests/unit/vfio/fixture/vfio_test.hpp"
 #include "vfio/src/backend/node_holders.hpp"
 #include "vfio/system_calls.hpp"
-#include "tests/unit/vfio/fixture/vfio_test.hpp"
 
 namespace vfio {
 namespace {

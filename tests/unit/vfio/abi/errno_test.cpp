@@ -5,9 +5,9 @@
 #include <array>
 #include <cerrno>
 
+#include "tests/unit/vfio/fixture/vfio_test.hpp"
 #include "vfio/reset.hpp"
 #include "vfio/viommu.hpp"
-#include "tests/unit/vfio/fixture/vfio_test.hpp"
 
 namespace vfio {
 namespace {
@@ -67,8 +67,7 @@ TEST_F(Errno, OfPuttingAGroupIntoAContainer) {
     is(EPERM,
        "noiommu groups and groups with an IOMMU do not mix, and another owner may have the "
        "group's DMA");
-    is(EBUSY,
-       "this backend takes one group per container, or a native driver has the group's DMA");
+    is(EBUSY, "this backend takes one group per container, or a native driver has the group's DMA");
     is(ENODEV, "the group has no device any more");
     is(EBADFD, "the fd is neither a container's nor an iommufd's");
 }
@@ -96,9 +95,9 @@ TEST_F(Errno, OfChoosingTheIommu) {
     is(EPERM, kOwner);
     is(EBUSY, kNative);
     calls.type1 = false;
-    EXPECT_EQ(failure(attempt(Backend::kType1v2)),
-              std::to_string(ENODEV) +
-                  ": this kernel or platform does not offer VFIO_TYPE1v2_IOMMU");
+    EXPECT_EQ(
+        failure(attempt(Backend::kType1v2)),
+        std::to_string(ENODEV) + ": this kernel or platform does not offer VFIO_TYPE1v2_IOMMU");
 }
 
 TEST_F(Errno, OfGettingADeviceFromItsGroup) {
@@ -191,9 +190,9 @@ TEST_F(Errno, OfAHotReset) {
         calls.refuse(FdKind::kDevice, abi::DeviceCall::kPciHotReset, errnum);
         return hot_reset(calls, opened.device, groups, "d");
     };
-    EXPECT_EQ(failure(reset(EBUSY)),
-              std::to_string(EBUSY) +
-                  ": another reset, or an open, of a device on the bus is going on");
+    EXPECT_EQ(
+        failure(reset(EBUSY)),
+        std::to_string(EBUSY) + ": another reset, or an open, of a device on the bus is going on");
     EXPECT_EQ(failure(reset(EINVAL)),
               std::to_string(EINVAL) +
                   ": every affected group must be shown (a cdev: none), and every device on the "
@@ -204,11 +203,12 @@ TEST_F(Errno, OfAHotReset) {
 TEST_F(Errno, OfUnmappingWhatAHardwareQueueReads) {
     drive.hardware.type = abi::HwInfoType::kArmSmmuv3;
     const auto opened = open(Backend::kIommufd, PageTable::kNestParent);
-    const SharedIommu iommu = dynamic_cast<IommufdBackend&>(opened.space->iommu_backend()).context();
+    const SharedIommu iommu =
+        dynamic_cast<IommufdBackend&>(opened.space->iommu_backend()).context();
     abi::ViommuTegra241Cmdqv page{};
-    auto viommu = Viommu::allocate(iommu, abi::ViommuType::kTegra241Cmdqv, opened.bound.device_id,
-                                   opened.bound.page_table_id,
-                                   std::as_writable_bytes(std::span(&page, 1)));
+    auto viommu =
+        Viommu::allocate(iommu, abi::ViommuType::kTegra241Cmdqv, opened.bound.device_id,
+                         opened.bound.page_table_id, std::as_writable_bytes(std::span(&page, 1)));
     ASSERT_TRUE(viommu) << failure(viommu);
     EXPECT_EQ(page.out_vintf_mmap_length, 0x20000U);
     const auto add = [&] {

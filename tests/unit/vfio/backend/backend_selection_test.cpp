@@ -69,7 +69,8 @@ TEST_F(BackendSelection, TriesSparpV2AndDoesNotBelieveIt) {
     EXPECT_EQ(opened->rejected.back().why,
               "/dev/vfio/15: set VFIO_SPAPR_TCE_v2_IOMMU: Invalid argument");
     EXPECT_EQ(opened->rejected.back().hint, "offered, but this device has no dynamic DMA windows");
-    EXPECT_EQ(opened->rejected[2].hint, "this kernel or platform does not offer VFIO_TYPE1v2_IOMMU");
+    EXPECT_EQ(opened->rejected[2].hint,
+              "this kernel or platform does not offer VFIO_TYPE1v2_IOMMU");
 }
 
 TEST_F(BackendSelection, NeverAsksForExtensionSix) {

@@ -5,9 +5,9 @@
 
 #include <cerrno>
 
+#include "tests/unit/vfio/fixture/vfio_test.hpp"
 #include "vfio/spapr_container.hpp"
 #include "vfio/src/backend/spapr_emulation.hpp"
-#include "tests/unit/vfio/fixture/vfio_test.hpp"
 
 namespace vfio {
 namespace {
@@ -138,10 +138,10 @@ TEST_P(Spapr, TakesPagesOutOfTheMiddle) {
     ASSERT_TRUE(space->register_memory(kMemory, 4 * kBig));
     ASSERT_TRUE(space->map(kBig, kMemory, 4 * kBig, DmaAccess::kReadWrite));
     EXPECT_EQ(space->unmap(2 * kBig, kBig), kBig);
-    EXPECT_EQ(
-        space->mappings(),
-        (std::vector<MappedRange>{{.iova = {kBig, 2 * kBig - 1}, .address = kMemory},
-                             {.iova = {3 * kBig, 5 * kBig - 1}, .address = kMemory + 2 * kBig}}));
+    EXPECT_EQ(space->mappings(),
+              (std::vector<MappedRange>{
+                  {.iova = {kBig, 2 * kBig - 1}, .address = kMemory},
+                  {.iova = {3 * kBig, 5 * kBig - 1}, .address = kMemory + 2 * kBig}}));
     EXPECT_TRUE(space->map(2 * kBig, kMemory, kBig, DmaAccess::kReadWrite));
     EXPECT_EQ(space->unmap(kBig, 4 * kBig), 4 * kBig);
     EXPECT_EQ(space->unmap(kBig, 4 * kBig), 0U);

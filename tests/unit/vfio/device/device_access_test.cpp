@@ -157,8 +157,9 @@ TEST_F(Feature, DmaLoggingPassesRangesAndExplainsTooMany) {
 
 struct Migration : AccessedDevice {
     Migration() {
-        model.features = {{uapi::FeatureId::kMigration, uapi::kFeatureGet},
-                          {uapi::FeatureId::kMigDeviceState, uapi::kFeatureGet | uapi::kFeatureSet}};
+        model.features = {
+            {uapi::FeatureId::kMigration, uapi::kFeatureGet},
+            {uapi::FeatureId::kMigDeviceState, uapi::kFeatureGet | uapi::kFeatureSet}};
         model.migration_flags = uapi::kMigrationStopCopy | uapi::kMigrationP2p;
     }
 };

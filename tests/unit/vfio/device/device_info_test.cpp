@@ -5,9 +5,9 @@
 #include <sys/eventfd.h>
 
 #include "tests/unit/vfio/fixture/device_calls.hpp"
-#include "vfio/src/abi/zpci.hpp"
 #include "vfio/irq.hpp"
 #include "vfio/region.hpp"
+#include "vfio/src/abi/zpci.hpp"
 
 namespace {
 
@@ -80,8 +80,8 @@ TEST_F(DeviceInfo, DecodesTheUtilityStringAndBoundsItsLength) {
 TEST_F(DeviceInfo, KeepsCapabilitiesThatItDoesNotKnow) {
     model.caps = {{.id = 4711, .version = 3, .body = {std::byte{1}, std::byte{2}}},
                   FakeCap::make(uapi::kDeviceCapPciAtomicComp,
-                              uapi::DeviceCapPciAtomicComp{
-                                  .header = {}, .flags = uapi::kAtomicComp64, .reserved = 0})};
+                                uapi::DeviceCapPciAtomicComp{
+                                    .header = {}, .flags = uapi::kAtomicComp64, .reserved = 0})};
     const auto info = vfio::read_device_info(calls, fd, "0000:01:00.0");
     ASSERT_TRUE(info);
     ASSERT_NE(info->caps.find(4711), nullptr);

@@ -6,10 +6,10 @@
 
 #include <utility>
 
-#include "tests/unit/vfio/fixture/fake_calls.hpp"
 #include "tests/fake/host.hpp"
 #include "tests/fake/temp_dir.hpp"
 #include "tests/fake/tree.hpp"
+#include "tests/unit/vfio/fixture/fake_calls.hpp"
 #include "vfio/abi/pci.hpp"
 #include "vfio/fd_passing.hpp"
 #include "vfio/system_calls.hpp"
@@ -26,8 +26,7 @@ struct OpenDevice : testing::Test {
         calls.add("0000:01:00.1", "15", "vfio1").hardware = drive.hardware;
         drive.model.regions[0] = bar(4096);
         drive.model.regions[7] = bar(256);
-        drive.model.irqs[2] = {
-            .argsz = 0, .flags = abi::kIrqEventfd, .index = 2, .count = 8};
+        drive.model.irqs[2] = {.argsz = 0, .flags = abi::kIrqEventfd, .index = 2, .count = 8};
     }
     static FakeRegion bar(std::size_t size) {
         return {.flags = abi::kRegionRead | abi::kRegionWrite | abi::kRegionMmap,
@@ -72,8 +71,7 @@ TEST_F(OpenDevice, NativeDriversDeviceIsRefusedWithTheWayOut) {
 }
 
 TEST_F(OpenDevice, WhatIsNoNameAndWhatIsNotThere) {
-    EXPECT_EQ(failure(open("eth0")),
-              "eth0: open: neither an address, BUS/NAME nor a UUID []");
+    EXPECT_EQ(failure(open("eth0")), "eth0: open: neither an address, BUS/NAME nor a UUID []");
     const auto missing = open("0000:09:00.0");
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, Code::kNotFound);
@@ -130,8 +128,7 @@ TEST_F(OpenDevice, SecondDeviceJoinsTheAddressSpaceOfTheFirst) {
     calls.add("0000:02:00.0", "16", "vfio2").hardware.usable = {{0, 0xfffff}};
     const auto first = open("01:00.0");
     ASSERT_TRUE(first) << failure(first);
-    const auto second =
-        VfioDevice::open_in(calls, "02:00.0", first->space(), {dir.path()});
+    const auto second = VfioDevice::open_in(calls, "02:00.0", first->space(), {dir.path()});
     ASSERT_TRUE(second) << failure(second);
     EXPECT_EQ(first->space()->ranges(), (std::vector<IovaRange>{{0, 0xfffff}}));
 }
@@ -195,11 +192,13 @@ TEST(PassedDevice, IsRefusedWhenAnFdIsMissingOrTheBackendIsRootsAlone) {
     const auto none = adopt_device(calls, {.name = "0000:01:00.0", .backend = Backend::kType1v2});
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().code, Code::kInvalid);
-    const auto no_container =
-        adopt_device(calls, {.name = "0000:01:00.0", .backend = Backend::kType1v2, .device = file(), .group = file()});
+    const auto no_container = adopt_device(
+        calls,
+        {.name = "0000:01:00.0", .backend = Backend::kType1v2, .device = file(), .group = file()});
     ASSERT_FALSE(no_container);
     EXPECT_EQ(no_container.error().code, Code::kInvalid);
-    const auto spapr = adopt_device(calls, {.name = "0000:01:00.0", .backend = Backend::kSpaprV2, .device = file()});
+    const auto spapr = adopt_device(
+        calls, {.name = "0000:01:00.0", .backend = Backend::kSpaprV2, .device = file()});
     ASSERT_FALSE(spapr);
     EXPECT_EQ(spapr.error().code, Code::kUnsupported);
 }

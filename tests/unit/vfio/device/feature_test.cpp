@@ -7,11 +7,11 @@
 #include <array>
 #include <cerrno>
 
+#include "tests/unit/vfio/fixture/vfio_test.hpp"
 #include "vfio/doorbell.hpp"
 #include "vfio/feature.hpp"
 #include "vfio/gfx.hpp"
 #include "vfio/region.hpp"
-#include "tests/unit/vfio/fixture/vfio_test.hpp"
 
 namespace vfio {
 namespace {
@@ -114,7 +114,7 @@ class DmaBuf : public Features {
                                   .caps = {}};
     }
     Result<base::UniqueFd> give(std::uint64_t offset, std::uint64_t length,
-                                 std::uint32_t region = 0) {
+                                std::uint32_t region = 0) {
         const std::array<abi::DmaBufRange, 1> range{{{.offset = offset, .length = length}}};
         return export_dma_buf(calls, fd(), region, range, "d");
     }
@@ -203,9 +203,9 @@ TEST_F(Display, IsGivenAsADmaBufWhileThePictureIsThatOne) {
     const auto plane = query(GfxSource::kDmabuf);
     ASSERT_TRUE(plane) << failure(plane);
     EXPECT_TRUE(gfx_dmabuf(calls, fd(), plane->handle, "d"));
-    EXPECT_EQ(failure(gfx_dmabuf(calls, fd(), plane->handle + 1, "d")),
-              std::to_string(ENOENT) +
-                  ": the handle is of an older picture: query the plane again");
+    EXPECT_EQ(
+        failure(gfx_dmabuf(calls, fd(), plane->handle + 1, "d")),
+        std::to_string(ENOENT) + ": the handle is of an older picture: query the plane again");
 }
 
 TEST_F(Display, ThatShowsNothingYetIsNotFound) {
@@ -215,19 +215,17 @@ TEST_F(Display, ThatShowsNothingYetIsNotFound) {
 
 TEST_F(Features, HaveNoDisplayOnADrive) {
     EXPECT_FALSE(has_gfx(calls, fd(), GfxSource::kRegion));
-    EXPECT_EQ(query_gfx_plane(calls, fd(), GfxSource::kRegion, GfxPlaneKind::kPrimary, "d")
-                  .error()
-                  .code,
-              Code::kUnsupported);
+    EXPECT_EQ(
+        query_gfx_plane(calls, fd(), GfxSource::kRegion, GfxPlaneKind::kPrimary, "d").error().code,
+        Code::kUnsupported);
 }
 
 class Doorbell : public Features {
   protected:
     Doorbell() {
         for (const std::uint32_t index : {0U, 7U})
-            drive.model.regions[index] = {.flags = abi::kRegionWrite,
-                                          .bytes = std::vector<std::byte>(0x1000),
-                                          .caps = {}};
+            drive.model.regions[index] = {
+                .flags = abi::kRegionWrite, .bytes = std::vector<std::byte>(0x1000), .caps = {}};
     }
     Result<void> set(const DoorbellWrite& what, int eventfd, std::uint32_t region = 0) {
         return set_doorbell(calls, fd(), read_region(calls, fd(), region, "d").value(), what,
@@ -245,9 +243,9 @@ TEST_F(Doorbell, IsRungByAnEventfd) {
     EXPECT_EQ(failure(set(write, 43)),
               std::to_string(EEXIST) + ": another eventfd makes this very write");
     EXPECT_TRUE(set(write, -1));
-    EXPECT_EQ(failure(set(write, -1)),
-              std::to_string(ENODEV) +
-                  ": no eventfd makes this write, so none can be taken from it");
+    EXPECT_EQ(
+        failure(set(write, -1)),
+        std::to_string(ENODEV) + ": no eventfd makes this write, so none can be taken from it");
 }
 
 TEST_F(Doorbell, IsAWholeRegisterOfABar) {

@@ -47,9 +47,11 @@ class Answers {
             put(bytes, at, below(8) | (1U + below(3)) << 16);
             const std::uint32_t next = at + 8 + below(6) * 4;
             const std::uint32_t wrong = below(12);
-            put(bytes, at + 4, wrong == 0 ? below(bytes.size() + 16)
-                               : wrong == 1 ? static_cast<std::uint32_t>(number_())
-                               : left == 1 ? 0 : next);
+            put(bytes, at + 4,
+                wrong == 0   ? below(bytes.size() + 16)
+                : wrong == 1 ? static_cast<std::uint32_t>(number_())
+                : left == 1  ? 0
+                             : next);
             at = next;
         }
     }

@@ -3,11 +3,11 @@
 
 #include <cerrno>
 
+#include "tests/unit/vfio/fixture/vfio_test.hpp"
 #include "vfio/fault_queue.hpp"
 #include "vfio/hw_info.hpp"
 #include "vfio/pasid.hpp"
 #include "vfio/viommu.hpp"
-#include "tests/unit/vfio/fixture/vfio_test.hpp"
 
 namespace vfio {
 namespace {
@@ -44,9 +44,9 @@ TEST_F(Iommufd, NestsAGuestsPageTableInAParentMadeByHand) {
     ASSERT_TRUE(parent);
     const abi::HwptVtdS1 guest{};
     const Hwpt::AllocOptions wanted{.device_id = opened.bound.device_id,
-                              .parent_id = parent->id(),
-                              .type = abi::HwptData::kVtdS1,
-                              .data = std::as_bytes(std::span(&guest, 1))};
+                                    .parent_id = parent->id(),
+                                    .type = abi::HwptData::kVtdS1,
+                                    .data = std::as_bytes(std::span(&guest, 1))};
     {
         const auto nested = Hwpt::allocate(iommu, wanted);
         ASSERT_TRUE(nested) << nested.error().text();

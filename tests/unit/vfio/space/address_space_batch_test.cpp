@@ -17,9 +17,9 @@ TEST_F(Batch, MakesOneMappingOfWhatFollowsEachOtherWhateverTheOrder) {
     const auto mapped = opened.space->map_batch(requests);
     ASSERT_TRUE(mapped);
     EXPECT_EQ(calls.calls - before, 2U);
-    EXPECT_EQ(*mapped,
-              (std::vector<MappedRange>{{.iova = {0x100000, 0x102fff}, .address = kMemory},
-                                   {.iova = {0x200000, 0x200fff}, .address = kMemory + 0x100000}}));
+    EXPECT_EQ(*mapped, (std::vector<MappedRange>{
+                           {.iova = {0x100000, 0x102fff}, .address = kMemory},
+                           {.iova = {0x200000, 0x200fff}, .address = kMemory + 0x100000}}));
 }
 
 TEST_F(Batch, KeepsApartWhatDiffersInAccess) {

@@ -22,9 +22,9 @@ TEST_F(Files, PinsAFileWithoutMappingItHere) {
     const auto mapped = opened.space->map_file(file(0x100000));
     ASSERT_TRUE(mapped) << mapped.error().text();
     EXPECT_EQ(*mapped, (MappedRange{.iova = {0x100000, 0x101fff},
-                               .address = 0,
-                               .access = DmaAccess::kReadWrite,
-                               .source = MappingSource::kFile}));
+                                    .address = 0,
+                                    .access = DmaAccess::kReadWrite,
+                                    .source = MappingSource::kFile}));
     EXPECT_EQ(opened.space->to_address(0x100000, 1), std::nullopt);
     EXPECT_EQ(opened.space->unmap(0x100000, 2 * kPage), 2 * kPage);
 }

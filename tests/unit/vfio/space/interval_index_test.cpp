@@ -90,7 +90,8 @@ void expect_order(const std::vector<std::uint64_t>& in, const std::vector<std::u
         const auto place = index.seek(i * 16);
         ASSERT_FALSE(index.overlaps_neighbour(place, {i * 16, i * 16 + 15})) << i;
         index.insert_at(place, {i * 16, i * 16 + 15}, i);
-        ASSERT_TRUE(index.overlaps_neighbour(index.seek(i * 16 + 8), {i * 16 + 8, i * 16 + 8})) << i;
+        ASSERT_TRUE(index.overlaps_neighbour(index.seek(i * 16 + 8), {i * 16 + 8, i * 16 + 8}))
+            << i;
     }
     std::vector<std::uint64_t> sorted;
     index.visit_all([&](const Interval& entry) { sorted.push_back(entry.value); });

@@ -111,9 +111,9 @@ TEST_F(Allocator, HandsOutAgainWhatWasReleasedLatelyOnlyWhereItFits) {
     const auto high = allocate({.length = kPage, .within = IovaRange{0x800000, 0x8fffff}});
     allocator_.release({low, low + kPage - 1});
     allocator_.release({high, high + kPage - 1});
-    EXPECT_EQ(
-        allocator_.reuse_exact({.length = kPage, .alignment = kPage, .within = IovaRange{0, 0xffff}}),
-        (IovaRange{low, low + kPage - 1}));
+    EXPECT_EQ(allocator_.reuse_exact(
+                  {.length = kPage, .alignment = kPage, .within = IovaRange{0, 0xffff}}),
+              (IovaRange{low, low + kPage - 1}));
     EXPECT_EQ(allocator_.reuse_exact({.length = 2 * kPage}), std::nullopt);
     EXPECT_EQ(allocator_.reuse_exact({.length = kPage, .alignment = 0x1000000}), std::nullopt);
     EXPECT_EQ(allocator_.reuse_exact({.length = kPage}), (IovaRange{high, high + kPage - 1}));

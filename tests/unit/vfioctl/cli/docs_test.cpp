@@ -10,7 +10,8 @@
 #include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
-/// What README.md and the manual page show is true: their commands are run, on the made-up workstation.
+/// What README.md and the manual page show is true: their commands are run, on the made-up
+/// workstation.
 namespace tests {
 namespace {
 
@@ -44,7 +45,8 @@ std::vector<std::string> words_of(const std::string& line) {
 
 /// Below --root the policies' names begin with the root; a reader has none.
 std::string as_without_root(std::string text) {
-    for (std::size_t at = text.find("./etc/"); at != std::string::npos; at = text.find("./etc/", at))
+    for (std::size_t at = text.find("./etc/"); at != std::string::npos;
+         at = text.find("./etc/", at))
         text.erase(at, 1);
     return text;
 }
@@ -109,7 +111,8 @@ TEST(Manual, HasExamplesThatWork) {
             continue;
         ++commands;
         const ProcessOutput output = run_line(line.substr(3), root.path());
-        EXPECT_EQ(output.status, line[1] == '$' ? 0 : 3) << line << "\n" << output.out << output.err;
+        EXPECT_EQ(output.status, line[1] == '$' ? 0 : 3) << line << "\n"
+                                                         << output.out << output.err;
     }
     EXPECT_GE(commands, 10U);
 }

@@ -24,7 +24,8 @@ Failure refused(const std::vector<std::string>& words) {
 }
 
 TEST(Options, StandBeforeOrAfterTheCommand) {
-    const Invocation before = parsed({"--json", "--dry-run", "--driver", "vfio-pci", "bind", "eth0"});
+    const Invocation before =
+        parsed({"--json", "--dry-run", "--driver", "vfio-pci", "bind", "eth0"});
     const Invocation after = parsed({"bind", "eth0", "--driver=vfio-pci", "--dry-run", "--json"});
     for (const Invocation& invocation : {before, after}) {
         EXPECT_EQ(invocation.command->name, "bind");
@@ -92,7 +93,8 @@ void expect_one_meaning_each(const std::vector<OptionSpec>& options) {
     std::map<std::string_view, OptionArity> takes;
     std::map<char, std::string_view> letters;
     for (const OptionSpec& option : options) {
-        EXPECT_EQ(takes.emplace(option.name, option.arity).first->second, option.arity) << option.name;
+        EXPECT_EQ(takes.emplace(option.name, option.arity).first->second, option.arity)
+            << option.name;
         EXPECT_EQ(option.argument.empty(), option.arity == OptionArity::kFlag) << option.name;
         if (option.letter != '\0') {
             EXPECT_EQ(letters.emplace(option.letter, option.name).first->second, option.name);
@@ -100,7 +102,8 @@ void expect_one_meaning_each(const std::vector<OptionSpec>& options) {
     }
 }
 
-// What the two-stage parse rests on. The options of `mdev` are mdevctl's and never parsed with others.
+// What the two-stage parse rests on. The options of `mdev` are mdevctl's and never parsed with
+// others.
 TEST(CommandTable, AnOptionTakesTheSameInEveryCommand) {
     std::vector<OptionSpec> ours = global_options();
     std::vector<OptionSpec> mdevctls = global_options();
@@ -112,7 +115,8 @@ TEST(CommandTable, AnOptionTakesTheSameInEveryCommand) {
     expect_one_meaning_each(mdevctls);
 }
 
-// -p is --persist elsewhere and takes no value; behind `mdev` it is mdevctl's, wherever the global options are.
+// -p is --persist elsewhere and takes no value; behind `mdev` it is mdevctl's, wherever the global
+// options are.
 TEST(Options, BehindMdevAreMdevctls) {
     for (const std::vector<std::string>& words :
          {std::vector<std::string>{"mdev", "list", "-p", "mtty", "-d"},

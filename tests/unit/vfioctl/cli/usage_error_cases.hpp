@@ -6,8 +6,8 @@
 
 namespace tests {
 
-/// A command line that is wrong, with the exit status and the whole of stderr it deserves. "@" stands for
-/// the made-up host's directory.
+/// A command line that is wrong, with the exit status and the whole of stderr it deserves. "@"
+/// stands for the made-up host's directory.
 struct UsageErrorCase {
     int status;
     std::vector<std::string> arguments;

@@ -4,17 +4,18 @@
 #include <algorithm>
 
 #include "tests/fake/temp_dir.hpp"
-#include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/cli/usage_error_cases.hpp"
+#include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
-/// What users get wrong: each ends with the right status, one line that says what is wrong and one that helps,
-/// and nothing on stdout.
+/// What users get wrong: each ends with the right status, one line that says what is wrong and one
+/// that helps, and nothing on stdout.
 namespace tests {
 namespace {
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    for (std::size_t at = text.find(from); at != std::string::npos;
+         at = text.find(from, at + to.size()))
         text.replace(at, from.size(), to);
     return text;
 }
@@ -37,7 +38,8 @@ TEST(UsageError, EndsWithTheRightStatusAndOneHelpfulLine) {
         const ProcessOutput output = run_vfioctl(arguments);
         EXPECT_EQ(output.status, usage_error.status) << joined(usage_error.arguments);
         EXPECT_EQ(output.out, "") << joined(usage_error.arguments);
-        EXPECT_EQ(replaced(output.err, root.path(), "@"), usage_error.expected_stderr) << joined(usage_error.arguments);
+        EXPECT_EQ(replaced(output.err, root.path(), "@"), usage_error.expected_stderr)
+            << joined(usage_error.arguments);
         EXPECT_LE(std::count(output.err.begin(), output.err.end(), '\n'), 2) << output.err;
     }
 }

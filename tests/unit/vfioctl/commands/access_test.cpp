@@ -5,7 +5,8 @@
 
 #include "tests/unit/vfioctl/harness/cli_harness.hpp"
 
-/// `access` of a rule against nodes that are there already: after the rule has changed, or someone has.
+/// `access` of a rule against nodes that are there already: after the rule has changed, or someone
+/// has.
 namespace tests {
 namespace {
 
@@ -24,7 +25,8 @@ fake::KernelState free_nic() {
 }
 
 std::string policy(const std::string& access) {
-    return "version: 1\nrules:\n  - name: nic\n    match: { vendor: \"8086\" }\n    driver: vfio-pci\n" +
+    return "version: 1\nrules:\n  - name: nic\n    match: { vendor: \"8086\" }\n    driver: "
+           "vfio-pci\n" +
            (access.empty() ? "" : "    access: { " + access + " }\n");
 }
 
@@ -34,7 +36,8 @@ TEST(Access, IsSetRightOnADeviceThatOthersBoundAndTakenBack) {
     CliHarness cli(bound_nic(), policy("owner: 0, group: 4242, mode: \"0660\""));
     const CommandOutput planned = cli.run("plan --detailed-exitcode");
     EXPECT_EQ(planned.status, 10) << planned.out;
-    EXPECT_NE(planned.out.find("    set_access  0000:01:00.0  0:4242 0660\n"), std::string::npos) << planned.out;
+    EXPECT_NE(planned.out.find("    set_access  0000:01:00.0  0:4242 0660\n"), std::string::npos)
+        << planned.out;
     EXPECT_EQ(planned.out.find("bind "), std::string::npos) << planned.out;
     EXPECT_EQ(cli.run("apply").status, 0);
     EXPECT_EQ(cli.kernel().state().access,
@@ -73,19 +76,23 @@ TEST(Access, OfNobodyKnownFailsAndChangesNothing) {
     CliHarness cli(bound_nic(), policy("owner: no-such-user-here"));
     const CommandOutput applied = cli.run("apply");
     EXPECT_EQ(applied.status, 1);
-    EXPECT_NE((applied.out + applied.err).find("no-such-user-here"), std::string::npos) << applied.out;
+    EXPECT_NE((applied.out + applied.err).find("no-such-user-here"), std::string::npos)
+        << applied.out;
     EXPECT_EQ(cli.kernel().state().writes, 0U);
 }
 
-// Two functions of one group, each with a wish of its own for the one node: the last has it, and it stays so.
+// Two functions of one group, each with a wish of its own for the one node: the last has it, and it
+// stays so.
 TEST(Access, OfAGroupsNodeIsTheLastMembersAndDoesNotFlap) {
     fake::Host host;
     host.pci("0000:01:00.0").nic().group(15).vfio("vfio-pci", "vfio0");
     host.pci("0000:01:00.1").nic().group(15).vfio("vfio-pci", "vfio1");
     CliHarness cli(fake::KernelState::from(host),
-              "version: 1\nrules:\n"
-              "  - name: a\n    match: { address: \"0000:01:00.0\" }\n    driver: vfio-pci\n    access: { group: 1 }\n"
-              "  - name: b\n    match: { address: \"0000:01:00.1\" }\n    driver: vfio-pci\n    access: { group: 2 }\n");
+                   "version: 1\nrules:\n"
+                   "  - name: a\n    match: { address: \"0000:01:00.0\" }\n    driver: vfio-pci\n  "
+                   "  access: { group: 1 }\n"
+                   "  - name: b\n    match: { address: \"0000:01:00.1\" }\n    driver: vfio-pci\n  "
+                   "  access: { group: 2 }\n");
     EXPECT_EQ(cli.run("apply").status, 0);
     EXPECT_EQ(cli.kernel().state().access.at("15").gid, 2U);
     EXPECT_EQ(cli.kernel().state().access.at("devices/vfio0").gid, 1U);

@@ -9,11 +9,11 @@
 #include "tests/fake/host.hpp"
 #include "tests/fake/temp_dir.hpp"
 #include "tests/fake/tree.hpp"
-#include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 #include "tests/unit/vfioctl/harness/cli_harness.hpp"
+#include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
-/// Every bus that has driver_override, with names and modaliases as its driver core makes them: listed, planned, bound
-/// by a rule and given back.
+/// Every bus that has driver_override, with names and modaliases as its driver core makes them:
+/// listed, planned, bound by a rule and given back.
 namespace tests {
 namespace {
 
@@ -34,25 +34,31 @@ void PrintTo(const BusCase& one, std::ostream* out) {
     *out << one.bus;
 }
 
-// From the kernel's own buses: drivers/base/platform.c, drivers/amba/bus.c, drivers/bus/fsl-mc, drivers/cdx,
-// drivers/s390/{cio,crypto}, drivers/hv/vmbus_drv.c, drivers/{vdpa,rpmsg,spi}.
+// From the kernel's own buses: drivers/base/platform.c, drivers/amba/bus.c, drivers/bus/fsl-mc,
+// drivers/cdx, drivers/s390/{cio,crypto}, drivers/hv/vmbus_drv.c, drivers/{vdpa,rpmsg,spi}.
 const std::vector<BusCase>& bus_cases() {
     static const std::vector<BusCase> kCases = {
-        {"platform", "fff51000.ethernet", "of:NethernetT(null)Ccalxeda,hb-xgmac", "xgmac", "auto", "vfio-platform",
-         "vfio_platform", GroupKind::kOwn},
-        {"platform", "Fixed MDIO bus.0", "platform:Fixed MDIO bus", "mdio", "none", "", "", GroupKind::kNone},
-        {"amba", "2b600000.dma", "amba:d00041330", "dma-pl330", "auto", "vfio-amba", "vfio_amba", GroupKind::kOwn},
-        {"fsl-mc", "dprc.2", "fsl-mc:v00001957ddprc", "fsl_mc_dprc", "auto", "vfio-fsl-mc", "vfio_fsl_mc", GroupKind::kOwn},
-        {"cdx", "cdx-00:01", "cdx:v000010EEd0000B084sv*sd*c*", "cdx_native", "auto", "vfio-cdx", "vfio_cdx",
+        {"platform", "fff51000.ethernet", "of:NethernetT(null)Ccalxeda,hb-xgmac", "xgmac", "auto",
+         "vfio-platform", "vfio_platform", GroupKind::kOwn},
+        {"platform", "Fixed MDIO bus.0", "platform:Fixed MDIO bus", "mdio", "none", "", "",
+         GroupKind::kNone},
+        {"amba", "2b600000.dma", "amba:d00041330", "dma-pl330", "auto", "vfio-amba", "vfio_amba",
          GroupKind::kOwn},
-        {"css", "0.0.0313", "css:t0", "io_subchannel", "auto", "vfio_ccw", "vfio_ccw", GroupKind::kNone},
+        {"fsl-mc", "dprc.2", "fsl-mc:v00001957ddprc", "fsl_mc_dprc", "auto", "vfio-fsl-mc",
+         "vfio_fsl_mc", GroupKind::kOwn},
+        {"cdx", "cdx-00:01", "cdx:v000010EEd0000B084sv*sd*c*", "cdx_native", "auto", "vfio-cdx",
+         "vfio_cdx", GroupKind::kOwn},
+        {"css", "0.0.0313", "css:t0", "io_subchannel", "auto", "vfio_ccw", "vfio_ccw",
+         GroupKind::kNone},
         {"ap", "05.0047", "ap:t0E", "cex4queue", "auto", "vfio_ap", "vfio_ap", GroupKind::kNone},
-        {"vmbus", "58f75a6d-d949-4320-99e1-a2a2576d581c", "vmbus:635161f83edfc546913ff2d2f965ed0e", "hv_netvsc",
-         "uio_hv_generic", "uio_hv_generic", "uio_hv_generic", GroupKind::kNone},
-        {"vdpa", "vdpa0", "", "virtio_vdpa", "vhost_vdpa", "vhost_vdpa", "vhost_vdpa", GroupKind::kNone},
-        {"rpmsg", "virtio0.rpmsg-raw.-1.1024", "rpmsg:rpmsg-raw", "rpmsg_tty", "rpmsg_chrdev", "rpmsg_chrdev",
-         "rpmsg_char", GroupKind::kNone},
-        {"spi", "spi0.1", "spi:mx25l6405d", "spi-nor", "spidev", "spidev", "spidev", GroupKind::kNone},
+        {"vmbus", "58f75a6d-d949-4320-99e1-a2a2576d581c", "vmbus:635161f83edfc546913ff2d2f965ed0e",
+         "hv_netvsc", "uio_hv_generic", "uio_hv_generic", "uio_hv_generic", GroupKind::kNone},
+        {"vdpa", "vdpa0", "", "virtio_vdpa", "vhost_vdpa", "vhost_vdpa", "vhost_vdpa",
+         GroupKind::kNone},
+        {"rpmsg", "virtio0.rpmsg-raw.-1.1024", "rpmsg:rpmsg-raw", "rpmsg_tty", "rpmsg_chrdev",
+         "rpmsg_chrdev", "rpmsg_char", GroupKind::kNone},
+        {"spi", "spi0.1", "spi:mx25l6405d", "spi-nor", "spidev", "spidev", "spidev",
+         GroupKind::kNone},
     };
     return kCases;
 }
@@ -72,7 +78,8 @@ fake::KernelState world_of(const BusCase& one) {
         world.specs.push_back({one.bus, one.driver, one.module, {}, true});
         // A module of another name than its driver's is found by nobody until it is loaded.
         const bool loaded = sysfs::normalise_module(one.driver) != one.module;
-        world.drivers.modules[one.module] = loaded ? sysfs::ModuleState::kLoaded : sysfs::ModuleState::kAvailable;
+        world.drivers.modules[one.module] =
+            loaded ? sysfs::ModuleState::kLoaded : sysfs::ModuleState::kAvailable;
         if (loaded)
             world.drivers.registered[one.bus][one.driver] = one.module;
     }
@@ -80,8 +87,8 @@ fake::KernelState world_of(const BusCase& one) {
 }
 
 std::string policy_of(const BusCase& one) {
-    return std::string("version: 1\nrules:\n  - name: it\n    match: { bus: \"") + one.bus + "\", address: \"" +
-           one.name + "\" }\n    driver: " + one.chain + "\n";
+    return std::string("version: 1\nrules:\n  - name: it\n    match: { bus: \"") + one.bus +
+           "\", address: \"" + one.name + "\" }\n    driver: " + one.chain + "\n";
 }
 
 class BusTypes : public testing::TestWithParam<BusCase> {};
@@ -99,9 +106,11 @@ TEST_P(BusTypes, AreReadFromTheKernelsLayout) {
     EXPECT_EQ(device->driver, one.native);
     EXPECT_TRUE(device->has_override);
     EXPECT_EQ(device->driver_override, std::nullopt);
-    const ProcessOutput listed = run_vfioctl({"--root", root.path(), "list", "-a", "-n", "-o", "ADDRESS,DRIVER"});
+    const ProcessOutput listed =
+        run_vfioctl({"--root", root.path(), "list", "-a", "-n", "-o", "ADDRESS,DRIVER"});
     EXPECT_EQ(listed.status, 0) << listed.err;
-    EXPECT_NE(listed.out.find(std::string(one.bus) + "/" + one.name), std::string::npos) << listed.out;
+    EXPECT_NE(listed.out.find(std::string(one.bus) + "/" + one.name), std::string::npos)
+        << listed.out;
 }
 
 TEST_P(BusTypes, AreBoundByARuleAndGivenBack) {
@@ -143,7 +152,8 @@ TEST(BusTypes, WithoutAVfioDriverRefuseAuto) {
         CliHarness cli(world_of(one), policy_of(automatic));
         const CommandOutput output = cli.run("plan --detailed-exitcode");
         EXPECT_EQ(output.status, 3) << output.out;
-        EXPECT_NE(output.out.find("VFIO has no driver for the bus " + bus), std::string::npos) << output.out;
+        EXPECT_NE(output.out.find("VFIO has no driver for the bus " + bus), std::string::npos)
+            << output.out;
         EXPECT_EQ(cli.kernel().state().writes, 0U);
     }
 }

@@ -9,7 +9,8 @@
 
 #include "tests/unit/vfioctl/harness/cli_harness.hpp"
 
-/// Commands that write, against the model of the kernel: what they print, how they end, and what they leave.
+/// Commands that write, against the model of the kernel: what they print, how they end, and what
+/// they leave.
 namespace tests {
 namespace {
 
@@ -75,8 +76,9 @@ TEST(Apply, ReportsWhatFailedAndExitsPartly) {
 
 TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
     fake::KernelState world = two_nics();
-    world.uses[fake::pci_id("0000:01:00.0")] = {
-        {sysfs::UseKind::kDefaultRoute, "a default route leaves through it", "default via 10.0.0.1"}};
+    world.uses[fake::pci_id("0000:01:00.0")] = {{sysfs::UseKind::kDefaultRoute,
+                                                 "a default route leaves through it",
+                                                 "default via 10.0.0.1"}};
     world.devices.erase(fake::pci_id("0000:02:00.0"));
     CliHarness cli(world, kPort);
     const CommandOutput refused = cli.run("apply");
@@ -85,8 +87,8 @@ TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "e1000e");
 }
 
-// Before modules: the override alone; the apply that follows binds, and a release gives the device to the
-// native driver that it never had.
+// Before modules: the override alone; the apply that follows binds, and a release gives the device
+// to the native driver that it never had.
 TEST(Apply, EarlyWritesOverridesOfDevicesThatNoDriverHas) {
     fake::KernelState world = two_nics();
     world.devices.at(fake::pci_id("0000:01:00.0")).driver.reset();
@@ -105,8 +107,8 @@ TEST(Apply, EarlyWritesOverridesOfDevicesThatNoDriverHas) {
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "e1000e");
 }
 
-// The driver's name is not known before its module is there. Armed with vfio-pci, the device would be bound by
-// whoever loads that one first.
+// The driver's name is not known before its module is there. Armed with vfio-pci, the device would
+// be bound by whoever loads that one first.
 TEST(Apply, EarlyArmsADeviceForItsVariantWithTheModulesName) {
     fake::KernelState world = two_nics();
     const auto nic = fake::pci_id("0000:01:00.0");
@@ -118,7 +120,8 @@ TEST(Apply, EarlyArmsADeviceForItsVariantWithTheModulesName) {
     const CommandOutput early = cli.run("apply --early");
     EXPECT_EQ(early.status, 0) << early.err;
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "none (special_vfio_pci)") << early.out;
-    EXPECT_NE(early.out.find("set_override  0000:01:00.0  special_vfio_pci"), early.out.npos) << early.out;
+    EXPECT_NE(early.out.find("set_override  0000:01:00.0  special_vfio_pci"), early.out.npos)
+        << early.out;
     EXPECT_EQ(cli.run("apply --early").status, 0);
     EXPECT_EQ(cli.kernel().state().writes, 1U);
 }
@@ -126,7 +129,8 @@ TEST(Apply, EarlyArmsADeviceForItsVariantWithTheModulesName) {
 TEST(Apply, EarlyLeavesADeviceThatARuleMayProtectOnceItHasItsName) {
     fake::KernelState world = two_nics();
     world.devices.at(fake::pci_id("0000:01:00.0")).driver.reset();
-    CliHarness cli(world, std::string(kPort) + "  - { name: lan, match: { netdev: lan0 }, protect: true }\n");
+    CliHarness cli(
+        world, std::string(kPort) + "  - { name: lan, match: { netdev: lan0 }, protect: true }\n");
     const CommandOutput early = cli.run("apply --early");
     EXPECT_EQ(early.status, 0) << early.err;
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "none");
@@ -142,7 +146,8 @@ TEST(Apply, EarlyMakesUdevsRulesThoseOfThePolicies) {
     };
     ASSERT_EQ(cli.run("apply --early").status, 0);
     const std::string written = rules();
-    EXPECT_NE(written.find("ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d3\""), written.npos) << written;
+    EXPECT_NE(written.find("ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d3\""), written.npos)
+        << written;
     struct stat before {};
     ASSERT_EQ(stat(path.c_str(), &before), 0);
     ASSERT_EQ(cli.run("apply --early").status, 0);
@@ -184,7 +189,8 @@ TEST(Bind, TakesWhatNoRuleWantsAndRollbackGivesItBack) {
 TEST(Bind, IsForcedReasonByReason) {
     fake::KernelState world = two_nics();
     world.uses[fake::pci_id("0000:01:00.0")] = {
-        {sysfs::UseKind::kDefaultRoute, "a default route leaves through it", "default via 10.0.0.1"},
+        {sysfs::UseKind::kDefaultRoute, "a default route leaves through it",
+         "default via 10.0.0.1"},
         {sysfs::UseKind::kAddressed, "it has an address", "10.0.0.2/24"}};
     CliHarness cli(world, kNoRules);
     EXPECT_EQ(cli.run("bind 01:00.0").status, 3);
@@ -198,7 +204,8 @@ TEST(Bind, ADryRunWritesNothing) {
     CliHarness cli(two_nics(), kNoRules);
     const CommandOutput output = cli.run("bind 01:00.0 --dry-run");
     EXPECT_EQ(output.status, 0);
-    EXPECT_NE(output.out.find("bind          0000:01:00.0  vfio-pci"), std::string::npos) << output.out;
+    EXPECT_NE(output.out.find("bind          0000:01:00.0  vfio-pci"), std::string::npos)
+        << output.out;
     EXPECT_EQ(cli.kernel().state().writes, 0U);
 }
 
@@ -208,7 +215,8 @@ TEST(Writing, NeedsRootAndSaysWhatElseThereIs) {
     for (const char* line : {"apply", "bind 01:00.0", "release 01:00.0", "rollback"}) {
         const CommandOutput output = cli.run(line);
         EXPECT_EQ(output.status, 1) << line;
-        EXPECT_NE(output.err.find("needs root\nhint: with `sudo`; "), std::string::npos) << output.err;
+        EXPECT_NE(output.err.find("needs root\nhint: with `sudo`; "), std::string::npos)
+            << output.err;
     }
     EXPECT_EQ(cli.run("plan --detailed-exitcode").status, 10);
     EXPECT_EQ(cli.kernel().state().writes, 0U);
@@ -244,8 +252,9 @@ TEST(Apply, MakesVfsAndBindsThoseThatRulesWantInOneRun) {
     CliHarness cli(a_pf(), kVfs);
     const CommandOutput output = cli.run("apply --json");
     ASSERT_EQ(output.status, 0) << output.out << output.err;
-    EXPECT_EQ(drivers_of_vfs(cli), (std::map<std::uint32_t, std::string>{
-                                        {0, "none"}, {1, "vfio-pci"}, {2, "vfio-pci"}, {3, "none"}}));
+    EXPECT_EQ(drivers_of_vfs(cli),
+              (std::map<std::uint32_t, std::string>{
+                  {0, "none"}, {1, "vfio-pci"}, {2, "vfio-pci"}, {3, "none"}}));
     const Json json = Json::parse(output.out);
     EXPECT_EQ(json["transactions"].size(), 3U);
     EXPECT_EQ(json["summary"]["change"], 3);
@@ -260,29 +269,36 @@ TEST(Sriov, SetsTheNumberByHandAndRefusesWhatIsInUse) {
     EXPECT_EQ(cli.run("sriov 01:00.0 2 --dry-run").status, 0);
     EXPECT_EQ(drivers_of_vfs(cli).size(), 0U);
     EXPECT_EQ(cli.run("sriov 01:00.0 2").status, 0);
-    EXPECT_EQ(drivers_of_vfs(cli), (std::map<std::uint32_t, std::string>{{0, "none"}, {1, "none"}}));
+    EXPECT_EQ(drivers_of_vfs(cli),
+              (std::map<std::uint32_t, std::string>{{0, "none"}, {1, "none"}}));
     EXPECT_NE(cli.run("sriov 01:00.0 2").out.find("Nothing to do"), std::string::npos);
     const std::string vf =
         cli.kernel().state().devices.at(fake::pci_id("0000:01:00.0")).sriov->vfs.at(1);
     cli.kernel().change([&](fake::KernelState& world) {
-        world.uses[fake::pci_id(vf)] = {{sysfs::UseKind::kOpenFd, "a process has it open", "dpdk (pid 7)"}};
+        world.uses[fake::pci_id(vf)] = {
+            {sysfs::UseKind::kOpenFd, "a process has it open", "dpdk (pid 7)"}};
     });
     const CommandOutput refused = cli.run("sriov 01:00.0 4");
     EXPECT_EQ(refused.status, 3);
-    EXPECT_NE(refused.out.find(vf + ": vfs-in-use: a VF that would go is in use: a process has it open (dpdk (pid 7))"),
-              std::string::npos)
+    EXPECT_NE(
+        refused.out.find(
+            vf +
+            ": vfs-in-use: a VF that would go is in use: a process has it open (dpdk (pid 7))"),
+        std::string::npos)
         << refused.out;
     EXPECT_EQ(cli.run("release 01:00.0").status, 3);
     EXPECT_EQ(cli.run("sriov 01:00.0 9").status, 3);
     EXPECT_EQ(drivers_of_vfs(cli).size(), 2U);
 }
 
-// A vmbus device's name is a UUID, with dashes; others have colons and dots. They stay what they are in rules,
-// in files and in the journal.
+// A vmbus device's name is a UUID, with dashes; others have colons and dots. They stay what they
+// are in rules, in files and in the journal.
 TEST(Names, WithDashesAndColonsSurvive) {
     fake::Host host;
     const std::string vmbus = "58f75a6d-d949-4320-99e1-a2a2576d581c";
-    host.on_bus("vmbus", vmbus).modalias("vmbus:635161f83edfc546913ff2d2f965ed0e").driver("hv_netvsc");
+    host.on_bus("vmbus", vmbus)
+        .modalias("vmbus:635161f83edfc546913ff2d2f965ed0e")
+        .driver("hv_netvsc");
     host.on_bus("cdx", "cdx-00:00").modalias("cdx:v000010EEd00008084").driver("cdx_example");
     fake::KernelState world = fake::KernelState::from(host);
     world.specs.push_back({"vmbus", "uio_hv_generic", "uio_hv_generic", {"vmbus:*"}, true});
@@ -294,7 +310,8 @@ TEST(Names, WithDashesAndColonsSurvive) {
     EXPECT_EQ(cli.kernel().state().devices.at({"vmbus", vmbus}).driver, "uio_hv_generic");
     EXPECT_EQ(cli.run("release vmbus/" + vmbus).status, 0);
     EXPECT_EQ(cli.kernel().state().devices.at({"vmbus", vmbus}).driver, "hv_netvsc");
-    EXPECT_NE(cli.run("list -a -o BUS,ADDRESS cdx/cdx-00:00").out.find("cdx-00:00"), std::string::npos);
+    EXPECT_NE(cli.run("list -a -o BUS,ADDRESS cdx/cdx-00:00").out.find("cdx-00:00"),
+              std::string::npos);
 }
 
 TEST(Progress, IsForTerminalsOnly) {

@@ -6,11 +6,12 @@
 
 #include "tests/fake/temp_dir.hpp"
 #include "tests/fake/tree.hpp"
-#include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/exchange_hosts.hpp"
+#include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
-/// The healthy host with one thing made wrong at a time: that finding changes, and nothing else does.
+/// The healthy host with one thing made wrong at a time: that finding changes, and nothing else
+/// does.
 namespace tests {
 namespace {
 
@@ -36,8 +37,9 @@ const std::vector<InjectedFault>& faults() {
         {"GroupNodeForEveryone", "group-nodes", "warn",
          "every user has these devices: /dev/vfio/14 is 0666", 0,
          [](fake::Tree& t) { t.file("/dev/vfio/14", "", 0666); }},
-        {"NoInterruptRemapping", "interrupt-remapping", "fail", "not in use: VFIO refuses to attach a device",
-         1, [](fake::Tree& t) { t.file("/proc/interrupts", "  0:  33  IO-APIC  2-edge  timer\n"); }},
+        {"NoInterruptRemapping", "interrupt-remapping", "fail",
+         "not in use: VFIO refuses to attach a device", 1,
+         [](fake::Tree& t) { t.file("/proc/interrupts", "  0:  33  IO-APIC  2-edge  timer\n"); }},
         {"UnsafeInterruptsAllowed", "interrupt-remapping", "warn",
          "in use, but vfio_iommu_type1 would do without (allow_unsafe_interrupts)", 0,
          [](fake::Tree& t) { t.file(std::string(kType1) + "allow_unsafe_interrupts", "Y\n"); }},
@@ -51,14 +53,18 @@ const std::vector<InjectedFault>& faults() {
         {"Identity", "iommu-mode", "warn", "1 of type DMA-FQ; 1 of type identity", 0,
          [](fake::Tree& t) { t.file("/sys/kernel/iommu_groups/1/type", "identity\n"); }},
         {"Lockdown", "lockdown", "warn",
-         "none [integrity] confidentiality: unsigned modules do not load, and PCI config space cannot be "
+         "none [integrity] confidentiality: unsigned modules do not load, and PCI config space "
+         "cannot be "
          "written through sysfs",
-         0, [](fake::Tree& t) {
+         0,
+         [](fake::Tree& t) {
              t.file("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
          }},
         {"FirmwareRegions", "reserved-regions", "fail",
-         "the firmware keeps DMA regions there (RMRR): group 14: 0x000000007b800000 0x000000007fffffff direct",
-         1, [](fake::Tree& t) {
+         "the firmware keeps DMA regions there (RMRR): group 14: 0x000000007b800000 "
+         "0x000000007fffffff direct",
+         1,
+         [](fake::Tree& t) {
              t.file("/sys/kernel/iommu_groups/14/reserved_regions",
                     "0x000000007b800000 0x000000007fffffff direct\n"
                     "0x00000000e0000000 0x00000000e0ffffff direct-relaxable\n");
@@ -67,27 +73,33 @@ const std::vector<InjectedFault>& faults() {
          [](fake::Tree& t) { t.file(std::string(kCard) + "reset_method", "\n"); }},
         {"LostInD3", "power", "fail", "does not answer: 0000:03:00.0", 1,
          [](fake::Tree& t) { t.file(std::string(kCard) + "power_state", "error\n"); }},
-        {"BootDisplay", "console", "warn", "0000:03:00.0 is the boot display; frame buffers: 0 simpledrmdrmfb", 0,
+        {"BootDisplay", "console", "warn",
+         "0000:03:00.0 is the boot display; frame buffers: 0 simpledrmdrmfb", 0,
          [](fake::Tree& t) {
              t.file(std::string(kCard) + "boot_vga", "1\n").file("/proc/fb", "0 simpledrmdrmfb\n");
          }},
         {"AcsOverride", "acs", "warn",
-         "this kernel was told to make groups as if bridges isolated (pcie_acs_override=downstream): devices in "
+         "this kernel was told to make groups as if bridges isolated "
+         "(pcie_acs_override=downstream): devices in "
          "different groups may reach each other",
          0, [](fake::Tree& t) { t.file("/proc/cmdline", "quiet pcie_acs_override=downstream\n"); }},
         {"DriverctlConflict", "driverctl", "warn",
          "0000:03:00.0: driverctl binds e1000e, rule nic wants vfio-pci", 0,
          [](fake::Tree& t) { t.file("/etc/driverctl.d/pci-0000:03:00.0", "e1000e\n"); }},
-        {"StrayIds", "modprobe-ids", "warn", "ids= takes 0000:00:01.0 for vfio-pci, no rule wants it", 0,
+        {"StrayIds", "modprobe-ids", "warn",
+         "ids= takes 0000:00:01.0 for vfio-pci, no rule wants it", 0,
          [](fake::Tree& t) {
              t.file("/etc/modprobe.d/v.conf", "options vfio-pci ids=8086:1901,8086:10d3\n");
          }},
         {"LibvirtBindsToo", "libvirt", "warn",
-         "it and a rule both bind: 0000:03:00.0: domain vm takes it, managed='yes': libvirt binds it and gives "
+         "it and a rule both bind: 0000:03:00.0: domain vm takes it, managed='yes': libvirt binds "
+         "it and gives "
          "it back",
-         0, [](fake::Tree& t) {
+         0,
+         [](fake::Tree& t) {
              t.file("/etc/libvirt/qemu/vm.xml",
-                    "<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0x0000' "
+                    "<hostdev mode='subsystem' type='pci' managed='yes'><source><address "
+                    "domain='0x0000' "
                     "bus='0x03' slot='0x00' function='0x0'/></source></hostdev>");
          }},
         {"ForeignOverride", "overrides", "warn",
@@ -135,8 +147,8 @@ TEST(Doctor, FindsEachFaultAndNoOther) {
         EXPECT_EQ(after.at(fault.id)["remedy"].is_null(), is_healthy);
         for (const auto& [id, check] : after) {
             // Without policies nothing is wanted; the device is still VFIO's, so most of it stays.
-            const bool of_policies = std::string(fault.id) == "policies" &&
-                                     (id == "devices" || id == "overrides");
+            const bool of_policies =
+                std::string(fault.id) == "policies" && (id == "devices" || id == "overrides");
             if (id != fault.id && !of_policies) {
                 EXPECT_EQ(check, before.at(id));
             }

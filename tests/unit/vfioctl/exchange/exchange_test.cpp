@@ -9,7 +9,8 @@
 #include "tests/unit/vfioctl/harness/exchange_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
-/// What comes in and goes out is what others accept: import's policies by `policy check`, and files whole.
+/// What comes in and goes out is what others accept: import's policies by `policy check`, and files
+/// whole.
 namespace tests {
 namespace {
 
@@ -43,7 +44,8 @@ TEST(Import, MakesPoliciesThatCheckAccepts) {
 TEST(Import, PutsDevicesWhereDriverctlPutThem) {
     const fake::TempDir root;
     write_external_managers(root.path());
-    ASSERT_EQ(run_vfioctl({"--root", ".", "import", "driverctl", "-o", "p.yaml"}, root.path()).status, 0);
+    ASSERT_EQ(
+        run_vfioctl({"--root", ".", "import", "driverctl", "-o", "p.yaml"}, root.path()).status, 0);
     const ProcessOutput planned =
         run_vfioctl({"--root", ".", "--policy", "p.yaml", "list", "--json", "eth0"}, root.path());
     const auto json = nlohmann::json::parse(planned.out);
@@ -54,7 +56,8 @@ TEST(Import, ReplacesAFileAsAWhole) {
     const fake::TempDir root;
     write_external_managers(root.path());
     std::ofstream(root.path() + "/p.yaml") << std::string(100'000, '#');
-    ASSERT_EQ(run_vfioctl({"--root", ".", "import", "mdevctl", "-o", "p.yaml"}, root.path()).status, 0);
+    ASSERT_EQ(run_vfioctl({"--root", ".", "import", "mdevctl", "-o", "p.yaml"}, root.path()).status,
+              0);
     EXPECT_TRUE(text_of(root.path() + "/p.yaml").starts_with("# Made of mdevctl's configuration"));
     EXPECT_EQ(text_of(root.path() + "/p.yaml.new"), "");
 }
@@ -62,9 +65,10 @@ TEST(Import, ReplacesAFileAsAWhole) {
 TEST(Export, WritesTheDocumentIntoAFile) {
     const fake::TempDir root;
     write_exports(root.path());
-    const ProcessOutput output = run_vfioctl({"--root", ".", "export", "cdi", "0000:5e:00.2"}, root.path());
-    const ProcessOutput wrote =
-        run_vfioctl({"--root", ".", "export", "cdi", "0000:5e:00.2", "-o", "vfio.json"}, root.path());
+    const ProcessOutput output =
+        run_vfioctl({"--root", ".", "export", "cdi", "0000:5e:00.2"}, root.path());
+    const ProcessOutput wrote = run_vfioctl(
+        {"--root", ".", "export", "cdi", "0000:5e:00.2", "-o", "vfio.json"}, root.path());
     EXPECT_EQ(wrote.out, "");
     EXPECT_EQ(text_of(root.path() + "/vfio.json"), output.out);
     EXPECT_EQ(nlohmann::json::parse(output.out)["kind"], "bindd.org/vfio");

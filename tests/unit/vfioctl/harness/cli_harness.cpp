@@ -18,7 +18,8 @@ std::vector<std::string> split(const std::string& line) {
 
 }  // namespace
 
-CliHarness::CliHarness(const fake::KernelState& world, const std::string& policy) : kernel_(dir_.path() + "/kernel") {
+CliHarness::CliHarness(const fake::KernelState& world, const std::string& policy)
+    : kernel_(dir_.path() + "/kernel") {
     fake::FakeKernel::create(dir_.path() + "/kernel", world);
     std::ofstream(dir_.path() + "/policy.yaml") << policy;
     std::ofstream(dir_.path() + "/boot_id") << "boot-1\n";
@@ -30,22 +31,23 @@ CommandOutput CliHarness::run(const std::string& line) {
         words.insert(words.begin(), {"--policy", dir_.path() + "/policy.yaml"});
     const auto invocation = vfioctl::parse_command_line(words);
     if (!invocation)
-        return {static_cast<int>(invocation.error().code), "", vfioctl::failure_text(invocation.error())};
+        return {static_cast<int>(invocation.error().code), "",
+                vfioctl::failure_text(invocation.error())};
     std::ostringstream out;
     std::ostringstream err;
     vfioctl::CliContext context{.options = invocation->global,
-                             .kernel = kernel_,
-                             .state = {.run = dir_.path() + "/run",
-                                       .lib = dir_.path() + "/lib",
-                                       .boot_id = dir_.path() + "/boot_id",
-                                       .on_write = {},
-                                       .udev_rules = dir_.path() + "/rules.d"},
-                             .terminal = terminal_,
-                             .user = user_,
-                             .actor = "vfioctl (uid 0)",
-                             .check_open = {},
-                             .out = out,
-                             .err = err};
+                                .kernel = kernel_,
+                                .state = {.run = dir_.path() + "/run",
+                                          .lib = dir_.path() + "/lib",
+                                          .boot_id = dir_.path() + "/boot_id",
+                                          .on_write = {},
+                                          .udev_rules = dir_.path() + "/rules.d"},
+                                .terminal = terminal_,
+                                .user = user_,
+                                .actor = "vfioctl (uid 0)",
+                                .check_open = {},
+                                .out = out,
+                                .err = err};
     const auto ended = invocation->command->run(context, invocation->arguments);
     if (!ended)
         err << vfioctl::failure_text(ended.error());

@@ -18,8 +18,8 @@ struct CommandOutput {
     std::string err;
 };
 
-/// Somebody at a machine with the model of the kernel below it: root, with policies in a file, typing
-/// command lines.
+/// Somebody at a machine with the model of the kernel below it: root, with policies in a file,
+/// typing command lines.
 class CliHarness {
   public:
     CliHarness(const fake::KernelState& world, const std::string& policy);

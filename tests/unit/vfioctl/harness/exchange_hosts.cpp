@@ -111,9 +111,10 @@ void write_external_managers(const std::string& root) {
               "rd.driver.pre=vfio-pci\n")
         .file("/etc/mdevctl.d/mtty/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
               R"({"mdev_type":"mtty-2","start":"auto","attrs":[]})")
-        .file("/etc/mdevctl.d/matrix/83b8f4f2-509f-382f-3c1e-e6bfe0fa1004",
-              R"({"mdev_type":"vfio_ap-passthrough","start":"auto",)"
-              R"("attrs":[{"assign_adapter":"5"},{"assign_adapter":"6"},{"assign_domain":"0x47"}]})")
+        .file(
+            "/etc/mdevctl.d/matrix/83b8f4f2-509f-382f-3c1e-e6bfe0fa1004",
+            R"({"mdev_type":"vfio_ap-passthrough","start":"auto",)"
+            R"("attrs":[{"assign_adapter":"5"},{"assign_adapter":"6"},{"assign_domain":"0x47"}]})")
         .file("/etc/mdevctl.d/matrix/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
               R"({"mdev_type":"vfio_ap-passthrough","start":"manual","attrs":[]})")
         .file("/etc/mdevctl.d/mtty/83b8f4f2-509f-382f-3c1e-e6bfe0fa1002", "")
@@ -137,10 +138,18 @@ void write_noiommu(const std::string& root) {
 void write_exports(const std::string& root) {
     fake::Host host;
     host.with_variants();
-    host.pci("0000:5e:00.0").vendor("15b3", "101d").class_code("020000").group(40).driver("mlx5_core")
+    host.pci("0000:5e:00.0")
+        .vendor("15b3", "101d")
+        .class_code("020000")
+        .group(40)
+        .driver("mlx5_core")
         .pf(8, 1);
-    host.pci("0000:5e:00.2").vendor("15b3", "101e").class_code("020000").group(41)
-        .vf_of("0000:5e:00.0", 0).vfio("mlx5_vfio_pci", "vfio0");
+    host.pci("0000:5e:00.2")
+        .vendor("15b3", "101e")
+        .class_code("020000")
+        .group(41)
+        .vf_of("0000:5e:00.0", 0)
+        .vfio("mlx5_vfio_pci", "vfio0");
     host.pci("10000:e1:00.0").nvme().group(42).vfio("vfio-pci");
     host.pci("0000:03:00.0").nic().group(43).driver("e1000e").netdev("eth0");
     host.pci("0000:03:00.1").nic().group(43).driver("e1000e").netdev("eth1");

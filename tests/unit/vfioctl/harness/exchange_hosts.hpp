@@ -5,10 +5,11 @@
 
 namespace tests {
 
-/// The workstation with other tools at work: driverctl's, mdevctl's and modprobe's files, good and bad ones, and two
-/// domains of libvirt, one of them running.
+/// The workstation with other tools at work: driverctl's, mdevctl's and modprobe's files, good and
+/// bad ones, and two domains of libvirt, one of them running.
 void write_external_managers(const std::string& root);
-/// A host where nothing is wrong: a NIC on vfio-pci as its rule wants, all nodes and limits as they should be.
+/// A host where nothing is wrong: a NIC on vfio-pci as its rule wants, all nodes and limits as they
+/// should be.
 void write_healthy(const std::string& root);
 /// The healthy one without IOMMU, with vfio's unsafe mode.
 void write_noiommu(const std::string& root);

@@ -76,8 +76,14 @@ void write_workstation(const std::string& root) {
 void write_server(const std::string& root) {
     fake::Host host;
     host.with_variants();
-    host.pci("0000:5e:00.0").vendor("15b3", "101d").class_code("020000").group(40).driver("mlx5_core")
-        .netdev("ens1f0").pf(8, 4).serial("MT2116X09299");
+    host.pci("0000:5e:00.0")
+        .vendor("15b3", "101d")
+        .class_code("020000")
+        .group(40)
+        .driver("mlx5_core")
+        .netdev("ens1f0")
+        .pf(8, 4)
+        .serial("MT2116X09299");
     for (unsigned i = 0; i < 4; ++i) {
         auto vf = host.pci("0000:5e:00." + std::to_string(i + 2));
         vf.vendor("15b3", "101e").class_code("020000").group(41 + static_cast<int>(i));
@@ -122,13 +128,13 @@ void write_mdev_host(const std::string& root) {
               R"({"mdev_type":"mtty-2","start":"auto","attrs":[{"a":"1"},{"a":"2"}]})");
     tree.file("/etc/mdevctl.d/mtty/83b8f4f2-509f-382f-3c1e-e6bfe0fa1004", "");
     tree.file("/etc/bindd/policies.d/20-mdev.yaml",
-                             "version: 1\n"
-                             "rules:\n"
-                             "  - name: ttys\n"
-                             "    match: { mdev_parent: mtty }\n"
-                             "    mdevs:\n"
-                             "      - { uuid: \"83b8f4f2-509f-382f-3c1e-e6bfe0fa1001\", type: mtty-2 }\n"
-                             "      - { uuid: \"83b8f4f2-509f-382f-3c1e-e6bfe0fa1003\", type: mtty-1 }\n");
+              "version: 1\n"
+              "rules:\n"
+              "  - name: ttys\n"
+              "    match: { mdev_parent: mtty }\n"
+              "    mdevs:\n"
+              "      - { uuid: \"83b8f4f2-509f-382f-3c1e-e6bfe0fa1001\", type: mtty-2 }\n"
+              "      - { uuid: \"83b8f4f2-509f-382f-3c1e-e6bfe0fa1003\", type: mtty-1 }\n");
 }
 
 void write_broken_policy(const std::string& root) {

@@ -5,11 +5,12 @@
 
 namespace tests {
 
-/// Made-up hosts laid out below a directory, each with policies in its /etc/bindd/policies.d and the names of
-/// its hardware in a pci.ids of its own, so that outputs are the same on every machine.
+/// Made-up hosts laid out below a directory, each with policies in its /etc/bindd/policies.d and
+/// the names of its hardware in a pci.ids of its own, so that outputs are the same on every
+/// machine.
 
-/// A desktop: the boot GPU and a second one with its audio function, a NIC, an NVMe disk, a bridge, and
-/// the three functions of a chipset that share a group.
+/// A desktop: the boot GPU and a second one with its audio function, a NIC, an NVMe disk, a bridge,
+/// and the three functions of a chipset that share a group.
 void write_workstation(const std::string& root);
 /// A NIC with four VFs of eight, one of them VFIO's, and two disks of which one is mounted.
 void write_server(const std::string& root);

@@ -34,7 +34,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 ProcessOutput run_vfioctl(const std::vector<std::string>& arguments, const std::string& directory,
-                const std::vector<std::string>& environment) {
+                          const std::vector<std::string>& environment) {
     const fake::TempDir output;
     const std::string out_path = output.path() + "/out";
     const std::string err_path = output.path() + "/err";
@@ -51,8 +51,8 @@ ProcessOutput run_vfioctl(const std::vector<std::string>& arguments, const std::
     const char* path = std::getenv("PATH");
     variables.push_back(std::string("PATH=") + (path == nullptr ? "/usr/bin:/bin" : path));
     pid_t child = -1;
-    const int failed = posix_spawn(&child, VFIOCTL_BINARY, &actions, nullptr, pointers(words).data(),
-                                   pointers(variables).data());
+    const int failed = posix_spawn(&child, VFIOCTL_BINARY, &actions, nullptr,
+                                   pointers(words).data(), pointers(variables).data());
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0)
         throw std::runtime_error(std::string(VFIOCTL_BINARY) + ": " + std::strerror(failed));

@@ -13,10 +13,10 @@ struct ProcessOutput {
     std::string err;
 };
 
-/// Runs vfioctl with these arguments in this directory, nothing on stdin, and only these variables in its
-/// environment beside PATH. Not through a shell.
+/// Runs vfioctl with these arguments in this directory, nothing on stdin, and only these variables
+/// in its environment beside PATH. Not through a shell.
 [[nodiscard]] ProcessOutput run_vfioctl(const std::vector<std::string>& arguments,
-                              const std::string& directory = ".",
-                              const std::vector<std::string>& environment = {"LC_ALL=C"});
+                                        const std::string& directory = ".",
+                                        const std::vector<std::string>& environment = {"LC_ALL=C"});
 
 }  // namespace tests

@@ -58,7 +58,8 @@ TEST_P(CaptureTest, ComesBackAsTheSameHost) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Hosts, CaptureTest, testing::Values(write_server, write_mdev_host, write_broken_policy));
+INSTANTIATE_TEST_SUITE_P(Hosts, CaptureTest,
+                         testing::Values(write_server, write_mdev_host, write_broken_policy));
 
 TEST(CaptureFile, IsTheSameBytesForTheSameHostAndLeavesNothingBehindWhenItFails) {
     const fake::TempDir host;

@@ -26,7 +26,8 @@ TEST(Columns, AreTheUsualOnesUnlessChosen) {
 TEST(Columns, AnUnknownOneIsNamed) {
     EXPECT_EQ(chosen({"ADDRESS", "NOPE"}), "unknown column: -o 'NOPE'");
     EXPECT_EQ(chosen({""}), "unknown column: -o ''");
-    EXPECT_EQ(select_columns({"DRIVR"}).error().hint.find("did you mean 'DRIVER'? columns: ADDRESS"), 0U);
+    EXPECT_EQ(
+        select_columns({"DRIVR"}).error().hint.find("did you mean 'DRIVER'? columns: ADDRESS"), 0U);
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ TEST(PlanExit, SaysWhetherAnythingWouldChange) {
     EXPECT_EQ(detailed_exit(plan({of(Verdict::kOk)})), ExitCode::kDone);
     EXPECT_EQ(detailed_exit(plan({of(Verdict::kRefused)})), ExitCode::kRefused);
     EXPECT_EQ(detailed_exit(plan({of(Verdict::kConflict), of(Verdict::kOk)})), ExitCode::kRefused);
-    EXPECT_EQ(detailed_exit(plan({of(Verdict::kRefused), of(Verdict::kChange)})), ExitCode::kChanges);
+    EXPECT_EQ(detailed_exit(plan({of(Verdict::kRefused), of(Verdict::kChange)})),
+              ExitCode::kChanges);
 }
 
 TEST(ApplyExit, TellsDoneFromRefusedFromPartlyFromStuck) {
@@ -53,10 +54,17 @@ TEST(PlanText, ShowsResultsAndTheFailureOfAStep) {
     transaction.group = 15;
     transaction.devices = {{"pci", "0000:01:00.0"}};
     transaction.error = "0000:01:00.0: bind: Device or resource busy";
-    transaction.steps = {{.op = policy::Op::kUnbind, .device = {"pci", "0000:01:00.0"},
-                          .value = "e1000e", .module = {}, .result = StepResult::kDone, .error = {}},
-                         {.op = policy::Op::kBind, .device = {"pci", "0000:01:00.0"},
-                          .value = "vfio-pci", .module = {}, .result = StepResult::kFailed,
+    transaction.steps = {{.op = policy::Op::kUnbind,
+                          .device = {"pci", "0000:01:00.0"},
+                          .value = "e1000e",
+                          .module = {},
+                          .result = StepResult::kDone,
+                          .error = {}},
+                         {.op = policy::Op::kBind,
+                          .device = {"pci", "0000:01:00.0"},
+                          .value = "vfio-pci",
+                          .module = {},
+                          .result = StepResult::kFailed,
                           .error = "Device or resource busy"}};
     EXPECT_EQ(plan_text(plan({transaction}), {}),
               "group 15: rolled_back  0000:01:00.0: 0000:01:00.0: bind: Device or resource busy\n"
@@ -68,8 +76,11 @@ TEST(PlanText, ShowsResultsAndTheFailureOfAStep) {
 TEST(PlanText, ControlCharactersNeverReachTheTerminal) {
     Transaction transaction = of(Verdict::kRefused);
     transaction.group = 1;
-    transaction.reasons = {{.code = policy::ReasonCode::kOpenFd, .device = {"pci", "0000:01:00.0"},
-                            .text = "held by \033[2J", .evidence = {}, .forceable = true}};
+    transaction.reasons = {{.code = policy::ReasonCode::kOpenFd,
+                            .device = {"pci", "0000:01:00.0"},
+                            .text = "held by \033[2J",
+                            .evidence = {},
+                            .forceable = true}};
     EXPECT_EQ(plan_text(plan({transaction}), {}).find('\033'), std::string::npos);
 }
 
