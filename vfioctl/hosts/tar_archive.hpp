@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -8,12 +10,15 @@
 #include "base/unique_fd.hpp"
 #include "vfioctl/context/failure.hpp"
 
+struct archive;
+struct archive_entry;
+
 namespace vfioctl {
 
-/// A tar archive being written (POSIX ustar, with pax headers for what ustar has no room for),
-/// under a temporary name until finish() has put it in place. Contents are in memory: a sysfs file
-/// does not know its size before it is read. Owner root, no times: the same host gives the same
-/// bytes.
+/// A tar archive being written, under a temporary name until finish() has put it in place;
+/// compressed when its name ends in .zst, .xz or .gz. POSIX ustar, with pax headers for what ustar
+/// has no room for. Contents are passed in memory: the size of a sysfs file is known only after it
+/// has been read. Owner root, no times: the same host gives the same bytes.
 class TarArchive {
   public:
     [[nodiscard]] static CliResult<TarArchive> create(const std::string& path);
@@ -23,8 +28,8 @@ class TarArchive {
     TarArchive& operator=(const TarArchive&) = delete;
     ~TarArchive();
 
-    // Paths are absolute ("/sys/bus") and stored without the leading slash; parents are added by
-    // themselves. A failure is kept and told by finish().
+    // Paths are absolute ("/sys/bus") and stored without the leading slash; parents are added
+    // automatically. finish() returns the first failure.
     void add_directory(const std::string& path);
     void add_file(const std::string& path, std::string_view content);
     void add_link(const std::string& path, const std::string& target);
@@ -32,18 +37,29 @@ class TarArchive {
     [[nodiscard]] CliResult<void> finish();
 
   private:
-    TarArchive(base::UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+    struct Free {
+        void operator()(archive* writer) const;
+        void operator()(archive_entry* entry) const;
+    };
+    struct Entry {
+        std::string name;
+        unsigned type;
+        unsigned mode;
+        std::string_view content{};
+        const char* target = nullptr;
+    };
+    TarArchive(base::UniqueFd fd, std::string path);
+    void open();
     void add_parents(const std::string& path);
-    void add_entry(const std::string& name, char type, const std::string& target, unsigned mode,
-                   std::string_view content);
-    void append(std::string_view bytes);
-    void flush();
+    void add_entry(const Entry& entry);
+    /// Keeps libarchive's message when `status` is its first failure.
+    void check(long status);
 
     base::UniqueFd fd_;
     std::string path_;
-    std::string buffer_;
+    std::unique_ptr<archive, Free> writer_;
     std::set<std::string> directories_;
-    int error_ = 0;  ///< the first errno
+    std::optional<base::Error> error_;
 };
 
 }  // namespace vfioctl

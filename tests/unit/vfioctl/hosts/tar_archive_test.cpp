@@ -7,12 +7,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string_view>
+#include <utility>
 
 #include "tests/fake/temp_dir.hpp"
 #include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
-/// What `capture` packs, tar unpacks and `--root` reads: the same host again.
+/// What `capture` writes and tar unpacks, `--root` reads as the same host.
 namespace tests {
 namespace {
 
@@ -60,6 +62,42 @@ TEST_P(CaptureTest, ComesBackAsTheSameHost) {
 
 INSTANTIATE_TEST_SUITE_P(Hosts, CaptureTest,
                          testing::Values(write_server, write_mdev_host, write_broken_policy));
+
+class CaptureName : public testing::TestWithParam<std::pair<const char*, std::string_view>> {};
+
+TEST_P(CaptureName, DecidesTheCompression) {
+    const auto [name, magic] = GetParam();
+    const fake::TempDir host;
+    write_server(host.path());
+    const fake::TempDir out;
+    const std::string archive = out.path() + "/" + name;
+    const std::string again = out.path() + "/again-" + name;
+    ASSERT_EQ(run_vfioctl({"--root", host.path(), "capture", archive}).status, 0);
+    ASSERT_EQ(run_vfioctl({"--root", host.path(), "capture", again}).status, 0);
+    EXPECT_TRUE(bytes(archive).starts_with(magic));
+    EXPECT_EQ(bytes(archive), bytes(again));
+    const fake::TempDir copy;
+    ASSERT_EQ(unpack(archive, copy.path()), 0);
+    EXPECT_EQ(run_vfioctl({"--root", ".", "list", "-a"}, copy.path()).out,
+              run_vfioctl({"--root", ".", "list", "-a"}, host.path()).out);
+}
+
+INSTANTIATE_TEST_SUITE_P(Compressions, CaptureName,
+                         testing::Values(std::pair{"host.tar.zst", "\x28\xb5\x2f\xfd"},
+                                         std::pair{"host.tar.xz", "\xfd\x37zXZ"},
+                                         std::pair{"host.tar.gz", "\x1f\x8b"}));
+
+TEST(CaptureFile, NamesTheLibraryThatIsNotInstalled) {
+    const fake::TempDir libraries;
+    std::ofstream(libraries.path() + "/libarchive.so.13").close();
+    const ProcessOutput ended =
+        run_vfioctl({"--root", ".", "capture", "host.tar"}, libraries.path(),
+                    {"LC_ALL=C", "LD_LIBRARY_PATH=" + libraries.path()});
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_EQ(ended.err,
+              "vfioctl: host.tar: libarchive is not installed\n"
+              "hint: install the package libarchive13 (Debian) or libarchive\n");
+}
 
 TEST(CaptureFile, IsTheSameBytesForTheSameHostAndLeavesNothingBehindWhenItFails) {
     const fake::TempDir host;
