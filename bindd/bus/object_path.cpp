@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/bus/object_path.hpp"
 
-#include <string_view>
+#include <algorithm>
+#include <utility>
 
 namespace bindd {
 namespace {
@@ -32,7 +33,7 @@ std::optional<int> parse_group_path(const std::string& path) {
     if (!path.starts_with(root))
         return std::nullopt;
     const auto number = base::parse_decimal(std::string_view(path).substr(root.size()));
-    // "015" is a number and no path of ours.
+    // "015" is a number, but not one that group_path() writes.
     if (!number || *number > 0x7fffffff || group_path(static_cast<int>(*number)) != path)
         return std::nullopt;
     return static_cast<int>(*number);
@@ -42,16 +43,26 @@ std::string mdev_path(const std::string& uuid) {
     return std::string(kMdevRoot) + "/" + element(uuid);
 }
 
+std::optional<std::string> parse_mdev_path(const std::string& path) {
+    const std::string root = std::string(kMdevRoot) + "/";
+    if (!path.starts_with(root))
+        return std::nullopt;
+    std::string uuid = path.substr(root.size());
+    std::replace(uuid.begin(), uuid.end(), '_', '-');
+    return uuid;
+}
+
 const std::string& DevicePaths::add(const sysfs::DeviceId& id) {
-    const auto known = by_id_.find(id);
-    if (known != by_id_.end())
+    const auto [known, added] = by_id_.try_emplace(id);
+    if (!added)
         return known->second;
     const std::string plain = std::string(kDeviceRoot) + "/" + element(id.bus + "_" + id.name);
     std::string path = plain;
     for (unsigned next = 2; by_path_.contains(path); ++next)
         path = plain + "_" + std::to_string(next);
-    by_path_.emplace(path, id);
-    return by_id_.emplace(id, std::move(path)).first->second;
+    known->second = std::move(path);
+    by_path_.emplace(known->second, &known->first);
+    return known->second;
 }
 
 void DevicePaths::remove(const sysfs::DeviceId& id) {
@@ -62,14 +73,27 @@ void DevicePaths::remove(const sysfs::DeviceId& id) {
     by_id_.erase(known);
 }
 
-const sysfs::DeviceId* DevicePaths::find(const std::string& path) const {
+const sysfs::DeviceId* DevicePaths::find(std::string_view path) const {
     const auto found = by_path_.find(path);
-    return found == by_path_.end() ? nullptr : &found->second;
+    return found == by_path_.end() ? nullptr : found->second;
 }
 
 const std::string* DevicePaths::find(const sysfs::DeviceId& id) const {
     const auto found = by_id_.find(id);
     return found == by_id_.end() ? nullptr : &found->second;
+}
+
+std::string DevicePaths::path_or_root(const sysfs::DeviceId& id) const {
+    const std::string* path = find(id);
+    return path == nullptr ? "/" : *path;
+}
+
+std::vector<std::string> DevicePaths::all() const {
+    std::vector<std::string> out;
+    out.reserve(by_path_.size());
+    for (const auto& [path, id] : by_path_)
+        out.emplace_back(path);
+    return out;
 }
 
 }  // namespace bindd

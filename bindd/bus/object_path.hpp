@@ -4,11 +4,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "bindd/controller/job.hpp"
 #include "sysfs/device/names.hpp"
 
-/// Where things stand on the bus.
+/// The objects' paths on the bus.
 namespace bindd {
 
 inline constexpr const char* kBusName = "org.bindd1";
@@ -21,22 +23,33 @@ inline constexpr const char* kMdevRoot = "/org/bindd1/mdev";
 [[nodiscard]] std::string group_path(int group);
 [[nodiscard]] std::optional<int> parse_group_path(const std::string& path);
 [[nodiscard]] std::string mdev_path(const std::string& uuid);
+[[nodiscard]] std::optional<std::string> parse_mdev_path(const std::string& path);
 
-/// Devices by their paths and the other way round. A path is made of the bus and the name with '_'
-/// for all that a path cannot have ("pci_0000_01_00_0"), which two names could share: the later one
-/// gets a number behind it, so the path of a device lasts as long as the device.
+/// Devices by path and paths by device. A path is made of the bus and the name, with '_' for each
+/// character that a path cannot have ("pci_0000_01_00_0"). Two names can result in the same path:
+/// the later device gets a number appended. So a path cannot be computed from the device alone, and
+/// it stays the same as long as the device is there.
 class DevicePaths {
   public:
+    DevicePaths() = default;
+    DevicePaths(const DevicePaths&) = delete;
+    DevicePaths& operator=(const DevicePaths&) = delete;
+    DevicePaths(DevicePaths&&) = delete;
+    DevicePaths& operator=(DevicePaths&&) = delete;
+    ~DevicePaths() = default;
+
     const std::string& add(const sysfs::DeviceId& id);
     void remove(const sysfs::DeviceId& id);
-    /// Null: there is none.
-    [[nodiscard]] const sysfs::DeviceId* find(const std::string& path) const;
+    /// Null if there is none.
+    [[nodiscard]] const sysfs::DeviceId* find(std::string_view path) const;
     [[nodiscard]] const std::string* find(const sysfs::DeviceId& id) const;
-    [[nodiscard]] const std::map<std::string, sysfs::DeviceId>& all() const { return by_path_; }
+    /// "/" if there is none.
+    [[nodiscard]] std::string path_or_root(const sysfs::DeviceId& id) const;
+    [[nodiscard]] std::vector<std::string> all() const;
 
   private:
-    std::map<std::string, sysfs::DeviceId> by_path_;
     std::map<sysfs::DeviceId, std::string> by_id_;
+    std::map<std::string_view, const sysfs::DeviceId*> by_path_;  ///< into by_id_
 };
 
 }  // namespace bindd

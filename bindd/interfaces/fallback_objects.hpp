@@ -4,15 +4,15 @@
 #include <systemd/sd-bus.h>
 
 #include <exception>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bindd {
 
-/// All objects of one interface below one path, served by one vtable: what a device costs on the
-/// bus is its entry in an index, not an object. What there is, and what it says, is asked of the
-/// model at each call.
+/// All objects of one interface below one path, served by one fallback vtable and one node
+/// enumerator. Nothing is registered per object: each call finds its object in the controller's
+/// state.
 class FallbackObjects {
   public:
     FallbackObjects(sd_bus* bus, const char* root, const char* interface,
@@ -28,10 +28,8 @@ class FallbackObjects {
     void emit_removed(const std::string& path);
     void emit_changed(const std::string& path, const std::vector<const char*>& properties);
 
-    [[nodiscard]] sd_bus* bus() const { return bus_; }
-
   private:
-    /// What the handlers get as userdata, good until the next call; null: no such object.
+    /// The handlers' userdata, valid until the next call; null if there is no such object.
     [[nodiscard]] virtual void* find(const std::string& path) = 0;
     [[nodiscard]] virtual std::vector<std::string> paths() const = 0;
 
@@ -46,12 +44,21 @@ class FallbackObjects {
     sd_bus_slot* enumerator_ = nullptr;
 };
 
-/// PropertiesChanged for these of an object's.
+/// Signals PropertiesChanged for these properties of an object.
 void emit_properties_changed(sd_bus* bus, const std::string& path, const char* interface,
                              const std::vector<const char*>& properties);
 
-/// A handler that the C library calls: whatever `body` throws becomes an error reply, since nothing
-/// may go through C.
+/// The names in a list of properties that a generated vtable has.
+template <typename Properties>
+std::vector<const char*> property_names(const Properties& properties) {
+    std::vector<const char*> names;
+    for (const auto& [property, name] : properties)
+        names.push_back(name);
+    return names;
+}
+
+/// Runs the body of a handler that sd-bus calls. An exception becomes an error reply, since it must
+/// not pass through C code.
 template <typename Body>
 int guarded(sd_bus_error* error, Body&& body) noexcept {
     try {
@@ -59,9 +66,21 @@ int guarded(sd_bus_error* error, Body&& body) noexcept {
     } catch (const std::exception& problem) {
         return sd_bus_error_setf(error, "org.bindd1.Error.Failed", "%s", problem.what());
     } catch (...) {
-        return sd_bus_error_set(error, "org.bindd1.Error.Failed",
-                                "something that is no exception was thrown");
+        return sd_bus_error_set(error, "org.bindd1.Error.Failed", "unknown exception");
     }
+}
+
+/// The handlers of a generated vtable: property `P` and method `M` of the object that find()
+/// returned.
+template <typename Found, auto P>
+int get_property(sd_bus* /*bus*/, const char* /*path*/, const char* /*interface*/,
+                 const char* /*property*/, sd_bus_message* reply, void* userdata,
+                 sd_bus_error* error) {
+    return guarded(error, [&] { return static_cast<Found*>(userdata)->append(P, reply); });
+}
+template <typename Found, auto M>
+int call_method(sd_bus_message* message, void* userdata, sd_bus_error* error) {
+    return guarded(error, [&] { return static_cast<Found*>(userdata)->call(M, message); });
 }
 
 }  // namespace bindd

@@ -126,10 +126,8 @@ uint32_t ManagerObject::count(const char* state) const {
 std::vector<sdbus::Struct<sdbus::ObjectPath, std::string>> ManagerObject::StuckDevices() {
     return read_out([&] {
         std::vector<sdbus::Struct<Path, std::string>> out;
-        for (const StuckDevice& stuck : deps_.controller.stuck()) {
-            const std::string* path = deps_.paths.find(stuck.device);
-            out.emplace_back(Path(path == nullptr ? "/" : *path), bus_text(stuck.why));
-        }
+        for (const StuckDevice& stuck : deps_.controller.stuck())
+            out.emplace_back(Path(deps_.paths.path_or_root(stuck.device)), bus_text(stuck.why));
         return out;
     });
 }

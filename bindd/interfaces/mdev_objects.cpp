@@ -6,73 +6,63 @@
 #include "bindd/interfaces/property_values.hpp"
 
 namespace bindd {
+namespace {
+
+constexpr const char* kMdevBus = "mdev";
+
+}  // namespace
 
 MdevObjects::MdevObjects(sd_bus* bus, const Controller& controller, const DevicePaths& devices)
-    : FallbackObjects(bus, kMdevRoot, kMediatedDeviceInterface, kMediatedDeviceVtable<MdevObjects>),
+    : FallbackObjects(bus, kMdevRoot, kMediatedDeviceInterface, kMediatedDeviceVtable<FoundMdev>),
       controller_(controller),
-      devices_(devices) {}
+      found_{&devices, nullptr} {}
 
 void* MdevObjects::find(const std::string& path) {
-    const auto known = known_.find(path);
-    const sysfs::Device* device =
-        known == known_.end() ? nullptr : controller_.view().inventory.find(known->second);
-    if (device == nullptr || !device->mdev)
-        return nullptr;
-    facts_ = {this, device};
-    return &facts_;
+    const auto uuid = parse_mdev_path(path);
+    found_.device =
+        uuid ? controller_.view().inventory.find({.bus = kMdevBus, .name = *uuid}) : nullptr;
+    return found_.device == nullptr || !found_.device->mdev ? nullptr : &found_;
 }
 
 std::vector<std::string> MdevObjects::paths() const {
     std::vector<std::string> out;
-    for (const auto& [path, id] : known_)
-        out.push_back(path);
+    for (const sysfs::Device& device : controller_.view().inventory.devices)
+        if (device.id.bus == kMdevBus)
+            out.push_back(mdev_path(device.id.name));
     return out;
 }
 
 void MdevObjects::appeared(const sysfs::DeviceId& id) {
-    const sysfs::Device* device = controller_.view().inventory.find(id);
-    if (device == nullptr || !device->mdev)
-        return;
-    const std::string path = mdev_path(id.name);
-    known_.emplace(path, id);
-    emit_added(path);
+    if (id.bus == kMdevBus)
+        emit_added(mdev_path(id.name));
 }
 
 void MdevObjects::vanished(const sysfs::DeviceId& id) {
-    const std::string path = mdev_path(id.name);
-    const auto known = known_.find(path);
-    if (known == known_.end() || known->second != id)
-        return;
-    emit_removed(path);
-    known_.erase(known);
+    if (id.bus == kMdevBus)
+        emit_removed(mdev_path(id.name));
 }
 
 void MdevObjects::changed(const sysfs::DeviceId& id) {
-    const std::string path = mdev_path(id.name);
-    const auto known = known_.find(path);
-    if (known != known_.end() && known->second == id)
-        emit_changed(path, {"Driver", "IommuGroup", "Vfio"});
+    if (id.bus == kMdevBus)
+        emit_changed(mdev_path(id.name), property_names(kMediatedDeviceChanging));
 }
 
-int MdevObjects::append(MediatedDeviceProperty property, const sysfs::Device& device,
-                        sd_bus_message* reply) const {
+int MdevObjects::FoundMdev::append(MediatedDeviceProperty property, sd_bus_message* reply) const {
     switch (property) {
         case MediatedDeviceProperty::kUuid:
-            return append_text(reply, device.id.name);
-        case MediatedDeviceProperty::kDevice: {
-            const std::string* path = devices_.find(device.id);
-            return sd_bus_message_append(reply, "o", path == nullptr ? "/" : path->c_str());
-        }
+            return append_value(reply, device->id.name);
+        case MediatedDeviceProperty::kDevice:
+            return append_value(reply, PathValue{devices->path_or_root(device->id)});
         case MediatedDeviceProperty::kParent:
-            return append_text(reply, device.mdev->parent);
+            return append_value(reply, device->mdev->parent);
         case MediatedDeviceProperty::kType:
-            return append_text(reply, device.mdev->type);
+            return append_value(reply, device->mdev->type);
         case MediatedDeviceProperty::kDriver:
-            return append_text(reply, device.driver.value_or(""));
+            return append_value(reply, device->driver.value_or(""));
         case MediatedDeviceProperty::kIommuGroup:
-            return sd_bus_message_append(reply, "i", number_or_none(device.iommu_group));
+            return append_value(reply, number_or_none(device->iommu_group));
         case MediatedDeviceProperty::kVfio:
-            return append_pairs(reply, vfio_pairs(device));
+            return append_value(reply, vfio_pairs(*device));
     }
     return -EINVAL;
 }
