@@ -96,8 +96,7 @@ void HostController::start_apply(JobId id) {
         refresh_journal_state(JournalChange::kOwn);
         scanner_.invalidate_all_usage();
         view_.decide();
-        DeviceIds taken =
-            policy::devices_losing_driver(view_.policies, view_.decisions, view_.inventory);
+        DeviceIds taken = view_.devices_losing_driver();
         quarantine_.remove_from(taken);
         scanner_.query_usage(std::move(taken), [this, id](const Result<void>& asked) {
             QueuedJob* found = jobs_.find(id);
@@ -167,7 +166,7 @@ void HostController::plan_bind(JobId id) {
     const QueuedJob& begun = *jobs_.find(id);
     std::vector<policy::Rule> rules;
     const policy::Decisions decisions = decide_manual(view_, begun.job.request, rules);
-    DeviceIds taken = policy::devices_losing_driver(view_.policies, decisions, view_.inventory);
+    DeviceIds taken = policy::devices_losing_driver(decisions, view_.inventory);
     std::erase_if(taken, [&](const DeviceId& device) {
         return !begun.scope.groups.contains(view_.group_key(device));
     });

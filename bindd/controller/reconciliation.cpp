@@ -52,8 +52,7 @@ void HostController::assess() {
         return;
     }
     view_.decide();
-    DeviceIds unknown =
-        policy::devices_losing_driver(view_.policies, view_.decisions, view_.inventory);
+    DeviceIds unknown = view_.devices_losing_driver();
     quarantine_.remove_from(unknown);
     std::erase_if(unknown, [&](const DeviceId& id) {
         return scanner_.has_usage(id) || groups_[view_.group_key(id)].is_working();

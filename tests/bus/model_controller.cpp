@@ -77,8 +77,7 @@ void ModelController::scan() {
         view_.journal_state.bound = std::move(*bound);
     view_.latest = binding::latest_history(state_);
     view_.decide();
-    const auto taken =
-        policy::devices_losing_driver(view_.policies, view_.decisions, view_.inventory);
+    const auto taken = view_.devices_losing_driver();
     view_.usage = kernel_.usage(view_.inventory, taken);
     view_.make_plan();
     for (const sysfs::Device& device : before.devices)
@@ -203,7 +202,7 @@ base::Result<policy::Plan> ModelController::plan_manual(const JobRequest& reques
     if (!drivers)
         return base::propagate(drivers);
     const auto decisions = policy::decide(view_.policies, view_.inventory, *drivers, requests);
-    const auto taken = policy::devices_losing_driver(view_.policies, decisions, view_.inventory);
+    const auto taken = policy::devices_losing_driver(decisions, view_.inventory);
     const auto usage = kernel_.usage(view_.inventory, taken);
     return policy::filter_plan(policy::make_plan(view_.policies, decisions, view_.inventory,
                                                  *drivers, usage, request.bind_options.forced),

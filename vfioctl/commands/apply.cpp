@@ -63,7 +63,7 @@ bool is_undecided(const policy::Transaction& transaction,
 policy::Plan early_plan(CliContext& cli, HostAssessment& assessment) {
     const auto undecided =
         policy::undecided_early(assessment.policies, assessment.decisions, assessment.inventory);
-    policy::Plan plan = std::move(assessment.plan);
+    policy::Plan plan = assessment.take_plan();
     for (policy::Transaction& transaction : plan.transactions)
         if (transaction.verdict == policy::Verdict::kChange)
             keep_overrides(transaction);

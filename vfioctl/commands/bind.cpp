@@ -96,7 +96,7 @@ CliResult<ExitCode> run_bind(CliContext& cli, const Arguments& arguments) {
     if (auto decided = decide(cli, *assessment, drivers, requests); !decided)
         return propagate(decided);
     make_plan(cli, *assessment, UsageScan::kScan, wish->forced);
-    policy::Plan plan = policy::filter_plan(std::move(assessment->plan), *ids);
+    policy::Plan plan = policy::filter_plan(assessment->take_plan(), *ids);
 
     if (dry_run) {
         print_plan(cli, plan, assessment->warnings);

@@ -106,8 +106,7 @@ CliResult<HostAssessment> assess_host(CliContext& cli, policy::Parsed& policies)
     assessment.drivers = *std::move(drivers);
     for (const auto* warnings : {&assessment.inventory.warnings, &assessment.drivers.warnings})
         assessment.warnings.insert(assessment.warnings.end(), warnings->begin(), warnings->end());
-    assessment.decisions =
-        policy::decide(assessment.policies, assessment.inventory, assessment.drivers);
+    assessment.decide();
     make_plan(cli, assessment, UsageScan::kScan);
     load_last_results(cli, assessment);
     return assessment;

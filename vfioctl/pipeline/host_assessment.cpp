@@ -54,16 +54,6 @@ std::set<sysfs::DeviceId> pending(const HostAssessment& assessment) {
 
 }  // namespace
 
-const policy::Decision* HostAssessment::decision(const sysfs::DeviceId& id) const {
-    const auto found = decisions.find(id);
-    return found == decisions.end() ? nullptr : &found->second;
-}
-
-const policy::Transaction* HostAssessment::transaction(const sysfs::DeviceId& id) const {
-    const auto found = transaction_index.find(id);
-    return found == transaction_index.end() ? nullptr : &plan.transactions[found->second];
-}
-
 binding::DeviceState HostAssessment::state(const sysfs::Device& device) const {
     binding::DeviceState state =
         binding::device_state(device, decision(device.id), transaction(device.id));
@@ -130,27 +120,17 @@ CliResult<void> decide(CliContext& cli, HostAssessment& assessment, const sysfs:
         for (const std::string& warning : assessment.drivers.warnings)
             warn(cli, assessment, warning);
     }
-    assessment.decisions =
-        policy::decide(assessment.policies, assessment.inventory, assessment.drivers, requests);
+    assessment.decide(requests);
     return {};
 }
 
 void make_plan(CliContext& cli, HostAssessment& assessment, UsageScan scan,
                const policy::ForcedReasons& lifted) {
     assessment.usage.clear();
-    if (scan == UsageScan::kScan) {
-        const auto taken = policy::devices_losing_driver(assessment.policies, assessment.decisions,
-                                                         assessment.inventory);
-        if (!taken.empty())
+    if (scan == UsageScan::kScan)
+        if (const auto taken = assessment.devices_losing_driver(); !taken.empty())
             assessment.usage = cli.kernel.usage(assessment.inventory, taken);
-    }
-    assessment.plan =
-        policy::make_plan(assessment.policies, assessment.decisions, assessment.inventory,
-                          assessment.drivers, assessment.usage, lifted);
-    assessment.transaction_index.clear();
-    for (std::size_t i = 0; i < assessment.plan.transactions.size(); ++i)
-        for (const sysfs::DeviceId& id : assessment.plan.transactions[i].devices)
-            assessment.transaction_index[id] = i;
+    assessment.make_plan(lifted);
 }
 
 CliResult<HostAssessment> scan_and_plan(CliContext& cli, ScanExtent extent) {

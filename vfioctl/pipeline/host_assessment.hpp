@@ -6,40 +6,22 @@
 #include <vector>
 
 #include "binding/report/device_report.hpp"
-#include "policy/plan/plan.hpp"
+#include "policy/plan/assessment.hpp"
 #include "vfioctl/context/cli_context.hpp"
 #include "vfioctl/context/failure.hpp"
 
 namespace vfioctl {
 
-/// One look at a host and what follows from it, in the order of the pipeline: policies and
-/// inventory (scan_host), drivers and decisions (decide), who uses what, and the plan (make_plan).
-/// Commands go as far along it as they need. Decisions point into `policies`: moved as a whole,
-/// never copied.
-struct HostAssessment {
-    HostAssessment() = default;
-    HostAssessment(HostAssessment&&) = default;
-    HostAssessment& operator=(HostAssessment&&) = default;
-    HostAssessment(const HostAssessment&) = delete;
-    HostAssessment& operator=(const HostAssessment&) = delete;
-    ~HostAssessment() = default;
-
-    policy::PolicySet policies;
-    sysfs::Inventory inventory;
-    sysfs::Drivers drivers;
-    policy::Decisions decisions;
-    sysfs::Usage usage;
-    policy::Plan plan;
-    std::vector<std::string> warnings;  ///< each a sentence, said once on stderr already
-    std::map<sysfs::DeviceId, std::size_t>
-        transaction_index;          ///< index into the plan, by make_plan
-    binding::LatestHistory latest;  ///< what was last done to a device
+/// The assessment of a host as the commands make it, in the order of the pipeline: policies and
+/// inventory (scan_host), drivers and decisions (decide), usage and the plan (make_plan). A command
+/// goes as far along it as it needs.
+struct HostAssessment : policy::Assessment {
+    std::vector<std::string> warnings;  ///< a sentence each; already written to stderr
+    binding::LatestHistory latest;      ///< the last result of each device
     std::map<sysfs::DeviceId, binding::DeviceState>
-        reported;  ///< of failed and stuck ones, by the daemon
+        reported;  ///< the failed and stuck devices, as the daemon reports them
 
-    [[nodiscard]] const policy::Decision* decision(const sysfs::DeviceId& id) const;
-    [[nodiscard]] const policy::Transaction* transaction(const sysfs::DeviceId& id) const;
-    /// Where the device stands: bound, pending, refused, ... and why.
+    /// The device's state (bound, pending, refused, ...) and the reason for it.
     [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const;
 };
 

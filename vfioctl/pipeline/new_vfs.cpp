@@ -98,13 +98,12 @@ CliResult<std::vector<sysfs::DeviceId>> rescan_new_vfs(CliContext& cli, HostAsse
 policy::Plan plan_new_vfs(CliContext& cli, HostAssessment& assessment,
                           const std::vector<sysfs::DeviceId>& devices,
                           const std::set<std::string>& pfs) {
-    assessment.decisions =
-        policy::decide(assessment.policies, assessment.inventory, assessment.drivers);
+    assessment.decide();
     const std::set<sysfs::DeviceId> planned(devices.begin(), devices.end());
     std::erase_if(assessment.decisions,
                   [&](const auto& decision) { return !planned.contains(decision.first); });
     make_plan(cli, assessment, UsageScan::kScan);
-    policy::Plan plan = std::move(assessment.plan);
+    policy::Plan plan = assessment.take_plan();
     std::erase_if(plan.transactions, [&](const Transaction& transaction) {
         return transaction.verdict == policy::Verdict::kOk ||
                !concerns(transaction, assessment, pfs);
@@ -128,7 +127,7 @@ void append_transactions(policy::Plan done, policy::Plan& all) {
 CliResult<ExitCode> execute_with_new_vfs(CliContext& cli, HostAssessment& assessment,
                                          const binding::ApplyOptions& options) {
     const binding::ScopedPriority urgent;
-    policy::Plan all = std::move(assessment.plan);
+    policy::Plan all = assessment.take_plan();
     if (auto done = execute(cli, all, assessment.warnings, options); !done)
         return propagate(done);
     const std::set<std::string> pfs = pfs_with_new_vfs(all);

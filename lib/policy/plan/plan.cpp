@@ -217,8 +217,7 @@ std::string Transaction::key() const {
     return devices.empty() ? std::string() : devices.front().text();
 }
 
-std::vector<sysfs::DeviceId> devices_losing_driver(const PolicySet& /*set*/,
-                                                   const Decisions& decisions,
+std::vector<sysfs::DeviceId> devices_losing_driver(const Decisions& decisions,
                                                    const sysfs::Inventory& inventory) {
     std::vector<sysfs::DeviceId> out;
     for (const Unit& unit : collect_units(decisions, inventory)) {

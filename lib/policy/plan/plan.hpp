@@ -133,8 +133,7 @@ struct ForcedReasons {
 };
 
 /// The devices that a plan would take from a driver: those whose usage has to be looked up first.
-[[nodiscard]] std::vector<sysfs::DeviceId> devices_losing_driver(const PolicySet& set,
-                                                                 const Decisions& decisions,
+[[nodiscard]] std::vector<sysfs::DeviceId> devices_losing_driver(const Decisions& decisions,
                                                                  const sysfs::Inventory& inventory);
 
 /// The one planner: `plan` prints what `apply` does. Planning again after a plan was carried out

@@ -145,7 +145,7 @@ TEST(Plan, AsksForTheUsageOfThoseThatWouldBeTaken) {
     const PolicyFixture fixture(host,
                                 "rules:\n- {name: nics, match: {class: network}, driver: auto}\n"
                                 "- {name: g, match: {class: display}, driver: auto, group: whole}");
-    EXPECT_EQ(policy::devices_losing_driver(fixture.set, fixture.decisions, fixture.inventory),
+    EXPECT_EQ(policy::devices_losing_driver(fixture.decisions, fixture.inventory),
               (std::vector<sysfs::DeviceId>{fake::pci_id(kGpu), fake::pci_id(kSound),
                                             fake::pci_id("0000:02:00.0")}));
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/plan/assessment.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/policy/policy_fixture.hpp"
+
+namespace {
+
+using policy::Assessment;
+
+constexpr const char* kNic = "0000:02:00.0";
+
+Assessment assess(const fake::Host& host, const std::string& yaml) {
+    Assessment assessment;
+    assessment.policies = policy_test::policies(yaml);
+    assessment.inventory = host.inventory();
+    assessment.drivers = host.drivers();
+    assessment.usage = host.usage();
+    assessment.decide();
+    assessment.make_plan();
+    return assessment;
+}
+
+TEST(Assessment, DecidesAndPlans) {
+    fake::Host host = policy_test::nic_host();
+    host.pci("0000:03:00.0").group(8).driver("ahci");
+    const Assessment assessment = assess(host, policy_test::kTakeNics);
+    const sysfs::DeviceId nic = fake::pci_id(kNic);
+    ASSERT_NE(assessment.decision(nic), nullptr);
+    EXPECT_EQ(assessment.decision(nic)->rule, &assessment.policies.rules.front());
+    EXPECT_EQ(assessment.devices_losing_driver(), std::vector{nic});
+    EXPECT_EQ(assessment.transaction(nic), &assessment.plan.transactions.front());
+    EXPECT_EQ(assessment.transaction(fake::pci_id("0000:03:00.0")), nullptr);
+}
+
+TEST(Assessment, FindsNoTransactionOnceThePlanIsTaken) {
+    Assessment assessment = assess(policy_test::nic_host(), policy_test::kTakeNics);
+    EXPECT_EQ(assessment.take_plan().transactions.size(), 1U);
+    EXPECT_EQ(assessment.transaction(fake::pci_id(kNic)), nullptr);
+    EXPECT_TRUE(assessment.plan.transactions.empty());
+}
+
+TEST(Assessment, NamesAGroupByItsNumberAndADeviceWithoutOneByItself) {
+    fake::Host host = policy_test::nic_host();
+    host.pci("0000:02:00.1").group(7);
+    host.pci("0000:04:00.0");
+    const Assessment assessment = assess(host, policy_test::kTakeNics);
+    const sysfs::DeviceId alone = fake::pci_id("0000:04:00.0");
+    EXPECT_EQ(assessment.group_key(fake::pci_id("0000:02:00.1")), "group 7");
+    EXPECT_EQ(assessment.group_key(alone), "pci/0000:04:00.0");
+    EXPECT_EQ(assessment.group_key(assessment.plan.transactions.front()), "group 7");
+    EXPECT_EQ(assessment.members("group 7"),
+              (std::vector{fake::pci_id(kNic), fake::pci_id("0000:02:00.1")}));
+    EXPECT_EQ(assessment.members("pci/0000:04:00.0"), std::vector{alone});
+    EXPECT_EQ(assessment.members("pci/0000:05:00.0"), std::vector<sysfs::DeviceId>{});
+    EXPECT_EQ(assessment.members("group 9"), std::vector<sysfs::DeviceId>{});
+    EXPECT_EQ(assessment.members("group x"), std::vector<sysfs::DeviceId>{});
+}
+
+TEST(Assessment, GivesATransactionThatChangesNoDriverTheKeyOfItsDevice) {
+    fake::Host host;
+    host.pci(kNic).nic().group(7).driver("e1000e").pf(4, 0);
+    const Assessment assessment =
+        assess(host, "rules: [{name: vfs, match: {class: network}, sriov: {vfs: 2}}]");
+    const policy::Transaction& transaction = assessment.plan.transactions.front();
+    EXPECT_EQ(transaction.key(), "pci/0000:02:00.0");
+    EXPECT_EQ(assessment.group_key(transaction), "group 7");
+}
+
+}  // namespace
