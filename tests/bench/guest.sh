@@ -45,7 +45,7 @@ echo 0 >$pci/$pf/sriov_drivers_autoprobe
 echo 16 >$pci/$pf/sriov_numvfs
 until [ -e $pci/$pf/virtfn15 ]; do sleep 0.1; done
 vfs=()
-for link in $pci/$pf/virtfn*; do vfs+=("$(basename "$(readlink "$link")")"); done
+for link in "$pci/$pf"/virtfn*; do vfs+=("$(basename "$(readlink "$link")")"); done
 udevadm settle
 
 bare_loop() {

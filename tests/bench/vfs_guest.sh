@@ -44,7 +44,7 @@ for _ in {1..5}; do
     kernel+=("$(since "$begin")")
     cd "$here" || exit 1
     equal "the loop binds all" 16 "$(bound)"
-    for vf in $pf_path/virtfn*; do store $vfio/unbind "$(basename "$(readlink "$vf")")"; done
+    for vf in "$pf_path"/virtfn*; do store $vfio/unbind "$(basename "$(readlink "$vf")")"; done
     echo 0 >$pf_path/sriov_numvfs
     udevadm settle
     begin=${EPOCHREALTIME/./}

@@ -27,9 +27,9 @@ cmake --build "$out/cmake" >>"$out/configure.log"
 cp "$out/cmake/consumer" "$out/by-cmake"
 
 for program in by-pkg-config by-cmake; do
-    said=$("$out/$program" 0000:ff:1f.7 2>&1) && status=0 || status=$?
-    [ "$status" = 1 ] && [[ $said == "0000:ff:1f.7: "* ]] || {
-        printf '%s ended with %s and said: %s\n' "$program" "$status" "$said" >&2
+    output=$("$out/$program" 0000:ff:1f.7 2>&1) && status=0 || status=$?
+    if [ "$status" != 1 ] || [[ $output != "0000:ff:1f.7: "* ]]; then
+        printf '%s ended with %s and printed: %s\n' "$program" "$status" "$output" >&2
         exit 1
-    }
+    fi
 done

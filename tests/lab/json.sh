@@ -18,3 +18,24 @@ for x in r if isinstance(r, list) else [r]:
     print(x if isinstance(x, str) else json.dumps(x))
 ' "$1"
 }
+
+# all_transactions_ended [JOURNAL]: succeeds if the journal is there and each transaction that began in it was committed or rolled
+# back; prints those that were not.
+all_transactions_ended() {
+    python3 -c '
+import json, sys
+records = []
+for line in open(sys.argv[1]):
+    try:
+        records.append(json.loads(line.partition(" ")[2]))
+    except ValueError:
+        print("torn line:", line)
+began = {r["txn"]: r for r in records if r["record"] == "begin"}
+for record in records:
+    if record["record"] in ("commit", "rolled_back"):
+        began.pop(record["txn"], None)
+for record in began.values():
+    print("not ended:", json.dumps(record))
+sys.exit(not records or bool(began))
+' "${1:-/run/bindd/journal}"
+}

@@ -57,7 +57,7 @@ unpack_kernel() {
 # Debian 13 has them below /usr. Nothing but the modules is kept.
 move_modules() {
     [ -d "$1/lib/modules" ] || { mkdir -p "$1/lib" && mv "$1/usr/lib/modules" "$1/lib/"; } || return 1
-    rm -rf "$1/boot" "$1/usr"
+    rm -rf "${1:?}/boot" "${1:?}/usr"
 }
 
 # stock_kernel ARCH: prints the kernel's directory.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# Installs what is missing on this machine, by package name, after asking.
+# Installs missing packages by name, after a question.
 
 package_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -21,11 +21,24 @@ missing_packages() {
     done < <(grep -v -e '^#' -e '^$' "$LAB/packages")
 }
 
-# resolve_package NAME|NAME...: the first that this release has.
+# release_name: of this machine, as "debian 12".
+release_name() {
+    # shellcheck source=/dev/null
+    (. /etc/os-release 2>/dev/null && printf '%s %s\n' "$ID" "${VERSION_ID:-${VERSION_CODENAME:-}}")
+}
+
+is_tested_release() {
+    case $(release_name) in 'debian 12' | 'debian 13') return 0 ;; esac
+    return 1
+}
+
+# resolve_package NAME|NAME...: prints the first that this release has. An untested release may lack one that the build
+# can do without, so there it prints nothing.
 resolve_package() {
     local choice
     for choice in ${1//|/ }; do package_known "$choice" && printf '%s\n' "$choice" && return; done
-    die "this Debian release has no package ${1//|/ or }"
+    if is_tested_release; then die "this Debian release has no package ${1//|/ or }"; fi
+    say "$(release_name) has no package ${1//|/ or }; trying without it"
 }
 
 as_root() {
@@ -36,19 +49,28 @@ as_root() {
 confirm() {
     local answer
     if [ "${BINDD_YES:-no}" = yes ] || [ "${CI:-}" = true ]; then return 0; fi
-    [ -t 0 ] || die "$1 Nobody is here to answer; say it with -y."
+    [ -t 0 ] || die "$1 There is no terminal for the answer; use -y."
     read -r -p "$1 [Y/n] " answer
     case $answer in '' | [Yy]*) ;; *) die "nothing was installed" ;; esac
 }
 
 # need PURPOSE...
 need() {
-    local missing wanted=() name
+    local missing wanted=() name package
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        say "$(release_name) has no apt-get; trying without these packages: ${missing//$'\n'/ }"
+        return 0
+    fi
+    is_tested_release || say "$(release_name) has not been tested (Debian 12 and 13 have); trying with its packages"
     confirm "These packages are missing: ${missing//$'\n'/ }. Install them?"
     as_root apt-get -qq update
-    for name in $missing; do wanted+=("$(resolve_package "$name")") || exit 1; done
+    for name in $missing; do
+        package=$(resolve_package "$name") || exit 1
+        [ -z "$package" ] || wanted+=("$package")
+    done
+    [ "${#wanted[@]}" != 0 ] || return 0
     say "installing ${wanted[*]}"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${wanted[@]}" >/dev/null ||
         die "the packages could not be installed"

@@ -23,9 +23,9 @@ plan=$(vfioctl --policy "$rules" --json plan)
 equal "the verdict is refused" "refused" "$(json "transaction('$ahci')['verdict']" <<<"$plan")"
 equal "the reason is the group" "group-not-viable" "$(json "sorted({r['code'] for r in transaction('$ahci')['reasons']})" <<<"$plan")"
 for peer in $lpc $smbus; do
-    [ -z "$(driver_of $peer)" ] && continue
+    [ -z "$(driver_of "$peer")" ] && continue
     contains "a blocker is named: $peer" "$peer" "$(json "transaction('$ahci')['reasons']" <<<"$plan")"
-    contains "with its driver" "$(driver_of $peer)" "$(json "transaction('$ahci')['reasons']" <<<"$plan")"
+    contains "with its driver" "$(driver_of "$peer")" "$(json "transaction('$ahci')['reasons']" <<<"$plan")"
     contains "groups names it too" "$peer" "$(vfioctl --json groups | json "[b for g in j['groups'] if g['id'] == $(group_of $ahci) for b in g['blockers']]")"
 done
 

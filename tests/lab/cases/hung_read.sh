@@ -19,7 +19,7 @@ rules:
 RULES
 is_on() { [ "$(driver_of "$1")" = "$2" ]; }
 said() { grep -qF "$1" "$log"; }
-hangs() { ! timeout --signal=KILL 1 cat $pci/devices/$nic/driver_override >/dev/null 2>&1; }
+hangs() { ! timeout --signal=KILL 1 cat "$pci/devices/$nic/driver_override" >/dev/null 2>&1; }
 
 modprobe vfio-pci
 check "the override is set" store $pci/devices/$nic/driver_override vfio-pci
@@ -30,7 +30,7 @@ holder=$!
 eventually "somebody holds it" grep -q held "$scratch/holder"
 store $pci/drivers/vfio-pci/unbind $nic &
 unbind=$!
-began() { [ ! -e $pci/devices/$nic/driver ]; }
+began() { [ ! -e "$pci/devices/$nic/driver" ]; }
 eventually "an unbind does not return" began
 case $(uname -r) in 6.1.*) eventually "and reading waits for it" hangs ;; esac
 

@@ -5,7 +5,6 @@
 # or in the new.
 . tests/lab/check.sh
 
-pci=/sys/bus/pci/devices
 group=(0000:00:1f.0 0000:00:1f.2 0000:00:1f.3)
 nic=0000:00:11.0
 state() { for d in "${group[@]}" "$nic"; do printf '%s %s, ' "$(driver_of "$d")" "$(override_of "$d")"; done; }
@@ -44,7 +43,7 @@ kill_after() {
 in_time=0
 # Each costs a dozen seconds here; the whole sweep is on the model (crash_test.cpp).
 for count in ${MOMENTS:-1 4 9 12 17 20}; do
-    if kill_after $count; then in_time=$((in_time + 1)); fi
+    if kill_after "$count"; then in_time=$((in_time + 1)); fi
     between=$(state)
     if [ $((count % 4)) = 1 ]; then
         check "killed after $count record(s) ($between): the next apply" vfioctl --policy "$rules" apply

@@ -36,7 +36,7 @@ eventually "the daemon is ready" grep -q "ready: " /tmp/log
 udevadm monitor --kernel --subsystem-match=pci >$events 2>&1 &
 monitor=$!
 sleep 1
-bindings() { grep -a "bind .*/$nic " $events | grep -avc unbind; }
+bindings() { grep -a "bind .*/$nic " "$events" | grep -avc unbind; }
 have_come() { [ "$(bindings)" -ge "$1" ]; }
 for round in 1 2 3 4 5; do
     store $pci/devices/$nic/remove 1

@@ -13,7 +13,7 @@ nic=0000:00:15.0
 
 # take ADDRESS DRIVER: from whoever has it.
 take() {
-    equal "$1 is to go to $2" "" "$(store $pci/devices/$1/driver_override "$2")"
+    equal "$1 is to go to $2" "" "$(store "$pci/devices/$1/driver_override" "$2")"
     [ -z "$(driver_of "$1")" ] || equal "its driver lets it go" "" "$(store "$pci/devices/$1/driver/unbind" "$1")"
     equal "$2 takes it" "" "$(store "$pci/drivers/$2/bind" "$1")"
 }
