@@ -27,7 +27,7 @@ GATES = {
     "lab-cases": lab_gates.lab_cases,
     "machine-paths": text_gates.machine_paths,
     "build-hosts": text_gates.build_hosts,
-    "hacking": text_gates.hacking,
+    "paths": text_gates.paths,
 }
 HERE = pathlib.Path(__file__).resolve().parent
 

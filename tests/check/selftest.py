@@ -72,8 +72,11 @@ CASES = [
     ("machine-paths", {"a.sh": "cd build/work/x ~/work/y\n"}, ""),
     ("build-hosts", {"CMakeLists.txt": "file(DOWNLOAD https://example.org/a)\n"}, "CMakeLists.txt:1: names a host"),
     ("build-hosts", {"CMakeLists.txt": "# see https://example.org/a\n", "a.md": "https://example.org\n"}, ""),
-    ("hacking", {"HACKING.md": "see `lib/gone/`\n", "lib/here/a.cpp": ""}, "HACKING.md:1: lib/gone does not exist"),
-    ("hacking", {"HACKING.md": "see lib/here/, lib/*/a.cpp and and/or\n", "lib/here/a.cpp": ""}, ""),
+    ("paths", {"HACKING.md": "see `lib/gone/`\n", "lib/here/a.cpp": ""}, "HACKING.md:1: lib/gone/ does not exist"),
+    ("paths", {"HACKING.md": "see lib/here/, lib/*/a.cpp and and/or\n", "lib/here/a.cpp": ""}, ""),
+    ("paths", {"a.sh": '"$lab/lab.sh" x\n'}, 'a.sh:1: "$lab/lab.sh does not exist'),
+    ("paths", {"lib/a/b.cpp": "// see lib/c.cpp\n"}, "lib/a/b.cpp:1: lib/c.cpp does not exist"),
+    ("paths", {"a.sh": "$LAB/x.sh # cases/one.sh\n", "tests/lab/x.sh": "", "tests/lab/cases/one.sh": ""}, ""),
 ]
 
 

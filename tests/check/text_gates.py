@@ -72,17 +72,39 @@ def build_hosts(tree):
     return Result(f"{len(paths)} files", findings)
 
 
-def hacking(tree):
-    """Every path that HACKING.md names exists."""
-    findings, count = [], 0
+# A path of a source file, or one below the folder of the lab as its scripts write it.
+PATH = re.compile(
+    r"(?<![\w/.$-])((?:tests|lib|bindd|vfioctl|systemd|policies)/[\w./-]*\.(?:sh|[chi]pp|py|xml|yaml|cmake|scd|json|in|md)"
+    r"|\"?\$(?:LAB|lab)\"?/[\w./-]+|cases/\w+\.sh)\b"
+)
+
+
+def paths(tree):
+    """Every path that HACKING.md names exists, and so does every source file that a script or a comment names."""
     known = set(tree.paths) | {str(p) for path in tree.paths for p in pathlib.PurePosixPath(path).parents}
-    tops = {path.split("/")[0] for path in tree.paths if "/" in path}
-    for number, line in tree.lines("HACKING.md"):
-        for name in re.findall(r"[\w.*-]+/[\w./*@-]*", line):
-            if name.split("/")[0] not in tops or name.startswith("build/"):
+    findings, count = [], 0
+    for path in tree.matching("*", without=FOREIGN + ("tests/golden/*", "*.md")):
+        for number, line in tree.lines(path):
+            if "#include" in line:
                 continue
-            count += 1
-            name = name.rstrip("/.")
-            if not any(fnmatch.fnmatch(path, name) for path in known):
-                findings.append(Finding("HACKING.md", number, f"{name} does not exist: name where it is now"))
+            for match in PATH.finditer(line):
+                count += 1
+                if not names_a_file(match[1], path, known):
+                    findings.append(Finding(path, number, f"{match[1]} does not exist: name where it is now"))
+    tops = {path.split("/")[0] for path in tree.paths if "/" in path}
+    for number, line in tree.lines("HACKING.md") if "HACKING.md" in known else ():
+        for name in re.findall(r"[\w.*-]+/[\w./*@-]*", line):
+            if name.split("/")[0] in tops:
+                count += 1
+                if not any(fnmatch.fnmatch(path, name.rstrip("/.")) for path in known):
+                    findings.append(Finding("HACKING.md", number, f"{name} does not exist: name where it is now"))
     return Result(f"{count} paths", findings)
+
+
+def names_a_file(name, path, known):
+    """Whether `name`, as written in `path`, is a tracked file or folder; what is built or made up is none of ours."""
+    if "NAME" in name or "/build/" in name:
+        return True
+    name = re.sub(r'^"?\$(?:LAB|lab)"?/|^(?=cases/)', "tests/lab/", name)
+    bases = ("", "lib/", "lib/vfio/include/", "tests/unit/", str(pathlib.PurePosixPath(path).parent) + "/")
+    return any(base + name in known for base in bases)
