@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs in the lab's guest (devices: sriov): what the peers and the bare kernel take for the same work, in turn and in the
-# same run, so that only ratios count. Prints tables; asserts nothing.
+# Runs in the lab's guest (devices: sriov): compares vfioctl with other tools and with a shell loop. They take turns in one
+# run, so that ratios are comparable. Prints tables and asserts nothing.
 #   tests/lab/lab.sh --devices sriov -- tests/bench/guest.sh BUILD-DIR
 set -u
 # shellcheck source=tests/bench/in_memory.sh
@@ -14,7 +14,7 @@ pci=/sys/bus/pci/devices
 rounds=${ROUNDS:-15}
 programs=()
 
-# What udev still has to do for the one before is no part of the next.
+# ms COMMAND...: prints its time. udev's work for the previous command is not counted.
 ms() {
     udevadm settle
     local begin=${EPOCHREALTIME/./} end
@@ -25,14 +25,14 @@ ms() {
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else printf "-" }'; }
 
-# table TITLE FIRST-NAME: the rows in $results/NAME, ratios against ours.
+# table TITLE: a row for each of $names, from $results/NAME, with the ratio to vfioctl.
 table() {
-    local name value ours
-    ours=$(median <"$results/vfioctl")
+    local name value own
+    own=$(median <"$results/vfioctl")
     printf '\n%s (medians, ms)\n' "$1"
     for name in "${names[@]}"; do
         value=$(median <"$results/$name")
-        printf '  %-28s %8s of %2s   ours / this: %s\n' "$name" "$value" "$(wc -l <"$results/$name")" "$(ratio "$ours" "$value")"
+        printf '  %-28s %8s of %2s   vfioctl / this: %s\n' "$name" "$value" "$(wc -l <"$results/$name")" "$(ratio "$own" "$value")"
     done
 }
 
@@ -70,19 +70,19 @@ rules:
     match: { pf: { address: "0000:01:00.0" }, is_vf: true }
     driver: vfio-pci
 RULES
-ours() { vfioctl --policy "$rules" apply; }
+by_vfioctl() { vfioctl --policy "$rules" apply; }
 
-# The loop takes 200 to 300 ms when udev's workers are awake and a tenth when they sleep, so there must be many rounds.
+# The loop takes 200 to 300 ms while udev's workers run, and a tenth of that otherwise, so there are many rounds.
 results=$(mktemp -d)
 for ((i = 0; i < rounds; i++)); do
     ms bare_loop >>"$results/bare-shell-loop" && bare_undo
-    ms ours >>"$results/vfioctl" && vfioctl release "${vfs[@]}" >/dev/null
+    ms by_vfioctl >>"$results/vfioctl" && vfioctl release "${vfs[@]}" >/dev/null
     [ "$i" -ge 3 ] || { ms with_driverctl >>"$results/driverctl" && without_driverctl 2>/dev/null; }
 done
 names=(vfioctl bare-shell-loop driverctl)
 table "binding 16 VFs to vfio-pci"
 
-# One list is too short for the clock of a guest: ten in a row, as somebody who looks again.
+# One list is too short for the clock of a guest, so ten are measured together.
 rounds=$(((rounds + 2) / 3))
 ten() { for _ in {1..10}; do "$@"; done; }
 results=$(mktemp -d)

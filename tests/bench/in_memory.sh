@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# The guest's root comes over a share, which every file that is opened waits for. A file that is touched is copied to the
-# memory that lies over the share: from then on it costs what it costs a host that runs.
+# The guest's root is a share, which makes each open slow. Touching a file copies it to the overlay in memory, after which
+# it is as fast as in the page cache of a host.
 
-# in_memory PROGRAM...: these, what they are linked with or load, and what they read.
+# in_memory PROGRAM...: copies the programs, their libraries and the files they read to memory.
 in_memory() {
     local file
     for file in $(ldd "$@" | grep -o '/[^ ]*') "$@" /lib/*/libkmod.so.2 /lib/*/liblzma.so.5 /lib/*/libzstd.so.1 \

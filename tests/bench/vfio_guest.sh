@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs in the lab's guest: what lib/vfio costs beside the bare ioctls, through each backend. Prints; asserts nothing.
+# Runs in the lab's guest: compares lib/vfio with bare ioctls through each backend. Prints times and asserts nothing.
 #   tests/lab/lab.sh --timeout 600 -- tests/bench/vfio_guest.sh BUILD-DIR
 set -u
 bench=${1:?the build directory}/tests/lab/programs/vfio/lab_vfio_bench
@@ -18,8 +18,8 @@ group=$(basename "$(readlink $pci/devices/$first/iommu_group)")
 node=$(ls "$pci/devices/$first/vfio-dev")
 other=$(ls $pci/devices/$second/vfio-dev)
 
-# The program lies at other addresses each time, and the emulator's caches of translated code like some better than others:
-# what maps and unmaps cost is told of five processes, the rest of the last one.
+# The emulator's speed depends on the addresses of the program, which differ each time. So the times of maps and unmaps are
+# printed for five processes; the rest is for the last one.
 for backend in iommufd type1v2 iommufd-compat type1; do
     printf '\n'
     for _ in 1 2 3 4; do "$bench" $backend $first "$group" "$node" | sed -n 2p; done

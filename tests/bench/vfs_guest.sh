@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# How long 16 VFs take from one policy line to all bound, beside the kernel's own time for that: a loop of the shell's own
-# commands over sysfs. The guest's clock goes by its instructions (--steady), so what else this machine does is no part
-# of it; what is read is in memory, as on a host that runs, so neither is the share that the guest's root comes from.
+# Compares the time for making and binding 16 VFs by one line of policy with that of a loop of shell built-ins over sysfs,
+# which is the kernel's own time. The guest's clock counts instructions (--steady), so this machine's load does not matter;
+# the files are in memory, so the share of the guest's root does not matter either.
 . tests/lab/check.sh
 . tests/bench/in_memory.sh
 
@@ -17,7 +17,7 @@ rules:
   - { name: vfs, match: { pf: { address: "0000:01:00.0" } }, driver: auto }
 RULES
 vfio=/sys/bus/pci/drivers/vfio-pci
-# since MICROSECONDS: how many milliseconds ago that was. The shell's own clock: a program to ask would be measured, too.
+# since MICROSECONDS: prints the milliseconds since then, by the shell's clock, because a program's start would count.
 since() { printf '%s' $(((${EPOCHREALTIME/./} - $1) / 1000)); }
 bare() {
     echo 0 >$pf_path/sriov_drivers_autoprobe
@@ -30,13 +30,13 @@ bare() {
     echo 1 >$pf_path/sriov_drivers_autoprobe
 }
 bound() { find $vfio/ -name '0000:01:*' | wc -l; }
-# middle WORDS...: of five numbers
-middle() { printf '%s\n' "$@" | sort -n | sed -n 3p; }
+# median NUMBER...: of five
+median() { printf '%s\n' "$@" | sort -n | sed -n 3p; }
 
 modprobe vfio-pci
 cp "$(command -v vfioctl)" /run/vfioctl
 in_memory /run/vfioctl
-here=$PWD kernel=() ours=()
+here=$PWD kernel=() by_policy=()
 for _ in {1..5}; do
     udevadm settle
     begin=${EPOCHREALTIME/./}
@@ -49,11 +49,11 @@ for _ in {1..5}; do
     udevadm settle
     begin=${EPOCHREALTIME/./}
     /run/vfioctl --policy "$rules" apply >/dev/null
-    ours+=("$(since "$begin")")
+    by_policy+=("$(since "$begin")")
     equal "so does one line of a policy" 16 "$(bound)"
     /run/vfioctl release $pf >/dev/null
 done
-printf '# bare loop: %s ms\n# one line:  %s ms\n' "${kernel[*]}" "${ours[*]}"
-theirs=$(middle "${kernel[@]}") mine=$(middle "${ours[@]}")
-printf '# the one is %s %% of the other\n' $((mine * 100 / theirs))
+printf '# bare loop: %s ms\n# one line of policy: %s ms\n' "${kernel[*]}" "${by_policy[*]}"
+loop=$(median "${kernel[@]}") policy=$(median "${by_policy[@]}")
+printf '# the policy takes %s %% of the loop\n' $((policy * 100 / loop))
 done_checking

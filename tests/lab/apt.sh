@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# Debian packages that are fetched but never installed: kernels, their source, other architectures' libraries.
+# Downloads Debian packages without installing them: kernels, their source, other architectures' libraries.
 #
-# They come through an apt of our own: lists, cache and sources live below the cache directory, so the machine's apt
-# configuration is neither needed nor changed. Its sources are derived from the machine's own, as apt itself reports
-# them; a suite that the machine does not have (backports) is looked for at the same place.
+# A private apt configuration does it: lists, cache and sources are below the cache directory, and the machine's own
+# apt configuration is not changed. The sources are derived from those that apt reports for this machine; a suite that
+# the machine does not use (backports) is expected on the same server.
 
 # The Debian release of this machine: "bookworm", "trixie".
 release_name() {
@@ -13,7 +13,7 @@ release_name() {
     (. /etc/os-release && printf '%s\n' "${VERSION_CODENAME:?this machine has no release code name}")
 }
 
-# foreign_apt ARCH PROGRAM ARG...: runs apt-get or apt-cache of our own for that architecture.
+# foreign_apt ARCH PROGRAM ARG...: runs apt-get or apt-cache with the private configuration for ARCH.
 foreign_apt() {
     local dir=$LAB_CACHE/apt/$1 arch=$1 program=$2
     shift 2
@@ -24,7 +24,7 @@ foreign_apt() {
         -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Sandbox::User="$(id -un)" "$@"
 }
 
-# The lines "URI SUITE" of this machine that carry Debian's own packages of this release.
+# debian_sources: prints "URI SUITE" of each source of this machine that carries this release.
 debian_sources() {
     local release
     release=$(release_name)
@@ -33,7 +33,7 @@ debian_sources() {
         awk -v r="$release" '$3 == "main" && ($2 == r || index($2, r "-") == 1) { print $1, $2 }' | sort -u
 }
 
-# update_foreign_apt ARCH: (re)writes the sources of our own apt and reads their lists.
+# update_foreign_apt ARCH: writes the sources of the private apt and downloads their lists.
 update_foreign_apt() {
     local arch=$1 dir=$LAB_CACHE/apt/$1 release keyring=/usr/share/keyrings/debian-archive-keyring.gpg uri suite
     release=$(release_name)
@@ -44,7 +44,7 @@ update_foreign_apt() {
         [ "$suite" != "$release" ] || printf 'deb [signed-by=%s] %s %s-backports main\n' "$keyring" "$uri" "$release"
     done < <(debian_sources) | sort -u >"$dir/sources/debian.list"
     [ -s "$dir/sources/debian.list" ] || die "apt knows no Debian source of release $release on this machine"
-    # A list that is missing (security.* does not carry every architecture for ever) matters only if the package was in it.
+    # A list may be missing, since security.* does not carry every architecture. That matters only if the package was in it.
     foreign_apt "$arch" apt-get update >"$dir/update.log" 2>&1 || true
 }
 
@@ -53,8 +53,8 @@ newest_package() {
     foreign_apt "$1" apt-cache search --names-only "$2" | cut -d' ' -f1 | sort -V | tail -n 1
 }
 
-# fetch_package ARCH NAME-REGEX: prints the path of the .deb, downloaded once and kept. What is kept is used for ever:
-# a lab must not change under a developer's feet; removing the cache directory renews it.
+# fetch_package ARCH NAME-REGEX: prints the path of the .deb. It is downloaded once and never updated, so that the lab
+# does not change between two runs; removing the cache directory updates it.
 fetch_package() {
     local arch=$1 dir=$LAB_CACHE/debs/$1 link
     link=$dir/$(printf '%s' "$2" | tr -c 'A-Za-z0-9.+-' '_').deb
@@ -66,7 +66,7 @@ fetch_package() {
     readlink -f "$link"
 }
 
-# download_package ARCH NAME-REGEX LINK: by the lists that are here; if there are none, or they have aged, by new ones.
+# download_package ARCH NAME-REGEX LINK: with the present lists; if that fails, with new ones.
 download_package() {
     local log=$LAB_CACHE/apt/$1/update.log
     try_download "$@" && return

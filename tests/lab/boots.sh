@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# boots.sh [COUNT]: COUNT boots (3) of a guest with systemd and a policy for two of its three identical disks, and one
-# with bindd.disable. Says how many ended as they should; all must.
+# boots.sh [COUNT]: boots a guest with systemd and a policy for two of its three identical disks COUNT times (3), and once
+# with bindd.disable. Prints how many boots passed cases/boot.sh; all must.
 set -u
 lab=$(dirname "${BASH_SOURCE[0]}")
 count=${1:-3}
@@ -16,7 +16,7 @@ for ((number = 1; number <= count; number++)); do
     printf '# boot %s of %s\n' "$number" "$count"
     if one_boot given; then good=$((good + 1)); fi
 done
-printf '# %s of %s boots: the two were given away and never probed by their native driver, the third is native\n' \
+printf '# %s of %s boots: two disks are on vfio-pci and were never probed by nvme, the third is on nvme\n' \
     "$good" "$count"
 printf '# a boot with bindd.disable\n'
 one_boot native bindd.disable || exit 1

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# What a case of the lab is written with. A case is an executable bash script, tests/lab/cases/NAME.sh, that runs in the
-# guest as root, in the directory of the source tree, with the build directory in BINDD_BUILD; vfioctl is in its PATH.
-# A boot costs seconds, so a case groups all checks that go together:
+# The functions of a lab case. A case is an executable bash script, tests/lab/cases/NAME.sh, that runs in the guest as
+# root, in the directory of the source tree, with the build directory in BINDD_BUILD and vfioctl in its PATH. A boot
+# takes seconds, so a case holds all checks that need the same guest:
 #
 #     #!/bin/bash
 #     # SPDX-License-Identifier: LGPL-2.1-or-later
@@ -15,9 +15,9 @@
 #
 #     done_checking
 #
-# Register it in tests/lab/CMakeLists.txt with lab_case(NAME ...), which says what can be chosen there.
-# By hand: ./run lab -- bash tests/lab/cases/NAME.sh. The devices and their addresses are in devices.sh and foreign.sh.
-# The guests that are not x86 have busybox's sh only, and this file under the same name; so it keeps to what both know.
+# Register it in tests/lab/CMakeLists.txt with lab_case(NAME ...), which documents its options. To run one alone:
+# ./run lab -- bash tests/lab/cases/NAME.sh. devices.sh and foreign.sh list the devices and their addresses.
+# The guests that are not x86 have busybox's sh only and use this file too, so it keeps to what both shells know.
 # Every check prints "ok" or "not ok" and, when not ok, why. A case without checks, or one that stops early, fails.
 set -u
 exec 2>&1
@@ -83,12 +83,12 @@ eventually() {
 
 # store FILE VALUE: one write(2); prints nothing, or the text of the errno.
 store() {
-    local said
-    # echo, for busybox's printf keeps errors to itself. The redirection may fail as well: its text is of the same kind.
-    said=$({ echo -ne "$2" >"$1"; } 2>&1) || printf '%s\n' "${said##*: }"
+    local message
+    # echo, because busybox's printf reports no write error. The redirection itself may fail with a text of the same form.
+    message=$({ echo -ne "$2" >"$1"; } 2>&1) || printf '%s\n' "${message##*: }"
 }
 
-# driver_of ADDRESS: of a PCI device; nothing if it has none.
+# driver_of ADDRESS: prints the driver of a PCI device; nothing if it has none.
 driver_of() {
     local link
     link=$(readlink "/sys/bus/pci/devices/$1/driver") && basename "$link"
@@ -98,15 +98,15 @@ override_of() { cat "/sys/bus/pci/devices/$1/driver_override"; }
 
 group_of() { basename "$(readlink -f "/sys/bus/pci/devices/$1/iommu_group")"; }
 
-# qmp COMMAND [JSON-ARGUMENTS]: asks QEMU itself, e.g. qmp device_add '{"driver":"edu","bus":"port5","id":"x"}'; prints
-# the answer and fails if it is an error. Its monitor is the other end of a serial port (x86 only, bash only).
+# qmp COMMAND [JSON-ARGUMENTS]: sends a command to QEMU, e.g. qmp device_add '{"driver":"edu","bus":"port5","id":"x"}',
+# prints the answer and fails if it is an error. QEMU's monitor is at the other end of a serial port (x86 and bash only).
 qmp() {
     local arguments=${2:-} port status=1
     [ -n "$arguments" ] || arguments='{}'
     stty -F /dev/ttyS1 raw -echo || return 1
     exec {port}<>/dev/ttyS1
-    # What the terminal echoed before it was raw may stand before our first line and spoil it. So the line is opened with a
-    # question that may be asked again, and the one that must not be asked twice follows when QEMU is heard.
+    # What the terminal echoed before it was raw may precede the first line and make it invalid. So the first command is one
+    # that may be repeated; the command that must be sent once follows when QEMU has answered.
     for _ in 1 2 3 4 5; do
         qmp_ask "$port" 5 qmp_capabilities '{}' >/dev/null
         [ -z "$QMP_ANSWER" ] || break
@@ -117,8 +117,8 @@ qmp() {
     return "$status"
 }
 
-# qmp_ask FD SECONDS COMMAND JSON-ARGUMENTS: one question; its answer is left in QMP_ANSWER. Events, old answers and
-# complaints about a spoiled line carry no id of ours.
+# qmp_ask FD SECONDS COMMAND JSON-ARGUMENTS: sends one command; its answer is in QMP_ANSWER. Events, old answers and
+# errors about an invalid line do not carry its id.
 qmp_ask() {
     local id=$$-$RANDOM line
     QMP_ANSWER=
@@ -129,7 +129,7 @@ qmp_ask() {
     [[ $QMP_ANSWER == *'"return":'* ]]
 }
 
-# A case ends with `done_checking`, so that one that stops half-way is seen.
+# A case ends with `done_checking`; one that stops before fails.
 done_checking() {
     CASE_ENDED=yes
     printf '1..%s\n' "$CHECKS"
@@ -137,10 +137,10 @@ done_checking() {
     exit
 }
 
-case_left() {
+on_exit() {
     local status=$?
     [ "$CASE_ENDED" = yes ] && exit "$status"
     printf 'Bail out! the case stopped after %s checks, with %s\n' "$CHECKS" "$status"
     exit 1
 }
-trap case_left EXIT
+trap on_exit EXIT

@@ -3,9 +3,9 @@
 #
 # Builds targets of this project for another architecture, into build/ARCH:
 #     tests/lab/cross.sh s390x|ppc64le TARGET...
-# and they run with
+# To run one:
 #     ./run lab --arch s390x -- build/s390x/vfioctl/vfioctl probe 0001:00:00.0
-# The shared libraries that they need come along from the same sysroot.
+# The guest gets the shared libraries from the same sysroot.
 set -eu
 set -o pipefail
 # shellcheck source=tests/lab/cache.sh

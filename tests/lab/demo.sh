@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Shows vfioctl at work: on this machine, reading only; then in a guest that runs the distribution's own kernel, where
-# devices change hands. The second half is this same script, run there.
+# Demonstrates vfioctl: on this machine, where it only reads, then in a guest with the distribution's kernel, where devices
+# are bound and released. The guest runs this same script with --guest.
 set -u
 # shellcheck source=tests/lab/cache.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
 heading() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
-# show COMMAND...: as one would type it, with its output and, when it is not 0, its exit status.
+# show COMMAND...: prints the command as a user types it, its output and, if not 0, its exit status.
 show() {
     local status
     printf '\n$ %s\n' "${*/#$vfioctl/vfioctl}"
@@ -19,14 +19,14 @@ show() {
     return "$status"
 }
 
-# in_hands_of DRIVER ADDRESS: the end of the demonstration is checked, not believed.
-in_hands_of() {
+# expect_driver DRIVER ADDRESS: the demonstration fails if the device has another driver.
+expect_driver() {
     local link=/sys/bus/pci/devices/$2/driver
     [ "$(basename "$(readlink "$link")")" = "$1" ] || die "$2 is not bound to $1"
 }
 
 host() {
-    heading "This machine, as vfioctl sees it (nothing is changed here)"
+    heading "The devices of this machine (nothing is changed here)"
     show "$vfioctl" list -a
     heading "Booting $(release_kernel) in a guest with an IOMMU"
     "$LAB/lab.sh" --timeout 300 --kernel stock --devices minimal,twins -- bash "$LAB/demo.sh" --guest "$vfioctl"
@@ -46,26 +46,26 @@ guest() {
     heading "The policy"
     cat "$policy"
     show "${command[0]}" policy check "$policy" || return 1
-    heading "What it would do, and what it refuses, and why"
+    heading "The plan: what apply will do, and what it refuses and why"
     show "${command[@]}" plan
-    heading "Doing it"
+    heading "Apply"
     show "${command[@]}" apply
     show "${command[@]}" list
-    in_hands_of vfio-pci 0000:00:11.0
-    in_hands_of vfio-pci 0000:00:12.0
-    in_hands_of nvme 0000:00:13.0
-    in_hands_of ahci 0000:00:1f.2
+    expect_driver vfio-pci 0000:00:11.0
+    expect_driver vfio-pci 0000:00:12.0
+    expect_driver nvme 0000:00:13.0
+    expect_driver ahci 0000:00:1f.2
     show ls -l /dev/vfio
-    heading "Why the network device has this driver, and the SATA controller has not"
+    heading "Why the network device has this driver, and why the SATA controller is refused"
     show "${command[@]}" explain 0000:00:11.0
     show "${command[@]}" explain 0000:00:1f.2
-    heading "Doing it again: nothing is left to do"
+    heading "Apply again: nothing is left to do"
     show "${command[@]}" apply
-    heading "Giving the devices back"
+    heading "Release"
     show "${command[@]}" release 0000:00:11.0 0000:00:12.0 || return 1
     show "$vfioctl" list
-    in_hands_of e1000e 0000:00:11.0
-    in_hands_of nvme 0000:00:12.0
+    expect_driver e1000e 0000:00:11.0
+    expect_driver nvme 0000:00:12.0
     heading "All devices are back with their native drivers"
 }
 

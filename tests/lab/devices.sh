@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# The x86 guest's devices. Addresses do not depend on the profile: the three bridges are always there, so that the
-# buses behind them keep their numbers.
+# The x86 guest's devices. Addresses do not depend on the profile: the bridges are always present, so that the buses
+# behind them keep their numbers.
 #
 #   address   device                                 native driver  profile
 #   00:02.0   virtio-9p, the host's root             9pnet_virtio   always
@@ -27,11 +27,12 @@
 #   00:1f.2   AHCI          > one IOMMU group        ahci           always
 #   00:1f.3   SMBus        /                         i801_smbus     always
 #
-# The profile `hotplug` is `minimal` plus nothing: its ports are there anyway. Profiles add up: `--devices sriov,twins`.
+# The profile `hotplug` equals `minimal`, because the hotplug ports are always present. Profiles combine:
+# `--devices sriov,twins`.
 
 # x86_devices SCRATCH-DIR PROFILES: QEMU's arguments, one a line.
-# Port 4 is of PCIe 2's speed: behind a faster one the kernel waits after a bus reset for the port to report an active
-# link, which QEMU 7.2's does not, and calls the reset failed (ENOTTY).
+# Port 4 has the speed of PCIe 2. After a bus reset behind a faster port the kernel waits for the port to report an active
+# link, which QEMU 7.2 does not do, and the reset fails (ENOTTY).
 x86_devices() {
     local scratch=$1 profile
     printf -- '-device\n%s\n' \

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # LAB_CHILDREN is lab.sh's
+# shellcheck disable=SC2034 # lab.sh reads LAB_CHILDREN
 #
-# The guests that are not x86. Each boots a kernel with an initramfs that holds all there is: the job's program too.
+# The guests that are not x86. Each boots a kernel with an initramfs that holds everything, the job's program included.
 #
 #   s390x    /sys/bus/pci/devices/0001:00:00.0  virtio-net 1af4:1041 behind zPCI (uid 1, fid 1); type1
 #            /sys/bus/css/devices/0.0.0000      the subchannel of a virtio disk, fe.0.1234; vfio_ccw with the lab kernel
@@ -28,8 +28,8 @@ foreign_machine() {
     esac
 }
 
-# follow_console PID FIFO: prints what is between the marks, ends QEMU when the job has ended, and returns its status.
-# A guest may hang on its way to power-off (powernv does): nobody waits for it.
+# follow_console PID FIFO: prints the lines between the marks, stops QEMU when the job has ended, and returns the job's
+# status. It does not wait for the guest's power-off, in which powernv hangs.
 follow_console() {
     local line inside=no status=125
     while IFS= read -r line; do
@@ -87,7 +87,7 @@ boot_foreign() {
     status=$?
     if [ "$status" = 125 ]; then
         if [ "$LAB_QEMU_STATUS" = 124 ]; then
-            say "the guest was stopped: not done after $LAB_TIMEOUT s"
+            say "the guest was stopped after the timeout of $LAB_TIMEOUT s"
             status=124
         else
             say "the guest stopped before the job had ended"

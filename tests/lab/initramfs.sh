@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# Initramfs images: a static busybox, an init, and the modules that a kernel needs to reach anything else.
+# Initramfs images: a static busybox, an init, and the modules that the guest needs before it has its root.
 
-# module_files KERNEL-DIR MODULE...: the module files, dependencies first. What is built in is not listed.
+# module_files KERNEL-DIR MODULE...: prints the module files, dependencies first, without built-in modules.
 module_files() {
     local dir=$1 version
     shift
@@ -11,7 +11,7 @@ module_files() {
     modprobe -C /dev/null -d "$dir/root" -S "$version" -a --show-depends "$@" | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
 }
 
-# pack_initramfs TREE IMAGE. Not compressed: that would only be undone by an emulated processor.
+# pack_initramfs TREE IMAGE: not compressed, because an emulated processor would have to decompress it.
 pack_initramfs() {
     (cd "$1" && find . -print0 | cpio --null --quiet -o -H newc -R 0:0) >"$2"
 }
@@ -30,11 +30,11 @@ x86_initramfs() {
     printf '%s\n' "$2/initramfs.cpio"
 }
 
-# Modules of a guest that has no other root than its initramfs: VFIO, and the native drivers of its devices.
+# Modules of a guest whose root is its initramfs: VFIO and the native drivers of its devices.
 FOREIGN_MODULES=(vfio vfio_pci vfio_iommu_type1 vfio_iommu_spapr_tce iommufd vfio_ccw mdev mtty kvm nvme virtio_pci
     virtio_net virtio_blk)
 
-# existing_modules KERNEL-DIR MODULE...: those that the kernel has as modules.
+# existing_modules KERNEL-DIR MODULE...: prints those that the kernel has as modules.
 existing_modules() {
     local dir=$1 version module
     version=$(cat "$dir/version")
@@ -44,7 +44,7 @@ existing_modules() {
     done
 }
 
-# copy_modules KERNEL-DIR TREE MODULE...: with what they depend on, indexed anew.
+# copy_modules KERNEL-DIR TREE MODULE...: copies them with their dependencies and runs depmod.
 copy_modules() {
     local dir=$1 tree=$2 version file target
     version=$(cat "$dir/version")
@@ -59,8 +59,8 @@ copy_modules() {
     depmod -b "$tree" "$version"
 }
 
-# foreign_job ARCH TREE PROGRAM ARG...: the program comes along, and so does every argument that is the path of a file;
-# in the guest both are below /job.
+# foreign_job ARCH TREE PROGRAM ARG...: copies the program, and every argument that is the path of a file, to /job of the
+# guest.
 foreign_job() {
     local arch=$1 tree=$2 sysroot words=() word
     shift 2
@@ -75,7 +75,7 @@ foreign_job() {
     printf '%q ' exec "${words[@]}" >"$tree/job.sh"
 }
 
-# foreign_initramfs ARCH KERNEL-DIR SCRATCH-DIR [PROGRAM ARG...]: leaves initramfs.cpio in the scratch directory.
+# foreign_initramfs ARCH KERNEL-DIR SCRATCH-DIR [PROGRAM ARG...]: makes initramfs.cpio in the scratch directory.
 foreign_initramfs() {
     local arch=$1 kernel=$2 tree=$3/initramfs busybox modules
     busybox=$(sysroot "$arch" busybox-static) || return 1

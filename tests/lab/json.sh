@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # json EXPRESSION: evaluates a Python expression over the object `j` read from standard input, and prints the result;
-# lists one item a line, None as null, booleans as JSON has them.
+# a list is printed one item a line, None as null, booleans as in JSON.
 json() {
     python3 -c '
 import json, sys

@@ -5,14 +5,14 @@
 #     image           what QEMU boots
 #     root/lib/modules/VERSION   its modules, unpacked and with depmod's files
 #     version         VERSION
-# "stock" is the distribution's image, unpacked and never installed. "lab" is built from the distribution's source with
-# a fragment of ours; it is kept under a hash of all that went into it.
+# "stock" is the distribution's image, unpacked and not installed. "lab" is built from the distribution's source with
+# the fragment ARCH.config; its directory is named by a hash of both.
 
 # The source package that the lab kernel is built from; Debian 12 has it in backports, Debian 13 in main.
 LAB_SOURCE='^linux-source-6\.12$'
 
-# Which package is the stock kernel. x86: the release's own. The others: 6.12, Debian 13's own and Debian 12's backport,
-# for the 6.1 of Debian 12 does without VFIO there.
+# stock_package ARCH: a pattern for the package of the stock kernel. x86 uses the release's own. The others use 6.12, which
+# Debian 13 has and Debian 12 has in backports, because Debian 12's 6.1 is built without VFIO there.
 stock_package() {
     if [ "$1" = x86 ] && [ "$(release_name)" = bookworm ]; then
         echo '^linux-image-6\.1\.0-[0-9]+-amd64$'
@@ -37,7 +37,7 @@ debian_arch() {
     esac
 }
 
-# index_modules DIR: dpkg -x leaves out what the package's postinst would do; and busybox cannot read .ko.xz.
+# index_modules DIR: does what the package's postinst would do. busybox cannot read .ko.xz.
 index_modules() {
     local root=$1 version
     version=$(cd "$root/lib/modules" && echo *)
@@ -54,7 +54,7 @@ unpack_kernel() {
         index_modules "$2/root"
 }
 
-# Debian 13 has them below /usr. Nothing but the modules is kept.
+# Debian 13 has the modules below /usr. Everything else is removed.
 move_modules() {
     [ -d "$1/lib/modules" ] || { mkdir -p "$1/lib" && mv "$1/usr/lib/modules" "$1/lib/"; } || return 1
     rm -rf "${1:?}/boot" "${1:?}/usr"
@@ -77,7 +77,7 @@ stock_kernel() {
     printf '%s\n' "$dir"
 }
 
-# The make of a lab kernel: the architecture's flags, and a compiler cache where there is one.
+# kernel_make ARCH ARG...: make with the architecture's flags, and with ccache if it is installed.
 kernel_make() {
     local arch=$1 cc=gcc
     shift
@@ -90,7 +90,7 @@ kernel_make() {
     KBUILD_BUILD_TIMESTAMP='1970-01-01' KBUILD_BUILD_USER=bindd KBUILD_BUILD_HOST=lab make -s CC="$cc" "$@"
 }
 
-# check_config FRAGMENT CONFIG: an option that olddefconfig dropped is an error, not a surprise in a test.
+# check_config FRAGMENT CONFIG: fails if olddefconfig dropped an option of the fragment.
 check_config() {
     local line missing=0
     while read -r line; do
@@ -99,7 +99,7 @@ check_config() {
     return "$missing"
 }
 
-# compile_kernel ARCH FRAGMENT DEB WORK: in WORK/src, what is made into WORK/out.
+# compile_kernel ARCH FRAGMENT DEB WORK: in WORK/src; the result goes to WORK/out.
 compile_kernel() {
     local arch=$1 fragment=$2 deb=$3 work=$4 image=arch/s390/boot/bzImage
     [ "$arch" != x86 ] || image=arch/x86/boot/bzImage
@@ -126,12 +126,12 @@ build_kernel() {
     if ! (compile_kernel "$1" "$2" "$3" "$work") >"$4.log" 2>&1; then
         tail -n 30 "$4.log" >&2
         rm -rf "$work"
-        die "the lab kernel for $1 does not build; all that was said is in $4.log"
+        die "the lab kernel for $1 does not build; the log is $4.log"
     fi
     rm -rf "$4" && mv -T "$work/out" "$4" && rm -rf "$work"
 }
 
-# lab_kernel ARCH: prints the kernel's directory; builds it first if nothing in the cache fits.
+# lab_kernel ARCH: prints the kernel's directory; builds the kernel if the cache does not have it.
 lab_kernel() {
     local arch=$1 fragment=$LAB/$1.config deb key dir
     [ -e "$fragment" ] || die "there is no lab kernel for $arch"
@@ -139,13 +139,13 @@ lab_kernel() {
     key=$({ basename "$deb" && cat "$fragment"; } | sha256sum | cut -c1-16)
     dir=$LAB_CACHE/kernels/lab-$arch-$key
     if [ ! -e "$dir/version" ]; then
-        say "building the lab kernel for $arch: some minutes, once"
+        say "building the lab kernel for $arch, once; this takes some minutes"
         build_kernel "$arch" "$fragment" "$deb" "$dir"
     fi
     printf '%s\n' "$dir"
 }
 
-# kernel ARCH stock|lab: one process prepares it, the others wait for it.
+# kernel ARCH stock|lab: prints the kernel's directory. One process prepares it, others wait.
 kernel() {
     mkdir -p "$LAB_CACHE/kernels" "$LAB_CACHE/debs"
     (

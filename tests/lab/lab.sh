@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Boots a guest with a real kernel and a real IOMMU and runs a command in it, or gives a shell. `./run lab` is this.
-# shellcheck disable=SC2034 # the options are read by the parts
+# Boots a guest with a real kernel and a real IOMMU and runs a command or a shell in it. `./run lab` calls this.
+# shellcheck disable=SC2034 # the parts read the options
 set -u
 set -o pipefail
 
@@ -16,25 +16,25 @@ done
 usage() {
     cat <<'EOF'
 usage: lab [OPTION...] [-- COMMAND...]
-Runs COMMAND in a guest and ends with its exit status; without COMMAND, gives a shell in the guest.
-x86: the guest's root is this machine's, read-only below a layer in memory; the working directory is the same.
-Other architectures: COMMAND begins with a program (cross.sh) or a script for busybox, which is taken along with the
-libraries it needs; the guest has busybox and kernel modules besides. Its output and errors come back as one stream.
+Runs COMMAND in a guest and ends with its exit status. Without COMMAND, starts a shell in the guest.
+x86: the guest's root is this machine's, read-only below an overlay in memory; the working directory is the same.
+Other architectures: COMMAND begins with a program (cross.sh) or a script for busybox. It is copied to the guest with
+the libraries it needs; the guest has busybox and kernel modules besides. Its stdout and stderr are one stream.
 
   --arch x86|s390x|ppc64le   default x86
-  --kernel stock|lab         the distribution's kernel, or ours with all of VFIO (default; built once)
+  --kernel stock|lab         the distribution's kernel, or one with all of VFIO, which is built once (default)
   --devices PROFILE,...      full (default), minimal, twins, virtio, bridge, sriov, burst, display, hotplug: tests/lab/devices.sh
   --systemd                  systemd as process 1, with dbus, udev and logind
   --before SCRIPT            run in the guest before systemd starts: units to install, files to write
-  --steady                   x86: one processor, by whose instructions the clock goes, for ratios that hold whatever else this
-                             machine does
-  --no-udev                  no udevd: no module is loaded by itself
+  --steady                   x86: one processor whose instructions drive the clock, so that ratios of times do not depend
+                             on this machine's load
+  --no-udev                  no udevd: no module is loaded automatically
   --append 'ARG...'          more kernel command line
   --qemu 'ARG...'            more arguments for QEMU
-  --qmp SOCKET               where QEMU's monitor shall listen
+  --qmp SOCKET               the socket of QEMU's monitor
   --timeout SECONDS          for the whole boot (default 120)
-  --log FILE                 keep the guest's console there
-  --prepare                  only make the kernel ready
+  --log FILE                 write the guest's console to FILE
+  --prepare                  only prepare the kernel
 EOF
 }
 
@@ -99,25 +99,25 @@ check_arguments() {
     [[ $LAB_TIMEOUT =~ ^[0-9]+$ ]] || wrong_usage "not a number of seconds: $LAB_TIMEOUT"
 }
 
-# Every guest has a scratch directory of its own, and leaves nothing behind.
-leave() {
+# Stops what was started and removes the scratch directory of this guest.
+cleanup() {
     [ "${#LAB_CHILDREN[@]}" = 0 ] || kill "${LAB_CHILDREN[@]}" 2>/dev/null
     rm -rf "$LAB_SCRATCH"
 }
 
-# qemu_crashed: by a signal that is its own fault, whatever ran in the guest: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
+# qemu_crashed: QEMU ended by a signal that no guest can cause: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
 qemu_crashed() {
     case ${LAB_QEMU_STATUS:-0} in 132 | 134 | 135 | 136 | 139) return 0 ;; esac
     return 1
 }
 
-# boot: returns the command's exit status. QEMU 7.2 was seen to crash in its first second, once in a thousand boots or so;
-# that says nothing of what is tested, so there is a second try, and only one.
+# boot: returns the command's exit status. QEMU 7.2 crashes in its first second in about one of a thousand boots. That says
+# nothing about the program under test, so boot tries once more, and only once.
 boot() {
     "boot_$LAB_ARCH" "$LAB_SCRATCH" "${LAB_COMMAND[@]}"
     local status=$?
     if [ "$status" != 125 ] || ! qemu_crashed; then return "$status"; fi
-    say "QEMU itself crashed (exit status $LAB_QEMU_STATUS); once more, and what was printed so far does not count"
+    say "QEMU crashed (exit status $LAB_QEMU_STATUS); trying once more, the output so far does not count"
     rm -rf "${LAB_SCRATCH:?}"/*
     LAB_SHOW_LOG=no
     "boot_$LAB_ARCH" "$LAB_SCRATCH" "${LAB_COMMAND[@]}"
@@ -132,7 +132,7 @@ main() {
     fi
     LAB_CHILDREN=() LAB_SHOW_LOG=no
     LAB_SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/bindd-lab.XXXXXX") || exit 1
-    trap leave EXIT
+    trap cleanup EXIT
     trap 'exit 130' INT TERM HUP
     : "${LAB_LOG:=$LAB_SCRATCH/console}"
     mkdir -p "$(dirname "$LAB_LOG")"

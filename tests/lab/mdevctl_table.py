@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the command lines of a table with two programs, each from the same beginning, and tells what differs.
+"""Runs the command lines of a table with two programs, each from the same initial state, and prints what differs.
 
     mdevctl_table.py TABLE THEIRS OURS
 
-Prints "ok" or "not ok" for each command line; cases/mdevctl.table says how a table is written.
+Prints "ok" or "not ok" for each command line; cases/mdevctl.table documents the format.
 """
 import glob
 import os
@@ -12,12 +12,12 @@ import shutil
 import subprocess
 import sys
 
-LOOKED_AT = ("status", "out", "err", "files", "mdevs", "calls")
+COMPARED = ("status", "out", "err", "files", "mdevs", "calls")
 CONFIG = "/etc/mdevctl.d"
 MDEVS = "/sys/bus/mdev/devices"
 RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 SINCE = re.compile(r"since ([0-9.]+) ")
-# A warning's words are of the program that warns.
+# The text of a warning differs between programs.
 WARNING = re.compile(r"^(\[.* WARN +mdevctl\]|mdevctl: warning:).*\n", re.MULTILINE)
 
 
@@ -28,7 +28,7 @@ def with_uuids(text):
 
 
 def normal(text):
-    """A UUID that nobody chose is another each time."""
+    """Replaces random UUIDs, which differ in each run."""
     return WARNING.sub("", RANDOM.sub("RANDOM", text))
 
 
@@ -49,7 +49,7 @@ def entries(table, version):
             head, colon, rest = line.partition(": ")
             since = SINCE.match(head)
             head = head[since.end():] if since else head
-            if colon and all(word in LOOKED_AT for word in head.split(",")):
+            if colon and all(word in COMPARED for word in head.split(",")):
                 if not since or numbers(version) >= numbers(since[1]):
                     differs, why = tuple(head.split(",")), rest
                 continue
@@ -97,7 +97,7 @@ def begin():
 
 
 def run(table, version, program, ended):
-    """`ended`: what is made of the end of a text."""
+    """`ended` normalises the end of a text."""
     begin()
     seen = []
     for kind, text, _, _ in entries(table, version):
@@ -119,22 +119,22 @@ def main(table, theirs, ours):
     version = subprocess.run([theirs, "--version"], capture_output=True, text=True, check=True).stdout
     lines = [entry[1:] for entry in entries(table, version) if entry[0] == "line"]
     failures = 0
-    # Ours ends its output as 1.2 does, with an empty line in some places; later ones have not even a newline in others.
+    # vfioctl ends its output as mdevctl 1.2 does, with an empty line in some places; later versions omit even the newline.
     ended = str if numbers(version) < [1, 3] else str.rstrip
     both = zip(lines, run(table, version, theirs, ended), run(table, version, ours, ended))
     for number, (line, their, our) in enumerate(both, 1):
         text, differs, why = line
-        said = []
-        for what in LOOKED_AT:
+        differences = []
+        for what in COMPARED:
             usage = what == "err" and their["status"] == "2" and our["status"] == "2"
             if usage or what in differs or their[what] == our[what]:
                 continue
-            said.append("%s of mdevctl:\n%s\n%s of ours:\n%s" % (what, their[what], what, our[what]))
+            differences.append("%s of mdevctl:\n%s\n%s of vfioctl:\n%s" % (what, their[what], what, our[what]))
         name = "mdevctl " + text + (" (but for %s: %s)" % (", ".join(differs), why) if differs else "")
-        print("%s %d - %s" % ("not ok" if said else "ok", number, name))
-        for each in said:
+        print("%s %d - %s" % ("not ok" if differences else "ok", number, name))
+        for each in differences:
             print("#   " + each.replace("\n", "\n#   "))
-        failures += bool(said)
+        failures += bool(differences)
     print("%d command lines, %d differ" % (len(lines), failures))
     return 0 if failures == 0 and len(lines) >= 60 else 1
 

@@ -11,7 +11,7 @@ package_known() {
     apt-cache show --no-all-versions "$1" >/dev/null 2>&1
 }
 
-# missing_packages PURPOSE...: prints their names, alternatives not yet resolved.
+# missing_packages PURPOSE...: prints the names of missing packages, alternatives as first|second.
 missing_packages() {
     local purpose name choice
     while read -r purpose name; do
@@ -21,14 +21,14 @@ missing_packages() {
     done < <(grep -v -e '^#' -e '^$' "$LAB/packages")
 }
 
-# release_name: of this machine, as "debian 12".
-release_name() {
+# this_release: of this machine, as "debian 12".
+this_release() {
     # shellcheck source=/dev/null
     (. /etc/os-release 2>/dev/null && printf '%s %s\n' "$ID" "${VERSION_ID:-${VERSION_CODENAME:-}}")
 }
 
 is_tested_release() {
-    case $(release_name) in 'debian 12' | 'debian 13') return 0 ;; esac
+    case $(this_release) in 'debian 12' | 'debian 13') return 0 ;; esac
     return 1
 }
 
@@ -38,7 +38,7 @@ resolve_package() {
     local choice
     for choice in ${1//|/ }; do package_known "$choice" && printf '%s\n' "$choice" && return; done
     if is_tested_release; then die "this Debian release has no package ${1//|/ or }"; fi
-    say "$(release_name) has no package ${1//|/ or }; trying without it"
+    say "$(this_release) has no package ${1//|/ or }; trying without it"
 }
 
 as_root() {
@@ -60,10 +60,10 @@ need() {
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
     if ! command -v apt-get >/dev/null; then
-        say "$(release_name) has no apt-get; trying without these packages: ${missing//$'\n'/ }"
+        say "$(this_release) has no apt-get; trying without these packages: ${missing//$'\n'/ }"
         return 0
     fi
-    is_tested_release || say "$(release_name) has not been tested (Debian 12 and 13 have); trying with its packages"
+    is_tested_release || say "$(this_release) has not been tested (Debian 12 and 13 have); trying with its packages"
     confirm "These packages are missing: ${missing//$'\n'/ }. Install them?"
     as_root apt-get -qq update
     for name in $missing; do

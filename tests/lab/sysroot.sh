@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# Another architecture's files for cross builds and guests: packages unpacked into a directory, with all they depend on
-# where libraries are concerned.
+# Another architecture's files for cross builds and guests: packages, with the libraries they depend on, unpacked into
+# a directory.
 
 triplet() {
     case $1 in
@@ -12,7 +12,7 @@ triplet() {
     esac
 }
 
-# sysroot ARCH PACKAGE...: prints the directory; one is kept for every set of packages.
+# sysroot ARCH PACKAGE...: prints the directory; each set of packages has one.
 sysroot() {
     local arch=$1 name dir
     shift
@@ -26,15 +26,15 @@ sysroot() {
     printf '%s\n' "$dir"
 }
 
-# build_sysroot ARCH: the libraries that this project is built with on this machine, for that architecture.
+# build_sysroot ARCH: the libraries that the build of this project needs, for ARCH.
 build_sysroot() {
     local packages
     mapfile -t packages < <(awk '$1 == "build" && $2 ~ /-dev$/ { print $2 }' "$LAB/packages")
     sysroot "$1" "${packages[@]}"
 }
 
-# make_sysroot ARCH DIR PACKAGE...: apt resolves what they depend on, as if for a machine that has nothing yet. The C and
-# C++ libraries are left out: the cross compiler has its own.
+# make_sysroot ARCH DIR PACKAGE...: apt resolves the dependencies as for an empty machine. The C and C++ libraries are left
+# out, because the cross compiler has its own.
 make_sysroot() {
     local arch=$1 dir=$2 work deb link name
     shift 2
@@ -51,12 +51,12 @@ make_sysroot() {
         lib* | zlib1g*) dpkg -x "$deb" "$work/root" || return 1 ;;
         esac
     done
-    # A link of a package is from the root of its machine; here that root is a directory.
+    # An absolute link of a package is relative to its machine's root, which is this directory here.
     find "$work/root" -lname '/*' | while read -r link; do ln -sfnr "$work/root$(readlink "$link")" "$link"; done
     mv -T "$work/root" "$dir" && rm -rf "$work"
 }
 
-# download_all ARCH DIR PACKAGE...: by the lists that are here, else by new ones.
+# download_all ARCH DIR PACKAGE...: with the present lists; if that fails, with new ones.
 download_all() {
     local arch=$1 dir=$2 log=$LAB_CACHE/apt/$1/update.log attempt
     shift 2
@@ -70,14 +70,14 @@ download_all() {
     die "the packages for $arch cannot be downloaded: $*"
 }
 
-# library_dirs ARCH SYSROOT: where a guest's program finds its libraries, on this machine.
+# library_dirs ARCH SYSROOT: the directories of this machine with the libraries of a guest's program.
 library_dirs() {
     local name
     name=$(triplet "$1")
     printf '%s\n' "/usr/$name/lib" "$2/usr/lib/$name" "$2/lib/$name" "$2/lib" "$2/usr/lib"
 }
 
-# copy_program ARCH SYSROOT PROGRAM TREE: into TREE/job; if it is not static, with all shared libraries, in TREE/lib.
+# copy_program ARCH SYSROOT PROGRAM TREE: copies PROGRAM to TREE/job, and the shared libraries it needs to TREE/lib.
 copy_program() {
     local arch=$1 sysroot=$2 program=$3 tree=$4 dirs queue name dir
     install -m 755 -t "$tree/job" "$program" || return 1
@@ -88,14 +88,14 @@ copy_program() {
         queue=("${queue[@]:1}")
         [ ! -e "$tree/lib/$name" ] || continue
         for dir in "${dirs[@]}" ''; do [ ! -e "$dir/$name" ] || break; done
-        [ -n "$dir" ] || die "$name, which $program needs, is nowhere in ${dirs[*]}"
+        [ -n "$dir" ] || die "$name, which $program needs, is not in ${dirs[*]}"
         install -m 755 -D "$dir/$name" "$tree/lib/$name"
         mapfile -t -O "${#queue[@]}" queue < <(needed_libraries "$dir/$name")
     done
 }
 
-# needed_libraries FILE: sonames, and the loader's name; nothing for a script or a static program. Those that it
-# opens by name and cannot do without are in a note of its own (lib/base/dlopen_wrapper.hpp).
+# needed_libraries FILE: sonames and the loader's name; nothing for a script or a static program. The libraries that it
+# opens with dlopen() and requires are in an ELF note (lib/base/dlopen_wrapper.hpp).
 needed_libraries() {
     readelf -d -l "$1" 2>/dev/null |
         sed -n -e 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' -e 's,.*interpreter: .*/\(.*\)\]$,\1,p'

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# One boot of the x86 guest: this machine's root as its root (read-only, changes go to memory), a writable share that
-# carries the job in and its output and exit status out. QEMU emulates the processor: no KVM, no privileges.
+# One boot of the x86 guest. Its root is this machine's, read-only below an overlay in memory. A writable share carries the
+# job to the guest, and the output and exit status back. QEMU emulates the processor and needs neither KVM nor privileges.
 
-# write_share DIR KERNEL-DIR COMMAND...: what the guest reads from /run/lab.
+# write_share DIR KERNEL-DIR COMMAND...: writes the files that the guest reads from /run/lab.
 write_share() {
     local share=$1 kernel=$2 variable
     shift 2
@@ -30,10 +30,10 @@ write_share() {
     } >"$share/job"
 }
 
-# norandmaps: QEMU keeps what it has translated by address; with random ones it translates each program anew for every run,
-# which takes three times as long.
-# no_timer_check: on a busy machine the emulated timer may be too late for the kernel's test of it, which ends in panic.
-# x86_arguments SCRATCH-DIR KERNEL-DIR: QEMU's, one a line, but for consoles and --qemu.
+# x86_arguments SCRATCH-DIR KERNEL-DIR: prints QEMU's arguments, one a line, without consoles and --qemu.
+# norandmaps: QEMU caches translated code by address. With random addresses it translates each program again for every
+# run, which takes three times as long.
+# no_timer_check: on a busy machine the emulated timer may fail the kernel's test of it, which is a panic.
 x86_arguments() {
     local scratch=$1 kernel=$2
     local pace=(-accel "tcg,thread=multi" -smp 2)
@@ -50,8 +50,8 @@ x86_arguments() {
     x86_devices "$scratch" "$LAB_DEVICES"
 }
 
-# A second serial port of the guest is wired to QEMU's own monitor, so that a test can plug devices (check.sh: qmp);
-# a monitor for the host side stands beside it.
+# x86_monitors SCRATCH-DIR: connects the guest's second serial port to a monitor of QEMU, so that a test can plug devices
+# (qmp of check.sh), and makes a second monitor for this machine.
 x86_monitors() {
     local scratch=$1
     printf '%s\n' -qmp "unix:$scratch/guest-qmp,server=on,wait=off" \
@@ -59,13 +59,13 @@ x86_monitors() {
         -qmp "unix:${LAB_QMP:-$scratch/qmp},server=on,wait=off"
 }
 
-# run_shell: QEMU in the foreground, the guest's console is this terminal.
+# run_shell: runs QEMU in the foreground; this terminal is the guest's console.
 run_shell() {
     qemu-system-x86_64 "${LAB_ARGUMENTS[@]}" -chardev stdio,id=tty,signal=off -serial chardev:tty \
         "${LAB_MONITORS[@]}" "${LAB_QEMU[@]}"
 }
 
-# run_command SHARE: QEMU in the background, the job's output is followed while it comes.
+# run_command SHARE: runs QEMU in the background and prints the job's output as it is written.
 run_command() {
     local share=$1 pid out err
     timeout --kill-after=5 "$LAB_TIMEOUT" qemu-system-x86_64 "${LAB_ARGUMENTS[@]}" -serial "file:$LAB_LOG" \
@@ -85,13 +85,13 @@ run_command() {
     [ ! -e "$share/dmesg" ] || cat "$share/dmesg" >>"$LAB_LOG"
 }
 
-# guest_status SHARE: the job's exit status; 124 if the guest ran out of time, 125 if it never got so far.
+# guest_status SHARE: returns the job's exit status; 124 after a timeout, 125 if the job did not end.
 guest_status() {
     local share=$1
     if [ -s "$share/status" ]; then
         return "$(cat "$share/status")"
     elif [ "${LAB_QEMU_STATUS:-1}" = 124 ] || [ "${LAB_QEMU_STATUS:-1}" = 137 ]; then
-        say "the guest was stopped: not done after $LAB_TIMEOUT s"
+        say "the guest was stopped after the timeout of $LAB_TIMEOUT s"
         LAB_SHOW_LOG=yes
         return 124
     fi

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# initramfs.sh BUILD-DIR [KERNEL-DIR]: an image made by mkinitramfs and one made by dracut with our hooks, in a scratch
-# directory: is all in it, and does it run before udev? KERNEL-DIR is the lab's kernel, with its modules below root/.
-# Ends with 77, skipped, where neither maker nor kernel is there.
+# initramfs.sh BUILD-DIR [KERNEL-DIR]: makes an image with mkinitramfs and one with dracut, both with bindd's hooks, and
+# checks that all is in it and that the hook runs before udev. KERNEL-DIR is the lab's kernel, with its modules below
+# root/. Ends with 77, skipped, without both makers or without a kernel.
 set -euo pipefail
 build=$1 kernel=${2:-}
 if [ -z "$kernel" ]; then
@@ -22,7 +22,7 @@ die() {
     exit 1
 }
 
-# Who calls us again in a mount namespace of its own may put things where they will be installed.
+# The script calls itself in a mount namespace of its own, in which it may change the installed files.
 if [ "${BINDD_INSIDE:-}" != yes ]; then
     unshare --mount true 2>/dev/null || skip "needs root"
     made=no
@@ -36,7 +36,7 @@ if [ "${BINDD_INSIDE:-}" != yes ]; then
 fi
 maker=$3
 
-# over DIRECTORY: what is written there from now on is in memory, and only ours.
+# over DIRECTORY: mounts an overlay, so that writes go to memory and stay in this namespace.
 over() {
     local name=${1//\//_}
     mkdir -p "$scratch/upper$name" "$scratch/work$name"
@@ -46,14 +46,14 @@ mount --make-rprivate /
 mount -t tmpfs tmpfs "$scratch"
 trap 'umount --lazy "$scratch" && rmdir "$scratch"' EXIT
 for directory in /usr /etc /boot; do over $directory; done
-# What a kernel's package puts there.
+# The files of a kernel's package.
 echo CONFIG_RD_GZIP=y >"/boot/config-$version"
 mkdir -p "/usr/lib/modules/$version"
 mount --bind "$kernel/root/lib/modules/$version" "/usr/lib/modules/$version"
 [ -e "/lib/modules/$version" ] || die "/lib is not /usr/lib here"
 
 DESTDIR=$scratch/installed cmake -P "$build/systemd/cmake_install.cmake" >/dev/null
-# The files where a package would have them; the units name the place that the build was configured for.
+# The files are where a package has them; the units name the directory that the build was configured for.
 cp -a "$scratch"/installed/*/local/. /usr/ 2>/dev/null || cp -a "$scratch"/installed/usr/. /usr/
 at=$(sed -n 's,^ExecStart=\([^ ]*\)/vfioctl .*,\1,p' "$build/systemd/bindd-early.service")
 mkdir -p "$at" /etc/bindd/policies.d /usr/lib/bindd/policies.d
@@ -86,16 +86,16 @@ esac
 sh -n "${script:-/nowhere}" || die "$maker: no script before udev"
 grep -q "$at/vfioctl --direct apply --early" "$script" || die "$maker: $script does not run vfioctl"
 
-# It starts there, with all libraries, and reads the policies as they are on the host.
-# The kernel's file systems are mounted there by then.
+# vfioctl starts in the image, with all libraries, and reads the policies of the host. The kernel's file systems are
+# mounted at that time.
 mkdir -p "$tree/dev" "$tree/proc"
 mount --rbind /dev "$tree/dev"
 mount -t proc proc "$tree/proc"
-said=$(chroot "$tree" "$at/vfioctl" policy show 2>&1) || die "$maker: vfioctl does not run in it: $said"
+output=$(chroot "$tree" "$at/vfioctl" policy show 2>&1) || die "$maker: vfioctl does not run in it: $output"
 umount --lazy "$tree/proc" "$tree/dev"
-[[ $said == *"name: net"* ]] || die "$maker: the policies are not in it: $said"
+[[ $output == *"name: net"* ]] || die "$maker: the policies are not in it: $output"
 [ "$(readlink "$tree/etc/bindd/policies.d/20-masked.yaml")" = /dev/null ] || die "$maker: the mask is no link to /dev/null"
-# What it opens by name is told by a note in it (lib/base/dlopen_wrapper.hpp); without the daemon's library it can do.
+# An ELF note lists the libraries that it opens with dlopen() (lib/base/dlopen_wrapper.hpp); the required ones must be there.
 opened=$(readelf -p .note.dlopen "$at/vfioctl" | grep '"priority":"required"' | grep -o '"soname":\["[^"]*"\]' | cut -d '"' -f 4)
 [ -n "$opened" ] || die "vfioctl has no note of the libraries that it opens by name"
 for library in $opened; do

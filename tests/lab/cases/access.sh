@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Who may open a device's nodes, and by which names: a changed rule counts for a device that is bound already, and the
-# links below /dev/vfio/by-path come and go with the nodes.
+# Owner and mode of a device's nodes, and their links: a changed rule applies to a device that is already bound, and the
+# links below /dev/vfio/by-path are made and removed with the nodes.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
@@ -18,7 +18,7 @@ rules:
     access: { $1 }
 RULES
 }
-shown() { stat -c '%U:%G %a' "$1"; }
+owner_and_mode() { stat -c '%U:%G %a' "$1"; }
 
 mkdir -p /run/udev/rules.d
 sed "s|PROGRAM=\"[^ ]*/vfioctl|PROGRAM=\"$BINDD_BUILD/vfioctl/vfioctl|" \
@@ -32,22 +32,22 @@ cdev=/dev/vfio/devices/$(ls /sys/bus/pci/devices/$edu/vfio-dev)
 udevadm settle
 eventually "the group's link is there" test -L "/dev/vfio/by-path/pci-$edu-group"
 eventually "the cdev's link is there" test -L "/dev/vfio/by-path/pci-$edu"
-equal "the one points to the node" "$node" "$(readlink -f "/dev/vfio/by-path/pci-$edu-group")"
-equal "the other to the cdev" "$cdev" "$(readlink -f "/dev/vfio/by-path/pci-$edu")"
+equal "the first points to the group's node" "$node" "$(readlink -f "/dev/vfio/by-path/pci-$edu-group")"
+equal "the second points to the cdev" "$cdev" "$(readlink -f "/dev/vfio/by-path/pci-$edu")"
 equal "vfioctl has the same names" "/dev/vfio/by-path/pci-$edu-group -> $node
 /dev/vfio/by-path/pci-$edu -> $cdev" "$(vfioctl aliases $edu)"
-equal "the group has the node" "root:daemon 660" "$(shown "$node")"
-equal "and the cdev" "root:daemon 660" "$(shown "$cdev")"
+equal "the node has the group of the rule" "root:daemon 660" "$(owner_and_mode "$node")"
+equal "and so has the cdev" "root:daemon 660" "$(owner_and_mode "$cdev")"
 udevadm trigger --action=change --subsystem-match=vfio --subsystem-match=vfio-dev
 udevadm settle
-equal "an event of the group leaves that as it is" "root:daemon 660" "$(shown "$node")"
-equal "and one of the cdev" "root:daemon 660" "$(shown "$cdev")"
+equal "an event of the group leaves that as it is" "root:daemon 660" "$(owner_and_mode "$node")"
+equal "and one of the cdev" "root:daemon 660" "$(owner_and_mode "$cdev")"
 fails "so there is nothing to do" 0 vfioctl --policy "$rules" plan --detailed-exitcode
 
 chmod 0600 "$node"
-fails "what someone has changed by hand is a change" 10 vfioctl --policy "$rules" plan --detailed-exitcode
-check "that apply sets right" vfioctl --policy "$rules" apply
-equal "as it was" "root:daemon 660" "$(shown "$node")"
+fails "a mode changed outside bindd is a change" 10 vfioctl --policy "$rules" plan --detailed-exitcode
+check "apply restores it" vfioctl --policy "$rules" apply
+equal "the mode is restored" "root:daemon 660" "$(owner_and_mode "$node")"
 
 rule 'owner: daemon, mode: "0600"'
 fails "a changed rule is a change" 10 vfioctl --policy "$rules" plan --detailed-exitcode

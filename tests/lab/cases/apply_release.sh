@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The whole road on the real kernel: plan, apply, verify, apply again, release; the driver that a device had and
-# the override that it had, a foreign one included, come back.
+# Plan, apply, verify, apply again and release on the real kernel. Release restores the previous driver and the previous
+# override, also one that bindd did not set.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
@@ -27,7 +27,7 @@ rules:
 RULES
 p=(--policy "$rules")
 
-# plan touches nothing
+# plan changes nothing
 trace=$(stat -c %Y /run/bindd 2>/dev/null)
 fails "plan --detailed-exitcode says that there are changes" 10 vfioctl "${p[@]}" plan --detailed-exitcode
 equal "plan bound nothing" "e1000e" "$(driver_of $nic)"
@@ -36,14 +36,14 @@ equal "plan made no files" "$trace" "$(stat -c %Y /run/bindd 2>/dev/null)"
 equal "plan loaded no module" "" "$(ls -d /sys/module/vfio_pci 2>/dev/null)"
 equal "a planned device is pending" "pending" "$(vfioctl "${p[@]}" --json list | json "device('$nic')['state']")"
 
-# A foreign override that stands before us: edu has no native driver, someone armed it.
+# A foreign override: edu has no native driver, and its override was set before.
 store $pci/$edu/driver_override pci-stub
 check "apply succeeds" vfioctl "${p[@]}" apply
 equal "the e1000e is on vfio-pci" "vfio-pci" "$(driver_of $nic)"
 equal "its override says so" "vfio-pci" "$(override_of $nic)"
 equal "the virtio-net is on its variant, by the driver's name" "virtio_vfio_pci" "$(driver_of $virtio)"
 equal "the unbound one is on vfio-pci" "vfio-pci" "$(driver_of $edu)"
-equal "the nvme, of which no rule speaks, stays" "nvme" "$(driver_of $nvme)"
+equal "the nvme, which no rule matches, stays" "nvme" "$(driver_of $nvme)"
 node=/dev/vfio/$(group_of $nic)
 check "the group's node is there" test -c "$node"
 check "and can be opened" sh -c "exec 3<>$node"
@@ -66,7 +66,7 @@ equal "and leaves the device alone" "$before" "$(cat $pci/$nic/uevent)"
 fails "plan has nothing to do" 0 vfioctl "${p[@]}" plan --detailed-exitcode
 contains "history names the rule" "nics" "$(vfioctl history)"
 
-# An open group is not released: the unbind would never return.
+# An open group is not released, because the unbind would not return.
 exec 7<>"$node"
 fails "release of a device whose group is open is refused" 3 vfioctl release $nic
 contains "the holder is named" "$$" "$(vfioctl release $nic 2>&1)"
@@ -82,11 +82,11 @@ equal "its override is unset again too" "(null)" "$(override_of $virtio)"
 equal "the unbound one is unbound again" "" "$(driver_of $edu)"
 equal "the foreign override is back" "pci-stub" "$(override_of $edu)"
 eventually "the group's node is gone" test ! -e "$node"
-fails "release of what is not ours is no success" 1 vfioctl release $nvme
+fails "release of a device that bindd did not bind fails" 1 vfioctl release $nvme
 equal "and the nvme is where it was" "nvme" "$(driver_of $nvme)"
 
-# By hand
-check "bind by hand" vfioctl bind $nic
+# Commands for one device
+check "bind without a rule" vfioctl bind $nic
 equal "it is bound" "vfio-pci" "$(driver_of $nic)"
 check "rollback of the newest transaction" vfioctl rollback
 equal "e1000e is back once more" "e1000e" "$(driver_of $nic)"
@@ -109,7 +109,7 @@ if mkfs.ext2 -q -F /dev/nvme0n1 2>/dev/null || mkswap /dev/nvme0n1 >/dev/null 2>
     contains "by the reason's name" "signature" "$(vfioctl bind $nvme 2>&1)"
     check "and forced by that name" vfioctl bind $nvme --force signature
     equal "it is bound" "vfio-pci" "$(driver_of $nvme)"
-    check "and given back" vfioctl release $nvme
+    check "and released" vfioctl release $nvme
     equal "to nvme" "nvme" "$(driver_of $nvme)"
 fi
 

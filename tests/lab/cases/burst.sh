@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Sixty-four VFs at once, by hand, beside the daemon: all end as declared, and none is left when they go. ROUNDS=2 by hand
-# also for devices whose names the daemon has seen before.
+# Sixty-four VFs are made at once while the daemon runs: all get the declared driver, and none is left when they are
+# removed. ROUNDS=2 repeats it with names that the daemon already knows.
 . tests/lab/check.sh
 
 pf=/sys/bus/pci/devices/0000:01:00.0
@@ -22,7 +22,7 @@ now_ms() { echo $(($(date +%s%N) / 1000000)); }
 "$BINDD_BUILD/bindd/bindd" --bus none --policy "$scratch/rules.yaml" 2>"$log" &
 daemon=$!
 eventually "the daemon is ready" grep -q "ready: " "$log"
-# Their native driver has nothing to do with them: a VF of this PF is not online before it is given queues.
+# The native driver must not probe them: a VF of this PF is not online before it has queues.
 check "the native driver does not probe VFs" store $pf/sriov_drivers_autoprobe 0
 for round in $(seq "$rounds"); do
     begun=$(now_ms)
@@ -31,13 +31,13 @@ for round in $(seq "$rounds"); do
     eventually "all are on vfio-pci" are_bound $count
     echo "# round $round: made in $((made - begun)) ms, the last one bound $(($(now_ms) - made)) ms later"
     equal "with their override" $count "$(cat $pf/virtfn*/driver_override | grep -cx vfio-pci)"
-    check "they go" store $pf/sriov_numvfs 0
+    check "they are removed" store $pf/sriov_numvfs 0
     eventually "all of them" are_bound 0
 done
 equal "no event was lost, and nothing failed" "" "$(grep -E 'lost|failed|stuck|refused' "$log")"
-has_told() { [ "$(grep -c 'reconcile: done' "$log")" = $((rounds * count)) ]; }
-eventually "each was bound in a transaction of its own" has_told
+all_reconciled() { [ "$(grep -c 'reconcile: done' "$log")" = $((rounds * count)) ]; }
+eventually "each was bound in a transaction of its own" all_reconciled
 kill -TERM $daemon
 wait $daemon
-equal "SIGTERM ends it well" 0 $?
+equal "SIGTERM ends it with success" 0 $?
 done_checking

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The driver chain on the real kernel, and devices that look the same.
+# The driver chain on the real kernel, and identical devices.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
@@ -20,29 +20,29 @@ explained=$(vfioctl --policy "$rules" --json explain $nic)
 equal "a driver that this kernel does not have is skipped" "skipped" \
     "$(json "[c['fate'] for c in j['chain'] if c['driver'] == 'vfio-pci-igd']" <<<"$explained")"
 contains "and explain says why" "vfio-pci-igd" "$(json "[c['why'] for c in j['chain'] if c['driver'] == 'vfio-pci-igd']" <<<"$explained")"
-check "the next of the chain serves" vfioctl --policy "$rules" apply
+check "the next of the chain is used" vfioctl --policy "$rules" apply
 equal "vfio-pci" "vfio-pci" "$(driver_of $nic)"
-check "give back" vfioctl release $nic
+check "release" vfioctl release $nic
 
-# e1000 is registered and knows no 8086:10d3; its probe is asked, refuses, and is undone.
+# nvme is registered and does not support 8086:10d3; its probe fails and is undone.
 modprobe nvme
 rule '{ name: refusing, match: { address: "0000:00:11.0" }, driver: [nvme, vfio-pci] }'
 applied=$(vfioctl --policy "$rules" --json apply)
 equal "a candidate whose probe refuses is undone and the next is tried" "vfio-pci vfio-pci" "$(driver_of $nic) $(override_of $nic)"
 contains "the refusal is reported" "nvme" "$(json "[s for s in transaction('$nic')['steps'] if s['value'] == 'nvme']" <<<"$applied")"
-check "give back" vfioctl release $nic
+check "release" vfioctl release $nic
 equal "to the driver that it had" "e1000e (null)" "$(driver_of $nic) $(override_of $nic)"
 
 rule '{ name: twin, match: { path: "*/14.0", class: storage }, driver: auto }'
 check "one of two twins by its path" vfioctl --policy "$rules" apply
 equal "the right one" "nvme vfio-pci" "$(driver_of $a) $(driver_of $b)"
-check "give back" vfioctl release $b
+check "release" vfioctl release $b
 rule '{ name: twin, match: { vendor: "1b36", device: "0010", address: "0000:00:1[34].0" }, driver: auto, limit: 1 }'
 check "one of two twins by limit" vfioctl --policy "$rules" apply
 equal "the lowest address" "vfio-pci nvme" "$(driver_of $a) $(driver_of $b)"
 check "and it stays the same one" vfioctl --policy "$rules" apply
 equal "still the lowest" "vfio-pci nvme" "$(driver_of $a) $(driver_of $b)"
-check "give back" vfioctl release $a
+check "release" vfioctl release $a
 
 rule '{ name: one, match: { address: "0000:00:13.0" }, driver: vfio-pci }' \
     '{ name: other, match: { address: "0000:00:13.0" }, driver: host }'
@@ -58,11 +58,11 @@ check "a variant by its alias" vfioctl --policy "$rules" apply
 equal "its driver" "virtio_vfio_pci" "$(driver_of $virtio)"
 equal "wanted and bound agree" "virtio_vfio_pci bound" \
     "$(vfioctl --policy "$rules" --json list | json "device('$virtio')['wanted']['driver'] + ' ' + device('$virtio')['state']")"
-check "give back" vfioctl release $virtio
+check "release" vfioctl release $virtio
 rule '{ name: plain, match: { vendor: "1af4", device: "1041" }, driver: vfio-pci }'
 check "plain vfio-pci where the rule says so" vfioctl --policy "$rules" apply
 equal "its driver" "vfio-pci" "$(driver_of $virtio)"
-check "give back" vfioctl release $virtio
+check "release" vfioctl release $virtio
 
 rule '{ name: protected, protect: true, match: { class: storage } }' '{ name: all, match: { class: storage }, driver: auto, priority: 1000 }'
 vfioctl --policy "$rules" apply

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The boot display with a text console on it.
+# The boot display with a text console.
 . tests/lab/check.sh
 
 vga=0000:00:16.0
@@ -13,10 +13,10 @@ eventually "the display has its driver" test -e /sys/bus/pci/devices/$vga/drm/ca
 echo "something to show" >/dev/tty1
 console_name() { basename "$(dirname "$(grep -l 'frame buffer' /sys/class/vtconsole/*/name)")"; }
 eventually "a text console is on its framebuffer" grep -q 1 "/sys/class/vtconsole/$(console_name)/bind"
-equal "console and picture are found" \
+equal "the console and the active output are found" \
     "console: card0-Virtual-1 is connected and on
 console: fb0 carries $(console_name), and it is the boot display" "$(usage_of $vga)"
 store "/sys/class/vtconsole/$(console_name)/bind" 0
-equal "without the console the picture is left" "console: card0-Virtual-1 is connected and on" "$(usage_of $vga)"
+equal "without the console the active output is left" "console: card0-Virtual-1 is connected and on" "$(usage_of $vga)"
 
 done_checking

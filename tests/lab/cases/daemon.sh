@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The daemon on the real kernel, with real events: start, hotplug, drift, what is done by hand beside it, a device that
-# is held while it is to leave its driver, kill -9. Without systemd and without the bus.
+# The daemon on the real kernel with real events, without systemd and without the bus: start, hotplug, drift, vfioctl
+# beside it, a device that is held open while it is unbound, kill -9.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
@@ -33,15 +33,15 @@ RULES
     mv "$rules.new" "$rules"
 }
 is_on() { [ "$(driver_of "$1")" = "$2" ]; }
-said() { grep -qF "$1" "$log"; }
+logged() { grep -qF "$1" "$log"; }
 start() {
     : >"$log"
     "$BINDD_BUILD/bindd/bindd" --bus none --policy "$rules" --timeout 3 2>>"$log" &
     daemon=$!
-    eventually "the daemon is ready" said "ready: "
+    eventually "the daemon is ready" logged "ready: "
 }
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
-# until_on ADDRESS DRIVER: how many milliseconds it took, at most five seconds.
+# until_on ADDRESS DRIVER: waits up to twenty seconds, and prints how many milliseconds it took.
 until_on() {
     local begun
     begun=$(now_ms)
@@ -52,8 +52,7 @@ until_on() {
 check "its options are explained" "$BINDD_BUILD/bindd/bindd" --help
 fails "a wrong option is wrong usage" 2 "$BINDD_BUILD/bindd/bindd" --polcy x
 
-# replug DRIVER: takes the nic away and brings it back five times; prints how long it took until it had the driver, the
-# median first.
+# replug DRIVER: removes the nic and rescans five times; prints the median of the times until it had the driver.
 replug() {
     local times=()
     for _ in 1 2 3 4 5; do
@@ -66,7 +65,7 @@ replug() {
     echo "# rescanned to $1, ms: ${times[*]}" >&2
 }
 alone=$(replug e1000e)
-# What the kernel itself takes for a rebind, and a shell.
+# The time that the kernel and a shell need for a rebind.
 modprobe vfio-pci
 begun=$(now_ms)
 store $pci/$nic/driver_override vfio-pci
@@ -84,18 +83,18 @@ equal "edu is on vfio-pci" vfio-pci "$(driver_of $edu)"
 equal "the twin is on vfio-pci" vfio-pci "$(driver_of $twin)"
 equal "the other twin is not" nvme "$(driver_of 0000:00:14.0)"
 executor=$(pgrep -P "$daemon")
-equal "who decides has no capability" "0000000000000000" "$(awk '/^CapEff/ { print $2 }' "/proc/$daemon/status")"
-equal "and can gain none" "0000000000000000 1" \
+equal "the controller has no capability" "0000000000000000" "$(awk '/^CapEff/ { print $2 }' "/proc/$daemon/status")"
+equal "and cannot gain one" "0000000000000000 1" \
     "$(awk '/^CapBnd|^NoNewPrivs/ { print $2 }' "/proc/$daemon/status" | paste -sd' ')"
-check "who writes has its own" test "$(awk '/^CapEff/ { print $2 }' "/proc/$executor/status")" != 0000000000000000
+check "the executor has capabilities" test "$(awk '/^CapEff/ { print $2 }' "/proc/$executor/status")" != 0000000000000000
 
 # Hotplug
 bound=$(replug vfio-pci)
 echo "# medians: the native driver alone has it after $alone ms, a bare rebind takes $bare ms, with the daemon $bound ms"
-# An emulated machine beside other work is slow: the figures above are the measure, this only catches what hangs.
+# An emulated machine under load is slow. The figures above are the measurement; this limit is for what hangs.
 check "a rescanned device is bound soon" test "$bound" -lt 8000
 
-# Drift. The edu's rule says restore; nothing in sysfs tells of an override but the write itself.
+# Drift. The rule of edu says restore. The kernel sends no event for an override.
 store $pci/$edu/driver_override '\n'
 eventually "a cleared override is set again" sh -c "[ \"\$(cat $pci/$edu/driver_override)\" = vfio-pci ]"
 store /sys/bus/pci/drivers/vfio-pci/unbind $edu
@@ -103,27 +102,27 @@ eventually "an unbound device is bound again" is_on $edu vfio-pci
 store $pci/$nic/driver_override '\n'
 store /sys/bus/pci/drivers/vfio-pci/unbind $nic
 store /sys/bus/pci/drivers/e1000e/bind $nic
-eventually "drift is told" said "$nic is on"
+eventually "drift is logged" logged "$nic is on"
 sleep 1
-equal "and left as it is" e1000e "$(driver_of $nic)"
+equal "and not restored" e1000e "$(driver_of $nic)"
 kill -HUP $daemon
-eventually "a reload goes by the policies again" is_on $nic vfio-pci
+eventually "a reload applies the policies again" is_on $nic vfio-pci
 
-# By hand, beside the daemon
-check "vfioctl --direct releases beside it" vfioctl --direct release $twin
+# vfioctl beside the daemon
+check "vfioctl --direct releases a device" vfioctl --direct release $twin
 sleep 1
-equal "and the daemon does not take it back" nvme "$(driver_of $twin)"
+equal "and the daemon does not bind it again" nvme "$(driver_of $twin)"
 kill -HUP $daemon
 eventually "until a reload" is_on $twin vfio-pci
 
 # Policies
 printf 'version: 1\nrules:\n  - nam: x\n' >"$rules"
-eventually "a bad set is rejected, with its place" said "rules.yaml:3:5"
-equal "the set in force stays in force" vfio-pci "$(driver_of $nic)"
+eventually "an invalid set is rejected, with file and line" logged "rules.yaml:3:5"
+equal "the previous set stays in force" vfio-pci "$(driver_of $nic)"
 
-# Someone holds the device while it is to go, where nobody sees it: the unbind does not return.
+# A process holds the device where /proc does not show it, so its unbind does not return.
 policy auto
-eventually "a good set is taken again" said "3 rules"
+eventually "a valid set is loaded again" logged "3 rules"
 python3 tests/lab/guest/hold_hidden.py "$(group_of $nic)" $nic >"$scratch/holder" &
 holder=$!
 eventually "the device is held" grep -q held "$scratch/holder"
@@ -131,27 +130,27 @@ sleep 1
 policy host
 eventually "its unbind has begun" test ! -e $pci/$nic/driver
 kill -USR1 $holder
-eventually "the write that does not return is told, with who holds the device" \
+eventually "the write that does not return is logged, with the process that holds the device" \
     grep -qE "stuck.*held by .*\(pid $holder\)|held by.*python3.*$holder" "$log"
 store $pci/$twin/remove 1
 sleep 0.3
 store /sys/bus/pci/rescan 1
-eventually "others go on" is_on $twin vfio-pci
+eventually "other devices are bound meanwhile" is_on $twin vfio-pci
 kill -9 $daemon
 start
-equal "a restart goes on beside it" vfio-pci "$(driver_of $twin)"
+equal "so they are after a restart" vfio-pci "$(driver_of $twin)"
 kill -TERM $holder
 wait $holder
-eventually "it recovers when the holder lets go" is_on $nic e1000e
+eventually "it recovers when the holder closes it" is_on $nic e1000e
 
-# kill -9 and start again, in the midst of it
+# kill -9 during a transaction, and start again
 policy auto
 for _ in 1 2 3 4 5; do
     kill -9 "$daemon" 2>/dev/null
     wait "$daemon" 2>/dev/null
     start
 done
-eventually "after restarts all is as declared" is_on $nic vfio-pci
+eventually "after the restarts the nic is as declared" is_on $nic vfio-pci
 open_files() { find "/proc/$daemon/fd" -mindepth 1 | wc -l; }
 fds=$(open_files)
 rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$daemon/status")
@@ -165,7 +164,7 @@ equal "no file is left open" "$fds" "$(open_files)"
 echo "# resident: $rss KiB, after ten plugs $(awk '/^VmRSS/ { print $2 }' "/proc/$daemon/status") KiB"
 kill -TERM "$daemon"
 wait "$daemon"
-equal "SIGTERM ends it well" 0 $?
+equal "SIGTERM ends it with success" 0 $?
 check "every transaction has ended" all_transactions_ended
 tail -5 "$log" | sed 's/^/# /'
 done_checking

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The group is the unit: three functions at 00:1f in one IOMMU group. strict refuses, whole takes all or none.
+# Three functions at 00:1f share an IOMMU group: `strict` refuses to split it, `whole` binds all of it or none.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
@@ -30,14 +30,14 @@ for peer in $lpc $smbus; do
 done
 
 policy $ahci auto whole
-check "whole takes all" vfioctl --policy "$rules" apply
+check "whole binds all" vfioctl --policy "$rules" apply
 equal "all three are on vfio-pci" "vfio-pci vfio-pci, vfio-pci vfio-pci, vfio-pci vfio-pci, " "$(state)"
 check "and the group can be opened" sh -c "exec 3<>/dev/vfio/$(group_of $ahci)"
-check "release of one gives all back" vfioctl release $ahci
+check "release of one releases all" vfioctl release $ahci
 equal "as they were" "$before" "$(state)"
 
-# The last one fails: its override goes into a file of ours instead of the kernel, so vfio-pci knows nothing of it and
-# its bind is ENODEV.
+# The last one fails: its override is written to another file instead of the kernel's, so that vfio-pci does not match it
+# and its bind fails with ENODEV.
 policy $ahci vfio-pci whole
 aside=$(mktemp)
 printf '(null)\n' >"$aside"
@@ -45,9 +45,9 @@ mount --bind "$aside" "$(readlink -f /sys/bus/pci/devices/$smbus)/driver_overrid
 applied=$(vfioctl --policy "$rules" --json apply)
 equal "a group whose last member fails is not done" 1 $?
 umount "$(readlink -f /sys/bus/pci/devices/$smbus)/driver_override"
-equal "the others are back where they were, overrides too" "$before" "$(state)"
+equal "the others have their drivers and overrides again" "$before" "$(state)"
 equal "the result says so" "rolled_back" "$(json "transaction('$ahci')['result']" <<<"$applied")"
 contains "and which step it was" "No such device" "$applied"
-contains "the history remembers" "rolled_back" "$(vfioctl history)"
+contains "the history has it" "rolled_back" "$(vfioctl history)"
 
 done_checking

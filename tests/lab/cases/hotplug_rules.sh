@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The udev rules that the early step makes of the policies: a device that is plugged in later is armed before udev loads
-# its native driver; what is noted with it is no foreign override to a release.
+# The udev rules that the early unit makes of the policies: they set the override of a device that is plugged in later,
+# before udev loads its native driver, and record it, so that a release does not take it for a foreign override.
 . tests/lab/check.sh
 
 rules=/run/udev/rules.d/79-bindd.rules
@@ -13,20 +13,20 @@ has_settled() { [ -e "/sys/bus/pci/devices/$1" ] && udevadm settle; }
 overridden() { [ "$(override_of "$1")" = "$2" ]; }
 driven() { [ "$(driver_of "$1")" = "$2" ]; }
 
-check "the early step has made the rules" test -s $rules
+check "the early unit has made the rules" test -s $rules
 contains "they say what they leave out" "# left to the daemon: rule first-nic" "$(cat $rules)"
-equal "udev has no fault to find" "" "$(journalctl -u systemd-udevd --no-pager -o cat | grep -F 79-bindd.rules)"
-equal "no disk is armed" "(null)" "$(override_of 0000:00:12.0)"
+equal "udev reports no error in them" "" "$(journalctl -u systemd-udevd --no-pager -o cat | grep -F 79-bindd.rules)"
+equal "no disk has an override" "(null)" "$(override_of 0000:00:12.0)"
 
-# Not loaded yet, as a driver that no device has needed: udev itself would load it for the device.
+# The driver is not loaded, as if no device had needed it yet: udev would load it for the device.
 check "nvme is unloaded" rmmod nvme
 check "a disk is plugged in" plug spare port5
 eventually "and seen" has_settled $disk
-eventually "udev has armed it" overridden $disk vfio-pci
+eventually "udev has set its override" overridden $disk vfio-pci
 equal "no driver has it" "" "$(driver_of $disk)"
 equal "nvme has never probed it" 0 "$(dmesg | grep -c "nvme nvme.*pci function $disk")"
-contains "udev keeps what was written" "BINDD_OVERRIDE=vfio-pci" "$(udevadm info /sys/bus/pci/devices/$disk)"
-check "and does not forget it" udevadm trigger --action=change --settle /sys/bus/pci/devices/$disk
+contains "udev records what was written" "BINDD_OVERRIDE=vfio-pci" "$(udevadm info /sys/bus/pci/devices/$disk)"
+check "and keeps the record" udevadm trigger --action=change --settle /sys/bus/pci/devices/$disk
 contains "after another event" "BINDD_OVERRIDE=vfio-pci" "$(udevadm info /sys/bus/pci/devices/$disk)"
 check "another one is plugged in, which is protected" plug mine port6
 eventually "and seen too" has_settled $mine
@@ -35,8 +35,8 @@ equal "with no override" "(null)" "$(override_of $mine)"
 
 check "apply binds the spare disk" vfioctl --direct apply
 equal "to vfio-pci" "vfio-pci" "$(driver_of $disk)"
-check "and release gives it to its native driver" vfioctl --direct release $disk
-equal "which never had it" "nvme" "$(driver_of $disk)"
-equal "without an override: it was ours" "(null)" "$(override_of $disk)"
+check "release binds it to its native driver" vfioctl --direct release $disk
+equal "which is nvme" "nvme" "$(driver_of $disk)"
+equal "without an override, because bindd had set it" "(null)" "$(override_of $disk)"
 
 done_checking

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Somebody else's unbind does not return, and on older kernels (Debian 12's) who reads the device's driver_override or uevent
-# waits for it as well: the daemon starts all the same, leaves that device alone and serves the others. On a newer one
-# (Debian 13's) there is no more to see than that it does.
+# Another process' unbind does not return. On older kernels (Debian 12's 6.1) a read of the device's driver_override or
+# uevent waits for it as well: the daemon starts nevertheless, leaves that device alone and binds the others. Newer
+# kernels (Debian 13's) do not block the read.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci
@@ -18,7 +18,7 @@ rules:
   - { name: twin, match: { address: "$twin" }, driver: auto }
 RULES
 is_on() { [ "$(driver_of "$1")" = "$2" ]; }
-said() { grep -qF "$1" "$log"; }
+logged() { grep -qF "$1" "$log"; }
 hangs() { ! timeout --signal=KILL 1 cat "$pci/devices/$nic/driver_override" >/dev/null 2>&1; }
 
 modprobe vfio-pci
@@ -27,7 +27,7 @@ check "the native driver is left" store $pci/drivers/e1000e/unbind $nic
 check "the device is VFIO's" store $pci/drivers/vfio-pci/bind $nic
 python3 tests/lab/guest/hold_hidden.py "$(group_of $nic)" $nic >"$scratch/holder" &
 holder=$!
-eventually "somebody holds it" grep -q held "$scratch/holder"
+eventually "a process holds it" grep -q held "$scratch/holder"
 store $pci/drivers/vfio-pci/unbind $nic &
 unbind=$!
 began() { [ ! -e "$pci/devices/$nic/driver" ]; }
@@ -37,8 +37,8 @@ case $(uname -r) in 6.1.*) eventually "and reading waits for it" hangs ;; esac
 : >"$log"
 "$BINDD_BUILD/bindd/bindd" --bus none --policy "$scratch/rules.yaml" 2>"$log" &
 daemon=$!
-eventually "the daemon is ready" said "ready: "
-case $(uname -r) in 6.1.*) eventually "it says which device it leaves alone" said "$nic: reading it does not return" ;; esac
+eventually "the daemon is ready" logged "ready: "
+case $(uname -r) in 6.1.*) eventually "it says which device it leaves alone" logged "$nic: reading it does not return" ;; esac
 eventually "the other one is bound" is_on $twin vfio-pci
 check "it is removed" store $pci/devices/$twin/remove 1
 check "and comes back" store $pci/rescan 1
@@ -46,9 +46,9 @@ eventually "bound again" is_on $twin vfio-pci
 check "the unbind still does not return" kill -0 $unbind
 kill -TERM $holder
 wait $unbind
-eventually "let go, the device is looked at and bound" is_on $nic vfio-pci
+eventually "when it is closed the device is scanned and bound" is_on $nic vfio-pci
 kill -TERM $daemon
 wait $daemon
-equal "SIGTERM ends it well" 0 $?
+equal "SIGTERM ends it with success" 0 $?
 sed 's/^/# /' "$log"
 done_checking

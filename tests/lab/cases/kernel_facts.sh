@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the kernel really does, on the kernel itself and with nothing of ours: the rules that FakeKernel obeys.
-# A failure here means that the fake, not the lab, has to change.
+# The behaviour of the real kernel, without bindd: the rules that FakeKernel implements. After a failure here FakeKernel
+# has to change, not this case.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci/devices
@@ -13,7 +13,7 @@ virtio=0000:00:15.0
 
 # Overrides
 equal "an unset override reads (null)" "(null)" "$(override_of $edu)"
-equal "an override takes any name, of a driver that there is not too" "" "$(store $pci/$edu/driver_override no-such-driver)"
+equal "an override takes any name, also one of no driver" "" "$(store $pci/$edu/driver_override no-such-driver)"
 equal "a set override reads back as it was written" "no-such-driver" "$(override_of $edu)"
 equal "a newline clears an override" "" "$(store $pci/$edu/driver_override '\n')"
 equal "a cleared override reads (null) again" "(null)" "$(override_of $edu)"
@@ -47,7 +47,7 @@ store $drivers/pcieport/unbind $bridge
 equal "vfio-pci refuses a bridge with EINVAL" "Invalid argument" "$(store $drivers/vfio-pci/bind $bridge)"
 store $pci/$bridge/driver_override '\n'
 equal "the bridge goes back to its driver" "" "$(store $drivers/pcieport/bind $bridge)"
-equal "giving the device back" "" "$(store $drivers/vfio-pci/unbind $nic && store $pci/$nic/driver_override '\n')"
+equal "the device is released" "" "$(store $drivers/vfio-pci/unbind $nic && store $pci/$nic/driver_override '\n')"
 eventually "the group's node went with its last member" test ! -e "/dev/vfio/$(group_of $nic)"
 equal "and it takes its native driver again" "" "$(store $drivers/e1000e/bind $nic)"
 
@@ -89,7 +89,7 @@ check "their devices are gone" test ! -e $pci/0000:01:00.1
 store $pci/$pf/driver_override vfio-pci
 store $drivers/nvme/unbind $pf
 equal "now vfio-pci takes the PF" "" "$(store $drivers/vfio-pci/bind $pf)"
-equal "vfio-pci makes VFs where it is told to" "" \
+equal "vfio-pci makes VFs with enable_sriov" "" \
     "$(store /sys/module/vfio_pci/parameters/enable_sriov 1 && store $pci/$pf/sriov_numvfs 2)"
 eventually "they come" test -e $pci/$pf/virtfn1
 equal "and the kernel itself has set their override" "vfio-pci" \
@@ -104,7 +104,7 @@ before=$(cat $parent/mdev_supported_types/mtty-2/available_instances)
 equal "create an mdev" "" "$(store $parent/mdev_supported_types/mtty-2/create $uuid)"
 equal "a UUID twice is EEXIST" "File exists" "$(store $parent/mdev_supported_types/mtty-2/create $uuid)"
 check "available_instances falls" test "$(cat $parent/mdev_supported_types/mtty-2/available_instances)" -lt "$before"
-check "its node is there at once, nothing is bound by hand" test -c "/dev/vfio/$(basename "$(readlink /sys/bus/mdev/devices/$uuid/iommu_group)")"
+check "its node is there at once, without a bind" test -c "/dev/vfio/$(basename "$(readlink /sys/bus/mdev/devices/$uuid/iommu_group)")"
 check "as is its cdev" test -c "/dev/vfio/devices/$(ls /sys/bus/mdev/devices/$uuid/vfio-dev)"
 equal "remove it" "" "$(store /sys/bus/mdev/devices/$uuid/remove 1)"
 equal "and the instances are back" "$before" "$(cat $parent/mdev_supported_types/mtty-2/available_instances)"

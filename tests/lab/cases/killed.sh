@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# kill -9 in the middle of an apply, at a sample of moments: after the next apply or release the host is in the old state
-# or in the new.
+# kill -9 during an apply, after a sample of journal records: the next apply or release brings the host to the new state or
+# to the old one.
 . tests/lab/check.sh
 
 group=(0000:00:1f.0 0000:00:1f.2 0000:00:1f.3)
@@ -17,14 +17,14 @@ rules:
 RULES
 modprobe vfio-pci
 old=$(state)
-check "the new state, to know it" vfioctl --policy "$rules" apply
+check "apply, to record the new state" vfioctl --policy "$rules" apply
 new=$(state)
-check "and back" vfioctl release "${group[1]}" $nic
+check "release" vfioctl release "${group[1]}" $nic
 equal "the old one again" "$old" "$(state)"
 
-# Its clock is the journal, not ours: whatever the machine's speed, every moment lies between two records.
+# The moment is counted in journal records, so that it does not depend on the machine's speed.
 journal=/run/bindd/journal
-# kill_after COUNT: an apply that is killed once it has written so many records; fails if it was done before.
+# kill_after COUNT: runs apply and kills it once it has written COUNT records; fails if it ended before.
 kill_after() {
     local lines from
     mapfile -t lines <$journal
@@ -41,7 +41,7 @@ kill_after() {
 }
 
 in_time=0
-# Each costs a dozen seconds here; the whole sweep is on the model (crash_test.cpp).
+# Each takes a dozen seconds here; crash_test.cpp tries all of them on the model of the kernel.
 for count in ${MOMENTS:-1 4 9 12 17 20}; do
     if kill_after "$count"; then in_time=$((in_time + 1)); fi
     between=$(state)
@@ -56,6 +56,6 @@ for count in ${MOMENTS:-1 4 9 12 17 20}; do
     fi
     equal "killed after $count record(s): released, the old state" "$old" "$(state)"
 done
-check "most of them were killed while they worked ($in_time of them)" test $in_time -ge 3
+check "most were killed before they ended ($in_time of them)" test $in_time -ge 3
 
 done_checking

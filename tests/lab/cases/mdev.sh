@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Mediated devices by policy and by hand, on the kernel's sample drivers mtty and mdpy.
+# Mediated devices by policy and by `vfioctl mdev`, on the kernel's sample drivers mtty and mdpy.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
@@ -33,7 +33,7 @@ made=$(mdevs)
 equal "three are there" 3 "$(mdevs | wc -l)"
 contains "one under its fixed UUID" $fixed "$made"
 contains "instances are taken" "mtty-1" "$(vfioctl mdev types -p mtty)"
-check "but no longer the same number" test "$before" != "$(available mtty mtty-1) $(available mtty mtty-2)"
+check "and the number of free ones has changed" test "$before" != "$(available mtty mtty-1) $(available mtty mtty-2)"
 fails "apply again has nothing to do" 0 vfioctl "${p[@]}" plan --detailed-exitcode
 equal "list has them" "$made" "$(vfioctl mdev list | cut -d' ' -f1 | sort)"
 equal "JSON as well" "$made" "$(vfioctl --json mdev list | json "sorted(m['uuid'] for m in j['mdevs'])")"
@@ -55,19 +55,19 @@ equal "and gives the instances back" "$before" "$(available mtty mtty-1) $(avail
 check "apply once more" vfioctl "${p[@]}" apply
 equal "the same UUIDs" "$made" "$(mdevs)"
 
-# Only what is ours goes
+# Release removes only what bindd made
 foreign=11111111-509f-382f-3c1e-e6bfe0fa1001
 store /sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1/create $foreign
 check "release" vfioctl release mdev_parent/mtty
-equal "leaves another's mdev alone" $foreign "$(mdevs)"
-check "which is stopped by hand" vfioctl mdev stop $foreign
+equal "leaves a foreign mdev alone" $foreign "$(mdevs)"
+check "mdev stop removes it" vfioctl mdev stop $foreign
 equal "and gone" "" "$(mdevs)"
 
 # A bad attribute, of the second of two
 cat >"$rules" <<RULES
 version: 1
 rules:
-  - name: pictures
+  - name: displays
     match: { mdev_parent: mdpy }
     mdevs:
       - { uuid: "$fixed", type: mdpy-vga }
@@ -80,7 +80,7 @@ equal "nor an instance taken" "$before" "$(available mdpy mdpy-vga)"
 contains "the attribute is named" "no_such_attribute" "$(vfioctl "${p[@]}" apply 2>&1)"
 contains "history says rolled back" "rolled_back" "$(vfioctl history)"
 
-# By hand, with a definition
+# `vfioctl mdev` with a definition
 check "define" vfioctl mdev define -u $fixed -p mdpy -t mdpy-vga --auto
 equal "in mdevctl's own format" '{
   "mdev_type": "mdpy-vga",

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The same command lines to the distribution's mdevctl and to vfioctl under that name (mdevctl.table), and what callout
-# scripts may do to us that mdevctl does not survive.
+# The same command lines for the distribution's mdevctl and for vfioctl under that name (mdevctl.table).
 . tests/lab/check.sh
 
 theirs=$(PATH=/usr/sbin:/usr/bin command -v mdevctl)
@@ -12,7 +11,7 @@ cp "$(command -v vfioctl)" "$work/mdevctl"
 modprobe mtty
 [ -e /dev/stdin ] || ln -s /proc/self/fd/0 /dev/stdin
 
-# Both note how they were called; the callout says what is in /tmp/answer.
+# Both scripts log how they were called; the callout answers with what is in /tmp/answer.
 cat >/tmp/callout <<'SCRIPT'
 #!/bin/sh
 echo "callout $*" >>/tmp/calls

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A machine without an IOMMU: VFIO lets a device go out only where the administrator says that this is unsafe, and then
+# A machine without an IOMMU: VFIO opens a device only where the administrator has enabled the unsafe mode, and then
 # without any mapping.
 . tests/lab/check.sh
 . tests/lab/json.sh
@@ -15,7 +15,7 @@ modprobe -a vfio-pci iommufd
 equal "the override is taken" "" "$(store $pci/devices/$device/driver_override vfio-pci)"
 equal "but vfio-pci refuses" "Invalid argument" "$(store $pci/drivers/vfio-pci/bind $device)"
 echo 1 >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
-equal "unless told that it is unsafe" "" "$(store $pci/drivers/vfio-pci/bind $device)"
+equal "unless the unsafe mode is enabled" "" "$(store $pci/drivers/vfio-pci/bind $device)"
 group=$(group_of $device)
 eventually "the node says what it is" test -e "/dev/vfio/noiommu-$group"
 

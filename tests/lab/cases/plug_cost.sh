@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the daemon adds to the kernel's own time when a device is plugged in: from the moment at which the native driver has
-# it (until then its lock is held) to that at which vfio-pci has it, less what the kernel itself takes for the two writes.
-# By the guest's instructions (--steady), so that it is the same whatever else this machine does.
+# The time that the daemon adds when a device is plugged in: from the end of the native driver's probe, until which the
+# device is locked, to the end of vfio-pci's, less the time of the kernel itself for the two writes. It is measured in the
+# guest's instructions (--steady), so that it does not depend on this machine's load.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci
@@ -14,7 +14,7 @@ version: 1
 rules:
   - { name: nic, match: { address: "$nic" }, driver: auto }
 RULES
-# Without a process of its own for the write: forks would be most of what is measured.
+# A shell built-in, because forks would be most of the measured time.
 write() { echo "$2" >"$1"; }
 median() { sort -n | sed -n 3p; }
 modprobe vfio-pci

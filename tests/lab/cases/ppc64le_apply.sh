@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vfioctl itself on ppc64le: a disk behind SPAPR is listed, planned for, bound by a rule beside the shipped knowledge,
-# opened through both of SPAPR's containers, and given back.
+# vfioctl on ppc64le: a disk behind SPAPR is listed, planned for, bound by a rule beside the shipped policies, opened
+# through both of SPAPR's containers, and released.
 . tests/lab/check.sh
 
 vfioctl=$1
@@ -39,7 +39,7 @@ check "nothing more to do" vfioctl plan --detailed-exitcode
 for backend in spapr-v2 spapr-v1; do
     output=$(vfioctl probe --backend $backend $disk 2>&1)
     verdict $? "probe through $backend" "$output"
-    contains "tells the backend" "$backend" "$output"
+    contains "prints the backend" "$backend" "$output"
 done
 contains "probe by itself takes v2" "spapr-v2" "$(vfioctl --json probe $disk)"
 contains "and says why not the others" "type1" "$(vfioctl probe $disk)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# An NVMe drive behind SPAPR: DMA and MSI-X through v2 and v1, dynamic windows told, EEH at work.
+# An NVMe drive behind SPAPR: DMA and MSI-X through v2 and v1, dynamic windows, EEH.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci
@@ -12,21 +12,21 @@ equal "override the disk" "" "$(store $pci/devices/$disk/driver_override vfio-pc
 equal "unbind it" "" "$(store $pci/drivers/nvme/unbind $disk)"
 equal "vfio-pci takes it" "" "$(store $pci/drivers/vfio-pci/bind $disk)"
 
-# drive BACKEND CHECKS
+# run_checks BACKEND CHECKS
 # shellcheck disable=SC2086 # the checks are words
-drive() {
+run_checks() {
     "$program" "$1" $disk $2 2>&1
     verdict $? "the disk through $1: $2" "see above"
 }
-drive spapr-v2 "description config features nvme eeh"
-drive spapr-v1 "description config nvme"
+run_checks spapr-v2 "description config features nvme eeh"
+run_checks spapr-v1 "description config nvme"
 output=$("$vfioctl" probe $disk 2>&1)
 verdict $? "vfioctl probe" "$output"
 printf '%s\n' "$output" | sed 's/^/#   /'
 for line in 'backend:          spapr-v2' 'type1v2: *does not offer VFIO_TYPE1v2_IOMMU' \
     'windows:          0x0-0x7fffffff, pages of ' 'DDW page sizes:   4K, 64K, 2M, 1G' \
     'DDW windows:      2 at most, 5 levels' 'EEH:              offered'; do
-    contains "it tells ${line%%:*}" "$line" "$output"
+    contains "it prints ${line%%:*}" "$line" "$output"
 done
 output=$("$vfioctl" probe --backend spapr-v1 $disk 2>&1)
 verdict $? "vfioctl probe --backend spapr-v1" "$output"

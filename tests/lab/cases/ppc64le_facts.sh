@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the ppc64le kernel really does: overrides and groups as elsewhere, an IOMMU group for every PE, EEH.
+# The behaviour of the ppc64le kernel: overrides and groups as on x86, an IOMMU group for every PE, EEH.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci
@@ -16,7 +16,7 @@ equal "unbind it" "" "$(store $pci/drivers/nvme/unbind $disk)"
 equal "vfio-pci takes it" "" "$(store $pci/drivers/vfio-pci/bind $disk)"
 check "its group's node is there" test -c "/dev/vfio/$(group_of $disk)"
 check "the container offers SPAPR's TCE" grep -q '^vfio_iommu_spapr_tce ' /proc/modules
-equal "give it back" "" "$(store $pci/drivers/vfio-pci/unbind $disk &&
+equal "bind it to its driver again" "" "$(store $pci/drivers/vfio-pci/unbind $disk &&
     store $pci/devices/$disk/driver_override '\n' && store $pci/drivers/nvme/bind $disk)"
 equal "and it has its native driver again" "nvme" "$(driver_of $disk)"
 

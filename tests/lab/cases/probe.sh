@@ -1,30 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What `vfioctl probe` tells of a device, through each backend, as text and as JSON.
+# The output of `vfioctl probe` through each backend, as text and as JSON.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
 pci=/sys/bus/pci
 disk=0000:00:12.0
 
-# said WORD...: what vfioctl probe says to that is in $output, how it ended in $status. It is run once: a start of a program
-# is dear in this guest.
-said() {
+# probe WORD...: runs vfioctl probe once and keeps its output in $output and its exit status in $status, because starting
+# a program takes long in this guest.
+probe() {
     output=$(vfioctl probe "$@" 2>&1)
     status=$?
 }
 
 fails "wrong usage: no device" 2 vfioctl probe
 fails "wrong usage: two devices" 2 vfioctl probe $disk 0000:00:10.0
-said --backend type3 $disk
+probe --backend type3 $disk
 equal "no such backend" 2 "$status"
-contains "and which there are is said" \
+contains "and the backends are listed" \
     "hint: one of: iommufd, iommufd-compat, type1v2, type1, spapr-v2, spapr-v1, noiommu" "$output"
 fails "no such device" 5 vfioctl probe 0000:99:00.0
-said $disk
+probe $disk
 equal "a device of its native driver is refused" 3 "$status"
-equal "and what to do is said" "vfioctl: $disk: open: its driver is nvme, not a VFIO one
+equal "with a hint" "vfioctl: $disk: open: its driver is nvme, not a VFIO one
 hint: bind it first: vfioctl bind $disk" "$output"
 equal "in JSON too" "bind it first: vfioctl bind $disk" "$(vfioctl --json probe $disk 2>/dev/null | json 'j["error"]["hint"]')"
 
@@ -32,7 +32,7 @@ modprobe -a vfio-pci iommufd
 store $pci/devices/$disk/driver_override vfio-pci
 store $pci/drivers/nvme/unbind $disk
 equal "bind it" "" "$(store $pci/drivers/vfio-pci/bind $disk)"
-said $disk
+probe $disk
 text=$output
 verdict "$status" "probe succeeds" "$text"
 printf '%s\n' "$text" | sed 's/^/#   /'
@@ -49,7 +49,7 @@ for backend in iommufd iommufd-compat type1v2 type1; do
     output=$(vfioctl --json probe --backend $backend $disk 2>&1)
     verdict $? "probe through $backend" "$output"
     # Which backend; what was skipped for it; whether the interface's fields are there; the first range; pages; BAR 0; the rest.
-    equal "it tells what the interface says, and what the drive has" "$backend
+    equal "it prints what the interface reports, and what the drive has" "$backend
 []
 true
 0
@@ -69,11 +69,11 @@ null" "$(json '[j["backend"], j["skipped"],
         *[r["size"] for r in j["regions"] if r["index"] == 0], *[i["name"] for i in j["irqs"]], j["migration"]]' <<<"$output")"
 done
 for backend in spapr-v2 noiommu; do
-    fails "a backend that the machine has not" 1 vfioctl probe --backend $backend $disk
+    fails "a backend that this machine does not have" 1 vfioctl probe --backend $backend $disk
 done
 
 mv /dev/iommu /dev/iommu.away
-said $disk
+probe $disk
 mv /dev/iommu.away /dev/iommu
 verdict "$status" "probe without an iommufd" "$output"
 contains "takes the next backend" "backend*type1v2" "$output"
@@ -82,9 +82,9 @@ contains "and says why not the first" "iommufd: $why" "$output"
 contains "nor the second" "iommufd-compat: $why" "$output"
 
 exec {held}<>"/dev/vfio/$(group_of $disk)"
-said $disk
+probe $disk
 equal "a device whose group is open is busy" 1 "$status"
-contains "and who has it is said" "$(cat /proc/$$/comm) (pid $$)" "$output"
+contains "and its holder is named" "$(cat /proc/$$/comm) (pid $$)" "$output"
 exec {held}>&-
 
 done_checking

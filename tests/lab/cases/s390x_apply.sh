@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vfioctl itself on s390x: one rule brings a channel device's subchannel to vfio_ccw and makes its mdev, and a release gives
-# the disk back; a zPCI function goes to the driver that the shipped knowledge names, and probe shows its capabilities.
+# vfioctl on s390x: one rule binds a channel device's subchannel to vfio_ccw and makes its mdev, and a release restores the
+# disk; a zPCI function gets the driver that the shipped policies name, and probe shows its capabilities.
 . tests/lab/check.sh
 
 vfioctl=$1 knowledge=$2
@@ -45,7 +45,7 @@ contains "mdev types too" "vfio_ccw-io" "$(vfioctl mdev types)"
 equal "the zPCI function is on the driver that auto found" "vfio-pci" "$(driver_of $nic)"
 output=$(vfioctl probe $nic 2>&1)
 verdict $? "probe of the zPCI function" "$output"
-contains "tells its capabilities" "zpci" "$output"
+contains "prints its capabilities" "zpci" "$output"
 check "nothing more to do" vfioctl plan --detailed-exitcode
 
 output=$(vfioctl release css/0.0.0000 $nic 2>&1)

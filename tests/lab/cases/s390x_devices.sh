@@ -22,7 +22,7 @@ verdict $? "vfioctl probe" "$output"
 printf '%s\n' "$output" | sed 's/^/#   /'
 for word in 'backend*type1v2' 'iommufd: *the device has no cdev' 'iommufd-compat: /dev/iommu: open: No such file' \
     'IOVA ranges*0x' 'zpci-base v2: DMA 0x' 'zpci-group v2: MSI at 0x' 'zpci-pfip v1: path ' 'config: 256 at 0x' 'MSI-X: '; do
-    contains "it tells $word" "$word" "$output"
+    contains "it prints $word" "$word" "$output"
 done
 output=$("$vfioctl" probe --backend type1 "$net" 2>&1)
 verdict $? "vfioctl probe --backend type1" "$output"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the s390x kernel really does with zPCI and channel devices: the rules that FakeKernel obeys there.
+# The behaviour of the s390x kernel with zPCI and channel devices: the rules that FakeKernel implements.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci

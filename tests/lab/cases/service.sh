@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The daemon as a service: systemd as process 1, the real bus, polkit. What others see and may do; a device that is given
-# to a program without rights; a write that does not return; restarts while requests come in.
+# The daemon as a service, with systemd as process 1, the real bus and polkit: what others see and may do; a device that is
+# opened for an unprivileged program; a write that does not return; restarts while requests arrive.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
@@ -16,9 +16,9 @@ as_nobody() { runuser -u nobody -- "$@"; }
 is_active() { systemctl -q is-active bindd; }
 
 eventually "the service is active" is_active
-equal "systemd was told what it has done" "1 bound, 22 devices" "$(systemctl show -P StatusText bindd | cut -d, -f1,2)"
-equal "and that it is ready, once" "0 notify" "$(systemctl show -P NRestarts bindd) $(systemctl show -P Type bindd)"
-equal "what writes goes before others" -15 "$(ps -o ni= -C bindd-executor | head -1 | tr -d ' ')"
+equal "systemd's status text has the counts" "1 bound, 22 devices" "$(systemctl show -P StatusText bindd | cut -d, -f1,2)"
+equal "and the service became ready once" "0 notify" "$(systemctl show -P NRestarts bindd) $(systemctl show -P Type bindd)"
+equal "the executor has a higher priority" -15 "$(ps -o ni= -C bindd-executor | head -1 | tr -d ' ')"
 equal "the disk is on vfio-pci" vfio-pci "$(driver_of $disk)"
 contains "the history has it" "bindd (start)" "$(vfioctl history)"
 contains "the journal has its fields" "BINDD_" "$(journalctl -u bindd -o verbose --no-pager | grep -o 'BINDD_[A-Z]*' | sort -u)"
@@ -33,26 +33,26 @@ sleep 1
 contains "Bind answers with its job" "/org/bindd1/job/" "$(ask $nic Bind 'a{sv}' 1 driver s vfio-pci)"
 eventually "and binds" is_on $nic vfio-pci
 has_signal() { grep -q "$1" /tmp/signals; }
-eventually "the driver's change is told" has_signal "PropertiesChanged.*vfio-pci"
-eventually "and how the job ended" has_signal "TransactionFinished"
+eventually "the driver's change is signalled" has_signal "PropertiesChanged.*vfio-pci"
+eventually "and so is the end of the job" has_signal "TransactionFinished"
 kill $monitor
 
 # What may be done
 fails "no property can be set" 1 busctl --system set-property org.bindd1 "$(path $nic)" $device Driver s nvme
-contains "somebody without rights is not let" "NotAuthorized" \
+contains "an unprivileged user may not release" "NotAuthorized" \
     "$(as_nobody gdbus call --system -d org.bindd1 -o "$(path $nic)" -m $device.Release '{}' 2>&1)"
-contains "nor may he reload" "NotAuthorized" \
+contains "nor reload" "NotAuthorized" \
     "$(as_nobody gdbus call --system -d org.bindd1 -o /org/bindd1 -m org.bindd1.Manager.Reload 2>&1)"
 equal "nothing has happened" vfio-pci "$(driver_of $nic)"
-contains "a rule of polkit's lets him where it says so" "/org/bindd1/job/" \
+contains "a polkit rule allows a bind" "/org/bindd1/job/" \
     "$(as_nobody gdbus call --system -d org.bindd1 -o "$(path $edu)" -m $device.Bind '{}' 2>&1)"
 eventually "and it is done" is_on $edu vfio-pci
 contains "an unknown option is refused by name" "no-such" "$(ask $nic Bind 'a{sv}' 1 no-such s x)"
 for backend in iommufd type1v2; do
     output=$(as_nobody "$BINDD_BUILD/tests/lab/programs/vfio/lab_vfio_fd_passing" "$(path $edu)" $backend 2>&1)
-    verdict $? "he gets the device through $backend and does DMA" "$output"
+    verdict $? "an unprivileged program gets the device through $backend and does DMA" "$output"
 done
-contains "vfioctl is told why not" "org.bindd1.bind is not allowed" "$(as_nobody vfioctl release $nic 2>&1)"
+contains "vfioctl says why not" "org.bindd1.bind is not allowed" "$(as_nobody vfioctl release $nic 2>&1)"
 fails "and fails" 1 as_nobody vfioctl release $nic
 check "root goes through the daemon as well" vfioctl release $nic
 equal "the nic is back" e1000e "$(driver_of $nic)"
@@ -88,7 +88,7 @@ echo "# in $((SECONDS - begun)) s"
 equal "and knows what is bound" vfio-pci "$(driver_of $nic)"
 kill -TERM $holder
 released() { vfioctl release "$edu" >/dev/null 2>&1 || [ $? = 5 ]; [ "$(override_of "$edu")" = "(null)" ]; }
-eventually "when the holder lets go it can be released" released
+eventually "when the holder closes it, it can be released" released
 check "and the nic is released" vfioctl release $nic
 
 # Plugged in while it runs, through the hotplug port
@@ -105,7 +105,7 @@ echo "# bound $((($(date +%s%N) - ${seen:-0}) / 1000000)) ms after it was seen"
 equal "it is bound" vfio-pci "$(driver_of $spare)"
 check "and pulled out" qmp device_del '{"id":"spare"}'
 is_gone() { [ ! -e "/sys/bus/pci/devices/$spare" ] && ! busctl --system introspect org.bindd1 "$(path "$spare")" >/dev/null 2>&1; }
-eventually "the bus forgets it" is_gone
+eventually "its object is gone from the bus" is_gone
 
 # Restarts in a stream of requests
 (

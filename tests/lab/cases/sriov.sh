@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# VFs from one policy line to all bound, and back; by hand; in use; of a PF that VFIO has.
+# VFs by one line of policy, bound and released; by `vfioctl sriov`; in use; of a PF that is on vfio-pci.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
@@ -45,37 +45,37 @@ fails "so is the release of the PF" 3 vfioctl release $pf
 contains "which names both, too" "$vf: vfs-in-use: a VF that would go is in use: * ($(cat /proc/$$/comm) (pid $$)" "$(vfioctl release $pf)"
 equal "nothing has changed" "16 vfio-pci" "$(numvfs) $(driver_of "$vf")"
 exec 7>&-
-fails "nor are VFs taken away that are given away" 3 vfioctl sriov $pf 0
+fails "VFs that are bound to VFIO are not removed" 3 vfioctl sriov $pf 0
 
 check "release of the PF" vfioctl release $pf
-equal "takes back what was made" 0 "$(numvfs)"
+equal "removes the VFs it made" 0 "$(numvfs)"
 equal "the PF is as before" "nvme (null) 1" \
     "$(driver_of $pf) $(override_of $pf) $(cat $pf_path/sriov_drivers_autoprobe)"
-fails "and nothing of it is ours any more" 1 vfioctl release $pf
+fails "and bindd does not manage it any more" 1 vfioctl release $pf
 
-# By hand
-check "VFs by hand" vfioctl sriov 01:00.0 4
+# vfioctl sriov
+check "vfioctl sriov makes VFs" vfioctl sriov 01:00.0 4
 equal "four, without a driver" "4 none none none none " "$(numvfs) $(drivers)"
 check "the same number again" vfioctl sriov $pf 4
 contains "is nothing to do" "Nothing to do" "$(vfioctl sriov $pf 4)"
-check "another number goes by way of none" vfioctl sriov $pf 2
+check "another number is set after 0" vfioctl sriov $pf 2
 equal "two" 2 "$(numvfs)"
 fails "more than the device has is refused" 3 vfioctl sriov $pf 17
 contains "with what it has" "17 wanted, 16 at most" "$(vfioctl sriov $pf 17)"
 fails "a device that is no PF has none" 3 vfioctl sriov 00:11.0 2
 fails "an unknown device is 5" 5 vfioctl sriov 0000:99:00.0 2
 check "release" vfioctl release $pf
-equal "goes back to the number before the first of them" 0 "$(numvfs)"
+equal "restores the number from before the first" 0 "$(numvfs)"
 
-# What others made is not ours to take away
-# (QEMU's VFs are offline, and their native driver takes a minute each to find that out: it is kept off.)
+# VFs that others made are not removed.
+# (QEMU's VFs are offline, and their native driver's probe takes a minute each, so autoprobe is off.)
 store $pf_path/sriov_drivers_autoprobe 0
 store $pf_path/sriov_numvfs 3
-check "more by hand" vfioctl sriov $pf 5
+check "vfioctl sriov makes more" vfioctl sriov $pf 5
 equal "five" 5 "$(numvfs)"
 check "release" vfioctl release $pf
 equal "three again" 3 "$(numvfs)"
-equal "and autoprobe is as somebody else set it" 0 "$(cat $pf_path/sriov_drivers_autoprobe)"
+equal "and autoprobe is as it was set before" 0 "$(cat $pf_path/sriov_drivers_autoprobe)"
 store $pf_path/sriov_numvfs 0
 store $pf_path/sriov_drivers_autoprobe 1
 
@@ -91,7 +91,7 @@ equal "takes those and no other" "vfio-pci vfio-pci none vfio-pci " "$(drivers)"
 check "release" vfioctl release $pf
 equal "none is left" 0 "$(numvfs)"
 
-# A PF that VFIO has
+# A PF on vfio-pci
 modprobe vfio-pci
 store /sys/module/vfio_pci/parameters/enable_sriov 1
 cat >"$rules" <<'RULES'
@@ -108,7 +108,7 @@ contains "such a VF opens by its group with the PF's token only" "token" \
     "$(vfioctl probe --backend type1v2 "$vf" 2>&1)"
 output=$(vfioctl release $pf 2>&1)
 verdict $? "release" "$output"
-equal "gives it back" "nvme (null) 0" "$(driver_of $pf) $(override_of $pf) $(numvfs)"
+equal "restores it" "nvme (null) 0" "$(driver_of $pf) $(override_of $pf) $(numvfs)"
 store /sys/module/vfio_pci/parameters/enable_sriov 0
 
 done_checking

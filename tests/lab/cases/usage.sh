@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Every way to use a device that the guest can be brought to, and what we find of it.
+# Every use of a device that can be made in the guest, and what is found of it.
 # shellcheck disable=SC2217,SC2317 # sleep holds a node open as its input; functions are called by check.sh
 . tests/lab/check.sh
 
@@ -33,11 +33,11 @@ kill "$sleeper" && wait "$sleeper" 2>/dev/null
 
 sectors=$(blockdev --getsz "/dev/$dev")
 dmsetup mknodes
-check "a device-mapper device stands on it" dmsetup create labmap --table "0 $sectors linear /dev/$dev 0"
+check "a device-mapper device is made on it" dmsetup create labmap --table "0 $sectors linear /dev/$dev 0"
 dm=$(basename "$(ls -d "/sys/class/block/$dev/holders/"dm-*)")
 equal "its holder is found" "holder: $dm (labmap) holds $dev" "$(usage_of $disk | grep -v open-fd)"
-check "what stands on it is mounted" mount /dev/mapper/labmap "$mount_at"
-equal "a mount two storeys up is found" \
+check "its filesystem is mounted" mount /dev/mapper/labmap "$mount_at"
+equal "a mount two levels above is found" \
     "mounted: $dm (labmap) above $dev on $mount_at"$'\n'"holder: $dm (labmap) holds $dev" "$(usage_of $disk)"
 umount "$mount_at"
 check "the device-mapper device goes" dmsetup remove labmap
@@ -55,7 +55,7 @@ eventually "a process has the controller's node open" test -e "/proc/$sleeper/fd
 equal "an open node is found" "open-fd: sleep (pid $sleeper) has /dev/${dev%n1} open" "$(usage_of $disk)"
 kill "$sleeper" && wait "$sleeper" 2>/dev/null
 
-# A program that claims the disk for itself, as mkfs does: an open descriptor and a claim.
+# A program that opens the disk exclusively, as mkfs does: an open descriptor and a claim.
 python3 -c "import os,time; os.open('/dev/$dev', os.O_RDONLY | os.O_EXCL); print('claimed', flush=True); time.sleep(60)" >"$mount_at/claim" &
 sleeper=$!
 eventually "a program claims the disk" grep -q claimed "$mount_at/claim"
@@ -87,7 +87,7 @@ ip link set "$dev" up
 ip link set br0 up
 check "a vlan on the bridge" ip link add link br0 name br0.7 type vlan id 7
 ip addr add 198.51.100.2/24 dev br0.7
-equal "what stands above a port is found" \
+equal "what is above a bridge port is found" \
     "addressed: 198.51.100.2/24 on br0.7, br0.7 (vlan) is made on br0
 enslaved: br0.7 (vlan) is made on br0
 enslaved: $dev is a port of br0 (bridge)" "$(usage_of $nic | grep -v fe80)"
@@ -96,7 +96,7 @@ ip link del br0
 
 # A session: the shell of this case holds a connection to a peer behind the interface, as sshd would.
 forward='[{"str":"tcp:10.0.2.100:1234-cmd:cat"}]'
-qmp query-status >/dev/null # opens the line to QEMU in this shell
+qmp query-status >/dev/null # opens the connection to QEMU in this shell
 check "a network is made" qmp netdev_add "{\"type\":\"user\",\"id\":\"user11\",\"ipv6\":false,\"guestfwd\":$forward}"
 check "a network is plugged into the interface" qmp netdev_add '{"type":"hubport","id":"plug11","hubid":11,"netdev":"user11"}'
 ip addr add 10.0.2.15/24 dev "$dev"
@@ -114,10 +114,10 @@ disconnected() { [ "$(local_port)" = 0 ]; }
 eventually "a process beside us is connected" connected
 SSH_CONNECTION="10.0.2.100 1234 10.0.2.15 $(local_port)"
 export SSH_CONNECTION
-contains "SSH_CONNECTION counts for a connection that there is" "session: SSH_CONNECTION to 10.0.2.100 by $dev" "$(usage_of $nic)"
+contains "SSH_CONNECTION counts for a connection that exists" "session: SSH_CONNECTION to 10.0.2.100 by $dev" "$(usage_of $nic)"
 kill "$sleeper" && wait "$sleeper" 2>/dev/null
 eventually "that connection ends" disconnected
-equal "and for none that there is not" "addressed: 10.0.2.15/24 on $dev" "$(usage_of $nic)"
+equal "and not for one that does not" "addressed: 10.0.2.15/24 on $dev" "$(usage_of $nic)"
 unset SSH_CONNECTION
 ip addr flush dev "$dev"
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Devices opened through each backend that this kernel has, and driven for real: DMA by edu and by NVMe, INTx, MSI and
-# MSI-X received, resets in both protocols, mediated devices, a variant driver.
+# Devices opened and used through each backend of this kernel: DMA by edu and by NVMe, INTx, MSI and MSI-X, resets by both
+# protocols, mediated devices, a variant driver.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci
@@ -11,15 +11,15 @@ edu=0000:00:10.0
 disk=0000:00:12.0
 nic=0000:00:15.0
 
-# take ADDRESS DRIVER: from whoever has it.
-take() {
-    equal "$1 is to go to $2" "" "$(store "$pci/devices/$1/driver_override" "$2")"
-    [ -z "$(driver_of "$1")" ] || equal "its driver lets it go" "" "$(store "$pci/devices/$1/driver/unbind" "$1")"
-    equal "$2 takes it" "" "$(store "$pci/drivers/$2/bind" "$1")"
+# bind_to ADDRESS DRIVER: whatever its driver is.
+bind_to() {
+    equal "the override of $1 is $2" "" "$(store "$pci/devices/$1/driver_override" "$2")"
+    [ -z "$(driver_of "$1")" ] || equal "its driver is unbound" "" "$(store "$pci/devices/$1/driver/unbind" "$1")"
+    equal "$2 binds it" "" "$(store "$pci/drivers/$2/bind" "$1")"
 }
 
-# drive BACKEND DEVICE CHECK...: each check of the program is told, and the program's end is one of this case.
-drive() {
+# run_checks BACKEND DEVICE CHECK...: prints each check of the program; the program's exit status is a check of this case.
+run_checks() {
     local output status
     output=$("$programs/lab_vfio_device" "$@" 2>&1)
     status=$?
@@ -29,32 +29,32 @@ drive() {
 
 modprobe vfio-pci
 modprobe iommufd 2>/dev/null && backends='iommufd iommufd-compat type1v2 type1' || backends='type1v2 type1'
-take $edu vfio-pci
-take $disk vfio-pci
+bind_to $edu vfio-pci
+bind_to $disk vfio-pci
 [ -e /dev/vfio/devices ] || backends='type1v2 type1'
 for backend in $backends; do
-    drive "$backend" $edu description config features edu-map edu-dma edu-intx edu-msi doorbell dirty
-    drive "$backend" $disk description config features nvme reset low-power
+    run_checks "$backend" $edu description config features edu-map edu-dma edu-intx edu-msi doorbell dirty
+    run_checks "$backend" $disk description config features nvme reset low-power
 done
-# Whoever unbinds the disk has the kernel ask for it, and gets it when the program ends.
+# An unbind of the disk raises the request interrupt, and returns when the program ends.
 for backend in $backends; do
     case $backend in iommufd | type1v2) ;; *) continue ;; esac
-    drive "$backend" $disk request
+    run_checks "$backend" $disk request
     eventually "it is unbound then" test ! -e $pci/devices/$disk/driver
-    take $disk vfio-pci
+    bind_to $disk vfio-pci
 done
 contains "the example moves data and takes interrupts" "two interrupts, and at 0x*: carried by DMA" \
     "$("$BINDD_BUILD/lib/vfio/examples/vfio-dma" $edu 2>&1)"
-fails "the example wants a device" 2 "$BINDD_BUILD/lib/vfio/examples/vfio-dma"
+fails "the example requires a device" 2 "$BINDD_BUILD/lib/vfio/examples/vfio-dma"
 contains "and says what is wrong with another" "hint: bind it first: vfioctl bind 0000:00:11.0" \
     "$("$BINDD_BUILD/lib/vfio/examples/vfio-dma" 0000:00:11.0 2>&1)"
 
 if [ -e $pci/devices/0000:01:00.0 ]; then
-    take 0000:01:00.0 vfio-pci
-    for address in 0000:04:01.0 0000:04:02.0 0000:04:03.0; do take $address vfio-pci; done
+    bind_to 0000:01:00.0 vfio-pci
+    for address in 0000:04:01.0 0000:04:02.0 0000:04:03.0; do bind_to $address vfio-pci; done
     for backend in $backends; do
-        drive "$backend" 0000:01:00.0 hot-reset nvme
-        drive "$backend" 0000:04:01.0 bus-reset edu-dma
+        run_checks "$backend" 0000:01:00.0 hot-reset nvme
+        run_checks "$backend" 0000:04:01.0 bus-reset edu-dma
     done
     store /sys/module/vfio_pci/parameters/enable_sriov 1
     for backend in $backends; do
@@ -65,8 +65,8 @@ if [ -e $pci/devices/0000:01:00.0 ]; then
 fi
 
 if modprobe virtio_vfio_pci 2>/dev/null && [ -e $pci/devices/$nic ]; then
-    take $nic virtio_vfio_pci
-    for backend in $backends; do drive "$backend" $nic description config features; done
+    bind_to $nic virtio_vfio_pci
+    for backend in $backends; do run_checks "$backend" $nic description config features; done
 fi
 
 # mediated PARENT TYPE CHECK...: by group and by cdev.
@@ -76,7 +76,7 @@ mediated() {
     check "loading $parent succeeds" modprobe "$parent"
     equal "an mdev of $type is made" "" "$(store "/sys/class/mdev_bus/$parent/mdev_supported_types/$type/create" $uuid)"
     eventually "it has a node" test -e "/dev/vfio/$(basename "$(readlink /sys/bus/mdev/devices/$uuid/iommu_group)")"
-    for backend in $backends; do drive "$backend" $uuid "$@"; done
+    for backend in $backends; do run_checks "$backend" $uuid "$@"; done
     equal "it is removed" "" "$(store /sys/bus/mdev/devices/$uuid/remove 1)"
 }
 if [ -e /dev/vfio/devices ]; then

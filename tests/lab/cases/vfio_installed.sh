@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Programs built outside this tree, against the installed library (tests/install), on a real device.
+# Programs built outside this tree with the installed library (tests/install), on a real device.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Address spaces on a real kernel: the same checks through each backend that this kernel has, on an edu device.
+# Address spaces on a real kernel: the same checks through each backend of this kernel, on an edu device.
 . tests/lab/check.sh
 
 pci=/sys/bus/pci
@@ -33,13 +33,13 @@ if [ "$cdev" != - ]; then
 fi
 
 output=$("$programs/lab_vfio_process_handover" $device "$group" 2>&1)
-verdict $? "a container goes from one process to another" "$output"
+verdict $? "a container is passed from one process to another" "$output"
 printf '%s\n' "${output//$'\n'/$'\n'#   }" | sed '1s/^/#   /'
 
 if [ "$cdev" != - ]; then
     disk=0000:00:12.0
     equal "override a second device" "" "$(store $pci/devices/$disk/driver_override vfio-pci)"
-    [ -z "$(driver_of $disk)" ] || equal "its driver lets it go" "" "$(store $pci/devices/$disk/driver/unbind $disk)"
+    [ -z "$(driver_of $disk)" ] || equal "its driver is unbound" "" "$(store $pci/devices/$disk/driver/unbind $disk)"
     equal "vfio-pci takes it too" "" "$(store $pci/drivers/vfio-pci/bind $disk)"
     output=$("$programs/lab_vfio_objects" $device "$cdev" $disk "$(ls $pci/devices/$disk/vfio-dev)" 2>&1)
     verdict $? "two devices of one iommufd share memory, and its other objects" "$output"

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""hold_hidden.py GROUP ADDRESS: holds a VFIO device where nobody sees it, in the queue of a socket; takes it out with
-SIGUSR1, so that it can be seen, and lets go with SIGTERM. Says "held" and "seen"."""
+"""hold_hidden.py GROUP ADDRESS: holds a VFIO device open in the queue of a socket, where /proc does not show it. SIGUSR1
+receives the descriptors, so that /proc shows them; SIGTERM closes them. Prints "held" and "seen"."""
 import array
 import fcntl
 import os
