@@ -48,8 +48,8 @@ def shellcheck(tree):
     if not shutil.which("shellcheck"):
         raise Skipped("shell scripts were not checked: shellcheck is not installed")
     paths = tree.shell()
-    # SC2317 takes functions that check.sh calls by name for dead code.
-    output = run_batches(tree, ["shellcheck", "-x", "-e", "SC2317", "-f", "gcc"], paths, 8)
+    # SC2317, SC2329 of later versions: take functions that check.sh calls by name for dead code.
+    output = run_batches(tree, ["shellcheck", "-x", "-e", "SC2317,SC2329", "-f", "gcc"], paths, 8)
     findings = [
         Finding(path, int(line), text)
         for path, line, text in re.findall(r"^(\S+?):(\d+):\d+: (.*)$", output, re.MULTILINE)
