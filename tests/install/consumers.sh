@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # consumers.sh BUILD-DIR COMPILER: installs the library below BUILD-DIR/installed and builds a program against it, twice.
-# What comes out stays there: the lab runs it in a guest.
+# The programs stay there; the lab runs them in a guest.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$1 compiler=$2
@@ -18,7 +18,7 @@ pc=$(dirname "$(find "$out/usr" -name bindd-vfio.pc)")
 sed -i "s,^prefix=.*,prefix=$out/usr," "$pc/bindd-vfio.pc"
 export PKG_CONFIG_PATH=$pc
 libdir=$(pkg-config --variable=libdir bindd-vfio)
-# shellcheck disable=SC2046 # they are words
+# shellcheck disable=SC2046 # flags are separate words
 "$compiler" -Wall -Wextra -Werror "$out/source/consumer.cpp" -o "$out/by-pkg-config" $(pkg-config --cflags --libs bindd-vfio) \
     -Wl,-rpath,"$libdir"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// LiveKernel against a real kernel. Runs as root in the lab's guest and nowhere else: it asks for
-// the guest's mark before it does anything, as the machine of a developer has devices too.
+// LiveKernel against a real kernel. Runs as root in the lab's guest only: it checks the guest's mark
+// before it writes anything, so that it cannot change the devices of a developer's machine.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -124,7 +124,7 @@ TEST_F(LiveKernelTest, BindsAndUnbinds) {
               text(kernel_.unbind(target(kEdu), "vfio-pci")));
 }
 
-TEST_F(LiveKernelTest, TellsARefusalFromAnAbsence) {
+TEST_F(LiveKernelTest, DistinguishesARefusalFromAnAbsence) {
     ASSERT_TRUE(kernel_.load_module("vfio-pci"));
     const auto refused = kernel_.bind(target(kEdu), "vfio-pci");
     EXPECT_EQ(
@@ -155,7 +155,7 @@ TEST_F(LiveKernelTest, ExplainsWhyABridgeIsRefused) {
     EXPECT_EQ("done", text(kernel_.bind(target(kBridge), "pcieport")));
 }
 
-TEST_F(LiveKernelTest, WritesToNoOtherDeviceThanWasMeant) {
+TEST_F(LiveKernelTest, RefusesToWriteToAnotherDeviceAtTheSameAddress) {
     DeviceTarget wrong = target(kNic);
     wrong.id.name = kEdu;
     for (const auto& outcome :
@@ -169,7 +169,7 @@ TEST_F(LiveKernelTest, WritesToNoOtherDeviceThanWasMeant) {
     EXPECT_EQ(std::nullopt, override_of(kEdu));
 }
 
-TEST_F(LiveKernelTest, NoticesADeviceThatWentAway) {
+TEST_F(LiveKernelTest, ReportsADeviceThatWasRemoved) {
     const DeviceTarget edu = target(kEdu);
     write_file(std::string("/sys/bus/pci/devices/") + kEdu + "/remove", "1");
     const auto gone = kernel_.set_override(edu, "vfio-pci");

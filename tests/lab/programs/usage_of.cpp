@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Prints who uses the PCI devices that are named, one use a line: "mounted: nvme0n1p1 on /mnt". For
-// cases of the lab that make such uses; nobody installs it.
+// Prints the uses of the given PCI devices, one a line: "mounted: nvme0n1p1 on /mnt". For cases of
+// the lab; it is not installed.
 #include <cstdio>
 #include <string>
 #include <vector>
