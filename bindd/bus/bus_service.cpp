@@ -93,7 +93,7 @@ class BusService::Impl final : public Observer {
     static int on_name_reply(sd_bus_message* reply, void* userdata, sd_bus_error* error);
 
     Controller& controller_;
-    std::unique_ptr<sdbus::IConnection> connection_;
+    BusConnection connection_;
     sd_bus* bus_;
     MemoryTrimmer memory_trimmer_;
     sd_bus_slot* object_manager_;
@@ -122,7 +122,7 @@ class BusService::Impl final : public Observer {
 BusService::Impl::Impl(sd_event* event, Controller& controller, const BusSettings& options)
     : controller_(controller),
       connection_(connect_bus(options.address)),
-      bus_(raw_bus(*connection_)),
+      bus_(connection_.raw),
       memory_trimmer_(event, bus_),
       object_manager_(add_object_manager(bus_)),
       presence_file_(controller.state_dir().run + "/on-bus"),
@@ -135,8 +135,8 @@ BusService::Impl::Impl(sd_event* event, Controller& controller, const BusSetting
       devices_(bus_, controller, requests_, paths_, options.root),
       groups_(bus_, controller, paths_),
       mdevs_(bus_, controller, paths_),
-      jobs_(*connection_, bus_, event, controller, requests_),
-      manager_(*connection_, bus_,
+      jobs_(*connection_.connection, bus_, event, controller, requests_),
+      manager_(*connection_.connection, bus_,
                {controller, requests_, leases_, snapshots_, histories_, paths_}) {
     requests_.on_job_created([this](JobId id) { jobs_.show(id); });
     requests_.on_release([this](const std::vector<sysfs::DeviceId>& ids) -> BusResult<void> {
