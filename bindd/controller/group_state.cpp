@@ -98,19 +98,19 @@ GroupStep next(GroupState state, GroupEvent event) {
 const char* group_state_name(GroupState state) {
     switch (state) {
         case GroupState::kSettled:
-            return "settled";
+            return "up-to-date";
         case GroupState::kDirty:
-            return "stirred";
+            return "dirty";
         case GroupState::kWorking:
             return "working";
         case GroupState::kWorkingDirty:
-            return "upset";
+            return "working-dirty";
         case GroupState::kWaiting:
             return "waiting";
         case GroupState::kStuck:
             return "stuck";
     }
-    return "settled";
+    return "up-to-date";
 }
 
 }  // namespace bindd
