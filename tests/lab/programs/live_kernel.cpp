@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// LiveKernel against a real kernel. Runs as root in the lab's guest only: it checks the guest's mark
-// before it writes anything, so that it cannot change the devices of a developer's machine.
+// LiveKernel against a real kernel. Runs as root in the lab's guest only: it checks the guest's
+// mark before it writes anything, so that it cannot change the devices of a developer's machine.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
