@@ -83,6 +83,8 @@ def why_it_cannot_fail(function, words, vocabulary):
         return "both sides are the same text"
     if function == "contains" and len(words) == 3:
         expected = words[1].strip("\"'")
+        if not expected:
+            return "every text holds the empty pattern"
         if "$" not in expected and expected in without_substitutions(words[2]):
             return "the text to search holds the pattern itself"
     if function == "equal" and len(words) == 3 and words[1] in ('""', "''", "0", '"0"'):

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each gate must be able to fail: it finds what is wrong in a small made-up tree, and nothing in one that is right."""
+"""Each gate must be able to fail: it finds what is wrong in a small made-up tree, and nothing in one that is right. So must
+each assertion of the lab."""
 
 import pathlib
+import subprocess
 import sys
 import tempfile
 
 from check import GATES
 from tree import Skipped, Tree
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 TAG = "SPDX-License-Identifier: LGPL-2.1-or-later\n"
 CASE_START = "#!/bin/bash\n# " + TAG + ". tests/lab/check.sh\n"
@@ -59,6 +63,7 @@ CASES = [
     ("lab-cases", lab_case('check "it holds" true'), "`true` always succeeds"),
     ("lab-cases", lab_case('equal "same" "$x" "$x"'), "both sides are the same text"),
     ("lab-cases", lab_case('contains "none" "0 open" "$(status) 0 open"'), "holds the pattern itself"),
+    ("lab-cases", lab_case('contains "it" "" "$x"'), "every text holds the empty pattern"),
     ("lab-cases", lab_case('equal "none" "" "$(grep -c no_such_key /run/journal)"'), "nothing writes no_such_key"),
     ("lab-cases", RUNNER | {"tests/lab/cases/one.sh": 'check "a" b\n'}, "does not end with done_checking"),
     ("lab-cases", {"tests/lab/cases/one.sh": CASE_START + 'check "a" b\ndone_checking\n'}, "is run by nothing"),
@@ -78,6 +83,33 @@ CASES = [
     ("paths", {"lib/a/b.cpp": "// see lib/c.cpp\n"}, "lib/a/b.cpp:1: lib/c.cpp does not exist"),
     ("paths", {"a.sh": "$LAB/x.sh # cases/one.sh\n", "tests/lab/x.sh": "", "tests/lab/cases/one.sh": ""}, ""),
 ]
+
+
+# Each assertion of the lab fails here. What they wait for is not worth a real second.
+ASSERTIONS = """
+sleep() { :; }
+check "check" false
+fails "fails" 2 sh -c "exit 1"
+fails "fails of a success" 1 true
+equal "equal" a b
+contains "contains" "a*c" "ab"
+eventually "eventually" false
+verdict 1 "verdict" "its reason"
+check "store" store /nowhere/at/all 1
+equal "store has the text" "" "$(store /nowhere/at/all 1)"
+done_checking
+"""
+
+
+def assertion_failures():
+    """What is wrong with the assertions of tests/lab/check.sh; empty if each of them fails when it should."""
+    helpers = HERE.parent / "lab" / "check.sh"
+    done = subprocess.run(["bash", "-c", f". {helpers}\n{ASSERTIONS}"], capture_output=True, text=True, check=False)
+    held = [line for line in done.stdout.splitlines() if line.startswith("ok ")]
+    if held or "\n1..9" not in done.stdout or done.returncode == 0:
+        return f"check.sh: held though they are wrong: {held}, status {done.returncode}"
+    stopped = subprocess.run(["bash", "-c", f". {helpers}\nexit 0"], capture_output=True, text=True, check=False)
+    return "" if stopped.returncode == 1 else "check.sh: a case that stops early does not fail"
 
 
 def failure(gate, files, expected):
@@ -108,6 +140,9 @@ def main():
         if problem:
             print(f"selftest: {gate} on {sorted(files)}: {problem}")
             failures += 1
+    if problem := assertion_failures():
+        print(f"selftest: {problem}")
+        failures += 1
     print(f"selftest: {len(GATES)} gates, {len(CASES)} cases, {failures} failed")
     return 1 if failures else 0
 

@@ -81,11 +81,13 @@ eventually() {
     check "$sentence" "$@"
 }
 
-# store FILE VALUE: one write(2); prints nothing, or the text of the errno.
+# store FILE VALUE: one write(2); prints nothing, or fails and prints the text of the errno.
 store() {
     local message
     # echo, because busybox's printf reports no write error. The redirection itself may fail with a text of the same form.
-    message=$({ echo -ne "$2" >"$1"; } 2>&1) || printf '%s\n' "${message##*: }"
+    message=$({ echo -ne "$2" >"$1"; } 2>&1) && return
+    printf '%s\n' "${message##*: }"
+    return 1
 }
 
 # driver_of ADDRESS: prints the driver of a PCI device; nothing if it has none.

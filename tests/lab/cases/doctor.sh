@@ -65,11 +65,11 @@ rm /etc/bindd/policies.d/50-driverctl.yaml
 # Consumers.
 check "bind a device" vfioctl bind $edu
 group=$(group_of $edu)
-for node in $(vfioctl --json export cdi $edu | json "[n['path'] for d in j['cdi']['devices'] for n in d['containerEdits']['deviceNodes']]"); do
-    check "CDI names $node, which exists" test -c "$node"
-done
-for node in $(vfioctl --json export cdi --backend iommufd $edu | json "[n['path'] for d in j['cdi']['devices'] for n in d['containerEdits']['deviceNodes']]"); do
-    check "CDI names $node, which exists" test -c "$node"
+for options in "" "--backend iommufd"; do
+    # shellcheck disable=SC2086 # the options are words
+    nodes=$(vfioctl --json export cdi $options $edu | json "[n['path'] for d in j['cdi']['devices'] for n in d['containerEdits']['deviceNodes']]")
+    check "CDI names nodes $options" test -n "$nodes"
+    for node in $nodes; do check "CDI names $node, which exists" test -c "$node"; done
 done
 contains "libvirt's element has managed='no'" "managed='no'" "$(vfioctl export libvirt $edu)"
 mapfile -t arguments <<<"$(vfioctl --json export qemu $edu | json "j['arguments']")"

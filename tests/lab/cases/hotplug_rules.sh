@@ -31,6 +31,7 @@ contains "after another event" "BINDD_OVERRIDE=vfio-pci" "$(udevadm info /sys/bu
 check "another one is plugged in, which is protected" plug mine port6
 eventually "and seen too" has_settled $mine
 eventually "nvme has it" driven $mine nvme
+check "and has logged its probe" test "$(dmesg | grep -c "nvme nvme.*pci function $mine")" -ge 1
 equal "with no override" "(null)" "$(override_of $mine)"
 
 check "apply binds the spare disk" vfioctl --direct apply
