@@ -81,6 +81,7 @@ CASES = [
     ("paths", {"HACKING.md": "see lib/here/, lib/*/a.cpp and and/or\n", "lib/here/a.cpp": ""}, ""),
     ("paths", {"a.sh": '"$lab/lab.sh" x\n'}, 'a.sh:1: "$lab/lab.sh does not exist'),
     ("paths", {"lib/a/b.cpp": "// see lib/c.cpp\n"}, "lib/a/b.cpp:1: lib/c.cpp does not exist"),
+    ("paths", {"lib/a.cpp": "// see notes.md\n"}, "lib/a.cpp:1: notes.md does not exist"),
     ("paths", {"a.sh": "$LAB/x.sh # cases/one.sh\n", "tests/lab/x.sh": "", "tests/lab/cases/one.sh": ""}, ""),
 ]
 

@@ -12,8 +12,8 @@
 #include "bindd/loop/daemon.hpp"
 #include "tests/fake/fake_kernel.hpp"
 
-/// The daemon with a made-up kernel behind it and, for udev and the bus, lines on stdin and stdout.
-/// Never installed.
+/// The daemon on FakeKernel, with lines on stdin and stdout in place of udev and the bus. It is not
+/// installed.
 ///   bindd_fake WORLD STATE_DIR TIMEOUT_MS POLICY...
 /// In: "add|remove|change BUS/NAME", "modules", "lost"; "apply", "bind BUS/NAME [DRIVER]", "release
 /// BUS/NAME", "rollback", "reload", "state BUS/NAME", "counts". Out: "ready"; "job N KIND ended

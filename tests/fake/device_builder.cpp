@@ -9,7 +9,7 @@
 namespace fake {
 namespace {
 
-/// Exactly `digits` hex digits; a fixture with a typo in it must not run.
+/// Exactly `digits` hex digits; a fixture with a typo must not run.
 std::uint32_t hex_or_die(const std::string& text, std::size_t digits) {
     std::uint32_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
@@ -100,7 +100,7 @@ DeviceBuilder& DeviceBuilder::modalias(const std::string& text) {
 DeviceBuilder& DeviceBuilder::behind(const sysfs::Device& bridge) {
     const std::string& name = device_.id.name;
     device_.syspath = bridge.syspath + "/" + name;
-    // "0000:01:00.0" → "00.0": what stays when the buses are renumbered.
+    // "0000:01:00.0" → "00.0": the part that stays when buses are renumbered.
     device_.path = bridge.path + "/" + name.substr(name.rfind(':') + 1);
     return *this;
 }

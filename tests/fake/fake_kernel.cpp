@@ -21,7 +21,7 @@ using sysfs::DeviceTarget;
 
 constexpr int kPollIntervalMs = 1;
 
-/// As LiveKernel words them: a probe's no is a refusal, a driver that is not there is not found.
+/// As in LiveKernel: a failed probe is a refusal, a missing driver is not found.
 tl::unexpected<base::Error> failure(int errnum, const std::string& verb, const std::string& what,
                                     const std::string& object) {
     auto error = fail_errno(errnum, what, object);
@@ -109,7 +109,7 @@ Result<void> FakeKernel::set_override(const DeviceTarget& target, const std::str
                     });
 }
 
-/// The link goes at once; the write returns when the last fd of a VFIO device is closed.
+/// The link is removed at once; the write returns when the last fd of a VFIO device is closed.
 Result<void> FakeKernel::unbind(const DeviceTarget& target, const std::string& driver) {
     bool waits = false;
     const auto done = write_to(target, "unbind", "unbind from " + driver,

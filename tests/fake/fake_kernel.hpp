@@ -9,18 +9,18 @@
 
 namespace fake {
 
-/// A kernel to bind against: the rules of design/kernel.md over a KernelState in a file, which
-/// every process that opens the file shares. As unkind as the real one: writes block, refuse, and
-/// take the process with them when the script says so.
+/// A model of the kernel: the rules of kernel_rules.hpp over a KernelState in a file, which all
+/// processes that open the file share. As with the real kernel, writes block and fail; the
+/// FailureScript can make them hang or kill the process.
 class FakeKernel final : public sysfs::Kernel {
   public:
-    /// Opens the world in `path`, which create() or a hand-written description has put there.
+    /// Opens the state in `path`, which create() or a test has written.
     explicit FakeKernel(const std::string& path) : world_(path) {}
     static void create(const std::string& path, const KernelState& world);
 
     [[nodiscard]] base::Result<sysfs::Inventory> inventory(
         const sysfs::ScanOptions& wanted) override;
-    /// Blocks while an unbind of it does: driver_override is read under the device's lock.
+    /// Blocks while an unbind of the device does: driver_override is read under the device's lock.
     [[nodiscard]] base::Result<sysfs::Device> device(const sysfs::DeviceId& id) override;
     [[nodiscard]] base::Result<sysfs::Inventory> devices(std::span<const sysfs::DeviceId> ids,
                                                          const sysfs::ScanOptions& wanted) override;
@@ -50,11 +50,11 @@ class FakeKernel final : public sysfs::Kernel {
     [[nodiscard]] base::Result<sysfs::NodeAccess> set_access(
         const std::string& node, const sysfs::NodeAccess& access) override;
 
-    // What tests and the world outside do.
+    // Events outside the program under test.
     [[nodiscard]] KernelState state() { return world_.read(); }
     void change(const std::function<void(KernelState&)>& change) { world_.change(change); }
     void close(const sysfs::DeviceId& device);
-    /// A moment at which the script may have us die: StateDir::on_write calls it too.
+    /// A moment at which the script may kill the process; StateDir::on_write calls it too.
     void crash_point(const std::string& what);
 
   private:

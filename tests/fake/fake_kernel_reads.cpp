@@ -6,7 +6,7 @@
 #include "tests/fake/fake_kernel.hpp"
 #include "tests/fake/kernel_rules.hpp"
 
-/// What is read of the kernel, and the nodes below /dev/vfio.
+/// The reads of FakeKernel, and the nodes below /dev/vfio.
 namespace fake {
 
 using base::fail;
@@ -16,13 +16,13 @@ using sysfs::DeviceId;
 
 namespace {
 
-/// Hangs as long as an unbind of any device that is to be read does.
+/// Hangs as long as an unbind of any device to be read does.
 bool can_be_read(const KernelState& world, const sysfs::ScanOptions& wanted) {
     return std::all_of(world.leaving.begin(), world.leaving.end(),
                        [&](const DeviceId& id) { return wanted.leave_out.contains(id); });
 }
 
-/// The kernel makes them root's alone; the rest is what set_access() and udev did since.
+/// The kernel makes them for root only; set_access() and udev change that.
 void show_access(const KernelState& world, const sysfs::ScanOptions& wanted,
                  sysfs::Inventory& inventory) {
     const auto access_of = [&](const std::string& node) {

@@ -13,17 +13,17 @@
 
 namespace fake {
 
-/// A made-up machine in the words of the domain:
+/// A machine for tests:
 /// `host.pci("0000:01:00.0").gpu().group(15).driver("nouveau").boot_vga();`
-/// It starts as a stock x86_64 6.12.1 with an IOMMU, whose vfio_pci is a module not yet loaded.
-/// inventory() and drivers() are values: what the readers of sysfs would have brought. A driver
-/// that some device is bound to is registered, and its module loaded, without being told.
+/// By default an x86_64 with kernel 6.12.1 and an IOMMU, whose vfio_pci is a module not yet loaded.
+/// inventory() and drivers() are the values that the readers of sysfs return. A driver that a
+/// device is bound to is registered, and its module loaded, implicitly.
 class Host {
   public:
     Host();
 
-    /// The device of that name, made on first mention. A PCI device on bus 00 hangs off pciDDDD:00,
-    /// on another bus off a root complex of its own, until behind() says otherwise.
+    /// The device of that name, made by the first call. A PCI device on bus 00 is below pciDDDD:00,
+    /// on another bus below a root complex of its own, unless behind() changes that.
     DeviceBuilder pci(const std::string& address);
     DeviceBuilder platform(const std::string& name);     ///< modalias "platform:NAME"
     DeviceBuilder css(const std::string& name);          ///< I/O subchannel, "css:t0"
@@ -36,7 +36,7 @@ class Host {
     Host& module(const std::string& name, sysfs::ModuleState state);
     Host& alias(const std::string& pattern, const std::string& module);
     Host& registered(const std::string& bus, const std::string& driver, const std::string& module);
-    /// The kernel's own variants as the lab kernel has them: virtio_vfio_pci and mlx5_vfio_pci.
+    /// The variants of the lab kernel: virtio_vfio_pci and mlx5_vfio_pci.
     Host& with_variants();
     Host& without_vfio();  ///< a kernel without any VFIO module or alias
 
@@ -47,7 +47,7 @@ class Host {
     Host& noiommu();  ///< no IOMMU, and vfio's unsafe mode is on
     Host& group_type(int group, const std::string& type);
 
-    /// One use of a device by the host, as read_usage() would find it.
+    /// One use of a device by the host, as read_usage() finds it.
     Host& used(const std::string& address, sysfs::UseKind kind, const std::string& text,
                const std::string& evidence);
 

@@ -78,12 +78,12 @@ void create_nodes(KernelState& world, Device& device) {
     } else {
         nodes.group = std::to_string(*device.iommu_group);
     }
-    // Numbers are handed out as they come: the same device gets another the next time.
+    // Numbers are assigned in order: the same device gets another the next time.
     nodes.cdev = "vfio" + std::to_string(world.next_vfio++);
     device.vfio = nodes;
 }
 
-/// An unbound device meets the drivers that are there, as on registration or when it appears.
+/// An unbound device is matched with the registered drivers, as on registration or when it appears.
 void probe_unbound(KernelState& world, Device& device, const std::string& driver) {
     if (!device.driver && may_match(world, device, driver))
         (void)bind(world, device, driver);
@@ -155,7 +155,7 @@ int set_vgpu(KernelState& world, Device& vf, const std::string& number) {
 }
 
 void finish_unbind(KernelState& world, Device& device) {
-    // A native PF driver disables its VFs when it goes.
+    // A native PF driver disables its VFs when it is unbound.
     if (device.sriov && !is_vfio_bound(device) && device.sriov->enabled != 0)
         (void)set_vfs(world, device, 0);
     if (world.parent_types.contains(device.driver.value_or(""))) {

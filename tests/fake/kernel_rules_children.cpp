@@ -6,7 +6,7 @@
 
 #include "tests/fake/kernel_rules.hpp"
 
-/// VFs and mdevs: devices that writes bring about.
+/// VFs and mdevs: devices that writes create.
 namespace fake {
 namespace {
 
@@ -32,7 +32,7 @@ Device vf_of(KernelState& world, const Device& pf, std::uint32_t index) {
     vf.has_override = true;
     vf.iommu_group = world.next_group++;
     vf.vf = sysfs::SriovVf{.pf = pf.id.name, .index = index};
-    // vfio-pci keeps the VFs of a PF that it has: vfio_pci_bus_notifier().
+    // vfio-pci keeps the VFs of a PF that is bound to it: vfio_pci_bus_notifier().
     if (is_vfio_bound(pf))
         vf.driver_override = "vfio-pci";
     return vf;

@@ -26,7 +26,7 @@ struct DriverSpec {
     bool override_only = false;
 };
 
-/// A refusal of a probe, for the next `times` tries.
+/// A probe that fails, for the next `times` tries.
 struct ProbeRefusal {
     sysfs::DeviceId device;
     std::string driver;
@@ -34,39 +34,39 @@ struct ProbeRefusal {
     unsigned times = 0;
 };
 
-/// Who holds a VFIO device open: its unbind blocks until it is closed.
+/// A process that holds a VFIO device open: its unbind blocks until it is closed.
 struct OpenHolder {
     sysfs::DeviceId device;
     std::string holder;  ///< "qemu (pid 712)"
 };
 
-/// A VF that the kernel has promised and not made yet.
+/// A VF that the kernel has not made yet.
 struct LateVf {
     std::string pf;
     std::uint32_t index = 0;
 };
 
 enum class KillScope {
-    kProcess,       ///< whoever meets the moment
+    kProcess,       ///< the process that reaches the moment
     kProcessGroup,  ///< all at once, as an OOM kill of a unit would
     kParent,        ///< the group's leader alone
 };
 
-/// What is to go wrong, and when. Steps count the writes from 1; moments count what comes before
-/// and after each write to the kernel and to the journal.
+/// The failures to inject, and when. Steps count the writes from 1; moments count before and after
+/// each write to the kernel and to the journal.
 struct FaultPlan {
     std::map<unsigned, int> fail;   ///< step → errno, with no effect
     std::set<unsigned> hang;        ///< steps that do not return
     std::set<std::string> hang_on;  ///< "unbind 0000:01:00.0": verbs that do not return
     unsigned kill_at = 0;           ///< moment; 0: never
     KillScope death = KillScope::kProcess;
-    unsigned late_vfs = 0;      ///< looks at a PF before another VF appears
-    bool late_nodes = false;    ///< VFIO nodes appear with the second look
+    unsigned late_vfs = 0;      ///< reads of a PF before another VF appears
+    bool late_nodes = false;    ///< VFIO nodes appear with the second read
     bool no_nodes = false;      ///< ... never
-    bool hide_holders = false;  ///< who has it open shows only while an unbind waits for him
+    bool hide_holders = false;  ///< holders show only while an unbind waits for them
 };
 
-/// All that the model knows: a value, saved and loaded whole.
+/// The whole state of the model: a value, saved and loaded as one.
 struct KernelState {
     sysfs::Host host;
     std::map<sysfs::DeviceId, sysfs::Device> devices;
@@ -86,13 +86,13 @@ struct KernelState {
     unsigned next_vfio = 0;
     int next_group = 100;
     unsigned writes = 0;
-    std::vector<std::string> trace;  ///< every write and what came of it
+    std::vector<std::string> trace;  ///< every write and its result
 
-    /// The host as it stands: its drivers' id tables are taken from the devices they are bound to,
+    /// The state of the host: its drivers' id tables are taken from the devices they are bound to,
     /// VFIO modules register a driver of their own name, but vfio_pci the driver vfio-pci.
     [[nodiscard]] static KernelState from(const Host& host);
 
-    /// The module brings this driver, whose name is its own affair.
+    /// The module registers this driver, whose name may differ from the module's.
     KernelState& module_brings(const std::string& module, const std::string& driver,
                                const std::vector<std::string>& ids);
     KernelState& refuse(const sysfs::DeviceId& device, const std::string& driver, int errnum,
@@ -104,7 +104,7 @@ struct KernelState {
     [[nodiscard]] sysfs::Inventory inventory() const;
 };
 
-/// JSON text; what is left out of a hand-written one has its default.
+/// JSON text; missing fields have their defaults.
 [[nodiscard]] std::string to_text(const KernelState& world);
 [[nodiscard]] KernelState parse_kernel_state(const std::string& text);
 

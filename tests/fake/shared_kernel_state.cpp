@@ -42,7 +42,7 @@ int SharedKernelState::lock() const {
 void SharedKernelState::load() {
     const std::string text = read_all(path_);
     const std::size_t line = text.find('\n');
-    // Without a generation line it is a description written by hand.
+    // Without a generation line it is a description that a test has written.
     const bool described = text.starts_with('{');
     const std::string generation = described ? "0" : text.substr(0, line);
     if (!described && generation == generation_)
@@ -71,7 +71,7 @@ void SharedKernelState::create(const KernelState& world) {
     ::close(held);
 }
 
-/// A byte for each: appending one needs no lock and tells its number.
+/// A byte for each call: appending needs no lock, and the position is the call's number.
 unsigned SharedKernelState::tick() {
     const int fd =
         ::open((path_ + ".moments").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -10,9 +10,8 @@
 namespace fake {
 
 /// A KernelState in a file, so that forked workers and processes killed at any moment share one
-/// kernel. Every look and every change is one turn under an flock; a change replaces the file by
-/// rename, so that a process killed inside it leaves the kernel as before or after, as a real one
-/// would be.
+/// kernel. Every read and every change holds an flock; a change replaces the file by rename, so
+/// that a process killed during it leaves the kernel in the state before or after, like a real one.
 class SharedKernelState {
   public:
     explicit SharedKernelState(std::string path) : path_(std::move(path)) {}
@@ -21,7 +20,7 @@ class SharedKernelState {
     /// A copy, as it is now.
     [[nodiscard]] KernelState read();
     void change(const std::function<void(KernelState&)>& change);
-    /// How often this has been asked, by anyone, since create().
+    /// How many calls all processes have made since create().
     unsigned tick();
 
   private:
@@ -30,7 +29,7 @@ class SharedKernelState {
     void save();
 
     std::string path_;
-    std::string generation_;  ///< of `world_`; another in the file: read it anew
+    std::string generation_;  ///< of `world_`; if the file has another, it is read again
     KernelState world_;
 };
 

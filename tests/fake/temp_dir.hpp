@@ -12,8 +12,8 @@
 
 namespace fake {
 
-/// A directory of its own for one test, gone with all that is in it when the test ends. In memory
-/// where it can be: a host's tree has tens of thousands of files, which takes a busy disk minutes.
+/// A directory for one test, removed when the test ends. In memory if possible: a host's tree has
+/// tens of thousands of files, which takes a busy disk minutes.
 class TempDir {
   public:
     TempDir() : path_(base() + "/bindd-test-XXXXXX") {

@@ -85,7 +85,7 @@ Tree write_tree(const std::string& dir, const sysfs::Inventory& inventory,
         write_group(tree, group);
     for (const sysfs::Device& device : inventory.devices)
         write_device(tree, device);
-    // Links between devices, now that all have a place.
+    // Links between devices, now that all have a path.
     for (const sysfs::Device& device : inventory.devices) {
         if (device.vf)
             if (const auto* pf = inventory.find({"pci", device.vf->pf}))

@@ -115,7 +115,7 @@ void write_vfio(Tree& tree, const Device& device) {
         tree.dir("/sys/class/vfio/" + *device.vfio->group);
 }
 
-/// As NVIDIA's driver has them.
+/// The attributes of NVIDIA's driver.
 void write_vgpu(Tree& tree, const Device& device) {
     if (!device.vgpu)
         return;
