@@ -75,7 +75,7 @@ def build_hosts(tree):
 # A path of a source file, or one below the folder of the lab as its scripts write it.
 PATH = re.compile(
     r"(?<![\w/.$-])((?:tests|lib|bindd|vfioctl|systemd|policies)/[\w./-]*\.(?:sh|[chi]pp|py|xml|yaml|cmake|scd|json|in|md)"
-    r"|[\w/]+\.md|\"?\$(?:LAB|lab)\"?/[\w./-]+|cases/\w+\.sh)\b"
+    r"|\w[\w/]*\.md|\"?\$(?:LAB|lab)\"?/[\w./-]+|cases/\w+\.sh)\b"
 )
 
 

@@ -11,7 +11,7 @@ namespace fake {
 
 /// A model of the kernel: the rules of kernel_rules.hpp over a KernelState in a file, which all
 /// processes that open the file share. As with the real kernel, writes block and fail; the
-/// FailureScript can make them hang or kill the process.
+/// FaultPlan can make them hang or kill the process.
 class FakeKernel final : public sysfs::Kernel {
   public:
     /// Opens the state in `path`, which create() or a test has written.
