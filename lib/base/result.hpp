@@ -6,7 +6,8 @@
 #include <tl/expected.hpp>
 #include <utility>
 
-namespace base {
+/// Exported by libbindd-vfio, whose functions return these.
+namespace [[gnu::visibility("default")]] base {
 
 /// What kind of failure it is, for code that has to decide; the errno stays beside it for the
 /// reader.
@@ -54,4 +55,4 @@ template <typename T>
 
 [[nodiscard]] Code code_from_errno(int errnum);
 
-}  // namespace base
+}  // namespace gnu::visibility("default")]]base

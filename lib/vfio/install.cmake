@@ -1,17 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What programs of others build against: libbindd-vfio.so.0, headers below bindd/, pkg-config and CMake files.
+# What other programs build against: libbindd-vfio.so.0, headers below bindd/, pkg-config and CMake files.
 include(CMakePackageConfigHelpers)
 
-# Its public headers return lib/base's Result and lib/sysfs' names, so those are compiled in anew and exported; all else of
-# lib/sysfs is linked in and hidden.
-set(VFIO_LOWER_HEADERS base/number.hpp base/result.hpp base/unique_fd.hpp sysfs/device/device.hpp sysfs/device/group.hpp
-  sysfs/device/names.hpp sysfs/host/root.hpp)
-add_library(bindd-vfio SHARED $<TARGET_OBJECTS:vfio_objects>
-  ${PROJECT_SOURCE_DIR}/lib/base/number.cpp
-  ${PROJECT_SOURCE_DIR}/lib/base/result.cpp
-  ${PROJECT_SOURCE_DIR}/lib/base/version_sort.cpp
-  ${PROJECT_SOURCE_DIR}/lib/sysfs/device/names.cpp)
-target_link_libraries(bindd-vfio PRIVATE bindd_compile_options sysfs PUBLIC tl::expected)
+add_library(bindd-vfio SHARED $<TARGET_OBJECTS:vfio_objects> $<TARGET_OBJECTS:sysfs_device> $<TARGET_OBJECTS:base_core>)
+target_link_libraries(bindd-vfio PRIVATE bindd_compile_options PUBLIC tl::expected)
 target_link_options(bindd-vfio PRIVATE LINKER:--exclude-libs,ALL LINKER:--as-needed LINKER:--gc-sections LINKER:-z,defs)
 set_target_properties(bindd-vfio PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
 target_include_directories(bindd-vfio INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/bindd>)
@@ -19,12 +11,9 @@ target_compile_features(bindd-vfio INTERFACE cxx_std_20)
 
 install(TARGETS bindd-vfio EXPORT bindd-vfio LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT vfio)
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/vfio DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bindd COMPONENT vfio)
-install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/src DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bindd/vfio COMPONENT vfio
-  FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp")
-foreach(header ${VFIO_LOWER_HEADERS})
-  get_filename_component(room ${header} DIRECTORY)
-  install(FILES ${PROJECT_SOURCE_DIR}/lib/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bindd/${room} COMPONENT vfio)
-endforeach()
+# vfio::Result, vfio::Error and vfio::UniqueFd are declared here.
+install(FILES ${PROJECT_SOURCE_DIR}/lib/base/result.hpp ${PROJECT_SOURCE_DIR}/lib/base/unique_fd.hpp
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bindd/base COMPONENT vfio)
 
 set(VFIO_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/bindd-vfio)
 install(EXPORT bindd-vfio NAMESPACE bindd:: FILE bindd-vfio-targets.cmake DESTINATION ${VFIO_PACKAGE_DIR} COMPONENT vfio)

@@ -3,19 +3,19 @@
 
 #include "vfio/container.hpp"
 #include "vfio/migration.hpp"
-#include "vfio/src/backend/spapr_backend.hpp"
+#include "vfio/spapr_container.hpp"
 
 namespace vfioctl {
 namespace {
 
 /// What only SPAPR has: windows, their page sizes, EEH.
 void read_spapr(const vfio::VfioDevice& device, ProbeReport& report) {
-    auto* spapr = dynamic_cast<vfio::SpaprV2Backend*>(&device.space()->iommu_backend());
+    vfio::SpaprContainer* const spapr = vfio::spapr_container(*device.space());
     if (spapr == nullptr)
         return;
-    if (auto details = spapr->platform().details())
+    if (auto details = spapr->details())
         report.spapr = *details;
-    if (const auto eeh = spapr->platform().container().check(vfio::abi::Extension::kEeh))
+    if (const auto eeh = spapr->container().check(vfio::abi::Extension::kEeh))
         report.eeh = *eeh != 0;
 }
 

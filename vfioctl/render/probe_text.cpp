@@ -4,7 +4,7 @@
 #include "vfio/abi/device.hpp"
 #include "vfio/abi/migration.hpp"
 #include "vfio/abi/region.hpp"
-#include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/iova_range.hpp"
 #include "vfioctl/render/key_value_list.hpp"
 #include "vfioctl/render/probe_report.hpp"
 

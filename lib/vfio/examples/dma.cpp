@@ -73,7 +73,7 @@ vfio::Result<void> run(const char* name) {
         return base::propagate(msi);
 
     // 4. Let the device do DMA, and drive it: memory → device → elsewhere in memory.
-    if (auto on = device->set_bus_mastering(vfio::VfioDevice::BusMastering::kOn); !on)
+    if (auto on = device->set_bus_mastering(vfio::BusMaster::kOn); !on)
         return on;
     const auto region = device->region(0);
     if (!region)

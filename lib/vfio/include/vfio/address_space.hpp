@@ -6,15 +6,11 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "vfio/iommu_backend.hpp"
 #include "vfio/map_request.hpp"
 #include "vfio/mapping.hpp"
-#include "vfio/src/space/iova_allocator.hpp"
-#include "vfio/src/space/mapping_table.hpp"
-#include "vfio/src/space/rw_lock.hpp"
 
 namespace vfio {
 
@@ -33,7 +29,7 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     AddressSpace& operator=(const AddressSpace&) = delete;
     ~AddressSpace();
 
-    [[nodiscard]] Backend backend() const { return backend_->backend(); }
+    [[nodiscard]] Backend backend() const;
 
     // Devices. Each attach and detach reads the usable ranges again. After a refusal nothing
     // changed, and the hint names the mapping in the way where one is.
@@ -111,59 +107,16 @@ class VFIO_EXPORT AddressSpace : public std::enable_shared_from_this<AddressSpac
     /// named keeps its.
     [[nodiscard]] Result<void> adopt_process(std::span<const MappedRange> mappings,
                                              std::span<const Relocation> relocations);
-    [[nodiscard]] const IommuFd* iommufd() const { return backend_->iommufd(); }
-    [[nodiscard]] std::uint32_t ioas_id() const { return backend_->ioas_id(); }
-    [[nodiscard]] IommuBackend& iommu_backend() { return *backend_; }
+    [[nodiscard]] const IommuFd* iommufd() const;
+    [[nodiscard]] std::uint32_t ioas_id() const;
+    [[nodiscard]] IommuBackend& iommu_backend();
+
+    struct Impl;  ///< the library's own
 
   private:
     AddressSpace(Calls& calls, std::unique_ptr<IommuBackend> iommu_backend);
-    friend class Mapping;
 
-    /// Addresses for a mapping, and where it goes in the table.
-    struct Reservation {
-        IovaRange range;
-        MappingTable::MappingCursor place;
-        MappingTable::IovaTracking tracking;
-    };
-    [[nodiscard]] bool is_valid(const MapRequest& request) const;
-    [[nodiscard]] Error validation_error(const MapRequest& request) const;
-    [[nodiscard]] Error unavailable_error(const IovaRange& range) const;
-    [[nodiscard]] bool is_live() const { return attached_ != 0 || persistent_; }
-    [[nodiscard]] std::optional<Reservation> reserve_fast(const MapRequest& request);
-    [[nodiscard]] Result<Reservation> reserve(const MapRequest& request);
-    [[nodiscard]] Result<Reservation> reserve_fixed(const IovaRange& range);
-    [[nodiscard]] Result<Reservation> reserve_free(const IovaAllocator::Constraints& constraints);
-    [[nodiscard]] Result<IovaRange> allocate_iova(const IovaAllocator::Constraints& constraints);
-    [[nodiscard]] Result<MappedRange> map_with(const MapRequest& request, MappingSource source,
-                                               MapFunctionRef call);
-    [[nodiscard]] Result<MappedRange> map_locked(const MapRequest& request);
-    [[nodiscard]] Result<MappedRange> map_with_search(const MapRequest& request);
-    [[nodiscard]] Result<MappedRange> handle_map_error(Error error, const MappedRange& piece,
-                                                       const MapRequest& request,
-                                                       MappingTable::IovaTracking tracking);
-    [[nodiscard]] Result<std::uint64_t> unmap_locked(const IovaRange& range);
-    [[nodiscard]] Result<std::uint64_t> unmap_exact(MappingTable::MappingCursor place,
-                                                    const IovaRange& range);
-    [[nodiscard]] Result<std::uint64_t> unmap_covered(const IovaRange& range);
-    void erase_mapping(MappingTable::MappingCursor place, const IovaRange& range);
-    void drop_own_memory(const IovaRange& range);
-    [[nodiscard]] Error with_hint(Error error, const MappedRange& piece) const;
-    [[nodiscard]] Result<void> refresh();
-    [[nodiscard]] Result<void> replay();
-    [[nodiscard]] Error with_conflict_hint(Error error, const std::string& group) const;
-    [[nodiscard]] Result<MappedRange> map_through_memory(const FileRequest& request);
-
-    Calls& calls_;
-    std::unique_ptr<IommuBackend> backend_;
-    mutable RwLock mutex_;
-    Geometry geometry_;
-    std::uint64_t granule_ = 0;  ///< the smallest page of its windows; 0: there is none
-    const bool persistent_;      ///< mappings do not go with the last group
-    IovaAllocator iovas_;
-    mutable MappingTable table_;  ///< mutable: its order of addresses is made when first wanted
-    std::unordered_map<std::uint64_t, IovaRange> keyed_;
-    std::unordered_map<std::uint64_t, MappedRange> own_memory_;  ///< by IOVA: ours to munmap
-    unsigned attached_ = 0;
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace vfio

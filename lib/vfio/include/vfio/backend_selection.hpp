@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "sysfs/device/device.hpp"
-#include "sysfs/host/root.hpp"
 #include "vfio/address_space.hpp"
 #include "vfio/iommufd_backend.hpp"
 
@@ -21,16 +19,13 @@ struct DeviceNodes {
     std::optional<VfToken> token{};      ///< for a VF whose PF is VFIO's, else none
 };
 
-/// From what sysfs shows of it.
-[[nodiscard]] VFIO_EXPORT DeviceNodes to_device_nodes(const sysfs::Device& device);
-
 /// What to look for.
 struct OpenOptions {
     std::vector<Backend> order{kBackends.begin(), kBackends.end()};  ///< tried one after the other
     /// kNestParent and kDirty are an iommufd's alone to give (a type1v2 container tracks dirty
     /// pages without being asked beforehand). Extension 6, the old "nesting", is never requested.
     PageTable page_table = PageTable::kAutomatic;
-    sysfs::Root root{};  ///< where /proc is, to tell who holds a busy node
+    std::string root{};  ///< the directory that /sys and /proc are read below; empty: this host
 };
 
 /// Why a backend above the chosen one was not taken.

@@ -128,14 +128,14 @@ template <typename Call>
 /// an anonymous file, a migration's data and a queue are anonymous files. On failure the fd is
 /// closed.
 template <typename Fd>
-[[nodiscard]] Result<Fd> adopt(Calls& calls, base::UniqueFd fd);
+[[nodiscard]] Result<Fd> adopt(Calls& calls, UniqueFd fd);
 
-extern template VFIO_EXPORT Result<ContainerFd> adopt<ContainerFd>(Calls&, base::UniqueFd);
-extern template VFIO_EXPORT Result<GroupFd> adopt<GroupFd>(Calls&, base::UniqueFd);
-extern template VFIO_EXPORT Result<DeviceFd> adopt<DeviceFd>(Calls&, base::UniqueFd);
-extern template VFIO_EXPORT Result<IommuFd> adopt<IommuFd>(Calls&, base::UniqueFd);
-extern template VFIO_EXPORT Result<MigrationFd> adopt<MigrationFd>(Calls&, base::UniqueFd);
-extern template VFIO_EXPORT Result<QueueFd> adopt<QueueFd>(Calls&, base::UniqueFd);
+extern template VFIO_EXPORT Result<ContainerFd> adopt<ContainerFd>(Calls&, UniqueFd);
+extern template VFIO_EXPORT Result<GroupFd> adopt<GroupFd>(Calls&, UniqueFd);
+extern template VFIO_EXPORT Result<DeviceFd> adopt<DeviceFd>(Calls&, UniqueFd);
+extern template VFIO_EXPORT Result<IommuFd> adopt<IommuFd>(Calls&, UniqueFd);
+extern template VFIO_EXPORT Result<MigrationFd> adopt<MigrationFd>(Calls&, UniqueFd);
+extern template VFIO_EXPORT Result<QueueFd> adopt<QueueFd>(Calls&, UniqueFd);
 
 /// Opens a node as the fd of that kind. EAGAIN (a device whose reset is contended) is retried.
 template <typename Fd>

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "sysfs/host/root.hpp"
 #include "vfio/backend_selection.hpp"
 #include "vfio/device_info.hpp"
 #include "vfio/export.hpp"
+#include "vfio/feature.hpp"
 #include "vfio/irq.hpp"
 #include "vfio/region.hpp"
 #include "vfio/region_io.hpp"
@@ -34,7 +34,7 @@ class VFIO_EXPORT VfioDevice {
     /// The same into an address space that is in use already.
     [[nodiscard]] static Result<VfioDevice> open_in(Calls& calls, const std::string& name,
                                                     const std::shared_ptr<AddressSpace>& space,
-                                                    const sysfs::Root& root = {});
+                                                    const std::string& root = {});
     /// Another device of this one's group, through the group's fd: the node cannot be opened again.
     /// kUnsupported on iommufd, where each device has a cdev of its own.
     [[nodiscard]] Result<VfioDevice> sibling(const std::string& name) const;
@@ -42,7 +42,7 @@ class VFIO_EXPORT VfioDevice {
     [[nodiscard]] static Result<VfioDevice> adopt(Calls& calls, AttachedDevice opened,
                                                   std::string name);
 
-    /// Copies of the fds have gone to another process (handed_over.hpp): the end of this object
+    /// Copies of the fds have gone to another process (fd_passing.hpp): the end of this object
     /// leaves the device attached.
     void keep_attached();
 
@@ -76,9 +76,8 @@ class VFIO_EXPORT VfioDevice {
 
     [[nodiscard]] std::vector<Irq> irqs() const;
 
-    enum class BusMastering { kOff, kOn };
     /// PCI's command register: without it the device can do no DMA and send no MSI.
-    [[nodiscard]] Result<void> set_bus_mastering(BusMastering state) const;
+    [[nodiscard]] Result<void> set_bus_mastering(BusMaster state) const;
     [[nodiscard]] Result<void> reset() const;
 
   private:

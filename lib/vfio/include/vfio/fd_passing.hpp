@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 
-#include "base/unique_fd.hpp"
 #include "vfio/backend.hpp"
 #include "vfio/device.hpp"
 
@@ -16,12 +15,12 @@ namespace vfio {
 struct PassedDevice {
     std::string name;  ///< as GET_DEVICE_FD took it
     Backend backend = Backend::kIommufd;
-    base::UniqueFd device{};
-    base::UniqueFd iommufd{};     ///< iommufd: /dev/iommu, with the device bound to it
+    UniqueFd device{};
+    UniqueFd iommufd{};           ///< iommufd: /dev/iommu, with the device bound to it
     std::uint32_t device_id = 0;  ///< iommufd: what the bind gave
     std::uint32_t ioas = 0;       ///< iommufd: what the device is attached to
-    base::UniqueFd group{};       ///< type1v2, type1, iommufd's compatibility: in the container
-    base::UniqueFd container{};
+    UniqueFd group{};             ///< type1v2, type1, iommufd's compatibility: in the container
+    UniqueFd container{};
 };
 
 /// The device, ready for DMA, without opening anything. kInvalid: an fd is missing or is not what

@@ -6,6 +6,8 @@
 
 namespace vfio {
 
+using base::UniqueFd;
+
 /// The kinds of fd the kernel's VFIO API has.
 enum class FdKind { kContainer, kGroup, kDevice, kIommu, kMigration, kQueue };
 
@@ -20,7 +22,7 @@ class TypedFd {
 
     TypedFd() = default;
     /// Takes the fd as it is; calls.hpp's adopt() looks at what it is first.
-    explicit TypedFd(base::UniqueFd fd) : fd_(std::move(fd)) {}
+    explicit TypedFd(UniqueFd fd) : fd_(std::move(fd)) {}
 
     [[nodiscard]] int get() const { return fd_.get(); }
     [[nodiscard]] bool valid() const { return fd_.valid(); }
@@ -28,7 +30,7 @@ class TypedFd {
     void reset() { fd_.reset(); }
 
   private:
-    base::UniqueFd fd_;
+    UniqueFd fd_;
 };
 
 /// /dev/vfio/vfio, or /dev/iommu in its VFIO compatibility.

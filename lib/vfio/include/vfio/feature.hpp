@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.hpp"
 #include "vfio/abi/feature.hpp"
 #include "vfio/calls.hpp"
 #include "vfio/export.hpp"
@@ -62,12 +61,14 @@ struct FeatureSupport {
 
 /// A dma-buf of parts of a region, for other devices to reach it by (peer-to-peer). It dies with a
 /// reset or when memory decoding goes off: what was mapped from it must be mapped again.
-[[nodiscard]] VFIO_EXPORT Result<base::UniqueFd> export_dma_buf(
-    Calls& calls, const DeviceFd& fd, std::uint32_t region,
-    std::span<const abi::DmaBufRange> ranges, const std::string& device);
+[[nodiscard]] VFIO_EXPORT Result<UniqueFd> export_dma_buf(Calls& calls, const DeviceFd& fd,
+                                                          std::uint32_t region,
+                                                          std::span<const abi::DmaBufRange> ranges,
+                                                          const std::string& device);
 
+/// Whether a device may start transactions on its bus: DMA, and interrupts by messages.
 enum class BusMaster : std::uint32_t { kOff = 0, kOn = 1 };
-/// CDX devices; PCI has the command register.
+/// Of a CDX device. VfioDevice::set_bus_mastering() is for PCI.
 [[nodiscard]] VFIO_EXPORT Result<void> set_bus_master(Calls& calls, const DeviceFd& fd,
                                                       BusMaster state, const std::string& device);
 

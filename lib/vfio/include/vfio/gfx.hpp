@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "base/unique_fd.hpp"
 #include "vfio/calls.hpp"
 #include "vfio/export.hpp"
 
@@ -42,8 +41,8 @@ struct GfxPlane {
                                                            const std::string& device);
 
 /// The picture behind a plane's handle as a dma-buf. kNotFound: the handle is of an older picture.
-[[nodiscard]] VFIO_EXPORT Result<base::UniqueFd> gfx_dmabuf(Calls& calls, const DeviceFd& fd,
-                                                            std::uint32_t handle,
-                                                            const std::string& device);
+[[nodiscard]] VFIO_EXPORT Result<UniqueFd> gfx_dmabuf(Calls& calls, const DeviceFd& fd,
+                                                      std::uint32_t handle,
+                                                      const std::string& device);
 
 }  // namespace vfio

@@ -6,7 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/unique_fd.hpp"
 #include "vfio/device.hpp"
 #include "vfio/export.hpp"
 
@@ -43,7 +42,7 @@ class VFIO_EXPORT Interrupts {
 
     const VfioDevice* device_;
     Irq irq_;
-    std::vector<base::UniqueFd> eventfds_;
+    std::vector<UniqueFd> eventfds_;
 };
 
 }  // namespace vfio

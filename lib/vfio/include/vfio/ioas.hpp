@@ -29,7 +29,7 @@ using SharedIommu = std::shared_ptr<IommuContext>;
 
 /// Opens /dev/iommu, or takes one that was opened elsewhere.
 [[nodiscard]] VFIO_EXPORT Result<SharedIommu> open_iommu(Calls& calls);
-[[nodiscard]] VFIO_EXPORT Result<SharedIommu> adopt_iommu(Calls& calls, base::UniqueFd fd);
+[[nodiscard]] VFIO_EXPORT Result<SharedIommu> adopt_iommu(Calls& calls, UniqueFd fd);
 
 /// An object of an iommufd by its id; destroyed with its owner. Objects are destroyed before those
 /// they were made from, else the kernel says EBUSY and they live on until the iommufd closes.

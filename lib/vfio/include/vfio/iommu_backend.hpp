@@ -11,7 +11,7 @@
 #include "vfio/backend.hpp"
 #include "vfio/calls.hpp"
 #include "vfio/export.hpp"
-#include "vfio/src/space/mapping_table.hpp"
+#include "vfio/mapped_range.hpp"
 
 namespace vfio {
 

@@ -4,6 +4,11 @@
 #include <compare>
 #include <cstdint>
 #include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vfio/export.hpp"
 
 namespace vfio {
 
@@ -27,6 +32,22 @@ struct IovaRange {
     auto operator<=>(const IovaRange&) const = default;
 };
 
+inline constexpr std::uint64_t kLastAddress = std::numeric_limits<std::uint64_t>::max();
+
+/// Whether `length` bytes from `start` are a range: at least one byte, and none beyond 64 bits.
+[[nodiscard]] constexpr bool is_range(std::uint64_t start, std::uint64_t length) {
+    return length != 0 && length - 1 <= kLastAddress - start;
+}
+/// The `length` bytes from `start`; needs is_range().
+[[nodiscard]] constexpr IovaRange make_range(std::uint64_t start, std::uint64_t length) {
+    return {start, start + (length - 1)};
+}
+
+/// "0x1000-0x1fff", both inclusive.
+[[nodiscard]] VFIO_EXPORT std::string text(const IovaRange& range);
+/// "0x1000"
+[[nodiscard]] VFIO_EXPORT std::string hex_text(std::uint64_t value);
+
 /// Addresses that one page table of the hardware serves, and the smallest page it has.
 struct Window {
     IovaRange range;
@@ -34,6 +55,8 @@ struct Window {
 
     auto operator<=>(const Window&) const = default;
 };
+
+[[nodiscard]] VFIO_EXPORT std::vector<IovaRange> window_ranges(std::span<const Window> windows);
 
 /// What a device may do with mapped memory.
 enum class DmaAccess : std::uint8_t { kRead, kWrite, kReadWrite };

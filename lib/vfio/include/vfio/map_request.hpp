@@ -28,20 +28,4 @@ struct FileRequest {
     MappingSource source = MappingSource::kFile;
 };
 
-/// The kernel's part of a map. Refers to a callable that outlives the call: what a std::function
-/// would copy, to the heap at worst.
-class MapFunctionRef {
-  public:
-    template <typename Callable>
-    explicit MapFunctionRef(Callable& callable)
-        : state_(&callable), call_([](void* state, const MappedRange& piece) {
-              return (*static_cast<Callable*>(state))(piece);
-          }) {}
-    Result<void> operator()(const MappedRange& piece) const { return call_(state_, piece); }
-
-  private:
-    void* state_;
-    Result<void> (*call_)(void*, const MappedRange&);
-};
-
 }  // namespace vfio

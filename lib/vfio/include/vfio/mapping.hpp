@@ -5,7 +5,7 @@
 
 #include "vfio/calls.hpp"
 #include "vfio/export.hpp"
-#include "vfio/src/space/mapping_table.hpp"
+#include "vfio/mapped_range.hpp"
 
 namespace vfio {
 

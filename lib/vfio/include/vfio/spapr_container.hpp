@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "vfio/address_space.hpp"
 #include "vfio/container.hpp"
 #include "vfio/spapr_platform.hpp"
 
@@ -30,6 +31,9 @@ class VFIO_EXPORT SpaprContainer final : public SpaprPlatform {
   private:
     Container container_;
 };
+
+/// The SPAPR v2 container behind an address space; null on every other backend.
+[[nodiscard]] VFIO_EXPORT SpaprContainer* spapr_container(AddressSpace& space);
 
 /// VFIO_IOMMU_SPAPR_TCE_GET_INFO of either version, as the container answers it.
 [[nodiscard]] VFIO_EXPORT Result<SpaprDetails> spapr_details(Container& container);

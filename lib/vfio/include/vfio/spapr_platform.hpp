@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
+#include "vfio/ioas.hpp"
 #include "vfio/iommu_backend.hpp"
 
 namespace vfio {
@@ -18,8 +20,8 @@ struct SpaprDetails {
 
 /// SPAPR's way with DMA, v2: memory is registered (pinned and accounted) first, the bus has windows
 /// that come and go, and a map is only a table entry. ppc64's container does it (SpaprContainer);
-/// an iommufd can be made to (SpaprEmulation). Both obey vfio_iommu_spapr_tce.c: errors carry the
-/// errnos of there.
+/// an iommufd can be made to (make_spapr_emulation). Both obey vfio_iommu_spapr_tce.c: errors carry
+/// the errnos of there.
 class VFIO_EXPORT SpaprPlatform {
   public:
     SpaprPlatform() = default;
@@ -55,5 +57,10 @@ class VFIO_EXPORT SpaprPlatform {
     /// Takes `cut` out of `piece`, which is mapped as a whole.
     [[nodiscard]] virtual Result<void> unmap(const MappedRange& piece, const IovaRange& cut) = 0;
 };
+
+/// SPAPR on an iommufd: the same rules and errors without ppc64. Has what powernv has: a default
+/// window of 2 GiB at 0, a second one, and pages of 4 KiB to 1 GiB.
+[[nodiscard]] VFIO_EXPORT Result<std::unique_ptr<SpaprPlatform>> make_spapr_emulation(
+    const SharedIommu& iommu);
 
 }  // namespace vfio

@@ -2,13 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "vfio/spapr_platform.hpp"
-#include "vfio/src/space/mapping_table.hpp"
 
 namespace vfio {
 
@@ -43,14 +40,8 @@ class VFIO_EXPORT SpaprSpace {
     [[nodiscard]] std::vector<MappedRange> mappings() const;
 
   private:
-    [[nodiscard]] Result<void> learn_default_window();
-
-    mutable std::mutex mutex_;
-    std::unique_ptr<SpaprPlatform> platform_;
-    std::vector<Window> windows_;
-    MappingTable table_;
-    std::map<std::uint64_t, std::uint64_t> registered_;  ///< address → length
-    unsigned attached_ = 0;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace vfio

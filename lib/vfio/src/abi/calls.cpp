@@ -40,7 +40,7 @@ constexpr Expected expected(FdKind kind) {
 }  // namespace
 
 template <typename Fd>
-Result<Fd> adopt(Calls& calls, base::UniqueFd fd) {
+Result<Fd> adopt(Calls& calls, UniqueFd fd) {
     constexpr Expected want = expected(Fd::kind);
     const std::string object = "fd " + std::to_string(fd.get());
     const std::string operation = "adopt as a " + std::string(want.name);
@@ -54,19 +54,19 @@ Result<Fd> adopt(Calls& calls, base::UniqueFd fd) {
     return Fd(std::move(fd));
 }
 
-template Result<ContainerFd> adopt<ContainerFd>(Calls&, base::UniqueFd);
-template Result<GroupFd> adopt<GroupFd>(Calls&, base::UniqueFd);
-template Result<DeviceFd> adopt<DeviceFd>(Calls&, base::UniqueFd);
-template Result<IommuFd> adopt<IommuFd>(Calls&, base::UniqueFd);
-template Result<MigrationFd> adopt<MigrationFd>(Calls&, base::UniqueFd);
-template Result<QueueFd> adopt<QueueFd>(Calls&, base::UniqueFd);
+template Result<ContainerFd> adopt<ContainerFd>(Calls&, UniqueFd);
+template Result<GroupFd> adopt<GroupFd>(Calls&, UniqueFd);
+template Result<DeviceFd> adopt<DeviceFd>(Calls&, UniqueFd);
+template Result<IommuFd> adopt<IommuFd>(Calls&, UniqueFd);
+template Result<MigrationFd> adopt<MigrationFd>(Calls&, UniqueFd);
+template Result<QueueFd> adopt<QueueFd>(Calls&, UniqueFd);
 
 template <typename Fd>
 Result<Fd> open_node(Calls& calls, const std::string& path) {
     const int fd = retry(calls, [&] { return calls.open(path); });
     if (fd < 0)
         return fail_call(-fd, "open", path, open_hint(-fd, path));
-    return Fd(base::UniqueFd(fd));
+    return Fd(UniqueFd(fd));
 }
 
 template Result<ContainerFd> open_node<ContainerFd>(Calls&, const std::string&);

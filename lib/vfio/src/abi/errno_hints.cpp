@@ -2,7 +2,7 @@
 #include "vfio/src/abi/errno_hints.hpp"
 
 #include <cerrno>
-#include <cstdio>
+#include <limits>
 
 namespace vfio {
 
@@ -11,17 +11,6 @@ tl::unexpected<Error> fail_call(int errnum, std::string operation, std::string o
     auto failed = base::fail_errno(errnum, std::move(operation), std::move(object));
     failed.value().hint = std::move(hint);
     return failed;
-}
-
-std::string hex_text(std::uint64_t value) {
-    char digits[19];
-    const int length =
-        std::snprintf(digits, sizeof digits, "0x%llx", static_cast<unsigned long long>(value));
-    return {digits, static_cast<std::size_t>(length)};
-}
-
-std::string text(const IovaRange& range) {
-    return hex_text(range.first) + "-" + hex_text(range.last);
 }
 
 std::string open_hint(int errnum, std::string_view path) {

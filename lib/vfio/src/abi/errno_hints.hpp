@@ -8,7 +8,6 @@
 
 #include "base/result.hpp"
 #include "vfio/calls.hpp"
-#include "vfio/export.hpp"
 #include "vfio/iova_range.hpp"
 
 /// Errors carry errno, operation, object and advice. The advice is made here, where what an errno
@@ -17,32 +16,26 @@
 namespace vfio {
 
 /// A failed call as an Error with advice.
-[[nodiscard]] VFIO_EXPORT tl::unexpected<Error> fail_call(int errnum, std::string operation,
-                                                          std::string object,
-                                                          std::string hint = {});
-
-/// "0x1000-0x1fff", both inclusive.
-[[nodiscard]] VFIO_EXPORT std::string text(const IovaRange& range);
-[[nodiscard]] VFIO_EXPORT std::string hex_text(std::uint64_t value);
+[[nodiscard]] tl::unexpected<Error> fail_call(int errnum, std::string operation, std::string object,
+                                              std::string hint = {});
 
 /// Why a node of /dev/vfio or /dev/iommu cannot be opened: busy, not permitted, not there. For
 /// EBUSY the caller adds who, from holder.hpp.
-[[nodiscard]] VFIO_EXPORT std::string open_hint(int errnum, std::string_view path);
+[[nodiscard]] std::string open_hint(int errnum, std::string_view path);
 
 /// ENOMEM from a map: how much this process would have to be allowed to lock. `pinned` is what this
 /// address space has already, `wanted` the bytes of the map that failed.
-[[nodiscard]] VFIO_EXPORT std::string memlock_hint(const MemlockLimit& limit, std::uint64_t pinned,
-                                                   std::uint64_t wanted);
+[[nodiscard]] std::string memlock_hint(const MemlockLimit& limit, std::uint64_t pinned,
+                                       std::uint64_t wanted);
 
 /// ENOSPC from a type1 map: dma_entry_limit (65535 unless the module parameter says otherwise).
-[[nodiscard]] VFIO_EXPORT std::string entry_limit_hint(std::uint64_t entries);
+[[nodiscard]] std::string entry_limit_hint(std::uint64_t entries);
 
 /// A map outside the IOVAs the hardware reaches: names the nearest edge that is in its way.
-[[nodiscard]] VFIO_EXPORT std::string aperture_hint(const IovaRange& wanted,
-                                                    std::span<const IovaRange> usable);
+[[nodiscard]] std::string aperture_hint(const IovaRange& wanted, std::span<const IovaRange> usable);
 
 /// A DMA owner conflict, unsafe interrupts, or missing rights: EPERM, EBUSY and EINVAL of
 /// attaching.
-[[nodiscard]] VFIO_EXPORT std::string attach_hint(int errnum);
+[[nodiscard]] std::string attach_hint(int errnum);
 
 }  // namespace vfio

@@ -124,7 +124,7 @@ int SystemCalls::eventfd() {
 
 Result<std::string> SystemCalls::read_text(const std::string& path) {
     constexpr std::size_t kLimit = 65536;
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid())
         return base::fail_errno(errno, "open", path);
     std::string text(kLimit, '\0');

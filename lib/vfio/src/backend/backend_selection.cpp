@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 #include "vfio/src/backend/group_viability.hpp"
 #include "vfio/src/backend/node_holders.hpp"
@@ -11,15 +12,6 @@
 #include "vfio/src/backend/type1_backend.hpp"
 
 namespace vfio {
-
-DeviceNodes to_device_nodes(const sysfs::Device& device) {
-    DeviceNodes nodes{.name = device.id.name};
-    if (device.vfio) {
-        nodes.group = device.vfio->group;
-        nodes.cdev = device.vfio->cdev;
-    }
-    return nodes;
-}
 
 namespace {
 
@@ -70,31 +62,25 @@ std::optional<std::string> BackendSelector::unsupported_reason(Backend backend) 
 
 Result<std::unique_ptr<IommuBackend>> BackendSelector::make_backend(Backend backend) {
     if (backend == Backend::kIommufd) {
-        const auto iommu = open_iommu(calls_);
-        if (!iommu)
-            return base::propagate(iommu);
-        auto ioas = Ioas::allocate(*iommu);
-        if (!ioas)
-            return base::propagate(ioas);
-        return std::make_unique<IommufdBackend>(std::move(*ioas), options_.page_table);
+        const auto iommu = TRY(open_iommu(calls_));
+        auto ioas = TRY(Ioas::allocate(iommu));
+        return std::make_unique<IommufdBackend>(std::move(ioas), options_.page_table);
     }
-    auto fd = open_node<ContainerFd>(
-        calls_, backend == Backend::kIommufdCompat ? "/dev/iommu" : "/dev/vfio/vfio");
-    if (!fd)
-        return base::propagate(fd);
+    auto fd = TRY(open_node<ContainerFd>(
+        calls_, backend == Backend::kIommufdCompat ? "/dev/iommu" : "/dev/vfio/vfio"));
     switch (backend) {
         case Backend::kIommufd:
             break;
         case Backend::kIommufdCompat:
         case Backend::kType1v2:
         case Backend::kType1:
-            return std::make_unique<Type1Backend>(calls_, std::move(*fd), backend);
+            return std::make_unique<Type1Backend>(calls_, std::move(fd), backend);
         case Backend::kSpaprV2:
-            return std::make_unique<SpaprV2Backend>(calls_, std::move(*fd));
+            return std::make_unique<SpaprV2Backend>(calls_, std::move(fd));
         case Backend::kSpaprV1:
-            return std::make_unique<SpaprV1Backend>(calls_, std::move(*fd));
+            return std::make_unique<SpaprV1Backend>(calls_, std::move(fd));
         case Backend::kNoiommu:
-            return std::make_unique<NoiommuBackend>(calls_, std::move(*fd));
+            return std::make_unique<NoiommuBackend>(calls_, std::move(fd));
     }
     return base::fail(Code::kInvalid, "choose a backend", nodes_.name, "no such backend");
 }
@@ -102,7 +88,7 @@ Result<std::unique_ptr<IommuBackend>> BackendSelector::make_backend(Backend back
 Error BackendSelector::with_holders(Error error, const std::string& path) const {
     if (error.errnum != EBUSY)
         return error;
-    const std::string holders = text(find_node_holders(options_.root, path));
+    const std::string holders = text(find_node_holders({options_.root}, path));
     if (!holders.empty())
         error.hint = holders + "; " + error.hint;
     return error;
@@ -120,7 +106,7 @@ Result<void> BackendSelector::open_group() {
     if (answer < 0)
         return fail_call(-answer, "get the group's status", path);
     if ((status.flags & abi::kGroupViable) == 0) {
-        const std::string blockers = text(find_group_blockers(options_.root, *nodes_.group));
+        const std::string blockers = text(find_group_blockers({options_.root}, *nodes_.group));
         return base::fail(Code::kRefused, "use", path, "the group is not viable",
                           blockers.empty() ? "another device of it is on a driver that does DMA"
                                            : blockers + " would do DMA beside it");
@@ -149,7 +135,7 @@ Result<DeviceFd> BackendSelector::device_of_group() {
                          : fd == -EINVAL ? "no IOMMU is set, or a VF token is given but not needed"
                          : fd == -ENODEV ? "the group has no such device, or it is not VFIO's"
                                          : attach_hint(-fd));
-    return DeviceFd(base::UniqueFd(fd));
+    return DeviceFd(UniqueFd(fd));
 }
 
 Result<AttachedDevice> BackendSelector::open_by_cdev(std::shared_ptr<AddressSpace> space) {
@@ -158,29 +144,24 @@ Result<AttachedDevice> BackendSelector::open_by_cdev(std::shared_ptr<AddressSpac
     if (!device)
         return tl::unexpected<Error>(with_holders(std::move(device.error()), path));
     const auto bound =
-        space->attach_device({.fd = *device, .name = nodes_.name, .token = nodes_.token});
-    if (!bound)
-        return base::propagate(bound);
+        TRY(space->attach_device({.fd = *device, .name = nodes_.name, .token = nodes_.token}));
     return AttachedDevice{.space = std::move(space),
                           .rejected = {},
                           .group = {},
                           .device = std::move(*device),
-                          .bound = *bound};
+                          .bound = bound};
 }
 
 Result<AttachedDevice> BackendSelector::open_by_group(std::shared_ptr<AddressSpace> space) {
-    if (auto opened = open_group(); !opened)
-        return base::propagate(opened);
+    TRY(open_group());
     const std::string path = node(*nodes_.group);
-    if (auto attached = space->attach_group(group_, path); !attached)
-        return base::propagate(attached);
+    TRY(space->attach_group(group_, path));
     auto device = device_of_group();
     if (!device) {
         static_cast<void>(space->detach_group(group_, path));
         return tl::unexpected<Error>(space->explain_refusal(std::move(device.error()), path));
     }
-    if (auto known = space->device_opened(); !known)
-        return base::propagate(known);
+    TRY(space->device_opened());
     return AttachedDevice{.space = std::move(space),
                           .rejected = {},
                           .group = std::move(group_),
@@ -192,10 +173,8 @@ Result<AttachedDevice> BackendSelector::try_backend(Backend backend) {
     if (const auto why = unsupported_reason(backend))
         return base::fail(Code::kUnsupported, "open through " + std::string(name(backend)),
                           nodes_.name, *why);
-    auto iommu_backend = make_backend(backend);
-    if (!iommu_backend)
-        return base::propagate(iommu_backend);
-    return attach_to(AddressSpace::create(calls_, std::move(*iommu_backend)));
+    auto iommu_backend = TRY(make_backend(backend));
+    return attach_to(AddressSpace::create(calls_, std::move(iommu_backend)));
 }
 
 Result<AttachedDevice> BackendSelector::attach_to(const std::shared_ptr<AddressSpace>& space) {

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
@@ -86,22 +87,17 @@ Result<int> Eeh::call(abi::EehOp op, const std::optional<abi::EehPeErr>& fault) 
 }
 
 Result<void> Eeh::run(abi::EehOp op) {
-    const auto answer = call(op, std::nullopt);
-    if (!answer)
-        return base::propagate(answer);
+    TRY(call(op, std::nullopt));
     return {};
 }
 
 Result<Eeh> Eeh::enable(Container& container, const std::string& name) {
-    const auto offered = container.check(abi::Extension::kEeh);
-    if (!offered)
-        return base::propagate(offered);
-    if (*offered == 0)
+    const auto offered = TRY(container.check(abi::Extension::kEeh));
+    if (offered == 0)
         return base::fail(Code::kUnsupported, op_text(abi::EehOp::kEnable), name,
                           "this container has no EEH");
     Eeh eeh(container, name);
-    if (const auto done = eeh.run(abi::EehOp::kEnable); !done)
-        return base::propagate(done);
+    TRY(eeh.run(abi::EehOp::kEnable));
     return eeh;
 }
 
@@ -110,10 +106,8 @@ Result<void> Eeh::disable() {
 }
 
 Result<abi::EehState> Eeh::state() const {
-    const auto answer = call(abi::EehOp::kGetState, std::nullopt);
-    if (!answer)
-        return base::propagate(answer);
-    return static_cast<abi::EehState>(*answer);
+    const auto answer = TRY(call(abi::EehOp::kGetState, std::nullopt));
+    return static_cast<abi::EehState>(answer);
 }
 
 Result<void> Eeh::unfreeze_io() {
@@ -133,9 +127,7 @@ Result<void> Eeh::configure() {
 }
 
 Result<void> Eeh::inject(const abi::EehPeErr& fault) {
-    const auto answer = call(abi::EehOp::kInjectErr, fault);
-    if (!answer)
-        return base::propagate(answer);
+    TRY(call(abi::EehOp::kInjectErr, fault));
     return {};
 }
 

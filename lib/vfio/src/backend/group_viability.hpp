@@ -6,17 +6,16 @@
 
 #include "sysfs/device/group.hpp"
 #include "sysfs/host/root.hpp"
-#include "vfio/export.hpp"
 
 namespace vfio {
 
 /// Who keeps an IOMMU group from being viable: its members on drivers that do DMA, as sysfs shows
 /// them now. The kernel only says that a group is not; and with iommufd behind it, not even that
 /// until a device is opened (group.c:345). Empty when nobody does, or when the group is not there.
-[[nodiscard]] VFIO_EXPORT std::vector<sysfs::Blocker> find_group_blockers(const sysfs::Root& root,
-                                                                          const std::string& group);
+[[nodiscard]] std::vector<sysfs::Blocker> find_group_blockers(const sysfs::Root& root,
+                                                              const std::string& group);
 
 /// "0000:01:00.1 (snd_hda_intel), ..." or nothing.
-[[nodiscard]] VFIO_EXPORT std::string text(const std::vector<sysfs::Blocker>& blockers);
+[[nodiscard]] std::string text(const std::vector<sysfs::Blocker>& blockers);
 
 }  // namespace vfio

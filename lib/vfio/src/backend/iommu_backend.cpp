@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfio/iommu_backend.hpp"
 
+#include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
@@ -13,10 +14,8 @@ tl::unexpected<Error> IommuBackend::unsupported(std::string operation, std::stri
 }
 
 Result<std::uint64_t> IommuBackend::page_sizes() {
-    const auto known = geometry();
-    if (!known)
-        return base::propagate(known);
-    return known->page_sizes;
+    const auto known = TRY(geometry());
+    return known.page_sizes;
 }
 
 Result<void> IommuBackend::attach_group(const GroupFd&, const std::string& group) {

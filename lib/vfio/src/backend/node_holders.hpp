@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "sysfs/host/root.hpp"
-#include "vfio/export.hpp"
 
 namespace vfio {
 
@@ -24,15 +23,9 @@ struct Holder {
 
 /// Who has `node` ("/dev/vfio/15") open, by the links of /proc/*/fd; of those processes that this
 /// one may look at. Costs a walk over all of /proc: for error messages, not for decisions.
-[[nodiscard]] VFIO_EXPORT std::vector<Holder> find_node_holders(const sysfs::Root& root,
-                                                                std::string_view node);
-
-/// Who has the device at `syspath` ("/sys/devices/...") open, by the vfio-device-syspath line of
-/// /proc/*/fdinfo, which newer kernels write for fds that came from a group too.
-[[nodiscard]] VFIO_EXPORT std::vector<Holder> find_device_holders(const sysfs::Root& root,
-                                                                  std::string_view syspath);
+[[nodiscard]] std::vector<Holder> find_node_holders(const sysfs::Root& root, std::string_view node);
 
 /// "held by qemu (pid 712)", or nothing for an empty list.
-[[nodiscard]] VFIO_EXPORT std::string text(const std::vector<Holder>& holders);
+[[nodiscard]] std::string text(const std::vector<Holder>& holders);
 
 }  // namespace vfio

@@ -7,7 +7,7 @@ namespace vfio {
 
 /// No IOMMU: a device sees physical addresses, so there is nothing to map and nothing that stops
 /// it. Taints the kernel; every step needs CAP_SYS_RAWIO.
-class VFIO_EXPORT NoiommuBackend final : public IommuBackend {
+class NoiommuBackend final : public IommuBackend {
   public:
     NoiommuBackend(Calls& calls, ContainerFd fd)
         : container_(calls, std::move(fd), abi::Extension::kNoiommu) {}

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cerrno>
 
+#include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
@@ -14,29 +15,29 @@ namespace vfio {
 SpaprV2Backend::~SpaprV2Backend() = default;
 SpaprV1Backend::~SpaprV1Backend() = default;
 
+SpaprContainer* spapr_container(AddressSpace& space) {
+    auto* const backend = dynamic_cast<SpaprV2Backend*>(&space.iommu_backend());
+    return backend == nullptr ? nullptr : &backend->platform();
+}
+
 Result<Geometry> SpaprV2Backend::geometry() {
     Geometry out;
     if (platform_.container().groups() == 0)
         return out;
-    const auto known = platform_.details();
-    if (!known)
-        return base::propagate(known);
+    const auto known = TRY(platform_.details());
     out.windows = windows_;
-    out.page_sizes = known->page_sizes | known->default_window.page_size;
+    out.page_sizes = known.page_sizes | known.default_window.page_size;
     return out;
 }
 
 Result<void> SpaprV2Backend::attach_group(const GroupFd& group, const std::string& object) {
-    if (auto attached = platform_.attach_group(group, object); !attached)
-        return attached;
+    TRY(platform_.attach_group(group, object));
     if (platform_.container().groups() > 1)
         return {};
-    const auto known = platform_.details();
-    if (!known)
-        return base::propagate(known);
+    const auto known = TRY(platform_.details());
     windows_.clear();
-    if (known->default_window.page_size != 0)
-        windows_.push_back(known->default_window);
+    if (known.default_window.page_size != 0)
+        windows_.push_back(known.default_window);
     return {};
 }
 
@@ -96,8 +97,7 @@ void SpaprV2Backend::put_registration(std::uint64_t address, std::uint64_t lengt
 }
 
 Result<void> SpaprV2Backend::map(const MappedRange& piece) {
-    if (auto held = get_registration(piece.address, piece.iova.length()); !held)
-        return held;
+    TRY(get_registration(piece.address, piece.iova.length()));
     auto mapped = platform_.map(piece);
     if (mapped)
         addresses_[piece.iova.first] = piece.address;
@@ -121,14 +121,12 @@ Result<std::uint64_t> SpaprV2Backend::unmap(const IovaRange& range) {
 /// until the platform takes it; with 64 KiB pages where it has them, which every memory of ppc64
 /// fits.
 Result<Window> SpaprV2Backend::add_window(std::uint64_t length) {
-    const auto known = platform_.details();
-    if (!known)
-        return base::propagate(known);
-    if (known->page_sizes == 0)
+    const auto known = TRY(platform_.details());
+    if (known.page_sizes == 0)
         return unsupported("create a window", "this platform has no dynamic windows");
     const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    const std::uint64_t fitting = known->page_sizes & (2 * page - 1);
-    const std::uint64_t chosen = std::bit_floor(fitting != 0 ? fitting : known->page_sizes);
+    const std::uint64_t fitting = known.page_sizes & (2 * page - 1);
+    const std::uint64_t chosen = std::bit_floor(fitting != 0 ? fitting : known.page_sizes);
     const std::uint64_t least = std::bit_ceil(std::max(length, chosen));
     const auto shift = static_cast<std::uint32_t>(std::countr_zero(chosen));
     Result<Window> window = fail_call(ENOSPC, "create a window", "SPAPR container");
@@ -148,24 +146,20 @@ Result<Geometry> SpaprV1Backend::geometry() {
     Geometry out;
     if (container_.groups() == 0)
         return out;
-    const auto known = spapr_details(container_);
-    if (!known)
-        return base::propagate(known);
-    if (known->default_window.page_size != 0)
-        out.windows.push_back(known->default_window);
-    out.page_sizes = known->default_window.page_size;
+    const auto known = TRY(spapr_details(container_));
+    if (known.default_window.page_size != 0)
+        out.windows.push_back(known.default_window);
+    out.page_sizes = known.default_window.page_size;
     return out;
 }
 
 Result<std::uint64_t> SpaprV1Backend::unmap(const IovaRange& range) {
-    if (auto unmapped = spapr_unmap(container_, range); !unmapped)
-        return base::propagate(unmapped);
+    TRY(spapr_unmap(container_, range));
     return range.length();
 }
 
 Result<void> SpaprV1Backend::attach_group(const GroupFd& group, const std::string& object) {
-    if (auto added = container_.add(group, object); !added)
-        return added;
+    TRY(container_.add(group, object));
     const int answer = container_.call(abi::ContainerCall::kSpaprEnable, nullptr);
     if (answer >= 0)
         return {};

@@ -10,7 +10,7 @@ namespace vfio {
 
 /// SPAPR TCE v2 under the common interface: memory is registered as it is first mapped and
 /// unregistered after its last unmap, and a dynamic window is made when the default one is full.
-class VFIO_EXPORT SpaprV2Backend final : public IommuBackend {
+class SpaprV2Backend final : public IommuBackend {
   public:
     SpaprV2Backend(Calls& calls, ContainerFd fd) : platform_(calls, std::move(fd)) {}
     ~SpaprV2Backend() override;
@@ -42,7 +42,7 @@ class VFIO_EXPORT SpaprV2Backend final : public IommuBackend {
 };
 
 /// SPAPR TCE v1: one window, and its whole size counted as locked memory when the group comes.
-class VFIO_EXPORT SpaprV1Backend final : public IommuBackend {
+class SpaprV1Backend final : public IommuBackend {
   public:
     SpaprV1Backend(Calls& calls, ContainerFd fd)
         : container_(calls, std::move(fd), abi::Extension::kSpaprTce) {}

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "base/try.hpp"
 #include "vfio/abi/spapr.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
@@ -89,11 +90,9 @@ Result<void> SpaprContainer::unregister_memory(std::uint64_t address, std::uint6
 /// More levels make each table smaller: a platform that cannot find the memory for a table of one
 /// level may for one of three. So each number it allows is tried.
 Result<Window> SpaprContainer::create_window(std::uint32_t page_shift, std::uint64_t length) {
-    const auto known = details();
-    if (!known)
-        return base::propagate(known);
+    const auto known = TRY(details());
     int answer = -EINVAL;
-    for (std::uint32_t levels = 1; levels <= std::max(1U, known->levels); ++levels) {
+    for (std::uint32_t levels = 1; levels <= std::max(1U, known.levels); ++levels) {
         abi::SpaprTceCreate create{.argsz = sizeof create,
                                    .flags = 0,
                                    .page_shift = page_shift,
@@ -111,7 +110,7 @@ Result<Window> SpaprContainer::create_window(std::uint32_t page_shift, std::uint
     }
     return fail_call(
         -answer, "create a window of " + hex_text(length) + " bytes", kObject,
-        answer == -ENOSPC ? "all " + std::to_string(known->max_windows) + " windows are in use"
+        answer == -ENOSPC ? "all " + std::to_string(known.max_windows) + " windows are in use"
         : answer == -EPERM || answer == -ENOSYS ? "this platform has no dynamic windows"
         : answer == -EINVAL ? "page size or length is not one that the platform offers"
                             : "");

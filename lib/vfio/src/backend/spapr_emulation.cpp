@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <limits>
 
+#include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
@@ -30,10 +30,6 @@ std::uint64_t page_mask() {
     return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) - 1;
 }
 
-IovaRange make_range(std::uint64_t start, std::uint64_t length) {
-    return {start, start + (length - 1)};
-}
-
 }  // namespace
 
 SpaprEmulation::SpaprEmulation(Ioas registered_memory, Ioas windows)
@@ -44,15 +40,9 @@ SpaprEmulation::SpaprEmulation(Ioas registered_memory, Ioas windows)
 
 SpaprEmulation::~SpaprEmulation() = default;
 
-Result<std::unique_ptr<SpaprEmulation>> SpaprEmulation::create(const SharedIommu& iommu) {
-    auto memory = Ioas::allocate(iommu);
-    if (!memory)
-        return base::propagate(memory);
-    auto windows = Ioas::allocate(iommu);
-    if (!windows)
-        return base::propagate(windows);
-    return std::unique_ptr<SpaprEmulation>(
-        new SpaprEmulation(std::move(*memory), std::move(*windows)));
+Result<std::unique_ptr<SpaprPlatform>> make_spapr_emulation(const SharedIommu& iommu) {
+    Ioas memory = TRY(Ioas::allocate(iommu));
+    return std::make_unique<SpaprEmulation>(std::move(memory), TRY(Ioas::allocate(iommu)));
 }
 
 Result<void> SpaprEmulation::attach_group(const GroupFd&, const std::string& group) {
@@ -93,16 +83,12 @@ Result<SpaprDetails> SpaprEmulation::details() {
 }
 
 Result<void> SpaprEmulation::allow_windows(const std::vector<Window>& windows) {
-    std::vector<IovaRange> ranges;
-    for (const Window& window : windows)
-        ranges.push_back(window.range);
-    return target_.allow_ranges(ranges);
+    return target_.allow_ranges(window_ranges(windows));
 }
 
 Result<void> SpaprEmulation::register_memory(std::uint64_t address, std::uint64_t length) {
     const std::string operation = "register memory at " + hex_text(address);
-    constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
-    if (length == 0 || ((address | length) & page_mask()) != 0 || length - 1 > kTop - address)
+    if (!is_range(address, length) || ((address | length) & page_mask()) != 0)
         return fail_call(EINVAL, operation, kModel, "not page-aligned");
     const IovaRange range = make_range(address, length);
     if (const auto there = registered_.first_overlap(range))
@@ -143,9 +129,7 @@ Result<void> SpaprEmulation::unregister_memory(std::uint64_t address, std::uint6
     in_use_.visit_all([&](const auto& entry) { used = used || entry.range.overlaps(range); });
     if (used)
         return fail_call(EBUSY, operation, kModel, "some of it is mapped");
-    const auto unmapped = memory_.unmap(range);
-    if (!unmapped)
-        return base::propagate(unmapped);
+    TRY(memory_.unmap(range));
     registered_.erase(range, {});
     return {};
 }
@@ -159,12 +143,10 @@ const Window* SpaprEmulation::find_window(const IovaRange& range) const {
 
 /// Above 4 GiB like a platform's second window, or at 0 when the default one is gone.
 Result<std::uint64_t> SpaprEmulation::find_free_start(std::uint64_t length) {
-    const auto usable = target_.ranges();
-    if (!usable)
-        return base::propagate(usable);
+    const auto usable = TRY(target_.ranges());
     for (const std::uint64_t floor :
          {windows_.empty() ? 0 : std::uint64_t{4} << 30, std::uint64_t{0}})
-        for (const IovaRange& range : usable->usable) {
+        for (const IovaRange& range : usable.usable) {
             const std::uint64_t from = std::max(range.first, floor);
             const std::uint64_t start = (from + (length - 1)) & ~(length - 1);
             if (start < from || start > range.last || length - 1 > range.last - start)
@@ -188,16 +170,13 @@ Result<Window> SpaprEmulation::create_window(std::uint32_t page_shift, std::uint
         !std::has_single_bit(length) || length < (std::uint64_t{1} << page_shift))
         return fail_call(EINVAL, operation, kModel,
                          "page size or length is not one that the platform offers");
-    const auto start = find_free_start(length);
-    if (!start)
-        return base::propagate(start);
+    const auto start = TRY(find_free_start(length));
     std::vector<Window> windows = windows_;
-    windows.push_back({make_range(*start, length), std::uint64_t{1} << page_shift});
+    windows.push_back({make_range(start, length), std::uint64_t{1} << page_shift});
     std::sort(windows.begin(), windows.end());
-    if (auto allowed = allow_windows(windows); !allowed)
-        return base::propagate(allowed);
+    TRY(allow_windows(windows));
     windows_ = std::move(windows);
-    return Window{make_range(*start, length), std::uint64_t{1} << page_shift};
+    return Window{make_range(start, length), std::uint64_t{1} << page_shift};
 }
 
 Result<void> SpaprEmulation::remove_window(std::uint64_t start) {
@@ -208,9 +187,7 @@ Result<void> SpaprEmulation::remove_window(std::uint64_t start) {
     if (found == windows_.end())
         return fail_call(EINVAL, operation, kModel, "no window is there");
     const IovaRange range = found->range;
-    const auto unmapped = target_.unmap(range);
-    if (!unmapped)
-        return base::propagate(unmapped);
+    TRY(target_.unmap(range));
     std::vector<std::pair<IovaRange, std::uint64_t>> gone;
     in_use_.visit_all([&](const auto& entry) {
         if (range.contains({entry.value, entry.value}))
@@ -267,8 +244,7 @@ Result<void> SpaprEmulation::map(const MappedRange& piece) {
                          "not aligned to the window's pages of " + hex_text(window->page_size));
     if (!registered(piece.address, length))
         return fail_call(EINVAL, operation, kModel, "the memory is not registered");
-    if (auto copied = copy(piece); !copied)
-        return copied;
+    TRY(copy(piece));
     in_use_.insert(make_range(piece.address, length), piece.iova.first);
     return {};
 }
@@ -276,15 +252,12 @@ Result<void> SpaprEmulation::map(const MappedRange& piece) {
 /// An iommufd does not split a mapping: the whole goes and what stays is copied anew, so for a
 /// moment the device sees a hole where SPAPR would show none.
 Result<void> SpaprEmulation::unmap(const MappedRange& piece, const IovaRange& cut) {
-    const auto unmapped = target_.unmap(piece.iova);
-    if (!unmapped)
-        return base::propagate(unmapped);
+    TRY(target_.unmap(piece.iova));
     in_use_.erase(make_range(piece.address, piece.iova.length()), piece.iova.first);
     MappedRange rest = piece;
     if (cut.first > piece.iova.first) {
         rest.iova.last = cut.first - 1;
-        if (auto again = map(rest); !again)
-            return again;
+        TRY(map(rest));
     }
     if (cut.last < piece.iova.last) {
         rest = piece;

@@ -15,9 +15,10 @@ namespace vfio {
 /// once, at registration; a window is an allowed range of the IOAS that devices attach to. Has what
 /// powernv has: a default window of 2 GiB at 0, a second one, pages of 4 KiB to 1 GiB. A large
 /// window page is a rule for alignment here, not for the memory behind it.
-class VFIO_EXPORT SpaprEmulation final : public SpaprPlatform {
+class SpaprEmulation final : public SpaprPlatform {
   public:
-    [[nodiscard]] static Result<std::unique_ptr<SpaprEmulation>> create(const SharedIommu& iommu);
+    /// Both are new, and of one iommufd.
+    SpaprEmulation(Ioas registered_memory, Ioas windows);
     ~SpaprEmulation() override;
 
     Result<void> attach_group(const GroupFd& group, const std::string& name) override;
@@ -33,7 +34,6 @@ class VFIO_EXPORT SpaprEmulation final : public SpaprPlatform {
     Result<void> unmap(const MappedRange& piece, const IovaRange& cut) override;
 
   private:
-    SpaprEmulation(Ioas registered, Ioas windows);
     struct NoValue {
         auto operator<=>(const NoValue&) const = default;
     };

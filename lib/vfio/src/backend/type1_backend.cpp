@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "base/try.hpp"
 #include "vfio/src/abi/argsz_call.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 #include "vfio/src/backend/type1_info.hpp"
@@ -128,10 +129,8 @@ Result<void> Type1Backend::read_dirty(const IovaRange& range, std::uint64_t page
 /// VFIO_UPDATE_VADDR: first every address is declared invalid, then each mapping gets its new one;
 /// DMA goes on meanwhile, only a device that would have to pin or translate waits.
 Result<void> Type1Backend::adopt(std::span<const MappedRange> all) {
-    const auto offered = container_.check(abi::Extension::kUpdateVaddr);
-    if (!offered)
-        return base::propagate(offered);
-    if (*offered == 0)
+    const auto offered = TRY(container_.check(abi::Extension::kUpdateVaddr));
+    if (offered == 0)
         return unsupported("adopt mappings",
                            "VFIO_UPDATE_VADDR is not offered (the compatibility "
                            "layer and containers with an mdev have none)");

@@ -7,7 +7,7 @@ namespace vfio {
 
 /// x86's, arm's and s390's container: type1, type1v2, or iommufd in the place of either. One
 /// mapping table in the kernel with one lock.
-class VFIO_EXPORT Type1Backend final : public IommuBackend {
+class Type1Backend final : public IommuBackend {
   public:
     /// `backend`: kType1v2, kType1 or kIommufdCompat (then `fd` is an iommufd).
     Type1Backend(Calls& calls, ContainerFd fd, Backend backend,

@@ -18,6 +18,6 @@ struct Type1Details {
 
 /// Reads the kernel's bytes. No IOVA capability means no restriction known: a container whose
 /// devices are all mdevs has none (vfio_iommu_type1.c:2780).
-[[nodiscard]] VFIO_EXPORT Type1Details parse_type1_info(std::span<const std::byte> info);
+[[nodiscard]] Type1Details parse_type1_info(std::span<const std::byte> info);
 
 }  // namespace vfio

@@ -3,12 +3,11 @@
 
 #include <cerrno>
 
-#include "sysfs/device/inventory.hpp"
-#include "sysfs/device/names.hpp"
+#include "base/try.hpp"
 #include "vfio/abi/pci.hpp"
 #include "vfio/reset.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
-#include "vfio/src/backend/group_viability.hpp"
+#include "vfio/src/device/device_discovery.hpp"
 
 namespace vfio {
 
@@ -43,43 +42,6 @@ struct VfioDevice::Impl {
     bool keep_attached = false;
 };
 
-namespace {
-
-Result<sysfs::Device> discover(const sysfs::Root& root, const std::string& name) {
-    if (const auto slash = name.find('/'); slash != std::string::npos)
-        return sysfs::read_device(root, {name.substr(0, slash), name.substr(slash + 1)}, {});
-    if (const auto uuid = sysfs::parse_uuid(name))
-        return sysfs::read_device(root, {"mdev", *uuid}, {});
-    if (const auto address = sysfs::parse_pci_address_loosely(name))
-        return sysfs::read_device(root, {"pci", address->text()}, {});
-    return base::fail(Code::kInvalid, "open", name, "neither an address, BUS/NAME nor a UUID");
-}
-
-Result<DeviceNodes> find_nodes(const sysfs::Root& root, const std::string& name) {
-    const auto device = discover(root, name);
-    if (!device)
-        return base::propagate(device);
-    if (!device->vfio)
-        return base::fail(Code::kRefused, "open", device->id.display(),
-                          device->driver ? "its driver is " + *device->driver + ", not a VFIO one"
-                                         : "it has no driver",
-                          "bind it first: vfioctl bind " + device->id.display());
-    return to_device_nodes(*device);
-}
-
-/// The kernel says that a group is not viable, or that someone else owns its DMA, and not who.
-Error with_blockers(Error error, const sysfs::Root& root, const DeviceNodes& nodes) {
-    if (!nodes.group)
-        return error;
-    const std::string blockers = text(find_group_blockers(root, *nodes.group));
-    if (!blockers.empty())
-        error.hint =
-            "in its IOMMU group: " + blockers + (error.hint.empty() ? "" : "; ") + error.hint;
-    return error;
-}
-
-}  // namespace
-
 VfioDevice::VfioDevice(std::unique_ptr<Impl> state) : impl_(std::move(state)) {}
 VfioDevice::VfioDevice(VfioDevice&&) noexcept = default;
 VfioDevice& VfioDevice::operator=(VfioDevice&&) noexcept = default;
@@ -94,9 +56,7 @@ void VfioDevice::keep_attached() {
 }
 
 Result<VfioDevice> VfioDevice::adopt(Calls& calls, AttachedDevice opened, std::string name) {
-    auto info = read_device_info(calls, opened.device, name);
-    if (!info)
-        return base::propagate(info);
+    DeviceInfo info = TRY(read_device_info(calls, opened.device, name));
     std::shared_ptr<OpenGroup> group;
     if (opened.group.valid())
         group = std::make_shared<OpenGroup>(opened.space, std::move(opened.group), name);
@@ -106,7 +66,7 @@ Result<VfioDevice> VfioDevice::adopt(Calls& calls, AttachedDevice opened, std::s
                                                      .group = std::move(group),
                                                      .rejected = std::move(opened.rejected),
                                                      .bound = opened.bound,
-                                                     .info = std::move(*info),
+                                                     .info = std::move(info),
                                                      .fd = std::move(opened.device)}));
 }
 
@@ -120,31 +80,24 @@ Result<VfioDevice> VfioDevice::open_nodes(Calls& calls, const DeviceNodes& nodes
 
 Result<VfioDevice> VfioDevice::open(Calls& calls, const std::string& name,
                                     const OpenOptions& options) {
-    const auto nodes = find_nodes(options.root, name);
-    if (!nodes)
-        return base::propagate(nodes);
-    return open_nodes(calls, *nodes, options);
+    return open_nodes(calls, TRY(find_nodes(options.root, name)), options);
 }
 
 Result<VfioDevice> VfioDevice::open(Calls& calls, const std::string& name,
                                     const OpenOptions& options, const VfToken& token) {
-    auto nodes = find_nodes(options.root, name);
-    if (!nodes)
-        return base::propagate(nodes);
-    nodes->token = token;
-    return open_nodes(calls, *nodes, options);
+    DeviceNodes nodes = TRY(find_nodes(options.root, name));
+    nodes.token = token;
+    return open_nodes(calls, nodes, options);
 }
 
 Result<VfioDevice> VfioDevice::open_in(Calls& calls, const std::string& name,
                                        const std::shared_ptr<AddressSpace>& space,
-                                       const sysfs::Root& root) {
-    const auto nodes = find_nodes(root, name);
-    if (!nodes)
-        return base::propagate(nodes);
-    auto opened = open_device_in(calls, *nodes, space);
+                                       const std::string& root) {
+    const DeviceNodes nodes = TRY(find_nodes(root, name));
+    auto opened = open_device_in(calls, nodes, space);
     if (!opened)
-        return tl::unexpected<Error>(with_blockers(opened.error(), root, *nodes));
-    return adopt(calls, std::move(*opened), nodes->name);
+        return tl::unexpected<Error>(with_blockers(opened.error(), root, nodes));
+    return adopt(calls, std::move(*opened), nodes.name);
 }
 
 Result<VfioDevice> VfioDevice::sibling(const std::string& name) const {
@@ -162,7 +115,7 @@ Result<VfioDevice> VfioDevice::sibling(const std::string& name) const {
     AttachedDevice opened{.space = impl_->space,
                           .rejected = {},
                           .group = {},
-                          .device = DeviceFd(base::UniqueFd(fd)),
+                          .device = DeviceFd(UniqueFd(fd)),
                           .bound = {}};
     auto device = adopt(impl_->calls, std::move(opened), name);
     if (device)
@@ -230,19 +183,13 @@ Result<RegionMap> VfioDevice::map(const Region& region) const {
 Result<RegionIo> VfioDevice::config() const {
     if (!impl_->info.is_pci())
         return base::fail(Code::kUnsupported, "config space", impl_->name, "not a PCI device");
-    const auto space = region(static_cast<std::uint32_t>(abi::PciRegion::kConfig));
-    if (!space)
-        return base::propagate(space);
-    return io(*space);
+    return io(TRY(region(static_cast<std::uint32_t>(abi::PciRegion::kConfig))));
 }
 
 Result<std::vector<std::byte>> VfioDevice::read_config() const {
-    const auto space = config();
-    if (!space)
-        return base::propagate(space);
-    std::vector<std::byte> bytes(space->region().size);
-    if (const auto done = space->read(0, bytes); !done)
-        return base::propagate(done);
+    const RegionIo space = TRY(config());
+    std::vector<std::byte> bytes(space.region().size);
+    TRY(space.read(0, bytes));
     return bytes;
 }
 
@@ -255,19 +202,15 @@ std::vector<Irq> VfioDevice::irqs() const {
     return found;
 }
 
-Result<void> VfioDevice::set_bus_mastering(BusMastering state) const {
+Result<void> VfioDevice::set_bus_mastering(BusMaster state) const {
     constexpr std::uint64_t kCommand = 0x04;
     constexpr std::uint16_t kBusMaster = 1U << 2;
     constexpr std::uint16_t kMemory = 1U << 1;
-    const auto space = config();
-    if (!space)
-        return base::propagate(space);
-    const auto command = space->read16(kCommand);
-    if (!command)
-        return base::propagate(command);
+    const RegionIo space = TRY(config());
+    const std::uint16_t command = TRY(space.read16(kCommand));
     const auto wanted = static_cast<std::uint16_t>(
-        state == BusMastering::kOn ? *command | kBusMaster | kMemory : *command & ~kBusMaster);
-    return wanted == *command ? Result<void>{} : space->write16(kCommand, wanted);
+        state == BusMaster::kOn ? command | kBusMaster | kMemory : command & ~kBusMaster);
+    return wanted == command ? Result<void>{} : space.write16(kCommand, wanted);
 }
 
 Result<void> VfioDevice::reset() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfio/fd_passing.hpp"
 
+#include "base/try.hpp"
 #include "vfio/iommufd_backend.hpp"
 #include "vfio/src/backend/type1_backend.hpp"
 
@@ -10,33 +11,25 @@ namespace {
 /// The IOAS is the iommufd's: it lives as long as any copy of that fd, and what the device is
 /// attached to stays attached.
 Result<AttachedDevice> adopt_iommufd_space(Calls& calls, PassedDevice& passed) {
-    auto iommu = adopt_iommu(calls, std::move(passed.iommufd));
-    if (!iommu)
-        return base::propagate(iommu);
+    auto iommu = TRY(adopt_iommu(calls, std::move(passed.iommufd)));
     AttachedDevice out;
     out.space = AddressSpace::create(
-        calls, std::make_unique<IommufdBackend>(Ioas::existing(*std::move(iommu), passed.ioas),
+        calls, std::make_unique<IommufdBackend>(Ioas::existing(std::move(iommu), passed.ioas),
                                                 PageTable::kAutomatic));
-    if (const auto known = out.space->query(); !known)
-        return base::propagate(known);
+    TRY(out.space->query());
     out.bound.device_id = passed.device_id;
     return out;
 }
 
 Result<AttachedDevice> adopt_container_space(Calls& calls, PassedDevice& passed) {
-    auto container = adopt<ContainerFd>(calls, std::move(passed.container));
-    if (!container)
-        return base::propagate(container);
-    auto group = adopt<GroupFd>(calls, std::move(passed.group));
-    if (!group)
-        return base::propagate(group);
+    auto container = TRY(adopt<ContainerFd>(calls, std::move(passed.container)));
+    auto group = TRY(adopt<GroupFd>(calls, std::move(passed.group)));
     AttachedDevice out;
     out.space = AddressSpace::create(
-        calls, std::make_unique<Type1Backend>(calls, *std::move(container), passed.backend,
+        calls, std::make_unique<Type1Backend>(calls, std::move(container), passed.backend,
                                               Container::FirstGroup::kAttached));
-    if (auto attached = out.space->attach_group(*group, passed.name); !attached)
-        return base::propagate(attached);
-    out.group = *std::move(group);
+    TRY(out.space->attach_group(group, passed.name));
+    out.group = std::move(group);
     return out;
 }
 
@@ -61,14 +54,10 @@ Result<AttachedDevice> adopt_space(Calls& calls, PassedDevice& passed) {
 }  // namespace
 
 Result<VfioDevice> adopt_device(Calls& calls, PassedDevice passed) {
-    auto device = adopt<DeviceFd>(calls, std::move(passed.device));
-    if (!device)
-        return base::propagate(device);
-    auto opened = adopt_space(calls, passed);
-    if (!opened)
-        return base::propagate(opened);
-    opened->device = *std::move(device);
-    return VfioDevice::adopt(calls, *std::move(opened), std::move(passed.name));
+    auto device = TRY(adopt<DeviceFd>(calls, std::move(passed.device)));
+    auto opened = TRY(adopt_space(calls, passed));
+    opened.device = std::move(device);
+    return VfioDevice::adopt(calls, std::move(opened), std::move(passed.name));
 }
 
 }  // namespace vfio

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/try.hpp"
 #include "vfio/abi/device.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
@@ -144,10 +145,7 @@ Result<std::uint64_t> start_dma_logging(Calls& calls, const DeviceFd& fd, std::u
                                           .num_ranges = static_cast<std::uint32_t>(raw.size()),
                                           .reserved = 0,
                                           .ranges = reinterpret_cast<std::uintptr_t>(raw.data())};
-    const auto answer =
-        call(calls, fd, abi::FeatureId::kDmaLoggingStart, abi::kFeatureSet, control, device);
-    if (!answer)
-        return base::propagate(answer);
+    TRY(call(calls, fd, abi::FeatureId::kDmaLoggingStart, abi::kFeatureSet, control, device));
     return control.page_size;
 }
 
@@ -169,16 +167,13 @@ Result<std::vector<std::uint64_t>> read_dma_log(Calls& calls, const DeviceFd& fd
                                         .length = length,
                                         .page_size = page_size,
                                         .bitmap = reinterpret_cast<std::uintptr_t>(bitmap.data())};
-    const auto answer =
-        call(calls, fd, abi::FeatureId::kDmaLoggingReport, abi::kFeatureGet, report, device);
-    if (!answer)
-        return base::propagate(answer);
+    TRY(call(calls, fd, abi::FeatureId::kDmaLoggingReport, abi::kFeatureGet, report, device));
     return bitmap;
 }
 
-Result<base::UniqueFd> export_dma_buf(Calls& calls, const DeviceFd& fd, std::uint32_t region,
-                                      std::span<const abi::DmaBufRange> ranges,
-                                      const std::string& device) {
+Result<UniqueFd> export_dma_buf(Calls& calls, const DeviceFd& fd, std::uint32_t region,
+                                std::span<const abi::DmaBufRange> ranges,
+                                const std::string& device) {
     const abi::FeatureDmaBuf fixed{.region_index = region,
                                    .open_flags = O_RDWR | O_CLOEXEC,
                                    .flags = 0,
@@ -188,10 +183,8 @@ Result<base::UniqueFd> export_dma_buf(Calls& calls, const DeviceFd& fd, std::uin
     const auto raw = std::as_bytes(ranges);
     std::copy(raw.begin(), raw.end(), payload.begin() + sizeof fixed);
     const auto answer =
-        feature_call(calls, fd, abi::FeatureId::kDmaBuf, abi::kFeatureGet, payload, device);
-    if (!answer)
-        return base::propagate(answer);
-    return base::UniqueFd(*answer);
+        TRY(feature_call(calls, fd, abi::FeatureId::kDmaBuf, abi::kFeatureGet, payload, device));
+    return UniqueFd(answer);
 }
 
 Result<void> set_bus_master(Calls& calls, const DeviceFd& fd, BusMaster state,

@@ -56,8 +56,8 @@ Result<GfxPlane> query_gfx_plane(Calls& calls, const DeviceFd& fd, GfxSource sou
                     .handle = info.region_or_dmabuf};
 }
 
-Result<base::UniqueFd> gfx_dmabuf(Calls& calls, const DeviceFd& fd, std::uint32_t handle,
-                                  const std::string& device) {
+Result<UniqueFd> gfx_dmabuf(Calls& calls, const DeviceFd& fd, std::uint32_t handle,
+                            const std::string& device) {
     const int answer =
         retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kGetGfxDmabuf, &handle); });
     if (answer < 0)
@@ -65,7 +65,7 @@ Result<base::UniqueFd> gfx_dmabuf(Calls& calls, const DeviceFd& fd, std::uint32_
                          answer == -ENOENT || answer == -EINVAL
                              ? "the handle is of an older picture: query the plane again"
                              : "");
-    return base::UniqueFd(answer);
+    return UniqueFd(answer);
 }
 
 }  // namespace vfio

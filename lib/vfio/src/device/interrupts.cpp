@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
@@ -23,17 +24,15 @@ Interrupts::~Interrupts() {
 
 Result<Interrupts> Interrupts::enable(const VfioDevice& device, std::uint32_t index,
                                       std::uint32_t count) {
-    const auto irq = read_irq(device.calls(), device.fd(), index, device.name());
-    if (!irq)
-        return base::propagate(irq);
+    const auto irq = TRY(read_irq(device.calls(), device.fd(), index, device.name()));
     const std::string object = device.name() + " " + irq_name(index, device.info().flags);
-    if (irq->count == 0 || count == 0)
+    if (irq.count == 0 || count == 0)
         return base::fail(Code::kUnsupported, "enable interrupts", object,
-                          irq->count == 0 ? "the device has none" : "none were asked for");
-    Interrupts made(device, *irq);
-    std::vector<base::UniqueFd> eventfds;
+                          irq.count == 0 ? "the device has none" : "none were asked for");
+    Interrupts made(device, irq);
+    std::vector<UniqueFd> eventfds;
     std::vector<int> raw;
-    for (std::uint32_t i = 0; i < std::min(count, irq->count); ++i) {
+    for (std::uint32_t i = 0; i < std::min(count, irq.count); ++i) {
         const int fd = device.calls().eventfd();
         if (fd < 0)
             return fail_call(-fd, "make an eventfd", object);

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "base/try.hpp"
 #include "vfio/feature.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
@@ -42,10 +43,7 @@ std::string mig_state_name(abi::MigState state) {
 
 Result<Migration> Migration::open(Calls& calls, const DeviceFd& fd, const std::string& device) {
     abi::FeatureMigration support{};
-    const auto answer =
-        exchange(calls, fd, abi::FeatureId::kMigration, abi::kFeatureGet, support, device);
-    if (!answer)
-        return base::propagate(answer);
+    TRY(exchange(calls, fd, abi::FeatureId::kMigration, abi::kFeatureGet, support, device));
     return Migration(calls, fd, device, support.flags);
 }
 
@@ -70,10 +68,7 @@ bool Migration::supports(abi::MigState state) const {
 
 Result<abi::MigState> Migration::state() const {
     abi::FeatureMigState state{};
-    const auto answer =
-        exchange(*calls_, *fd_, abi::FeatureId::kMigDeviceState, abi::kFeatureGet, state, device_);
-    if (!answer)
-        return base::propagate(answer);
+    TRY(exchange(*calls_, *fd_, abi::FeatureId::kMigDeviceState, abi::kFeatureGet, state, device_));
     return static_cast<abi::MigState>(state.device_state);
 }
 
@@ -90,7 +85,7 @@ Result<std::optional<MigrationFd>> Migration::set_state(abi::MigState target) co
     if (answer) {
         if (wanted.data_fd < 0)
             return std::nullopt;
-        return MigrationFd(base::UniqueFd(wanted.data_fd));
+        return MigrationFd(UniqueFd(wanted.data_fd));
     }
     Error error = answer.error();
     error.operation = operation;
@@ -104,18 +99,13 @@ Result<std::optional<MigrationFd>> Migration::set_state(abi::MigState target) co
 
 Result<std::uint64_t> Migration::data_size() const {
     abi::FeatureMigDataSize size{};
-    const auto answer =
-        exchange(*calls_, *fd_, abi::FeatureId::kMigDataSize, abi::kFeatureGet, size, device_);
-    if (!answer)
-        return base::propagate(answer);
+    TRY(exchange(*calls_, *fd_, abi::FeatureId::kMigDataSize, abi::kFeatureGet, size, device_));
     return size.stop_copy_length;
 }
 
 Result<void> Migration::report_reinitialisation() const {
-    const auto answer = feature_call(*calls_, *fd_, abi::FeatureId::kMigPrecopyInfoV2,
-                                     abi::kFeatureSet, {}, device_);
-    if (!answer)
-        return base::propagate(answer);
+    TRY(feature_call(*calls_, *fd_, abi::FeatureId::kMigPrecopyInfoV2, abi::kFeatureSet, {},
+                     device_));
     return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/try.hpp"
 #include "vfio/abi/region.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
@@ -36,8 +37,7 @@ std::uint64_t swap(std::uint64_t value) {
 template <typename T>
 Result<T> read_one(const RegionIo& io, std::uint64_t offset) {
     T value{};
-    if (const auto done = io.read(offset, std::as_writable_bytes(std::span(&value, 1))); !done)
-        return base::propagate(done);
+    TRY(io.read(offset, std::as_writable_bytes(std::span(&value, 1))));
     return swap(value);
 }
 
@@ -60,8 +60,7 @@ Result<void> RegionIo::check(std::uint64_t offset, std::uint64_t length, std::ui
 }
 
 Result<void> RegionIo::read(std::uint64_t offset, std::span<std::byte> into) const {
-    if (auto ok = check(offset, into.size(), abi::kRegionRead, "read"); !ok)
-        return ok;
+    TRY(check(offset, into.size(), abi::kRegionRead, "read"));
     const ssize_t got = calls_->pread(*fd_, into, region_.offset + offset);
     const std::string operation = "read " + span_text(offset, into.size());
     if (got < 0)
@@ -73,8 +72,7 @@ Result<void> RegionIo::read(std::uint64_t offset, std::span<std::byte> into) con
 }
 
 Result<void> RegionIo::write(std::uint64_t offset, std::span<const std::byte> from) const {
-    if (auto ok = check(offset, from.size(), abi::kRegionWrite, "write"); !ok)
-        return ok;
+    TRY(check(offset, from.size(), abi::kRegionWrite, "write"));
     const ssize_t put = calls_->pwrite(*fd_, from, region_.offset + offset);
     const std::string operation = "write " + span_text(offset, from.size());
     if (put < 0)

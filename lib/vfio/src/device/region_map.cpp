@@ -7,6 +7,7 @@
 #include <bit>
 #include <utility>
 
+#include "base/try.hpp"
 #include "vfio/abi/region.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
@@ -72,12 +73,10 @@ Result<RegionMap> RegionMap::map(Calls& calls, const DeviceFd& fd, const Region&
     const std::uint64_t reserved = region.size + align;
     if (reserved < region.size)
         return base::fail(Code::kInvalid, "mmap", name, "the region is too large to map whole");
-    auto reservation = calls.mmap({.fd = -1, .length = reserved, .protection = PROT_NONE});
-    if (!reservation)
-        return base::propagate(reservation);
-    const auto start = reinterpret_cast<std::uintptr_t>(*reservation);
-    auto* base = static_cast<std::byte*>(*reservation) + ((align - start % align) % align);
-    RegionMap made(calls, *reservation, reserved, base, region.size);
+    auto reservation = TRY(calls.mmap({.fd = -1, .length = reserved, .protection = PROT_NONE}));
+    const auto start = reinterpret_cast<std::uintptr_t>(reservation);
+    auto* base = static_cast<std::byte*>(reservation) + ((align - start % align) % align);
+    RegionMap made(calls, reservation, reserved, base, region.size);
     for (const RegionArea& area : areas) {
         auto mapped = calls.mmap({.fd = fd.get(),
                                   .length = area.size,

@@ -17,7 +17,7 @@ Result<FaultQueue> FaultQueue::allocate(SharedIommu iommu) {
         return fail_call(-answer, "allocate a fault queue", "/dev/iommu",
                          answer == -ENOTTY ? "fault queues came with Linux 6.11" : "");
     return FaultQueue(IommuObject(std::move(iommu), alloc.out_fault_id),
-                      QueueFd(base::UniqueFd(static_cast<int>(alloc.out_fault_fd))));
+                      QueueFd(UniqueFd(static_cast<int>(alloc.out_fault_fd))));
 }
 
 Result<std::vector<abi::HwptPgfault>> FaultQueue::read() {

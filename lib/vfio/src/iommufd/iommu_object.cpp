@@ -2,23 +2,20 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/try.hpp"
 #include "vfio/ioas.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
 
 Result<SharedIommu> open_iommu(Calls& calls) {
-    auto fd = open_node<IommuFd>(calls, "/dev/iommu");
-    if (!fd)
-        return base::propagate(fd);
-    return std::make_shared<IommuContext>(IommuContext{calls, std::move(*fd)});
+    auto fd = TRY(open_node<IommuFd>(calls, "/dev/iommu"));
+    return std::make_shared<IommuContext>(IommuContext{calls, std::move(fd)});
 }
 
-Result<SharedIommu> adopt_iommu(Calls& calls, base::UniqueFd taken) {
-    auto fd = adopt<IommuFd>(calls, std::move(taken));
-    if (!fd)
-        return base::propagate(fd);
-    return std::make_shared<IommuContext>(IommuContext{calls, std::move(*fd)});
+Result<SharedIommu> adopt_iommu(Calls& calls, UniqueFd taken) {
+    auto fd = TRY(adopt<IommuFd>(calls, std::move(taken)));
+    return std::make_shared<IommuContext>(IommuContext{calls, std::move(fd)});
 }
 
 IommuObject::IommuObject(IommuObject&& other) noexcept

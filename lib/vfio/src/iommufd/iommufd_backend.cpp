@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
@@ -23,12 +24,10 @@ Result<Geometry> IommufdBackend::geometry() {
         all.windows = {{{0, std::numeric_limits<std::uint64_t>::max()}, page}};
         return all;
     }
-    const auto ranges = ioas_.ranges();
-    if (!ranges)
-        return base::propagate(ranges);
+    const auto ranges = TRY(ioas_.ranges());
     Geometry out;
-    const std::uint64_t granule = std::max(page, std::bit_ceil(ranges->alignment));
-    for (const IovaRange& range : ranges->usable)
+    const std::uint64_t granule = std::max(page, std::bit_ceil(ranges.alignment));
+    for (const IovaRange& range : ranges.usable)
         out.windows.push_back({range, granule});
     return out;
 }
@@ -44,7 +43,7 @@ Result<std::uint64_t> IommufdBackend::page_sizes() {
     const int copy = answer < 0 ? answer : iommu.calls.duplicate(iommu.fd.get());
     if (copy < 0)
         return fail_call(-copy, "get the page sizes", "/dev/iommu");
-    const ContainerFd container{base::UniqueFd(copy)};
+    const ContainerFd container{UniqueFd(copy)};
     abi::Type1Info info{};
     info.argsz = abi::kType1InfoOldSize;
     answer = iommu.calls.container(container, abi::ContainerCall::kType1GetInfo, &info);
@@ -147,14 +146,10 @@ Result<std::uint32_t> IommufdBackend::attach_to_own_hwpt(const DeviceToAttach& d
 }
 
 Result<BoundDevice> IommufdBackend::attach_device(const DeviceToAttach& device) {
-    const auto id = bind(device);
-    if (!id)
-        return base::propagate(id);
-    const auto table = kind_ == PageTable::kAutomatic ? attach(device, ioas_.id())
-                                                      : attach_to_own_hwpt(device, *id);
-    if (!table)
-        return base::propagate(table);
-    return BoundDevice{.device_id = *id, .page_table_id = *table};
+    const auto id = TRY(bind(device));
+    const auto table = TRY(kind_ == PageTable::kAutomatic ? attach(device, ioas_.id())
+                                                          : attach_to_own_hwpt(device, id));
+    return BoundDevice{.device_id = id, .page_table_id = table};
 }
 
 Result<void> IommufdBackend::detach_device(const DeviceToAttach& device) {

@@ -60,7 +60,7 @@ Result<VeventQueue> Viommu::add_event_queue(std::uint32_t type, std::uint32_t de
                          : answer == -EEXIST ? "it has one of this type"
                                              : "");
     return VeventQueue{IommuObject(object_.iommu(), alloc.out_veventq_id),
-                       QueueFd(base::UniqueFd(static_cast<int>(alloc.out_veventq_fd)))};
+                       QueueFd(UniqueFd(static_cast<int>(alloc.out_veventq_fd)))};
 }
 
 Result<HwQueue> Viommu::add_hw_queue(abi::HwQueueType type, std::uint32_t index, std::uint64_t iova,

@@ -1,32 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// The ioctl that maps a page takes the kernel a few microseconds, so the common path of map() and
+// unmap() is short: no heap, no text, no search where the last change was next to this one, and no
+// work for what may never be asked (the order of addresses, the allocator's view of IOVAs that
+// callers choose).
 #include "vfio/address_space.hpp"
 
+#include <bit>
 #include <cerrno>
-#include <limits>
 #include <mutex>
 #include <shared_mutex>
 
+#include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/src/space/address_space_impl.hpp"
+#include "vfio/src/space/file_mapping.hpp"
+#include "vfio/src/space/refusal_hints.hpp"
 
 namespace vfio {
 
-namespace {
-
-constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
-
-}  // namespace
+using Lock = std::unique_lock<RwLock>;
+using SharedLock = std::shared_lock<RwLock>;
 
 AddressSpace::AddressSpace(Calls& calls, std::unique_ptr<IommuBackend> iommu_backend)
-    : calls_(calls),
-      backend_(std::move(iommu_backend)),
-      persistent_(backend_->lifetime() == IommuBackend::Lifetime::kPersistent) {}
+    : impl_(std::make_unique<Impl>(calls, std::move(iommu_backend))) {}
 
 std::shared_ptr<AddressSpace> AddressSpace::create(Calls& calls,
                                                    std::unique_ptr<IommuBackend> iommu_backend) {
     std::shared_ptr<AddressSpace> space(new AddressSpace(calls, std::move(iommu_backend)));
-    // An iommufd's can be mapped into before the first device; a container's cannot, and this says
-    // so.
-    static_cast<void>(space->refresh());
+    // An IOAS can be mapped into before the first device; a container's failure here says that it
+    // cannot.
+    static_cast<void>(space->impl_->refresh());
     return space;
 }
 
@@ -34,121 +37,223 @@ AddressSpace::~AddressSpace() {
     static_cast<void>(unmap_all());
 }
 
-void AddressSpace::erase_mapping(MappingTable::MappingCursor place, const IovaRange& range) {
-    if (table_.erase_at(place, range) == MappingTable::IovaTracking::kTracked)
-        iovas_.release(range);
-    if (!own_memory_.empty())
-        drop_own_memory(range);
+Backend AddressSpace::backend() const {
+    return impl_->backend->backend();
+}
+const IommuFd* AddressSpace::iommufd() const {
+    return impl_->backend->iommufd();
+}
+std::uint32_t AddressSpace::ioas_id() const {
+    return impl_->backend->ioas_id();
+}
+IommuBackend& AddressSpace::iommu_backend() {
+    return *impl_->backend;
 }
 
-[[gnu::noinline]] void AddressSpace::drop_own_memory(const IovaRange& range) {
-    if (const auto own = own_memory_.find(range.first); own != own_memory_.end()) {
-        calls_.munmap(reinterpret_cast<void*>(own->second.address), own->second.iova.length());
-        own_memory_.erase(own);
+// Devices.
+
+Result<void> AddressSpace::attach_group(const GroupFd& group, const std::string& object) {
+    const Lock lock(impl_->mutex);
+    return impl_->attach_group(group, object);
+}
+
+Result<void> AddressSpace::detach_group(const GroupFd& group, const std::string& object) {
+    const Lock lock(impl_->mutex);
+    TRY(impl_->backend->detach_group(group, object));
+    if (impl_->attached > 0)
+        --impl_->attached;
+    // An empty container answers nothing; the table stays, for the next group.
+    return impl_->is_live() ? impl_->refresh() : Result<void>{};
+}
+
+Result<BoundDevice> AddressSpace::attach_device(const DeviceToAttach& device) {
+    const Lock lock(impl_->mutex);
+    return impl_->attach_device(device);
+}
+
+Result<void> AddressSpace::detach_device(const DeviceToAttach& device) {
+    const Lock lock(impl_->mutex);
+    TRY(impl_->backend->detach_device(device));
+    if (impl_->attached > 0)
+        --impl_->attached;
+    return impl_->refresh();
+}
+
+Result<void> AddressSpace::device_opened() {
+    if (backend() != Backend::kIommufdCompat)
+        return {};
+    const Lock lock(impl_->mutex);
+    return impl_->refresh();
+}
+
+Error AddressSpace::explain_refusal(Error error, const std::string& group) const {
+    const SharedLock lock(impl_->mutex);
+    return explain_attach_refusal(std::move(error), group, impl_->iovas.table(), impl_->calls);
+}
+
+// Maps.
+
+[[gnu::flatten]] Result<MappedRange> AddressSpace::map(const MapRequest& request) {
+    const Lock lock(impl_->mutex);
+    return impl_->map_locked(request);
+}
+
+Result<Mapping> AddressSpace::map_scoped(const MapRequest& request) {
+    return Mapping(shared_from_this(), TRY(map(request)));
+}
+
+Result<MappedRange> AddressSpace::map_keyed(std::uint64_t key, const MapRequest& request) {
+    const Lock lock(impl_->mutex);
+    if (impl_->keyed.contains(key))
+        return base::fail(Code::kBusy, "map", "key " + std::to_string(key),
+                          "it has a mapping already");
+    const MappedRange mapped = TRY(impl_->map_locked(request));
+    impl_->keyed.emplace(key, mapped.iova);
+    return mapped;
+}
+
+Result<std::vector<MappedRange>> AddressSpace::map_batch(std::span<const MapRequest> requests) {
+    const Lock lock(impl_->mutex);
+    return impl_->map_batch(requests);
+}
+
+Result<MappedRange> AddressSpace::map_file(const FileRequest& request) {
+    const Lock lock(impl_->mutex);
+    return vfio::map_file(*impl_, request);
+}
+
+Result<MappedRange> AddressSpace::share(const AddressSpace& from, const IovaRange& range,
+                                        std::optional<std::uint64_t> iova) {
+    if (&from == this)
+        return base::fail(Code::kInvalid, "share " + text(range), "address space",
+                          "it is the same address space");
+    std::optional<MappedRange> source;
+    {
+        const SharedLock lock(from.impl_->mutex);
+        source = from.impl_->iovas.table().at_iova(range);
     }
-}
-
-/// By far the most unmaps: exactly what was mapped.
-inline Result<std::uint64_t> AddressSpace::unmap_exact(MappingTable::MappingCursor place,
-                                                       const IovaRange& range) {
-    auto unmapped = backend_->unmap(range);
-    if (unmapped)
-        erase_mapping(place, range);
-    return unmapped;
-}
-
-Result<std::uint64_t> AddressSpace::unmap_locked(const IovaRange& range) {
-    if (is_live())
-        if (const auto place = table_.find_exact(range))
-            return unmap_exact(*place, range);
-    return unmap_covered(range);
-}
-
-[[gnu::noinline]] Result<std::uint64_t> AddressSpace::unmap_covered(const IovaRange& range) {
-    const bool live = this->is_live();
-    const std::vector<MappedRange> covered = table_.overlapping(range);
-    if (covered.empty())
-        return 0;
-    for (const MappedRange& mapped : {covered.front(), covered.back()})
-        if (!range.contains(mapped.iova))
-            return fail_call(EINVAL, "unmap " + text(range), std::string(name(backend())),
-                             "it cuts the mapping " + text(mapped.iova) +
-                                 ", which goes as a whole or not at all");
-    std::uint64_t bytes = 0;
-    if (live && backend_->unmap_scope() == IommuBackend::UnmapScope::kManyMappings) {
-        const auto unmapped =
-            backend_->unmap({covered.front().iova.first, covered.back().iova.last});
-        if (!unmapped)
-            return unmapped;
-        bytes = *unmapped;
-    }
-    for (const MappedRange& mapped : covered) {
-        if (live && backend_->unmap_scope() == IommuBackend::UnmapScope::kOneMapping) {
-            const auto unmapped = backend_->unmap(mapped.iova);
-            if (!unmapped)
-                return unmapped;
-            bytes += *unmapped;
-        }
-        if (!live)
-            bytes += mapped.iova.length();  // the kernel dropped them with the last group
-        erase_mapping(*table_.find_exact(mapped.iova), mapped.iova);
-    }
-    return bytes;
+    if (!source || source->iova != range)
+        return fail_call(ENOENT, "share " + text(range), from.impl_->object(),
+                         "not exactly one mapping there");
+    const Lock lock(impl_->mutex);
+    return share_mapping(*impl_, *from.impl_->backend, *source, iova);
 }
 
 [[gnu::flatten]] Result<std::uint64_t> AddressSpace::unmap(std::uint64_t iova,
                                                            std::uint64_t length) {
     if (length == 0)
         return 0;
-    if (length - 1 > kTop - iova)
-        return fail_call(EOVERFLOW, "unmap at " + hex_text(iova), std::string(name(backend())),
+    if (!is_range(iova, length))
+        return fail_call(EOVERFLOW, "unmap at " + hex_text(iova), impl_->object(),
                          "the range wraps around");
-    const std::unique_lock lock(mutex_);
-    return unmap_locked({iova, iova + (length - 1)});
+    const Lock lock(impl_->mutex);
+    return impl_->unmap_locked(make_range(iova, length));
 }
 
 Result<std::uint64_t> AddressSpace::unmap_all() {
-    const std::unique_lock lock(mutex_);
-    auto unmapped = unmap_locked({0, kTop});
-    if (unmapped)
-        keyed_.clear();
-    return unmapped;
+    const Lock lock(impl_->mutex);
+    const std::uint64_t bytes = TRY(impl_->unmap_locked({0, kLastAddress}));
+    impl_->keyed.clear();
+    return bytes;
 }
 
 Result<std::uint64_t> AddressSpace::unmap_keyed(std::uint64_t key) {
-    const std::unique_lock lock(mutex_);
-    const auto found = keyed_.find(key);
-    if (found == keyed_.end())
+    const Lock lock(impl_->mutex);
+    const auto found = impl_->keyed.find(key);
+    if (found == impl_->keyed.end())
         return 0;
-    auto unmapped = unmap_locked(found->second);
-    if (unmapped)
-        keyed_.erase(key);
-    return unmapped;
+    const std::uint64_t bytes = TRY(impl_->unmap_locked(found->second));
+    impl_->keyed.erase(key);
+    return bytes;
 }
+
+// Lookups.
 
 std::optional<std::uint64_t> AddressSpace::to_iova(std::uint64_t address,
                                                    std::uint64_t length) const {
     {
-        const std::shared_lock lock(mutex_);
-        if (table_.indexed())
-            return table_.translate(address, length);
+        const SharedLock lock(impl_->mutex);
+        if (impl_->iovas.table().indexed())
+            return impl_->iovas.table().translate(address, length);
     }
-    const std::unique_lock lock(mutex_);
-    table_.index_addresses();
-    return table_.translate(address, length);
+    const Lock lock(impl_->mutex);
+    impl_->iovas.table().index_addresses();
+    return impl_->iovas.table().translate(address, length);
 }
 
 std::optional<std::uint64_t> AddressSpace::to_address(std::uint64_t iova,
                                                       std::uint64_t length) const {
-    if (length == 0 || length - 1 > kTop - iova)
+    if (!is_range(iova, length))
         return std::nullopt;
-    const std::shared_lock lock(mutex_);
-    return table_.translate_iova({iova, iova + (length - 1)});
+    const SharedLock lock(impl_->mutex);
+    return impl_->iovas.table().translate_iova(make_range(iova, length));
 }
 
 std::vector<MappedRange> AddressSpace::mappings() const {
-    const std::shared_lock lock(mutex_);
-    return table_.all();
+    const SharedLock lock(impl_->mutex);
+    return impl_->iovas.table().all();
+}
+
+Geometry AddressSpace::geometry() const {
+    const SharedLock lock(impl_->mutex);
+    return impl_->geometry;
+}
+
+Result<Geometry> AddressSpace::query() {
+    const Lock lock(impl_->mutex);
+    TRY(impl_->refresh());
+    return impl_->geometry;
+}
+
+std::vector<IovaRange> AddressSpace::ranges() const {
+    const SharedLock lock(impl_->mutex);
+    return window_ranges(impl_->geometry.windows);
+}
+
+Result<std::uint64_t> AddressSpace::page_sizes() {
+    const Lock lock(impl_->mutex);
+    return impl_->backend->page_sizes();
+}
+
+// What only some backends have.
+
+Result<void> AddressSpace::allow_ranges(std::span<const IovaRange> wanted) {
+    const Lock lock(impl_->mutex);
+    return impl_->backend->allow_ranges(wanted);
+}
+
+Result<void> AddressSpace::set_accounting(Accounting accounting) {
+    const Lock lock(impl_->mutex);
+    return impl_->backend->set_accounting(accounting);
+}
+
+Result<void> AddressSpace::start_dirty_tracking() {
+    const Lock lock(impl_->mutex);
+    return impl_->backend->start_dirty();
+}
+
+Result<void> AddressSpace::stop_dirty_tracking() {
+    const Lock lock(impl_->mutex);
+    return impl_->backend->stop_dirty();
+}
+
+Result<void> AddressSpace::read_dirty(const IovaRange& range, std::uint64_t page_size,
+                                      std::span<std::uint64_t> bitmap) {
+    const std::string operation = "read dirty pages of " + text(range);
+    if (!std::has_single_bit(page_size) || range.first > range.last)
+        return fail_call(EINVAL, operation, impl_->object(), "the page size is a power of two");
+    const std::uint64_t pages = (range.last - range.first) / page_size + 1;
+    if (pages > bitmap.size() * 64)
+        return fail_call(EINVAL, operation, impl_->object(),
+                         "the bitmap needs " + std::to_string(pages) + " bits");
+    const Lock lock(impl_->mutex);
+    return impl_->backend->read_dirty(range, page_size, bitmap);
+}
+
+Result<void> AddressSpace::adopt_process(std::span<const MappedRange> mappings,
+                                         std::span<const Relocation> relocations) {
+    const Lock lock(impl_->mutex);
+    return impl_->adopt(mappings, relocations);
 }
 
 }  // namespace vfio

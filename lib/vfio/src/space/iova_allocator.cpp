@@ -5,6 +5,7 @@
 #include <bit>
 #include <cerrno>
 
+#include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
@@ -157,10 +158,8 @@ Result<void> IovaAllocator::check_range(const IovaRange& range) const {
     const auto operation = [&] { return "reserve IOVA " + text(range); };
     const Window* window = window_at(range.first);
     if (range.first > range.last || window == nullptr || range.last > window->range.last) {
-        std::vector<IovaRange> usable;
-        for (const Window& each : windows_)
-            usable.push_back(each.range);
-        return fail_call(EINVAL, operation(), "address space", aperture_hint(range, usable));
+        return fail_call(EINVAL, operation(), "address space",
+                         aperture_hint(range, window_ranges(windows_)));
     }
     const std::uint64_t mask = std::max<std::uint64_t>(window->page_size, 1) - 1;
     if ((range.first & mask) != 0 || ((range.last + 1) & mask) != 0)
@@ -170,8 +169,7 @@ Result<void> IovaAllocator::check_range(const IovaRange& range) const {
 }
 
 Result<void> IovaAllocator::reserve(const IovaRange& range) {
-    if (auto sound = check_range(range); !sound)
-        return sound;
+    TRY(check_range(range));
     flush_recent();
     auto extent = by_address_.upper_bound(range.first);
     if (extent == by_address_.begin() || std::prev(extent)->second < range.last)

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "vfio/calls.hpp"
-#include "vfio/export.hpp"
 #include "vfio/iova_range.hpp"
 
 namespace vfio {
@@ -21,7 +20,7 @@ namespace vfio {
 /// neighbours grow together, so that space is used again. Each operation is O(log n) in the free
 /// extents, and O(1) where what was released lately fits exactly. Never hands out address 0 by
 /// itself, as the kernel does not: devices read it as none. Not thread-safe.
-class VFIO_EXPORT IovaAllocator {
+class IovaAllocator {
   public:
     struct Constraints {
         std::uint64_t length = 0;     ///< bytes, a multiple of the window's page size

@@ -2,7 +2,6 @@
 #include "vfio/src/space/mapping_table.hpp"
 
 #include <cassert>
-#include <limits>
 
 namespace vfio {
 
@@ -64,9 +63,9 @@ std::optional<MappedRange> MappingTable::at_iova(const IovaRange& range) const {
 std::optional<MappedRange> MappingTable::at_address(std::uint64_t address,
                                                     std::uint64_t length) const {
     assert(indexed_);
-    if (length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - address)
+    if (!is_range(address, length))
         return std::nullopt;
-    const auto found = by_address_.containing({address, address + (length - 1)});
+    const auto found = by_address_.containing(make_range(address, length));
     if (!found)
         return std::nullopt;
     const std::uint64_t span = found->range.last - found->range.first;
@@ -87,17 +86,16 @@ bool MappingTable::runs_on(MappedRange from, std::uint64_t last) const {
 
 std::optional<std::uint64_t> MappingTable::translate(std::uint64_t address,
                                                      std::uint64_t length) const {
-    constexpr std::uint64_t kTop = std::numeric_limits<std::uint64_t>::max();
     assert(indexed_);
-    if (length == 0 || length - 1 > kTop - address)
+    if (!is_range(address, length))
         return std::nullopt;
-    if (const auto whole = by_address_.containing({address, address + (length - 1)}))
+    if (const auto whole = by_address_.containing(make_range(address, length)))
         return whole->value + (address - whole->range.first);
     const auto start = at_address(address, 1);
     if (!start)
         return std::nullopt;
     const std::uint64_t iova = start->iova.first + (address - start->address);
-    if (length - 1 > kTop - iova || !runs_on(*start, iova + (length - 1)))
+    if (!is_range(iova, length) || !runs_on(*start, iova + (length - 1)))
         return std::nullopt;
     return iova;
 }

@@ -1,44 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "vfio/export.hpp"
+#include "vfio/mapped_range.hpp"
 #include "vfio/src/space/interval_index.hpp"
 
 namespace vfio {
 
-/// Where a mapping's pages come from.
-enum class MappingSource : std::uint8_t {
-    kMemory,  ///< this process' address
-    kFile,    ///< a memfd, pinned from the page cache (IOAS_MAP_FILE): survives exec
-    kBar,     ///< a device's dma-buf: torn down by the kernel when that device is reset
-};
-
-/// One mapping as the kernel has it: the unit that can be unmapped.
-struct MappedRange {
-    IovaRange iova;
-    std::uint64_t address = 0;  ///< in this process; 0 for a file that is not mapped here
-    DmaAccess access = DmaAccess::kReadWrite;
-    MappingSource source = MappingSource::kMemory;
-
-    [[nodiscard]] bool revocable() const { return source == MappingSource::kBar; }
-    auto operator<=>(const MappedRange&) const = default;
-};
+/// Whether the IOVA allocator knows that a mapping's addresses are taken. Addresses that callers
+/// chose are untracked until the allocator meets them: a program that chooses all of its addresses
+/// pays for no allocator.
+enum class IovaTracking : std::uint8_t { kUntracked, kTracked };
 
 /// All mappings of an address space, found by IOVA and, once asked to be, by address: who never
 /// looks for an address does not pay for its order. Not thread-safe.
-class VFIO_EXPORT MappingTable {
+class MappingTable {
     struct MappingValue;
 
   public:
-    /// Does the IOVA allocator know that these addresses are taken? Not of those that callers
-    /// chose, until it comes upon them: who never has one chosen pays for no allocator.
-    enum class IovaTracking : std::uint8_t { kUntracked, kTracked };
     /// Where a mapping goes, or is; holds until the next change.
     using MappingCursor = IntervalIndex<MappingValue>::Cursor;
 
@@ -118,8 +101,7 @@ inline void MappingTable::insert_at(MappingCursor place, const MappedRange& mapp
             mapped.iova.first);
 }
 
-inline MappingTable::IovaTracking MappingTable::erase_at(MappingCursor place,
-                                                         const IovaRange& range) {
+inline IovaTracking MappingTable::erase_at(MappingCursor place, const IovaRange& range) {
     const MappingValue entry = by_iova_.value(place);
     by_iova_.remove(place);
     untracked_ -= entry.tracking == IovaTracking::kUntracked ? 1 : 0;

@@ -6,8 +6,6 @@
 #include <atomic>
 #include <cstdint>
 
-#include "vfio/export.hpp"
-
 namespace vfio {
 
 /// A readers-writer lock in one word, for what is held as often as a page is mapped:
@@ -15,7 +13,7 @@ namespace vfio {
 /// two bus locks each, and none while the process has one thread (glibc's own locks and
 /// std::shared_ptr look at the same flag). Who waits for a writer's turn keeps new readers out.
 /// Works with std::unique_lock and std::shared_lock; not recursive.
-class VFIO_EXPORT RwLock {
+class RwLock {
   public:
     RwLock() = default;
     RwLock(const RwLock&) = delete;

@@ -54,7 +54,7 @@ void check_config(Checks& checks, VfioDevice& device) {
                     config->read8(0x3c) == static_cast<std::uint8_t>(*line ^ 1) &&
                     config->write8(0x3c, *line),
                 "what is written reads back");
-    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "bus mastering goes on");
+    checks.works(device.set_bus_mastering(BusMaster::kOn), "bus mastering goes on");
     const auto command = config->read16(4);
     checks.that(command && (*command & 4) != 0, "and is on");
 }

@@ -28,7 +28,7 @@ char* bytes_at(std::uint64_t address) {
 void check_edu_map(Checks& checks, VfioDevice& device) {
     const auto bar = device.region(0);
     if (!checks.works(bar, "BAR 0 is there") ||
-        !checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "it decodes memory"))
+        !checks.works(device.set_bus_mastering(BusMaster::kOn), "it decodes memory"))
         return;
     const RegionIo registers = device.io(*bar);
     checks.that(registers.read32(0) == 0x010000edU, "it identifies itself");
@@ -168,7 +168,7 @@ void check_dirty(Checks& checks, VfioDevice& device) {
 void check_doorbell(Checks& checks, VfioDevice& device) {
     const auto bar = device.region(0);
     if (!checks.works(bar, "BAR 0 is there") ||
-        !checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn), "it decodes memory"))
+        !checks.works(device.set_bus_mastering(BusMaster::kOn), "it decodes memory"))
         return;
     const RegionIo registers = device.io(*bar);
     const base::UniqueFd bell(device.calls().eventfd());

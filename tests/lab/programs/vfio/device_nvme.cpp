@@ -59,8 +59,7 @@ void check_reset(Checks& checks, VfioDevice& device) {
         return;
     checks.that(nvme->ready() == true, "and is ready");
     checks.works(device.reset(), "the device is reset");
-    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn),
-                 "it decodes memory again");
+    checks.works(device.set_bus_mastering(BusMaster::kOn), "it decodes memory again");
     checks.that(nvme->ready() == false, "it is not ready any more");
     auto again = Nvme::start(device);
     if (checks.works(again, "it starts again"))
@@ -82,8 +81,7 @@ void check_hot_reset(Checks& checks, VfioDevice& device) {
                     "without its group's fd it is refused");
     checks.works(hot_reset(device.calls(), device.fd(), shown(device), device.name()),
                  "it is hot reset");
-    checks.works(device.set_bus_mastering(VfioDevice::BusMastering::kOn),
-                 "it decodes memory again");
+    checks.works(device.set_bus_mastering(BusMaster::kOn), "it decodes memory again");
     checks.that(nvme->ready() == false, "it is not ready any more");
 }
 

@@ -6,7 +6,7 @@
 #include "device_checks.hpp"
 #include "vfio/abi/device.hpp"
 #include "vfio/eeh.hpp"
-#include "vfio/src/backend/spapr_backend.hpp"
+#include "vfio/spapr_container.hpp"
 
 using namespace vfio;
 
@@ -40,10 +40,10 @@ void check_zpci(Checks& checks, VfioDevice& device) {
 }
 
 void check_eeh(Checks& checks, VfioDevice& device) {
-    auto* spapr = dynamic_cast<SpaprV2Backend*>(&device.space()->iommu_backend());
+    SpaprContainer* const spapr = spapr_container(*device.space());
     if (spapr == nullptr)
         return checks.that(false, "the address space is SPAPR's, v2");
-    auto eeh = Eeh::enable(spapr->platform().container(), device.name());
+    auto eeh = Eeh::enable(spapr->container(), device.name());
     if (!checks.works(eeh, "EEH is enabled"))
         return;
     checks.that(eeh->state() == abi::EehState::kNormal, "the endpoint is in order");

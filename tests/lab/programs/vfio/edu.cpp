@@ -20,7 +20,7 @@ constexpr std::uint32_t kBuffer = 0x40000;  ///< where the device's own memory i
 }  // namespace
 
 vfio::Result<Edu> Edu::open(const vfio::VfioDevice& device) {
-    if (const auto on = device.set_bus_mastering(vfio::VfioDevice::BusMastering::kOn); !on)
+    if (const auto on = device.set_bus_mastering(vfio::BusMaster::kOn); !on)
         return base::propagate(on);
     const auto bar = device.region(0);
     if (!bar)

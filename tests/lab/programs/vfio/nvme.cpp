@@ -47,7 +47,7 @@ Nvme::~Nvme() {
 }
 
 vfio::Result<Nvme> Nvme::start(const vfio::VfioDevice& device) {
-    if (const auto on = device.set_bus_mastering(vfio::VfioDevice::BusMastering::kOn); !on)
+    if (const auto on = device.set_bus_mastering(vfio::BusMaster::kOn); !on)
         return base::propagate(on);
     const auto bar = device.region(0);
     if (!bar)

@@ -8,7 +8,6 @@
 #include "checks.hpp"
 #include "vfio/spapr_container.hpp"
 #include "vfio/spapr_space.hpp"
-#include "vfio/src/backend/spapr_emulation.hpp"
 #include "vfio/system_calls.hpp"
 
 using namespace vfio;
@@ -100,7 +99,7 @@ int on_iommufd(Calls& calls, const std::string& name, const std::string& cdev) {
     const auto iommu = open_iommu(calls);
     if (!iommu)
         return complain(iommu.error());
-    auto model = SpaprEmulation::create(*iommu);
+    auto model = make_spapr_emulation(*iommu);
     if (!model)
         return complain(model.error());
     const auto device = open_node<DeviceFd>(calls, "/dev/vfio/devices/" + cdev);

@@ -27,7 +27,7 @@ class Spapr : public VfioTest, public testing::WithParamInterface<Platform> {
             group = *open_node<GroupFd>(calls, "/dev/vfio/15");
             ASSERT_TRUE(space->attach_group(group, "/dev/vfio/15"));
         } else {
-            space = std::make_unique<SpaprSpace>(*SpaprEmulation::create(*open_iommu(calls)));
+            space = std::make_unique<SpaprSpace>(*make_spapr_emulation(*open_iommu(calls)));
             device = *open_node<DeviceFd>(calls, "/dev/vfio/devices/vfio0");
             ASSERT_TRUE(space->attach_device({.fd = device, .name = "0000:01:00.0"}));
         }

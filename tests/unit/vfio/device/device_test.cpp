@@ -172,9 +172,9 @@ TEST_F(OpenDevice, BusMasteringGoesOnAndOffAndLeavesTheRest) {
     ASSERT_TRUE(device) << failure(device);
     const auto config = device->config();
     ASSERT_TRUE(config->write16(4, 0x0400));
-    ASSERT_TRUE(device->set_bus_mastering(VfioDevice::BusMastering::kOn));
+    ASSERT_TRUE(device->set_bus_mastering(BusMaster::kOn));
     EXPECT_EQ(config->read16(4).value(), 0x0406);
-    ASSERT_TRUE(device->set_bus_mastering(VfioDevice::BusMastering::kOff));
+    ASSERT_TRUE(device->set_bus_mastering(BusMaster::kOff));
     EXPECT_EQ(config->read16(4).value(), 0x0402);
 }
 

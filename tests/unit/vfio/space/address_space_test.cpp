@@ -117,7 +117,7 @@ TEST_P(EveryBackend, RefusesToCutAMappingOnEveryBackend) {
     ASSERT_TRUE(opened.space->map(at(0x100000, 4 * kPage)));
     const std::string expected =
         std::to_string(EINVAL) +
-        ": it cuts the mapping 0x100000-0x103fff, which goes as a whole or not at all";
+        ": it cuts the mapping 0x100000-0x103fff, which can only be unmapped as a whole";
     EXPECT_EQ(failure(opened.space->unmap(0x101000, kPage)), expected);
     EXPECT_EQ(failure(opened.space->unmap(0x100000, kPage)), expected);
     EXPECT_EQ(opened.space->to_iova(kMemory, 4 * kPage), 0x100000U);

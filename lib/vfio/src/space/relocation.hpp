@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vfio/iommu_backend.hpp"
+
+namespace vfio {
+
+/// The mappings in IOVA order, each with its new address. ENOENT: no mapping starts at the IOVA of
+/// a relocation. EINVAL: two mappings overlap. `object` is the backend's name, for the error.
+[[nodiscard]] Result<std::vector<MappedRange>> relocate(std::vector<MappedRange> mappings,
+                                                        std::span<const Relocation> relocations,
+                                                        const std::string& object);
+
+}  // namespace vfio
