@@ -13,7 +13,6 @@
 #include "bindd/bus/leases.hpp"
 #include "bindd/bus/memory_trimmer.hpp"
 #include "bindd/bus/requests.hpp"
-#include "bindd/bus/sdbus_compat.hpp"
 #include "bindd/interfaces/device_objects.hpp"
 #include "bindd/interfaces/group_objects.hpp"
 #include "bindd/interfaces/history_document.hpp"
@@ -21,6 +20,7 @@
 #include "bindd/interfaces/manager_object.hpp"
 #include "bindd/interfaces/mdev_objects.hpp"
 #include "bindd/interfaces/snapshot_file.hpp"
+#include "dbus/sdbus_compat.hpp"
 
 /// sdbus-c++ serves the two interfaces that have few objects, the Manager and the JobRegistry, by
 /// its generated adaptors. Devices, groups and mediated devices, of which a host may have
@@ -93,7 +93,7 @@ class BusService::Impl final : public Observer {
     static int on_name_reply(sd_bus_message* reply, void* userdata, sd_bus_error* error);
 
     Controller& controller_;
-    BusConnection connection_;
+    dbus::Connection connection_;
     sd_bus* bus_;
     MemoryTrimmer memory_trimmer_;
     sd_bus_slot* object_manager_;
@@ -121,7 +121,7 @@ class BusService::Impl final : public Observer {
 
 BusService::Impl::Impl(sd_event* event, Controller& controller, const BusSettings& options)
     : controller_(controller),
-      connection_(connect_bus(options.address)),
+      connection_(dbus::connect(options.address)),
       bus_(connection_.raw),
       memory_trimmer_(event, bus_),
       object_manager_(add_object_manager(bus_)),

@@ -5,7 +5,7 @@ namespace bindd {
 namespace {
 
 MethodOptionValue to_option_value(const sdbus::Variant& variant) {
-    const std::string type = variant_type(variant);
+    const std::string type = dbus::variant_type(variant);
     if (type == "b")
         return variant.get<bool>();
     if (type == "d")

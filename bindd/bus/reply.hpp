@@ -11,7 +11,7 @@
 #include "bindd/bus/message.hpp"
 #include "bindd/bus/method_options.hpp"
 #include "bindd/bus/object_path.hpp"
-#include "bindd/bus/sdbus_compat.hpp"
+#include "dbus/sdbus_compat.hpp"
 
 /// Answers of the objects that sdbus-c++ serves. Of what a handler throws, version 1.2 lets pass
 /// nothing but its own Error without ending the process, so every handler and every getter goes
@@ -41,7 +41,7 @@ class Reply {
     void refuse(const BusError& error) const noexcept {
         try {
             result_->returnError(
-                make_sdbus_error(bus_error_name(error.kind), bus_text(error.text)));
+                dbus::make_error(bus_error_name(error.kind), bus_text(error.text)));
         } catch (const std::exception&) {
             return;  // gone, or no memory to say so
         }
@@ -70,7 +70,7 @@ auto read_out(Body&& body) -> decltype(body()) {
     try {
         return body();
     } catch (const std::exception& problem) {
-        throw make_sdbus_error(bus_error_name(BusErrorKind::kFailed), problem.what());
+        throw dbus::make_error(bus_error_name(BusErrorKind::kFailed), problem.what());
     }
 }
 

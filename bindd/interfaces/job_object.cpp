@@ -24,7 +24,7 @@ std::string result_json(const Job& job) {
 
 JobObject::JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests,
                      const Job& job)
-    : AdaptorInterfaces(connection, BusObjectPath(job_path(job.id))),
+    : AdaptorInterfaces(connection, dbus::ObjectPath(job_path(job.id))),
       bus_(bus),
       requests_(requests),
       id_(job.id),

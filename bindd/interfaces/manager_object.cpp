@@ -22,7 +22,7 @@ Paths to_paths(const std::vector<sdbus::ObjectPath>& paths) {
 }  // namespace
 
 ManagerObject::ManagerObject(sdbus::IConnection& connection, sd_bus* bus, ManagerDependencies deps)
-    : AdaptorInterfaces(connection, BusObjectPath(kManagerPath)),
+    : AdaptorInterfaces(connection, dbus::ObjectPath(kManagerPath)),
       bus_(bus),
       deps_(deps),
       generation_(deps_.controller.view().policies.generation.empty() ? 0 : 1),

@@ -4,38 +4,30 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "binding/codec/host_snapshot.hpp"
-#include "binding/transaction/apply.hpp"
 #include "policy/plan/plan.hpp"
-#include "vfioctl/client/client_message.hpp"
+#include "vfioctl/client/daemon_bus.hpp"
 #include "vfioctl/context/failure.hpp"
 
 namespace vfioctl {
 
-/// The daemon, as seen through the bus. Every failure of it is one of the command.
+/// The daemon as commands see it: its replies as the values that the same work without a daemon
+/// has, its errors as failures of the command.
 class DaemonClient {
   public:
-    /// Where to look for it: a bus of its own by BINDD_BUS_ADDRESS, else the system bus (which may
-    /// be another by DBUS_SYSTEM_BUS_ADDRESS). Null when none is there; not started for the sake of
-    /// asking.
+    /// Looks on the bus of BINDD_BUS_ADDRESS, else on the system bus (another one by
+    /// DBUS_SYSTEM_BUS_ADDRESS). Null when no daemon is there; none is started.
     [[nodiscard]] static std::unique_ptr<DaemonClient> find(const std::string& run_directory);
-    DaemonClient(const DaemonClient&) = delete;
-    DaemonClient& operator=(const DaemonClient&) = delete;
-    ~DaemonClient();
+    explicit DaemonClient(std::unique_ptr<DaemonBus> bus) : bus_(std::move(bus)) {}
 
-    /// What it sees; with who uses `devices`, looked up now.
+    /// The host as the daemon sees it, with the users of `usage_of`, which it determines now.
     [[nodiscard]] CliResult<binding::HostSnapshot> fetch_snapshot(
         const std::vector<std::string>& usage_of);
 
-    /// A change to be made, and what came of it.
-    struct ChangeRequest {
-        const char* method;                ///< of the Manager: Apply, Bind, Release, Rollback
-        std::vector<std::string> paths{};  ///< of Bind and Release
-        std::string transaction{};         ///< of Rollback
-        CallOptions options{};
-    };
+    /// What a change has done.
     struct ChangeResult {
         policy::Plan plan;
         std::vector<std::string> warnings;
@@ -46,27 +38,14 @@ class DaemonClient {
 
     [[nodiscard]] CliResult<void> reload();
     [[nodiscard]] CliResult<std::vector<binding::HistoryEntry>> history();
-
-    using BusProperties = std::vector<std::pair<std::string, std::string>>;
     [[nodiscard]] CliResult<BusProperties> properties(const std::string& path,
-                                                      const char* interface);
-    /// Every signal of it from now on, until `told` says to stop.
-    enum class AfterSignal { kContinue, kStop };
+                                                      const std::string& interface);
+    /// Every signal of the daemon from now on, until `on_signal` stops it.
     [[nodiscard]] CliResult<void> listen(
-        const std::function<AfterSignal(sd_bus_message*)>& on_signal);
+        const std::function<AfterSignal(const BusSignal&)>& on_signal);
 
   private:
-    explicit DaemonClient(sd_bus* bus) : bus_(bus) {}
-    [[nodiscard]] CliResult<ClientMessage> new_call(const std::string& path, const char* interface,
-                                                    const char* member);
-    [[nodiscard]] CliResult<ClientMessage> call(sd_bus_message* message);
-    [[nodiscard]] CliResult<std::string> start_job(const ChangeRequest& request);
-    [[nodiscard]] CliResult<void> wait_for_job(
-        const std::string& job, const std::function<void(const binding::Progress&)>& progress);
-    [[nodiscard]] CliResult<ChangeResult> fetch_result(const std::string& job);
-    [[nodiscard]] CliResult<void> wait_for_message();
-
-    sd_bus* bus_;
+    std::unique_ptr<DaemonBus> bus_;
 };
 
 }  // namespace vfioctl

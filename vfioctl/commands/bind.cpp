@@ -35,13 +35,12 @@ CliResult<ExitCode> bind_through_daemon(CliContext& cli, const Arguments& argume
     const auto paths = object_paths(cli, ids);
     if (!paths)
         return propagate(paths);
-    DaemonClient::ChangeRequest request{
-        .method = "Bind", .paths = *paths, .options = timeout_option(timeout)};
+    ChangeRequest request{.method = "Bind", .paths = *paths, .options = timeout_option(timeout)};
     for (const char* option : {"driver", "group"})
         if (const auto value = arguments.one(option))
-            request.options.emplace_back(option, *value);
+            request.options.emplace(option, *value);
     if (const auto forced = split_commas(arguments.all("force")); !forced.empty())
-        request.options.emplace_back("force", forced);
+        request.options.emplace("force", forced);
     return execute_through_daemon(cli, request, plan, warnings);
 }
 

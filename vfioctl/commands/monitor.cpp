@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <map>
+#include "vfioctl/commands/monitor.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "vfioctl/client/daemon_client.hpp"
-#include "vfioctl/context/command.hpp"
+#include "base/try.hpp"
 
-/// `vfioctl monitor`: the daemon's signals as lines, in text or as one JSON object each, until it
-/// ends or the reader goes away.
+/// `vfioctl monitor`: the daemon's signals as lines, in text or as one JSON object each, until the
+/// connection is closed or the reader of the output goes away.
 namespace vfioctl {
 namespace {
 
@@ -15,91 +15,51 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kDevice = "org.bindd1.Device";
 
-/// What happened, to which device or group, and the new values of what changed.
-struct MonitorEvent {
-    std::string what;  ///< appeared, changed, vanished, transaction, policies
-    std::string subject;
-    DaemonClient::BusProperties changes;
-};
+}  // namespace
 
-/// Turns signals into events. Knows what the objects' paths stand for.
-class SignalDecoder {
-  public:
-    explicit SignalDecoder(const binding::HostSnapshot& snapshot) {
-        for (const auto& [id, status] : snapshot.statuses)
-            names_[status.path] = id.display();
-    }
+SignalDecoder::SignalDecoder(const binding::HostSnapshot& snapshot) {
+    for (const auto& [id, status] : snapshot.statuses)
+        names_[status.path] = id.display();
+}
 
-    [[nodiscard]] std::vector<MonitorEvent> decode(sd_bus_message* signal) {
-        ClientMessageReader reader(signal);
-        if (sd_bus_message_is_signal(signal, "org.freedesktop.DBus.Properties",
-                                     "PropertiesChanged") > 0)
-            return changed(sd_bus_message_get_path(signal), reader);
-        if (sd_bus_message_is_signal(signal, "org.freedesktop.DBus.ObjectManager",
-                                     "InterfacesAdded") > 0)
-            return added(reader);
-        if (sd_bus_message_is_signal(signal, "org.freedesktop.DBus.ObjectManager",
-                                     "InterfacesRemoved") > 0)
-            return removed(reader);
-        if (sd_bus_message_is_signal(signal, "org.bindd1.Manager", "TransactionFinished") > 0)
-            return finished(reader);
-        return {};
-    }
+std::optional<MonitorEvent> SignalDecoder::decode(const BusSignal& signal) {
+    return std::visit([this](const auto& each) { return event(each); }, signal);
+}
 
-  private:
-    [[nodiscard]] std::vector<MonitorEvent> changed(const std::string& path,
-                                                    ClientMessageReader& reader) const {
-        const std::string interface = reader.text().value_or("");
-        DaemonClient::BusProperties properties = reader.properties();
-        if (interface == "org.bindd1.Manager") {
-            for (const auto& [key, value] : properties)
-                if (key == "PolicyGeneration")
-                    return {{"policies", "", std::move(properties)}};
-            return {};
-        }
-        const auto name = names_.find(path);
-        if (interface != kDevice || name == names_.end())
-            return {};
-        return {{"changed", name->second, std::move(properties)}};
-    }
+std::optional<MonitorEvent> SignalDecoder::event(const PropertiesChanged& signal) const {
+    if (signal.interface == "org.bindd1.Manager" && signal.properties.contains("PolicyGeneration"))
+        return MonitorEvent{"policies", "", signal.properties};
+    const auto name = names_.find(signal.path);
+    if (signal.interface != kDevice || name == names_.end())
+        return std::nullopt;
+    return MonitorEvent{"changed", name->second, signal.properties};
+}
 
-    [[nodiscard]] std::vector<MonitorEvent> added(ClientMessageReader& reader) {
-        const std::string path = reader.text('o').value_or("");
-        std::vector<MonitorEvent> events;
-        if (!reader.enter('a', "{sa{sv}}"))
-            return events;
-        while (reader.enter('e', "sa{sv}")) {
-            const std::string interface = reader.text().value_or("");
-            DaemonClient::BusProperties properties = reader.properties();
-            if (interface == kDevice) {
-                std::map<std::string, std::string> known(properties.begin(), properties.end());
-                names_[path] = sysfs::DeviceId{known["Bus"], known["Address"]}.display();
-                events.push_back({"appeared",
-                                  names_[path],
-                                  {{"Driver", known["Driver"]},
-                                   {"State", known["State"]},
-                                   {"Reason", known["Reason"]}}});
-            }
-            reader.leave();
-        }
-        return events;
-    }
+std::optional<MonitorEvent> SignalDecoder::event(const InterfacesAdded& signal) {
+    const auto device = signal.interfaces.find(kDevice);
+    if (device == signal.interfaces.end())
+        return std::nullopt;
+    BusProperties known = device->second;
+    const std::string name = sysfs::DeviceId{known["Bus"], known["Address"]}.display();
+    names_[signal.path] = name;
+    return MonitorEvent{
+        "appeared",
+        name,
+        {{"Driver", known["Driver"]}, {"State", known["State"]}, {"Reason", known["Reason"]}}};
+}
 
-    [[nodiscard]] std::vector<MonitorEvent> removed(ClientMessageReader& reader) {
-        const auto name = names_.extract(reader.text('o').value_or(""));
-        if (name.empty())
-            return {};
-        return {{"vanished", name.mapped(), {}}};
-    }
+std::optional<MonitorEvent> SignalDecoder::event(const InterfacesRemoved& signal) {
+    const auto name = names_.extract(signal.path);
+    if (name.empty())
+        return std::nullopt;
+    return MonitorEvent{"vanished", name.mapped(), {}};
+}
 
-    [[nodiscard]] static std::vector<MonitorEvent> finished(ClientMessageReader& reader) {
-        reader.skip("o");
-        const std::string group = reader.text().value_or("");
-        return {{"transaction", group, {{"Result", reader.text().value_or("")}}}};
-    }
+std::optional<MonitorEvent> SignalDecoder::event(const TransactionFinished& signal) {
+    return MonitorEvent{"transaction", signal.group, {{"Result", signal.result}}};
+}
 
-    std::map<std::string, std::string> names_;  ///< devices by path
-};
+namespace {
 
 /// "DriverOverride" → "driver_override", as the JSON of list has it.
 std::string to_field_name(const std::string& property) {
@@ -113,7 +73,7 @@ std::string to_field_name(const std::string& property) {
     return out;
 }
 
-/// What has several lines is told by its first; status shows them all.
+/// The first line of a value; status shows all of them.
 std::string shortened(const std::string& value) {
     const std::size_t end = value.find('\n');
     return end == std::string::npos ? value : value.substr(0, end) + " ...";
@@ -145,14 +105,14 @@ std::string as_json(const MonitorEvent& event) {
 CliResult<ExitCode> run_monitor(CliContext& cli, const Arguments& /*arguments*/) {
     if (cli.daemon == nullptr)
         return fail(ExitCode::kFailed, "monitor", "no daemon is on the bus",
-                    "`systemctl start bindd`; without it nobody watches");
+                    "`systemctl start bindd`");
     SignalDecoder decoder(*cli.snapshot);
-    const auto listened = cli.daemon->listen([&](sd_bus_message* signal) {
-        for (const MonitorEvent& event : decoder.decode(signal))
-            cli.out << (cli.json() ? as_json(event) : as_text(event)) << std::flush;
-        return cli.out ? DaemonClient::AfterSignal::kContinue : DaemonClient::AfterSignal::kStop;
-    });
-    return listened ? CliResult<ExitCode>(ExitCode::kDone) : propagate(listened);
+    TRY(cli.daemon->listen([&](const BusSignal& signal) {
+        if (const auto event = decoder.decode(signal))
+            cli.out << (cli.json() ? as_json(*event) : as_text(*event)) << std::flush;
+        return cli.out ? AfterSignal::kContinue : AfterSignal::kStop;
+    }));
+    return ExitCode::kDone;
 }
 
 }  // namespace vfioctl

@@ -102,8 +102,7 @@ CliResult<std::vector<std::string>> object_paths(const CliContext& cli,
     return out;
 }
 
-CliResult<ExitCode> execute_through_daemon(CliContext& cli,
-                                           const DaemonClient::ChangeRequest& request,
+CliResult<ExitCode> execute_through_daemon(CliContext& cli, const ChangeRequest& request,
                                            policy::Plan& plan, std::vector<std::string> warnings) {
     ProgressLine line(cli);
     auto done = cli.daemon->run_job(

@@ -31,7 +31,7 @@ void print_plan(CliContext& cli, const policy::Plan& plan,
 
 /// The same through the daemon, when there is one; of `plan` only what was done is left.
 [[nodiscard]] CliResult<ExitCode> execute_through_daemon(CliContext& cli,
-                                                         const DaemonClient::ChangeRequest& request,
+                                                         const ChangeRequest& request,
                                                          policy::Plan& plan,
                                                          std::vector<std::string> warnings);
 

@@ -373,12 +373,12 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          "hint: usage: vfioctl policy schema\n"},
         {2,
          {"capture"},
-         "vfioctl: capture: needs FILE.tar\n"
-         "hint: usage: vfioctl capture FILE.tar\n"},
+         "vfioctl: capture: needs FILE.tar[.zst|.xz|.gz]\n"
+         "hint: usage: vfioctl capture FILE.tar[.zst|.xz|.gz]\n"},
         {2,
          {"capture", "a", "b"},
          "vfioctl: capture: unexpected 'b'\n"
-         "hint: usage: vfioctl capture FILE.tar\n"},
+         "hint: usage: vfioctl capture FILE.tar[.zst|.xz|.gz]\n"},
         {1,
          {"capture", "/nonexistent/x.tar"},
          "vfioctl: /nonexistent/x.tar.part: create: No such file or directory\n"},

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/client/sdbus_daemon_bus.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <exception>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "vfioctl/client/bus_values.hpp"
+
+namespace vfioctl {
+namespace {
+
+constexpr const char* kBusName = "org.bindd1";
+constexpr const char* kPath = "/org/bindd1";
+constexpr const char* kManager = "org.bindd1.Manager";
+constexpr const char* kJob = "org.bindd1.Job";
+constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
+constexpr const char* kSignals = "type='signal',sender='org.bindd1'";
+/// An authentication agent may have to ask somebody for a password.
+constexpr std::uint64_t kCallTimeout = std::uint64_t{300} * 1'000'000;
+
+template <typename Function>
+auto catch_errors(const Function& function) -> BusResult<decltype(function())> {
+    try {
+        if constexpr (std::is_void_v<decltype(function())>)
+            function();
+        else
+            return function();
+    } catch (const sdbus::Error& error) {
+        return tl::unexpected(BusError{error.getName(), error.getMessage()});
+    } catch (const std::exception& problem) {
+        return tl::unexpected(BusError{{}, problem.what()});
+    }
+    if constexpr (std::is_void_v<decltype(function())>)
+        return {};
+}
+
+template <typename T>
+T read_reply(sdbus::MethodReply reply) {
+    T value;
+    reply >> value;
+    return value;
+}
+
+/// State and progress of a job, from its PropertiesChanged or GetAll.
+struct RemoteJobState {
+    enum class Change { kNone, kReported };
+    bool ended = false;
+    binding::Progress progress;
+    Change change = Change::kNone;
+
+    void update(const BusVariants& properties) {
+        if (const auto found = properties.find("State"); found != properties.end())
+            ended = found->second.get<std::string>() == "ended";
+        if (const auto found = properties.find("Progress"); found != properties.end()) {
+            using Reported = sdbus::Struct<std::uint32_t, std::uint32_t, std::string>;
+            const auto reported = found->second.get<Reported>();
+            progress = {std::get<0>(reported), std::get<1>(reported), std::get<2>(reported)};
+        }
+        change = Change::kReported;
+    }
+};
+
+/// A message that is not as the interface says is skipped: nothing may be thrown into sd-bus.
+template <typename Read>
+auto skip_malformed(Read read_message) {
+    return [read_message](sdbus::Message& message) {
+        try {
+            read_message(message);
+        } catch (const std::exception&) {
+        }
+    };
+}
+
+}  // namespace
+
+template <typename... Arguments>
+sdbus::MethodReply SdbusDaemonBus::call(const std::string& path, const char* interface,
+                                        const char* member, const Arguments&... arguments) {
+    const auto proxy =
+        sdbus::createProxy(*connection_, dbus::ServiceName(kBusName), dbus::ObjectPath(path));
+    auto message =
+        proxy->createMethodCall(dbus::InterfaceName(interface), dbus::MemberName(member));
+    sd_bus_message* const raw = dbus::raw_message(message);
+    (void)sd_bus_message_set_auto_start(raw, 0);
+    (void)sd_bus_message_set_allow_interactive_authorization(raw, ::isatty(STDIN_FILENO));
+    static_cast<void>((message << ... << arguments));
+    return proxy->callMethod(message, kCallTimeout);
+}
+
+bool SdbusDaemonBus::has_daemon() {
+    const auto owned = catch_errors([&] {
+        const auto proxy =
+            sdbus::createProxy(*connection_, dbus::ServiceName("org.freedesktop.DBus"),
+                               dbus::ObjectPath("/org/freedesktop/DBus"));
+        auto message = proxy->createMethodCall(dbus::InterfaceName("org.freedesktop.DBus"),
+                                               dbus::MemberName("NameHasOwner"));
+        message << std::string(kBusName);
+        return read_reply<bool>(proxy->callMethod(message, kCallTimeout));
+    });
+    return owned && *owned;
+}
+
+BusResult<base::UniqueFd> SdbusDaemonBus::snapshot(const CallOptions& options) {
+    return catch_errors([&] {
+        auto file =
+            read_reply<sdbus::UnixFd>(call(kPath, kManager, "Snapshot", to_variants(options)));
+        return base::UniqueFd(file.release());
+    });
+}
+
+BusResult<void> SdbusDaemonBus::reload() {
+    return catch_errors([&] { call(kPath, kManager, "Reload"); });
+}
+
+BusResult<std::string> SdbusDaemonBus::history() {
+    return catch_errors([&] { return read_reply<std::string>(call(kPath, kManager, "History")); });
+}
+
+BusResult<BusProperties> SdbusDaemonBus::properties(const std::string& path,
+                                                    const std::string& interface) {
+    return catch_errors([&] {
+        return to_properties(read_reply<BusVariants>(call(path, kProperties, "GetAll", interface)));
+    });
+}
+
+BusResult<std::string> SdbusDaemonBus::start_job(const ChangeRequest& request) {
+    return catch_errors([&]() -> std::string {
+        const BusVariants options = to_variants(request.options);
+        if (std::string_view(request.method) == "Rollback")
+            return read_reply<sdbus::ObjectPath>(
+                call(kPath, kManager, request.method, request.transaction, options));
+        if (request.paths.empty())
+            return read_reply<sdbus::ObjectPath>(call(kPath, kManager, request.method, options));
+        const std::vector<sdbus::ObjectPath> paths(request.paths.begin(), request.paths.end());
+        return read_reply<sdbus::ObjectPath>(call(kPath, kManager, request.method, paths, options));
+    });
+}
+
+BusResult<void> SdbusDaemonBus::wait_for_job(
+    const std::string& job, const std::function<void(const binding::Progress&)>& progress) {
+    return catch_errors([&] {
+        RemoteJobState state;
+        const auto update = skip_malformed([&](sdbus::Message& message) {
+            std::string interface;
+            BusVariants properties;
+            message >> interface >> properties;
+            state.update(properties);
+        });
+        const auto slot = dbus::add_match(
+            *connection_,
+            std::string(kSignals) + ",interface='" + kProperties + "',path='" + job + "'", update);
+        // It may have ended before the match was added.
+        state.update(read_reply<BusVariants>(call(job, kProperties, "GetAll", std::string(kJob))));
+        state.change = RemoteJobState::Change::kNone;
+        while (!state.ended) {
+            process_or_wait();
+            if (std::exchange(state.change, RemoteJobState::Change::kNone) ==
+                RemoteJobState::Change::kReported)
+                progress(state.progress);
+        }
+    });
+}
+
+BusResult<std::vector<std::string>> SdbusDaemonBus::job_lines(const std::string& job) {
+    return catch_errors(
+        [&] { return read_reply<std::vector<std::string>>(call(job, kJob, "Lines")); });
+}
+
+BusResult<void> SdbusDaemonBus::listen(
+    const std::function<AfterSignal(const BusSignal&)>& on_signal) {
+    return catch_errors([&] {
+        std::deque<BusSignal> received;
+        const auto receive = skip_malformed([&](sdbus::Message& message) {
+            if (auto signal = read_signal(message))
+                received.push_back(*std::move(signal));
+        });
+        const auto slot = dbus::add_match(*connection_, kSignals, receive);
+        for (;;) {
+            process_or_wait();
+            for (; !received.empty(); received.pop_front())
+                if (on_signal(received.front()) == AfterSignal::kStop)
+                    return;
+        }
+    });
+}
+
+void SdbusDaemonBus::process_or_wait() {
+    if (dbus::process_event(*connection_))
+        return;
+    const auto wanted = connection_->getEventLoopPollData();
+    pollfd waiting{.fd = wanted.fd, .events = wanted.events, .revents = 0};
+    if (::poll(&waiting, 1, wanted.getPollTimeout()) < 0 && errno != EINTR)
+        throw dbus::make_error("org.freedesktop.DBus.Error.IOError", std::strerror(errno));
+}
+
+}  // namespace vfioctl
+
+vfioctl::DaemonBus* vfioctl_connect_daemon_bus(const char* address) noexcept {
+    try {
+        return new vfioctl::SdbusDaemonBus(address);
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+}

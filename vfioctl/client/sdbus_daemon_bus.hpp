@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "dbus/sdbus_compat.hpp"
+#include "vfioctl/client/daemon_bus.hpp"
+
+namespace vfioctl {
+
+/// The bus by sdbus-c++, without a thread: waiting is poll(2). What sdbus-c++ throws ends here.
+class SdbusDaemonBus final : public DaemonBus {
+  public:
+    /// Throws sdbus::Error when there is no such bus.
+    explicit SdbusDaemonBus(const std::string& address)
+        : connection_(dbus::connect(address).connection) {}
+
+    bool has_daemon() override;
+    BusResult<base::UniqueFd> snapshot(const CallOptions& options) override;
+    BusResult<void> reload() override;
+    BusResult<std::string> history() override;
+    BusResult<BusProperties> properties(const std::string& path,
+                                        const std::string& interface) override;
+    BusResult<std::string> start_job(const ChangeRequest& request) override;
+    BusResult<void> wait_for_job(
+        const std::string& job,
+        const std::function<void(const binding::Progress&)>& progress) override;
+    BusResult<std::vector<std::string>> job_lines(const std::string& job) override;
+    BusResult<void> listen(const std::function<AfterSignal(const BusSignal&)>& on_signal) override;
+
+  private:
+    /// The daemon's reply to a call.
+    template <typename... Arguments>
+    sdbus::MethodReply call(const std::string& path, const char* interface, const char* member,
+                            const Arguments&... arguments);
+    /// Handles one message, or waits until there may be one.
+    void process_or_wait();
+
+    std::unique_ptr<sdbus::IConnection> connection_;
+};
+
+}  // namespace vfioctl
+
+/// The module's only symbol. Null when there is no such bus.
+extern "C" __attribute__((visibility("default"))) vfioctl::DaemonBus* vfioctl_connect_daemon_bus(
+    const char* address) noexcept;
