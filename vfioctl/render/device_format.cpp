@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/render/device_format.hpp"
 
-#include <array>
-
-#include "policy/decide/match.hpp"
+#include "policy/model/class_and_kernel_match.hpp"
 
 namespace vfioctl {
 namespace {
-
-constexpr std::array kClassNames = {
-    "storage", "network", "display", "multimedia", "memory", "bridge",   "communication",
-    "system",  "input",   "docking", "processor",  "serial", "wireless", "accelerator",
-};
 
 std::string hex_or_unknown(const std::optional<std::uint16_t>& id) {
     return id ? base::to_hex(*id, 4) : "?";
@@ -40,11 +33,8 @@ std::string full_name(const binding::DeviceNames& names) {
 std::string device_class_name(const sysfs::HardwareIds& ids) {
     if (!ids.class_code)
         return {};
-    const std::uint32_t base = *ids.class_code >> 16U;
-    for (const char* name : kClassNames)
-        if (policy::base_class(name) == base)
-            return name;
-    return base::to_hex(*ids.class_code, 6);
+    const std::string_view name = policy::class_name(*ids.class_code);
+    return !name.empty() ? std::string(name) : base::to_hex(*ids.class_code, 6);
 }
 
 std::string id_pair(const std::optional<std::uint16_t>& vendor,

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "policy/model/match_field.hpp"
+#include "policy/model/match_bus.hpp"
+#include "policy/model/match_fields.hpp"
 
 /// How a match holds, and the one default the language has: a match speaks of PCI devices unless it
 /// names a bus or an mdev parent. The default applies once, to the match as a whole. When only some
@@ -16,18 +17,6 @@ namespace {
 enum class BusDefault { kNone, kPci };
 enum class Polarity { kPlain, kInverted };
 
-bool names_bus(const Match& match) {
-    const auto any_names_bus = [](const std::vector<Match>& matches) {
-        return std::any_of(matches.begin(), matches.end(), names_bus);
-    };
-    return std::any_of(match.fields.begin(), match.fields.end(),
-                       [](const FieldTest& test) {
-                           return test.field == Field::kBus || test.field == Field::kMdevParent;
-                       }) ||
-           any_names_bus(match.all) || any_names_bus(match.none) ||
-           std::any_of(match.any.begin(), match.any.end(), any_names_bus);
-}
-
 /// Where the default goes: to this match itself, or down to the alternatives of its `any`.
 struct BusDefaults {
     BusDefault here = BusDefault::kNone;
@@ -37,12 +26,9 @@ struct BusDefaults {
 BusDefaults resolve_bus_default(const Match& match, BusDefault bus) {
     if (bus == BusDefault::kNone)
         return {};
-    const auto own = [](const FieldTest& test) {
-        return test.field == Field::kBus || test.field == Field::kMdevParent;
-    };
-    if (std::any_of(match.fields.begin(), match.fields.end(), own) ||
-        std::any_of(match.all.begin(), match.all.end(), names_bus) ||
-        std::any_of(match.none.begin(), match.none.end(), names_bus))
+    const auto own = [](const FieldTest& test) { return names_bus(test); };
+    if (std::any_of(match.fields.begin(), match.fields.end(), own) || any_names_bus(match.all) ||
+        any_names_bus(match.none))
         return {};
     if (names_bus(match))
         return {.here = BusDefault::kNone, .below = BusDefault::kPci};
@@ -51,8 +37,7 @@ BusDefaults resolve_bus_default(const Match& match, BusDefault bus) {
 
 /// Of several `any` lists only those that speak of buses carry the default on.
 BusDefault list_bus_default(const std::vector<Match>& list, BusDefault below) {
-    const bool any_names_bus = std::any_of(list.begin(), list.end(), names_bus);
-    return any_names_bus ? below : BusDefault::kNone;
+    return any_names_bus(list) ? below : BusDefault::kNone;
 }
 
 const sysfs::Device* parent_pf(const sysfs::Device& device, const sysfs::Inventory& inventory) {
@@ -158,7 +143,7 @@ class Tracer {
     bool field(const FieldTest& test, const sysfs::Device* device, const std::string& prefix,
                Polarity polarity) {
         const bool ok = device != nullptr && field_holds(test, *device, inventory_.host);
-        std::string key = prefix + field_name(test.field);
+        std::string key = prefix + std::string(match_field(test.field).key);
         if (!test.key.empty())
             key += "." + test.key;
         fields_.push_back(
@@ -195,13 +180,6 @@ class Tracer {
 };
 
 }  // namespace
-
-bool keeps_to_pci(const Match& match) {
-    const auto asks_for_pci = [](const FieldTest& test) {
-        return test.field == Field::kBus && test.wanted == std::vector<std::string>{"pci"};
-    };
-    return !names_bus(match) || std::any_of(match.fields.begin(), match.fields.end(), asks_for_pci);
-}
 
 bool matches(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory) {
     return holds(match, device, inventory, BusDefault::kPci, CurrentFacts{});

@@ -25,9 +25,6 @@ struct FieldResult {
 [[nodiscard]] bool matches(const Match& match, const sysfs::Device& device,
                            const sysfs::Inventory& inventory);
 
-/// Can `match` hold for PCI devices only?
-[[nodiscard]] bool keeps_to_pci(const Match& match);
-
 enum class EarlyMatch { kNo, kMaybe, kYes };
 /// The same question early in a boot, of a device that neither udev nor a driver has had in hand:
 /// what only they bring (a driver, netdevs, properties, attributes, an mdev parent) may come yet.
@@ -37,13 +34,5 @@ enum class EarlyMatch { kNo, kMaybe, kYes };
 /// The same answer with every field's own, none skipped: for explain.
 [[nodiscard]] bool trace(const Match& match, const sysfs::Device& device,
                          const sysfs::Inventory& inventory, std::vector<FieldResult>& fields);
-
-/// "network", ... or hex digits with 'x' as wildcard, against 24 bits of class.
-[[nodiscard]] bool class_matches(const std::string& wanted, std::uint32_t class_code);
-/// The names `class` knows, with their base class byte; nothing for other words.
-[[nodiscard]] std::optional<std::uint8_t> base_class(const std::string& name);
-/// ">=6.8", "6.12", "<5.13" against a release like "6.12.107-amd64"; nothing: not a comparison.
-[[nodiscard]] std::optional<bool> kernel_matches(const std::string& wanted,
-                                                 const std::string& release);
 
 }  // namespace policy

@@ -5,8 +5,8 @@
 #include <optional>
 #include <set>
 
-#include "policy/decide/match.hpp"
-#include "policy/model/match_field.hpp"
+#include "policy/model/class_and_kernel_match.hpp"
+#include "policy/model/match_predicates.hpp"
 #include "sysfs/device/names.hpp"
 
 /// A match is a conjunction, so one of its conditions is enough to file it under, and the most

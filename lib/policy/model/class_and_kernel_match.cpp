@@ -1,32 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/model/class_and_kernel_match.hpp"
+
 #include <array>
 #include <charconv>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "policy/decide/match.hpp"
-
-/// The words of `class` and `kernel`: small languages of their own.
 namespace policy {
 namespace {
 
-constexpr std::array kClasses = {
-    std::pair{std::string_view("storage"), std::uint8_t{0x01}},
-    std::pair{std::string_view("network"), std::uint8_t{0x02}},
-    std::pair{std::string_view("display"), std::uint8_t{0x03}},
-    std::pair{std::string_view("multimedia"), std::uint8_t{0x04}},
-    std::pair{std::string_view("memory"), std::uint8_t{0x05}},
-    std::pair{std::string_view("bridge"), std::uint8_t{0x06}},
-    std::pair{std::string_view("communication"), std::uint8_t{0x07}},
-    std::pair{std::string_view("system"), std::uint8_t{0x08}},
-    std::pair{std::string_view("input"), std::uint8_t{0x09}},
-    std::pair{std::string_view("docking"), std::uint8_t{0x0a}},
-    std::pair{std::string_view("processor"), std::uint8_t{0x0b}},
-    std::pair{std::string_view("serial"), std::uint8_t{0x0c}},
-    std::pair{std::string_view("wireless"), std::uint8_t{0x0d}},
-    std::pair{std::string_view("accelerator"), std::uint8_t{0x12}},
-};
+constexpr std::array<std::string_view, 14> kClassNames = {
+    "storage", "network", "display", "multimedia", "memory", "bridge",   "communication",
+    "system",  "input",   "docking", "processor",  "serial", "wireless", "accelerator"};
+constexpr std::array<std::uint8_t, kClassNames.size()> kBaseClasses = {
+    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x12};
 
 constexpr int kWildcardDigit = 16;
 
@@ -87,11 +74,22 @@ std::pair<Comparison, std::string_view> split_comparison(std::string_view text) 
 
 }  // namespace
 
-std::optional<std::uint8_t> base_class(const std::string& name) {
-    for (const auto& [known, code] : kClasses)
-        if (known == name)
-            return code;
+std::span<const std::string_view> class_names() {
+    return kClassNames;
+}
+
+std::optional<std::uint8_t> base_class(std::string_view name) {
+    for (std::size_t at = 0; at < kClassNames.size(); ++at)
+        if (kClassNames[at] == name)
+            return kBaseClasses[at];
     return std::nullopt;
+}
+
+std::string_view class_name(std::uint32_t class_code) {
+    for (std::size_t at = 0; at < kClassNames.size(); ++at)
+        if (kBaseClasses[at] == class_code >> 16)
+            return kClassNames[at];
+    return {};
 }
 
 bool class_matches(const std::string& wanted, std::uint32_t class_code) {

@@ -19,7 +19,7 @@ namespace policy {
 
 /// One field of a match with its wanted values, any of which will do. `wanted` keeps the author's
 /// words for explain; the parser has folded ids to lower case and validated every one.
-enum class Field {
+enum class Field : std::uint8_t {
     kBus,
     kAddress,
     kVendor,
@@ -46,7 +46,7 @@ enum class Field {
     kAttr,
     kMdevParent,
 };
-[[nodiscard]] const char* field_name(Field field);
+inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::kMdevParent) + 1;
 
 /// An inclusive range of VF indexes; a single index has first == last.
 struct IndexRange {

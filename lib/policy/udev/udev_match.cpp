@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "policy/decide/match.hpp"
+#include "policy/model/class_and_kernel_match.hpp"
+#include "policy/model/match_fields.hpp"
 
 /// udev(7): a line's keys must all hold; `|` separates a pattern's alternatives; patterns are
 /// fnmatch's, as ours are; an attribute that a device has not never matches, with `!=` as little as
@@ -37,25 +38,20 @@ std::string class_pattern(const std::string& word) {
     return "0x" + digits;
 }
 
-std::vector<std::string> hex_patterns(const std::vector<std::string>& ids) {
+/// The wanted values in udev's spelling.
+template <typename Spell>
+std::vector<std::string> spelled(const std::vector<std::string>& wanted, Spell spell) {
     std::vector<std::string> out;
-    for (const std::string& id : ids)
-        out.push_back("0x" + id);
+    std::transform(wanted.begin(), wanted.end(), std::back_inserter(out), spell);
     return out;
 }
 
-std::vector<std::string> class_patterns(const std::vector<std::string>& words) {
-    std::vector<std::string> out;
-    for (const std::string& word : words)
-        out.push_back(class_pattern(word));
-    return out;
+std::string hex_pattern(const std::string& id) {
+    return "0x" + id;
 }
 
-std::vector<std::string> to_digits(const std::vector<std::string>& booleans) {
-    std::vector<std::string> out;
-    for (const std::string& word : booleans)
-        out.emplace_back(word == "true" ? "1" : "0");
-    return out;
+std::string bool_digit(const std::string& word) {
+    return word == "true" ? "1" : "0";
 }
 
 bool contains(const std::vector<std::string>& words, const char* word) {
@@ -127,7 +123,7 @@ UdevMatch::Condition UdevMatch::alternatives(const FieldTest& test, const std::s
                              is_udev_literal(test.key) && test.key.find('}') == std::string::npos &&
                              pattern.size() <= kLongestPattern;
     return expressible ? Condition(equals(key, pattern))
-                       : approximate(field_name(test.field), approximation);
+                       : approximate(std::string(match_field(test.field).key), approximation);
 }
 
 UdevMatch::Condition UdevMatch::presence(const FieldTest& test, const std::string& file) {
@@ -138,66 +134,30 @@ UdevMatch::Condition UdevMatch::presence(const FieldTest& test, const std::strin
     return "TEST" + std::string(with ? "==" : "!=") + "\"" + file + "\"";
 }
 
-/// What does not change while the machine is up is settled here.
-UdevMatch::Condition UdevMatch::host_condition(const FieldTest& test) {
-    const bool holds =
-        std::any_of(test.wanted.begin(), test.wanted.end(), [&](const std::string& word) {
-            return test.field == Field::kArch ? word == host_.arch
-                                              : kernel_matches(word, host_.kernel).value_or(false);
-        });
-    return holds ? Condition("") : std::nullopt;
-}
-
 UdevMatch::Condition UdevMatch::field(const FieldTest& test, Approximation approximation) {
-    const auto& wanted = test.wanted;
-    switch (test.field) {
-        case Field::kBus:
-            return contains(wanted, "pci") ? Condition("") : std::nullopt;
-        case Field::kArch:
-        case Field::kKernel:
-            return host_condition(test);
-        case Field::kAddress:
-            return alternatives(test, "KERNEL", wanted, approximation);
-        case Field::kVendor:
-            return alternatives(test, "ATTR{vendor}", hex_patterns(wanted), approximation);
-        case Field::kDevice:
-            return alternatives(test, "ATTR{device}", hex_patterns(wanted), approximation);
-        case Field::kSubsystemVendor:
-            return alternatives(test, "ATTR{subsystem_vendor}", hex_patterns(wanted),
-                                approximation);
-        case Field::kSubsystemDevice:
-            return alternatives(test, "ATTR{subsystem_device}", hex_patterns(wanted),
-                                approximation);
-        case Field::kClass:
-            return alternatives(test, "ATTR{class}", class_patterns(wanted), approximation);
-        case Field::kRevision:
-            return alternatives(test, "ATTR{revision}", hex_patterns(wanted), approximation);
-        case Field::kModalias:
-            return alternatives(test, "ENV{MODALIAS}", wanted, approximation);
-        case Field::kNumaNode:
-            return alternatives(test, "ATTR{numa_node}", wanted, approximation);
-        case Field::kIsVf:
-            return presence(test, "physfn");
-        case Field::kIsPf:
-            return presence(test, "sriov_totalvfs");
-        case Field::kBootVga:
-            return alternatives(test, "ATTR{boot_vga}", to_digits(wanted), approximation);
-        case Field::kProperty:
-            return alternatives(test, "ENV{" + test.key + "}", wanted, approximation);
-        // Another's device: no PCI device has a parent's name in /sys/class/mdev_bus but by its
-        // driver.
-        case Field::kMdevParent:
-        case Field::kDriver:
-        case Field::kPath:
-        case Field::kSlot:
-        case Field::kIommuGroup:
-        case Field::kVf:
-        case Field::kNetdev:
-        case Field::kSerial:
-        case Field::kAttr:
-            return approximate(field_name(test.field), approximation);
+    const MatchField& row = match_field(test.field);
+    const std::string key(row.udev_key);
+    switch (row.udev) {
+        case UdevTest::kNone:
+            return approximate(std::string(row.key), approximation);
+        case UdevTest::kPattern:
+            return alternatives(test, key, test.wanted, approximation);
+        case UdevTest::kHexPattern:
+            return alternatives(test, key, spelled(test.wanted, hex_pattern), approximation);
+        case UdevTest::kClassPattern:
+            return alternatives(test, key, spelled(test.wanted, class_pattern), approximation);
+        case UdevTest::kBoolDigit:
+            return alternatives(test, key, spelled(test.wanted, bool_digit), approximation);
+        case UdevTest::kPresence:
+            return presence(test, key);
+        case UdevTest::kProperty:
+            return alternatives(test, "ENV{" + test.key + "}", test.wanted, approximation);
+        case UdevTest::kPciBus:
+            return contains(test.wanted, "pci") ? Condition("") : std::nullopt;
+        case UdevTest::kHost:
+            return field_holds(test, {}, host_) ? Condition("") : std::nullopt;
     }
-    return approximate(field_name(test.field), approximation);
+    return approximate(std::string(row.key), approximation);
 }
 
 }  // namespace policy

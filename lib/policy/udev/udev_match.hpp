@@ -42,7 +42,6 @@ class UdevMatch {
                                          const std::vector<std::string>& patterns,
                                          Approximation approximation);
     [[nodiscard]] Condition presence(const FieldTest& test, const std::string& file);
-    [[nodiscard]] Condition host_condition(const FieldTest& test);
     [[nodiscard]] std::string any(const std::vector<Match>& list, Approximation approximation,
                                   std::string& out);
 

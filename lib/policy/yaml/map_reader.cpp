@@ -9,21 +9,15 @@
 #include "base/spelling.hpp"
 #include "base/utf8.hpp"
 #include "policy/model/keywords.hpp"
+#include "policy/model/match_fields.hpp"
 
 namespace policy {
 namespace {
 
-/// Every map of the language, in the order in which a misplaced key is looked up.
+/// A map of the language and its keys.
 struct KeyOwner {
     std::string_view what;
     std::span<const std::string_view> keys;
-};
-
-constexpr std::array kKeyOwners = {
-    KeyOwner{"a rule", kRuleKeys},       KeyOwner{"'match'", kMatchKeys},
-    KeyOwner{"a variant", kVariantKeys}, KeyOwner{"'access'", kAccessKeys},
-    KeyOwner{"'sriov'", kSriovKeys},     KeyOwner{"an entry of 'mdevs'", kMdevKeys},
-    KeyOwner{"'in_use'", kInUseKeys},    KeyOwner{"a policy file", kFileKeys},
 };
 
 bool contains(std::span<const std::string_view> keys, std::string_view key) {
@@ -31,7 +25,13 @@ bool contains(std::span<const std::string_view> keys, std::string_view key) {
 }
 
 std::string key_owner_hint(std::string_view key) {
-    for (const KeyOwner& owner : kKeyOwners)
+    const std::array owners = {
+        KeyOwner{"a rule", kRuleKeys},       KeyOwner{"'match'", match_keys()},
+        KeyOwner{"a variant", kVariantKeys}, KeyOwner{"'access'", kAccessKeys},
+        KeyOwner{"'sriov'", kSriovKeys},     KeyOwner{"an entry of 'mdevs'", kMdevKeys},
+        KeyOwner{"'in_use'", kInUseKeys},    KeyOwner{"a policy file", kFileKeys},
+    };
+    for (const KeyOwner& owner : owners)
         if (contains(owner.keys, key))
             return fmt::format("'{}' is a key of {}", key, owner.what);
     return {};

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fmt/format.h>
 
-#include <array>
-
-#include "policy/model/keywords.hpp"
+#include "policy/model/match_fields.hpp"
 #include "policy/yaml/map_reader.hpp"
 #include "policy/yaml/yaml_reader.hpp"
 
@@ -39,35 +37,47 @@ std::optional<std::string> read_revision(const YamlValue& value) {
     return read_hex_id(value, 2);
 }
 
-struct FieldReader {
-    Field field;
-    std::optional<std::string> (*read)(const YamlValue&);
-};
+std::optional<std::string> read_pci_address(const YamlValue& value) {
+    return read_address(value, AddressBus::kPci);
+}
+std::optional<std::string> read_any_address(const YamlValue& value) {
+    return read_address(value, AddressBus::kAnyBus);
+}
 
-/// Every field with one kind of value; address, vf, property and attr have readers of their own.
-constexpr std::array kReaders = {
-    FieldReader{Field::kBus, read_bus_name},
-    FieldReader{Field::kVendor, read_id},
-    FieldReader{Field::kDevice, read_id},
-    FieldReader{Field::kSubsystemVendor, read_id},
-    FieldReader{Field::kSubsystemDevice, read_id},
-    FieldReader{Field::kClass, read_class},
-    FieldReader{Field::kRevision, read_revision},
-    FieldReader{Field::kDriver, read_name_glob},
-    FieldReader{Field::kModalias, read_name_glob},
-    FieldReader{Field::kPath, read_name_glob},
-    FieldReader{Field::kSlot, read_text},
-    FieldReader{Field::kNumaNode, read_index},
-    FieldReader{Field::kIommuGroup, read_index},
-    FieldReader{Field::kIsVf, read_true_or_false},
-    FieldReader{Field::kIsPf, read_true_or_false},
-    FieldReader{Field::kNetdev, read_name_glob},
-    FieldReader{Field::kSerial, read_text},
-    FieldReader{Field::kBootVga, read_true_or_false},
-    FieldReader{Field::kArch, read_arch},
-    FieldReader{Field::kKernel, read_kernel},
-    FieldReader{Field::kMdevParent, read_name_glob},
-};
+using ValueReader = std::optional<std::string> (*)(const YamlValue&);
+
+/// The reader of one value. nullptr: ranges and maps are read as a whole.
+ValueReader value_reader(ValueSyntax syntax, Scope scope) {
+    switch (syntax) {
+        case ValueSyntax::kBusName:
+            return read_bus_name;
+        case ValueSyntax::kAddress:
+            return scope.address == AddressBus::kPci ? read_pci_address : read_any_address;
+        case ValueSyntax::kId:
+            return read_id;
+        case ValueSyntax::kRevision:
+            return read_revision;
+        case ValueSyntax::kClass:
+            return read_class;
+        case ValueSyntax::kNameGlob:
+            return read_name_glob;
+        case ValueSyntax::kText:
+            return read_text;
+        case ValueSyntax::kIndex:
+            return read_index;
+        case ValueSyntax::kBool:
+            return read_true_or_false;
+        case ValueSyntax::kArch:
+            return read_arch;
+        case ValueSyntax::kKernel:
+            return read_kernel;
+        case ValueSyntax::kVfRange:
+        case ValueSyntax::kPropertyMap:
+        case ValueSyntax::kAttrMap:
+            break;
+    }
+    return nullptr;
+}
 
 /// Does this match, or one inside it, name a bus that is not PCI?
 bool names_other_bus(const YamlNode& node) {
@@ -102,8 +112,8 @@ FieldTest field_test(Field field, const YamlValue& value, const YamlNode& key) {
             .where = value.report->where(key.position)};
 }
 
-template <typename Read>
-void read_field(Match& match, Field field, const YamlNode& key, const YamlValue& value, Read read) {
+void read_field(Match& match, Field field, const YamlNode& key, const YamlValue& value,
+                ValueReader read) {
     FieldTest test = field_test(field, value, key);
     for (const YamlNode& node : one_or_many(value))
         if (auto wanted = read(value.with(node)))
@@ -111,8 +121,8 @@ void read_field(Match& match, Field field, const YamlNode& key, const YamlValue&
     match.fields.push_back(std::move(test));
 }
 
-void read_vf(Match& match, const YamlNode& key, const YamlValue& value) {
-    FieldTest test = field_test(Field::kVf, value, key);
+void read_ranges(Match& match, Field field, const YamlNode& key, const YamlValue& value) {
+    FieldTest test = field_test(field, value, key);
     for (const YamlNode& node : one_or_many(value)) {
         const auto range = read_range(value.with(node));
         if (!range)
@@ -124,8 +134,7 @@ void read_vf(Match& match, const YamlNode& key, const YamlValue& value) {
 }
 
 /// property and attr: a map from names to globs, one test each.
-template <typename ReadName>
-void read_map(Match& match, Field field, const YamlValue& value, ReadName read_name) {
+void read_map(Match& match, Field field, const YamlValue& value, ValueReader read_name) {
     const YamlNode& node = *value.node;
     if (node.kind != YamlNode::YamlKind::kMap) {
         value.error(fmt::format("'{}' must be a map from names to globs", value.key),
@@ -189,21 +198,16 @@ void read_entry(Match& match, const YamlEntry& entry, const YamlValue& value, Sc
     const std::string& key = entry.key.text;
     if (read_combinator(match, entry, value, scope))
         return;
-    if (key == "address") {
-        const auto read = [scope](const YamlValue& each) {
-            return read_address(each, scope.address);
-        };
-        read_field(match, Field::kAddress, entry.key, value, read);
-    } else if (key == "vf") {
-        read_vf(match, entry.key, value);
-    } else if (key == "property") {
-        read_map(match, Field::kProperty, value, read_property_name);
-    } else if (key == "attr") {
-        read_map(match, Field::kAttr, value, read_attr_name);
-    }
-    for (const FieldReader& reader : kReaders)
-        if (key == field_name(reader.field))
-            read_field(match, reader.field, entry.key, value, reader.read);
+    const MatchField* row = find_match_field(key);
+    if (row == nullptr)
+        return;
+    if (const ValueReader read = value_reader(row->syntax, scope))
+        read_field(match, row->field, entry.key, value, read);
+    else if (row->syntax == ValueSyntax::kVfRange)
+        read_ranges(match, row->field, entry.key, value);
+    else
+        read_map(match, row->field, value,
+                 row->syntax == ValueSyntax::kAttrMap ? read_attr_name : read_property_name);
 }
 
 Match read_scoped(const YamlNode& node, std::string_view key, DiagnosticCollector& report,
@@ -211,7 +215,8 @@ Match read_scoped(const YamlNode& node, std::string_view key, DiagnosticCollecto
     Match match;
     match.where = report.where(node.position);
     const std::string what = fmt::format("'{}'", key);
-    const MapReader map(node, what, kMatchKeys, report, "as in {class: network, vendor: \"8086\"}");
+    const MapReader map(node, what, match_keys(), report,
+                        "as in {class: network, vendor: \"8086\"}");
     if (!map.is_map())
         return match;
     if (map.is_empty())

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/utf8.hpp"
+#include "policy/model/match_fields.hpp"
 #include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/yaml_types.hpp"
 
@@ -55,10 +56,15 @@ std::string one_or_list(const std::vector<std::string>& shown) {
                              : list(shown, [](const std::string& text) { return text; });
 }
 
-/// Fields whose values are numbers or truth values; all others are text.
+/// Numbers and truth values are bare; all others are text.
 bool is_bare(Field field) {
-    return field == Field::kNumaNode || field == Field::kIommuGroup || field == Field::kIsVf ||
-           field == Field::kIsPf || field == Field::kBootVga;
+    const ValueSyntax syntax = match_field(field).syntax;
+    return syntax == ValueSyntax::kIndex || syntax == ValueSyntax::kBool;
+}
+
+bool is_map(Field field) {
+    const ValueSyntax syntax = match_field(field).syntax;
+    return syntax == ValueSyntax::kPropertyMap || syntax == ValueSyntax::kAttrMap;
 }
 
 std::string values(const FieldTest& test) {
@@ -67,7 +73,7 @@ std::string values(const FieldTest& test) {
         shown.push_back(range.first == range.last
                             ? std::to_string(range.first)
                             : quoted(fmt::format("{}-{}", range.first, range.last)));
-    if (test.field != Field::kVf)
+    if (test.ranges.empty())
         for (const std::string& wanted : test.wanted)
             shown.push_back(is_bare(test.field) ? wanted : quoted(wanted));
     return one_or_list(shown);
@@ -79,7 +85,7 @@ std::string emit_matches(const std::vector<Match>& matches) {
     return list(matches, emit_match);
 }
 
-/// The tests of `property` or `attr` make one map.
+/// The tests of one map (`property`, `attr`).
 std::string emit_map(const Match& match, Field field) {
     std::string out;
     for (const FieldTest& test : match.fields)
@@ -114,11 +120,12 @@ std::vector<std::string> combinators(const Match& match) {
 std::string emit_match(const Match& match) {
     std::vector<std::string> parts;
     for (const FieldTest& test : match.fields)
-        if (test.field != Field::kProperty && test.field != Field::kAttr)
-            parts.push_back(fmt::format("{}: {}", field_name(test.field), values(test)));
-    for (const Field field : {Field::kProperty, Field::kAttr})
-        if (const std::string map = emit_map(match, field); !map.empty())
-            parts.push_back(fmt::format("{}: {{{}}}", field_name(field), map));
+        if (!is_map(test.field))
+            parts.push_back(fmt::format("{}: {}", match_field(test.field).key, values(test)));
+    for (const MatchField& row : match_fields())
+        if (const std::string map = is_map(row.field) ? emit_map(match, row.field) : "";
+            !map.empty())
+            parts.push_back(fmt::format("{}: {{{}}}", row.key, map));
     for (std::string& part : combinators(match))
         parts.push_back(std::move(part));
     const std::string inner = list(parts, [](const std::string& text) { return text; });

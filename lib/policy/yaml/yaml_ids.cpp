@@ -8,8 +8,7 @@
 
 #include "base/spelling.hpp"
 #include "base/utf8.hpp"
-#include "policy/decide/match.hpp"
-#include "policy/model/keywords.hpp"
+#include "policy/model/class_and_kernel_match.hpp"
 #include "policy/yaml/yaml_scalars.hpp"
 #include "policy/yaml/yaml_types.hpp"
 #include "sysfs/device/names.hpp"
@@ -77,10 +76,10 @@ std::string class_hint(const std::string& word) {
     for (const auto& [alias, name] : kClassAliases)
         if (word == alias)
             return fmt::format("did you mean \"{}\"?", name);
-    if (std::string near = base::did_you_mean(word, kClassNames); !near.empty())
+    if (std::string near = base::did_you_mean(word, class_names()); !near.empty())
         return near;
     std::string names;
-    for (const std::string_view name : kClassNames)
+    for (const std::string_view name : class_names())
         names += fmt::format("{}{}", names.empty() ? "the names are " : " ", name);
     return names;
 }

@@ -100,6 +100,30 @@ class SchemaAgreesWithParser(unittest.TestCase):
         self.assertTrue(self.validator.is_valid({"version": 1, "rules": rules}))
 
 
+class SchemaHasEveryMatchKey(unittest.TestCase):
+    maxDiff = None
+    COMBINATORS = {"pf", "any", "all", "not"}
+
+    def test_keys_and_their_values_agree_with_the_parser(self):
+        properties = json.loads(SCHEMA.read_text())["definitions"]["match"]["properties"]
+        lines = subprocess.run([ECHO, "--match-keys"], capture_output=True, text=True, check=True, timeout=60).stdout
+        keys = dict(line.split("\t") for line in lines.splitlines())
+        self.assertEqual(set(properties), set(keys) | self.COMBINATORS)
+        for key, definition in keys.items():
+            with self.subTest(key=key):
+                entry = properties[key]
+                self.assertTrue(entry.pop("description"))
+                if definition == "map":
+                    self.assertEqual(entry["type"], "object")
+                    self.assertEqual(entry["additionalProperties"], self.one_or_list("glob"))
+                else:
+                    self.assertEqual(entry, self.one_or_list(definition))
+
+    def one_or_list(self, definition):
+        one = {"type": "boolean"} if definition == "boolean" else {"$ref": "#/definitions/" + definition}
+        return {"oneOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+
+
 class EmittedPoliciesSurviveYamlTools(unittest.TestCase):
     def echo(self, path):
         done = subprocess.run([ECHO, str(path)], capture_output=True, text=True, timeout=60)

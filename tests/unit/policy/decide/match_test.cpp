@@ -208,41 +208,6 @@ TEST(Match, CombinatorsNest) {
     EXPECT_TRUE(gpu("not: {vendor: '10de', class: network}"));
 }
 
-TEST(MatchClass, TakesNamesAndHexWithWildcards) {
-    EXPECT_TRUE(policy::class_matches("storage", 0x010802));
-    EXPECT_TRUE(policy::class_matches("accelerator", 0x120000));
-    EXPECT_TRUE(policy::class_matches("01xx02", 0x010802));
-    EXPECT_TRUE(policy::class_matches("0108", 0x010802));
-    EXPECT_TRUE(policy::class_matches("0C03XX", 0x0c0330));
-    EXPECT_FALSE(policy::class_matches("010803", 0x010802));
-    EXPECT_FALSE(policy::class_matches("disk", 0x010802));
-    EXPECT_FALSE(policy::class_matches("", 0x010802));
-}
-
-TEST(MatchKernel, ComparesAsManyNumbersAsAreGiven) {
-    const auto on = [](const char* wanted) {
-        return policy::kernel_matches(wanted, "6.12.107-amd64");
-    };
-    EXPECT_EQ(on(">=6.8"), true);
-    EXPECT_EQ(on(">=6.12"), true);
-    EXPECT_EQ(on(">6.12"), false);
-    EXPECT_EQ(on(">6.12.9"), true);
-    EXPECT_EQ(on("<6.12"), false);
-    EXPECT_EQ(on("<=6.12"), true);
-    EXPECT_EQ(on("<7"), true);
-    EXPECT_EQ(on("6.12"), true);
-    EXPECT_EQ(on("==6.12.107"), true);
-    EXPECT_EQ(on("6.1"), false);
-    EXPECT_EQ(on("!=5"), true);
-    EXPECT_EQ(policy::kernel_matches(">=7.2", "7.2-rc1"), true);
-    EXPECT_EQ(policy::kernel_matches(">=7.2.0", "7.2"), true);
-}
-
-TEST(MatchKernel, SaysWhatIsNoComparison) {
-    for (const char* text : {"", ">=", "six", ">=6.", "6.8-rc1", "~6.8", "6..8"})
-        EXPECT_EQ(policy::kernel_matches(text, "6.12.1"), std::nullopt) << text;
-}
-
 TEST(MatchTrace, ShowsEveryFieldWithWhatTheDeviceHas) {
     EXPECT_EQ(traced("vendor: '8086', class: display, driver: [vfio-pci, none], "
                      "not: {boot_vga: true}, numa_node: 1",

@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include "policy/decide/match.hpp"
 #include "policy/model/keywords.hpp"
 #include "policy/plan/plan.hpp"
 
@@ -176,15 +175,6 @@ TEST(Emit, SaysInOneKeyWhatTheModelHoldsInMany) {
               "not: {any: [{boot_vga: true}, {driver: \"none\"}]}}\n"
               "    driver: host\n");
     EXPECT_TRUE(parse({{"emitted", emit(set)}}).ok());
-}
-
-TEST(Keywords, AgreesWithTheMatcherAndTheModel) {
-    for (const std::string_view name : kClassNames)
-        EXPECT_TRUE(base_class(std::string(name)).has_value()) << name;
-    for (int field = 0; field <= static_cast<int>(Field::kMdevParent); ++field) {
-        const std::string_view name = field_name(static_cast<Field>(field));
-        EXPECT_NE(std::find(kMatchKeys.begin(), kMatchKeys.end(), name), kMatchKeys.end()) << name;
-    }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "policy_dump.hpp"
 
+#include "policy/model/match_fields.hpp"
+
 namespace policy {
 namespace {
 
@@ -20,7 +22,7 @@ std::string text(const std::optional<std::string>& value) {
 std::string describe(const Match& match) {
     std::string out = "(";
     for (const FieldTest& test : match.fields) {
-        out += std::string(field_name(test.field)) + " " + text(test.key) + "=";
+        out += std::string(match_field(test.field).key) + " " + text(test.key) + "=";
         // The words of a vf are its author's; the ranges are what holds.
         if (test.field != Field::kVf)
             for (const std::string& wanted : test.wanted)
