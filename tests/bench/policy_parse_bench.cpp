@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "policy/yaml/parse_policy.hpp"
+#include "policy/yaml/policy_writer.hpp"
 
 /// What reading a policy costs, per rule: a set of so many rules as administrators write them, in
 /// files of a hundred. Growth must be linear: 'per_rule' stays the same down the table.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "policy/yaml/parse_policy.hpp"
+#include "policy/yaml/policy_writer.hpp"
 
 /// Whatever the bytes are: the parser returns, a refusal has an error with a place inside the file
 /// that can be shown, and what is accepted survives being emitted and read again.

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "policy/yaml/parse_policy.hpp"
+#include "policy/yaml/policy_writer.hpp"
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/bind_options.hpp"

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "policy/yaml/policy_writer.hpp"
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"

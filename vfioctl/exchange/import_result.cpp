@@ -6,6 +6,7 @@
 
 #include "policy/decide/match.hpp"
 #include "policy/yaml/parse_policy.hpp"
+#include "policy/yaml/policy_writer.hpp"
 
 namespace vfioctl {
 namespace {

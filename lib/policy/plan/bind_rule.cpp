@@ -53,15 +53,4 @@ sysfs::ScanOptions required_facts(const DriverAction& spec) {
     return wanted;
 }
 
-Plan filter_plan(Plan plan, const std::vector<sysfs::DeviceId>& devices) {
-    const auto concerns = [&](const Transaction& transaction) {
-        return std::any_of(devices.begin(), devices.end(), [&](const sysfs::DeviceId& id) {
-            return std::find(transaction.devices.begin(), transaction.devices.end(), id) !=
-                   transaction.devices.end();
-        });
-    };
-    std::erase_if(plan.transactions, [&](const Transaction& each) { return !concerns(each); });
-    return plan;
-}
-
 }  // namespace policy

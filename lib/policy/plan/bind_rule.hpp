@@ -24,7 +24,4 @@ struct BindOptions {
 /// What looking at the drivers must bring for this spec: those it names.
 [[nodiscard]] sysfs::ScanOptions required_facts(const DriverAction& spec);
 
-/// Of a plan for the whole host the transactions that concern these devices.
-[[nodiscard]] Plan filter_plan(Plan plan, const std::vector<sysfs::DeviceId>& devices);
-
 }  // namespace policy

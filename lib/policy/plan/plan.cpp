@@ -211,12 +211,6 @@ void collect_losing_driver(const Unit& unit, const Decisions& decisions,
 
 }  // namespace
 
-std::string Transaction::key() const {
-    if (group)
-        return "group " + std::to_string(*group);
-    return devices.empty() ? std::string() : devices.front().text();
-}
-
 std::vector<sysfs::DeviceId> devices_losing_driver(const Decisions& decisions,
                                                    const sysfs::Inventory& inventory) {
     std::vector<sysfs::DeviceId> out;

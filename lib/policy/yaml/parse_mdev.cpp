@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/yaml/parse_mdev.hpp"
+
 #include <fmt/format.h>
 
 #include "policy/model/keywords.hpp"
 #include "policy/yaml/map_reader.hpp"
-#include "policy/yaml/yaml_reader.hpp"
+#include "policy/yaml/yaml_ids.hpp"
+#include "policy/yaml/yaml_names.hpp"
 
 /// An entry of `mdevs`.
 namespace policy {

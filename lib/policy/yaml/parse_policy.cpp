@@ -10,7 +10,9 @@
 #include "base/utf8.hpp"
 #include "policy/model/keywords.hpp"
 #include "policy/yaml/map_reader.hpp"
-#include "policy/yaml/yaml_reader.hpp"
+#include "policy/yaml/parse_rule.hpp"
+#include "policy/yaml/parse_variant.hpp"
+#include "policy/yaml/yaml_precheck.hpp"
 
 namespace policy {
 namespace {

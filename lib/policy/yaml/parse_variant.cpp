@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/yaml/parse_variant.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,8 @@
 #include "base/utf8.hpp"
 #include "policy/model/keywords.hpp"
 #include "policy/yaml/map_reader.hpp"
-#include "policy/yaml/yaml_reader.hpp"
+#include "policy/yaml/parse_match.hpp"
+#include "policy/yaml/yaml_names.hpp"
 
 /// Variants, and the drivers that variants and rules name.
 namespace policy {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/yaml/policy_writer.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/utf8.hpp"
 #include "policy/model/match_fields.hpp"
-#include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/yaml_types.hpp"
 
 /// A set as text again. Entries are blocks, as people write them; what is inside a match is on one

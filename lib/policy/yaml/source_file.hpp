@@ -2,12 +2,25 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "policy/yaml/parse_policy.hpp"
+#include "policy/model/diagnostic.hpp"
 
 namespace policy {
+
+/// A policy file's name (for messages) and whole text. Reading it is the caller's business.
+struct SourceFile {
+    std::string name;
+    std::string text;
+};
+
+/// Limits on what a file may be; past them it is refused, with its position, in bounded memory.
+inline constexpr std::size_t kMaxFileBytes = std::size_t{1024} * 1024;
+inline constexpr unsigned kMaxDepth = 32;
+inline constexpr unsigned kMaxNodes = 10'000;
+inline constexpr std::size_t kMaxScalarBytes = 4096;
 
 /// A position inside one file, lines and columns (in bytes) from 1.
 struct SourcePosition {

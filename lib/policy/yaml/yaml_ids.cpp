@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/yaml/yaml_ids.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include "base/spelling.hpp"
 #include "base/utf8.hpp"
 #include "policy/model/class_and_kernel_match.hpp"
-#include "policy/yaml/yaml_scalars.hpp"
 #include "policy/yaml/yaml_types.hpp"
 #include "sysfs/device/names.hpp"
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/yaml/yaml_names.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,8 +10,7 @@
 
 #include "base/spelling.hpp"
 #include "base/utf8.hpp"
-#include "policy/plan/plan.hpp"
-#include "policy/yaml/yaml_scalars.hpp"
+#include "policy/model/reason_code.hpp"
 #include "sysfs/device/names.hpp"
 
 /// The readers of names: what could be a driver's, a rule's, a type's, an account's. Some of them

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/yaml/yaml_precheck.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/utf8.hpp"
-#include "policy/yaml/yaml_tree.hpp"
 
 /// The look at a file's bytes before yaml-cpp has them. yaml-cpp guesses UTF-16 and UTF-32, lets
 /// invalid UTF-8 through, takes a file cut in its middle for a whole one, and its versions differ

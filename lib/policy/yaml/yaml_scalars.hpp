@@ -48,34 +48,4 @@ inline constexpr IntegerBounds kPriorities{-2147483648LL, 2147483647LL};
 /// A shell glob: brackets closed, no trailing backslash.
 [[nodiscard]] std::optional<std::string> read_glob(const YamlValue& value);
 
-/// Exactly so many hex digits, quoted; lower case.
-[[nodiscard]] std::optional<std::string> read_hex_id(const YamlValue& value, std::size_t digits);
-/// A class by name, or six hex digits with 'x' for any, quoted.
-[[nodiscard]] std::optional<std::string> read_class(const YamlValue& value);
-enum class AddressBus { kPci, kAnyBus };
-/// A device's address or a glob over addresses, quoted.
-[[nodiscard]] std::optional<std::string> read_address(const YamlValue& value, AddressBus bus);
-/// A glob over names; one that is an address must be quoted like any address.
-[[nodiscard]] std::optional<std::string> read_name_glob(const YamlValue& value);
-/// 3 or "0-3".
-[[nodiscard]] std::optional<IndexRange> read_range(const YamlValue& value);
-/// ">=6.8", quoted.
-[[nodiscard]] std::optional<std::string> read_kernel(const YamlValue& value);
-[[nodiscard]] std::optional<std::string> read_uuid(const YamlValue& value);
-/// "0660": octal, quoted, permission bits only.
-[[nodiscard]] std::optional<std::uint32_t> read_mode(const YamlValue& value);
-
-[[nodiscard]] std::optional<std::string> read_bus_name(const YamlValue& value);
-[[nodiscard]] std::optional<std::string> read_arch(const YamlValue& value);
-[[nodiscard]] std::optional<std::string> read_driver_name(const YamlValue& value);
-[[nodiscard]] std::optional<std::string> read_rule_name(const YamlValue& value);
-[[nodiscard]] std::optional<std::string> read_mdev_type(const YamlValue& value);
-/// The name of a sysfs attribute, or of a udev property: a key, not a value.
-[[nodiscard]] std::optional<std::string> read_attr_name(const YamlValue& value);
-[[nodiscard]] std::optional<std::string> read_property_name(const YamlValue& value);
-/// A user or group: a name or a number.
-[[nodiscard]] std::optional<std::string> read_account(const YamlValue& value);
-/// A reason code that a rule may lift.
-[[nodiscard]] std::optional<std::string> read_forceable(const YamlValue& value);
-
 }  // namespace policy

@@ -35,10 +35,6 @@ struct YamlEntry {
     YamlNode value;
 };
 
-/// Checks what must hold before any YAML parser sees the bytes: size, UTF-8, no control characters,
-/// one document, a final newline. Reports all it finds; false when parsing on makes no sense.
-[[nodiscard]] bool check_bytes(DiagnosticCollector& report);
-
 /// The whole file as a tree, within the limits of parse.hpp. Nothing when the file is no YAML or
 /// breaks a limit (reported). Anchors, aliases, tags, nulls and duplicate keys are reported and
 /// leave kBroken, so that the rest of the file is still looked at.

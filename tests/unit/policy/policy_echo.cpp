@@ -6,6 +6,7 @@
 
 #include "policy/model/match_fields.hpp"
 #include "policy/yaml/parse_policy.hpp"
+#include "policy/yaml/policy_writer.hpp"
 
 namespace {
 

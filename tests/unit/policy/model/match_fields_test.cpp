@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "policy/yaml/parse_policy.hpp"
+#include "policy/yaml/policy_writer.hpp"
 
 namespace policy {
 namespace {

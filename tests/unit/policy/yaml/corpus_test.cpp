@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "policy/yaml/parse_policy.hpp"
+#include "policy/yaml/policy_writer.hpp"
 #include "policy_dump.hpp"
 #include "tests/unit/sanitized.hpp"
 

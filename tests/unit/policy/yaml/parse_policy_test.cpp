@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "policy/yaml/parse_policy.hpp"
+#include "policy/yaml/policy_writer.hpp"
 
 #include <algorithm>
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/model/reason_code.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <utility>
 
-#include "policy/plan/plan.hpp"
-
-/// The enums' spellings in the interface, one table each.
 namespace policy {
 namespace {
 
@@ -84,64 +83,6 @@ std::vector<std::string_view> forceable_names() {
 
 std::string forceable_list() {
     return fmt::format("one of: {}", fmt::join(forceable_names(), ", "));
-}
-
-const char* op_name(Op op) {
-    switch (op) {
-        case Op::kLoadModule:
-            return "load_module";
-        case Op::kSetOverride:
-            return "set_override";
-        case Op::kUnbind:
-            return "unbind";
-        case Op::kBind:
-            return "bind";
-        case Op::kClearOverride:
-            return "clear_override";
-        case Op::kCreateMdev:
-            return "create_mdev";
-        case Op::kRemoveMdev:
-            return "remove_mdev";
-        case Op::kSetAttr:
-            return "set_attr";
-        case Op::kSetVfs:
-            return "set_vfs";
-        case Op::kSetAccess:
-            return "set_access";
-        case Op::kCheckOpen:
-            return "check_open";
-    }
-    return "";
-}
-
-const char* step_result_name(StepResult result) {
-    switch (result) {
-        case StepResult::kDone:
-            return "done";
-        case StepResult::kRolledBack:
-            return "rolled_back";
-        case StepResult::kFailed:
-            return "failed";
-        case StepResult::kStuck:
-            return "stuck";
-        case StepResult::kSkipped:
-            return "skipped";
-    }
-    return "";
-}
-
-const char* verdict_name(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::kOk:
-            return "ok";
-        case Verdict::kChange:
-            return "change";
-        case Verdict::kRefused:
-            return "refused";
-        case Verdict::kConflict:
-            return "conflict";
-    }
-    return "";
 }
 
 }  // namespace policy

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "policy/model/policy_model.hpp"
+#include "policy/yaml/yaml_tree.hpp"
+
+namespace policy {
+
+/// An entry of `rules`, read as far as it has no error.
+[[nodiscard]] Rule read_rule(const YamlNode& node, DiagnosticCollector& report);
+
+}  // namespace policy
