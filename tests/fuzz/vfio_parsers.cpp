@@ -107,7 +107,7 @@ void check_type1(std::span<const std::byte> info) {
 void check_config(std::span<const std::byte> config) {
     std::set<unsigned> seen;
     for (const vfio::PciCap& cap : vfio::walk_pci_caps(config).caps) {
-        const bool extended = cap.kind == vfio::PciCap::Kind::kExtended;
+        const bool extended = cap.kind == vfio::PciCapKind::kExtended;
         require(cap.offset % 4 == 0 && cap.offset + (extended ? 4U : 2U) <= config.size(),
                 "a capability lies in the config space");
         require((cap.offset >= 0x100) == extended, "each in its own part");

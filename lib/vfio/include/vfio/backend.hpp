@@ -9,7 +9,7 @@
 
 namespace vfio {
 
-/// The ways the kernel has to give devices an address space, best first.
+/// The kernel's interfaces that give devices an address space, best first.
 enum class Backend {
     kIommufd,        ///< /dev/iommu and a device's cdev
     kIommufdCompat,  ///< /dev/iommu in the place of a container
@@ -20,7 +20,7 @@ enum class Backend {
     kNoiommu,  ///< no translation at all
 };
 
-/// The order in which select.hpp tries them.
+/// The order in which backend_selection.hpp tries them.
 inline constexpr std::array kBackends{Backend::kIommufd, Backend::kIommufdCompat, Backend::kType1v2,
                                       Backend::kType1,   Backend::kSpaprV2,       Backend::kSpaprV1,
                                       Backend::kNoiommu};

@@ -11,7 +11,7 @@
 
 namespace vfio {
 
-/// The device to open, and the doors it has.
+/// The device to open and its nodes.
 struct DeviceNodes {
     std::string name;                    ///< what GET_DEVICE_FD takes: an address, a UUID
     std::optional<std::string> group{};  ///< below /dev/vfio: "15", "noiommu-0"
@@ -19,23 +19,23 @@ struct DeviceNodes {
     std::optional<VfToken> token{};      ///< for a VF whose PF is VFIO's, else none
 };
 
-/// What to look for.
+/// How to open a device.
 struct OpenOptions {
     std::vector<Backend> order{kBackends.begin(), kBackends.end()};  ///< tried one after the other
-    /// kNestParent and kDirty are an iommufd's alone to give (a type1v2 container tracks dirty
-    /// pages without being asked beforehand). Extension 6, the old "nesting", is never requested.
+    /// kNestParent and kDirty exist on iommufd only (a type1v2 container tracks dirty pages without
+    /// this). Extension 6, the old "nesting", is never requested.
     PageTable page_table = PageTable::kAutomatic;
     std::string root{};  ///< the directory that /sys and /proc are read below; empty: this host
 };
 
-/// Why a backend above the chosen one was not taken.
+/// Why a preferred backend was not used.
 struct RejectedBackend {
     Backend backend;
     std::string why;
     std::string hint;
 };
 
-/// A device, open and attached, ready for DMA. The space outlives the fds; a group's stays open as
+/// A device, open and attached, ready for DMA. The space outlives the fds; the group stays open as
 /// long as the device is used.
 struct AttachedDevice {
     std::shared_ptr<AddressSpace> space;
@@ -45,10 +45,9 @@ struct AttachedDevice {
     BoundDevice bound;  ///< on iommufd
 };
 
-/// Tries the backends in order and takes the first that gives the device an address space. What it
-/// tries it does: SPAPR v2 is offered by kernels whose device then cannot have it, so asking is no
-/// answer. The error, when none is left, is that of the last one tried, and its hint names the
-/// others' reasons.
+/// Tries the backends in order and uses the first that gives the device an address space. It
+/// attaches rather than asks: kernels offer SPAPR v2 for devices that cannot have it. When none is
+/// left, the error is that of the last one and the hint has the reasons of the others.
 [[nodiscard]] VFIO_EXPORT Result<AttachedDevice> open_device(Calls& calls, const DeviceNodes& nodes,
                                                              const OpenOptions& options = {});
 

@@ -36,7 +36,7 @@ class Argument {
     unsigned long value_ = 0;
 };
 
-/// What an fd turned out to be.
+/// The kind of file behind an fd.
 enum class FileKind { kCharacterDevice, kAnonymous, kOther };
 
 /// What bounds the memory this process can pin.
@@ -47,8 +47,8 @@ struct MemlockLimit {
 
 /// The one seam between this library and the kernel: one function per kind of fd. An implementation
 /// is the kernel (SystemCalls) or a model of it (tests). Every function that returns a number
-/// follows the kernel's own convention: 0 or more is the answer, below 0 is -errno; none touches
-/// errno's meaning. Implementations must be callable from several threads at once.
+/// follows the kernel's convention: 0 or more is the answer, below 0 is -errno. Implementations
+/// must be callable from several threads at once.
 class VFIO_EXPORT Calls {
   public:
     Calls() = default;
@@ -75,7 +75,7 @@ class VFIO_EXPORT Calls {
     virtual ssize_t read(int fd, std::span<std::byte> into) = 0;
     virtual ssize_t write(int fd, std::span<const std::byte> from) = 0;
 
-    /// MAP_SHARED. `at` is a hint; with Fixed::kReplace it is an order (MAP_FIXED).
+    /// MAP_SHARED. `at` is a hint; with Fixed::kReplace it is used as given (MAP_FIXED).
     enum class Fixed { kHint, kReplace };
     struct Map {
         int fd = -1;  ///< -1: an anonymous reservation without access
@@ -97,7 +97,8 @@ class VFIO_EXPORT Calls {
     virtual void pause(unsigned milliseconds) = 0;
 };
 
-/// What retry() does about a failure; apart, so that a call that succeeds carries none of it.
+/// retry() after a failure. A function of its own, so that a call that succeeds contains none of
+/// it.
 template <typename Call>
 [[nodiscard, gnu::cold, gnu::noinline]] int retry_slow(Calls& calls, const Call& call, int answer) {
     constexpr int kInterruptions = 100;
@@ -123,10 +124,9 @@ template <typename Call>
     return answer >= 0 ? answer : retry_slow(calls, call, answer);
 }
 
-/// Takes an fd that came from elsewhere (a service that may open what we may not), after checking
-/// what can be checked: containers, groups and iommufds are character devices, a device is one or
-/// an anonymous file, a migration's data and a queue are anonymous files. On failure the fd is
-/// closed.
+/// Takes an fd that another process opened, after checking its kind of file: containers, groups and
+/// iommufds are character devices, a device is one or an anonymous file, a migration's data and a
+/// queue are anonymous files. On failure the fd is closed.
 template <typename Fd>
 [[nodiscard]] Result<Fd> adopt(Calls& calls, UniqueFd fd);
 

@@ -14,8 +14,8 @@ namespace vfio {
 /// (container.c:490), so the next group has to choose again.
 class VFIO_EXPORT Container {
   public:
-    /// The first group: put in here by add(), or, with the IOMMU driver chosen, by who handed the
-    /// container over.
+    /// Whether add() has to attach the first group and choose the IOMMU driver, or the process that
+    /// passed the container has done so.
     enum class FirstGroup { kToAttach, kAttached };
     /// `wanted` is requested with the first group; kReservedNesting is never.
     Container(Calls& calls, ContainerFd fd, abi::Extension wanted,
@@ -31,8 +31,8 @@ class VFIO_EXPORT Container {
     /// UNSET_CONTAINER; kBusy while a device of the group is open.
     [[nodiscard]] Result<void> remove(const GroupFd& group, const std::string& name);
 
-    /// The kernel's answer, 0 for no. Some extensions (DMA_CC, UPDATE_VADDR) are told only once a
-    /// group is in.
+    /// The kernel's answer, 0 for no. Some extensions (DMA_CC, UPDATE_VADDR) are reported only once
+    /// a group is attached.
     [[nodiscard]] Result<unsigned> check(abi::Extension extension) const;
     [[nodiscard]] int call(abi::ContainerCall call, Argument argument) const {
         return retry(calls_, [&] {

@@ -17,33 +17,34 @@
 
 namespace vfio {
 
-/// A device, open and attached to an address space: the way in for programs. Owns the device's fd
-/// and, off iommufd, a share of its group's; the address space is shared with whoever maps into it.
-/// The device is detached as it goes. Movable; what it hands out by reference (RegionIo, Migration)
-/// borrows its fd, which stays where it is across moves. The Calls must outlive it.
+/// A device that is open and attached to an address space. Owns the device's fd and, except on
+/// iommufd, a share of its group's fd; the address space is shared. The device is detached when it
+/// is destroyed. Movable; RegionIo and Migration borrow its fd, whose address does not change when
+/// it is moved. The Calls must outlive it.
 class VFIO_EXPORT VfioDevice {
   public:
     /// Opens by name: "0000:01:00.0", "pci/0000:01:00.0", an mdev's UUID. sysfs says which nodes it
-    /// has; kNotFound when there is no such device, kRefused when it is not VFIO's or its group is
-    /// not viable, with who is to blame.
+    /// has; kNotFound when there is no such device, kRefused when its driver is not a VFIO one or
+    /// its group is not viable, with the devices that block it.
     [[nodiscard]] static Result<VfioDevice> open(Calls& calls, const std::string& name,
                                                  const OpenOptions& options = {});
-    /// The same with the token that a VF wants while its PF is VFIO's (feature.hpp's set_vf_token).
+    /// The same with the token that a VF needs while its PF is on a VFIO driver (feature.hpp's
+    /// set_vf_token).
     [[nodiscard]] static Result<VfioDevice> open(Calls& calls, const std::string& name,
                                                  const OpenOptions& options, const VfToken& token);
-    /// The same into an address space that is in use already.
+    /// The same in an existing address space.
     [[nodiscard]] static Result<VfioDevice> open_in(Calls& calls, const std::string& name,
                                                     const std::shared_ptr<AddressSpace>& space,
                                                     const std::string& root = {});
-    /// Another device of this one's group, through the group's fd: the node cannot be opened again.
+    /// Another device of the same group, through the group's fd: a group can be opened only once.
     /// kUnsupported on iommufd, where each device has a cdev of its own.
     [[nodiscard]] Result<VfioDevice> sibling(const std::string& name) const;
-    /// From fds that came from elsewhere (a service that may open what we may not).
+    /// From fds that another process opened.
     [[nodiscard]] static Result<VfioDevice> adopt(Calls& calls, AttachedDevice opened,
                                                   std::string name);
 
-    /// Copies of the fds have gone to another process (fd_passing.hpp): the end of this object
-    /// leaves the device attached.
+    /// The device stays attached when this object is destroyed: another process has copies of the
+    /// fds (fd_passing.hpp).
     void keep_attached();
 
     VfioDevice(VfioDevice&&) noexcept;
@@ -63,7 +64,7 @@ class VFIO_EXPORT VfioDevice {
 
     /// One region; kUnsupported for an index it does not have. Read afresh: drivers add regions.
     [[nodiscard]] Result<Region> region(std::uint32_t index) const;
-    /// Every region there is, those of size 0 left out.
+    /// Every region but those of size 0.
     [[nodiscard]] std::vector<Region> regions() const;
     /// A region by what it is; kNotFound when the driver offers none.
     [[nodiscard]] Result<Region> region(const RegionType& type) const;
@@ -71,12 +72,12 @@ class VFIO_EXPORT VfioDevice {
     [[nodiscard]] Result<RegionMap> map(const Region& region) const;
     /// The PCI configuration space.
     [[nodiscard]] Result<RegionIo> config() const;
-    /// All of it, as far as it can be read.
+    /// All of the configuration space that can be read.
     [[nodiscard]] Result<std::vector<std::byte>> read_config() const;
 
     [[nodiscard]] std::vector<Irq> irqs() const;
 
-    /// PCI's command register: without it the device can do no DMA and send no MSI.
+    /// By PCI's command register: without bus mastering a device can do no DMA and send no MSI.
     [[nodiscard]] Result<void> set_bus_mastering(BusMaster state) const;
     [[nodiscard]] Result<void> reset() const;
 

@@ -66,7 +66,7 @@ struct VFIO_EXPORT DeviceInfo {
 
 [[nodiscard]] VFIO_EXPORT Result<DeviceInfo> read_device_info(Calls& calls, const DeviceFd& fd,
                                                               const std::string& device);
-/// Out of the kernel's own bytes (the structure and the chain behind it).
+/// Parses the kernel's bytes (the structure and the chain behind it).
 [[nodiscard]] VFIO_EXPORT DeviceInfo parse_device_info(std::span<const std::byte> info);
 
 /// "reset", "pci", "platform", "amba", "ccw", "ap", "fsl-mc", "caps", "cdx", unknown bits as hex.

@@ -12,14 +12,14 @@
 namespace vfio {
 
 /// POWER's error handling (EEH) of the partitionable endpoint behind a SPAPR container: the
-/// platform freezes a device that misbehaves, and this is how it is looked at, reset and let go
-/// again. The kernel asks every group of the container in turn and returns the first answer that is
-/// not 0, a state among them (vfio_iommu_spapr_tce.c:1094): with two groups nobody knows whose
-/// state it is. So each call here fails with kRefused unless the container has exactly one. Borrows
+/// platform freezes a device that misbehaves; these functions read its state, reset it and unfreeze
+/// it. The kernel asks every group of the container in turn and returns the first answer that is
+/// not 0, a state among them (vfio_iommu_spapr_tce.c:1094): with two groups the state could be that
+/// of either. So each call here fails with kRefused unless the container has exactly one. Borrows
 /// the container.
 class VFIO_EXPORT Eeh {
   public:
-    /// Takes the endpoint under control. kUnsupported when the container's kernel has no EEH (no
+    /// Enables EEH for the endpoint. kUnsupported when the container's kernel has no EEH (no
     /// extension 5) or the platform none for this device.
     [[nodiscard]] static Result<Eeh> enable(Container& container, const std::string& name);
     [[nodiscard]] Result<void> disable();
@@ -28,7 +28,7 @@ class VFIO_EXPORT Eeh {
     [[nodiscard]] Result<void> unfreeze_io();
     [[nodiscard]] Result<void> unfreeze_dma();
     enum class Reset { kHot, kFundamental };
-    /// Asserts it; deassert() ends it, some 250 ms later (hot) or more.
+    /// Asserts the reset. End it with deassert_reset() after 250 ms (hot) or more.
     [[nodiscard]] Result<void> assert_reset(Reset kind);
     [[nodiscard]] Result<void> deassert_reset();
     /// Restores the bridges' configuration after a reset.

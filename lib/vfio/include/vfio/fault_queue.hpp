@@ -23,7 +23,7 @@ class VFIO_EXPORT FaultQueue {
     [[nodiscard]] const QueueFd& fd() const { return fd_; }
     [[nodiscard]] Result<void> destroy() { return object_.destroy(); }
 
-    /// Those that wait now, at most 64; none is no failure.
+    /// The faults that wait now, at most 64; an empty list is no failure.
     [[nodiscard]] Result<std::vector<abi::HwptPgfault>> read();
     [[nodiscard]] Result<void> respond(std::uint32_t cookie, PageResponse answer);
 
@@ -49,8 +49,7 @@ struct Vevents {
 };
 [[nodiscard]] VFIO_EXPORT Vevents parse_vevents(std::span<const std::byte> bytes, std::size_t size);
 
-/// How many events were lost between two that follow each other; the sequence starts over after
-/// INT_MAX.
+/// How many events were lost between two consecutive ones; the sequence wraps after INT_MAX.
 [[nodiscard]] VFIO_EXPORT std::uint32_t lost_events(std::uint32_t before, std::uint32_t after);
 
 }  // namespace vfio

@@ -9,9 +9,8 @@
 
 namespace vfio {
 
-/// A device that somebody else has opened and attached for a program that may not: what bindd's
-/// `Open` answers with, and what a VMM passes to its helper. Its IOMMU has been set up; nothing is
-/// mapped that the receiver knows of.
+/// The fds of a device that another process has opened and attached: the answer of bindd's `Open`,
+/// or what a VMM passes to its helper. The IOMMU is set up; the receiver knows of no mapping.
 struct PassedDevice {
     std::string name;  ///< as GET_DEVICE_FD took it
     Backend backend = Backend::kIommufd;
@@ -23,8 +22,8 @@ struct PassedDevice {
     UniqueFd container{};
 };
 
-/// The device, ready for DMA, without opening anything. kInvalid: an fd is missing or is not what
-/// it should be. kUnsupported: SPAPR and noiommu, whose owner has to be root in any case.
+/// The device, ready for DMA, without opening a node. kInvalid: an fd is missing or of another
+/// kind. kUnsupported: SPAPR and noiommu.
 [[nodiscard]] VFIO_EXPORT Result<VfioDevice> adopt_device(Calls& calls, PassedDevice passed);
 
 }  // namespace vfio

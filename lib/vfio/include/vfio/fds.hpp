@@ -21,7 +21,7 @@ class TypedFd {
     static constexpr FdKind kind = kKind;
 
     TypedFd() = default;
-    /// Takes the fd as it is; calls.hpp's adopt() looks at what it is first.
+    /// Takes the fd unchecked; calls.hpp's adopt() checks its kind.
     explicit TypedFd(UniqueFd fd) : fd_(std::move(fd)) {}
 
     [[nodiscard]] int get() const { return fd_.get(); }

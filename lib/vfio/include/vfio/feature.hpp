@@ -26,7 +26,7 @@ struct FeatureSupport {
     auto operator<=>(const FeatureSupport&) const = default;
 };
 
-/// Asks for each feature this library knows; those the device does not have are left out.
+/// Probes each feature that this library knows; features that the device lacks are left out.
 [[nodiscard]] VFIO_EXPORT std::vector<FeatureSupport> probe_features(Calls& calls,
                                                                      const DeviceFd& fd);
 /// "vf-token", "migration", "dma-logging-start", "dma-buf", ...
@@ -59,8 +59,9 @@ struct FeatureSupport {
     Calls& calls, const DeviceFd& fd, const IovaRange& range, std::uint64_t page_size,
     const std::string& device);
 
-/// A dma-buf of parts of a region, for other devices to reach it by (peer-to-peer). It dies with a
-/// reset or when memory decoding goes off: what was mapped from it must be mapped again.
+/// A dma-buf of parts of a region, for other devices to reach it by (peer-to-peer). A reset of the
+/// device, or switching memory decoding off, revokes it: what was mapped from it must be mapped
+/// again.
 [[nodiscard]] VFIO_EXPORT Result<UniqueFd> export_dma_buf(Calls& calls, const DeviceFd& fd,
                                                           std::uint32_t region,
                                                           std::span<const abi::DmaBufRange> ranges,
@@ -72,7 +73,7 @@ enum class BusMaster : std::uint32_t { kOff = 0, kOn = 1 };
 [[nodiscard]] VFIO_EXPORT Result<void> set_bus_master(Calls& calls, const DeviceFd& fd,
                                                       BusMaster state, const std::string& device);
 
-/// The one call behind all of these: `payload` goes in and comes back. `flags` is kFeatureGet or
+/// The ioctl behind all of these. `payload` is input and output. `flags` is kFeatureGet or
 /// kFeatureSet, with the feature's number added. Returns the kernel's answer when 0 or more.
 [[nodiscard]] VFIO_EXPORT Result<int> feature_call(Calls& calls, const DeviceFd& fd,
                                                    abi::FeatureId id, std::uint32_t flags,

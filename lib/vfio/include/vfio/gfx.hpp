@@ -16,7 +16,7 @@ enum class GfxSource : std::uint32_t { kDmabuf = 1U << 1, kRegion = 1U << 2 };
 /// DRM's kinds of planes (drm_mode.h).
 enum class GfxPlaneKind : std::uint32_t { kOverlay = 0, kPrimary = 1, kCursor = 2 };
 
-/// One plane as the guest has set it up now; it may be another one at the next look.
+/// One plane as the guest has set it up now; the guest may change it at any time.
 struct GfxPlane {
     std::uint32_t format = 0;  ///< DRM's fourcc
     std::uint64_t modifier = 0;
@@ -32,7 +32,8 @@ struct GfxPlane {
     auto operator<=>(const GfxPlane&) const = default;
 };
 
-/// Has the device a display of that kind? Source: VFIO_DEVICE_QUERY_GFX_PLANE with its probe flag.
+/// Whether the device has a display of that kind. Source: VFIO_DEVICE_QUERY_GFX_PLANE with its
+/// probe flag.
 [[nodiscard]] VFIO_EXPORT bool has_gfx(Calls& calls, const DeviceFd& fd, GfxSource source);
 
 /// kUnsupported: no display, or not that way; kNotFound: the guest shows nothing there yet.

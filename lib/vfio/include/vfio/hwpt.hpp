@@ -11,13 +11,13 @@
 
 namespace vfio {
 
-/// A hardware page table of an iommufd. Attaching a device to an IOAS makes one by itself; one is
-/// made by hand to be the parent of a guest's, to track dirty pages, to serve PASIDs or to report
-/// faults.
+/// A hardware page table of an iommufd. Attaching a device to an IOAS allocates one automatically.
+/// One is allocated explicitly to be the parent of a guest's page table, to track dirty pages, to
+/// serve PASIDs or to report faults.
 class VFIO_EXPORT Hwpt {
   public:
     struct AllocOptions {
-        std::uint32_t device_id = 0;  ///< the IOMMU of this device decides what is possible
+        std::uint32_t device_id = 0;  ///< its IOMMU determines which options are possible
         std::uint32_t parent_id = 0;  ///< an IOAS; for a nested one a NEST_PARENT HWPT or a vIOMMU
         std::uint32_t flags = 0;      ///< abi::kHwpt*; kHwptFaultIdValid follows from fault_id
         std::optional<std::uint32_t> fault_id{};
@@ -52,9 +52,9 @@ class VFIO_EXPORT Hwpt {
 };
 
 /// Moves a device that is bound to this iommufd to another page table, or address space, in one
-/// step: to a guest's (nested), to one that reports faults or serves PASIDs. The answer is the page
-/// table in use; the kernel makes one for an address space. Where it was before comes back with
-/// that one's id.
+/// step: to a guest's (nested), to one that reports faults or serves PASIDs. Returns the page table
+/// in use; for an address space the kernel allocates one. To move the device back, pass the id that
+/// it was attached to before.
 [[nodiscard]] VFIO_EXPORT Result<std::uint32_t> attach_page_table(Calls& calls,
                                                                   const DeviceFd& device,
                                                                   const std::string& name,

@@ -11,9 +11,8 @@
 
 namespace vfio {
 
-/// Interrupts of one index, received through eventfds: enabled as it is made, disabled as it goes.
-/// The eventfds are there for a loop of the caller's (fd()), or wait() for one at a time. Must not
-/// outlive its device.
+/// Interrupts of one index, received through eventfds; disabled when destroyed. Poll the eventfds
+/// (fd()) in an event loop, or wait() for one at a time. Must not outlive its device.
 class VFIO_EXPORT Interrupts {
   public:
     /// Enables vectors 0 to `count` - 1. When the kernel has fewer it is asked again for those, so

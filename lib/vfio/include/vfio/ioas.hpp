@@ -2,59 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "vfio/iommu_backend.hpp"
-#include "vfio/system_calls.hpp"
+#include "vfio/iommu_object.hpp"
 
 namespace vfio {
 
-/// An open /dev/iommu, shared by the objects made in it: they live as long as it does.
-struct IommuContext {
-    Calls& calls;
-    IommuFd fd;
-    bool direct = is_kernel(calls);
-
-    /// One ioctl, interrupted ones repeated.
-    [[nodiscard]] int call(abi::IommuCall call, void* argument) {
-        return retry(calls, [&] {
-            return direct ? kernel_call(fd.get(), call, argument) : calls.iommu(fd, call, argument);
-        });
-    }
-};
-using SharedIommu = std::shared_ptr<IommuContext>;
-
-/// Opens /dev/iommu, or takes one that was opened elsewhere.
-[[nodiscard]] VFIO_EXPORT Result<SharedIommu> open_iommu(Calls& calls);
-[[nodiscard]] VFIO_EXPORT Result<SharedIommu> adopt_iommu(Calls& calls, UniqueFd fd);
-
-/// An object of an iommufd by its id; destroyed with its owner. Objects are destroyed before those
-/// they were made from, else the kernel says EBUSY and they live on until the iommufd closes.
-class VFIO_EXPORT IommuObject {
-  public:
-    IommuObject() = default;
-    IommuObject(SharedIommu iommu, std::uint32_t id) : iommu_(std::move(iommu)), id_(id) {}
-    IommuObject(const IommuObject&) = delete;
-    IommuObject& operator=(const IommuObject&) = delete;
-    IommuObject(IommuObject&& other) noexcept;
-    IommuObject& operator=(IommuObject&& other) noexcept;
-    ~IommuObject();
-
-    [[nodiscard]] std::uint32_t id() const { return id_; }
-    [[nodiscard]] const SharedIommu& iommu() const { return iommu_; }
-    /// Destroys it now. kBusy: something still uses it, and it stays.
-    [[nodiscard]] Result<void> destroy();
-
-  private:
-    SharedIommu iommu_;
-    std::uint32_t id_ = 0;  ///< 0 is never an object's
-};
-
-/// An I/O address space of an iommufd: what is mapped, before any page table. A bare wrapper: one
-/// function is one ioctl, and errors are the kernel's.
+/// An I/O address space of an iommufd. One function is one ioctl, and errors are the kernel's.
 class VFIO_EXPORT Ioas {
   public:
     [[nodiscard]] static Result<Ioas> allocate(SharedIommu iommu);
@@ -63,7 +20,7 @@ class VFIO_EXPORT Ioas {
 
     [[nodiscard]] std::uint32_t id() const { return id_; }
     [[nodiscard]] const SharedIommu& iommu() const { return iommu_; }
-    /// Made by allocate(), so that nobody else knew it before.
+    /// Allocated here, so that no other process knew it before.
     [[nodiscard]] bool is_owned() const { return owned_.id() != 0; }
 
     [[nodiscard]] Result<void> map(const MappedRange& piece) const;
@@ -73,8 +30,8 @@ class VFIO_EXPORT Ioas {
     /// `to` is as long as `from`; both in the same iommufd.
     [[nodiscard]] Result<void> copy(const Ioas& source, const IovaRange& from, const IovaRange& to,
                                     DmaAccess access) const;
-    /// Bytes; nothing there is 0, as with a container. A mapping cut by the range: EINVAL, where
-    /// the kernel says ENOENT for both.
+    /// Returns bytes, 0 where nothing is mapped, as with a container. The kernel answers ENOENT
+    /// then, and also when the range cuts a mapping.
     [[nodiscard]] Result<std::uint64_t> unmap(const IovaRange& range) const;
     struct Ranges {
         std::vector<IovaRange> usable;
@@ -98,7 +55,7 @@ class VFIO_EXPORT Ioas {
     IommuObject owned_;
 };
 
-// The way of every map and unmap, in the caller's own code.
+// The path of every map and unmap, inlined into the caller.
 
 inline std::uint32_t Ioas::to_map_flags(DmaAccess access) {
     switch (access) {

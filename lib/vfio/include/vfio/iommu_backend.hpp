@@ -15,7 +15,7 @@
 
 namespace vfio {
 
-/// What an address space can be asked to hold now. Narrows and widens as devices come and go.
+/// What an address space can map now. Changes when devices are attached and detached.
 struct Geometry {
     std::vector<Window> windows;   ///< sorted, not overlapping; empty: nothing can be mapped
     std::uint64_t page_sizes = 0;  ///< one bit per size; 0 where the backend does not say
@@ -34,25 +34,25 @@ struct BoundDevice {
 
 using VfToken = std::array<std::uint8_t, 16>;
 
-/// A device on its way into an iommufd address space.
+/// A device to attach to an iommufd address space.
 struct DeviceToAttach {
     const DeviceFd& fd;
     std::string name;  ///< for messages
     std::optional<VfToken> token{};
 };
 
-/// Which counter pinned memory goes to.
+/// Which counter pinned memory is charged to.
 enum class Accounting { kUser, kProcess };
 
-/// A new address for a mapping, in the process that takes over.
+/// The address of a mapping in the process that adopts it.
 struct Relocation {
     std::uint64_t iova = 0;
     std::uint64_t address = 0;
 };
 
-/// The kernel side of one address space: bare operations, no memory of what is mapped. AddressSpace
-/// does the bookkeeping, the locking and the advice. What a backend cannot do fails with
-/// kUnsupported and says why.
+/// The kernel side of one address space: operations without a record of mappings. AddressSpace adds
+/// the record, the lock and the advice. An operation that a backend lacks fails with kUnsupported
+/// and the reason.
 class VFIO_EXPORT IommuBackend {
   public:
     IommuBackend() = default;
@@ -69,7 +69,7 @@ class VFIO_EXPORT IommuBackend {
     [[nodiscard]] virtual Result<std::uint64_t> unmap(const IovaRange& range) = 0;
     enum class UnmapScope { kOneMapping, kManyMappings };
     [[nodiscard]] virtual UnmapScope unmap_scope() const { return UnmapScope::kManyMappings; }
-    /// Mappings die when the last group leaves (containers), or stay (iommufd).
+    /// Whether mappings end when the last group is detached (containers) or stay (iommufd).
     enum class Lifetime { kWithGroups, kPersistent };
     [[nodiscard]] virtual Lifetime lifetime() const { return Lifetime::kWithGroups; }
 
@@ -83,17 +83,17 @@ class VFIO_EXPORT IommuBackend {
         std::uint64_t offset = 0;
     };
     [[nodiscard]] virtual Result<void> map_file(const FileSlice& file, const MappedRange& piece);
-    /// `source` is a backing of the same kind; kUnsupported when nothing can be shared with it.
+    /// `source` is a backend of the same kind; kUnsupported when nothing can be shared with it.
     [[nodiscard]] virtual Result<void> copy(IommuBackend& source, const MappedRange& from,
                                             const IovaRange& to);
     [[nodiscard]] virtual Result<void> allow_ranges(std::span<const IovaRange> ranges);
-    /// Makes room for `length` bytes where the platform can add windows; what it added.
+    /// Adds a window of `length` bytes where the platform can; returns it.
     [[nodiscard]] virtual Result<Window> add_window(std::uint64_t length);
     [[nodiscard]] virtual Result<void> start_dirty();
     [[nodiscard]] virtual Result<void> stop_dirty();
     [[nodiscard]] virtual Result<void> read_dirty(const IovaRange& range, std::uint64_t page_size,
                                                   std::span<std::uint64_t> bitmap);
-    /// Takes the mappings over for this process: `all` with their new addresses.
+    /// Adopts the mappings for this process: `all` with their new addresses.
     [[nodiscard]] virtual Result<void> adopt(std::span<const MappedRange> all);
     [[nodiscard]] virtual Result<void> set_accounting(Accounting accounting);
     [[nodiscard]] virtual const IommuFd* iommufd() const { return nullptr; }

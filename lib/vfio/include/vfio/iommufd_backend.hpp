@@ -28,8 +28,8 @@ class VFIO_EXPORT IommufdBackend final : public IommuBackend {
     Backend backend() const override { return Backend::kIommufd; }
     Lifetime lifetime() const override { return Lifetime::kPersistent; }
     Result<Geometry> geometry() override;
-    /// By the compatibility layer, which is the only one to tell: the IOAS becomes its address
-    /// space for a moment.
+    /// Read through the compatibility layer, the only one that reports them: the IOAS is its
+    /// address space for the time of the call.
     Result<std::uint64_t> page_sizes() override;
     Result<void> map(const MappedRange& piece) override { return ioas_.map(piece); }
     Result<std::uint64_t> unmap(const IovaRange& range) override { return ioas_.unmap(range); }

@@ -11,8 +11,8 @@ namespace vfio {
 
 class AddressSpace;
 
-/// Owns one mapping of an address space and unmaps it at the end. Move-only. If the address space
-/// went first, there is nothing left to unmap.
+/// Owns one mapping of an address space and unmaps it when destroyed. Move-only. Does nothing once
+/// the address space is destroyed.
 class VFIO_EXPORT Mapping {
   public:
     Mapping() = default;
@@ -27,9 +27,9 @@ class VFIO_EXPORT Mapping {
     [[nodiscard]] std::uint64_t iova() const { return mapped_.iova.first; }
     [[nodiscard]] std::uint64_t length() const { return mapped_.iova.length(); }
     [[nodiscard]] const MappedRange& mapped() const { return mapped_; }
-    /// Unmaps now, and tells how many bytes; 0 the second time.
+    /// Unmaps now; returns the bytes, 0 the second time.
     [[nodiscard]] Result<std::uint64_t> unmap();
-    /// Leaves the mapping to the address space.
+    /// Gives up the mapping, which stays in the address space.
     MappedRange release();
 
   private:

@@ -26,7 +26,7 @@ struct Precopy {
 ///                                                 |
 ///                                              RESUMING             ERROR: only a reset leaves it
 ///
-/// The kernel walks several arcs in one call where the way is unambiguous; set_state() refuses
+/// The kernel takes several arcs in one call where the path is unambiguous; set_state() refuses
 /// beforehand what no kernel could do (a state that the device's flags rule out, ERROR as a
 /// target). Borrows calls and fd.
 class VFIO_EXPORT Migration {

@@ -13,14 +13,16 @@
 
 namespace vfio {
 
+/// Which of the two lists a capability is in.
+enum class PciCapKind : std::uint8_t { kConventional, kExtended };
+
 /// One capability of a PCI function's configuration space: where it starts and what it is.
 /// `version` is 0 for a conventional one.
 struct PciCap {
     std::uint16_t id = 0;
     std::uint16_t offset = 0;
     std::uint8_t version = 0;
-    enum class Kind : std::uint8_t { kConventional, kExtended } kind = Kind::kConventional;
-
+    PciCapKind kind = PciCapKind::kConventional;
     auto operator<=>(const PciCap&) const = default;
 };
 
@@ -32,7 +34,7 @@ struct VFIO_EXPORT PciCaps {
     std::string defect;
 
     [[nodiscard]] const PciCap* find(std::uint16_t id,
-                                     PciCap::Kind kind = PciCap::Kind::kConventional) const;
+                                     PciCapKind kind = PciCapKind::kConventional) const;
     bool operator==(const PciCaps&) const = default;
 };
 

@@ -33,7 +33,7 @@ struct AffectedDevice {
 struct VFIO_EXPORT HotResetScope {
     std::vector<AffectedDevice> devices;
     bool by_devid = false;   ///< the cdev protocol
-    bool all_owned = false;  ///< cdev: the kernel would let us
+    bool all_owned = false;  ///< cdev: this process may reset them all
 
     /// The groups whose fds a reset has to show, each once, ascending. Empty with the cdev
     /// protocol.

@@ -9,7 +9,7 @@
 
 namespace vfio {
 
-/// What a SPAPR platform has: the window every device starts with, and the sizes others can have.
+/// The default window of a SPAPR platform, and the sizes that other windows can have.
 struct SpaprDetails {
     Window default_window;
     std::uint64_t page_sizes = 0;   ///< of dynamic windows, one bit each; 0: none can be made
@@ -18,10 +18,10 @@ struct SpaprDetails {
     bool operator==(const SpaprDetails&) const = default;
 };
 
-/// SPAPR's way with DMA, v2: memory is registered (pinned and accounted) first, the bus has windows
-/// that come and go, and a map is only a table entry. ppc64's container does it (SpaprContainer);
-/// an iommufd can be made to (make_spapr_emulation). Both obey vfio_iommu_spapr_tce.c: errors carry
-/// the errnos of there.
+/// DMA as SPAPR v2 has it: memory is registered (pinned and accounted) first, windows are created
+/// and removed, and a map is only a table entry. Implemented by ppc64's container (SpaprContainer)
+/// and on an iommufd (make_spapr_emulation). Both obey vfio_iommu_spapr_tce.c and fail with its
+/// errnos.
 class VFIO_EXPORT SpaprPlatform {
   public:
     SpaprPlatform() = default;
@@ -49,7 +49,7 @@ class VFIO_EXPORT SpaprPlatform {
     /// where. ENOSPC: no window is left; EINVAL: no such page size.
     [[nodiscard]] virtual Result<Window> create_window(std::uint32_t page_shift,
                                                        std::uint64_t length) = 0;
-    /// With everything mapped in it. EINVAL: no window is there.
+    /// Also unmaps everything in it. EINVAL: no window is there.
     [[nodiscard]] virtual Result<void> remove_window(std::uint64_t start) = 0;
     /// EPERM before anything is registered, ENXIO outside the windows, EINVAL for memory that is
     /// not registered or not aligned to the window's pages.

@@ -10,8 +10,7 @@
 
 namespace vfio {
 
-/// The kernel itself. Has no state: make one wherever one is needed, and let it live as long as
-/// what was made with it.
+/// The kernel. Stateless: any number can exist; each must outlive the objects made with it.
 class VFIO_EXPORT SystemCalls : public Calls {
   public:
     SystemCalls() = default;
@@ -47,8 +46,7 @@ template <typename Call>
     return answer < 0 ? -errno : answer;
 }
 
-/// Is the kernel itself behind it? Maps and unmaps are made so often that their way is kept
-/// straight then, past the virtual function.
+/// Whether the calls go to the kernel. Maps and unmaps then bypass the virtual function.
 [[nodiscard]] inline bool is_kernel(const Calls& calls) {
     return typeid(calls) == typeid(SystemCalls);
 }

@@ -10,8 +10,8 @@
 
 namespace vfio {
 
-/// A virtual device on a vIOMMU: ties the id that the guest knows to a device here, so that events
-/// and invalidations find it. Destroy it before the device's fd closes, else its id stays taken.
+/// A virtual device on a vIOMMU: connects the id that the guest uses with a device of the host, for
+/// events and invalidations. Destroy it before the device's fd closes, else its id stays taken.
 class VFIO_EXPORT Vdevice {
   public:
     explicit Vdevice(IommuObject object) : object_(std::move(object)) {}

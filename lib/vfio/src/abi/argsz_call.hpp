@@ -22,10 +22,10 @@ struct ArgszReply {
     std::vector<std::byte> bytes;  ///< the whole buffer, `fixed` in front
 };
 
-/// The kernel's argsz protocol: call with the size one has; a larger argsz in the answer means that
-/// capabilities did not fit, so call again with that much. What there is to say may grow between
-/// the calls (a device changes), hence a few rounds, not two. `first` carries argsz (set here) and
-/// the inputs. `call` is int(void*) and returns 0 or -errno.
+/// The kernel's argsz protocol. A larger argsz in the answer means that capabilities did not fit,
+/// so the call is repeated with that size. The answer may grow between two calls (a device
+/// changes), hence a few rounds, not two. `first` carries argsz (set here) and the inputs. `call`
+/// is int(void*) and returns 0 or -errno.
 template <typename T, typename Call>
 [[nodiscard]] Result<ArgszReply<T>> argsz_call(const T& first, Call&& call, std::string operation,
                                                std::string object) {

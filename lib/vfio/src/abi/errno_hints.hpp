@@ -10,8 +10,7 @@
 #include "vfio/calls.hpp"
 #include "vfio/iova_range.hpp"
 
-/// Errors carry errno, operation, object and advice. The advice is made here, where what an errno
-/// means in VFIO is known; the rules are those of the kernel's drivers/vfio and
+/// The advice in errors: what an errno means in VFIO, by the rules of the kernel's drivers/vfio and
 /// drivers/iommu/iommufd.
 namespace vfio {
 
@@ -19,8 +18,8 @@ namespace vfio {
 [[nodiscard]] tl::unexpected<Error> fail_call(int errnum, std::string operation, std::string object,
                                               std::string hint = {});
 
-/// Why a node of /dev/vfio or /dev/iommu cannot be opened: busy, not permitted, not there. For
-/// EBUSY the caller adds who, from holder.hpp.
+/// Why a node of /dev/vfio or /dev/iommu cannot be opened: busy, not permitted, does not exist. For
+/// EBUSY the caller adds the holders (node_holders.hpp).
 [[nodiscard]] std::string open_hint(int errnum, std::string_view path);
 
 /// ENOMEM from a map: how much this process would have to be allowed to lock. `pinned` is what this
@@ -31,7 +30,7 @@ namespace vfio {
 /// ENOSPC from a type1 map: dma_entry_limit (65535 unless the module parameter says otherwise).
 [[nodiscard]] std::string entry_limit_hint(std::uint64_t entries);
 
-/// A map outside the IOVAs the hardware reaches: names the nearest edge that is in its way.
+/// A map outside the IOVAs that the hardware reaches: names the nearest limit.
 [[nodiscard]] std::string aperture_hint(const IovaRange& wanted, std::span<const IovaRange> usable);
 
 /// A DMA owner conflict, unsafe interrupts, or missing rights: EPERM, EBUSY and EINVAL of

@@ -15,7 +15,7 @@ namespace vfio {
 
 namespace {
 
-/// One walk down the list. The group's fd is opened once and goes from try to try.
+/// Tries the backends for one device. The group is opened once, for all tries.
 class BackendSelector {
   public:
     BackendSelector(Calls& calls, const DeviceNodes& nodes, const OpenOptions& options)
@@ -43,7 +43,7 @@ std::string node(const std::string& name) {
     return "/dev/vfio/" + name;
 }
 
-/// What needs no system call to know.
+/// Why a backend is impossible, as far as no system call is needed to know it.
 std::optional<std::string> BackendSelector::unsupported_reason(Backend backend) const {
     const bool noiommu = nodes_.group && nodes_.group->starts_with("noiommu-");
     if (backend == Backend::kIommufd) {
@@ -101,7 +101,7 @@ Result<void> BackendSelector::open_group() {
     auto group = open_node<GroupFd>(calls_, path);
     if (!group)
         return tl::unexpected<Error>(with_holders(std::move(group.error()), path));
-    abi::GroupStatus status{.argsz = sizeof status, .flags = 0};
+    abi::VfioGroupStatus status{.argsz = sizeof status, .flags = 0};
     const int answer = calls_.group(*group, abi::GroupCall::kGetStatus, &status);
     if (answer < 0)
         return fail_call(-answer, "get the group's status", path);

@@ -9,9 +9,10 @@
 
 namespace vfio {
 
-/// Who keeps an IOMMU group from being viable: its members on drivers that do DMA, as sysfs shows
-/// them now. The kernel only says that a group is not; and with iommufd behind it, not even that
-/// until a device is opened (group.c:345). Empty when nobody does, or when the group is not there.
+/// The devices that keep an IOMMU group from being viable: its members on drivers that do DMA, as
+/// sysfs shows them now. The kernel only reports that a group is not viable; with iommufd behind
+/// it, only once a device is opened (group.c:345). Empty for a viable group and for one that does
+/// not exist.
 [[nodiscard]] std::vector<sysfs::Blocker> find_group_blockers(const sysfs::Root& root,
                                                               const std::string& group);
 

@@ -21,8 +21,8 @@ struct Holder {
     auto operator<=>(const Holder&) const = default;
 };
 
-/// Who has `node` ("/dev/vfio/15") open, by the links of /proc/*/fd; of those processes that this
-/// one may look at. Costs a walk over all of /proc: for error messages, not for decisions.
+/// The processes that have `node` ("/dev/vfio/15") open, by the links of /proc/*/fd; only those
+/// that this process may read. It reads all of /proc, so it serves error messages, not decisions.
 [[nodiscard]] std::vector<Holder> find_node_holders(const sysfs::Root& root, std::string_view node);
 
 /// "held by qemu (pid 712)", or nothing for an empty list.

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfio/src/backend/spapr_backend.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 
 #include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/src/abi/page_size.hpp"
 
 namespace vfio {
 
@@ -25,7 +24,7 @@ Result<Geometry> SpaprV2Backend::geometry() {
     if (platform_.container().groups() == 0)
         return out;
     const auto known = TRY(platform_.details());
-    out.windows = windows_;
+    out.windows = windows_.all();
     out.page_sizes = known.page_sizes | known.default_window.page_size;
     return out;
 }
@@ -35,9 +34,7 @@ Result<void> SpaprV2Backend::attach_group(const GroupFd& group, const std::strin
     if (platform_.container().groups() > 1)
         return {};
     const auto known = TRY(platform_.details());
-    windows_.clear();
-    if (known.default_window.page_size != 0)
-        windows_.push_back(known.default_window);
+    windows_.reset(known.default_window);
     return {};
 }
 
@@ -55,7 +52,7 @@ Result<void> SpaprV2Backend::detach_group(const GroupFd& group, const std::strin
 /// registered.
 Result<void> SpaprV2Backend::get_registration(std::uint64_t address, std::uint64_t length) {
     // The window's pages may be smaller than the CPU's, which registrations are made of.
-    const auto mask = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) - 1;
+    const auto mask = page_size() - 1;
     const std::uint64_t last = (address + (length - 1)) | mask;
     const std::uint64_t start = address & ~mask;
     for (std::uint64_t at = start; at <= last && at >= start;) {
@@ -117,14 +114,14 @@ Result<std::uint64_t> SpaprV2Backend::unmap(const IovaRange& range) {
     return range.length();
 }
 
-/// The second window is made once, so it is made large: up to 64 times what is asked for, halved
-/// until the platform takes it; with 64 KiB pages where it has them, which every memory of ppc64
-/// fits.
+/// The second window is made only once, so it is large: up to 64 times the requested length, halved
+/// until the platform accepts it. Its pages are 64 KiB where the platform has them, which fit all
+/// memory of ppc64.
 Result<Window> SpaprV2Backend::add_window(std::uint64_t length) {
     const auto known = TRY(platform_.details());
     if (known.page_sizes == 0)
         return unsupported("create a window", "this platform has no dynamic windows");
-    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const auto page = page_size();
     const std::uint64_t fitting = known.page_sizes & (2 * page - 1);
     const std::uint64_t chosen = std::bit_floor(fitting != 0 ? fitting : known.page_sizes);
     const std::uint64_t least = std::bit_ceil(std::max(length, chosen));
@@ -135,10 +132,8 @@ Result<Window> SpaprV2Backend::add_window(std::uint64_t length) {
         if (window || window.error().errnum == ENOSPC)
             break;
     }
-    if (window) {
-        windows_.push_back(*window);
-        std::sort(windows_.begin(), windows_.end());
-    }
+    if (window)
+        windows_.add(*window);
     return window;
 }
 

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "vfio/spapr_container.hpp"
-#include "vfio/src/space/interval_index.hpp"
+#include "vfio/src/backend/window_list.hpp"
 
 namespace vfio {
 
@@ -36,7 +36,7 @@ class SpaprV2Backend final : public IommuBackend {
     void put_registration(std::uint64_t address, std::uint64_t length);
 
     SpaprContainer platform_;
-    std::vector<Window> windows_;
+    WindowList windows_;
     std::map<std::uint64_t, Registration> registered_;  ///< by address, not overlapping
     std::map<std::uint64_t, std::uint64_t> addresses_;  ///< IOVA of a mapping → its memory
 };

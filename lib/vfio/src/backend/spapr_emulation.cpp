@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The rules are those of the kernel's SPAPR container (vfio_iommu_spapr_tce.c), so that one program
 // sees one behaviour: EPERM before the first registration, ENXIO outside the windows, EINVAL for
-// memory that is not registered, EBUSY for unregistering what is mapped. What a copy reads is a
-// part of what was mapped into the hidden IOAS; the kernel takes any part of one mapping
-// (iopt_get_pages), and its own selftests sweep over such parts, so a copy never spans two
-// registrations.
+// memory that is not registered, EBUSY for unregistering what is mapped. A copy reads a part of one
+// mapping of the hidden IOAS. The kernel takes any part of one mapping (iopt_get_pages), but not of
+// two, so a copy never spans two registrations.
 #include "vfio/src/backend/spapr_emulation.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -15,19 +12,20 @@
 
 #include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/src/abi/page_size.hpp"
 
 namespace vfio {
 
 namespace {
 
 constexpr const char* kModel = "SPAPR model on iommufd";
-constexpr std::uint64_t kDefaultLength = std::uint64_t{2} << 30;
+constexpr Window kDefaultWindow{.range = make_range(0, std::uint64_t{2} << 30), .page_size = 4096};
 constexpr std::uint64_t kPageSizes = 0x40211000;  // 4 KiB, 64 KiB, 2 MiB, 1 GiB
 constexpr std::uint32_t kWindows = 2;
 constexpr std::uint32_t kLevels = 5;
 
 std::uint64_t page_mask() {
-    return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) - 1;
+    return page_size() - 1;
 }
 
 }  // namespace
@@ -35,8 +33,9 @@ std::uint64_t page_mask() {
 SpaprEmulation::SpaprEmulation(Ioas registered_memory, Ioas windows)
     : memory_(std::move(registered_memory)),
       target_(Ioas::existing(windows.iommu(), windows.id())),
-      devices_(std::move(windows), PageTable::kAutomatic),
-      windows_{{make_range(0, kDefaultLength), 4096}} {}
+      devices_(std::move(windows), PageTable::kAutomatic) {
+    windows_.reset(kDefaultWindow);
+}
 
 SpaprEmulation::~SpaprEmulation() = default;
 
@@ -76,14 +75,14 @@ Result<void> SpaprEmulation::detach_device(const DeviceToAttach& device) {
 Result<SpaprDetails> SpaprEmulation::details() {
     if (attached_ == 0)
         return fail_call(ENXIO, "get IOMMU info", kModel, "no device is attached");
-    return SpaprDetails{.default_window = {make_range(0, kDefaultLength), 4096},
+    return SpaprDetails{.default_window = kDefaultWindow,
                         .page_sizes = kPageSizes,
                         .max_windows = kWindows,
                         .levels = kLevels};
 }
 
-Result<void> SpaprEmulation::allow_windows(const std::vector<Window>& windows) {
-    return target_.allow_ranges(window_ranges(windows));
+Result<void> SpaprEmulation::allow_windows(const WindowList& windows) {
+    return target_.allow_ranges(window_ranges(windows.all()));
 }
 
 Result<void> SpaprEmulation::register_memory(std::uint64_t address, std::uint64_t length) {
@@ -134,31 +133,6 @@ Result<void> SpaprEmulation::unregister_memory(std::uint64_t address, std::uint6
     return {};
 }
 
-const Window* SpaprEmulation::find_window(const IovaRange& range) const {
-    const auto found = std::find_if(windows_.begin(), windows_.end(), [&](const Window& window) {
-        return window.range.contains(range);
-    });
-    return found == windows_.end() ? nullptr : &*found;
-}
-
-/// Above 4 GiB like a platform's second window, or at 0 when the default one is gone.
-Result<std::uint64_t> SpaprEmulation::find_free_start(std::uint64_t length) {
-    const auto usable = TRY(target_.ranges());
-    for (const std::uint64_t floor :
-         {windows_.empty() ? 0 : std::uint64_t{4} << 30, std::uint64_t{0}})
-        for (const IovaRange& range : usable.usable) {
-            const std::uint64_t from = std::max(range.first, floor);
-            const std::uint64_t start = (from + (length - 1)) & ~(length - 1);
-            if (start < from || start > range.last || length - 1 > range.last - start)
-                continue;
-            const IovaRange wanted = make_range(start, length);
-            if (std::none_of(windows_.begin(), windows_.end(),
-                             [&](const Window& window) { return window.range.overlaps(wanted); }))
-                return start;
-        }
-    return fail_call(ENOSPC, "create a window", kModel, "the hardware reaches no such free range");
-}
-
 Result<Window> SpaprEmulation::create_window(std::uint32_t page_shift, std::uint64_t length) {
     const std::string operation = "create a window of " + hex_text(length) + " bytes";
     if (attached_ == 0)
@@ -170,23 +144,23 @@ Result<Window> SpaprEmulation::create_window(std::uint32_t page_shift, std::uint
         !std::has_single_bit(length) || length < (std::uint64_t{1} << page_shift))
         return fail_call(EINVAL, operation, kModel,
                          "page size or length is not one that the platform offers");
-    const auto start = TRY(find_free_start(length));
-    std::vector<Window> windows = windows_;
-    windows.push_back({make_range(start, length), std::uint64_t{1} << page_shift});
-    std::sort(windows.begin(), windows.end());
+    const auto start = windows_.free_start(TRY(target_.ranges()).usable, length);
+    if (!start)
+        return fail_call(ENOSPC, operation, kModel, "the hardware reaches no such free range");
+    const Window window{make_range(*start, length), std::uint64_t{1} << page_shift};
+    WindowList windows = windows_;
+    windows.add(window);
     TRY(allow_windows(windows));
     windows_ = std::move(windows);
-    return Window{make_range(start, length), std::uint64_t{1} << page_shift};
+    return window;
 }
 
 Result<void> SpaprEmulation::remove_window(std::uint64_t start) {
     const std::string operation = "remove the window at " + hex_text(start);
-    const auto found = std::find_if(windows_.begin(), windows_.end(), [&](const Window& window) {
-        return window.range.contains({start, start});  // the kernel takes any address inside
-    });
-    if (found == windows_.end())
+    const Window* const window = windows_.find({start, start});  // any address inside, as there
+    if (window == nullptr)
         return fail_call(EINVAL, operation, kModel, "no window is there");
-    const IovaRange range = found->range;
+    const IovaRange range = window->range;
     TRY(target_.unmap(range));
     std::vector<std::pair<IovaRange, std::uint64_t>> gone;
     in_use_.visit_all([&](const auto& entry) {
@@ -195,7 +169,7 @@ Result<void> SpaprEmulation::remove_window(std::uint64_t start) {
     });
     for (const auto& [memory, iova] : gone)
         in_use_.erase(memory, iova);
-    windows_.erase(found);
+    windows_.remove(range);
     return allow_windows(windows_);
 }
 
@@ -235,7 +209,7 @@ Result<void> SpaprEmulation::map(const MappedRange& piece) {
     const std::string operation = "map " + text(piece.iova);
     if (!enabled_)
         return fail_call(EPERM, operation, kModel, "nothing is registered");
-    const Window* window = find_window(piece.iova);
+    const Window* const window = windows_.find(piece.iova);
     if (window == nullptr)
         return fail_call(ENXIO, operation, kModel, "outside the DMA windows");
     const std::uint64_t length = piece.iova.length();
@@ -249,8 +223,8 @@ Result<void> SpaprEmulation::map(const MappedRange& piece) {
     return {};
 }
 
-/// An iommufd does not split a mapping: the whole goes and what stays is copied anew, so for a
-/// moment the device sees a hole where SPAPR would show none.
+/// An iommufd does not split a mapping. All of it is unmapped and the rest is copied again, so for
+/// a short time the device has a hole that it would not have on SPAPR.
 Result<void> SpaprEmulation::unmap(const MappedRange& piece, const IovaRange& cut) {
     TRY(target_.unmap(piece.iova));
     in_use_.erase(make_range(piece.address, piece.iova.length()), piece.iova.first);

@@ -8,6 +8,7 @@
 
 #include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/src/backend/window_list.hpp"
 #include "vfio/src/space/mapping_table.hpp"
 
 namespace vfio {
@@ -15,7 +16,7 @@ namespace vfio {
 struct SpaprSpace::Impl {
     std::unique_ptr<SpaprPlatform> platform;
     std::mutex mutex{};
-    std::vector<Window> windows{};
+    WindowList windows{};
     MappingTable table{};
     std::map<std::uint64_t, std::uint64_t> registered{};  ///< address → length
     unsigned attached = 0;
@@ -27,9 +28,7 @@ Result<void> SpaprSpace::Impl::read_default_window() {
     if (attached++ != 0)
         return {};
     const SpaprDetails known = TRY(platform->details());
-    windows.clear();
-    if (known.default_window.page_size != 0)
-        windows.push_back(known.default_window);
+    windows.reset(known.default_window);
     return {};
 }
 
@@ -79,7 +78,7 @@ Result<SpaprDetails> SpaprSpace::details() {
 
 std::vector<Window> SpaprSpace::windows() const {
     const std::lock_guard lock(impl_->mutex);
-    return impl_->windows;
+    return impl_->windows.all();
 }
 
 std::vector<MappedRange> SpaprSpace::mappings() const {
@@ -113,25 +112,21 @@ Result<void> SpaprSpace::unregister_memory(std::uint64_t address, std::uint64_t 
 Result<Window> SpaprSpace::create_window(std::uint32_t page_shift, std::uint64_t length) {
     const std::lock_guard lock(impl_->mutex);
     auto window = impl_->platform->create_window(page_shift, length);
-    if (window) {
-        impl_->windows.push_back(*window);
-        std::sort(impl_->windows.begin(), impl_->windows.end());
-    }
+    if (window)
+        impl_->windows.add(*window);
     return window;
 }
 
 Result<void> SpaprSpace::remove_window(std::uint64_t start) {
     const std::lock_guard lock(impl_->mutex);
     TRY(impl_->platform->remove_window(start));
-    const auto found =
-        std::find_if(impl_->windows.begin(), impl_->windows.end(), [&](const Window& window) {
-            return window.range.contains({start, start});
-        });
-    if (found == impl_->windows.end())
+    const Window* const window = impl_->windows.find({start, start});
+    if (window == nullptr)
         return {};
-    for (const MappedRange& mapped : impl_->table.overlapping(found->range))
+    const IovaRange range = window->range;
+    for (const MappedRange& mapped : impl_->table.overlapping(range))
         impl_->table.erase(mapped.iova);
-    impl_->windows.erase(found);
+    impl_->windows.remove(range);
     return {};
 }
 

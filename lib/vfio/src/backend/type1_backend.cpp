@@ -16,7 +16,7 @@ abi::Extension extension(Backend backend) {
     return backend == Backend::kType1 ? abi::Extension::kType1 : abi::Extension::kType1v2;
 }
 
-/// Room for the three capabilities and a dozen ranges: one call instead of two.
+/// Large enough for the three capabilities and a dozen ranges, so that one call is enough.
 struct Type1InfoBuffer : abi::Type1Info {
     std::byte room[400];
 };
@@ -127,7 +127,7 @@ Result<void> Type1Backend::read_dirty(const IovaRange& range, std::uint64_t page
 }
 
 /// VFIO_UPDATE_VADDR: first every address is declared invalid, then each mapping gets its new one;
-/// DMA goes on meanwhile, only a device that would have to pin or translate waits.
+/// DMA continues meanwhile; only a device that has to pin or translate waits.
 Result<void> Type1Backend::adopt(std::span<const MappedRange> all) {
     const auto offered = TRY(container_.check(abi::Extension::kUpdateVaddr));
     if (offered == 0)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfio/src/backend/type1_info.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
 
 #include "vfio/abi/container.hpp"
+#include "vfio/src/abi/page_size.hpp"
 
 namespace vfio {
 
@@ -38,8 +37,7 @@ Type1Details parse_type1_info(std::span<const std::byte> info) {
         std::memcpy(&fixed, info.data(), std::min(info.size(), sizeof fixed));
     out.geometry.page_sizes = (fixed.flags & abi::kType1InfoPgsizes) != 0 ? fixed.iova_pgsizes : 0;
     const std::uint64_t smallest = out.geometry.page_sizes & -out.geometry.page_sizes;
-    const std::uint64_t page =
-        smallest != 0 ? smallest : static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const std::uint64_t page = smallest != 0 ? smallest : page_size();
     out.geometry.windows = {{{0, std::numeric_limits<std::uint64_t>::max()}, page}};
     if ((fixed.flags & abi::kType1InfoCaps) != 0)
         out.caps = read_cap_chain(info, sizeof fixed, fixed.cap_offset);

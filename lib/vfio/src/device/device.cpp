@@ -11,8 +11,8 @@
 
 namespace vfio {
 
-/// A group's fd, shared by the devices that came from it: closing it takes their address space
-/// away.
+/// A group's fd, shared by the devices that were opened through it. Closing it detaches their
+/// address space.
 struct OpenGroup {
     std::shared_ptr<AddressSpace> space;
     GroupFd fd;
@@ -23,13 +23,13 @@ struct OpenGroup {
     OpenGroup(const OpenGroup&) = delete;
     OpenGroup& operator=(const OpenGroup&) = delete;
     ~OpenGroup() {
-        // Nothing can be done about a refusal here: the fd closes next, and that detaches too.
+        // A refusal has no consequence: closing the fd detaches the group as well.
         static_cast<void>(space->detach_group(fd, node));
     }
 };
 
-// Members die bottom up: the device's fd first (a group with an open device cannot leave its
-// container, EBUSY), then the group, then the space.
+// Members are destroyed from the last to the first: the device's fd (a group with an open device
+// cannot leave its container, EBUSY), then the group, then the space.
 struct VfioDevice::Impl {
     Calls& calls;
     std::string name;

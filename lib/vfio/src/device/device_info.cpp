@@ -11,8 +11,8 @@
 namespace vfio {
 namespace {
 
-/// A structure that grew: what the capability does not have is 0. Nothing when it has not even
-/// `least` bytes.
+/// A structure that later kernels extended: fields that the capability lacks are 0. Nothing when it
+/// has less than `least` bytes.
 template <typename T>
 std::optional<T> grown(const Capability& capability, std::size_t least) {
     if (capability.bytes.size() < least)
@@ -120,7 +120,7 @@ void decode_capability(DeviceInfo& info, const Capability& capability) {
                                                 .bits64 = (cap->flags & abi::kAtomicComp64) != 0,
                                                 .bits128 = (cap->flags & abi::kAtomicComp128) != 0};
             break;
-        default:  // ids are the kernel's to add; what we do not know stays in `caps`
+        default:  // the kernel may add ids; unknown ones stay in `caps`
             break;
     }
 }

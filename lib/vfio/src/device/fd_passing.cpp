@@ -8,8 +8,8 @@
 namespace vfio {
 namespace {
 
-/// The IOAS is the iommufd's: it lives as long as any copy of that fd, and what the device is
-/// attached to stays attached.
+/// The IOAS belongs to the iommufd: it lives as long as any copy of that fd, and the device stays
+/// attached to it.
 Result<AttachedDevice> adopt_iommufd_space(Calls& calls, PassedDevice& passed) {
     auto iommu = TRY(adopt_iommu(calls, std::move(passed.iommufd)));
     AttachedDevice out;

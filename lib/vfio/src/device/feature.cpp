@@ -49,7 +49,7 @@ const char* feature_hint(int errnum, abi::FeatureId id) {
     return "";
 }
 
-Result<void> nothing(const Result<int>& answer) {
+Result<void> without_value(const Result<int>& answer) {
     if (!answer)
         return base::propagate(answer);
     return {};
@@ -116,21 +116,22 @@ Result<void> set_vf_token(Calls& calls, const DeviceFd& fd,
                           const std::array<std::uint8_t, 16>& uuid, const std::string& device) {
     abi::FeatureVfToken token{};
     std::copy(uuid.begin(), uuid.end(), std::begin(token.uuid));
-    return nothing(call(calls, fd, abi::FeatureId::kPciVfToken, abi::kFeatureSet, token, device));
+    return without_value(
+        call(calls, fd, abi::FeatureId::kPciVfToken, abi::kFeatureSet, token, device));
 }
 
 Result<void> enter_low_power(Calls& calls, const DeviceFd& fd, const std::string& device,
                              int wakeup_eventfd) {
     if (wakeup_eventfd < 0)
-        return nothing(
+        return without_value(
             feature_call(calls, fd, abi::FeatureId::kLowPowerEntry, abi::kFeatureSet, {}, device));
     abi::FeatureLowPowerWakeup wakeup{.wakeup_eventfd = wakeup_eventfd, .reserved = 0};
-    return nothing(call(calls, fd, abi::FeatureId::kLowPowerEntryWithWakeup, abi::kFeatureSet,
-                        wakeup, device));
+    return without_value(call(calls, fd, abi::FeatureId::kLowPowerEntryWithWakeup, abi::kFeatureSet,
+                              wakeup, device));
 }
 
 Result<void> exit_low_power(Calls& calls, const DeviceFd& fd, const std::string& device) {
-    return nothing(
+    return without_value(
         feature_call(calls, fd, abi::FeatureId::kLowPowerExit, abi::kFeatureSet, {}, device));
 }
 
@@ -150,7 +151,7 @@ Result<std::uint64_t> start_dma_logging(Calls& calls, const DeviceFd& fd, std::u
 }
 
 Result<void> stop_dma_logging(Calls& calls, const DeviceFd& fd, const std::string& device) {
-    return nothing(
+    return without_value(
         feature_call(calls, fd, abi::FeatureId::kDmaLoggingStop, abi::kFeatureSet, {}, device));
 }
 
@@ -190,7 +191,8 @@ Result<UniqueFd> export_dma_buf(Calls& calls, const DeviceFd& fd, std::uint32_t 
 Result<void> set_bus_master(Calls& calls, const DeviceFd& fd, BusMaster state,
                             const std::string& device) {
     abi::FeatureBusMaster master{.op = static_cast<std::uint32_t>(state)};
-    return nothing(call(calls, fd, abi::FeatureId::kBusMaster, abi::kFeatureSet, master, device));
+    return without_value(
+        call(calls, fd, abi::FeatureId::kBusMaster, abi::kFeatureSet, master, device));
 }
 
 }  // namespace vfio

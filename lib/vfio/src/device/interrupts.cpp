@@ -78,7 +78,7 @@ Result<std::uint64_t> Interrupts::wait(std::uint32_t vector,
             device_->calls().read(fd(vector), std::as_writable_bytes(std::span(&fired, 1)));
         if (got == static_cast<ssize_t>(sizeof fired))
             return fired;
-        if (got != -EAGAIN)  // another reader was faster: wait on
+        if (got != -EAGAIN)  // another reader was faster
             return fail_call(got < 0 ? static_cast<int>(-got) : EIO, "read an eventfd", object);
     }
 }

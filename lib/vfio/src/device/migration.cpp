@@ -89,7 +89,7 @@ Result<std::optional<MigrationFd>> Migration::set_state(abi::MigState target) co
     }
     Error error = answer.error();
     error.operation = operation;
-    // The kernel stops wherever an arc failed; its own word on where that is follows.
+    // The kernel stops at the arc that failed; the state that it reports now is the hint.
     if (const auto now = state(); now)
         error.hint = *now == abi::MigState::kError
                          ? "the device is in ERROR now; only a reset leaves it"

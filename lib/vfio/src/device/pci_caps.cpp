@@ -48,7 +48,7 @@ void walk_conventional(std::span<const std::byte> config, PciCaps& out) {
             out.defect = at + " lies outside";
         else if (seen[offset])
             out.defect = at + " comes a second time";
-        // A device that has gone reads as all ones.
+        // A device that was removed reads as all ones.
         else if (byte_at(config, offset) == 0xff)
             out.defect = at + " reads as all ones";
         if (!out.defect.empty())
@@ -57,7 +57,7 @@ void walk_conventional(std::span<const std::byte> config, PciCaps& out) {
         out.caps.push_back({.id = byte_at(config, offset),
                             .offset = static_cast<std::uint16_t>(offset),
                             .version = 0,
-                            .kind = PciCap::Kind::kConventional});
+                            .kind = PciCapKind::kConventional});
         offset = byte_at(config, offset + 1) & 0xfcU;
     }
 }
@@ -85,7 +85,7 @@ void walk_extended(std::span<const std::byte> config, PciCaps& out) {
         out.caps.push_back({.id = static_cast<std::uint16_t>(header & 0xffff),
                             .offset = static_cast<std::uint16_t>(offset),
                             .version = static_cast<std::uint8_t>((header >> 16) & 0xf),
-                            .kind = PciCap::Kind::kExtended});
+                            .kind = PciCapKind::kExtended});
         offset = (header >> 20) & 0xffc;
     }
 }
@@ -138,7 +138,7 @@ constexpr std::array kExtendedNames = {
 
 }  // namespace
 
-const PciCap* PciCaps::find(std::uint16_t id, PciCap::Kind kind) const {
+const PciCap* PciCaps::find(std::uint16_t id, PciCapKind kind) const {
     const auto found = std::find_if(caps.begin(), caps.end(), [&](const PciCap& cap) {
         return cap.id == id && cap.kind == kind;
     });
@@ -160,8 +160,8 @@ std::string pci_cap_name(const PciCap& cap) {
                 return name;
         return "id " + hex_text(cap.id);
     };
-    return cap.kind == PciCap::Kind::kExtended ? look_up(kExtendedNames)
-                                               : look_up(kConventionalNames);
+    return cap.kind == PciCapKind::kExtended ? look_up(kExtendedNames)
+                                             : look_up(kConventionalNames);
 }
 
 }  // namespace vfio

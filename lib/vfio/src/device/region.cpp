@@ -15,7 +15,7 @@ namespace {
 std::vector<RegionArea> sparse_areas(const Capability& capability, std::uint32_t count) {
     std::vector<RegionArea> areas;
     std::size_t offset = sizeof(abi::RegionCapSparseMmap);
-    // The count is the kernel's word; the bytes that are there bound it.
+    // The count is bounded by the bytes that exist.
     for (std::uint32_t i = 0; i < count; ++i, offset += sizeof(abi::SparseMmapArea)) {
         const auto area = capability.at<abi::SparseMmapArea>(offset);
         if (!area)
@@ -46,7 +46,7 @@ void take(Region& region, const Capability& capability) {
             if (const auto cap = capability.as<abi::RegionCapNvlink2Lnkspd>())
                 region.nvlink2_link_speed = cap->link_speed;
             break;
-        default:  // ids are the kernel's to add; what we do not know stays in `caps`
+        default:  // the kernel may add ids; unknown ones stay in `caps`
             break;
     }
 }

@@ -61,8 +61,7 @@ void RegionMap::unmap() {
 }
 
 // One reservation without access, larger than the region by its alignment; the areas replace their
-// parts of it. So the areas keep their distances, whatever lies between them, and one munmap ends
-// it.
+// parts of it. So the areas keep their distances, and one munmap ends all of them.
 Result<RegionMap> RegionMap::map(Calls& calls, const DeviceFd& fd, const Region& region,
                                  const std::string& name) {
     const std::vector<RegionArea> areas = region.mappable();

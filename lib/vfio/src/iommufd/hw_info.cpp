@@ -10,8 +10,8 @@ namespace vfio {
 
 Result<HardwareInfo> hardware_info(IommuContext& iommu, std::uint32_t device_id,
                                    abi::HwInfoType type) {
-    // Larger than any of the structures; the kernel says how much it has, and more means once
-    // again.
+    // Larger than any of the structures. The kernel reports its own size; a larger one needs a
+    // second call.
     HardwareInfo out;
     out.data.resize(128);
     for (int round = 0; round < 2; ++round) {

@@ -9,8 +9,8 @@ namespace vfio {
 
 namespace {
 
-/// The smallest structure that carries what is asked for: older kernels refuse what they do not
-/// know only when it is not zero, but strictly older ones are smaller still.
+/// The smallest structure that carries the options. Kernels accept a longer structure than their
+/// own if the rest is zero, but the shorter one works everywhere.
 std::uint32_t size_for(const Hwpt::AllocOptions& options) {
     if (options.fault_id)
         return sizeof(abi::HwptAlloc);
@@ -29,10 +29,11 @@ const char* page_table_hint(int errnum, const Hwpt::AllocOptions& options) {
         case ENOENT:
             return "the device has no IOMMU of its own (an mdev): attach it to the address space";
         case EINVAL:
-            return options.type != abi::HwptData::kNone ? "the parent must be a NEST_PARENT page "
-                                                          "table made by hand, and the data of "
-                                                          "the right length"
-                                                        : "";
+            return options.type != abi::HwptData::kNone
+                       ? "the parent must be a NEST_PARENT page "
+                         "table allocated explicitly, and the data of "
+                         "the right length"
+                       : "";
         default:
             return "";
     }
@@ -74,7 +75,7 @@ Result<std::uint32_t> attach_page_table(Calls& calls, const DeviceFd& device,
                          : answer == -EINVAL ? "its IOMMU does not take this page table"
                          : answer == -ENOENT
                              ? "there is no such address space in the iommufd it is "
-                               "bound to, or it takes none made by hand (an mdev)"
+                               "bound to, or it takes no explicit page table (an mdev)"
                              : attach_hint(-answer));
     return attach.pt_id;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfio/iommu_object.hpp"
+
 #include <cerrno>
 #include <utility>
 
 #include "base/try.hpp"
-#include "vfio/ioas.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {

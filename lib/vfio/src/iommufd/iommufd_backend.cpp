@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfio/iommufd_backend.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cerrno>
@@ -10,6 +8,7 @@
 
 #include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/src/abi/page_size.hpp"
 
 namespace vfio {
 
@@ -17,7 +16,7 @@ IommufdBackend::~IommufdBackend() = default;
 
 Result<Geometry> IommufdBackend::geometry() {
     // Before the first device the alignment is 1; whole pages are the least that will hold later.
-    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const auto page = page_size();
     // A new IOAS has all addresses until a device narrows them (io_pagetable.c): no need to ask.
     if (ioas_.is_owned() && bound_.empty()) {
         Geometry all;

@@ -5,7 +5,6 @@
 // callers choose).
 #include "vfio/address_space.hpp"
 
-#include <bit>
 #include <cerrno>
 #include <mutex>
 #include <shared_mutex>
@@ -18,7 +17,7 @@
 
 namespace vfio {
 
-using Lock = std::unique_lock<RwLock>;
+using ExclusiveLock = std::unique_lock<RwLock>;
 using SharedLock = std::shared_lock<RwLock>;
 
 AddressSpace::AddressSpace(Calls& calls, std::unique_ptr<IommuBackend> iommu_backend)
@@ -50,15 +49,13 @@ IommuBackend& AddressSpace::iommu_backend() {
     return *impl_->backend;
 }
 
-// Devices.
-
 Result<void> AddressSpace::attach_group(const GroupFd& group, const std::string& object) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->attach_group(group, object);
 }
 
 Result<void> AddressSpace::detach_group(const GroupFd& group, const std::string& object) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     TRY(impl_->backend->detach_group(group, object));
     if (impl_->attached > 0)
         --impl_->attached;
@@ -67,12 +64,12 @@ Result<void> AddressSpace::detach_group(const GroupFd& group, const std::string&
 }
 
 Result<BoundDevice> AddressSpace::attach_device(const DeviceToAttach& device) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->attach_device(device);
 }
 
 Result<void> AddressSpace::detach_device(const DeviceToAttach& device) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     TRY(impl_->backend->detach_device(device));
     if (impl_->attached > 0)
         --impl_->attached;
@@ -82,7 +79,7 @@ Result<void> AddressSpace::detach_device(const DeviceToAttach& device) {
 Result<void> AddressSpace::device_opened() {
     if (backend() != Backend::kIommufdCompat)
         return {};
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->refresh();
 }
 
@@ -94,7 +91,7 @@ Error AddressSpace::explain_refusal(Error error, const std::string& group) const
 // Maps.
 
 [[gnu::flatten]] Result<MappedRange> AddressSpace::map(const MapRequest& request) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->map_locked(request);
 }
 
@@ -103,9 +100,9 @@ Result<Mapping> AddressSpace::map_scoped(const MapRequest& request) {
 }
 
 Result<MappedRange> AddressSpace::map_keyed(std::uint64_t key, const MapRequest& request) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     if (impl_->keyed.contains(key))
-        return base::fail(Code::kBusy, "map", "key " + std::to_string(key),
+        return base::fail(Code::kBusy, map_operation(request), "key " + std::to_string(key),
                           "it has a mapping already");
     const MappedRange mapped = TRY(impl_->map_locked(request));
     impl_->keyed.emplace(key, mapped.iova);
@@ -113,12 +110,12 @@ Result<MappedRange> AddressSpace::map_keyed(std::uint64_t key, const MapRequest&
 }
 
 Result<std::vector<MappedRange>> AddressSpace::map_batch(std::span<const MapRequest> requests) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->map_batch(requests);
 }
 
 Result<MappedRange> AddressSpace::map_file(const FileRequest& request) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return vfio::map_file(*impl_, request);
 }
 
@@ -135,7 +132,7 @@ Result<MappedRange> AddressSpace::share(const AddressSpace& from, const IovaRang
     if (!source || source->iova != range)
         return fail_call(ENOENT, "share " + text(range), from.impl_->object(),
                          "not exactly one mapping there");
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return share_mapping(*impl_, *from.impl_->backend, *source, iova);
 }
 
@@ -146,19 +143,19 @@ Result<MappedRange> AddressSpace::share(const AddressSpace& from, const IovaRang
     if (!is_range(iova, length))
         return fail_call(EOVERFLOW, "unmap at " + hex_text(iova), impl_->object(),
                          "the range wraps around");
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->unmap_locked(make_range(iova, length));
 }
 
 Result<std::uint64_t> AddressSpace::unmap_all() {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     const std::uint64_t bytes = TRY(impl_->unmap_locked({0, kLastAddress}));
     impl_->keyed.clear();
     return bytes;
 }
 
 Result<std::uint64_t> AddressSpace::unmap_keyed(std::uint64_t key) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     const auto found = impl_->keyed.find(key);
     if (found == impl_->keyed.end())
         return 0;
@@ -176,7 +173,7 @@ std::optional<std::uint64_t> AddressSpace::to_iova(std::uint64_t address,
         if (impl_->iovas.table().indexed())
             return impl_->iovas.table().translate(address, length);
     }
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     impl_->iovas.table().index_addresses();
     return impl_->iovas.table().translate(address, length);
 }
@@ -200,7 +197,7 @@ Geometry AddressSpace::geometry() const {
 }
 
 Result<Geometry> AddressSpace::query() {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     TRY(impl_->refresh());
     return impl_->geometry;
 }
@@ -211,48 +208,41 @@ std::vector<IovaRange> AddressSpace::ranges() const {
 }
 
 Result<std::uint64_t> AddressSpace::page_sizes() {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->backend->page_sizes();
 }
 
 // What only some backends have.
 
 Result<void> AddressSpace::allow_ranges(std::span<const IovaRange> wanted) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->backend->allow_ranges(wanted);
 }
 
 Result<void> AddressSpace::set_accounting(Accounting accounting) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->backend->set_accounting(accounting);
 }
 
 Result<void> AddressSpace::start_dirty_tracking() {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->backend->start_dirty();
 }
 
 Result<void> AddressSpace::stop_dirty_tracking() {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->backend->stop_dirty();
 }
 
 Result<void> AddressSpace::read_dirty(const IovaRange& range, std::uint64_t page_size,
                                       std::span<std::uint64_t> bitmap) {
-    const std::string operation = "read dirty pages of " + text(range);
-    if (!std::has_single_bit(page_size) || range.first > range.last)
-        return fail_call(EINVAL, operation, impl_->object(), "the page size is a power of two");
-    const std::uint64_t pages = (range.last - range.first) / page_size + 1;
-    if (pages > bitmap.size() * 64)
-        return fail_call(EINVAL, operation, impl_->object(),
-                         "the bitmap needs " + std::to_string(pages) + " bits");
-    const Lock lock(impl_->mutex);
-    return impl_->backend->read_dirty(range, page_size, bitmap);
+    const ExclusiveLock lock(impl_->mutex);
+    return impl_->read_dirty(range, page_size, bitmap);
 }
 
 Result<void> AddressSpace::adopt_process(std::span<const MappedRange> mappings,
                                          std::span<const Relocation> relocations) {
-    const Lock lock(impl_->mutex);
+    const ExclusiveLock lock(impl_->mutex);
     return impl_->adopt(mappings, relocations);
 }
 

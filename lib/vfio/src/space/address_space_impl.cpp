@@ -2,6 +2,7 @@
 #include "vfio/src/space/address_space_impl.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 
 #include "base/try.hpp"
@@ -11,6 +12,10 @@
 #include "vfio/src/space/relocation.hpp"
 
 namespace vfio {
+
+std::string map_operation(const MapRequest& request) {
+    return request.iova ? "map at " + hex_text(*request.iova) : "map";
+}
 
 Result<void> AddressSpace::Impl::refresh() {
     geometry = TRY(backend->geometry());
@@ -74,7 +79,7 @@ Result<BoundDevice> AddressSpace::Impl::attach_device(const DeviceToAttach& devi
 
 /// A request that can never be right is refused here, with the reason that EINVAL does not give.
 Error AddressSpace::Impl::validation_error(const MapRequest& request) const {
-    const std::string operation = request.iova ? "map at " + hex_text(*request.iova) : "map";
+    const std::string operation = map_operation(request);
     const auto invalid = [&](int errnum, std::string why) {
         return fail_call(errnum, operation, object(), std::move(why)).value();
     };
@@ -195,6 +200,18 @@ Result<std::vector<MappedRange>> AddressSpace::Impl::map_batch(
         erase_mapping(*iovas.table().find_exact(mapped.iova), mapped.iova);
     }
     return bytes;
+}
+
+Result<void> AddressSpace::Impl::read_dirty(const IovaRange& range, std::uint64_t page_bytes,
+                                            std::span<std::uint64_t> bitmap) {
+    const std::string operation = "read dirty pages of " + text(range);
+    if (!std::has_single_bit(page_bytes) || range.first > range.last)
+        return fail_call(EINVAL, operation, object(), "the page size is a power of two");
+    const std::uint64_t pages = (range.last - range.first) / page_bytes + 1;
+    if (pages > bitmap.size() * 64)
+        return fail_call(EINVAL, operation, object(),
+                         "the bitmap needs " + std::to_string(pages) + " bits");
+    return backend->read_dirty(range, page_bytes, bitmap);
 }
 
 Result<void> AddressSpace::Impl::adopt(std::span<const MappedRange> mappings,

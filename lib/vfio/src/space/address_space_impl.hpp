@@ -30,6 +30,9 @@ class MapFunctionRef {
     Result<void> (*call_)(void*, const MappedRange&);
 };
 
+/// "map at 0x1000", "map": the operation, for errors.
+[[nodiscard]] std::string map_operation(const MapRequest& request);
+
 /// The state of an address space, and the steps of its operations. Every function needs the lock:
 /// shared for the const ones, exclusive for the others.
 struct AddressSpace::Impl {
@@ -56,6 +59,8 @@ struct AddressSpace::Impl {
 
     [[nodiscard]] Result<void> attach_group(const GroupFd& group, const std::string& group_name);
     [[nodiscard]] Result<BoundDevice> attach_device(const DeviceToAttach& device);
+    [[nodiscard]] Result<void> read_dirty(const IovaRange& range, std::uint64_t page_bytes,
+                                          std::span<std::uint64_t> bitmap);
     [[nodiscard]] Result<void> adopt(std::span<const MappedRange> mappings,
                                      std::span<const Relocation> relocations);
 

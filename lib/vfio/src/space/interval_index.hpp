@@ -15,10 +15,10 @@ namespace vfio {
 
 /// Intervals of 64-bit addresses with a value each, ordered by their first address; they may
 /// overlap. Kept in sorted chunks of up to 32 below one flat array of chunk heads: a lookup is a
-/// binary search in the heads and one of five steps in a chunk, whose lines are fetched together.
-/// A chunk has room at both ends, so that taking the oldest out again, or the newest, moves
-/// nothing; anything else moves half a chunk at most, and one slot of the heads when a chunk splits
-/// or empties. Not thread-safe. Value is a small trivially copyable type.
+/// binary search in the heads and one of five steps in a chunk, whose lines are fetched together. A
+/// chunk has free slots at both ends, so that removing its first or last entry moves nothing; any
+/// other change moves half a chunk at most, and one slot of the heads when a chunk splits or
+/// becomes empty. Not thread-safe. Value is a small trivially copyable type.
 template <typename Value>
 class IntervalIndex {
   public:
@@ -52,14 +52,14 @@ class IntervalIndex {
     template <typename Visit>
     void visit_all(Visit&& visit) const;
 
-    /// The same in steps, for who looks first and changes then: where an entry that starts at
-    /// `first` goes, behind all that start there or before. Quick beside the last change.
+    /// The place for an entry that starts at `first`: behind all that start there or before. Fast
+    /// next to the last change. The functions below split a lookup from the change that follows it.
     [[nodiscard]] Cursor seek(std::uint64_t first);
-    /// Does an entry next to the place overlap `range`? The place is seek(range.first).
+    /// Whether an entry next to the place overlaps `range`. The place is seek(range.first).
     [[nodiscard]] bool overlaps_neighbour(Cursor place, const IovaRange& range) const;
-    /// Both in one: where a range goes that nothing overlaps.
+    /// seek() and overlaps_neighbour() in one: the place for a range that no entry overlaps.
     [[nodiscard]] std::optional<Cursor> insertion_point(const IovaRange& range);
-    /// Where it does not overlap: the place is seek(range.first), and not overlaps_neighbour.
+    /// Needs a place from seek(range.first) and no overlap there.
     void insert_at(Cursor place, const IovaRange& range, const Value& value);
     /// The entry with exactly this range. Only where entries do not overlap.
     [[nodiscard]] std::optional<Cursor> find_exact(const IovaRange& range);
@@ -77,8 +77,8 @@ class IntervalIndex {
         std::uint64_t last;
         Value value;
     };
-    /// Entries lie in [begin, end). The slots before hold 0 and those behind kTop, so that a search
-    /// takes all of them as they come.
+    /// Entries are in [begin, end). The slots before hold 0 and those behind kTop, so that a search
+    /// covers the whole array without bounds.
     struct Chunk {
         std::uint32_t begin = 0;
         std::uint32_t end = 0;
@@ -109,10 +109,11 @@ class IntervalIndex {
 
     std::vector<std::uint64_t> heads_;  ///< first address of each chunk
     std::vector<std::unique_ptr<Chunk>> chunks_;
-    std::vector<std::unique_ptr<Chunk>> free_chunks_;  ///< emptied lately, and soon wanted again
+    std::vector<std::unique_ptr<Chunk>> free_chunks_;  ///< recently emptied, for the next split
     std::size_t size_ = 0;
     Cursor last_change_;  ///< where the last change was: the next is often beside it
-    /// Entries overlap, or did since it was empty. Until then the one before a place tells all.
+    /// Entries overlap, or have overlapped since it was empty. Until then only the entry before a
+    /// place can reach into it.
     bool overlapping_ = false;
     std::vector<std::uint64_t> peaks_;  ///< layered: highest last address in each chunk
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Entries that overlap, as one piece of memory that is mapped at two IOVAs does in the order of
-// addresses. An entry anywhere before a range can then reach into it; how far each chunk's reach is
-// kept, so that most need no look.
+// Entries that overlap: memory that is mapped at two IOVAs, in the order of addresses. Any entry
+// before a range can then reach into it. The highest last address of each chunk is kept, so that
+// most chunks are skipped.
 #pragma once
 
 #include "vfio/src/space/interval_index.hpp"

@@ -12,7 +12,7 @@ namespace vfio {
 
 namespace {
 
-/// So many of those released lately are looked at.
+/// How many recently released ranges are compared.
 constexpr std::size_t kMaxReuseSearch = 8;
 
 }  // namespace
@@ -93,7 +93,7 @@ std::optional<IovaRange> IovaAllocator::reuse_exact_slow(const Constraints& cons
     return std::nullopt;
 }
 
-/// Puts what is held back among the extents, where neighbours grow together.
+/// Moves the recently released ranges to the extents, which joins adjacent ones.
 void IovaAllocator::flush_recent() {
     for (const IovaRange& range : std::span(recently_freed_).first(recently_freed_count_)) {
         free_bytes_ -= range.length();
@@ -115,12 +115,12 @@ Result<IovaRange> IovaAllocator::allocate(const Constraints& constraints) {
 }
 
 Result<IovaRange> IovaAllocator::best_fit(const Constraints& constraints) {
-    // Words are made when something failed only: this is the way of every map.
+    // Built on failure only: every map comes here.
     const auto operation = [&] {
         return "allocate " + std::to_string(constraints.length) + " bytes of IOVA";
     };
-    // Best fit, but not at any price: an extent this much larger fits whatever its alignment, so at
-    // most kTries near misses are looked at before the search jumps there.
+    // Best fit, within limits: an extent of `sure` bytes fits with any alignment, so after kTries
+    // near misses the search continues there.
     constexpr int kTries = 8;
     bool page_fits = windows_.empty();
     auto extent = by_size_.lower_bound({constraints.length - 1, 0});
@@ -237,7 +237,7 @@ void IovaAllocator::add_free(IovaRange extent) {
 void IovaAllocator::release_slow(const IovaRange& range) {
     if (recently_freed_count_ == kMaxRecentlyFreed)
         flush_recent();
-    // What a window no longer covers is not free, only no longer taken.
+    // A range that no window covers any more does not become free.
     for (const Window& window : windows_) {
         if (!window.range.overlaps(range))
             continue;

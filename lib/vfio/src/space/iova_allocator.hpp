@@ -16,10 +16,10 @@
 
 namespace vfio {
 
-/// Hands out I/O virtual addresses inside windows, best fit first, and takes them back: free
-/// neighbours grow together, so that space is used again. Each operation is O(log n) in the free
-/// extents, and O(1) where what was released lately fits exactly. Never hands out address 0 by
-/// itself, as the kernel does not: devices read it as none. Not thread-safe.
+/// Allocates I/O virtual addresses inside windows, best fit first. Adjacent free extents are
+/// joined. Each operation is O(log n) in the free extents, and O(1) where a recently released range
+/// fits exactly. Like the kernel, it never allocates address 0, which devices read as none. Not
+/// thread-safe.
 class IovaAllocator {
   public:
     struct Constraints {
@@ -43,7 +43,7 @@ class IovaAllocator {
 
     /// kInvalid: a length or alignment that no window has; kFailed with ENOSPC: no room.
     [[nodiscard]] Result<IovaRange> allocate(const Constraints& constraints);
-    /// One of those released lately, if one fits exactly: allocate() without a search.
+    /// A recently released range, if one fits exactly: allocate() without a search.
     [[nodiscard]] std::optional<IovaRange> reuse_exact(const Constraints& constraints) {
         if (recently_freed_count_ == 0 ||
             !fits(recently_freed_[recently_freed_count_ - 1], constraints))
@@ -54,8 +54,8 @@ class IovaAllocator {
     /// Takes a given range. kInvalid with EINVAL: not page-aligned, or not inside one window;
     /// kBusy with EEXIST: some of it is taken.
     [[nodiscard]] Result<void> reserve(const IovaRange& range);
-    /// Could reserve() take it, if nothing else had? kInvalid with EINVAL: not page-aligned, or not
-    /// inside one window.
+    /// Whether reserve() could take it if all of it were free. kInvalid with EINVAL: not
+    /// page-aligned, or not inside one window.
     [[nodiscard]] Result<void> check_range(const IovaRange& range) const;
     /// The same, without the reason.
     [[nodiscard]] bool covers(const IovaRange& range) const {
@@ -65,10 +65,10 @@ class IovaAllocator {
                        window.page_size == 0;
         return false;
     }
-    /// Takes what of a range is still free.
+    /// Takes the parts of a range that are still free.
     void mark_used(const IovaRange& range);
-    /// Gives back what allocate() reserve() or mark_used() took; parts outside every window are
-    /// forgotten.
+    /// Returns what allocate(), reserve() or mark_used() took; parts outside every window are
+    /// dropped.
     void release(const IovaRange& range) {
         if (recently_freed_count_ == kMaxRecentlyFreed || range.first == 0 || !in_window(range))
             return release_slow(range);
@@ -114,8 +114,8 @@ class IovaAllocator {
     Extents by_address_;
     std::pmr::set<std::pair<std::uint64_t, std::uint64_t>> by_size_;  ///< (last - first, first)
     std::uint64_t free_bytes_ = 0;
-    /// Released, and not yet among the extents: a program that maps and unmaps in turn wants the
-    /// like of it next, and an exact fit is the best.
+    /// Released, and not yet among the extents: a program that maps and unmaps in turn needs a
+    /// range of the same length next.
     std::array<IovaRange, kMaxRecentlyFreed> recently_freed_{};
     std::size_t recently_freed_count_ = 0;
 };

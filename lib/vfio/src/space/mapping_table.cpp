@@ -72,7 +72,7 @@ std::optional<MappedRange> MappingTable::at_address(std::uint64_t address,
     return at_iova({found->value, found->value + span});
 }
 
-/// Do mappings follow `from` without a gap, in both spaces, up to the IOVA `last`?
+/// Whether mappings follow `from` without a gap, in both spaces, up to the IOVA `last`.
 bool MappingTable::runs_on(MappedRange from, std::uint64_t last) const {
     while (from.iova.last < last) {
         const std::uint64_t next = from.iova.last + 1;

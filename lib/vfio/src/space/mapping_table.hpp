@@ -16,19 +16,19 @@ namespace vfio {
 /// pays for no allocator.
 enum class IovaTracking : std::uint8_t { kUntracked, kTracked };
 
-/// All mappings of an address space, found by IOVA and, once asked to be, by address: who never
-/// looks for an address does not pay for its order. Not thread-safe.
+/// All mappings of an address space, found by IOVA and, after index_addresses(), by address. A
+/// program that never looks up an address does not pay for their order. Not thread-safe.
 class MappingTable {
     struct MappingValue;
 
   public:
-    /// Where a mapping goes, or is; holds until the next change.
+    /// The place of a mapping, or for one; valid until the next change.
     using MappingCursor = IntervalIndex<MappingValue>::Cursor;
 
     void insert(const MappedRange& mapped, IovaTracking tracking = IovaTracking::kUntracked) {
         insert_at(by_iova_.seek(mapped.iova.first), mapped, tracking);
     }
-    /// Where a mapping of the range goes; none: another one is in the way.
+    /// The place for a mapping of the range; none: another mapping overlaps it.
     [[nodiscard]] std::optional<MappingCursor> insertion_point(const IovaRange& range) {
         return by_iova_.insertion_point(range);
     }
@@ -37,35 +37,35 @@ class MappingTable {
     [[nodiscard]] std::optional<MappingCursor> find_exact(const IovaRange& range) {
         return by_iova_.find_exact(range);
     }
-    /// Whether the allocator knew of it.
+    /// Returns whether the allocator knew of it.
     IovaTracking erase_at(MappingCursor place, const IovaRange& range);
     /// Nothing where no mapping starts and ends there.
     void erase(const IovaRange& range) {
         if (const auto place = find_exact(range))
             erase_at(*place, range);
     }
-    /// Before the first look for an address; O(n log n), and nothing the next time.
+    /// Needed before the first lookup by address; O(n log n), and nothing the second time.
     void index_addresses();
     [[nodiscard]] bool indexed() const { return indexed_; }
     void clear();
-    /// The allocator knows now.
+    /// The allocator knows this range now.
     void mark_tracked(const IovaRange& range);
     [[nodiscard]] std::size_t untracked() const { return untracked_; }
-    /// The ranges of the mappings whose place the allocator knows, or does not.
+    /// The ranges of all mappings that are tracked so.
     [[nodiscard]] std::vector<IovaRange> ranges(IovaTracking tracking) const;
 
     [[nodiscard]] std::size_t size() const { return by_iova_.size(); }
     [[nodiscard]] std::uint64_t bytes() const;  ///< counted when asked for
     /// The mapping that covers the whole range, not only its start.
     [[nodiscard]] std::optional<MappedRange> at_iova(const IovaRange& range) const;
-    /// Of addresses only after index_addresses().
+    /// Needs index_addresses().
     [[nodiscard]] std::optional<MappedRange> at_address(std::uint64_t address,
                                                         std::uint64_t length) const;
     /// The IOVA of `length` bytes at `address`, when they are mapped without a gap: in one mapping,
     /// or in several that follow each other in both spaces.
     [[nodiscard]] std::optional<std::uint64_t> translate(std::uint64_t address,
                                                          std::uint64_t length) const;
-    /// The other way round.
+    /// The address of a range of IOVAs.
     [[nodiscard]] std::optional<std::uint64_t> translate_iova(const IovaRange& range) const;
     [[nodiscard]] std::optional<MappedRange> first_overlap(const IovaRange& range) const;
     [[nodiscard]] std::vector<MappedRange> overlapping(const IovaRange& range) const;
@@ -88,7 +88,7 @@ class MappingTable {
     bool indexed_ = false;
 };
 
-// The way of every map and unmap, in the caller's own code.
+// The path of every map and unmap, inlined into the caller.
 
 inline void MappingTable::insert_at(MappingCursor place, const MappedRange& mapped,
                                     IovaTracking tracking) {

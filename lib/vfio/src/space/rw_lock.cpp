@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Who has to wait sets kWaiting and sleeps until the word changes. Whoever then leaves the lock
-// idle clears the bit and wakes all: those who find it taken again set it again. So the bit is set
-// whenever someone sleeps, and nobody sleeps on a word without it:
+// A thread that has to wait sets kWaiting and sleeps until the word changes. The thread that leaves
+// the lock idle clears the bit and wakes all; those that find it taken again set the bit again. So
+// the bit is set whenever a thread sleeps, and none sleeps on a word without it:
 //   - a writer leaves: its exchange returns the bit;
 //   - the last reader leaves: what it left is kWaiting alone, and it clears that, unless a writer
 //     that was awake has come first, which then keeps the bit and answers for it.

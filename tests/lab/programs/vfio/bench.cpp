@@ -101,7 +101,7 @@ void by_bare_ioctls(const RawAddressSpace& bare, std::uint64_t memory) {
 /// 4 KiB maps and unmaps: bare, through the library, and the library alone.
 void overhead(Calls& calls, AddressSpace& space) {
     const RawAddressSpace bare(space);
-    must(bare.valid(), "no fd to call by hand");
+    must(bare.valid(), "no fd for direct ioctls");
     const auto nothing = AddressSpace::create(calls, std::make_unique<NullBackend>());
     const std::uint64_t here = memory(kMaps * kPage);
     const std::array<std::function<void()>, 5> ways{

@@ -86,7 +86,8 @@ void check_low_power(Checks& checks, VfioDevice& device) {
                             }),
                 "low power is offered");
     checks.works(enter_low_power(device.calls(), device.fd(), device.name()), "it may sleep");
-    checks.that(!enter_low_power(device.calls(), device.fd(), device.name()), "it is told so once");
+    checks.that(!enter_low_power(device.calls(), device.fd(), device.name()),
+                "entering low power a second time is refused");
     const auto config = device.config();
     checks.that(config && config->read16(0).value_or(0xffff) != 0xffff, "any access wakes it");
     checks.works(exit_low_power(device.calls(), device.fd(), device.name()), "it stays awake");
@@ -110,7 +111,7 @@ void check_display(Checks& checks, VfioDevice& device) {
     checks.that(!has_gfx(device.calls(), device.fd(), GfxSource::kDmabuf), "and not in a dma-buf");
     const auto plane = query_gfx_plane(device.calls(), device.fd(), GfxSource::kRegion,
                                        GfxPlaneKind::kPrimary, device.name());
-    if (!checks.works(plane, "its plane is told"))
+    if (!checks.works(plane, "its plane is reported"))
         return;
     std::printf("# %ux%u, %u bytes a line, %u in all, region %u\n", plane->width, plane->height,
                 plane->stride, plane->size, plane->handle);
@@ -133,7 +134,7 @@ void check_display(Checks& checks, VfioDevice& device) {
 void check_request(Checks& checks, VfioDevice& device) {
     constexpr auto kRequest = static_cast<std::uint32_t>(abi::PciIrq::kReq);
     const auto asked = Interrupts::enable(device, kRequest, 1);
-    if (!checks.works(asked, "requests are to be heard"))
+    if (!checks.works(asked, "the request interrupt is enabled"))
         return;
     checks.works(Interrupts::enable(device, static_cast<std::uint32_t>(abi::PciIrq::kErr), 1),
                  "errors too");

@@ -21,7 +21,7 @@ void check_zpci(Checks& checks, VfioDevice& device) {
     checks.that(info.caps.defect.empty(), "the chain of capabilities is sound", info.caps.defect);
     checks.that(ids == std::vector<std::uint16_t>{abi::kDeviceCapZpciBase, abi::kDeviceCapZpciGroup,
                                                   abi::kDeviceCapZpciPfip},
-                "base, group and path are told");
+                "base, group and path are reported");
     if (!info.zpci_base || !info.zpci_group || !info.zpci_path)
         return checks.that(false, "they parse");
     std::printf("# DMA %#llx-%#llx, pchid %#x, vfn %u, pft %u, gid %u, fh %#x\n",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // lab_vfio_objects NAME CDEV NAME CDEV: what an iommufd has beside one device's mappings, on a real
-// kernel: two devices' address spaces that share memory, allowed ranges, page tables by hand, fault
-// queues. What this kernel or its IOMMU has not is to be said as such, not as a failure of another
-// kind.
+// kernel: two devices' address spaces that share memory, allowed ranges, explicit page tables,
+// fault queues. What this kernel or its IOMMU has not is to be said as such, not as a failure of
+// another kind.
 #include <poll.h>
 #include <unistd.h>
 

@@ -153,7 +153,7 @@ int main(int argc, char** argv) {
     AddressSpace& space = *opened->space;
     print(space);
     const auto sizes = space.page_sizes();
-    checks.works(sizes, "the page sizes are told");
+    checks.works(sizes, "the page sizes are reported");
     std::printf("# in all %#llx\n", static_cast<unsigned long long>(sizes.value_or(0)));
     if (*backend == Backend::kNoiommu) {
         const auto mapped = space.map({.address = memory(page()), .length = page()});

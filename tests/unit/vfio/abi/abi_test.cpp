@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Our numbers against those of the distribution's header, as far as that one goes.
+// The numbers of vfio/abi against the distribution's linux/vfio.h, as far as it defines them.
 #include <linux/vfio.h>
 
 #include "vfio/src/abi/abi.hpp"

@@ -47,7 +47,7 @@ TEST(Retry, EndsAfterManyInterruptionsAndALongContention) {
     EXPECT_EQ(retry(calls, [&] { return -EBUSY; }), -EBUSY);
 }
 
-TEST(SystemCalls, TellOfTheMemoryLock) {
+TEST(SystemCalls, ReportTheMemoryLock) {
     SystemCalls calls;
     EXPECT_GT(calls.memlock_limit().bytes, 0U);
     EXPECT_EQ(calls.file_kind(-1), FileKind::kOther);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the kernel's errnos on the way to a device mean, and what the user is told of each: by call,
-// as drivers/vfio and drivers/iommu/iommufd give them. Those of maps are in
-// address_space_errors_test.cpp, of features in feature_test.cpp, of SPAPR in spapr_test.cpp.
+// The errnos of opening and attaching a device, and the advice for each: by call, as drivers/vfio
+// and drivers/iommu/iommufd give them. Those of maps are in address_space_errors_test.cpp, of
+// features in feature_test.cpp, of SPAPR in spapr_space_test.cpp.
 #include <array>
 #include <cerrno>
 
@@ -23,7 +23,7 @@ class Errno : public VfioTest {
     Result<AttachedDevice> attempt(Backend backend) {
         return open_device(calls, nodes(drive), {.order = {backend}});
     }
-    /// Opens with that one call refused, and compares what is said of it.
+    /// Opens with that one call refused, and compares the error.
     template <typename Call>
     void refused(Backend backend, FdKind kind, Call call, int errnum, const std::string& hint) {
         calls.refuse(kind, call, errnum);
@@ -59,7 +59,7 @@ TEST_F(Errno, OfOpeningNodes) {
                  "a noiommu group needs CAP_SYS_RAWIO");
 }
 
-TEST_F(Errno, OfPuttingAGroupIntoAContainer) {
+TEST_F(Errno, OfAttachingAGroupToAContainer) {
     const auto is = [&](int errnum, const std::string& hint) {
         refused(Backend::kType1v2, FdKind::kGroup, abi::GroupCall::kSetContainer, errnum, hint);
     };

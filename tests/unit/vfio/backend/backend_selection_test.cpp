@@ -58,7 +58,7 @@ TEST_F(BackendSelection, TakesType1v2WithoutIommufd) {
         "or its module is not loaded]\n");
 }
 
-TEST_F(BackendSelection, TriesSparpV2AndDoesNotBelieveIt) {
+TEST_F(BackendSelection, FallsBackToSpaprV1WithoutDynamicWindows) {
     calls.has_iommufd = false;
     calls.type1 = false;
     calls.spapr = true;
@@ -73,7 +73,7 @@ TEST_F(BackendSelection, TriesSparpV2AndDoesNotBelieveIt) {
               "this kernel or platform does not offer VFIO_TYPE1v2_IOMMU");
 }
 
-TEST_F(BackendSelection, NeverAsksForExtensionSix) {
+TEST_F(BackendSelection, NeverRequestsExtensionSix) {
     calls.offers_nesting = true;
     calls.has_iommufd = false;
     calls.type1 = false;
@@ -101,7 +101,7 @@ TEST_F(BackendSelection, NestsOnIommufdAndRefusesElsewhere) {
         std::string::npos);
 }
 
-TEST_F(BackendSelection, SaysThatTheGroupIsNotViable) {
+TEST_F(BackendSelection, ReportsThatTheGroupIsNotViable) {
     drive.cdev.clear();
     drive.viable = false;
     const auto opened = open_device(calls, nodes(drive), {.order = {Backend::kType1v2}});
@@ -109,7 +109,7 @@ TEST_F(BackendSelection, SaysThatTheGroupIsNotViable) {
     EXPECT_EQ(opened.error().text(), "/dev/vfio/15: use: the group is not viable");
 }
 
-TEST_F(BackendSelection, SaysThatAGroupAndACdevExcludeEachOther) {
+TEST_F(BackendSelection, ReportsThatAGroupAndACdevExcludeEachOther) {
     const auto first = open(Backend::kType1v2);
     const auto second = open_device(calls, nodes(drive), {.order = {Backend::kIommufd}});
     EXPECT_EQ(failure(second),
@@ -121,7 +121,7 @@ TEST_F(BackendSelection, SaysThatAGroupAndACdevExcludeEachOther) {
         std::to_string(EBUSY) + ": a group can be open only once, and not while a cdev of it is");
 }
 
-TEST_F(BackendSelection, SaysWhyDmaCannotBeOwned) {
+TEST_F(BackendSelection, ExplainsWhyDmaCannotBeOwned) {
     drive.attach_errno = EPERM;
     EXPECT_EQ(
         failure(open_device(calls, nodes(drive), {.order = {Backend::kIommufd}})),

@@ -10,8 +10,7 @@
 namespace vfio {
 namespace {
 
-/// A SPAPR container's EEH (drivers/vfio/vfio_spapr_eeh.c): one endpoint with the states of its
-/// life.
+/// A SPAPR container's EEH (drivers/vfio/vfio_spapr_eeh.c): one endpoint and its states.
 class EehCalls : public DeviceCalls {
   public:
     unsigned offered = 1;
@@ -92,7 +91,7 @@ struct EehControl : testing::Test {
     }
 };
 
-TEST_F(EehControl, WholeLifeOfAnEndpointThatFails) {
+TEST_F(EehControl, RecoversAnEndpointThatFails) {
     attach();
     auto eeh = Eeh::enable(container, "0000:01:00.0");
     ASSERT_TRUE(eeh) << failure(eeh);
@@ -135,7 +134,7 @@ TEST_F(EehControl, DeviceWithoutAnEndpointIsUnsupported) {
     EXPECT_EQ(eeh.error().code, Code::kUnsupported);
 }
 
-// The kernel answers with the first group's state that is not 0: nobody knows whose it is.
+// The kernel answers with the first group's state that is not 0, which can be that of either.
 TEST_F(EehControl, TwoGroupsAreRefused) {
     attach();
     auto eeh = Eeh::enable(container, "0000:01:00.0");

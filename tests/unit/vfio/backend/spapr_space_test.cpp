@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One program, written to SPAPR's model, on a SPAPR container and on an iommufd: both must say the
-// same.
+// One program with SPAPR's operations, on a SPAPR container and on an iommufd: both must give the
+// same results.
 #include "vfio/spapr_space.hpp"
 
 #include <cerrno>
@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(Both, Spapr, testing::Values(Platform::kContainer, Plat
                              return param.param == Platform::kContainer ? "container" : "model";
                          });
 
-TEST_P(Spapr, TellsOfTheSamePlatform) {
+TEST_P(Spapr, ReportsTheSamePlatform) {
     const auto details = space->details();
     ASSERT_TRUE(details);
     EXPECT_EQ(*details, (SpaprDetails{.default_window = {{0, 0x7fffffff}, 0x1000},
@@ -84,14 +84,14 @@ TEST_P(Spapr, KeepsRegisteredWhatIsMapped) {
     EXPECT_TRUE(space->unregister_memory(kMemory, 4 * kBig));
 }
 
-TEST_P(Spapr, CountsMemoryOnceHoweverOftenItIsMapped) {
+TEST_P(Spapr, CountsMemoryOnceForManyMappings) {
     ASSERT_TRUE(space->register_memory(kMemory, 4 * kBig));
     for (std::uint64_t i = 1; i < 8; ++i)
         ASSERT_TRUE(space->map(i * 16 * kBig, kMemory, 4 * kBig, DmaAccess::kReadWrite));
     EXPECT_EQ(calls.memory.locked, 4 * kBig);
 }
 
-TEST_P(Spapr, TellsOfTheMemoryLock) {
+TEST_P(Spapr, ReportsTheMemoryLock) {
     calls.memory.limit = kBig;
     const auto registered = space->register_memory(kMemory, 2 * kBig);
     EXPECT_EQ(

@@ -10,7 +10,7 @@
 namespace vfio {
 namespace {
 
-/// What is said of a container whose kernel says nothing: no restriction, whole pages.
+/// A container whose kernel reports nothing: no restriction, whole pages.
 Geometry unrestricted() {
     Geometry out;
     out.windows = {{{0, std::numeric_limits<std::uint64_t>::max()},

@@ -4,7 +4,6 @@
 #include "tests/unit/vfio/fixture/device_calls.hpp"
 #include "vfio/feature.hpp"
 #include "vfio/migration.hpp"
-#include "vfio/pci_caps.hpp"
 #include "vfio/region_io.hpp"
 #include "vfio/region_map.hpp"
 #include "vfio/reset.hpp"
@@ -110,7 +109,7 @@ TEST_F(RegionMap, MapsOnlyTheSparseAreas) {
     EXPECT_FALSE(map->at(0x3ffc, 4).empty());
 }
 
-TEST_F(RegionMap, ARegionThatCannotBeMappedSaysSo) {
+TEST_F(RegionMap, ReportsARegionThatCannotBeMapped) {
     add_bar(uapi::kRegionRead, 0x1000);
     const auto map =
         vfio::RegionMap::map(calls, fd, vfio::read_region(calls, fd, 0, "d").value(), "d");
@@ -120,7 +119,7 @@ TEST_F(RegionMap, ARegionThatCannotBeMappedSaysSo) {
 
 struct Feature : AccessedDevice {};
 
-TEST_F(Feature, ProbeListsWhatThereIsAndInWhichDirection) {
+TEST_F(Feature, ProbeListsFeaturesAndTheirDirections) {
     model.features = {{uapi::FeatureId::kPciVfToken, uapi::kFeatureSet},
                       {uapi::FeatureId::kMigDeviceState, uapi::kFeatureGet | uapi::kFeatureSet}};
     EXPECT_EQ(vfio::probe_features(calls, fd),
@@ -178,7 +177,7 @@ TEST_F(Migration, StatesFollowTheFlags) {
     EXPECT_EQ(migration.state().value(), State::kStop);
 }
 
-TEST_F(Migration, AFailedArcSaysWhereTheDeviceIsNow) {
+TEST_F(Migration, AFailedArcReportsTheStateOfTheDevice) {
     model.migration_breaks_in = uapi::MigState::kResuming;
     const auto migration = vfio::Migration::open(calls, fd, "d").value();
     const auto failed = migration.set_state(uapi::MigState::kResuming);
@@ -202,7 +201,7 @@ TEST_F(Reset, IsRetriedWhileContendedAndGivesUp) {
     EXPECT_EQ(vfio::reset_device(calls, fd, "d").error().errnum, EAGAIN);
 }
 
-TEST_F(Reset, OfADeviceThatCannotSaysWhatElseThereIs) {
+TEST_F(Reset, OfADeviceThatCannotNamesTheHotReset) {
     model.flags = uapi::kDevicePci;
     const auto failed = vfio::reset_device(calls, fd, "d");
     ASSERT_FALSE(failed);
@@ -242,46 +241,6 @@ TEST_F(Reset, HotResetThroughACdevShowsNoGroups) {
 
 TEST_F(Reset, ABusWithoutHotResetIsUnsupported) {
     EXPECT_EQ(vfio::hot_reset_scope(calls, fd, "d").error().code, base::Code::kUnsupported);
-}
-
-std::vector<std::byte> config(std::size_t size) {
-    std::vector<std::byte> space(size);
-    space[0x06] = std::byte{0x10};
-    space[0x34] = std::byte{0x40};
-    return space;
-}
-
-TEST(PciCaps, AreWalkedInBothSpaces) {
-    auto space = config(4096);
-    space[0x40] = std::byte{0x01};
-    space[0x41] = std::byte{0x52};  // the low bits are reserved: 0x50
-    space[0x50] = std::byte{0x11};
-    space[0x100] = std::byte{0x03};
-    space[0x102] = std::byte{0x01};
-    const auto walked = vfio::walk_pci_caps(space);
-    EXPECT_EQ(walked.defect, "");
-    ASSERT_EQ(walked.caps.size(), 3U);
-    EXPECT_EQ(vfio::pci_cap_name(walked.caps[0]), "Power Management");
-    EXPECT_EQ(vfio::pci_cap_name(walked.caps[1]), "MSI-X");
-    EXPECT_EQ(vfio::pci_cap_name(walked.caps[2]), "Device Serial Number");
-    EXPECT_EQ(walked.find(0x11)->offset, 0x50);
-}
-
-TEST(PciCaps, AnOrdinaryUsersSixtyFourBytesHaveNone) {
-    EXPECT_EQ(vfio::walk_pci_caps(config(64)), vfio::PciCaps{});
-}
-
-TEST(PciCaps, CirclesAndStrayPointersEndTheList) {
-    auto circle = config(256);
-    circle[0x40] = std::byte{0x01};
-    circle[0x41] = std::byte{0x40};
-    EXPECT_EQ(vfio::walk_pci_caps(circle).defect, "capability at 0x40 comes a second time");
-    EXPECT_EQ(vfio::walk_pci_caps(circle).caps.size(), 1U);
-    auto header = config(256);
-    header[0x34] = std::byte{0x10};
-    EXPECT_EQ(vfio::walk_pci_caps(header).defect, "capability at 0x10 lies in the header");
-    const std::vector<std::byte> gone(256, std::byte{0xff});
-    EXPECT_EQ(vfio::walk_pci_caps(gone).defect, "capability at 0xfc reads as all ones");
 }
 
 }  // namespace

@@ -25,10 +25,6 @@ struct Device : testing::Test {
     }
 };
 
-std::vector<std::byte> bytes(std::size_t count) {
-    return std::vector<std::byte>(count);
-}
-
 struct DeviceInfo : Device {};
 
 TEST_F(DeviceInfo, WithoutCapabilitiesTakesOneCall) {
@@ -121,15 +117,16 @@ TEST_F(Region, VgaOfADeviceWithoutVgaIsUnsupported) {
     EXPECT_EQ(beyond.error().code, base::Code::kUnsupported);
 }
 
-TEST_F(Region, TheOffsetIsTheKernelsWhateverTheDriversShift) {
-    model.regions[1] = {.flags = uapi::kRegionRead, .bytes = bytes(4096), .caps = {}};
+TEST_F(Region, TheOffsetIsTheOneThatTheKernelReports) {
+    model.regions[1] = {
+        .flags = uapi::kRegionRead, .bytes = std::vector<std::byte>(4096), .caps = {}};
     EXPECT_EQ(region(1).offset, 1ULL << 40);
     model.region_shift = 48;  // ism-vfio-pci
     EXPECT_EQ(region(1).offset, 1ULL << 48);
 }
 
 FakeCap sparse(std::vector<uapi::SparseMmapArea> areas, std::uint32_t claimed) {
-    FakeCap cap{.id = uapi::kRegionCapSparseMmap, .version = 1, .body = bytes(8)};
+    FakeCap cap{.id = uapi::kRegionCapSparseMmap, .version = 1, .body = std::vector<std::byte>(8)};
     std::memcpy(cap.body.data(), &claimed, sizeof claimed);
     const auto raw = std::as_bytes(std::span(areas));
     cap.body.insert(cap.body.end(), raw.begin(), raw.end());
@@ -138,14 +135,14 @@ FakeCap sparse(std::vector<uapi::SparseMmapArea> areas, std::uint32_t claimed) {
 
 TEST_F(Region, SparseAreasAreWhatMapsAndAreClippedToTheRegion) {
     model.regions[0] = {.flags = uapi::kRegionRead | uapi::kRegionWrite | uapi::kRegionMmap,
-                        .bytes = bytes(0x4000),
+                        .bytes = std::vector<std::byte>(0x4000),
                         .caps = {sparse({{0, 0x1000}, {0x3000, 0x9000}, {0x8000, 0x1000}}, 3)}};
     EXPECT_EQ(region(0).mappable(), (std::vector<vfio::RegionArea>{{0, 0x1000}, {0x3000, 0x1000}}));
 }
 
 TEST_F(Region, ASparseCountBeyondTheBytesIsBoundedByThem) {
     model.regions[0] = {.flags = uapi::kRegionMmap,
-                        .bytes = bytes(0x4000),
+                        .bytes = std::vector<std::byte>(0x4000),
                         .caps = {sparse({{0, 0x1000}}, 0xffffffff)}};
     EXPECT_EQ(region(0).mappable(), (std::vector<vfio::RegionArea>{{0, 0x1000}}));
 }
@@ -155,7 +152,7 @@ TEST_F(Region, IsIdentifiedByTypeAndSubtype) {
     type.type = uapi::kRegionTypePciVendor | 0x8086;
     type.subtype = uapi::kSubtypeIgdOpregion;
     model.regions[9] = {.flags = uapi::kRegionRead,
-                        .bytes = bytes(0x2000),
+                        .bytes = std::vector<std::byte>(0x2000),
                         .caps = {FakeCap::make(uapi::kRegionCapType, type)}};
     const vfio::Region opregion = region(9);
     ASSERT_TRUE(opregion.type);
@@ -172,7 +169,7 @@ TEST_F(Region, RetiredNvlinkCapabilitiesAreReadWhereOldKernelsHaveThem) {
     uapi::RegionCapNvlink2Lnkspd speed{};
     speed.link_speed = 9;
     model.regions[9] = {.flags = uapi::kRegionRead,
-                        .bytes = bytes(64),
+                        .bytes = std::vector<std::byte>(64),
                         .caps = {FakeCap::make(uapi::kRegionCapNvlink2Ssatgt, target),
                                  FakeCap::make(uapi::kRegionCapNvlink2Lnkspd, speed),
                                  {.id = uapi::kRegionCapMsixMappable, .version = 1, .body = {}}}};
@@ -191,7 +188,7 @@ struct Interrupt : Device {
     }
 };
 
-TEST_F(Interrupt, InfoTellsWhatAnIndexCan) {
+TEST_F(Interrupt, InfoReportsCountAndFlags) {
     const auto intx = vfio::read_irq(calls, fd, 0, "d");
     ASSERT_TRUE(intx);
     EXPECT_TRUE(intx->automasked());
@@ -210,7 +207,7 @@ TEST_F(Interrupt, NamesFollowTheKindOfDevice) {
     EXPECT_EQ(vfio::irq_name(7, uapi::kDevicePci), "irq 7");
 }
 
-TEST_F(Interrupt, APositiveAnswerIsTheNumberThatThereIsAndNothingIsEnabled) {
+TEST_F(Interrupt, APositiveAnswerIsTheNumberAvailableWithNoneEnabled) {
     model.vectors_left = 3;
     const std::vector<int> fds = {10, 11, 12, 13, 14};
     const auto enabled = vfio::set_eventfds(calls, fd, 2, 0, fds, "d");
@@ -234,7 +231,7 @@ TEST_F(Interrupt, KindsExcludeEachOtherUntilDisabled) {
     EXPECT_TRUE(vfio::set_eventfds(calls, fd, 2, 0, std::span(&one, 1), "d"));
 }
 
-TEST_F(Interrupt, DisablingAnIndexWithoutInterruptsIsNothing) {
+TEST_F(Interrupt, DisablingAnIndexWithoutInterruptsSucceeds) {
     EXPECT_TRUE(vfio::disable_irq(calls, fd, {.index = 3, .count = 0, .flags = 1}, "d"));
     EXPECT_EQ(model.calls, 0U) << "the kernel would say EINVAL";
 }

@@ -17,7 +17,7 @@
 namespace vfio {
 namespace {
 
-/// A drive in group 15 with a neighbour, as sysfs shows them and as the kernel's VFIO has them.
+/// A drive in group 15 with a second device, in sysfs and in the model of VFIO.
 struct OpenDevice : testing::Test {
     OpenDevice() : drive(calls.add("0000:01:00.0", "15", "vfio0")) {
         host.pci("0000:01:00.0").nvme().group(15).vfio("vfio-pci", "vfio0");
@@ -51,7 +51,7 @@ struct OpenDevice : testing::Test {
     FakeCalls::Device& drive;
 };
 
-TEST_F(OpenDevice, ByEveryWayToNameIt) {
+TEST_F(OpenDevice, ByEachFormOfItsName) {
     for (const char* name : {"0000:01:00.0", "01:00.0", "pci/0000:01:00.0"}) {
         const auto device = open(name);
         ASSERT_TRUE(device) << failure(device);
@@ -61,7 +61,7 @@ TEST_F(OpenDevice, ByEveryWayToNameIt) {
     }
 }
 
-TEST_F(OpenDevice, NativeDriversDeviceIsRefusedWithTheWayOut) {
+TEST_F(OpenDevice, DeviceOnANativeDriverIsRefusedWithAdvice) {
     host.pci("0000:01:00.0").driver("nvme").device().vfio.reset();
     const auto device = open("01:00.0");
     EXPECT_EQ(failure(device),
@@ -70,14 +70,14 @@ TEST_F(OpenDevice, NativeDriversDeviceIsRefusedWithTheWayOut) {
     EXPECT_EQ(device.error().code, Code::kRefused);
 }
 
-TEST_F(OpenDevice, WhatIsNoNameAndWhatIsNotThere) {
+TEST_F(OpenDevice, RefusesNamesThatAreMalformedOrUnknown) {
     EXPECT_EQ(failure(open("eth0")), "eth0: open: neither an address, BUS/NAME nor a UUID []");
     const auto missing = open("0000:09:00.0");
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, Code::kNotFound);
 }
 
-TEST_F(OpenDevice, GroupThatIsNotViableNamesWho) {
+TEST_F(OpenDevice, GroupThatIsNotViableNamesTheBlockers) {
     host.pci("0000:01:00.1").driver("snd_hda_intel");
     drive.viable = false;
     const auto device = open("01:00.0", Backend::kType1v2);
@@ -115,7 +115,7 @@ TEST_F(OpenDevice, SiblingOnIommufdIsRefused) {
               "[]");
 }
 
-TEST_F(OpenDevice, GoesAsItIsDestroyedWhateverTheBackend) {
+TEST_F(OpenDevice, IsDetachedWhenDestroyedOnEachBackend) {
     for (const Backend backend : {Backend::kIommufd, Backend::kIommufdCompat, Backend::kType1v2})
         for (int again = 0; again < 2; ++again) {
             const auto device = open("01:00.0", backend);
@@ -144,7 +144,7 @@ TEST_F(OpenDevice, VfOpensWithItsTokenOnly) {
     EXPECT_TRUE(device) << failure(device);
 }
 
-TEST_F(OpenDevice, TokenThatIsNotWantedIsRefused) {
+TEST_F(OpenDevice, TokenThatIsNotNeededIsRefused) {
     const auto device = VfioDevice::open(calls, "01:00.0", options(Backend::kType1v2), VfToken{});
     EXPECT_EQ(failure(device),
               "0000:01:00.0: open the device: Invalid argument "
@@ -186,7 +186,7 @@ TEST_F(OpenDevice, NoConfigSpaceOffPci) {
 }
 
 }  // namespace
-TEST(PassedDevice, IsRefusedWhenAnFdIsMissingOrTheBackendIsRootsAlone) {
+TEST(PassedDevice, IsRefusedWhenAnFdIsMissingOrTheBackendCannotBePassed) {
     SystemCalls calls;
     const auto file = [] { return base::UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)); };
     const auto none = adopt_device(calls, {.name = "0000:01:00.0", .backend = Backend::kType1v2});

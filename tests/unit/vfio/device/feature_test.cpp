@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A whole migration against the model, and the features around it, each there and not there.
+// A whole migration against the model, and other features, each supported and not supported.
 #include "vfio/migration.hpp"
 
 #include <unistd.h>
@@ -10,7 +10,6 @@
 #include "tests/unit/vfio/fixture/vfio_test.hpp"
 #include "vfio/doorbell.hpp"
 #include "vfio/feature.hpp"
-#include "vfio/gfx.hpp"
 #include "vfio/region.hpp"
 
 namespace vfio {
@@ -56,7 +55,7 @@ TEST_F(Migrating, SavesByPreCopyAndStopCopyThroughOneFd) {
     EXPECT_TRUE(migration->set_state(State::kRunning));
 }
 
-TEST_F(Migrating, HearsOfNewInitialBytesOnceItAsked) {
+TEST_F(Migrating, ReportsNewInitialBytesAfterOptingIn) {
     drive.model.features[abi::FeatureId::kMigPrecopyInfoV2] = abi::kFeatureSet;
     const MigrationFd data = data_of(State::kPreCopyP2p);
     EXPECT_FALSE(migration->precopy_info(data)->reinitialised);
@@ -64,7 +63,7 @@ TEST_F(Migrating, HearsOfNewInitialBytesOnceItAsked) {
     EXPECT_TRUE(migration->precopy_info(data)->reinitialised);
 }
 
-TEST_F(Migrating, CannotAskForThatBeforeItWasThere) {
+TEST_F(Migrating, CannotOptInOnOlderKernels) {
     EXPECT_EQ(migration->report_reinitialisation().error().code, Code::kUnsupported);
 }
 
@@ -83,7 +82,7 @@ TEST_F(Features, GiveAPfItsToken) {
     EXPECT_TRUE(std::equal(token.begin(), token.end(), drive.model.token.uuid));
 }
 
-TEST_F(Features, PutADeviceToSleepAndSignalItsWaking) {
+TEST_F(Features, EnterLowPowerAndSignalTheWakeup) {
     has(abi::FeatureId::kLowPowerEntry, abi::kFeatureSet);
     has(abi::FeatureId::kLowPowerEntryWithWakeup, abi::kFeatureSet);
     has(abi::FeatureId::kLowPowerExit, abi::kFeatureSet);
@@ -145,7 +144,7 @@ TEST_F(DmaBuf, OfPartsOfPagesAndOfWhatCannotBeMapped) {
                   ": the device's driver does not share its regions with other devices");
 }
 
-TEST_F(DmaBuf, ThatWasRevokedSaysHowToGoOn) {
+TEST_F(DmaBuf, ThatWasRevokedAdvisesToExportItAgain) {
     const auto file = give(0, 0x1000);
     ASSERT_TRUE(file);
     calls.refuse(FdKind::kIommu, abi::IommuCall::kIoasMapFile, ENODEV);
@@ -164,60 +163,6 @@ TEST_F(Features, RefuseRangesThatOverlapInTheDmaLog) {
               std::to_string(EINVAL) +
                   ": it logs already, ranges overlap or are not whole pages, or the page size is "
                   "not a power of two of 4096 at least");
-}
-
-class Display : public Features {
-  protected:
-    Display() {
-        abi::GfxPlaneInfo plane{};
-        plane.flags = abi::kGfxPlaneRegion;
-        plane.drm_plane_type = 1;
-        plane.drm_format = 0x34325258;
-        plane.width = 640;
-        plane.height = 480;
-        plane.stride = 2560;
-        plane.size = 2560 * 480;
-        plane.region_or_dmabuf = 9;
-        drive.model.plane = plane;
-    }
-    Result<GfxPlane> query(GfxSource source, GfxPlaneKind kind = GfxPlaneKind::kPrimary) {
-        return query_gfx_plane(calls, fd(), source, kind, "d");
-    }
-};
-
-TEST_F(Display, IsFoundInTheRegionThatShowsIt) {
-    EXPECT_TRUE(has_gfx(calls, fd(), GfxSource::kRegion));
-    EXPECT_FALSE(has_gfx(calls, fd(), GfxSource::kDmabuf));
-    EXPECT_EQ(query(GfxSource::kRegion).value(), (GfxPlane{.format = 0x34325258,
-                                                           .width = 640,
-                                                           .height = 480,
-                                                           .stride = 2560,
-                                                           .size = 2560 * 480,
-                                                           .handle = 9}));
-    EXPECT_EQ(query(GfxSource::kRegion, GfxPlaneKind::kCursor).error().code, Code::kUnsupported);
-    EXPECT_EQ(query(GfxSource::kDmabuf).error().code, Code::kUnsupported);
-}
-
-TEST_F(Display, IsGivenAsADmaBufWhileThePictureIsThatOne) {
-    drive.model.plane->flags = abi::kGfxPlaneDmabuf;
-    const auto plane = query(GfxSource::kDmabuf);
-    ASSERT_TRUE(plane) << failure(plane);
-    EXPECT_TRUE(gfx_dmabuf(calls, fd(), plane->handle, "d"));
-    EXPECT_EQ(
-        failure(gfx_dmabuf(calls, fd(), plane->handle + 1, "d")),
-        std::to_string(ENOENT) + ": the handle is of an older picture: query the plane again");
-}
-
-TEST_F(Display, ThatShowsNothingYetIsNotFound) {
-    drive.model.plane->drm_format = 0;
-    EXPECT_EQ(query(GfxSource::kRegion).error().code, Code::kNotFound);
-}
-
-TEST_F(Features, HaveNoDisplayOnADrive) {
-    EXPECT_FALSE(has_gfx(calls, fd(), GfxSource::kRegion));
-    EXPECT_EQ(
-        query_gfx_plane(calls, fd(), GfxSource::kRegion, GfxPlaneKind::kPrimary, "d").error().code,
-        Code::kUnsupported);
 }
 
 class Doorbell : public Features {

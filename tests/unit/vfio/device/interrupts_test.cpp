@@ -32,7 +32,7 @@ struct DeviceInterrupts : VfioTest {
         EXPECT_TRUE(made);
         return std::move(*made);
     }
-    /// What the hardware does.
+    /// As the hardware does.
     void raise(std::uint32_t index, std::uint32_t vector) {
         const std::uint64_t one = 1;
         EXPECT_EQ(::write(drive.model.eventfds[index].at(vector), &one, sizeof one), 8);
@@ -51,7 +51,7 @@ TEST_F(DeviceInterrupts, AreCountedForEachVector) {
     EXPECT_EQ(vectors->wait(0, kMoment).value(), 0U);
 }
 
-TEST_F(DeviceInterrupts, OneThatComesWhileWaitedForEndsTheWait) {
+TEST_F(DeviceInterrupts, OneThatFiresDuringAWaitEndsIt) {
     const VfioDevice opened = device();
     const auto vectors = Interrupts::enable(opened, kMsix, 1);
     ASSERT_TRUE(vectors) << failure(vectors);
@@ -63,15 +63,15 @@ TEST_F(DeviceInterrupts, OneThatComesWhileWaitedForEndsTheWait) {
     hardware.join();
 }
 
-TEST_F(DeviceInterrupts, MoreThanThereAreGivesThoseThereAre) {
+TEST_F(DeviceInterrupts, AskingForTooManyGivesAllThatExist) {
     const VfioDevice opened = device();
     const auto vectors = Interrupts::enable(opened, kMsix, 100);
     ASSERT_TRUE(vectors) << failure(vectors);
     EXPECT_EQ(vectors->size(), 8U);
 }
 
-// The kernel's positive answer: nothing is enabled, and so many would be.
-TEST_F(DeviceInterrupts, FewerVectorsThanTheDeviceHasAreAskedForAgain) {
+// The kernel's positive answer: none is enabled, and this many could be.
+TEST_F(DeviceInterrupts, RetriesWithTheVectorsThatTheKernelHas) {
     drive.model.vectors_left = 5;
     const VfioDevice opened = device();
     const auto vectors = Interrupts::enable(opened, kMsix, 8);
@@ -90,7 +90,7 @@ TEST_F(DeviceInterrupts, NoneAtAllIsUnsupported) {
               "0000:01:00.0 MSI-X: enable interrupts: none were asked for");
 }
 
-TEST_F(DeviceInterrupts, KindsExcludeEachOtherUntilTheFirstGoes) {
+TEST_F(DeviceInterrupts, KindsExcludeEachOtherUntilTheFirstIsDestroyed) {
     const VfioDevice opened = device();
     {
         const auto msix = Interrupts::enable(opened, kMsix, 1);
@@ -103,7 +103,7 @@ TEST_F(DeviceInterrupts, KindsExcludeEachOtherUntilTheFirstGoes) {
     EXPECT_TRUE(Interrupts::enable(opened, kIntx, 1));
 }
 
-TEST_F(DeviceInterrupts, MoveKeepsThemOn) {
+TEST_F(DeviceInterrupts, StayEnabledWhenMoved) {
     const VfioDevice opened = device();
     auto first = Interrupts::enable(opened, kMsix, 2);
     ASSERT_TRUE(first);
@@ -113,7 +113,7 @@ TEST_F(DeviceInterrupts, MoveKeepsThemOn) {
     EXPECT_EQ(second.size(), 2U);
 }
 
-TEST_F(DeviceInterrupts, TriggerComesBack) {
+TEST_F(DeviceInterrupts, TriggerIsReceived) {
     const VfioDevice opened = device();
     const auto vectors = Interrupts::enable(opened, kMsix, 2);
     ASSERT_TRUE(vectors);
@@ -122,7 +122,7 @@ TEST_F(DeviceInterrupts, TriggerComesBack) {
     EXPECT_EQ(vectors->wait(0, kMoment).value(), 0U);
 }
 
-TEST_F(DeviceInterrupts, WaitForAVectorThatIsNotOn) {
+TEST_F(DeviceInterrupts, RefuseToWaitForAVectorThatIsNotEnabled) {
     const VfioDevice opened = device();
     const auto vectors = Interrupts::enable(opened, kMsix, 2);
     ASSERT_TRUE(vectors);

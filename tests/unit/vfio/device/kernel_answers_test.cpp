@@ -10,14 +10,14 @@
 #include "vfio/abi/region.hpp"
 #include "vfio/region.hpp"
 
-/// A million made-up answers of a kernel, the same ones every time. Most are nearly right, so that
-/// the walk gets deep before it meets what is wrong; check_vfio_parsers aborts on a broken promise.
+/// A million generated answers of a kernel, the same ones every time. Most are nearly valid, so
+/// that a parser gets far before the fault; check_vfio_parsers aborts when a guarantee is violated.
 namespace {
 
 class Answers {
   public:
-    /// What a structure with capabilities looks like: noise, flags that say that there are some, a
-    /// chain of offsets that is mostly sound.
+    /// A structure with capabilities: random bytes, the flag for capabilities, and a chain of
+    /// offsets that is mostly valid.
     std::vector<std::byte> next(std::uint8_t kind) {
         std::vector<std::byte> bytes(16 + number_() % (kind == 3 ? 496 : 240));
         for (std::byte& b : bytes)
@@ -65,7 +65,7 @@ class Answers {
     std::mt19937 number_{20260101};
 };
 
-TEST(KernelAnswers, MillionOfThemBreakNoPromise) {
+TEST(KernelAnswers, AMillionAreParsedSafely) {
     Answers answers;
     for (unsigned i = 0; i < 1'000'000; ++i) {
         const auto kind = static_cast<std::uint8_t>(i % 4);
@@ -73,7 +73,7 @@ TEST(KernelAnswers, MillionOfThemBreakNoPromise) {
     }
 }
 
-TEST(KernelAnswers, UnknownCapabilityIsKeptWithAllItsBytes) {
+TEST(KernelAnswers, AnUnknownCapabilityIsKeptWithAllItsBytes) {
     vfio::abi::RegionInfo info{};
     info.flags = vfio::abi::kRegionCaps;
     info.cap_offset = sizeof info;

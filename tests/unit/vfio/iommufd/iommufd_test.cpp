@@ -26,7 +26,7 @@ class Iommufd : public VfioTest {
     SharedIommu iommu;
 };
 
-TEST_F(Iommufd, TellsWhatTheHardwareIs) {
+TEST_F(Iommufd, ReportsTheHardware) {
     const auto info = hardware_info(*iommu, opened.bound.device_id);
     ASSERT_TRUE(info);
     EXPECT_EQ(info->type, abi::HwInfoType::kIntelVtd);
@@ -39,7 +39,7 @@ TEST_F(Iommufd, TellsWhatTheHardwareIs) {
               std::to_string(ENOENT) + ": the device has no IOMMU of its own (an mdev)");
 }
 
-TEST_F(Iommufd, NestsAGuestsPageTableInAParentMadeByHand) {
+TEST_F(Iommufd, NestsAGuestsPageTableInAnExplicitParent) {
     auto parent = hwpt(abi::kHwptNestParent);
     ASSERT_TRUE(parent);
     const abi::HwptVtdS1 guest{};
@@ -59,11 +59,12 @@ TEST_F(Iommufd, NestsAGuestsPageTableInAParentMadeByHand) {
     wrong.parent_id = plain->id();
     EXPECT_EQ(failure(Hwpt::allocate(iommu, wrong)),
               std::to_string(EINVAL) +
-                  ": the parent must be a NEST_PARENT page table made by hand, and the data of the "
+                  ": the parent must be a NEST_PARENT page table allocated explicitly, and the "
+                  "data of the "
                   "right length");
 }
 
-TEST_F(Iommufd, TellsHowManyInvalidationsWereHandled) {
+TEST_F(Iommufd, ReportsHowManyInvalidationsWereHandled) {
     const auto table = hwpt(abi::kHwptNestParent);
     std::vector<std::byte> entries(4 * 16);
     EXPECT_EQ(table->invalidate(abi::InvalidateData::kVtdS1, entries, 16), 4U);
@@ -76,7 +77,7 @@ TEST_F(Iommufd, TellsHowManyInvalidationsWereHandled) {
               std::to_string(EOPNOTSUPP) + ": the type is not supported");
 }
 
-TEST_F(Iommufd, HasFaultsAnswered) {
+TEST_F(Iommufd, AnswersFaults) {
     auto queue = FaultQueue::allocate(iommu);
     ASSERT_TRUE(queue);
     EXPECT_TRUE(queue->read()->empty());
@@ -98,7 +99,7 @@ TEST_F(Iommufd, HasFaultsAnswered) {
               EOPNOTSUPP);
 }
 
-TEST_F(Iommufd, SaysSinceWhichKernelThingsAre) {
+TEST_F(Iommufd, NamesTheFirstKernelOfEachFeature) {
     iommufd(opened).newest = 0x8d;
     EXPECT_EQ(failure(FaultQueue::allocate(iommu)),
               std::to_string(ENOTTY) + ": fault queues came with Linux 6.11");
@@ -114,7 +115,7 @@ TEST_F(Iommufd, HasNoVirtualIommuOnVtd) {
               std::to_string(EOPNOTSUPP) + ": this IOMMU, or this kernel, has none of that type");
 }
 
-TEST(Vevents, AreReadWhileTheyAreWhole) {
+TEST(Vevents, AreReadUntilOneIsCutShort) {
     std::vector<std::uint32_t> words{0, 3, 11, 12, 1, 4, 0, 7, 21};
     const auto parsed = parse_vevents(std::as_bytes(std::span(words)), 8);
     ASSERT_EQ(parsed.events.size(), 2U);
@@ -162,7 +163,7 @@ TEST_F(ArmIommufd, GivesAGuestItsVirtualIommu) {
     EXPECT_TRUE(viommu->destroy());
 }
 
-TEST_F(ArmIommufd, SaysThatTheParentMustNest) {
+TEST_F(ArmIommufd, ReportsThatTheParentMustNest) {
     const auto plain = Hwpt::allocate(
         iommu, {.device_id = opened.bound.device_id, .parent_id = opened.space->ioas_id()});
     EXPECT_EQ(failure(Viommu::allocate(iommu, abi::ViommuType::kArmSmmuv3, opened.bound.device_id,
@@ -204,7 +205,7 @@ TEST_F(Iommufd, AttachesPasidsBesideATableMadeForThem) {
     EXPECT_TRUE(drive.pasids.empty());
 }
 
-TEST_F(Iommufd, SaysThatTheDriverTakesNoPasids) {
+TEST_F(Iommufd, ReportsThatTheDriverTakesNoPasids) {
     EXPECT_EQ(
         failure(attach_pasid(calls, opened.device, "0000:01:00.0", 5, opened.space->ioas_id())),
         std::to_string(EOPNOTSUPP) + ": the device's driver does not take PASIDs");

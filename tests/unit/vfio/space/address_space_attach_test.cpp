@@ -27,7 +27,7 @@ TEST_F(Attach, ReadsTheUsableRangesAgainAfterEachDevice) {
     EXPECT_EQ(first.space->ranges().back().last, (1ULL << 39) - 1);
 }
 
-TEST_F(Attach, NamesTheMappingThatKeepsAGroupOut) {
+TEST_F(Attach, NamesTheMappingThatConflictsWithAGroup) {
     auto first = open(Backend::kType1v2);
     ASSERT_TRUE(first.space->map(at(0x100000)));
     ASSERT_TRUE(first.space->map(at(1ULL << 33)));
@@ -54,7 +54,7 @@ TEST_F(Attach, NamesTheReservedRegionThatAMappingLiesIn) {
             "reserved (msi) for /dev/vfio/16");
 }
 
-TEST_F(Attach, SaysTheSameOnIommufd) {
+TEST_F(Attach, NamesTheSameOnIommufd) {
     auto first = open(Backend::kIommufd);
     ASSERT_TRUE(first.space->map(at(1ULL << 33)));
     EXPECT_EQ(
@@ -78,7 +78,7 @@ TEST_F(Attach, MakesTheMappingsAgainAfterTheLastGroupLeft) {
     EXPECT_EQ(opened.space->to_iova(kMemory, 2 * kPage), 0x100000U);
 }
 
-TEST_F(Attach, KeepsOutAGroupThatCannotHaveTheMappingsOfTheLast) {
+TEST_F(Attach, RefusesAGroupThatCannotHaveTheMappingsOfTheLast) {
     auto opened = open(Backend::kType1v2);
     ASSERT_TRUE(opened.space->map(at(1ULL << 33)));
     opened.device.reset();
@@ -88,7 +88,7 @@ TEST_F(Attach, KeepsOutAGroupThatCannotHaveTheMappingsOfTheLast) {
     EXPECT_TRUE(opened.space->attach_group(opened.group, "/dev/vfio/15")) << "the first one can";
 }
 
-TEST_F(Attach, SaysThatADeviceOfTheGroupIsStillOpen) {
+TEST_F(Attach, ReportsThatADeviceOfTheGroupIsStillOpen) {
     auto opened = open(Backend::kType1v2);
     EXPECT_EQ(failure(opened.space->detach_group(opened.group, "/dev/vfio/15")),
               std::to_string(EBUSY) + ": a device of the group is still open");
@@ -122,7 +122,7 @@ TEST_F(Attach, KeepsMappingsOfAnIommufdWithoutDevices) {
     EXPECT_TRUE(opened.space->attach_device({.fd = opened.device, .name = "0000:01:00.0"}));
 }
 
-TEST_F(Attach, HoldsAllowedRangesAgainstLaterDevices) {
+TEST_F(Attach, KeepsAllowedRangesFromLaterDevices) {
     auto first = open(Backend::kIommufd);
     ASSERT_FALSE(first.space->allow_ranges(std::vector<IovaRange>{{0, (1ULL << 33) - 1}}))
         << "the MSI region is inside";
@@ -141,7 +141,7 @@ TEST_F(Attach, AttachesAnMdevToTheAddressSpaceItself) {
     EXPECT_EQ(opened.space->ranges(), (std::vector<IovaRange>{{0, ~0ULL}}));
 }
 
-TEST_F(Attach, SharesAPageTableMadeByHandAmongDevices) {
+TEST_F(Attach, SharesAnExplicitPageTableAmongDevices) {
     auto first = open(Backend::kIommufd, PageTable::kDirty);
     auto second = open_device_in(calls, nodes(narrow), first.space);
     ASSERT_TRUE(second);

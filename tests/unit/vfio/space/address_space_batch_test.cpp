@@ -8,7 +8,7 @@ namespace {
 
 using Batch = VfioTest;
 
-TEST_F(Batch, MakesOneMappingOfWhatFollowsEachOtherWhateverTheOrder) {
+TEST_F(Batch, JoinsConsecutiveRequestsInAnyOrder) {
     auto opened = open(Backend::kType1v2);
     const std::vector<MapRequest> requests{
         at(0x102000, kPage, kMemory + 2 * kPage), at(0x100000, kPage, kMemory),
@@ -22,7 +22,7 @@ TEST_F(Batch, MakesOneMappingOfWhatFollowsEachOtherWhateverTheOrder) {
                            {.iova = {0x200000, 0x200fff}, .address = kMemory + 0x100000}}));
 }
 
-TEST_F(Batch, KeepsApartWhatDiffersInAccess) {
+TEST_F(Batch, DoesNotJoinDifferentAccess) {
     auto opened = open(Backend::kType1v2);
     auto second = at(0x101000, kPage, kMemory + kPage);
     second.access = DmaAccess::kRead;
@@ -55,7 +55,7 @@ TEST_F(Batch, MapsAllOrNothing) {
     EXPECT_EQ(calls.memory.locked, 0U);
 }
 
-TEST_F(Batch, DoesNotMendTwoWrongRequestsByJoiningThem) {
+TEST_F(Batch, ValidatesEachRequestBeforeJoiningThem) {
     auto opened = open(Backend::kType1v2);
     const auto mapped = opened.space->map_batch(
         std::vector{at(0x100000, 0x800), at(0x100800, 0x800, kMemory + 0x800)});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The errnos of section "map and unmap" of each backend, and what the user is told of them.
+// The errnos of section "map and unmap" of each backend, and the advice for each.
 #include <cerrno>
 
 #include "tests/unit/vfio/fixture/vfio_test.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 using MapErrors = VfioTest;
 
-TEST_F(MapErrors, TellsHowMuchMemoryWouldHaveToBeLockable) {
+TEST_F(MapErrors, ReportsHowMuchMemoryMustBeLockable) {
     calls.memory.limit = 8 << 20;
     auto opened = open(Backend::kType1v2);
     ASSERT_TRUE(opened.space->map(at(0x100000, 6 << 20)));
@@ -20,7 +20,7 @@ TEST_F(MapErrors, TellsHowMuchMemoryWouldHaveToBeLockable) {
                   "CAP_IPC_LOCK");
 }
 
-TEST_F(MapErrors, CountsNothingForTheExempt) {
+TEST_F(MapErrors, CountsNothingForAnExemptProcess) {
     calls.memory.limit = 4096;
     calls.memory.exempt = true;
     auto opened = open(Backend::kIommufd);
@@ -48,7 +48,7 @@ TEST_F(MapErrors, HasNoEntryLimitInTheCompatibilityLayer) {
     EXPECT_TRUE(opened.space->map(at(0x100000)));
 }
 
-TEST_F(MapErrors, NamesTheReservedRangeInTheWay) {
+TEST_F(MapErrors, NamesTheReservedRangeThatConflicts) {
     for (const Backend backend : {Backend::kType1v2, Backend::kIommufd}) {
         auto opened = open(backend);
         EXPECT_EQ(failure(opened.space->map(at(0xfee00000))),
@@ -58,7 +58,7 @@ TEST_F(MapErrors, NamesTheReservedRangeInTheWay) {
     }
 }
 
-TEST_F(MapErrors, SaysWhereABarCanBeMapped) {
+TEST_F(MapErrors, ReportsWhereABarCanBeMapped) {
     calls.memory.device = {{kMemory, kMemory + 0xfff}};
     {
         auto opened = open(Backend::kIommufd);
@@ -71,7 +71,7 @@ TEST_F(MapErrors, SaysWhereABarCanBeMapped) {
     EXPECT_TRUE(opened.space->map(at(0x100000))) << "type1 maps a BAR by its address";
 }
 
-TEST_F(MapErrors, SaysThatReadOnlyMemoryCannotBeWritten) {
+TEST_F(MapErrors, ReportsThatReadOnlyMemoryCannotBeWritten) {
     calls.memory.read_only = {{kMemory, kMemory + 0xfff}};
     auto opened = open(Backend::kIommufd);
     EXPECT_EQ(
@@ -82,7 +82,7 @@ TEST_F(MapErrors, SaysThatReadOnlyMemoryCannotBeWritten) {
     EXPECT_TRUE(opened.space->map(request));
 }
 
-TEST_F(MapErrors, GoesRoundAStrangersMappingInTheSameIommufd) {
+TEST_F(MapErrors, AvoidsAForeignMappingInTheSameIommufd) {
     auto opened = open(Backend::kIommufd);
     iommufd(opened).objects.at(opened.space->ioas_id()).maps[0x1000] = {.length = 0x1000};
     const auto mapped = opened.space->map({.address = kMemory, .length = kPage});
@@ -106,7 +106,7 @@ TEST_F(MapErrors, HasNoReservedRangesForAnMdev) {
     EXPECT_TRUE(opened.space->map(at(0xfee00000)));
 }
 
-TEST_F(MapErrors, SaysThatNoiommuMapsNothing) {
+TEST_F(MapErrors, ReportsThatNoiommuMapsNothing) {
     drive.group = "noiommu-0";
     drive.cdev.clear();
     auto opened = open(Backend::kNoiommu);

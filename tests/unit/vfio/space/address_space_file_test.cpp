@@ -57,7 +57,7 @@ TEST_F(Files, TakesADevicesMemoryOnIommufdOnly) {
               "type1v2: map a device's memory: only iommufd takes a dma-buf");
 }
 
-TEST_F(Files, SaysThatAFileIsNotMemory) {
+TEST_F(Files, ReportsThatAFileIsNotMemory) {
     auto opened = open(Backend::kIommufd);
     const auto mapped = opened.space->map_file(file(0x100000));
     ASSERT_FALSE(mapped);

@@ -30,7 +30,7 @@ TEST_F(Process, TracksDirtyPagesOnBothFamilies) {
     }
 }
 
-TEST_F(Process, SaysWhyDirtyPagesAreNotTracked) {
+TEST_F(Process, ExplainsWhyDirtyPagesAreNotTracked) {
     {
         auto opened = open(Backend::kType1);
         EXPECT_EQ(failure(opened.space->start_dirty_tracking()),
@@ -89,7 +89,7 @@ TEST_F(Process, MovesTheAccountingOfFilesOnIommufd) {
               "between processes");
 }
 
-TEST_F(Process, TakesOverTheTableOfAnotherProcess) {
+TEST_F(Process, AdoptsTheTableOfAnotherProcess) {
     auto opened = open(Backend::kType1v2);
     ASSERT_TRUE(opened.space->map(at(0x100000)));
     const auto list = opened.space->mappings();
@@ -100,12 +100,12 @@ TEST_F(Process, TakesOverTheTableOfAnotherProcess) {
     EXPECT_EQ(opened.space->mappings(), list);
 }
 
-TEST_F(Process, SaysThatTheCompatibilityLayerKeepsItsAddresses) {
+TEST_F(Process, ReportsThatTheCompatibilityLayerKeepsItsAddresses) {
     auto opened = open(Backend::kIommufdCompat);
     EXPECT_EQ(opened.space->adopt_process({}, {}).error().code, Code::kUnsupported);
 }
 
-TEST_F(Process, ChoosesWhoseMemoryIsCounted) {
+TEST_F(Process, SelectsTheAccounting) {
     {
         auto opened = open(Backend::kType1v2);
         EXPECT_TRUE(opened.space->set_accounting(Accounting::kProcess));

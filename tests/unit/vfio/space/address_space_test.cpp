@@ -31,7 +31,7 @@ TEST_P(EveryBackend, ChoosesNoIovaThatACallerChoseBefore) {
     const auto first = opened.space->map({.address = kMemory, .length = kPage});
     ASSERT_TRUE(first);
     ASSERT_EQ(opened.space->unmap(first->iova.first, kPage), kPage);
-    // Where it would go next, and around it, is taken by the caller.
+    // The caller takes the next free addresses and those around them.
     for (std::uint64_t i = 0; i < 40; ++i)
         ASSERT_TRUE(opened.space->map(at(first->iova.first + i * kPage)));
     std::vector<IovaRange> all;
@@ -44,7 +44,7 @@ TEST_P(EveryBackend, ChoosesNoIovaThatACallerChoseBefore) {
     ASSERT_EQ(all.size(), 80U);
     for (std::size_t i = 1; i < all.size(); ++i)
         EXPECT_LT(all[i - 1].last, all[i].first);
-    // And what the caller gives back can be chosen again.
+    // Addresses that the caller unmaps can be chosen again.
     const std::uint64_t free = first->iova.first + 7 * kPage;
     ASSERT_EQ(opened.space->unmap(free, kPage), kPage);
     const auto again = opened.space->map(
@@ -53,7 +53,7 @@ TEST_P(EveryBackend, ChoosesNoIovaThatACallerChoseBefore) {
     EXPECT_EQ(again->iova.first, free);
 }
 
-TEST_P(EveryBackend, TellsOfNoRoomWhereCallersTookAll) {
+TEST_P(EveryBackend, ReportsNoSpaceWhereCallersTookAll) {
     auto opened = open();
     const IovaRange within{0x200000, 0x200000 + 4 * kPage - 1};
     ASSERT_TRUE(opened.space->map(at(0x200000, 4 * kPage)));
@@ -64,7 +64,7 @@ TEST_P(EveryBackend, TellsOfNoRoomWhereCallersTookAll) {
     EXPECT_TRUE(opened.space->map({.address = kMemory, .length = kPage, .within = within}));
 }
 
-TEST_P(EveryBackend, FindsAddressesMappedBeforeTheFirstLook) {
+TEST_P(EveryBackend, FindsAddressesMappedBeforeTheFirstLookup) {
     auto opened = open();
     for (std::uint64_t i = 0; i < 100; ++i)
         ASSERT_TRUE(
@@ -95,7 +95,7 @@ TEST_P(EveryBackend, TranslatesAcrossMappingsThatFollowEachOther) {
     EXPECT_EQ(opened.space->to_address(0x100000, 2 * kPage), kMemory);
 }
 
-TEST_P(EveryBackend, SaysZeroBytesWhereNothingIsMapped) {
+TEST_P(EveryBackend, UnmapsZeroBytesWhereNothingIsMapped) {
     auto opened = open();
     EXPECT_EQ(opened.space->unmap(0x100000, kPage), 0U);
     EXPECT_EQ(opened.space->unmap(0x100000, 0), 0U);
@@ -123,7 +123,7 @@ TEST_P(EveryBackend, RefusesToCutAMappingOnEveryBackend) {
     EXPECT_EQ(opened.space->to_iova(kMemory, 4 * kPage), 0x100000U);
 }
 
-TEST_P(EveryBackend, NamesTheMappingInTheWay) {
+TEST_P(EveryBackend, NamesTheMappingThatConflicts) {
     auto opened = open();
     ASSERT_TRUE(opened.space->map(at(0x100000, 4 * kPage)));
     EXPECT_EQ(failure(opened.space->map(at(0x103000))),
@@ -147,7 +147,7 @@ TEST_P(EveryBackend, RefusesLengthZeroWrappingAndMisalignment) {
     EXPECT_TRUE(opened.space->mappings().empty());
 }
 
-TEST_P(EveryBackend, UnmapsAsTheHandleEnds) {
+TEST_P(EveryBackend, UnmapsWhenTheHandleIsDestroyed) {
     auto opened = open();
     {
         auto mapping = opened.space->map_scoped({.address = kMemory, .length = kPage});
@@ -173,7 +173,7 @@ TEST_P(EveryBackend, FindsAMappingByItsKey) {
     EXPECT_EQ(opened.space->unmap_keyed(7), 0U);
 }
 
-TEST_P(EveryBackend, UsesFreedAddressesAgain) {
+TEST_P(EveryBackend, ReusesFreedAddresses) {
     auto opened = open();
     const auto first = opened.space->map({.address = kMemory, .length = kPage});
     ASSERT_TRUE(first);
@@ -185,7 +185,7 @@ TEST_P(EveryBackend, UsesFreedAddressesAgain) {
     }
 }
 
-TEST_P(EveryBackend, KeepsWithinTheReachOfTheDevice) {
+TEST_P(EveryBackend, StaysWithinTheReachOfTheDevice) {
     auto opened = open();
     const auto mapped = opened.space->map(
         {.address = kMemory, .length = kPage, .within = IovaRange{0x8000000, 0xfffffff}});

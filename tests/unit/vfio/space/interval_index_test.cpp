@@ -83,7 +83,7 @@ TEST(IntervalIndex, AgreesWithAnOrderedMapOverRandomInsertsAndErases) {
     EXPECT_EQ(all, wanted);
 }
 
-/// What lies beside the last change is found without a search, whatever the order.
+/// Entries next to the last change are found without a search, in any order of changes.
 void expect_order(const std::vector<std::uint64_t>& in, const std::vector<std::uint64_t>& out) {
     Index index;
     for (const std::uint64_t i : in) {
@@ -108,7 +108,7 @@ void expect_order(const std::vector<std::uint64_t>& in, const std::vector<std::u
     EXPECT_TRUE(index.empty());
 }
 
-TEST(IntervalIndex, TakesAndGivesBackInAnyOrder) {
+TEST(IntervalIndex, InsertsAndRemovesInAnyOrder) {
     std::vector<std::uint64_t> up(300);
     std::iota(up.begin(), up.end(), 0);
     const std::vector<std::uint64_t> down(up.rbegin(), up.rend());

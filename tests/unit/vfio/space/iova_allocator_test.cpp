@@ -24,13 +24,13 @@ class Allocator : public testing::Test {
     IovaAllocator allocator_;
 };
 
-TEST_F(Allocator, NeverHandsOutAddressZeroButLetsItBeReserved) {
+TEST_F(Allocator, NeverAllocatesAddressZeroButReservesIt) {
     windows({{{0, 0xffff}, kPage}});
     EXPECT_EQ(allocate({.length = kPage}), kPage);
     EXPECT_TRUE(allocator_.reserve({0, 0xfff}));
 }
 
-TEST_F(Allocator, UsesFreedSpaceAgainBestFitFirst) {
+TEST_F(Allocator, ReusesFreedSpaceBestFitFirst) {
     windows({{{0x1000, 0xffffff}, kPage}});
     const auto a = allocate({.length = 4 * kPage});
     const auto b = allocate({.length = kPage});
@@ -52,7 +52,7 @@ TEST_F(Allocator, DoesNotAllocateAcrossTheGapBetweenWindows) {
     EXPECT_EQ(got.error().hint, "16384 bytes are free in 2 pieces");
 }
 
-TEST_F(Allocator, MeetsThePhaseOfTheMemory) {
+TEST_F(Allocator, AlignsToThePhaseOfTheMemory) {
     windows({{{0, (1ULL << 39) - 1}, kPage}});
     const std::uint64_t huge = 1ULL << 21;
     EXPECT_EQ(allocate({.length = huge, .alignment = huge, .phase = 0x7f0000123000}) % huge,
@@ -72,7 +72,7 @@ TEST_F(Allocator, HonoursEachWindowsPageSize) {
     EXPECT_EQ(fine.error().hint, "IOVA and length must be multiples of 0x1000000");
 }
 
-TEST_F(Allocator, RefusesWhatIsTakenAndNamesWhatIsInTheWay) {
+TEST_F(Allocator, RefusesTakenRangesAndNamesTheConflict) {
     windows({{{0, 0xfedfffff}, kPage}, {{0xfef00000, 0xffffffff}, kPage}});
     ASSERT_TRUE(allocator_.reserve({0x10000, 0x1ffff}));
     const auto again = allocator_.reserve({0x1f000, 0x20fff});
@@ -105,7 +105,7 @@ TEST_F(Allocator, ServesTheWholeSpace) {
     EXPECT_FALSE(allocator_.allocate({.length = kPage}));
 }
 
-TEST_F(Allocator, HandsOutAgainWhatWasReleasedLatelyOnlyWhereItFits) {
+TEST_F(Allocator, ReusesRecentlyReleasedRangesOnlyWhereTheyFit) {
     windows({{{0x1000, 0xffffff}, kPage}});
     const auto low = allocate({.length = kPage});
     const auto high = allocate({.length = kPage, .within = IovaRange{0x800000, 0x8fffff}});
@@ -120,7 +120,7 @@ TEST_F(Allocator, HandsOutAgainWhatWasReleasedLatelyOnlyWhereItFits) {
     EXPECT_EQ(allocator_.reuse_exact({.length = kPage}), std::nullopt);
 }
 
-TEST_F(Allocator, TakesWhatOfARangeIsFree) {
+TEST_F(Allocator, TakesTheFreePartsOfARange) {
     windows({{{0x1000, 0xffff}, kPage}, {{0x20000, 0x2ffff}, kPage}});
     ASSERT_TRUE(allocator_.reserve({0x4000, 0x4fff}));
     const std::uint64_t before = allocator_.free_bytes();

@@ -13,8 +13,8 @@
 namespace vfio {
 namespace {
 
-/// Two numbers that only a reader beside a writer sees differ; plain ones, so that a race detector
-/// sees what the lock lets through.
+/// Two numbers that differ only for a reader concurrent with a writer; plain ones, so that a race
+/// detector finds what the lock admits.
 struct Pair {
     RwLock lock;
     std::uint64_t one = 0;
@@ -36,7 +36,7 @@ struct Pair {
     }
 };
 
-TEST(RwLock, LetsNoWriterRunBesideAnother) {
+TEST(RwLock, ExcludesWritersFromEachOther) {
     Pair pair;
     std::vector<std::thread> writers;
     for (int i = 0; i < 4; ++i)
@@ -46,7 +46,7 @@ TEST(RwLock, LetsNoWriterRunBesideAnother) {
     EXPECT_EQ(pair.one, 80000U);
 }
 
-TEST(RwLock, ShowsReadersWholeChangesOnlyAndWakesAllWhoWait) {
+TEST(RwLock, ShowsReadersWholeChangesAndWakesAllThatWait) {
     Pair pair;
     std::vector<std::thread> threads;
     for (int i = 0; i < 2; ++i) {
@@ -60,14 +60,14 @@ TEST(RwLock, ShowsReadersWholeChangesOnlyAndWakesAllWhoWait) {
     EXPECT_EQ(pair.one, 40000U);
 }
 
-TEST(RwLock, HasReadersBesideEachOther) {
+TEST(RwLock, AdmitsSeveralReaders) {
     RwLock lock;
     const std::shared_lock here(lock);
     std::thread other([&] { const std::shared_lock there(lock); });
     other.join();  // with `here` held
 }
 
-TEST(RwLock, KeepsAThreadOutThatWasStartedWhileTheOnlyOneHeldIt) {
+TEST(RwLock, ExcludesAThreadThatWasStartedUnderTheLock) {
     RwLock lock;
     bool changed = false;
     std::thread other;

@@ -9,7 +9,7 @@
 
 namespace vfio::abi {
 
-/// What a device fd understands, from whichever door it came.
+/// The ioctls of a device fd, whether it came from a group or from a cdev.
 enum class DeviceCall : unsigned long {
     kGetInfo = request(107),
     kGetRegionInfo = request(108),

@@ -18,10 +18,10 @@ enum class GroupCall : unsigned long {
 
 inline constexpr std::uint32_t kGroupViable = 1U << 0;
 inline constexpr std::uint32_t kGroupContainerSet = 1U << 1;
-struct GroupStatus {
+struct VfioGroupStatus {
     std::uint32_t argsz;
     std::uint32_t flags;
 };
-static_assert(sizeof(GroupStatus) == 8);
+static_assert(sizeof(VfioGroupStatus) == 8);
 
 }  // namespace vfio::abi
