@@ -25,6 +25,7 @@ BusErrorKind to_error_kind(base::Code code) {
             return BusErrorKind::kStuck;
         case base::Code::kDenied:
         case base::Code::kUnsupported:
+        case base::Code::kStale:
         case base::Code::kFailed:
             return BusErrorKind::kFailed;
     }

@@ -9,63 +9,36 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/file_io.hpp"
-#include "binding/codec/json.hpp"
+#include "binding/codec/object_codec.hpp"
+
+namespace binding {
+
+/// The file's name has the id.
+template <>
+struct FieldList<bindd::LeaseRecord> {
+    using Record = bindd::LeaseRecord;
+    static constexpr auto fields =
+        std::tuple{required("why", &Record::why), required("uid", &Record::uid),
+                   required("devices", &Record::devices), required("taken", &Record::taken)};
+};
+
+}  // namespace binding
 
 namespace bindd {
-namespace {
-
-using binding::Json;
-
-Json ids_to_json(const std::vector<sysfs::DeviceId>& devices) {
-    Json out = Json::array();
-    for (const sysfs::DeviceId& id : devices)
-        out.push_back(id.text());
-    return out;
-}
-
-/// Throws nlohmann's exceptions.
-std::vector<sysfs::DeviceId> parse_devices(const Json& texts) {
-    std::vector<sysfs::DeviceId> out;
-    for (const Json& text : texts)
-        out.push_back(binding::parse_device_id(text.get<std::string>()));
-    return out;
-}
-
-std::optional<LeaseRecord> parse_record(const std::string& name, const std::string& text) {
-    try {
-        const Json json = Json::parse(text);
-        LeaseRecord record{.id = name,
-                           .why = json.at("why").get<std::string>(),
-                           .uid = {},
-                           .devices = parse_devices(json.at("devices")),
-                           .taken = parse_devices(json.at("taken"))};
-        if (!json.at("uid").is_null())
-            record.uid = json.at("uid").get<std::uint32_t>();
-        return record;
-    } catch (const Json::exception&) {
-        return std::nullopt;
-    }
-}
-
-}  // namespace
 
 base::Result<void> write_lease_record(const std::string& directory, const LeaseRecord& record) {
     if (auto made = base::make_directories(directory); !made)
         return made;
-    const Json json = {{"why", binding::utf8(record.why)},
-                       {"uid", binding::or_null(record.uid)},
-                       {"devices", ids_to_json(record.devices)},
-                       {"taken", ids_to_json(record.taken)}};
     const std::string path = directory + "/" + record.id;
     const std::string temporary = directory + "/." + record.id;
     const base::UniqueFd fd(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd.valid())
         return base::fail_errno(errno, "open", temporary);
-    if (auto written = base::write_all(fd.get(), binding::dump(json) + "\n", temporary); !written)
+    if (auto written = base::write_all(fd.get(), binding::encode_fields(record) + "\n", temporary);
+        !written)
         return written;
     if (::rename(temporary.c_str(), path.c_str()) != 0)
         return base::fail_errno(errno, "rename", temporary);
@@ -88,8 +61,12 @@ std::vector<LeaseRecord> read_lease_records(const std::string& directory) {
         if (!name.starts_with("claim-"))
             continue;
         const auto text = base::read_file(directory + "/" + name);
-        if (auto record = text ? parse_record(name, *text) : std::nullopt)
-            out.push_back(std::move(*record));
+        if (!text)
+            continue;
+        if (auto record = binding::decode_fields<LeaseRecord>(*text, "a lease")) {
+            record->id = name;
+            out.push_back(*std::move(record));
+        }
     }
     return out;
 }

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "bindd/controller/host_controller.hpp"
-#include "binding/codec/codec.hpp"
+#include "binding/codec/messages.hpp"
 #include "binding/journal/journal.hpp"
 
 /// What comes to the controller from outside: uevents, the executor's notices, what other processes
@@ -10,7 +10,6 @@
 namespace bindd {
 
 using base::Result;
-using binding::decode;
 using sysfs::DeviceId;
 
 namespace {
@@ -67,11 +66,10 @@ void HostController::on_plugged(const DeviceId& id) {
     if (view_.journal_state.bound.erase(id) == 0)
         return;
     pending_forgets_.insert(id);
-    deps_.executor.send_request("forget\t" + binding::encode(DeviceIds{id}), {},
-                                [this, id](const Result<void>&) {
-                                    pending_forgets_.erase(id);
-                                    refresh_journal_state(JournalChange::kOwn);
-                                });
+    deps_.executor.send(binding::ForgetDevices{{id}}, {}, [this, id](const Result<void>&) {
+        pending_forgets_.erase(id);
+        refresh_journal_state(JournalChange::kOwn);
+    });
 }
 
 void HostController::advance(const std::string& key, GroupEvent event) {
@@ -97,8 +95,9 @@ void HostController::advance(const std::string& key, GroupEvent event) {
 /// flight.
 void HostController::request_recovery() {
     refresh_journal_state(JournalChange::kOwn);
-    deps_.executor.send_request(
-        "recover", [this](const auto& parts) { on_executor_notice(parts); },
+    deps_.executor.send(
+        binding::RecoverInterrupted{},
+        [this](const binding::Message& reply) { on_executor_notice(reply); },
         [this](const Result<void>& begun) {
             if (!begun)
                 deps_.log.write(Level::kError, LogEvent::kWarning, begun.error().text());
@@ -109,16 +108,12 @@ void HostController::request_recovery() {
 
 /// A transaction that nobody carries out any more, by the record of its beginning: it is being
 /// undone.
-void HostController::on_interrupted(const std::string& record) {
-    const auto decoded = binding::decode_record(record);
-    const auto* begun = decoded ? std::get_if<binding::BeginRecord>(&*decoded) : nullptr;
-    if (begun == nullptr)
-        return;
+void HostController::on_interrupted(const binding::BeginRecord& begun) {
     std::vector<sysfs::Device> devices;
-    for (const binding::BindingSnapshot& held : begun->devices)
+    for (const binding::BindingSnapshot& held : begun.devices)
         devices.push_back(recorded_device(held));
     quarantine_devices(
-        begun->txn, "transaction " + begun->txn + " was interrupted and is being undone", devices);
+        begun.txn, "transaction " + begun.txn + " was interrupted and is being undone", devices);
 }
 
 /// Not to be read or touched until the executor says that it is over.
@@ -138,42 +133,45 @@ void HostController::quarantine_devices(const std::string& txn, const std::strin
 
 /// Somebody else has these devices in hand and does not let go. The rest of the host is looked at
 /// without them.
-void HostController::on_hung_read(const std::string& look, const std::vector<std::string>& lines) {
-    std::vector<sysfs::Device> devices;
+void HostController::on_hung_read(const binding::ReadStuck& stuck) {
     std::string names;
-    for (const std::string& line : lines)
-        if (auto device = decode<sysfs::Device>(line)) {
-            names += (names.empty() ? "" : ", ") + device->id.display();
-            devices.push_back(*std::move(device));
-        }
+    for (const sysfs::Device& device : stuck.devices)
+        names += (names.empty() ? "" : ", ") + device.id.display();
     const std::string why =
         "reading it does not return: somebody else has it in hand, an unbind perhaps";
-    quarantine_devices(look, why, devices);
-    on_recovered(look, "stuck", {});
+    quarantine_devices(stuck.name, why, stuck.devices);
+    on_recovered({stuck.name, binding::RecoveryResult::kPending, {}});
     deps_.log.write(Level::kWarning, LogEvent::kStuck, names + ": " + why);
     scan_all();
 }
 
-void HostController::on_executor_notice(const std::vector<std::string>& parts) {
-    if (parts[0] == "warning" && parts.size() == 2)
-        deps_.log.write(Level::kWarning, LogEvent::kWarning, parts[1]);
-    else if (parts[0] == "recovered" && parts.size() == 4)
-        on_recovered(parts[1], parts[2], parts[3]);
-    else if (parts[0] == "flight" && parts.size() == 2)
-        on_interrupted(parts[1]);
-    else if (parts[0] == "hangs" && parts.size() > 2)
-        on_hung_read(parts[1], {parts.begin() + 2, parts.end()});
+void HostController::on_executor_notice(const binding::Message& message) {
+    if (const auto* warning = std::get_if<binding::Warning>(&message))
+        deps_.log.write(Level::kWarning, LogEvent::kWarning, warning->text);
+    else if (const auto* ended = std::get_if<binding::RecoveryEnded>(&message))
+        on_recovered(*ended);
+    else if (const auto* interrupted = std::get_if<binding::TransactionInterrupted>(&message))
+        on_interrupted(interrupted->begin);
+    else if (const auto* stuck = std::get_if<binding::ReadStuck>(&message))
+        on_hung_read(*stuck);
+    else
+        on_protocol_error(binding::unexpected_message(message));
 }
 
-void HostController::on_recovered(const std::string& txn, const std::string& what,
-                                  const std::string& note) {
+void HostController::on_protocol_error(const base::Error& error) {
+    deps_.log.write(Level::kError, LogEvent::kWarning, "executor: " + error.text());
+}
+
+void HostController::on_recovered(const binding::RecoveryEnded& ended) {
+    const auto& [txn, result, note] = ended;
+    const bool undone = result == binding::RecoveryResult::kUndone;
     if (!note.empty())
-        deps_.log.write(Level::kWarning, what == "undone" ? LogEvent::kRecovered : LogEvent::kStuck,
-                        note, {{"BINDD_TRANSACTION", txn}});
+        deps_.log.write(Level::kWarning, undone ? LogEvent::kRecovered : LogEvent::kStuck, note,
+                        {{"BINDD_TRANSACTION", txn}});
     if (!quarantine_.has(txn))
         return;
     const std::set<DeviceId> devices = quarantine_.devices_in(txn);
-    if (what == "undone")
+    if (undone)
         quarantine_.release(txn);
     else if (!note.empty())
         quarantine_.set_reason(txn, note);
@@ -181,7 +179,7 @@ void HostController::on_recovered(const std::string& txn, const std::string& wha
         const std::string key = view_.group_key(id);
         dirty_.insert(id);
         notifier_.mark_changed(id);
-        if (what != "undone") {
+        if (!undone) {
             advance(key, GroupEvent::kTimedOut);
             continue;
         }

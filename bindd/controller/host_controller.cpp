@@ -46,7 +46,8 @@ HostController::HostController(ControllerDependencies deps)
                                              : report_policies_loaded(policies.parsed.diagnostics);
           (void)reload({.uid = std::nullopt, .description = "files"});
       }) {
-    deps_.executor.on_notice([this](const auto& words) { on_executor_notice(words); });
+    deps_.executor.on_notice([this](const auto& notice) { on_executor_notice(notice); });
+    deps_.executor.on_protocol_error([this](const auto& error) { on_protocol_error(error); });
 }
 
 void HostController::start() {

@@ -75,12 +75,13 @@ class HostController final : public Controller {
     void on_plugged(const sysfs::DeviceId& id);
     void advance(const std::string& key, GroupEvent event);
     void request_recovery();
-    void on_executor_notice(const std::vector<std::string>& parts);
-    void on_interrupted(const std::string& record);
+    void on_executor_notice(const binding::Message& message);
+    void on_protocol_error(const base::Error& error);
+    void on_interrupted(const binding::BeginRecord& begun);
     void quarantine_devices(const std::string& txn, const std::string& why,
                             const std::vector<sysfs::Device>& devices);
-    void on_hung_read(const std::string& look, const std::vector<std::string>& lines);
-    void on_recovered(const std::string& txn, const std::string& what, const std::string& note);
+    void on_hung_read(const binding::ReadStuck& stuck);
+    void on_recovered(const binding::RecoveryEnded& ended);
     void refresh_journal_state(JournalChange change);
     void publish_managed_overrides();
     void adopt_policies(LoadedPolicies policies);

@@ -5,57 +5,43 @@
 #include <optional>
 #include <utility>
 
-#include "binding/codec/codec.hpp"
+#include "binding/codec/messages.hpp"
 
 namespace bindd {
 
 using base::Result;
-using binding::decode;
-using binding::encode;
 using sysfs::DeviceId;
 
 namespace {
 
-/// What a look's lines come to, until it ends.
+/// What the replies to a scan come to, until it ends.
 struct ScanCollector {
     View::ScanResult result;
     std::optional<base::Error> error;
 
-    template <typename T, typename Take>
-    void take(const std::string& text, const Take& put) {
-        auto value = decode<T>(text);
-        if (value)
-            put(*std::move(value));
-        else
-            error = value.error();
+    void operator()(binding::DeviceFound& found) {
+        result.devices.push_back(std::move(found.device));
     }
-    void line(const std::vector<std::string>& parts) {
-        if (parts.size() != 2)
-            return;
-        if (parts[0] == "device")
-            take<sysfs::Device>(
-                parts[1], [this](auto device) { result.devices.push_back(std::move(device)); });
-        else if (parts[0] == "around")
-            take<binding::HostContext>(parts[1],
-                                       [this](auto around) { result.context = std::move(around); });
-        else if (parts[0] == "drivers")
-            take<sysfs::Drivers>(parts[1],
-                                 [this](auto drivers) { result.drivers = std::move(drivers); });
+    void operator()(binding::ContextFound& found) { result.context = std::move(found.context); }
+    void operator()(binding::DriversFound& found) { result.drivers = std::move(found.drivers); }
+    template <typename Other>
+    void operator()(const Other& other) {
+        error = binding::unexpected_message(other);
     }
 };
 
-void collect(ExecutorClient& executor, const std::string& request,
-             std::function<void(Result<View::ScanResult>)> looked) {
+void collect(ExecutorClient& executor, binding::Message request,
+             std::function<void(Result<View::ScanResult>)> callback) {
     const auto collector = std::make_shared<ScanCollector>();
-    executor.send_request(
-        request, [collector](const auto& parts) { collector->line(parts); },
-        [collector, looked = std::move(looked)](const Result<void>& ended) {
+    executor.send(
+        std::move(request), [collector](binding::Message reply) { std::visit(*collector, reply); },
+        [collector, callback = std::move(callback)](const Result<void>& ended) {
             if (!ended)
-                looked(base::propagate(ended));
+                callback(base::propagate(ended));
             else if (collector->error)
-                looked(tl::unexpected<base::Error>(*collector->error));
+                callback(tl::unexpected<base::Error>(*collector->error));
             else
-                looked(std::move(collector->result));
+                callback(std::move(collector->result));
         });
 }
 
@@ -74,7 +60,7 @@ sysfs::ScanOptions HostScanner::wanted() const {
 /// by the time the answer comes.
 void HostScanner::scan_host(ScanCallback callback) {
     drivers_stale_ = false;
-    collect(executor_, "look\t" + encode(wanted()),
+    collect(executor_, binding::ScanHost{wanted()},
             [this, number = sequence_.begin(), kept = quarantine_.devices(),
              callback = std::move(callback)](Result<View::ScanResult> found) mutable {
                 if (!found) {
@@ -100,49 +86,54 @@ void HostScanner::scan_host(ScanCallback callback) {
 void HostScanner::scan_devices(const DeviceIds& ids, const sysfs::ScanOptions& what,
                                ScanCallback callback) {
     const bool with_drivers = std::exchange(drivers_stale_, false);
-    collect(executor_,
-            "read\t" + encode(ids) + "\t" + encode(what) + "\t" + (with_drivers ? "drivers" : "-"),
-            [this, number = sequence_.begin(), asked = ids, with_drivers,
-             callback = std::move(callback)](Result<View::ScanResult> found) mutable {
-                if (!found) {
-                    drivers_stale_ = drivers_stale_ || with_drivers;
-                    sequence_.end(number, {});
-                    return callback(base::propagate(found));
-                }
-                std::erase_if(asked,
-                              [&](const DeviceId& id) { return sequence_.is_stale(number, id); });
-                std::erase_if(found->devices, [&](const sysfs::Device& device) {
-                    return sequence_.is_stale(number, device.id);
-                });
-                sequence_.end(number, asked);
-                callback(view_.apply_partial_scan(*std::move(found), asked));
+    collect(
+        executor_,
+        binding::ScanDevices{
+            ids, what, with_drivers ? binding::DriverScan::kInclude : binding::DriverScan::kSkip},
+        [this, number = sequence_.begin(), asked = ids, with_drivers,
+         callback = std::move(callback)](Result<View::ScanResult> found) mutable {
+            if (!found) {
+                drivers_stale_ = drivers_stale_ || with_drivers;
+                sequence_.end(number, {});
+                return callback(base::propagate(found));
+            }
+            std::erase_if(asked,
+                          [&](const DeviceId& id) { return sequence_.is_stale(number, id); });
+            std::erase_if(found->devices, [&](const sysfs::Device& device) {
+                return sequence_.is_stale(number, device.id);
             });
+            sequence_.end(number, asked);
+            callback(view_.apply_partial_scan(*std::move(found), asked));
+        });
 }
 
 void HostScanner::query_usage(DeviceIds ids, QueryCallback callback) {
-    std::string request = "usage";
     std::erase_if(ids, [this](const DeviceId& id) { return view_.inventory.find(id) == nullptr; });
-    for (const DeviceId& id : ids)
-        request += "\t" + encode(*view_.inventory.find(id));
     if (ids.empty())
         return callback({});
-    const auto found = std::make_shared<sysfs::Usage>();
-    executor_.send_request(
-        request,
-        [found](const auto& parts) {
-            if (parts.size() == 2 && parts[0] == "usage")
-                if (auto usage = decode<sysfs::Usage>(parts[1]))
-                    *found = *std::move(usage);
+    binding::QueryUsage request;
+    for (const DeviceId& id : ids)
+        request.devices.push_back(*view_.inventory.find(id));
+    const auto found = std::make_shared<Result<sysfs::Usage>>();
+    executor_.send(
+        std::move(request),
+        [found](binding::Message reply) {
+            if (auto* usage = std::get_if<binding::UsageFound>(&reply))
+                *found = std::move(usage->usage);
+            else
+                *found = tl::unexpected(binding::unexpected_message(reply));
         },
         [this, found, ids = std::move(ids),
          callback = std::move(callback)](const Result<void>& ended) {
+            const Result<void> known = !*found ? base::propagate(*found) : ended;
             for (const DeviceId& id : ids) {
                 view_.usage.erase(id);
-                if (ended)
+                if (known)
                     usage_known_.insert(id);
             }
-            view_.usage.merge(*found);
-            callback(ended);
+            if (known)
+                view_.usage.merge(**found);
+            callback(known);
         });
 }
 

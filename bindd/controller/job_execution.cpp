@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "bindd/controller/host_controller.hpp"
-#include "binding/codec/codec.hpp"
+#include "binding/codec/messages.hpp"
 
 /// A job's plan on its way through the executor, transaction by transaction, and its end: when the
 /// groups that it changed have been looked at again, so that whoever sees it end sees what it did.
@@ -37,6 +37,7 @@ Ending to_ending(const base::Error& error) {
         case base::Code::kDenied:
         case base::Code::kBusy:
         case base::Code::kUnsupported:
+        case base::Code::kStale:
         case base::Code::kFailed:
             return Ending::kFailed;
     }
@@ -106,36 +107,36 @@ void HostController::execute_transaction(QueuedJob& queued, std::size_t at) {
     ++groups_[key].in_flight;
     advance(key, GroupEvent::kStarted);
     const auto txn = std::make_shared<std::string>();
-    const auto on_message = [this, id, at, txn](const std::vector<std::string>& parts) {
+    const auto on_reply = [this, id, at, txn](binding::Message reply) {
         QueuedJob* found = jobs_.find(id);
-        if (found == nullptr || parts.size() < 2)
+        if (found == nullptr)
             return;
-        if (parts[0] == "doing") {
-            found->job.progress.step = parts[1];
+        if (auto* step = std::get_if<binding::StepStarted>(&reply)) {
+            found->job.progress.step = std::move(step->text);
             notifier_.notify(&Observer::job_changed, found->job);
-        } else if (parts[0] == "ended" && parts.size() == 3) {
-            *txn = parts[1];
-            if (auto ended = binding::decode<Transaction>(parts[2]))
-                found->job.plan.transactions[at] = *std::move(ended);
+        } else if (auto* ended = std::get_if<binding::TransactionEnded>(&reply)) {
+            *txn = std::move(ended->txn);
+            found->job.plan.transactions[at] = std::move(ended->transaction);
+        } else {
+            on_protocol_error(binding::unexpected_message(reply));
         }
     };
     const char* action =
         request.kind == JobKind::kReconcile ? "apply" : job_kind_name(request.kind);
-    deps_.executor.send_request(
-        "carry\t" + request.requester.actor() + "\t" + action + "\t" +
-            std::to_string(request.timeout.count()) + "\t" + binding::encode(transaction),
-        on_message, [this, id, at, txn](const Result<void>& ended) {
-            QueuedJob* found = jobs_.find(id);
-            if (found == nullptr)
-                return;
-            Transaction& now = found->job.plan.transactions[at];
-            if (!ended || !now.result) {
-                now.result = StepResult::kFailed;
-                now.error =
-                    ended ? "the executor's answer was not understood" : ended.error().text();
-            }
-            on_transaction_ended(id, at, *txn);
-        });
+    deps_.executor.send(binding::ExecuteTransaction{request.requester.actor(), action,
+                                                    request.timeout, transaction},
+                        on_reply, [this, id, at, txn](const Result<void>& ended) {
+                            QueuedJob* found = jobs_.find(id);
+                            if (found == nullptr)
+                                return;
+                            Transaction& now = found->job.plan.transactions[at];
+                            if (!ended || !now.result) {
+                                now.result = StepResult::kFailed;
+                                now.error =
+                                    ended ? "the executor sent no result" : ended.error().text();
+                            }
+                            on_transaction_ended(id, at, *txn);
+                        });
 }
 
 void HostController::on_transaction_ended(JobId id, std::size_t at, const std::string& txn) {
@@ -221,7 +222,7 @@ void HostController::finish_job(QueuedJob& queued, Ending ending) {
 }
 
 void HostController::open(OpenRequest request, std::function<void(Result<OpenedDevice>)> done) {
-    deps_.executor.open(request.device.text(), request.backend, std::move(done));
+    deps_.executor.open(request.device, request.backend, std::move(done));
 }
 
 }  // namespace bindd

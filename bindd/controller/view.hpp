@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "binding/codec/codec.hpp"
+#include "binding/codec/host_context.hpp"
 #include "binding/journal/journal_state.hpp"
 #include "binding/report/device_report.hpp"
 #include "policy/plan/assessment.hpp"

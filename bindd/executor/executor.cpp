@@ -6,27 +6,29 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
+#include "base/number.hpp"
+#include "base/try.hpp"
 #include "bindd/executor/host_reader.hpp"
-#include "binding/codec/codec.hpp"
 #include "binding/journal/journal.hpp"
-#include "sysfs/device/names.hpp"
 
 namespace bindd {
 namespace {
 
 using base::Result;
-using binding::decode;
-using binding::encode;
+using binding::decode_message;
+using binding::encode_message;
 
 constexpr unsigned kReaders = 2;
 constexpr std::chrono::milliseconds kLockRetry{50};
 constexpr std::chrono::milliseconds kReaderIdle{3'000};
 
-std::string request_id(const binding::WorkerJob& job) {
-    return job.request.substr(0, job.request.find('\t'));
-}
+template <typename Request>
+constexpr bool kIsForReader =
+    std::is_same_v<Request, binding::ScanHost> || std::is_same_v<Request, binding::ScanDevices> ||
+    std::is_same_v<Request, binding::QueryUsage> || std::is_same_v<Request, binding::OpenForClient>;
 
 }  // namespace
 
@@ -35,23 +37,15 @@ Executor::Executor(LineSocket socket, FdChannel channel, const ExecutorDependenc
       deps_(deps),
       channel_(std::move(channel)),
       readers_([this](const std::string& request,
-                      const auto& say) { return serve_reader(request, say); },
+                      const auto& report) { return serve_reader(request, report); },
                kReaders, deps.read_timeout,
                binding::WorkerPool::Callbacks{
-                   .on_progress_line =
-                       [this](const binding::WorkerJob& job, const std::string& line) {
-                           socket_.send(request_id(job) + "\t" + line);
-                       },
+                   .on_progress_line = [this](const binding::WorkerJob&,
+                                              const std::string& line) { socket_.send(line); },
                    .on_ended =
                        [this](const binding::WorkerJob& job, binding::JobEnd how,
                               const std::string& line) {
-                           if (how != binding::JobEnd::kAnswered)
-                               reply(request_id(job),
-                                     base::fail(base::Code::kTimeout, "look", "the host",
-                                                "reading a device did not return"));
-                           else
-                               socket_.send(request_id(job) +
-                                            (line.empty() ? "\t=" : "\t!\t" + line.substr(1)));
+                           on_reader_ended(job, how, line);
                            return std::vector<binding::WorkerJob>{};
                        },
                    .on_worker_abandoned = [this](const binding::WorkerJob&,
@@ -60,27 +54,46 @@ Executor::Executor(LineSocket socket, FdChannel channel, const ExecutorDependenc
     options_.action = "recover";
     options_.timeout = deps.write_timeout;
     options_.check_open = deps.check_open;
-    options_.on_warning = [this](const std::string& text) {
-        socket_.send("0\twarning\t" + to_field(text));
-    };
+    options_.on_warning = [this](const std::string& text) { notify(binding::Warning{text}); };
     options_.on_worker_abandoned = [this](const std::string& txn, pid_t pid) {
         on_worker_abandoned(txn, pid);
     };
 }
 
-/// Runs in a reader. The fds are on their way before the answer is.
-std::string Executor::serve_reader(const std::string& request,
-                                   const std::function<void(const std::string&)>& say) {
-    const std::vector<std::string> parts = split_fields(request);
-    if (parts[1] != "open")
-        return read_host(deps_.kernel, request.substr(request.find('\t') + 1), say);
-    if (parts.size() != 5 || !deps_.open)
-        return "=!" + encode(base::fail(base::Code::kUnsupported, "open", "a device",
-                                        "this daemon cannot open devices for others")
-                                 .value());
-    const auto opened = deps_.open(parts[3], parts[4]);
-    const Result<void> sent = opened ? channel_.send(parts[2], *opened) : base::propagate(opened);
-    return sent ? "=" : "=!" + encode(sent.error());
+/// Runs in a reader. Its lines are the replies as the daemon gets them. The fds are on their way
+/// before the answer is.
+std::string Executor::serve_reader(const std::string& line,
+                                   const std::function<void(const std::string&)>& report) {
+    const auto request = decode_message(line);
+    if (!request)
+        return encode_message({0, binding::Failed{request.error()}});
+    const std::uint64_t id = request->id;
+    if (const auto* open = std::get_if<binding::OpenForClient>(&request->message)) {
+        const auto sent = open_for(*open);
+        return encode_message({id, sent ? binding::Message(binding::Completed{})
+                                        : binding::Message(binding::Failed{sent.error()})});
+    }
+    const auto emit = [&](binding::Message found) {
+        report(encode_message({id, std::move(found)}));
+    };
+    return encode_message({id, read_host(deps_.kernel, request->message, emit)});
+}
+
+Result<void> Executor::open_for(const binding::OpenForClient& request) {
+    if (!deps_.open)
+        return base::fail(base::Code::kUnsupported, "open", "a device",
+                          "this daemon cannot open devices for others");
+    const auto opened = TRY(deps_.open(request.device.text(), request.backend));
+    return channel_.send(request.ticket, opened);
+}
+
+void Executor::on_reader_ended(const binding::WorkerJob& job, binding::JobEnd how,
+                               const std::string& line) {
+    if (how == binding::JobEnd::kAnswered)
+        return socket_.send(line);
+    const auto id = base::parse_decimal(job.name);
+    reply(id.value_or(0),
+          base::fail(base::Code::kTimeout, "look", "the host", "reading a device did not return"));
 }
 
 void Executor::run() {
@@ -151,47 +164,42 @@ std::optional<Executor::Clock::time_point> Executor::next_deadline() const {
 }
 
 void Executor::dispatch(const std::string& line) {
-    const std::vector<std::string> parts = split_fields(line);
-    const std::string& id = parts.front();
-    const std::string verb = parts.size() > 1 ? parts[1] : "";
-    if (verb == "look" || verb == "read" || verb == "usage" || verb == "open") {
-        idle_at_ = Clock::now() + kReaderIdle;
-        readers_.add({{.request = line, .drivers = {}, .progress_wanted = true}});
-    } else if (verb == "carry") {
-        enqueue(id, parts);
-    } else if (verb == "recover") {
-        recover(id);
-    } else if (verb == "forget" && parts.size() == 3) {
-        forget(id, parts[2]);
-    } else if (verb == "ping") {
-        reply(id, {});
-    } else if (verb == "stop") {
-        stage_ = Stage::kStopping;
-        reply(id, {});
-    } else {
-        reply(id, base::fail(base::Code::kInvalid, "understand", verb, "no such request"));
+    auto envelope = decode_message(line);
+    if (!envelope) {
+        const auto id = binding::decode_message_id(line);
+        return id ? reply(*id, base::propagate(envelope))
+                  : notify(binding::Warning{"executor: " + envelope.error().text()});
     }
+    const std::uint64_t id = envelope->id;
+    std::visit(
+        [&]<typename Request>(Request& request) {
+            if constexpr (kIsForReader<Request>)
+                start_reader(id, line);
+            else if constexpr (std::is_same_v<Request, binding::ExecuteTransaction>)
+                queue_.push_back({id, std::move(request)});
+            else if constexpr (std::is_same_v<Request, binding::RecoverInterrupted>)
+                recover(id);
+            else if constexpr (std::is_same_v<Request, binding::ForgetDevices>)
+                to_forget_[id] = std::move(request.ids);
+            else if constexpr (std::is_same_v<Request, binding::Ping>)
+                reply(id, {});
+            else if constexpr (std::is_same_v<Request, binding::Stop>)
+                stop(id);
+            else
+                reply(id, tl::unexpected(binding::unexpected_message(request)));
+        },
+        envelope->message);
 }
 
-void Executor::enqueue(const std::string& id, const std::vector<std::string>& parts) {
-    const auto malformed = [&](const std::string& why) {
-        reply(id, base::fail(base::Code::kInvalid, "carry out", "a transaction", why));
-    };
-    if (parts.size() != 6)
-        return malformed("it has " + std::to_string(parts.size()) + " parts");
-    const auto timeout = base::parse_decimal(parts[4]);
-    auto transaction = decode<policy::Transaction>(parts[5]);
-    if (!timeout || !transaction)
-        return malformed(timeout ? transaction.error().text() : timeout.error().text());
-    queue_.push_back(
-        {id, parts[2], parts[3], std::chrono::milliseconds(*timeout), *std::move(transaction)});
+void Executor::start_reader(std::uint64_t id, const std::string& line) {
+    idle_at_ = Clock::now() + kReaderIdle;
+    readers_.add(
+        {{.name = std::to_string(id), .request = line, .drivers = {}, .progress_wanted = true}});
 }
 
-void Executor::forget(const std::string& id, const std::string& ids) {
-    auto devices = decode<std::vector<sysfs::DeviceId>>(ids);
-    if (!devices)
-        return reply(id, base::propagate(devices));
-    to_forget_[id] = *std::move(devices);
+void Executor::stop(std::uint64_t id) {
+    stage_ = Stage::kStopping;
+    reply(id, {});
 }
 
 bool Executor::has_work() const {
@@ -250,22 +258,22 @@ bool Executor::open_session() {
         return true;
     }
     if (auto fresh = session_->refresh(); !fresh)
-        socket_.send("0\twarning\t" + to_field(fresh.error().text()));
+        notify(binding::Warning{fresh.error().text()});
     return true;
 }
 
 void Executor::start_transaction(QueuedTransaction queued) {
     binding::ApplyOptions options = options_;
-    options.actor = queued.actor;
-    options.action = queued.action;
-    options.timeout = queued.timeout;
+    options.actor = queued.request.actor;
+    options.action = queued.request.action;
+    options.timeout = queued.request.timeout;
     options.on_progress = [this, id = queued.id](const binding::Progress& progress) {
-        socket_.send(id + "\tdoing\t" + to_field(progress.step));
+        send(id, binding::StepStarted{progress.step});
     };
     session_->begin(
-        std::move(queued.transaction), options,
+        std::move(queued.request.transaction), options,
         [this, id = queued.id](const std::string& txn, const policy::Transaction& ended) {
-            socket_.send(id + "\tended\t" + txn + "\t" + encode(ended));
+            send(id, binding::TransactionEnded{txn, ended});
             reply(id, {});
         });
 }
@@ -275,8 +283,17 @@ void Executor::close_session() {
     session_.reset();
 }
 
-void Executor::reply(const std::string& id, const Result<void>& done) {
-    socket_.send(done ? id + "\t=" : id + "\t!\t" + encode(done.error()));
+void Executor::send(std::uint64_t id, binding::Message message) {
+    socket_.send(encode_message({id, std::move(message)}));
+}
+
+void Executor::notify(binding::Message message) {
+    send(0, std::move(message));
+}
+
+void Executor::reply(std::uint64_t id, const Result<void>& done) {
+    send(id, done ? binding::Message(binding::Completed{})
+                  : binding::Message(binding::Failed{done.error()}));
 }
 
 }  // namespace bindd

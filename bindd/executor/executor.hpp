@@ -11,6 +11,7 @@
 
 #include "bindd/executor/fd_passing.hpp"
 #include "bindd/executor/line_socket.hpp"
+#include "binding/codec/messages.hpp"
 #include "binding/transaction/transaction_runner.hpp"
 
 namespace bindd {
@@ -25,25 +26,10 @@ struct ExecutorDependencies {
     std::chrono::milliseconds read_timeout{8'000};
 };
 
-/// The process that keeps the rights. It takes lines from the one that decides, checks every name
-/// in them, has its own workers look at the host and write to the kernel, and never waits for one
-/// of them: a worker that the kernel does not let go is left behind, and its transaction undone
-/// when it has come back. The one writer's lock is held while a transaction is under way, and only
-/// then.
-///
-/// Requests are "ID\tVERB\tPART...", answers "ID\tKIND\tPART..." and at last "ID\t=" or
-/// "ID\t!\tERROR"; an ID of 0 was not asked for.
-///   look, read, usage                                 as in reader.hpp
-///   carry ACTOR ACTION TIMEOUT_MS TRANSACTION         → doing TEXT..., ended TXN TRANSACTION
-///   recover                                           → flight BEGIN-RECORD..., (later, 0)
-///   recovered TXN WHAT NOTE
-///                                                     (also unasked, 0: flight BEGIN-RECORD, of a
-///                                                     process that died)
-///   open WHICH DEVICE BACKEND                         its fds come through the channel, as WHICH
-///   forget IDS                                        what went away is no longer ours
-///   ping, stop
-/// When reading devices does not return: 0 hangs TXN DEVICE..., and, once it has, 0 recovered TXN
-/// undone "".
+/// The process that keeps the rights. It serves the requests of binding/codec/messages.hpp, of
+/// which it trusts no name; its workers read the host and write to the kernel. It never waits for a
+/// worker: one that the kernel does not let go is abandoned, and its transaction undone when it has
+/// come back. It holds the one writer's lock only while a transaction is under way.
 class Executor {
   public:
     Executor(LineSocket socket, FdChannel channel, const ExecutorDependencies& deps);
@@ -57,11 +43,8 @@ class Executor {
   private:
     using Clock = std::chrono::steady_clock;
     struct QueuedTransaction {
-        std::string id;
-        std::string actor;
-        std::string action;
-        std::chrono::milliseconds timeout;
-        policy::Transaction transaction;
+        std::uint64_t id;
+        binding::ExecuteTransaction request;
     };
     /// A transaction whose worker did not come back.
     struct AbandonedWorker {
@@ -71,14 +54,17 @@ class Executor {
     };
 
     void wait();
-    [[nodiscard]] std::string serve_reader(const std::string& request,
-                                           const std::function<void(const std::string&)>& say);
+    [[nodiscard]] std::string serve_reader(const std::string& line,
+                                           const std::function<void(const std::string&)>& report);
+    [[nodiscard]] base::Result<void> open_for(const binding::OpenForClient& request);
+    void on_reader_ended(const binding::WorkerJob& job, binding::JobEnd how,
+                         const std::string& line);
     void dispatch(const std::string& line);
-    void recover(const std::string& id);
-    void adopt(const binding::InFlightTransaction& flight, const std::string& id);
+    void start_reader(std::uint64_t id, const std::string& line);
+    void stop(std::uint64_t id);
+    void recover(std::uint64_t id);
+    void adopt(const binding::InFlightTransaction& flight, std::uint64_t id);
     void adopt_orphans();
-    void forget(const std::string& id, const std::string& ids);
-    void enqueue(const std::string& id, const std::vector<std::string>& parts);
     void process_queue();
     [[nodiscard]] bool has_work() const;
     [[nodiscard]] bool open_session();
@@ -91,7 +77,9 @@ class Executor {
     void report_pending_undo(const std::string& txn, const std::string& note);
     void close_session();
     void on_worker_abandoned(const std::string& txn, pid_t worker);
-    void reply(const std::string& id, const base::Result<void>& done);
+    void send(std::uint64_t id, binding::Message message);
+    void notify(binding::Message message);
+    void reply(std::uint64_t id, const base::Result<void>& done);
     [[nodiscard]] std::optional<Clock::time_point> next_deadline() const;
 
     LineSocket socket_;
@@ -101,8 +89,8 @@ class Executor {
     binding::WorkerPool readers_;
     std::optional<binding::TransactionRunner> session_;
     std::deque<QueuedTransaction> queue_;
-    std::map<std::string, std::vector<sysfs::DeviceId>> to_forget_;  ///< by the request's id
-    std::map<std::string, AbandonedWorker> abandoned_;               ///< by transaction
+    std::map<std::uint64_t, std::vector<sysfs::DeviceId>> to_forget_;  ///< by the request's id
+    std::map<std::string, AbandonedWorker> abandoned_;                 ///< by transaction
     std::map<std::string, binding::InFlightTransaction> to_recover_;
     std::map<pid_t, base::UniqueFd> lost_readers_;  ///< and what tells that they have ended
     std::optional<Clock::time_point> lock_retry_at_;

@@ -3,39 +3,39 @@
 
 #include <sys/epoll.h>
 
-#include "binding/codec/codec.hpp"
+#include <utility>
 
 namespace bindd {
+
+using base::Result;
 
 ExecutorClient::ExecutorClient(sd_event* event, LineSocket socket, FdChannel channel)
     : socket_(std::move(socket)),
       channel_(std::move(channel)),
       watch_(event, socket_.fd(), EPOLLIN, [this](std::uint32_t) { on_readable(); }) {}
 
-void ExecutorClient::send_request(const std::string& request, MessageHandler on_message,
-                                  EndHandler ended) {
-    const std::string id = std::to_string(++last_id_);
-    pending_[id] = {std::move(on_message), std::move(ended)};
-    socket_.send(id + "\t" + request);
+void ExecutorClient::send(binding::Message request, ReplyHandler on_reply, EndHandler on_end) {
+    pending_[++last_id_] = {std::move(on_reply), std::move(on_end)};
+    socket_.send(binding::encode_message({last_id_, std::move(request)}));
     flush();
 }
 
-/// The fds come on another socket than the answer, but before it.
-void ExecutorClient::open(const std::string& device, const std::string& backend,
-                          std::function<void(base::Result<OpenedDevice>)> done) {
-    const std::string which = std::to_string(++last_open_);
-    send_request(
-        "open\t" + which + "\t" + device + "\t" + backend, {},
-        [this, which, done = std::move(done)](const base::Result<void>& ended) {
-            opened_.merge(channel_.receive());
-            auto opened = opened_.extract(which);
-            if (!ended)
-                done(base::propagate(ended));
-            else if (opened.empty())
-                done(base::fail(base::Code::kFailed, "open", "the device", "its fds did not come"));
-            else
-                done(std::move(opened.mapped()));
-        });
+/// The fds come on another socket than Completed, but before it.
+void ExecutorClient::open(const sysfs::DeviceId& device, const std::string& backend,
+                          OpenHandler on_opened) {
+    const std::string ticket = std::to_string(++last_ticket_);
+    send(binding::OpenForClient{ticket, device, backend}, {},
+         [this, ticket, on_opened = std::move(on_opened)](const Result<void>& ended) {
+             opened_.merge(channel_.receive());
+             auto opened = opened_.extract(ticket);
+             if (!ended)
+                 on_opened(base::propagate(ended));
+             else if (opened.empty())
+                 on_opened(
+                     base::fail(base::Code::kFailed, "open", "the device", "its fds did not come"));
+             else
+                 on_opened(std::move(opened.mapped()));
+         });
 }
 
 void ExecutorClient::flush() {
@@ -52,38 +52,50 @@ void ExecutorClient::on_readable() {
             on_lost_();
         return;
     }
-    for (const std::string& line : *lines)
-        dispatch(line);
+    for (const std::string& line : *lines) {
+        auto envelope = binding::decode_message(line);
+        if (envelope)
+            dispatch(*std::move(envelope));
+        else
+            reject(line, envelope.error());
+    }
 }
 
-void ExecutorClient::dispatch(const std::string& line) {
-    MessageFields parts = split_fields(line);
-    const std::string id = parts.front();
-    parts.erase(parts.begin());
-    if (parts.empty())
-        return;
-    if (id == "0") {
+void ExecutorClient::dispatch(binding::Envelope envelope) {
+    if (envelope.id == 0) {
         if (on_notice_)
-            on_notice_(parts);
+            on_notice_(std::move(envelope.message));
         return;
     }
-    const auto asked = pending_.find(id);
-    if (asked == pending_.end())
-        return;
-    const bool fine = parts[0] == "=";
-    if (!fine && parts[0] != "!") {
-        if (asked->second.on_message)
-            asked->second.on_message(parts);
-        return;
-    }
-    const EndHandler ended = std::move(asked->second.ended);
-    pending_.erase(asked);
-    if (!ended)
-        return;
-    if (fine)
-        return ended({});
-    const auto error = binding::decode<base::Error>(parts.size() > 1 ? parts[1] : "");
-    ended(tl::unexpected<base::Error>(error ? *error : error.error()));
+    const auto pending = pending_.find(envelope.id);
+    if (pending == pending_.end())
+        return report_protocol_error(binding::unexpected_message(envelope.message));
+    if (std::holds_alternative<binding::Completed>(envelope.message))
+        return end(envelope.id, {});
+    if (const auto* failed = std::get_if<binding::Failed>(&envelope.message))
+        return end(envelope.id, tl::unexpected(failed->error));
+    if (pending->second.on_reply)
+        pending->second.on_reply(std::move(envelope.message));
+    else
+        end(envelope.id, tl::unexpected(binding::unexpected_message(envelope.message)));
+}
+
+/// The request that the line answers must not wait for ever.
+void ExecutorClient::reject(const std::string& line, const base::Error& error) {
+    report_protocol_error(error);
+    if (const auto id = binding::decode_message_id(line); id && pending_.contains(*id))
+        end(*id, tl::unexpected(error));
+}
+
+void ExecutorClient::end(std::uint64_t id, const Result<void>& result) {
+    const auto pending = pending_.extract(id);
+    if (pending.mapped().on_end)
+        pending.mapped().on_end(result);
+}
+
+void ExecutorClient::report_protocol_error(const base::Error& error) const {
+    if (on_protocol_error_)
+        on_protocol_error_(error);
 }
 
 }  // namespace bindd

@@ -1,52 +1,63 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "bindd/executor/fd_passing.hpp"
 #include "bindd/executor/line_socket.hpp"
 #include "bindd/loop/event_loop.hpp"
+#include "binding/codec/messages.hpp"
 
 namespace bindd {
 
-/// The daemon's end of the socket to its executor. Requests and answers as executor.hpp has them;
-/// nothing waits.
+/// The daemon's end of the socket to its executor. Sends the requests of binding/codec/messages.hpp
+/// and calls back for each reply; never waits.
 class ExecutorClient {
   public:
-    using MessageFields = std::vector<std::string>;
-    using MessageHandler = std::function<void(const MessageFields& kind_and_parts)>;
+    /// Each reply before the last.
+    using ReplyHandler = std::function<void(binding::Message)>;
+    /// The last reply: Completed, or the error of Failed.
     using EndHandler = std::function<void(const base::Result<void>&)>;
+    using OpenHandler = std::function<void(base::Result<OpenedDevice>)>;
 
     ExecutorClient(sd_event* event, LineSocket socket, FdChannel channel);
-    /// "VERB\tPART...".
-    void send_request(const std::string& request, MessageHandler on_message, EndHandler ended);
+
+    /// Without a handler for replies the request ends with the error of the first one.
+    void send(binding::Message request, ReplyHandler on_reply, EndHandler on_end);
     /// Opens a device on a backend ("" for the best there is).
-    void open(const std::string& device, const std::string& backend,
-              std::function<void(base::Result<OpenedDevice>)> done);
-    /// What it says without having been asked.
-    void on_notice(MessageHandler notice) { on_notice_ = std::move(notice); }
-    /// It has died: the daemon cannot go on.
-    void on_lost(std::function<void()> lost) { on_lost_ = std::move(lost); }
+    void open(const sysfs::DeviceId& device, const std::string& backend, OpenHandler on_opened);
+    /// What the executor sends without a request.
+    void on_notice(ReplyHandler handler) { on_notice_ = std::move(handler); }
+    /// A line that is no message, or the reply to a request that there is not.
+    void on_protocol_error(std::function<void(const base::Error&)> handler) {
+        on_protocol_error_ = std::move(handler);
+    }
+    /// The executor has died: the daemon cannot go on.
+    void on_lost(std::function<void()> handler) { on_lost_ = std::move(handler); }
 
   private:
     struct PendingRequest {
-        MessageHandler on_message;
-        EndHandler ended;
+        ReplyHandler on_reply;
+        EndHandler on_end;
     };
     void on_readable();
-    void dispatch(const std::string& line);
+    void dispatch(binding::Envelope envelope);
+    void reject(const std::string& line, const base::Error& error);
+    void end(std::uint64_t id, const base::Result<void>& result);
+    void report_protocol_error(const base::Error& error) const;
     void flush();
 
     LineSocket socket_;
     FdChannel channel_;
-    std::map<std::string, PendingRequest> pending_;
+    std::map<std::uint64_t, PendingRequest> pending_;
     std::uint64_t last_id_ = 0;
-    std::map<std::string, OpenedDevice> opened_;  ///< fds whose answer is still to come
-    std::uint64_t last_open_ = 0;
-    MessageHandler on_notice_;
+    std::map<std::string, OpenedDevice> opened_;  ///< whose Completed has not come yet
+    std::uint64_t last_ticket_ = 0;
+    ReplyHandler on_notice_;
+    std::function<void(const base::Error&)> on_protocol_error_;
     std::function<void()> on_lost_;
     IoWatch watch_;
 };

@@ -2,20 +2,16 @@
 #pragma once
 
 #include <functional>
-#include <string>
 
+#include "binding/codec/messages.hpp"
 #include "sysfs/kernel/kernel.hpp"
 
 namespace bindd {
 
-/// Looking at the host happens in a process that can be lost: reading a device hangs while an
-/// unbind of it does. One request is "VERB\tPART..."; what was found goes out as "KIND\tJSON" lines
-/// before the answer, which is
-/// "=" or "=!ERROR".
-///   look WANTED        → device..., around, drivers
-///   read IDS WANTED WHAT → device..., around (the devices' groups only); drivers too when WHAT is
-///   "drivers" usage DEVICE...    → usage
-[[nodiscard]] std::string read_host(sysfs::Kernel& kernel, const std::string& request,
-                                    const std::function<void(const std::string&)>& emit);
+/// Answers a ScanHost, ScanDevices or QueryUsage: what is found goes to `emit` piece by piece; the
+/// return value is Completed or Failed. Runs in a process that can be lost, since reading a device
+/// hangs while an unbind of it does.
+[[nodiscard]] binding::Message read_host(sysfs::Kernel& kernel, const binding::Message& request,
+                                         const std::function<void(binding::Message)>& emit);
 
 }  // namespace bindd

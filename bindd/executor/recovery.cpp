@@ -5,7 +5,6 @@
 
 #include "bindd/executor/executor.hpp"
 #include "bindd/executor/hung_read.hpp"
-#include "binding/codec/codec.hpp"
 #include "binding/journal/journal.hpp"
 
 /// What was interrupted and is to be undone: of processes that died, and of workers that the kernel
@@ -32,7 +31,7 @@ std::string scan_name(pid_t reader) {
 }  // namespace
 
 /// Says what is in flight, so that nobody reads these devices, and begins to undo it.
-void Executor::recover(const std::string& id) {
+void Executor::recover(std::uint64_t id) {
     const auto ledger = binding::read_journal(deps_.state);
     if (!ledger)
         return reply(id, base::propagate(ledger));
@@ -41,8 +40,8 @@ void Executor::recover(const std::string& id) {
     reply(id, {});
 }
 
-void Executor::adopt(const binding::InFlightTransaction& flight, const std::string& id) {
-    socket_.send(id + "\tflight\t" + binding::encode_record(flight.begin));
+void Executor::adopt(const binding::InFlightTransaction& flight, std::uint64_t id) {
+    send(id, binding::TransactionInterrupted{flight.begin});
     to_recover_.emplace(flight.begin.txn, flight);
 }
 
@@ -51,7 +50,7 @@ void Executor::adopt(const binding::InFlightTransaction& flight, const std::stri
 void Executor::adopt_orphans() {
     for (const binding::InFlightTransaction& flight : session_->journal_state().in_flight)
         if (!abandoned_.contains(flight.begin.txn) && !to_recover_.contains(flight.begin.txn))
-            adopt(flight, "0");
+            adopt(flight, 0);
 }
 
 void Executor::begin_recovery(const binding::InFlightTransaction& flight) {
@@ -70,14 +69,14 @@ void Executor::on_recovered(const std::string& txn, const binding::Recovery& rec
     if (recovery.pending_transactions.contains(txn))
         return report_pending_undo(txn, note);
     abandoned_.erase(txn);
-    socket_.send("0\trecovered\t" + txn + "\tundone\t" + to_field(note));
+    notify(binding::RecoveryEnded{txn, binding::RecoveryResult::kUndone, note});
 }
 
 /// It will be tried again.
 void Executor::report_pending_undo(const std::string& txn, const std::string& note) {
     if (!abandoned_.contains(txn))
         abandoned_[txn] = {0, base::UniqueFd(), Clock::now() + kRetryLater};
-    socket_.send("0\trecovered\t" + txn + "\tstuck\t" + to_field(note));
+    notify(binding::RecoveryEnded{txn, binding::RecoveryResult::kPending, note});
 }
 
 void Executor::on_worker_abandoned(const std::string& txn, pid_t worker) {
@@ -86,20 +85,17 @@ void Executor::on_worker_abandoned(const std::string& txn, pid_t worker) {
 
 /// It has been killed, and is gone at once unless the kernel keeps it.
 void Executor::on_reader_lost(pid_t reader) {
-    std::string message = "0\thangs\t" + scan_name(reader);
-    const auto devices = devices_under_read(reader);
-    for (const sysfs::Device& device : devices)
-        message += "\t" + binding::encode(device);
+    auto devices = devices_under_read(reader);
     lost_readers_.emplace(reader, open_pidfd(reader));
     if (!devices.empty())
-        socket_.send(message);
+        notify(binding::ReadStuck{scan_name(reader), std::move(devices)});
 }
 
 void Executor::reap_readers() {
     std::erase_if(lost_readers_, [this](const auto& lost) {
         if (::waitpid(lost.first, nullptr, WNOHANG) == 0)
             return false;
-        socket_.send("0\trecovered\t" + scan_name(lost.first) + "\tundone\t");
+        notify(binding::RecoveryEnded{scan_name(lost.first), binding::RecoveryResult::kUndone, {}});
         return true;
     });
 }

@@ -135,7 +135,7 @@ class DaemonLoop final : public Observer {
         stopping_ = true;
         service_notifier_.stopping();
         stop_timer_.arm(kStopTimeout);
-        executor_.send_request("stop", {}, {});
+        executor_.send(binding::Stop{}, {}, {});
     }
 
     void on_executor_lost() {
@@ -154,8 +154,8 @@ class DaemonLoop final : public Observer {
         if (executor_answered_) {
             service_notifier_.ping_watchdog();
             executor_answered_ = false;
-            executor_.send_request("ping", {},
-                                   [this](const Result<void>&) { executor_answered_ = true; });
+            executor_.send(binding::Ping{}, {},
+                           [this](const Result<void>&) { executor_answered_ = true; });
         }
         watchdog_timer_.arm(*period / 2);
     }

@@ -19,6 +19,7 @@ enum class Code {
     kBusy,         ///< EBUSY: someone holds it, or it is bound already
     kRefused,      ///< a driver's probe, a safety check or the kernel's own rule said no
     kUnsupported,  ///< this kernel or this device does not have the feature
+    kStale,        ///< what it was decided from has changed since: decide again
     kTimeout,      ///< a deadline passed; the operation may still be going on
     kFailed,       ///< anything else
 };

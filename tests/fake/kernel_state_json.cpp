@@ -1,27 +1,53 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdexcept>
+
 #include "binding/codec/field_lists.hpp"
 #include "tests/fake/kernel_state.hpp"
 
-/// Every struct field by field, by the library's own macros; they work in the structs' namespaces.
+namespace fake {
+namespace {
+
+const char* kill_scope_name(KillScope scope) {
+    switch (scope) {
+        case KillScope::kProcess:
+            return "process";
+        case KillScope::kProcessGroup:
+            return "process_group";
+        case KillScope::kParent:
+            return "parent";
+    }
+    return "";
+}
+
+}  // namespace
+}  // namespace fake
+
+namespace binding {
+
+BINDD_ENUM(fake::KillScope, kParent, fake::kill_scope_name)
+BINDD_OMITTABLE_FIELDS(fake::DriverSpec, bus, name, module, ids, override_only)
+BINDD_OMITTABLE_FIELDS(fake::ProbeRefusal, device, driver, errnum, times)
+BINDD_OMITTABLE_FIELDS(fake::OpenHolder, device, holder)
+BINDD_OMITTABLE_FIELDS(fake::LateVf, pf, index)
+BINDD_OMITTABLE_FIELDS(fake::FaultPlan, fail, hang, hang_on, kill_at, death, late_vfs, late_nodes,
+                       no_nodes, hide_holders)
+BINDD_FIELD_LIST(fake::KernelState, BINDD_DEFAULTED_FIELD, host, devices, group_types, drivers,
+                 specs, uses, opened, refusals, leaving, access, late_vfs, parent_types, denylist,
+                 ap_masks_default, faults, next_vfio, next_group, writes, trace)
+
+}  // namespace binding
 
 namespace fake {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DriverSpec, bus, name, module, ids, override_only)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ProbeRefusal, device, driver, errnum, times)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OpenHolder, device, holder)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LateVf, pf, index)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(FaultPlan, fail, hang, hang_on, kill_at, death,
-                                                late_vfs, late_nodes, no_nodes, hide_holders)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(KernelState, host, devices, group_types, drivers,
-                                                specs, uses, opened, refusals, leaving, access,
-                                                late_vfs, parent_types, denylist, ap_masks_default,
-                                                faults, next_vfio, next_group, writes, trace)
 
 std::string to_text(const KernelState& world) {
-    return nlohmann::json(world).dump();
+    return binding::encode_fields(world);
 }
 
 KernelState parse_kernel_state(const std::string& text) {
-    return nlohmann::json::parse(text).get<KernelState>();
+    auto state = binding::decode_fields<KernelState>(text, "a state of the fake kernel");
+    if (!state)
+        throw std::runtime_error(state.error().text());
+    return *std::move(state);
 }
 
 }  // namespace fake

@@ -84,14 +84,14 @@ CliResult<DaemonClient::ChangeResult> parse_lines(const std::vector<std::string>
         const std::string word = line.substr(0, blank);
         const std::string rest = line.substr(std::min(blank + 1, line.size()));
         if (word == "error") {
-            const auto error = binding::decode<base::Error>(rest);
+            const auto error = binding::decode_error(rest);
             return error ? fail(*error) : unknown_reply();
         }
         if (word == "warning") {
             done.warnings.push_back(rest);
             continue;
         }
-        auto transaction = binding::decode<policy::Transaction>(rest);
+        auto transaction = binding::decode_transaction(rest);
         if (!transaction)
             return unknown_reply();
         done.plan.transactions.push_back(std::move(*transaction));

@@ -53,6 +53,7 @@ ExitCode to_mdev_exit_code(base::Code code) {
         case base::Code::kDenied:
         case base::Code::kBusy:
         case base::Code::kUnsupported:
+        case base::Code::kStale:
         case base::Code::kFailed:
             return ExitCode::kFailed;
     }

@@ -20,6 +20,7 @@ ExitCode to_exit_code(base::Code code) {
         case base::Code::kDenied:
         case base::Code::kBusy:
         case base::Code::kUnsupported:
+        case base::Code::kStale:
         case base::Code::kFailed:
             return ExitCode::kFailed;
     }

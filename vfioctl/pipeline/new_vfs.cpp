@@ -112,8 +112,7 @@ policy::Plan plan_new_vfs(CliContext& cli, HostAssessment& assessment,
 }
 
 bool changed_meanwhile(const Transaction& transaction) {
-    return transaction.result == StepResult::kFailed &&
-           transaction.error.find("changed since it was planned") != std::string::npos;
+    return transaction.error_code == base::Code::kStale;
 }
 
 /// Of `done` what need not be tried again.

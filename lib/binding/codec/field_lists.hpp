@@ -1,57 +1,116 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "binding/codec/enum_names.hpp"
+#include "binding/codec/host_context.hpp"
+#include "binding/codec/object_codec.hpp"
+#include "policy/plan/plan.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/kernel/kernel.hpp"
 #include "sysfs/module/drivers.hpp"
 #include "sysfs/usage/usage.hpp"
 
-/// The values of lib/sysfs field by field, by nlohmann's own macros, which work in the structs'
-/// namespace. For lines between processes of ours and for files of the tests; what users see is
-/// report.hpp's. What is left out has its default.
+/// The lists of fields of what the lower floors define. Members left out of a list stay in their
+/// process.
+namespace binding {
 
-namespace nlohmann {
-template <typename T>
-struct adl_serializer<std::optional<T>> {
-    static void to_json(json& out, const std::optional<T>& value) {
-        out = value ? json(*value) : json(nullptr);
-    }
-    static void from_json(const json& in, std::optional<T>& value) {
-        if (in.is_null())
-            value.reset();
-        else
-            value = in.get<T>();
-    }
+BINDD_ENUM(base::Code, kFailed, code_name)
+BINDD_ENUM(sysfs::UseKind, kSignature, use_kind_name)
+BINDD_ENUM(sysfs::ModuleState, kBuiltin, module_state_name)
+BINDD_ENUM(policy::Op, kCheckOpen, policy::op_name)
+BINDD_ENUM(policy::ReasonCode, kAmbiguous, policy::reason_name)
+BINDD_ENUM(policy::StepResult, kSkipped, policy::step_result_name)
+BINDD_ENUM(policy::Verdict, kConflict, policy::verdict_name)
+BINDD_ENUM(policy::CandidateOrigin, kGeneric, candidate_origin_name)
+BINDD_ENUM(policy::CandidateStatus, kAmbiguous, candidate_status_name)
+BINDD_ENUM(policy::Change::To, kHost, destination_name)
+BINDD_ENUM(policy::Check, kOpen, check_name)
+
+BINDD_FIELDS(base::Error, code, operation, object, errnum, reason, hint)
+
+/// Part of the journal: keys and their order stay.
+template <>
+struct FieldList<sysfs::HardwareIds> {
+    using Ids = sysfs::HardwareIds;
+    static constexpr auto fields = std::tuple{hex("vendor", &Ids::vendor, 4),
+                                              hex("device", &Ids::device, 4),
+                                              hex("subsystem_vendor", &Ids::subsystem_vendor, 4),
+                                              hex("subsystem_device", &Ids::subsystem_device, 4),
+                                              hex("class", &Ids::class_code, 6),
+                                              hex("revision", &Ids::revision, 2)};
 };
-}  // namespace nlohmann
+template <>
+struct FieldList<sysfs::Identity> {
+    using Identity = sysfs::Identity;
+    static constexpr auto fields =
+        std::tuple{inlined(&Identity::ids), required("modalias", &Identity::modalias),
+                   required("iommu_group", &Identity::iommu_group)};
+};
+BINDD_FIELDS(sysfs::NodeAccess, uid, gid, mode)
 
-namespace sysfs {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeviceId, bus, name)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HardwareIds, vendor, device, subsystem_vendor,
-                                                subsystem_device, class_code, revision)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SriovPf, total, enabled, autoprobe, vfs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SriovVf, pf, index)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NodeAccess, uid, gid, mode)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(VfioNodes, group, cdev, group_access, cdev_access)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MdevType, id, device_api, available, name,
-                                                description)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MdevState, parent, type)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(VgpuState, type)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Device, id, syspath, path, ids, modalias, driver,
-                                                driver_override, has_override, iommu_group,
-                                                numa_node, boot_vga, header_type, slot, serial,
-                                                netdevs, reset_methods, sriov, vf, vfio, mdev,
-                                                mdev_types, mdev_parent_name, vgpu, properties,
-                                                attrs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Host, arch, kernel, machine_id, iommu, noiommu,
-                                                users, groups)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModuleAlias, pattern, module)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Drivers, aliases, modules, registered, warnings)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Use, kind, text, evidence)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ScanOptions, serial, properties, slots, resets,
-                                                attrs, drivers, named_only, leave_out, access,
-                                                users, groups, driver_buses, brief, other_buses,
-                                                numa_nodes, revisions)
-}  // namespace sysfs
+BINDD_OMITTABLE_FIELDS(sysfs::SriovPf, total, enabled, autoprobe, vfs)
+BINDD_OMITTABLE_FIELDS(sysfs::SriovVf, pf, index)
+BINDD_OMITTABLE_FIELDS(sysfs::VfioNodes, group, cdev, group_access, cdev_access)
+BINDD_OMITTABLE_FIELDS(sysfs::MdevType, id, device_api, available, name, description)
+BINDD_OMITTABLE_FIELDS(sysfs::MdevState, parent, type)
+BINDD_OMITTABLE_FIELDS(sysfs::VgpuState, type)
+BINDD_OMITTABLE_FIELDS(sysfs::Device, id, syspath, path, ids, modalias, driver, driver_override,
+                       has_override, iommu_group, numa_node, boot_vga, header_type, slot, serial,
+                       netdevs, reset_methods, sriov, vf, vfio, mdev, mdev_types, mdev_parent_name,
+                       vgpu, properties, attrs)
+BINDD_OMITTABLE_FIELDS(sysfs::Host, arch, kernel, machine_id, iommu, noiommu, users, groups)
+BINDD_FIELDS(HostContext, host, group_types, group_names, warnings)
+BINDD_FIELDS(sysfs::ModuleAlias, pattern, module)
+BINDD_OMITTABLE_FIELDS(sysfs::Drivers, aliases, modules, registered, warnings)
+BINDD_FIELDS(sysfs::Use, kind, text, evidence)
+BINDD_OMITTABLE_FIELDS(sysfs::ScanOptions, serial, properties, slots, resets, attrs, drivers,
+                       named_only, leave_out, access, users, groups, driver_buses, brief,
+                       other_buses, numa_nodes, revisions)
+
+template <>
+struct FieldList<policy::ChainLink> {
+    using Link = policy::ChainLink;
+    static constexpr auto fields =
+        std::tuple{required("driver", &Link::driver), required("module", &Link::module),
+                   required("origin", &Link::origin), required("from", &Link::from),
+                   required("fate", &Link::status),   required("why", &Link::why)};
+};
+/// Without `where`: the change says which rule it comes from.
+template <>
+struct FieldList<policy::MdevSpec> {
+    using Spec = policy::MdevSpec;
+    static constexpr auto fields =
+        std::tuple{required("uuid", &Spec::uuid), required("count", &Spec::count),
+                   required("type", &Spec::type), required("attrs", &Spec::attrs)};
+};
+BINDD_FIELDS(policy::AccessSpec, owner, group, mode)
+template <>
+struct FieldList<sysfs::DeviceTarget> {
+    using Target = sysfs::DeviceTarget;
+    static constexpr auto fields =
+        std::tuple{required("device", &Target::id), required("identity", &Target::identity)};
+};
+template <>
+struct FieldList<policy::Change> {
+    using Change = policy::Change;
+    static constexpr auto fields = std::tuple{inlined(&Change::target),
+                                              required("from_driver", &Change::from_driver),
+                                              required("from_override", &Change::from_override),
+                                              required("to", &Change::to),
+                                              required("candidates", &Change::candidates),
+                                              required("taken_along", &Change::taken_along),
+                                              required("access", &Change::access),
+                                              required("check", &Change::check),
+                                              required("set_vfs", &Change::set_vfs),
+                                              required("mdevs", &Change::mdevs),
+                                              required("mdevs_to_stop", &Change::mdevs_to_stop),
+                                              required("rule", &Change::rule),
+                                              required("where", &Change::where)};
+    static_assert(std::tuple_size_v<decltype(fields)> == member_count<Change>());
+};
+BINDD_FIELDS(policy::Reason, code, device, text, evidence, forceable)
+BINDD_FIELDS(policy::Step, op, device, value, module, result, error)
+BINDD_FIELDS(policy::Transaction, group, verdict, devices, changes, steps, reasons, result, error,
+             error_code)
+
+}  // namespace binding

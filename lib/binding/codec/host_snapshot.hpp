@@ -10,11 +10,10 @@
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/usage/usage.hpp"
 
-/// A host as the daemon sees it, handed to vfioctl: what the decisions are made from, and how the
-/// daemon says that each device stands. The policies come as their texts, so that every `file:line`
-/// stays true.
 namespace binding {
 
+/// The host as the daemon sees it, for vfioctl: what the decisions are made from, and each device's
+/// state. The policies come as their texts, so that every `file:line` stays true.
 struct HostSnapshot {
     struct DeviceStatus {
         DeviceState state;
@@ -26,7 +25,7 @@ struct HostSnapshot {
     std::map<sysfs::DeviceId, DeviceStatus> statuses;
 };
 
-/// A picture being written, a line for each part.
+/// Writes a snapshot as text, a line of JSON for each part.
 class SnapshotWriter {
   public:
     void add(const sysfs::Inventory& inventory);
@@ -36,11 +35,11 @@ class SnapshotWriter {
     [[nodiscard]] std::string take() { return std::move(text_); }
 
   private:
-    void line(const char* kind, const std::string& json);
+    void append(const std::string& line);
     std::string text_;
 };
 
-/// kInvalid for a text that is none, of another version say.
+/// kInvalid for another text, for instance one of another version.
 [[nodiscard]] base::Result<HostSnapshot> parse_snapshot(const std::string& text);
 
 }  // namespace binding

@@ -9,7 +9,7 @@
 #include <cerrno>
 
 #include "base/file_io.hpp"
-#include "binding/codec/json.hpp"
+#include "binding/codec/record_fields.hpp"
 #include "binding/journal/journal.hpp"
 
 namespace binding {
@@ -21,42 +21,11 @@ using base::Result;
 
 constexpr off_t kRotateAt = 1 << 20;
 
-std::string encode_entry(const HistoryEntry& entry) {
-    Json devices = Json::array();
-    for (const sysfs::DeviceId& device : entry.devices)
-        devices.push_back(utf8(device.text()));
-    return dump({{"txn", entry.txn},
-                 {"time_us", entry.time_us},
-                 {"actor", utf8(entry.actor)},
-                 {"action", entry.action},
-                 {"group", or_null(entry.group)},
-                 {"devices", std::move(devices)},
-                 {"driver", utf8(entry.driver)},
-                 {"rule", utf8(entry.rule)},
-                 {"where", utf8(entry.where)},
-                 {"result", entry.result},
-                 {"error", utf8(entry.error)}});
+Result<HistoryEntry> decode_entry(std::string_view line) {
+    return decode_fields<HistoryEntry>(line, "history entry");
 }
 
-/// Throws nlohmann's exceptions for a line that is none of ours.
-HistoryEntry decode_entry(const Json& object) {
-    HistoryEntry entry{.txn = object.at("txn").get<std::string>(),
-                       .time_us = object.at("time_us").get<std::int64_t>(),
-                       .actor = object.at("actor").get<std::string>(),
-                       .action = object.at("action").get<std::string>(),
-                       .group = optional_int(object, "group"),
-                       .devices = {},
-                       .driver = object.at("driver").get<std::string>(),
-                       .rule = object.at("rule").get<std::string>(),
-                       .where = object.at("where").get<std::string>(),
-                       .result = object.at("result").get<std::string>(),
-                       .error = object.at("error").get<std::string>()};
-    for (const Json& device : object.at("devices"))
-        entry.devices.push_back(parse_device_id(device.get<std::string>()));
-    return entry;
-}
-
-/// The devices of an entry without reading the rest of it. Throws nlohmann's exceptions.
+/// The devices of an entry without decoding the rest of it; none for a torn line.
 std::vector<sysfs::DeviceId> decode_devices(std::string_view line) {
     constexpr std::string_view kKey = R"("devices":)";
     const std::size_t key = line.find(kKey);
@@ -64,10 +33,9 @@ std::vector<sysfs::DeviceId> decode_devices(std::string_view line) {
     if (key == line.npos || end == line.npos)
         return {};
     const std::size_t begin = key + kKey.size();
-    std::vector<sysfs::DeviceId> devices;
-    for (const Json& device : Json::parse(line.substr(begin, end + 1 - begin)))
-        devices.push_back(parse_device_id(device.get<std::string>()));
-    return devices;
+    return decode_fields<std::vector<sysfs::DeviceId>>(line.substr(begin, end + 1 - begin),
+                                                       "devices")
+        .value_or(std::vector<sysfs::DeviceId>());
 }
 
 /// Goes through entries from the newest to the oldest.
@@ -87,21 +55,19 @@ class LatestReader {
 
   private:
     void read_line(std::string_view line) {
-        try {
-            std::vector<sysfs::DeviceId> asked = decode_devices(line);
-            std::erase_if(asked, [&](const sysfs::DeviceId& id) {
-                return latest_.contains(id) || (only_ && !only_->contains(id));
-            });
-            if (asked.empty())
-                return;
-            const HistoryEntry entry = decode_entry(Json::parse(line));
-            for (const sysfs::DeviceId& id : asked) {
-                latest_.emplace(id, entry);
-                if (only_)
-                    only_->erase(id);
-            }
-        } catch (const Json::exception&) {
+        std::vector<sysfs::DeviceId> asked = decode_devices(line);
+        std::erase_if(asked, [&](const sysfs::DeviceId& id) {
+            return latest_.contains(id) || (only_ && !only_->contains(id));
+        });
+        if (asked.empty())
+            return;
+        const auto entry = decode_entry(line);
+        if (!entry)
             return;  // a torn line
+        for (const sysfs::DeviceId& id : asked) {
+            latest_.emplace(id, *entry);
+            if (only_)
+                only_->erase(id);
         }
     }
 
@@ -143,7 +109,7 @@ Result<void> append_history(const StateDir& state, const std::vector<HistoryEntr
         return fail_errno(errno, "open", path);
     std::string text = ends_inside_a_line(fd.get()) ? "\n" : "";
     for (const HistoryEntry& entry : entries)
-        text += encode_entry(entry) + "\n";
+        text += encode_fields(entry) + "\n";
     if (state.on_write)
         state.on_write("history write");
     if (auto written = base::write_all(fd.get(), text, path); !written)
@@ -170,11 +136,9 @@ std::optional<HistoryEntry> HistoryReader::next() {
         const std::size_t end = std::min(text_.find('\n', at_), text_.size());
         const std::string_view line = std::string_view(text_).substr(at_, end - at_);
         at_ = end + 1;
-        try {
-            return decode_entry(Json::parse(line));
-        } catch (const Json::exception&) {
-            continue;  // A torn line of a killed writer: the history is for people, one entry less.
-        }
+        // A torn line of a killed writer is skipped: the history is for people.
+        if (auto entry = decode_entry(line))
+            return *std::move(entry);
     }
     return std::nullopt;
 }

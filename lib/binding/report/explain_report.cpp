@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/codec/enum_names.hpp"
 #include "binding/codec/json.hpp"
 #include "binding/report/device_report.hpp"
 #include "binding/report/plan_report.hpp"
@@ -7,24 +8,7 @@
 namespace binding {
 namespace {
 
-using policy::CandidateStatus;
 using policy::Decision;
-
-const char* candidate_status_name(CandidateStatus status) {
-    switch (status) {
-        case CandidateStatus::kUse:
-            return "use";
-        case CandidateStatus::kFallback:
-            return "fallback";
-        case CandidateStatus::kSkipped:
-            return "skipped";
-        case CandidateStatus::kUnreached:
-            return "unreached";
-        case CandidateStatus::kAmbiguous:
-            return "ambiguous";
-    }
-    return "";
-}
 
 Json rule_json(const policy::RuleTrace& trace) {
     Json fields = Json::array();

@@ -29,17 +29,28 @@ Json entry_json(const HistoryEntry& entry) {
 
 /// What lists show of a device, which is an address alone for pci.
 sysfs::DeviceId parse_displayed_id(const std::string& text) {
-    return parse_device_id(text.find('/') == std::string::npos ? "pci/" + text : text);
+    const auto id = parse_device_id(text.find('/') == std::string::npos ? "pci/" + text : text);
+    if (!id)
+        throw Json::other_error::create(501, "not a device: " + text, nullptr);
+    return *id;
+}
+
+template <typename T>
+std::optional<T> optional_value(const Json& object, const char* key) {
+    const Json& value = object.at(key);
+    return value.is_null() ? std::nullopt : std::optional(value.get<T>());
 }
 
 /// Throws nlohmann's exceptions.
 HistoryEntry parse_entry(const Json& json) {
-    const auto text = [&](const char* key) { return optional_text(json, key).value_or(""); };
+    const auto text = [&](const char* key) {
+        return optional_value<std::string>(json, key).value_or("");
+    };
     HistoryEntry entry{.txn = text("txn"),
                        .time_us = json.at("time_us").get<std::int64_t>(),
                        .actor = text("actor"),
                        .action = text("action"),
-                       .group = optional_int(json, "group"),
+                       .group = optional_value<int>(json, "group"),
                        .devices = {},
                        .driver = text("driver"),
                        .rule = text("rule"),

@@ -2,8 +2,8 @@
 #include "binding/transaction/execute_transaction.hpp"
 
 #include <algorithm>
-#include <chrono>
 
+#include "base/clock.hpp"
 #include "binding/transaction/device_change.hpp"
 #include "binding/transaction/undo.hpp"
 
@@ -18,11 +18,6 @@ using policy::Transaction;
 /// Before the first write of a transaction there may have been writes of its undo's predecessors:
 /// steps of one run count on from here, so that no two steps of a transaction share a number.
 constexpr unsigned kFirstStep = 1;
-
-std::int64_t now_us() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
 
 BindingSnapshot to_binding_snapshot(const Preflight& preflight, ApplyScope scope) {
     BindingSnapshot snapshot{.device = preflight.now.id,
@@ -64,15 +59,15 @@ class TransactionExecution {
 
     TransactionOutcome run() {
         if (auto preflight = revalidate_all(); !preflight)
-            return fail(preflight.error().text());
+            return fail(preflight.error());
         if (nothing_to_do())
             return finish(StepResult::kDone);
         if (auto begun = begin(); !begun)
-            return fail(begun.error().text());
+            return fail(begun.error());
         Result<void> done = apply_changes();
         if (done)
             done = context_.journal.append(commit_, Sync::kNow);
-        return done ? finish(StepResult::kDone) : roll_back(done.error().text());
+        return done ? finish(StepResult::kDone) : roll_back(done.error());
     }
 
   private:
@@ -109,7 +104,7 @@ class TransactionExecution {
 
     Result<void> begin() {
         BeginRecord record{.txn = txn_,
-                           .time_us = now_us(),
+                           .time_us = base::unix_time_us(),
                            .actor = context_.options.actor,
                            .action = context_.options.action,
                            .group = transaction_.group,
@@ -156,37 +151,42 @@ class TransactionExecution {
                !preflight.change->mdevs_to_stop.empty();
     }
 
-    TransactionOutcome roll_back(const std::string& why) {
+    TransactionOutcome roll_back(const base::Error& why) {
         const auto journal_state = read_journal(context_.state);
         const InFlightTransaction* flight =
             journal_state ? journal_state->find_in_flight(txn_) : nullptr;
         // The record of the end is in the file even though it could not be synced: what it says
         // holds.
         if (journal_state && flight == nullptr) {
-            outcome_.notes.push_back(why);
+            outcome_.notes.push_back(why.text());
             return finish(StepResult::kDone);
         }
         if (flight == nullptr)
-            return fail(why +
+            return fail(why,
                         "; and what to undo could not be read: " + journal_state.error().text());
         const UndoResult undone = undo(journaled_, *flight);
         outcome_.notes.insert(outcome_.notes.end(), undone.notes.begin(), undone.notes.end());
         if (undone.errors.empty()) {
             (void)context_.journal.append(RolledBackRecord{txn_, undone.notes}, Sync::kNow);
             steps_.roll_back();
-            outcome_.error = why;
+            set_error(why);
             return finish(StepResult::kRolledBack);
         }
         if (!undone.pending)
             (void)context_.journal.append(RolledBackRecord{txn_, undone.errors}, Sync::kNow);
-        std::string error = why;
+        std::string left;
         for (const std::string& one : undone.errors)
-            error += "; could not be put back: " + one;
-        return fail(error);
+            left += "; could not be put back: " + one;
+        return fail(why, left);
     }
 
-    TransactionOutcome fail(const std::string& why) {
-        outcome_.error = why;
+    void set_error(const base::Error& why, const std::string& consequence = {}) {
+        outcome_.error = why.text() + consequence;
+        outcome_.error_code = why.code;
+    }
+
+    TransactionOutcome fail(const base::Error& why, const std::string& consequence = {}) {
+        set_error(why, consequence);
         return finish(StepResult::kFailed);
     }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "binding/codec/messages.hpp"
 #include "binding/journal/journal.hpp"
 #include "binding/journal/journal_state.hpp"
 #include "binding/transaction/apply.hpp"
@@ -20,14 +21,6 @@ struct TransactionContext {
     const StateDir& state;
     const JournalState& journal_state;  ///< what was ours when the run began
     const ApplyOptions& options;
-};
-
-/// How a transaction ended.
-struct TransactionOutcome {
-    policy::StepResult result = policy::StepResult::kFailed;
-    std::string error;
-    std::vector<policy::Step> steps;
-    std::vector<std::string> notes;
 };
 
 /// Carries one transaction out, wholly or not at all: begin on disk, the changes one device after

@@ -85,7 +85,7 @@ Result<Preflight> revalidate(TransactionContext& context, const Change& change) 
         preflight.managed == nullptr && preflight.now.driver_override &&
         context.kernel.property(id, policy::kOverrideProperty) == preflight.now.driver_override;
     if (must_be_as_planned(change) && !preflight.on_target && !as_planned(change, preflight.now))
-        return fail(Code::kFailed, "check", id.display(),
+        return fail(Code::kStale, "check", id.display(),
                     "changed since it was planned: " +
                         state_text(preflight.now.driver, preflight.now.driver_override) +
                         " now, was " + state_text(change.from_driver, change.from_override),

@@ -2,7 +2,7 @@
 #include <chrono>
 #include <utility>
 
-#include "binding/codec/worker_messages.hpp"
+#include "base/clock.hpp"
 #include "binding/transaction/step_log.hpp"
 #include "binding/transaction/transaction_runner.hpp"
 
@@ -14,11 +14,6 @@ using policy::Op;
 using policy::Step;
 using policy::StepResult;
 using policy::Transaction;
-
-std::int64_t now_us() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
 
 std::string seconds_text(std::chrono::milliseconds time) {
     const auto count = time.count();
@@ -32,6 +27,23 @@ std::string bound_driver(const Transaction& transaction) {
         if (step.op == Op::kBind && step.result == StepResult::kDone)
             driver = step.value.value_or("");
     return driver;
+}
+
+/// A worker's answer; any other message than an outcome is a failure.
+TransactionOutcome parse_outcome(const std::string& line) {
+    auto answer = decode_message(line);
+    if (answer)
+        if (auto* outcome = std::get_if<TransactionOutcome>(&answer->message))
+            return std::move(*outcome);
+    base::Error error = answer ? unexpected_message(answer->message) : answer.error();
+    if (answer)
+        if (const auto* failed = std::get_if<Failed>(&answer->message))
+            error = failed->error;
+    return {.result = StepResult::kFailed,
+            .error = "the worker's answer: " + error.text(),
+            .error_code = error.code,
+            .steps = {},
+            .notes = {}};
 }
 
 }  // namespace
@@ -59,25 +71,25 @@ std::vector<Step> recorded_steps(std::vector<Step> planned, const InFlightTransa
 
 std::vector<WorkerJob> TransactionRunner::on_job_ended(const WorkerJob& job, JobEnd how,
                                                        const std::string& line) {
-    const WorkerRequest request = WorkerRequest::parse(job.request);
-    ActiveTransaction& active = active_[request.txn];
+    const std::string& txn = job.name;
+    ActiveTransaction& active = active_[txn];
     if (active.recovered)
-        return on_recovery_ended(request.txn, how, line);
-    TransactionOutcome outcome = how == JobEnd::kAnswered
-                                     ? decode_outcome(line)
-                                     : outcome_without_answer(request.txn, how, line);
+        return on_recovery_ended(txn, how, line);
+    TransactionOutcome outcome =
+        how == JobEnd::kAnswered ? parse_outcome(line) : outcome_without_answer(txn, how, line);
     if (how == JobEnd::kAnswered && active.worker_death.empty() && !outcome.steps.empty()) {
-        complete(request.txn, std::move(outcome));
+        complete(txn, std::move(outcome));
         return {};
     }
     const auto journal_state = read_journal(state_);
     const InFlightTransaction* flight =
-        journal_state ? journal_state->find_in_flight(request.txn) : nullptr;
+        journal_state ? journal_state->find_in_flight(txn) : nullptr;
     const std::vector<Step>& planned = active.transaction.steps;
     if (how == JobEnd::kDied && active.worker_death.empty()) {
         active.worker_death = "its worker process died (" + line + ") at: " + active.last_step;
         active.steps = recorded_steps(planned, flight, StepResult::kFailed);
-        return {{.request = WorkerRequest{WorkerRequest::Operation::kUndo, request.txn}.text(),
+        return {{.name = txn,
+                 .request = encode_message({0, UndoTransaction{txn}}),
                  .drivers = job.drivers,
                  .timeout = job.timeout,
                  .progress_wanted = job.progress_wanted}};
@@ -87,7 +99,7 @@ std::vector<WorkerJob> TransactionRunner::on_job_ended(const WorkerJob& job, Job
             planned, flight, how == JobEnd::kStuck ? StepResult::kStuck : StepResult::kFailed);
     if (!active.worker_death.empty())
         outcome = outcome_after_worker_death(active, std::move(outcome));
-    complete(request.txn, std::move(outcome));
+    complete(txn, std::move(outcome));
     return {};
 }
 
@@ -142,6 +154,7 @@ void TransactionRunner::complete(const std::string& txn, TransactionOutcome outc
     Transaction& transaction = active.transaction;
     transaction.result = outcome.result;
     transaction.error = std::move(outcome.error);
+    transaction.error_code = outcome.error_code;
     transaction.steps = std::move(outcome.steps);
     for (const std::string& note : outcome.notes)
         warn(transaction.key() + ": " + note);
@@ -155,7 +168,7 @@ void TransactionRunner::complete(const std::string& txn, TransactionOutcome outc
 void TransactionRunner::record_history(const ActiveTransaction& active, const std::string& txn) {
     const Transaction& transaction = active.transaction;
     HistoryEntry entry{.txn = txn,
-                       .time_us = now_us(),
+                       .time_us = base::unix_time_us(),
                        .actor = active.options.actor,
                        .action = active.options.action,
                        .group = transaction.group,
@@ -175,30 +188,30 @@ void TransactionRunner::record_history(const ActiveTransaction& active, const st
 
 void TransactionRunner::on_progress_line(const std::string& txn, const std::string& line) {
     ActiveTransaction& active = active_[txn];
-    const std::size_t space = line.find(' ');
-    const std::string text = line.substr(space + 1);
-    if (line.starts_with("seen "))
-        return active.seen_devices.push_back(text);
-    active.last_step = text;
-    progress(active, text);
+    auto report = decode_message(line);
+    if (!report)
+        return warn("worker: " + report.error().text());
+    if (auto* step = std::get_if<StepStarted>(&report->message)) {
+        active.last_step = std::move(step->text);
+        return progress(active, active.last_step);
+    }
+    if (auto* seen = std::get_if<DeviceSeen>(&report->message))
+        return active.seen.devices.push_back(std::move(seen->device));
+    warn("worker: " + unexpected_message(report->message).text());
 }
 
 /// Which write did not return, and who holds the device. Told from what was seen before the write:
 /// a device whose unbind hangs must not be read.
 std::string TransactionRunner::stuck_error(const std::string& txn,
                                            std::chrono::milliseconds timeout) {
-    const ActiveTransaction& active = active_[txn];
+    ActiveTransaction& active = active_[txn];
     std::string text = active.last_step + ": did not return within " + seconds_text(timeout);
-    sysfs::Inventory seen;
-    for (const std::string& line : active.seen_devices)
-        if (auto device = decode_device_summary(line))
-            seen.devices.push_back(*std::move(device));
-    seen.rebuild_index();
+    active.seen.rebuild_index();
     std::vector<sysfs::DeviceId> ids;
-    for (const sysfs::Device& device : seen.devices)
+    for (const sysfs::Device& device : active.seen.devices)
         ids.push_back(device.id);
     std::set<std::string> holders;
-    for (const auto& [id, uses] : kernel_.usage(seen, ids))
+    for (const auto& [id, uses] : kernel_.usage(active.seen, ids))
         for (const sysfs::Use& use : uses)
             holders.insert(use.evidence.empty() ? use.text : use.evidence);
     std::string holder_list;
@@ -236,11 +249,11 @@ Recovery TransactionRunner::to_recovery(const InFlightTransaction& flight, JobEn
     Recovery recovery;
     const std::string& txn = flight.begin.txn;
     const TransactionOutcome outcome =
-        how == JobEnd::kAnswered ? decode_outcome(line) : outcome_without_answer(txn, how, line);
+        how == JobEnd::kAnswered ? parse_outcome(line) : outcome_without_answer(txn, how, line);
     std::string text = "transaction " + txn + " (" + flight.begin.action + " by " +
                        flight.begin.actor + ") was interrupted: ";
     HistoryEntry entry{.txn = txn,
-                       .time_us = now_us(),
+                       .time_us = base::unix_time_us(),
                        .actor = options_.actor,
                        .action = "recover",
                        .group = flight.begin.group,

@@ -9,7 +9,7 @@
 #include <ctime>
 #include <utility>
 
-#include "binding/codec/worker_messages.hpp"
+#include "base/clock.hpp"
 
 namespace binding {
 namespace {
@@ -25,11 +25,6 @@ using policy::Verdict;
 /// ones much.
 constexpr std::size_t kCompactAt = 32 * 1024;
 constexpr unsigned kMaxWorkers = 8;
-
-std::int64_t now_us() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
 
 /// "20260102-030405.123456-1": sorts by time, can be typed, and no two are the same under one lock.
 std::string new_txn(std::int64_t time_us, std::size_t number) {
@@ -57,6 +52,10 @@ std::set<std::string> drivers_to_unbind(const Transaction& transaction) {
     return drivers;
 }
 
+WorkerJob undo_job(const std::string& txn) {
+    return {.name = txn, .request = encode_message({0, UndoTransaction{txn}}), .drivers = {}};
+}
+
 }  // namespace
 
 Result<TransactionRunner> TransactionRunner::open(sysfs::Kernel& kernel, const StateDir& state,
@@ -77,41 +76,52 @@ Result<TransactionRunner> TransactionRunner::open(sysfs::Kernel& kernel, const S
 }
 
 WorkerPool& TransactionRunner::pool() {
-    if (!pool_)
-        pool_ = std::make_unique<WorkerPool>(
-            [this](const std::string& request, const auto& report) { return execute_request(request, report); },
-            worker_count(options_), options_.timeout,
-            WorkerPool::Callbacks{
-                .on_progress_line = [this](const WorkerJob& job,
-                               const std::string& line) { on_progress_line(WorkerRequest::parse(job.request).txn, line); },
-                .on_ended = [this](const WorkerJob& job, JobEnd how,
-                                const std::string& line) { return on_job_ended(job, how, line); },
-                .on_worker_abandoned = options_.on_worker_abandoned
-                                   ? [this](const WorkerJob& job, pid_t pid) {
-                                         options_.on_worker_abandoned(WorkerRequest::parse(job.request).txn, pid);
-                                     }
-                                   : std::function<void(const WorkerJob&, pid_t)>()});
+    if (pool_)
+        return *pool_;
+    WorkerPool::Callbacks callbacks{
+        .on_progress_line = [this](const WorkerJob& job,
+                                   const std::string& line) { on_progress_line(job.name, line); },
+        .on_ended = [this](const WorkerJob& job, JobEnd how,
+                           const std::string& line) { return on_job_ended(job, how, line); },
+        .on_worker_abandoned = {}};
+    if (options_.on_worker_abandoned)
+        callbacks.on_worker_abandoned = [this](const WorkerJob& job, pid_t pid) {
+            options_.on_worker_abandoned(job.name, pid);
+        };
+    pool_ = std::make_unique<WorkerPool>(
+        [this](const std::string& line, const auto& report) {
+            return execute_request(line, report);
+        },
+        worker_count(options_), options_.timeout, std::move(callbacks));
     return *pool_;
 }
 
-/// Runs in the worker: what we know of the transaction, and the ledger, are its copies from the
-/// fork.
+/// Runs in the worker: what we know of the transaction, and the journal's state, are its copies
+/// from the fork.
 std::string TransactionRunner::execute_request(
-    const std::string& text, const std::function<void(const std::string&)>& report) {
-    const WorkerRequest request = WorkerRequest::parse(text);
+    const std::string& line, const std::function<void(const std::string&)>& report) {
+    const auto send = [](Message message) { return encode_message({0, std::move(message)}); };
+    const auto request = decode_message(line);
+    if (!request)
+        return send(Failed{request.error()});
     const ProgressSink sink{
-        .on_step = [&](const std::string& doing) { report("doing " + doing); },
-        .on_device =
-            [&](const sysfs::Device& device) { report("seen " + encode_device_summary(device)); }};
-    const auto active = active_.find(request.txn);
-    const bool ours = active != active_.end();
-    TransactionContext context{kernel_, journal_, state_, journal_state_,
-                               ours ? active->second.options : options_};
-    const TransactionOutcome outcome =
-        ours && request.operation == WorkerRequest::Operation::kRun
-            ? binding::execute_transaction(context, active->second.transaction, request.txn, sink)
-            : undo_transaction(context, request.txn, sink);
-    return "=" + encode_outcome(outcome);
+        .on_step = [&](const std::string& text) { report(send(StepStarted{text})); },
+        .on_device = [&](const sysfs::Device& device) { report(send(DeviceSeen{device})); }};
+    const auto context_for = [&](const ApplyOptions& options) {
+        return TransactionContext{kernel_, journal_, state_, journal_state_, options};
+    };
+    if (const auto* run = std::get_if<RunTransaction>(&request->message)) {
+        const ActiveTransaction& active = active_.at(run->txn);
+        TransactionContext context = context_for(active.options);
+        return send(binding::execute_transaction(context, active.transaction, run->txn, sink));
+    }
+    if (const auto* undo = std::get_if<UndoTransaction>(&request->message)) {
+        const auto active = active_.find(undo->txn);
+        TransactionContext context =
+            context_for(active == active_.end() ? options_ : active->second.options);
+        return send(undo_transaction(context, undo->txn, sink));
+    }
+    return send(Failed{unexpected_message(request->message)});
 }
 
 Result<void> TransactionRunner::refresh() {
@@ -130,8 +140,7 @@ void TransactionRunner::begin_recovery(const InFlightTransaction& flight,
     active.last_step = "undo";
     active.flight = flight;
     active.recovered = std::move(callback);
-    pool().add(
-        {{.request = WorkerRequest{WorkerRequest::Operation::kUndo, txn}.text(), .drivers = {}}});
+    pool().add({undo_job(txn)});
 }
 
 Result<Recovery> TransactionRunner::recover() {
@@ -164,7 +173,7 @@ Result<Recovery> TransactionRunner::recover() {
 void TransactionRunner::begin(Transaction transaction, const ApplyOptions& options,
                               EndedCallback callback) {
     ++total_;
-    const std::string txn = new_txn(now_us(), total_);
+    const std::string txn = new_txn(base::unix_time_us(), total_);
     const std::string why = blocking_reason(transaction);
     const std::set<std::string> drivers = drivers_to_unbind(transaction);
     ActiveTransaction& active = active_[txn];
@@ -172,7 +181,8 @@ void TransactionRunner::begin(Transaction transaction, const ApplyOptions& optio
     active.options = options;
     active.ended = std::move(callback);
     if (why.empty())
-        return pool().add({{.request = WorkerRequest{WorkerRequest::Operation::kRun, txn}.text(),
+        return pool().add({{.name = txn,
+                            .request = encode_message({0, RunTransaction{txn}}),
                             .drivers = drivers,
                             .timeout = options.timeout,
                             .needs_new_worker = true,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "binding/codec/messages.hpp"
 #include "binding/journal/history.hpp"
 #include "binding/journal/journal.hpp"
 #include "binding/journal/journal_state.hpp"
@@ -60,10 +61,9 @@ class TransactionRunner {
         EndedCallback ended;
         std::optional<InFlightTransaction> flight;  ///< to be undone by recovery
         RecoveredCallback recovered;
-        std::string last_step;  ///< what the worker said last
-        std::vector<std::string>
-            seen_devices;          ///< its devices' lines, as they were before it wrote to them
-        std::string worker_death;  ///< of the worker that had it first, and
+        std::string last_step;            ///< what the worker said last
+        sysfs::Inventory seen;            ///< its devices, as they were before it wrote to them
+        std::string worker_death;         ///< of the worker that had it first, and
         std::vector<policy::Step> steps;  ///< how far that one came
         std::string error;                ///< of an undo that is still owed
     };
@@ -77,7 +77,7 @@ class TransactionRunner {
           journal_(std::move(journal)),
           journal_state_(std::move(journal_state)) {}
 
-    std::string execute_request(const std::string& text,
+    std::string execute_request(const std::string& line,
                                 const std::function<void(const std::string&)>& report);
     std::vector<WorkerJob> on_job_ended(const WorkerJob& job, JobEnd how, const std::string& line);
     std::vector<WorkerJob> on_recovery_ended(const std::string& txn, JobEnd how,

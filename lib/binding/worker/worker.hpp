@@ -14,8 +14,8 @@
 
 namespace binding {
 
-/// What a worker does with one request: it answers with one line, and may say lines before it. An
-/// answer begins with '='.
+/// What a worker does with one request: it may report lines, and answers with one line that is not
+/// empty.
 using WorkerFunction = std::function<std::string(
     const std::string& request, const std::function<void(const std::string&)>& report)>;
 

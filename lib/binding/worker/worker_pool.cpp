@@ -204,7 +204,7 @@ void WorkerPool::read_worker(std::size_t at) {
         return;
     }
     for (const std::string& line : *answers)
-        on_answer(slots_[at], line.substr(1));
+        on_answer(slots_[at], line);
 }
 
 void WorkerPool::read_progress(Slot& slot) {

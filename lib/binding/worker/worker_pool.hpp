@@ -18,7 +18,8 @@ namespace binding {
 
 /// One thing for a worker to do. `drivers`: those it may unbind from, for the limits per driver.
 struct WorkerJob {
-    std::string request;
+    std::string name{};   ///< what its owner calls it: a transaction, a request's id
+    std::string request;  ///< a line for the worker
     std::set<std::string> drivers;
     std::chrono::milliseconds timeout{0};  ///< for each write; 0: the pool's
     /// What the job needs to know has come into our memory only now: a worker forked before cannot

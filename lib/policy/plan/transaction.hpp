@@ -87,7 +87,8 @@ struct Transaction {
     std::vector<Step> steps;  ///< the changes spelled out with each first candidate
     std::vector<Reason> reasons;
     std::optional<StepResult> result;
-    std::string error;  ///< why it failed, one sentence
+    std::string error;                                    ///< why it failed, one sentence
+    std::optional<base::Code> error_code = std::nullopt;  ///< the kind of that failure, if known
 
     [[nodiscard]] std::string key() const;  ///< "group 15", or "pci/0000:01:00.0"
 };

@@ -12,7 +12,7 @@
 #include "base/dir.hpp"
 #include "bindd/executor/host_reader.hpp"
 #include "bindd/executor/hung_read.hpp"
-#include "binding/codec/codec.hpp"
+#include "binding/codec/messages.hpp"
 #include "tests/unit/bindd/loop/daemon_harness.hpp"
 
 /// The controller alone with an executor that a test plays: for what depends on who reads what
@@ -75,15 +75,17 @@ class FakeExecutor {
     }
     /// What was held fails instead, as when it takes too long.
     void fail_held() {
-        const std::string id = held_.front().substr(0, held_.front().find('\t'));
-        held_ = {id + "\t!\t" +
-                 binding::encode(
-                     base::fail(base::Code::kTimeout, "look", "the host", "too long").value())};
+        const auto failure = base::fail(base::Code::kTimeout, "scan_host", "the host", "too long");
+        held_ = {{held_.front().id, binding::Failed{failure.value()}}};
         release_held();
     }
     /// Unasked.
-    void send_notice(const std::string& line) {
-        ours_.send("0\t" + line);
+    void send_notice(binding::Message notice) {
+        send({{0, std::move(notice)}});
+        ASSERT_TRUE(ours_.flush());
+    }
+    void send_line(const std::string& line) {
+        ours_.send(line);
         ASSERT_TRUE(ours_.flush());
     }
     void emit(const HostEvent& event) { events_.emit(event); }
@@ -91,33 +93,36 @@ class FakeExecutor {
     [[nodiscard]] HostController& controller() { return controller_; }
     [[nodiscard]] fake::FakeKernel& kernel() { return kernel_; }
     [[nodiscard]] const binding::StateDir& state() const { return state_; }
-    std::vector<std::string> asked;  ///< verbs
+    std::vector<std::string> asked;  ///< names of requests
 
   private:
     void play() {
         const auto lines = ours_.receive();
         ASSERT_TRUE(lines);
         for (const std::string& line : *lines) {
-            const std::size_t verb = line.find('\t') + 1;
-            answer(line.substr(0, verb), line.substr(verb));
+            const auto request = binding::decode_message(line);
+            ASSERT_TRUE(request) << request.error().text();
+            answer(*request);
         }
         ASSERT_TRUE(ours_.flush());
     }
-    void send(const std::vector<std::string>& lines) {
-        for (const std::string& line : lines)
-            ours_.send(line);
+    void send(const std::vector<binding::Envelope>& replies) {
+        for (const binding::Envelope& reply : replies)
+            ours_.send(binding::encode_message(reply));
     }
-    void answer(const std::string& id, const std::string& request) {
-        const std::string verb = request.substr(0, request.find('\t'));
-        asked.push_back(verb);
-        const bool is_look = verb == "look" || verb == "read" || verb == "usage";
-        std::vector<std::string> lines;
-        const auto say = [&](const std::string& text) { lines.push_back(id + text); };
-        say(is_look ? read_host(kernel_, request, say) : "=");
-        if (verb != to_hold_)
-            return send(lines);
+    void answer(const binding::Envelope& request) {
+        const std::string name = binding::message_name(request.message);
+        asked.push_back(name);
+        const bool is_read = name == "scan_host" || name == "scan_devices" || name == "query_usage";
+        std::vector<binding::Envelope> replies;
+        const auto add = [&](binding::Message reply) {
+            replies.push_back({request.id, std::move(reply)});
+        };
+        add(is_read ? read_host(kernel_, request.message, add) : binding::Completed{});
+        if (name != to_hold_)
+            return send(replies);
         to_hold_.clear();
-        held_ = std::move(lines);
+        held_ = std::move(replies);
     }
 
     fake::TempDir dir_;
@@ -132,7 +137,7 @@ class FakeExecutor {
     ExecutorClient link_{loop_.get(), std::move(lines_.one), std::move(fds_.one)};
     ManualEventSource events_;
     std::string to_hold_;
-    std::vector<std::string> held_;
+    std::vector<binding::Envelope> held_;
     Log log_{Log::Sink::kStderr};
     HostController controller_{{.event = loop_.get(),
                                 .executor = link_,
@@ -149,7 +154,7 @@ TEST(HostController, WaitsForNoUndoThatItsExecutorDoesNotKnowOf) {
     write_interrupted_transaction(harness.state(), harness.kernel(), kNic);
     EXPECT_TRUE(harness.run(std::chrono::seconds(1)));
     EXPECT_TRUE(harness.controller().stuck().empty());
-    EXPECT_EQ(harness.asked, (std::vector<std::string>{"recover", "look"}));
+    EXPECT_EQ(harness.asked, (std::vector<std::string>{"recover_interrupted", "scan_host"}));
 }
 
 /// One reader was slow: its answer is of before the plug, and comes after that of the look which
@@ -160,14 +165,14 @@ void answer_late(const std::string& verb, HostEvent::EventKind event) {
     FakeExecutor harness(world, "version: 1\nrules: []\n");
     ASSERT_TRUE(harness.run(std::chrono::seconds(5)));
     const auto looks = std::count(harness.asked.begin(), harness.asked.end(), verb);
-    const auto reads = std::count(harness.asked.begin(), harness.asked.end(), "read");
+    const auto reads = std::count(harness.asked.begin(), harness.asked.end(), "scan_devices");
     harness.hold(verb);
     harness.kernel().change([&](fake::KernelState& now) { now.devices.erase(nic.id); });
     harness.emit({.kind = event, .device = nic.id});
     harness.run_until_asked(verb, looks + 1);
     harness.kernel().change([&](fake::KernelState& now) { now.devices[nic.id] = nic; });
     harness.emit({.kind = HostEvent::EventKind::kAdded, .device = nic.id});
-    harness.run_until_asked("read", verb == "read" ? reads + 2 : reads + 1);
+    harness.run_until_asked("scan_devices", verb == "scan_devices" ? reads + 2 : reads + 1);
     harness.run_idle();
     harness.release_held();
     harness.run_idle();
@@ -179,13 +184,13 @@ TEST(HostController, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
     FakeExecutor harness(nics(2), "version: 1\nrules: []\n");
     sysfs::Device hangs;
     hangs.id = fake::pci_id(kNic);
-    harness.hold("look");
+    harness.hold("scan_host");
     EXPECT_FALSE(harness.run(std::chrono::seconds(0)));
-    harness.run_until_asked("look", 1);
-    harness.send_notice("hangs\tlook-7\t" + binding::encode(hangs));
+    harness.run_until_asked("scan_host", 1);
+    harness.send_notice(binding::ReadStuck{"look-7", {hangs}});
     harness.fail_held();
     ASSERT_TRUE(harness.run_until_ready());
-    EXPECT_EQ(std::count(harness.asked.begin(), harness.asked.end(), "look"), 2);
+    EXPECT_EQ(std::count(harness.asked.begin(), harness.asked.end(), "scan_host"), 2);
     const HostController& controller = harness.controller();
     ASSERT_EQ(controller.stuck().size(), 1U);
     EXPECT_EQ(controller.stuck()[0].device, hangs.id);
@@ -193,8 +198,8 @@ TEST(HostController, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
     EXPECT_EQ(controller.view().inventory.devices.size(), 2U);
     EXPECT_EQ(controller.view().inventory.find(hangs.id)->driver, std::nullopt) << "not read";
 
-    harness.send_notice("recovered\tlook-7\tundone\t");
-    harness.run_until_asked("read", 1);
+    harness.send_notice(binding::RecoveryEnded{"look-7", binding::RecoveryResult::kUndone, {}});
+    harness.run_until_asked("scan_devices", 1);
     harness.run_idle();
     EXPECT_TRUE(controller.stuck().empty());
     EXPECT_EQ(controller.view().inventory.find(hangs.id)->driver, "e1000e");
@@ -220,8 +225,8 @@ TEST(HungRead, IsToldByTheAttributesThatAreOpen) {
 }
 
 TEST(HostController, KeepsWhatALaterLookHasFound) {
-    answer_late("read", HostEvent::EventKind::kRemoved);
-    answer_late("look", HostEvent::EventKind::kLost);
+    answer_late("scan_devices", HostEvent::EventKind::kRemoved);
+    answer_late("scan_host", HostEvent::EventKind::kLost);
 }
 
 }  // namespace

@@ -86,6 +86,49 @@ TEST(Record, CanBeReadByAPerson) {
               R"({"record":"done","txn":"t-2","step":3,"errno":16})");
 }
 
+/// The lines of one_of_each() as the versions before the lists of fields wrote them: what is on
+/// disk must be read by a later version, and written as before.
+TEST(Record, IsReadAndWrittenAsEarlierVersionsDid) {
+    const std::vector<std::string> lines = {
+        R"j(51c6e73f {"record":"boot","id":"boot-1"})j",
+        R"j(420cbb92 {"record":"begin","txn":"t-2","time_us":1234567890123456,"actor":"vfioctl (uid 0)","action":"apply","group":15,"devices":[{"device":"pci/0000:01:00.0","identity":{"vendor":"8086","device":"10d3","subsystem_vendor":"0000","subsystem_device":null,"class":"020000","revision":"07","modalias":"pci:v00008086d000010D3","iommu_group":15},"before":{"driver":"e1000e","override":null},"origin":{"driver":null,"override":"foreign"},"rule":"r","where":"f:1","taken_along":true,"early":false}]})j",
+        R"j(c831eeb4 {"record":"intent","txn":"t-2","step":3,"op":"unbind","device":"pci/0000:01:00.0","value":"e1000e","before":""})j",
+        R"j(3dcec141 {"record":"done","txn":"t-2","step":3,"errno":16})j",
+        R"j(7b87a0ef {"record":"commit","txn":"t-2","bound":[{"device":"pci/0000:01:00.0","driver":"vfio-pci"}],"released":["pci/0000:02:00.0"]})j",
+        R"j(d67805bc {"record":"rolled_back","txn":"t-3","notes":["0000:01:00.0 went away"]})j",
+        R"j(f1f2a562 {"record":"released","device":"pci/0000:01:00.0","why":"gone"})j",
+        R"j(8e6d40ba {"record":"bound","device":"pci/0000:01:00.0","identity":{"vendor":"8086","device":"10d3","subsystem_vendor":"0000","subsystem_device":null,"class":"020000","revision":"07","modalias":"pci:v00008086d000010D3","iommu_group":15},"txn":"t-1","rule":"a \"rule\"\nof two lines","where":"x.yaml:3","driver":"vfio-pci","before":{"driver":"e1000e","override":null},"taken_along":true,"made":[{"op":"create_mdev","value":"83b8f4f2-509f-382f-3c1e-e6bfe0fa1001","before":"mtty-2"}],"early":false})j"};
+    const std::vector<Record> records = one_of_each();
+    ASSERT_EQ(lines.size(), records.size());
+    for (std::size_t at = 0; at < lines.size(); ++at) {
+        const auto record = decode_record(lines[at]);
+        ASSERT_TRUE(record) << record.error().text();
+        EXPECT_TRUE(*record == records[at]) << lines[at];
+        EXPECT_EQ(encode_record(records[at]), lines[at]);
+    }
+}
+
+TEST(Record, WithoutEarlyIsOneOfAnOlderVersion) {
+    const auto record = decode_record(
+        R"j(aabf1454 {"record":"bound","device":"pci/0000:01:00.0","identity":{"vendor":"8086","device":"10d3","subsystem_vendor":"0000","subsystem_device":null,"class":"020000","revision":"07","modalias":"pci:v00008086d000010D3","iommu_group":15},"txn":"t-1","rule":"a \"rule\"\nof two lines","where":"x.yaml:3","driver":"vfio-pci","before":{"driver":"e1000e","override":null},"taken_along":true,"made":[]})j");
+    ASSERT_TRUE(record) << record.error().text();
+    EXPECT_FALSE(std::get<ManagedDevice>(*record).early);
+}
+
+TEST(History, IsReadAndWrittenAsEarlierVersionsDid) {
+    TestHost fixture(one_nic());
+    const std::string line =
+        R"j({"txn":"20260102-030405.123456-1","time_us":1234567890123456,"actor":"vfioctl (uid 0)","action":"apply","group":15,"devices":["pci/0000:01:00.0"],"driver":"vfio-pci","rule":"r","where":"f:1","result":"done","error":""})j";
+    std::filesystem::create_directories(fixture.state().lib);
+    std::ofstream(fixture.state().history_path()) << line << "\n";
+    const auto entries = read_history(fixture.state());
+    ASSERT_TRUE(entries) << entries.error().text();
+    ASSERT_EQ(entries->size(), 1U);
+    EXPECT_EQ(entries->front().devices, std::vector{pci_id("0000:01:00.0")});
+    ASSERT_TRUE(append_history(fixture.state(), *entries));
+    EXPECT_EQ(*base::read_file(fixture.state().history_path()), line + "\n" + line + "\n");
+}
+
 /// The journal of a run that was killed right before it committed.
 std::string journal_of_interrupted_run(TestHost& fixture) {
     fixture.apply(fixture.plan({"0000:01:00.0"}, {"vfio-pci"}));

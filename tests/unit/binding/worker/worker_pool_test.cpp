@@ -49,7 +49,7 @@ TEST_P(WorkerPoolProgress, TellsAllThatWasSaidBeforeTheAnswerHoweverMuch) {
         [&](const std::string& request, const Say& say) {
             for (int at = 0; at < kLines; ++at)
                 say(std::to_string(at) + rest);
-            return "=" + request;
+            return request;
         },
         1, 60s, events_.listener());
     pool.run({job("one"), job("two")});
@@ -70,7 +70,7 @@ TEST_P(WorkerPoolProgress, GivesAWriteItsTimeFromWhenItWasSaid) {
             std::this_thread::sleep_for(kBefore);
             say("unbind");
             ::pause();
-            return std::string("=never");
+            return std::string("never");
         },
         1, kTimeout, events_.listener());
     const auto begin = WorkerPool::Clock::now();
@@ -97,7 +97,7 @@ TEST(WorkerPool, IsNotCalledForWhatNobodyFollows) {
         [](const std::string& request, const Say& say) {
             say("doing");
             std::this_thread::sleep_for(200ms);
-            return "=" + request;
+            return request;
         },
         1, 60s, events.listener());
     pool.add({{.request = "quiet", .drivers = {}}});

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+
+namespace base {
+
+/// Microseconds since the epoch, as journals and the history record them.
+[[nodiscard]] std::int64_t unix_time_us();
+
+}  // namespace base

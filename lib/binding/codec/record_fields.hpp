@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "binding/codec/field_lists.hpp"
+#include "binding/journal/managed_device.hpp"
+#include "binding/journal/record.hpp"
+
+/// The lists of fields of what is on disk: the journal (/run/bindd/journal) and the history
+/// (/var/lib/bindd/history). Keys and their order stay as they are; a key that older versions did
+/// not write is `defaulted`.
+namespace binding {
+
+template <>
+inline constexpr const char* kTagKey<Record> = "record";
+
+template <>
+struct FieldList<BindingSnapshot::PreviousBinding> {
+    using Binding = BindingSnapshot::PreviousBinding;
+    static constexpr auto fields = std::tuple{required("driver", &Binding::driver),
+                                              required("override", &Binding::driver_override)};
+};
+template <>
+struct FieldList<BindingSnapshot> {
+    using Snapshot = BindingSnapshot;
+    static constexpr auto fields = std::tuple{required("device", &Snapshot::device),
+                                              required("identity", &Snapshot::identity),
+                                              required("before", &Snapshot::before),
+                                              required("origin", &Snapshot::origin),
+                                              required("rule", &Snapshot::rule),
+                                              required("where", &Snapshot::where),
+                                              required("taken_along", &Snapshot::taken_along),
+                                              defaulted("early", &Snapshot::early)};
+    static_assert(std::tuple_size_v<decltype(fields)> == member_count<Snapshot>());
+};
+BINDD_FIELDS(SideEffect, op, value, before)
+BINDD_FIELDS(CommitRecord::CommittedDevice, device, driver)
+
+BINDD_MESSAGE(BootRecord, "boot", id)
+BINDD_MESSAGE(BeginRecord, "begin", txn, time_us, actor, action, group, devices)
+BINDD_MESSAGE(IntentRecord, "intent", txn, step, op, device, value, before)
+BINDD_TAG(DoneRecord, "done")
+template <>
+struct FieldList<DoneRecord> {
+    static constexpr auto fields =
+        std::tuple{required("txn", &DoneRecord::txn), required("step", &DoneRecord::step),
+                   required("errno", &DoneRecord::errnum)};
+};
+BINDD_MESSAGE(CommitRecord, "commit", txn, bound, released)
+BINDD_MESSAGE(RolledBackRecord, "rolled_back", txn, notes)
+BINDD_MESSAGE(ReleasedRecord, "released", device, why)
+BINDD_TAG(ManagedDevice, "bound")
+template <>
+struct FieldList<ManagedDevice> {
+    using Device = ManagedDevice;
+    static constexpr auto fields =
+        std::tuple{required("device", &Device::device),
+                   required("identity", &Device::identity),
+                   required("txn", &Device::txn),
+                   required("rule", &Device::rule),
+                   required("where", &Device::where),
+                   required("driver", &Device::driver),
+                   nested("before", required("driver", &Device::before_driver),
+                          required("override", &Device::before_override)),
+                   required("taken_along", &Device::taken_along),
+                   required("made", &Device::side_effects),
+                   defaulted("early", &Device::early)};
+};
+
+BINDD_FIELDS(HistoryEntry, txn, time_us, actor, action, group, devices, driver, rule, where, result,
+             error)
+
+}  // namespace binding

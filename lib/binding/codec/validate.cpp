@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/codec/validate.hpp"
+
+#include <string>
+
+#include "base/try.hpp"
+#include "sysfs/device/names.hpp"
+
+namespace binding {
+namespace {
+
+using base::Result;
+using sysfs::parse_kernel_name;
+
+tl::unexpected<base::Error> invalid(const char* field, const std::string& value) {
+    return base::fail(base::Code::kInvalid, "validate", field, "not allowed: " + value);
+}
+
+template <typename Parse>
+Result<void> check_name(const char* field, const std::string& name, const Parse& parse) {
+    if (!parse(name))
+        return invalid(field, name);
+    return {};
+}
+
+template <typename Parse>
+Result<void> check_name(const char* field, const std::optional<std::string>& name,
+                        const Parse& parse) {
+    return name ? check_name(field, *name, parse) : Result<void>();
+}
+
+template <typename Names, typename Parse>
+Result<void> check_names(const char* field, const Names& names, const Parse& parse) {
+    for (const std::string& name : names)
+        TRY(check_name(field, name, parse));
+    return {};
+}
+
+Result<void> check(const std::vector<sysfs::Device>& devices) {
+    for (const sysfs::Device& device : devices)
+        TRY(validate(device));
+    return {};
+}
+
+/// The attributes become paths below each device.
+Result<void> check(const sysfs::ScanOptions& wanted) {
+    TRY(check_names("attrs", wanted.attrs, sysfs::parse_attr_name));
+    TRY(check_names("drivers", wanted.drivers, parse_kernel_name));
+    return check_names("driver_buses", wanted.driver_buses, sysfs::parse_bus_name);
+}
+
+Result<void> check(const std::vector<policy::MdevSpec>& mdevs) {
+    for (const policy::MdevSpec& mdev : mdevs) {
+        TRY(check_name("uuid", mdev.uuid, sysfs::parse_uuid));
+        TRY(check_name("type", mdev.type, sysfs::parse_mdev_type));
+        for (const auto& [name, value] : mdev.attrs)
+            TRY(check_name("attrs", name, sysfs::parse_attr_name));
+    }
+    return {};
+}
+
+Result<void> check(const policy::Change& change) {
+    TRY(check_name("from_driver", change.from_driver, parse_kernel_name));
+    TRY(check_name("from_override", change.from_override, parse_kernel_name));
+    for (const policy::ChainLink& link : change.candidates) {
+        TRY(check_name("driver", link.driver, sysfs::parse_driver_name));
+        TRY(check_name("module", link.module, sysfs::parse_module_name));
+    }
+    if (change.access.mode.value_or(0) > 07777U)
+        return invalid("mode", std::to_string(*change.access.mode));
+    TRY(check(change.mdevs));
+    return check(change.mdevs_to_stop);
+}
+
+Result<void> check(const BindingSnapshot::PreviousBinding& binding) {
+    TRY(check_name("driver", binding.driver, parse_kernel_name));
+    return check_name("override", binding.driver_override, parse_kernel_name);
+}
+
+/// An overload for each message and record with something to check; the others are fine as decoded.
+struct Check {
+    template <typename T>
+    Result<void> operator()(const T&) const {
+        return {};
+    }
+    Result<void> operator()(const ScanHost& message) const { return check(message.wanted); }
+    Result<void> operator()(const ScanDevices& message) const { return check(message.wanted); }
+    Result<void> operator()(const QueryUsage& message) const { return check(message.devices); }
+    Result<void> operator()(const ExecuteTransaction& message) const {
+        return validate(message.transaction);
+    }
+    Result<void> operator()(const DeviceFound& message) const { return validate(message.device); }
+    Result<void> operator()(const TransactionEnded& message) const {
+        return validate(message.transaction);
+    }
+    Result<void> operator()(const TransactionInterrupted& message) const {
+        return (*this)(message.begin);
+    }
+    Result<void> operator()(const ReadStuck& message) const { return check(message.devices); }
+    Result<void> operator()(const DeviceSeen& message) const { return validate(message.device); }
+
+    Result<void> operator()(const BeginRecord& record) const {
+        for (const BindingSnapshot& snapshot : record.devices) {
+            TRY(check(snapshot.before));
+            if (snapshot.origin)
+                TRY(check(*snapshot.origin));
+        }
+        return {};
+    }
+    Result<void> operator()(const ManagedDevice& record) const {
+        return check({record.before_driver, record.before_override});
+    }
+};
+
+}  // namespace
+
+Result<void> validate(const Envelope& envelope) {
+    return std::visit(Check{}, envelope.message);
+}
+
+/// Readers of usage open files below it.
+Result<void> validate(const sysfs::Device& device) {
+    const std::string& path = device.syspath;
+    if (!path.empty() && (!path.starts_with("/sys/") || path.find("..") != std::string::npos))
+        return invalid("syspath", path);
+    return {};
+}
+
+Result<void> validate(const policy::Transaction& transaction) {
+    for (const policy::Change& change : transaction.changes)
+        TRY(check(change));
+    return {};
+}
+
+Result<void> validate(const Record& record) {
+    return std::visit(Check{}, record);
+}
+
+}  // namespace binding
