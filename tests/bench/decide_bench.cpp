@@ -9,9 +9,9 @@
 #include "tests/bench/heap.hpp"
 #include "tests/fake/host.hpp"
 
-/// decide + plan over made-up hosts. There are 2,000 kinds of device, and rule number i takes kind
-/// i: named by its ids (which the index finds), or by slot and path (which every rule must be asked
-/// for). So both sets of rules win the same devices, and the difference is the search alone.
+/// decide + plan over generated hosts. There are 2,000 kinds of device, and rule number i matches
+/// kind i: by its ids (which the index finds), or by slot and path (for which every rule is
+/// tested). Both sets of rules win the same devices, so the difference is the search alone.
 namespace {
 
 constexpr unsigned kKinds = 2000;

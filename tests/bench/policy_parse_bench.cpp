@@ -5,8 +5,8 @@
 #include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/policy_writer.hpp"
 
-/// What reading a policy costs, per rule: a set of so many rules as administrators write them, in
-/// files of a hundred. Growth must be linear: 'per_rule' stays the same down the table.
+/// The cost of parsing, per rule: sets of typical rules, in files of a hundred. It must grow
+/// linearly: 'per_rule' is the same in all lines.
 namespace {
 
 std::string rule(int number) {

@@ -7,8 +7,8 @@
 #include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/policy_writer.hpp"
 
-/// Whatever the bytes are: the parser returns, a refusal has an error with a place inside the file
-/// that can be shown, and what is accepted survives being emitted and read again.
+/// For any bytes: the parser returns, a refusal has an error with a position inside the file, and
+/// an accepted set is equal after emit() and parse_set().
 namespace {
 
 void require(bool holds, const char* what, const std::string& text) {

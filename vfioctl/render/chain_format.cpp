@@ -9,34 +9,18 @@ std::string candidate_name(const policy::ChainLink& link) {
     return link.driver ? *link.driver : "module " + link.module.value_or("?");
 }
 
-const char* candidate_status_text(policy::CandidateStatus status) {
-    switch (status) {
-        case policy::CandidateStatus::kUse:
-            return "use";
-        case policy::CandidateStatus::kFallback:
-            return "fallback";
-        case policy::CandidateStatus::kSkipped:
-            return "skipped";
-        case policy::CandidateStatus::kUnreached:
-            return "unreached";
-        case policy::CandidateStatus::kAmbiguous:
-            return "ambiguous";
-    }
-    return "";
-}
-
 std::vector<std::string> chain_lines(const policy::Chain& chain) {
     std::size_t name_width = 0;
     std::size_t status_width = 0;
     for (const policy::ChainLink& link : chain.links) {
         name_width = std::max(name_width, candidate_name(link).size());
         status_width =
-            std::max(status_width, std::string(candidate_status_text(link.status)).size());
+            std::max(status_width, std::string(policy::candidate_status_name(link.status)).size());
     }
     std::vector<std::string> out;
     for (const policy::ChainLink& link : chain.links) {
         std::string name = candidate_name(link);
-        std::string status = candidate_status_text(link.status);
+        std::string status = policy::candidate_status_name(link.status);
         name.resize(name_width, ' ');
         status.resize(status_width, ' ');
         std::string line = name + "  " + status + "  " + link.from;

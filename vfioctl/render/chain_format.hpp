@@ -11,8 +11,6 @@ namespace vfioctl {
 /// A candidate as users may name it: its driver, or its module while the driver's name is not
 /// known.
 [[nodiscard]] std::string candidate_name(const policy::ChainLink& link);
-/// "use", "fallback", "skipped", "unreached", "ambiguous".
-[[nodiscard]] const char* candidate_status_text(policy::CandidateStatus status);
 /// One aligned line per candidate: its name, its status, where it comes from, and why.
 [[nodiscard]] std::vector<std::string> chain_lines(const policy::Chain& chain);
 

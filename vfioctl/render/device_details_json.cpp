@@ -58,7 +58,7 @@ Json variants_field(const policy::Chain& chain) {
         out.push_back({{"driver", string_or_null(link.driver)},
                        {"module", string_or_null(link.module)},
                        {"from", link.from},
-                       {"fate", candidate_status_text(link.status)},
+                       {"fate", policy::candidate_status_name(link.status)},
                        {"why", string_or_null(link.why)}});
     return out;
 }

@@ -3,10 +3,10 @@
 
 #include "sysfs/device/names.hpp"
 
-/// A driver and the module it comes in have two names, and only a registered driver shows both. So
-/// a candidate that a person names is a driver, looked for among the registered ones and then
-/// behind a module of the same (normalised) name, since that is what modprobe could load for it. A
-/// candidate that an alias names is a module, whose driver is known once it is loaded.
+/// A driver and its module have two names, and only a registered driver shows both. So a candidate
+/// that a person names is a driver: it is searched among the registered drivers and then as a
+/// module of the same (normalised) name, since modprobe could load that. A candidate that an alias
+/// names is a module, whose driver is known once it is loaded.
 namespace policy {
 namespace {
 
@@ -55,7 +55,7 @@ ResolvedCandidate CandidateResolver::by_alias(const sysfs::AliasMatch& match) co
     return candidate;
 }
 
-/// A built-in driver names no module in sysfs; then the equal name is all there is to see.
+/// A built-in driver has no module in sysfs; then only the equal name identifies it.
 std::optional<std::string> CandidateResolver::find_driver(const std::string& module) const {
     if (auto driver = drivers_.driver_for(bus_, module))
         return driver;
@@ -80,7 +80,7 @@ void CandidateResolver::resolve_module(ResolvedCandidate& candidate,
                                  " is denied by modprobe's configuration or the command line";
             return;
         case ModuleState::kLoaded:
-            // It has shown its driver, and that is another one.
+            // The loaded module registered another driver.
             if (drivers_.driver_for(bus_, candidate.module)) {
                 candidate.link.why = missing;
                 return;
@@ -94,7 +94,7 @@ void CandidateResolver::resolve_module(ResolvedCandidate& candidate,
     set_usable(candidate, "comes with the module " + candidate.module);
 }
 
-/// "vfio_pci" is a module; its driver is "vfio-pci". Neither is guessed from the other, but said.
+/// "vfio_pci" is a module; its driver is "vfio-pci". Neither is derived from the other.
 std::string CandidateResolver::spelling_hint(const std::string& driver) const {
     const auto other = drivers_.driver_for(bus_, sysfs::normalise_module(driver));
     if (!other)

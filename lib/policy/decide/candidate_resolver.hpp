@@ -9,18 +9,18 @@
 
 namespace policy {
 
-/// A candidate of a chain being built: the link, and what tells it from others. While the chain is
-/// not complete a usable one's status is kFallback.
+/// A candidate of an unfinished chain: the link, and what identifies it. The status of a usable
+/// candidate is kFallback until the chain is complete.
 struct ResolvedCandidate {
     ChainLink link;
-    std::string module;                 ///< it comes in, loaded or not; normalised
-    bool named = false;                 ///< by the rule or a variant, which ranks it
+    std::string module;                 ///< that contains it, loaded or not; normalised
+    bool named = false;                 ///< by the rule or by a variant, which ranks it
     std::optional<unsigned> wildcards;  ///< of the alias that claims the device; absent: none does
 
-    [[nodiscard]] bool usable() const { return link.status == CandidateStatus::kFallback; }
+    [[nodiscard]] bool usable() const { return is_usable(link); }
 };
 
-/// Finds out what this kernel has behind a driver's name or an alias, on one bus.
+/// Resolves the name of a driver, or an alias, to what this kernel has on one bus.
 class CandidateResolver {
   public:
     CandidateResolver(const std::string& bus, const sysfs::Drivers& drivers)
@@ -38,8 +38,8 @@ class CandidateResolver {
     const sysfs::Drivers& drivers_;
 };
 
-/// Two candidates are one when their drivers are equal, or, while one's driver is unknown, when the
-/// same module is behind both.
+/// Two candidates are the same when their drivers are equal or, while one driver is unknown, when
+/// they come from the same module.
 [[nodiscard]] bool same_candidate(const ResolvedCandidate& a, const ResolvedCandidate& b);
 
 }  // namespace policy

@@ -9,11 +9,6 @@
 namespace policy {
 namespace {
 
-std::string rule_citation(const Rule& rule) {
-    const std::string where = rule.where.line == 0 ? rule.where.file : rule.where.text();
-    return "rule " + rule.name + (where.empty() ? "" : " (" + where + ")");
-}
-
 std::string rule_citations(const std::vector<const Rule*>& rules) {
     std::string out;
     for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -24,7 +19,7 @@ std::string rule_citations(const std::vector<const Rule*>& rules) {
     return out;
 }
 
-/// Goes through the devices in order and remembers which limits are used up, and by whom.
+/// Decides the devices in order and counts the winners of rules with a limit.
 class Decider {
   public:
     Decider(const PolicySet& set, const sysfs::Inventory& inventory, const sysfs::Drivers& drivers,
@@ -46,7 +41,7 @@ class Decider {
             decision.refused = asked;
             decision.why = "protected by " + rule_citation(*protector);
         } else if (asked != nullptr) {
-            assign(decision, device, *asked, "asked for by hand");
+            assign(decision, device, *asked, "requested by the user");
         } else {
             select_rule(decision, device);
         }

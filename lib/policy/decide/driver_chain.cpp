@@ -2,6 +2,7 @@
 #include "policy/decide/driver_chain.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "policy/decide/candidate_resolver.hpp"
@@ -71,8 +72,8 @@ class ChainBuilder {
     }
 
   private:
-    /// The first place wins; but an alias that comes later still says how well its driver claims
-    /// the device, which the search for equal claims needs.
+    /// The first place wins, but a later alias still tells how well its driver claims the device:
+    /// mark_ambiguous() needs that.
     void add(ResolvedCandidate candidate) {
         const auto known = std::find_if(
             candidates_.begin(), candidates_.end(),
@@ -83,8 +84,8 @@ class ChainBuilder {
             known->wildcards = candidate.wildcards;
     }
 
-    /// The generic driver's name is known before its module is loaded, and its alias is the generic
-    /// candidate itself.
+    /// The generic driver's name is known before its module is loaded. Its alias is the generic
+    /// candidate.
     void add_alias(const sysfs::AliasMatch& match) {
         ResolvedCandidate candidate = resolver_.by_alias(match);
         if (generic_ && candidate.module == sysfs::normalise_module(*generic_)) {
@@ -138,11 +139,29 @@ class ChainBuilder {
 
 }  // namespace
 
+const char* candidate_status_name(CandidateStatus status) {
+    switch (status) {
+        case CandidateStatus::kUse:
+            return "use";
+        case CandidateStatus::kFallback:
+            return "fallback";
+        case CandidateStatus::kSkipped:
+            return "skipped";
+        case CandidateStatus::kUnreached:
+            return "unreached";
+        case CandidateStatus::kAmbiguous:
+            return "ambiguous";
+    }
+    return "";
+}
+
+bool is_usable(const ChainLink& link) {
+    return link.status == CandidateStatus::kUse || link.status == CandidateStatus::kFallback;
+}
+
 std::vector<ChainLink> Chain::usable() const {
     std::vector<ChainLink> out;
-    for (const ChainLink& link : links)
-        if (link.status == CandidateStatus::kUse || link.status == CandidateStatus::kFallback)
-            out.push_back(link);
+    std::copy_if(links.begin(), links.end(), std::back_inserter(out), is_usable);
     return out;
 }
 

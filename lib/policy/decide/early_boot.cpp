@@ -4,10 +4,10 @@
 #include "policy/decide/match.hpp"
 #include "policy/decide/rule_equivalence.hpp"
 
-/// Which decisions hold whatever udev and the drivers bring. A decision hangs on a rule when that
-/// one may match and would then outrank the winner, equal it with other actions, or protect the
-/// device. A rule's limit ties its devices together: when it is open whether one of them counts, it
-/// is open for all of them.
+/// Which decisions hold whatever udev and the drivers add. A decision depends on a rule that may
+/// match and would then outrank the winner, equal it with other actions, or protect the device. A
+/// rule's limit connects its devices: when it is undecided whether one of them counts, all of them
+/// are undecided.
 namespace policy {
 namespace {
 
@@ -34,7 +34,7 @@ class EarlyBootAnalysis {
         return found == decisions_.end() ? nullptr : &found->second;
     }
 
-    /// Would the decision be another one if `rule` matched, or did not?
+    /// Does the decision depend on whether `rule` matches?
     bool could_change_decision(const Rule& rule, const sysfs::Device& device) const {
         const Decision* decision = find_decision(device);
         if (decision == nullptr || decision->rule == nullptr || decision->rule == &rule ||
@@ -47,11 +47,11 @@ class EarlyBootAnalysis {
 
     void mark_undecided(const sysfs::Device& device, const Rule& rule) {
         undecided_.emplace(device.id,
-                           device.id.display() + ": rule " + rule.name + " (" + rule.where.text() +
-                               ") asks for what only udev or a driver can tell: left for later");
+                           device.id.display() + ": " + rule_citation(rule) +
+                               " tests what only udev or a driver can tell: decided later");
     }
 
-    /// Has any device become undecided that was not?
+    /// Returns whether another device became undecided.
     bool spread_limits() {
         const std::size_t before = undecided_.size();
         for (const Rule& rule : set_.rules)

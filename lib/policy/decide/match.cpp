@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "policy/decide/match.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "policy/model/match_bus.hpp"
 #include "policy/model/match_fields.hpp"
 
-/// How a match holds, and the one default the language has: a match speaks of PCI devices unless it
-/// names a bus or an mdev parent. The default applies once, to the match as a whole. When only some
-/// alternatives of an `any` name a bus, the others keep the default: {any: [{bus: platform},
-/// {driver: none}]} must not reach for every unbound device of every bus. The match of `pf` needs
-/// none, since VFs exist on PCI alone.
+/// How a match is evaluated, and the one default of the language: a match applies to PCI devices
+/// unless it names a bus or an mdev parent. The default applies once, to the match as a whole. When
+/// only some alternatives of an `any` name a bus, the others keep the default: {any: [{bus:
+/// platform}, {driver: none}]} must not select every unbound device of every bus. The match of `pf`
+/// needs no default, since only PCI has VFs.
 namespace policy {
 namespace {
 
@@ -35,7 +37,7 @@ BusDefaults resolve_bus_default(const Match& match, BusDefault bus) {
     return {.here = BusDefault::kPci, .below = BusDefault::kNone};
 }
 
-/// Of several `any` lists only those that speak of buses carry the default on.
+/// Of several `any` lists only those that name a bus pass the default on.
 BusDefault list_bus_default(const std::vector<Match>& list, BusDefault below) {
     return any_names_bus(list) ? below : BusDefault::kNone;
 }
@@ -44,7 +46,7 @@ const sysfs::Device* parent_pf(const sysfs::Device& device, const sysfs::Invento
     return device.vf ? inventory.find({"pci", device.vf->pf}) : nullptr;
 }
 
-/// What a field says now.
+/// The current value of each field.
 struct CurrentFacts {
     [[nodiscard]] bool holds(const FieldTest& test, const sysfs::Device& device,
                              const sysfs::Host& host) const {
@@ -53,8 +55,8 @@ struct CurrentFacts {
     [[nodiscard]] CurrentFacts inverted() const { return {}; }
 };
 
-/// What it may say (or must say) later: a field that is still open counts as holding (or as not),
-/// and the other way round below a `not`.
+/// What can (or must) hold later: a field that may change counts as holding (or as not holding),
+/// and the reverse below a `not`.
 struct PossibleFacts {
     bool unknown_holds;
 
@@ -65,45 +67,38 @@ struct PossibleFacts {
     [[nodiscard]] PossibleFacts inverted() const { return {!unknown_holds}; }
 };
 
-template <typename View>
+template <typename Facts>
 bool holds(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,
-           BusDefault bus, View view) {
+           BusDefault bus, Facts facts) {
     const BusDefaults defaults = resolve_bus_default(match, bus);
     if (defaults.here == BusDefault::kPci && device.id.bus != "pci")
         return false;
     for (const FieldTest& test : match.fields)
-        if (!view.holds(test, device, inventory.host))
+        if (!facts.holds(test, device, inventory.host))
             return false;
     for (const Match& pf : match.pf) {
         const sysfs::Device* parent = parent_pf(device, inventory);
-        if (parent == nullptr || !holds(pf, *parent, inventory, BusDefault::kNone, view))
+        if (parent == nullptr || !holds(pf, *parent, inventory, BusDefault::kNone, facts))
             return false;
     }
     for (const Match& each : match.all)
-        if (!holds(each, device, inventory, BusDefault::kNone, view))
+        if (!holds(each, device, inventory, BusDefault::kNone, facts))
             return false;
     for (const auto& list : match.any) {
         const BusDefault inside = list_bus_default(list, defaults.below);
         const auto fits = [&](const Match& one) {
-            return holds(one, device, inventory, inside, view);
+            return holds(one, device, inventory, inside, facts);
         };
         if (std::none_of(list.begin(), list.end(), fits))
             return false;
     }
     return std::none_of(match.none.begin(), match.none.end(), [&](const Match& each) {
-        return holds(each, device, inventory, BusDefault::kNone, view.inverted());
+        return holds(each, device, inventory, BusDefault::kNone, facts.inverted());
     });
 }
 
-std::string joined(const std::vector<std::string>& texts) {
-    std::string out;
-    for (const std::string& text : texts)
-        out += (out.empty() ? "" : ", ") + text;
-    return out;
-}
-
-/// Walks a match as holds() does, but skips nothing and writes down each field. Without a device (a
-/// `pf` match on what is no VF) nothing holds, and every fact is absent.
+/// Evaluates a match as holds() does, but skips nothing and records each field. Without a device (a
+/// `pf` match on a device that is no VF) nothing holds and every value is absent.
 class Tracer {
   public:
     Tracer(const sysfs::Inventory& inventory, std::vector<FieldResult>& fields)
@@ -114,7 +109,7 @@ class Tracer {
         const BusDefaults defaults = resolve_bus_default(match, bus);
         bool ok = device != nullptr;
         if (defaults.here == BusDefault::kPci && device != nullptr && device->id.bus != "pci") {
-            // Said only when it decides: the author did not write it.
+            // Shown only when it decides, since the author did not write it.
             fields_.push_back(
                 {prefix + "bus", "pci", device->id.bus, polarity == Polarity::kInverted});
             ok = false;
@@ -147,7 +142,7 @@ class Tracer {
         if (!test.key.empty())
             key += "." + test.key;
         fields_.push_back(
-            {std::move(key), joined(test.wanted),
+            {std::move(key), fmt::format("{}", fmt::join(test.wanted, ", ")),
              device == nullptr ? std::nullopt : field_value(test, *device, inventory_.host),
              ok == (polarity == Polarity::kPlain)});
         return ok;
@@ -163,7 +158,7 @@ class Tracer {
 
     bool none(const std::vector<Match>& list, const sysfs::Device* device,
               const std::string& prefix, Polarity polarity) {
-        // Without a device a `not` cannot rescue the match, so its fields are not turned round.
+        // Without a device a `not` cannot make the match hold, so its fields are not inverted.
         const Polarity inside = device == nullptr              ? polarity
                                 : polarity == Polarity::kPlain ? Polarity::kInverted
                                                                : Polarity::kPlain;

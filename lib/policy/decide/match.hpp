@@ -10,8 +10,8 @@
 
 namespace policy {
 
-/// How one field fared: what the rule wants, what the device has (absent: it has none), and the
-/// verdict. `key` is the path of keys in the policy ("vendor", "not.boot_vga", "pf.netdev",
+/// The result of one field: what the rule wants, what the device has (absent: nothing), and whether
+/// it holds. `key` is the path of keys in the policy ("vendor", "not.boot_vga", "pf.netdev",
 /// "any[0].class").
 struct FieldResult {
     std::string key;
@@ -21,17 +21,17 @@ struct FieldResult {
     auto operator<=>(const FieldResult&) const = default;
 };
 
-/// Does `match` hold for `device`? `inventory` answers about the PF and the host.
+/// Does `match` hold for `device`? `inventory` provides the PF and the host.
 [[nodiscard]] bool matches(const Match& match, const sysfs::Device& device,
                            const sysfs::Inventory& inventory);
 
 enum class EarlyMatch { kNo, kMaybe, kYes };
-/// The same question early in a boot, of a device that neither udev nor a driver has had in hand:
-/// what only they bring (a driver, netdevs, properties, attributes, an mdev parent) may come yet.
+/// The same early in a boot, before udev and a driver have handled the device: what only they add
+/// (a driver, netdevs, properties, attributes, an mdev parent) may still appear.
 [[nodiscard]] EarlyMatch match_early(const Match& match, const sysfs::Device& device,
                                      const sysfs::Inventory& inventory);
 
-/// The same answer with every field's own, none skipped: for explain.
+/// The same with the result of every field, none skipped: for explain.
 [[nodiscard]] bool trace(const Match& match, const sysfs::Device& device,
                          const sysfs::Inventory& inventory, std::vector<FieldResult>& fields);
 

@@ -18,7 +18,7 @@ bool same(const FieldTest& a, const FieldTest& b) {
     return a.field == b.field && a.key == b.key && a.wanted == b.wanted && a.ranges == b.ranges;
 }
 
-/// The same text, wherever it stands.
+/// The same text, in whatever place.
 bool same(const Match& a, const Match& b) {
     return std::equal(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(),
                       [](const FieldTest& x, const FieldTest& y) { return same(x, y); }) &&

@@ -5,8 +5,8 @@
 
 namespace policy {
 
-/// Do two rules ask the same of a device? Everything that would be done to it counts, and on what
-/// conditions; what the rules are called, what they match and how many devices they take does not.
+/// Do two rules do the same to a device, on the same conditions? Their names, matches and limits do
+/// not count.
 [[nodiscard]] bool same_action(const Rule& a, const Rule& b);
 
 }  // namespace policy

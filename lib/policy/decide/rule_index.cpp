@@ -9,22 +9,22 @@
 #include "policy/model/match_predicates.hpp"
 #include "sysfs/device/names.hpp"
 
-/// A match is a conjunction, so one of its conditions is enough to file it under, and the most
-/// telling one is taken: an address, the PF's address, vendor with device, device, vendor, class.
-/// An `any` whose alternatives can all be filed is filed under all of them.
+/// A match is a conjunction, so one of its conditions is enough as index key. The most specific one
+/// is taken: an address, the PF's address, vendor with device, device, vendor, class. An `any`
+/// whose alternatives all have keys is indexed under all of them.
 namespace policy {
 namespace {
 
 enum class KeyKind : std::uint64_t { kVendorDevice, kDevice, kVendor, kClass };
 
-/// What a match can be filed under. A lower rank tells more.
+/// The index keys of a match. A lower rank is more specific.
 struct IndexKeys {
     unsigned rank = 0;
     std::vector<std::string> names;
     std::vector<std::uint64_t> numbers;
 };
 
-constexpr std::size_t kMostKeys = 256;  // past this a rule is not worth filing
+constexpr std::size_t kMostKeys = 256;  // a rule with more keys is not indexed
 constexpr const char* kPfPrefix = "pf ";
 
 std::uint64_t number_key(KeyKind kind, std::uint64_t value) {
@@ -113,7 +113,7 @@ void keep_better(std::optional<IndexKeys>& best, std::optional<IndexKeys> other)
 
 std::optional<IndexKeys> index_keys(const Match& match);
 
-/// One of the alternatives holds, so the match is filed under every one's keys, or not at all.
+/// One of the alternatives holds, so the match is indexed under the keys of all, or not at all.
 std::optional<IndexKeys> index_keys_of_any(const std::vector<Match>& list) {
     IndexKeys all;
     for (const Match& match : list) {
@@ -168,7 +168,7 @@ RuleIndex::RuleIndex(const std::vector<Rule>& rules) {
 
 void RuleIndex::candidates(const sysfs::Device& device, std::vector<std::uint32_t>& out) const {
     out = rest_;
-    const std::size_t unfiled = out.size();
+    const std::size_t unindexed = out.size();
     if (!by_name_.empty()) {
         append(by_name_, device.id.name, out);
         if (device.vf)
@@ -185,9 +185,9 @@ void RuleIndex::candidates(const sysfs::Device& device, std::vector<std::uint32_
         append(by_number_, number_key(KeyKind::kVendor, *ids.vendor), out);
     if (ids.class_code)
         append(by_number_, number_key(KeyKind::kClass, *ids.class_code >> 16 & 0xff), out);
-    if (out.size() == unfiled)
+    if (out.size() == unindexed)
         return;
-    // An `any` files a rule in several buckets, and file order decides among equals.
+    // An `any` puts a rule into several buckets, and file order decides among equals.
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
 }

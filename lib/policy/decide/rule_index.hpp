@@ -10,10 +10,10 @@
 
 namespace policy {
 
-/// Finds the rules that could match a device without asking each one. A rule that names addresses,
-/// a PF's address, ids or classes stands in the buckets of those values; any other stands in one
-/// list that every device reads. The index only leaves out rules that cannot match: whoever uses it
-/// still matches. Rules are known by their place in the vector, which must outlive the index.
+/// Finds the rules that could match a device without testing each one. A rule that names addresses,
+/// a PF's address, ids or classes is in the buckets of those values; the others are in one list for
+/// every device. The index only excludes rules that cannot match: the caller still tests the rest.
+/// Rules are identified by their place in the vector, which must outlive the index.
 class RuleIndex {
   public:
     explicit RuleIndex(const std::vector<Rule>& rules);

@@ -7,21 +7,21 @@
 
 namespace policy {
 
-/// A place in a policy file; lines and columns count from 1, columns in bytes. `line` 0: the file
-/// as a whole.
+/// A place in a policy file. Lines and columns count from 1, columns in bytes; line 0 is the whole
+/// file.
 struct SourceLocation {
     std::string file;
     unsigned line = 0;
     unsigned column = 0;
 
-    /// "file:line", as explain and plan cite a rule.
+    /// "file:line", or "file" for line 0.
     [[nodiscard]] std::string text() const;
     auto operator<=>(const SourceLocation&) const = default;
 };
 
 enum class DiagnosticSeverity { kError, kWarning };
 
-/// One thing wrong with a policy: where, what, and the line it stands on, ready to be shown.
+/// One error or warning in a policy, with its place and its line.
 struct Diagnostic {
     SourceLocation where;
     DiagnosticSeverity severity = DiagnosticSeverity::kError;
@@ -33,8 +33,8 @@ struct Diagnostic {
 };
 
 /// `file:line:col: error: text`, the line and a caret below it, then the hint; each line ends in
-/// '\n'. Control characters of the source line are shown as '?', so a terminal takes no orders from
-/// a file.
+/// '\n'. Control characters of the source line are shown as '?', so a file cannot control the
+/// terminal.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic);
 [[nodiscard]] std::string render(const std::vector<Diagnostic>& diagnostics);
 

@@ -21,6 +21,11 @@ void collect_required_facts(const Match& match, sysfs::ScanOptions& wanted) {
 
 }  // namespace
 
+std::string rule_citation(const Rule& rule) {
+    const std::string where = rule.where.text();
+    return "rule " + rule.name + (where.empty() ? "" : " (" + where + ")");
+}
+
 sysfs::ScanOptions PolicySet::required_facts() const {
     sysfs::ScanOptions wanted;
     for (const Variant& variant : variants) {

@@ -13,12 +13,11 @@
 #include "policy/model/diagnostic.hpp"
 #include "sysfs/device/inventory.hpp"
 
-/// The policy language as values (interface.md section 1 is the grammar). What a parser has
-/// accepted is complete and consistent; nothing here needs checking again.
+/// The policy language as values (interface.md section 1 is the grammar). The parser returns only
+/// complete and consistent values, so their users check nothing again.
 namespace policy {
 
-/// One field of a match with its wanted values, any of which will do. `wanted` keeps the author's
-/// words for explain; the parser has folded ids to lower case and validated every one.
+/// The keys of a match that test the device; match_fields.hpp describes each.
 enum class Field : std::uint8_t {
     kBus,
     kAddress,
@@ -55,7 +54,9 @@ struct IndexRange {
     auto operator<=>(const IndexRange&) const = default;
 };
 
-/// The value(s) of one key. `key` is the map key for property and attr ("ID_SERIAL"), else empty.
+/// One key of a match with its wanted values, one of which must hold. `wanted` keeps the author's
+/// words, validated, with ids in lower case. `key` is the map key for property and attr
+/// ("ID_SERIAL"), else empty.
 struct FieldTest {
     Field field;
     std::string key;
@@ -84,8 +85,8 @@ struct Candidate {
     auto operator<=>(const Candidate&) const = default;
 };
 
-/// `driver:` of a rule. kHost: give back to the host (undo what was done, native driver). kNone:
-/// the device is to have no driver at all (override "none").
+/// `driver:` of a rule. kHost: give the device back to the host (its native driver). kNone: keep
+/// the device without a driver (override "none").
 struct DriverAction {
     enum class ActionKind { kHost, kNone, kChain };
     ActionKind kind = ActionKind::kChain;
@@ -93,14 +94,14 @@ struct DriverAction {
     auto operator<=>(const DriverAction&) const = default;
 };
 
-/// Which peers of its IOMMU group a rule may take along.
+/// Which peers of the IOMMU group a rule binds together with its device.
 struct GroupSelection {
     enum class SelectionKind { kStrict, kWhole, kListed };
     SelectionKind kind = SelectionKind::kStrict;
     std::vector<Match> listed;
 };
 
-/// `access:`; names or numbers as written, resolved only when applied.
+/// `access:`; names or numbers as written, resolved when they are applied.
 struct AccessSpec {
     std::optional<std::string> owner;
     std::optional<std::string> group;
@@ -120,7 +121,7 @@ struct MdevSpec {
     SourceLocation where;
 };
 
-/// KNOWLEDGE: which VFIO drivers serve a device once it is given away.
+/// Which VFIO drivers serve a device.
 struct Variant {
     std::string name;
     std::int64_t priority = 0;
@@ -130,7 +131,7 @@ struct Variant {
     SourceLocation where;
 };
 
-/// INTENT: which devices are given away, and how.
+/// Which devices are bound to VFIO, and how.
 struct Rule {
     std::string name;
     std::int64_t priority = 0;
@@ -149,6 +150,9 @@ struct Rule {
     SourceLocation where;
 };
 
+/// "rule guest-gpu (10-host.yaml:3)"; without the place for a rule that no file holds.
+[[nodiscard]] std::string rule_citation(const Rule& rule);
+
 /// A whole set, in file order. `generation` is a digest of the sources' names and texts.
 struct PolicySet {
     std::vector<Variant> variants;
@@ -156,7 +160,7 @@ struct PolicySet {
     std::vector<std::string> files;
     std::string generation;
 
-    /// What matching against this set needs to know of each device.
+    /// What a scan must read so that this set can be decided.
     [[nodiscard]] sysfs::ScanOptions required_facts() const;
 };
 

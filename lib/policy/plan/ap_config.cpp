@@ -3,9 +3,8 @@
 
 #include <array>
 #include <bitset>
-#include <charconv>
-#include <compare>
 
+#include "policy/model/class_and_kernel_match.hpp"
 #include "sysfs/device/names.hpp"
 
 /// AP counts bits as s390 does: adapter 0 is the leftmost of 256
@@ -51,15 +50,8 @@ std::optional<std::string> ap_config(
     return to_hex(masks[0]) + "," + to_hex(masks[1]) + "," + to_hex(masks[2]);
 }
 
-bool has_ap_config(std::string_view release) {
-    unsigned major = 0;
-    unsigned minor = 0;
-    const char* end = release.data() + release.size();
-    const auto first = std::from_chars(release.data(), end, major);
-    if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.')
-        return false;
-    const auto second = std::from_chars(first.ptr + 1, end, minor);
-    return second.ec == std::errc{} && std::pair(major, minor) >= std::pair(6U, 10U);
+bool has_ap_config(const std::string& release) {
+    return kernel_matches(">=6.10", release).value_or(false);
 }
 
 }  // namespace policy

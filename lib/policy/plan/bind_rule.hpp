@@ -5,23 +5,22 @@
 
 namespace policy {
 
-/// What someone asks for by hand of a device: `vfioctl bind` and the bus alike.
+/// What the user requests for a device, through `vfioctl bind` or the bus.
 struct BindOptions {
     DriverAction driver{.kind = DriverAction::ActionKind::kChain, .chain = {Candidate{}}};
     GroupSelection::SelectionKind group = GroupSelection::SelectionKind::kStrict;
     ForcedReasons forced;
 };
 
-/// A match that holds for this device alone: its address together with who it is, so that another
-/// card which gets the address later is not taken for it.
+/// A match for this device alone: its address and its ids, so that another card with the same
+/// address does not match.
 [[nodiscard]] Match exact_match(const sysfs::Device& device);
 
-/// The rule for one device, named "bind-0000-01-00-0". Of the reasons that were forced only a
-/// disk's signature is part of it: it stays, while the others are of this moment and must be asked
-/// again.
+/// The rule for one device, named "bind-0000-01-00-0". Of the forced reasons it keeps only a disk's
+/// signature: the others are momentary and must be forced again.
 [[nodiscard]] Rule make_bind_rule(const sysfs::Device& device, const BindOptions& spec);
 
-/// What looking at the drivers must bring for this spec: those it names.
+/// What a scan of the drivers must find for this action: the drivers it names.
 [[nodiscard]] sysfs::ScanOptions required_facts(const DriverAction& spec);
 
 }  // namespace policy

@@ -10,11 +10,7 @@
 namespace policy {
 namespace {
 
-bool is_usable(const ChainLink& link) {
-    return link.status == CandidateStatus::kUse || link.status == CandidateStatus::kFallback;
-}
-
-/// Drivers that hold a device for user space, or for no one; the host has no use of it meanwhile.
+/// Drivers that keep a device for user space, or unused: the host does not use it.
 bool is_parking_driver(std::string_view driver) {
     constexpr std::array<std::string_view, 3> kParking = {"pci-stub", "uio_pci_generic", "igb_uio"};
     return std::find(kParking.begin(), kParking.end(), driver) != kParking.end();
@@ -26,8 +22,8 @@ bool has_auto_candidate(const DriverAction& spec) {
     });
 }
 
-/// A vendor's native driver can make its devices VFIO's (nvidia's VFs have vfio-dev/ below them):
-/// for `auto` that is as good as any driver of the chain, and taking it away would break it.
+/// A vendor's native driver can provide VFIO itself (nvidia's VFs have vfio-dev/ below them). For
+/// `auto` it is as good as any driver of the chain, and unbinding it would break the device.
 bool vendor_driver_provides_vfio(const sysfs::Device& device) {
     return device.vfio && device.driver && !sysfs::is_vfio_driver(*device.driver);
 }
@@ -70,7 +66,7 @@ bool has_desired_driver(const Member& member) {
         case DriverAction::ActionKind::kNone:
             return !device.driver && (!device.has_override || device.driver_override == "none");
         case DriverAction::ActionKind::kHost:
-            // Unbound with nothing in the way: the host has no driver for it, or does not want it.
+            // Unbound and not blocked: the host has no driver for the device.
             return !override_blocks_native_driver(device) &&
                    (!device.driver || is_on_native_driver(device));
     }
@@ -99,7 +95,7 @@ std::optional<std::uint32_t> vfs_to_set(const Member& member) {
 
 namespace {
 
-/// A name that this host does not have is nobody's: the step that sets it will say so.
+/// A name that this host does not have equals no id; the step that sets it reports that.
 bool is_id(const std::string& wanted, const std::map<std::string, std::uint32_t>& known,
            const std::optional<std::uint32_t>& now) {
     if (const auto number = base::parse_decimal(wanted))

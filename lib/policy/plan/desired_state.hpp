@@ -5,32 +5,29 @@
 
 #include "policy/plan/plan_context.hpp"
 
-/// What is already as a rule wants it: the part of idempotence that looks at one device.
+/// What is already as a rule wants it, for one device.
 namespace policy {
 
-/// Has the device the driver (or the lack of one) that is wanted? Without a `driver:` there is
-/// nothing to want.
+/// Does the device have the wanted driver, or none if that is wanted? True without a `driver:`.
 [[nodiscard]] bool has_desired_driver(const Member& member);
 
-/// Is the device with VFIO now, by its driver or by nodes of its own?
+/// Is the device on VFIO, by its driver or by its nodes?
 [[nodiscard]] bool is_bound_to_vfio(const sysfs::Device& device);
 
-/// Would the member end with VFIO? True as well for one that is there.
+/// Will the member be on VFIO? True as well when it is already.
 [[nodiscard]] bool goes_to_vfio(const Member& member);
 
-/// Has the host's own (native) driver the device? Not VFIO's, and not one that parks devices for
-/// user space.
+/// Is the device on a native driver: neither VFIO's nor one that keeps devices for user space?
 [[nodiscard]] bool is_on_native_driver(const sysfs::Device& device);
 
-/// Does the override keep the native driver away?
+/// Does the override prevent the native driver from binding?
 [[nodiscard]] bool override_blocks_native_driver(const sysfs::Device& device);
 
-/// The number of VFs to set; nothing when it is as wanted.
+/// The number of VFs to set; nothing when it is already set.
 [[nodiscard]] std::optional<std::uint32_t> vfs_to_set(const Member& member);
 
-/// Do the nodes of a device that VFIO has allow who the rule says? What is not known of them (they
-/// are not there yet, or nobody looked) counts as well. Of several members of a group the last
-/// one's word holds for the group's node, as it does when the steps are carried out.
+/// Do the nodes of a bound device have the owner, group and mode of the rule? Unknown nodes count
+/// as correct. The access of the last member applies to the group's node, as in the steps.
 enum class GroupNodeCheck { kIncluded, kIgnored };
 [[nodiscard]] bool has_desired_access(const Member& member, const sysfs::Host& host,
                                       GroupNodeCheck group_node);

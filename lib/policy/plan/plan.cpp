@@ -10,9 +10,9 @@
 #include "policy/plan/plan_steps.hpp"
 #include "policy/plan/refusal_reasons.hpp"
 
-/// From decisions to transactions. A unit (the members of one IOMMU group, or a single device) is
-/// planned in three looks: at each member, at the rest of the group, at who uses what would be
-/// taken. Any reason found refuses the whole; a conflict on any member leaves the whole as it is.
+/// From decisions to transactions. A unit is the members of one IOMMU group, or a single device. It
+/// is planned in three passes: each member, the rest of the group, and the users of every device
+/// that loses its driver. One reason refuses the whole unit; a conflict leaves it unchanged.
 namespace policy {
 namespace {
 
@@ -23,7 +23,7 @@ Change start_change(const sysfs::Device& device, const Rule& rule) {
     change.from_override = device.driver_override;
     change.access = rule.access;
     change.rule = rule.name;
-    change.where = rule.where.line == 0 ? rule.where.file : rule.where.text();
+    change.where = rule.where.text();
     return change;
 }
 
@@ -98,19 +98,19 @@ class UnitPlanner {
             transaction_.changes.push_back(std::move(change));
     }
 
-    /// Whose access is the last word on the group's node: that of the last member which has any.
+    /// The access of the last member that has any applies to the group's node.
     [[nodiscard]] GroupNodeCheck group_node_check(const Member& member) const {
-        const auto has_word = [](const Member& other) {
+        const auto has_access = [](const Member& other) {
             return other.decision->outcome == DecisionOutcome::kWanted && other.device->vfio &&
                    other.rule().access != AccessSpec{};
         };
-        const auto last = std::find_if(unit_.members.rbegin(), unit_.members.rend(), has_word);
+        const auto last = std::find_if(unit_.members.rbegin(), unit_.members.rend(), has_access);
         return last != unit_.members.rend() && last->device == member.device
                    ? GroupNodeCheck::kIncluded
                    : GroupNodeCheck::kIgnored;
     }
 
-    /// What stands against a device's getting another driver, or none.
+    /// The reasons against giving the device another driver, or none.
     void add_move_reasons(const sysfs::Device& device, const Chain& chain, const Rule& rule,
                           const Change& change) {
         switch (change.to) {
@@ -122,7 +122,7 @@ class UnitPlanner {
                 add_vfs_in_use(device, reasons());
                 break;
             case Change::To::kHost:
-                // A native driver that only gets rid of an override is not disturbed.
+                // Clearing an override does not disturb the native driver.
                 if (is_on_native_driver(device))
                     return;
                 add_vfs_in_use(device, reasons());
@@ -138,7 +138,7 @@ class UnitPlanner {
 
     void plan_peers() {
         const Peers peers = check_peers(unit_, context_.decisions, context_.inventory);
-        // Nothing to do and nobody to take along: a peer that came later is for `groups` to show.
+        // No change: a peer that appeared later is shown by `groups`.
         if (transaction_.changes.empty() && peers.included.empty() && reasons().empty())
             return;
         for (const IncludedPeer& peer : peers.included)
@@ -215,7 +215,7 @@ std::vector<sysfs::DeviceId> devices_losing_driver(const Decisions& decisions,
                                                    const sysfs::Inventory& inventory) {
     std::vector<sysfs::DeviceId> out;
     for (const Unit& unit : collect_units(decisions, inventory)) {
-        // All or nothing: a unit with a member in conflict, or protected, takes nothing.
+        // A unit with a member in conflict, or protected, changes nothing.
         if (std::none_of(unit.members.begin(), unit.members.end(), is_undecided))
             collect_losing_driver(unit, decisions, inventory, out);
     }

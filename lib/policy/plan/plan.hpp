@@ -11,20 +11,19 @@
 
 namespace policy {
 
-/// Reasons lifted by hand, by their names (`--force`); a rule's own in_use list counts beside it.
+/// The reasons that `--force` lifts, in addition to the in_use list of the rule.
 struct ForcedReasons {
     std::set<ReasonCode> codes;
 };
 
-/// The devices that a plan would take from a driver: those whose usage has to be looked up first.
+/// The devices that a plan would unbind from a driver: make_plan() needs their usage.
 [[nodiscard]] std::vector<sysfs::DeviceId> devices_losing_driver(const Decisions& decisions,
                                                                  const sysfs::Inventory& inventory);
 
-/// The one planner: `plan` prints what `apply` does. Planning again after a plan was carried out
-/// yields `ok`: a device on any usable driver of its chain is as wanted, however it came there and
-/// whatever its override says (a candidate ahead of it may have refused the device before). Who may
-/// open the nodes (`access`) is set right on a bound device as well; whether they open (`check`)
-/// goes with binding it.
+/// The one planner: `plan` prints what `apply` does. Planning again after execution yields `ok`: a
+/// device on any usable driver of its chain is as wanted, whatever its override says (an earlier
+/// candidate may have refused the device). `access` is corrected on a bound device as well; `check`
+/// belongs to binding.
 [[nodiscard]] Plan make_plan(const PolicySet& set, const Decisions& decisions,
                              const sysfs::Inventory& inventory, const sysfs::Drivers& drivers,
                              const sysfs::Usage& usage, const ForcedReasons& forced = {});

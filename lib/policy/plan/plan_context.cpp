@@ -9,7 +9,7 @@
 namespace policy {
 namespace {
 
-/// Does the decision concern which driver the device has? Then its whole group is concerned.
+/// Does the decision change the driver? Then it concerns the whole group.
 bool is_about_driver(const Decision& decision) {
     const auto names_driver = [](const Rule* rule) { return rule->driver.has_value(); };
     switch (decision.outcome) {
@@ -31,7 +31,7 @@ bool asks_for_something(const Decision& decision) {
     switch (decision.outcome) {
         case DecisionOutcome::kUnmanaged:
             return false;
-        // That a rule would have matched a protected device too is no news; that a person asked is.
+        // A rule on a protected device is ignored; a request of the user is reported.
         case DecisionOutcome::kProtected:
             return decision.refused != nullptr;
         case DecisionOutcome::kConflict:

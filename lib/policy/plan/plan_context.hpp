@@ -7,7 +7,7 @@
 
 #include "policy/plan/plan.hpp"
 
-/// What the parts of the planner hand each other.
+/// The input of the planner and its units.
 namespace policy {
 
 /// Everything a plan is made from.
@@ -20,7 +20,7 @@ struct PlanContext {
     const ForcedReasons& forced;
 };
 
-/// A device with a decision that asks for something.
+/// A device whose decision requests a change, or refuses a request.
 struct Member {
     const sysfs::Device* device = nullptr;
     const Decision* decision = nullptr;
@@ -28,14 +28,14 @@ struct Member {
     [[nodiscard]] const Rule& rule() const { return *decision->rule; }
 };
 
-/// What becomes one transaction: the members of one IOMMU group, or a single device.
+/// What one transaction is made of: the members of one IOMMU group, or a single device.
 struct Unit {
     std::optional<int> group;
     std::vector<Member> members;
 };
 
-/// The decisions that ask for something, as units: by group number, then those without, in natural
-/// order. A rule that leaves the driver alone makes a unit of its device.
+/// The units of all members: by group number, then those without a group, in natural order. A rule
+/// that does not change the driver makes a unit of its device.
 [[nodiscard]] std::vector<Unit> collect_units(const Decisions& decisions,
                                               const sysfs::Inventory& inventory);
 

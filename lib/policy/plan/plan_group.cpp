@@ -5,18 +5,17 @@
 
 #include "policy/decide/match.hpp"
 #include "policy/plan/desired_state.hpp"
+#include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/group.hpp"
 
-/// The kernel lets a group be used when every device of it is unbound or on a driver that leaves
-/// DMA alone (kernel.md, "Groups and nodes"). So each device of the group that does not itself go
-/// to VFIO is one of: harmless where it is, taken along because a rule of the transaction says so,
-/// or in the way. `whole` takes every endpoint that is not VFIO's yet, unbound ones too, so that
-/// the group is one owner's; a protected device is never taken and blocks only where it does DMA.
-/// Bridges stay.
+/// A group is viable when every device of it is unbound or on a driver that leaves DMA alone
+/// (kernel.md, "Groups and nodes"). So each device of the group that does not go to VFIO itself is
+/// one of: harmless where it is, included because a rule of the transaction says so, or a blocker.
+/// `whole` includes every endpoint that is not on VFIO yet, unbound ones too, so that the group has
+/// one owner. A protected device is never included and blocks only when it does DMA. Bridges keep
+/// their driver.
 namespace policy {
 namespace {
-
-const char* kNotViable = "the group would not be viable";
 
 std::string on_driver(const sysfs::Device& device) {
     return device.driver ? "on " + *device.driver : "unbound";
@@ -50,11 +49,11 @@ class PeerCheck {
     }
 
     void block(ReasonCode code, const sysfs::Device& device, const std::string& why) {
-        peers_.reasons.push_back({code, device.id, std::string(kNotViable) + ": " + why,
-                                  on_driver(device), is_forceable(code)});
+        peers_.reasons.push_back(make_reason(
+            code, device.id, "the group would not be viable: " + why, on_driver(device)));
     }
 
-    /// A member that its own rule sends elsewhere than to VFIO.
+    /// A member whose own rule does not bind it to VFIO.
     void check_member(const Member& member) {
         if (goes_to_vfio(member))
             return;
@@ -73,7 +72,7 @@ class PeerCheck {
         }
     }
 
-    /// A chain without a VFIO driver: pci-stub does no harm, uio_pci_generic would.
+    /// A chain without a VFIO driver: pci-stub is harmless, uio_pci_generic is not.
     void check_non_vfio_chain(const Member& member, const std::string& rule) {
         for (const ChainLink& link : member.decision->chain.usable()) {
             sysfs::Device there = *member.device;

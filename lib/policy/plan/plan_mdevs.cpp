@@ -8,6 +8,7 @@
 #include <map>
 
 #include "policy/plan/ap_config.hpp"
+#include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/vgpu.hpp"
 
 namespace policy {
@@ -63,7 +64,7 @@ class MdevPlanner {
     }
 
   private:
-    /// A css subchannel offers its types only once vfio_ccw has it.
+    /// A css subchannel offers its types only when it is bound to vfio_ccw.
     static bool will_become_parent(const Member& member) {
         return member.rule().driver &&
                member.rule().driver->kind == DriverAction::ActionKind::kChain;
@@ -113,7 +114,7 @@ class MdevPlanner {
 
     void deny(ReasonCode code, std::string text, std::optional<std::string> evidence) {
         result_.reasons.push_back(
-            {code, parent_.id, std::move(text), std::move(evidence), is_forceable(code)});
+            make_reason(code, parent_.id, std::move(text), std::move(evidence)));
     }
 
     const sysfs::Device& parent_;
@@ -121,7 +122,7 @@ class MdevPlanner {
     MissingMdevs result_;
 };
 
-/// A VF that its vendor's driver makes a virtual GPU of: one, of one type, without a UUID.
+/// A VF that its vendor's driver turns into a virtual GPU: one, of one type, without a UUID.
 class VgpuPlanner {
   public:
     explicit VgpuPlanner(const sysfs::Device& vf) : vf_(vf) {}
@@ -155,8 +156,8 @@ class VgpuPlanner {
     }
 
     void deny(std::string text, std::string evidence) {
-        result_.reasons.push_back({ReasonCode::kDriverDenies, vf_.id, std::move(text),
-                                   std::move(evidence), is_forceable(ReasonCode::kDriverDenies)});
+        result_.reasons.push_back(
+            make_reason(ReasonCode::kDriverDenies, vf_.id, std::move(text), std::move(evidence)));
     }
 
     const sysfs::Device& vf_;

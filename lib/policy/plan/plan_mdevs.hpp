@@ -9,8 +9,8 @@
 
 namespace policy {
 
-/// The mdevs a rule wants of a parent that are not there yet, each with its uuid, and why they
-/// cannot be made. What is there beyond them is none of the rule's business.
+/// The missing mdevs of a rule, each with its uuid, and the reasons why they cannot be created. A
+/// rule does not concern other mdevs of the parent.
 struct MissingMdevs {
     std::vector<MdevSpec> missing;
     std::vector<Reason> reasons;

@@ -9,9 +9,9 @@
 #include "sysfs/device/vgpu.hpp"
 
 /// The order: modules, then every override, every unbind, every bind, and last what needs the
-/// drivers in place. With its override set nothing but the wanted driver can match a device, so
-/// none goes back to its native driver between unbind and bind; and since viability counts only
-/// when a group is opened, it does not matter that a member binds while a peer is still to come.
+/// drivers. While its override is set only the wanted driver can match a device, so no device
+/// returns to its native driver between unbind and bind. The kernel checks viability when a group
+/// is opened, so members may bind one after the other.
 namespace policy {
 namespace {
 
@@ -63,7 +63,7 @@ class StepWriter {
             case Change::To::kNone:
                 return true;
             case Change::To::kHost: {
-                // Native already, and only the override in the way of the next time.
+                // On its native driver already: only the override is cleared.
                 const sysfs::Device* now = device(change);
                 return now == nullptr || !is_on_native_driver(*now);
             }
@@ -86,8 +86,7 @@ class StepWriter {
         add(op, change.target.id, std::move(value), std::move(module));
     }
 
-    /// The module, once a transaction; and only where the driver's name is not known without it
-    /// does the step that needs the name say so.
+    /// Loads each module once in a transaction.
     void load(const Change& change) {
         const ChainLink* link = first(change);
         if (link != nullptr && link->module && loaded_.insert(*link->module).second)
@@ -130,14 +129,14 @@ class StepWriter {
             case Change::To::kNone:
                 return;
             case Change::To::kHost:
-                // Which driver that is, modules.alias knows and the executor looks up.
+                // The executor finds the driver in modules.alias.
                 if (loses_driver(change))
                     add(Op::kBind, change, std::nullopt);
                 return;
         }
     }
 
-    /// sriov_numvfs: from one number to another only by way of 0.
+    /// The kernel changes a non-zero sriov_numvfs only to 0 (EBUSY).
     void set_vfs(const Change& change) {
         if (!change.set_vfs)
             return;

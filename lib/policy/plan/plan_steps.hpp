@@ -8,12 +8,12 @@
 
 namespace policy {
 
-/// A transaction's changes spelled out as writes to the kernel, in the order of execution, each
-/// change with its first candidate.
+/// The kernel writes of a transaction's changes, in the order of execution, each change with its
+/// first candidate.
 [[nodiscard]] std::vector<Step> make_steps(const std::vector<Change>& changes,
                                            const sysfs::Inventory& inventory);
 
-/// "root:kvm 0660", with what is not given left out.
+/// "root:kvm 0660", without what is not given.
 [[nodiscard]] std::string format_access(const AccessSpec& access);
 
 }  // namespace policy

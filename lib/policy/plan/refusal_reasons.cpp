@@ -11,8 +11,8 @@
 namespace policy {
 namespace {
 
-/// Devices that vfio-pci's probe refuses (vfio_pci_dev_in_denylist): their own drivers must keep
-/// them from harming the host, or a user of them could.
+/// Devices that vfio-pci's probe refuses (vfio_pci_dev_in_denylist): without their own drivers a
+/// user of them could harm the host.
 struct DeniedId {
     std::uint16_t device;
     const char* name;
@@ -34,7 +34,7 @@ const char* denied_name(const sysfs::HardwareIds& ids) {
     return found == kDenylist.end() ? nullptr : found->name;
 }
 
-/// vfio_ccw and vfio_ap bind their parents without an IOMMU group; the mdevs get one of their own.
+/// vfio_ccw and vfio_ap bind parents without an IOMMU group; each mdev gets its own.
 bool needs_iommu(const sysfs::DeviceId& id) {
     return id.bus != "css" && id.bus != "ap" && id.bus != "mdev";
 }
@@ -90,7 +90,7 @@ bool is_allowed(ReasonCode code, const Rule& rule, const ForcedReasons& forced) 
             std::find(allow.begin(), allow.end(), reason_name(code)) != allow.end());
 }
 
-/// The use itself would be forceable; that the device vanishes from under it is not.
+/// The use itself is forceable, but not that the device disappears.
 void add_uses_of_vf(const sysfs::DeviceId& vf, const Rule& rule, const PlanContext& context,
                     std::vector<Reason>& reasons) {
     const auto found = context.usage.find(vf);
@@ -123,7 +123,7 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
                                           list_skipped(chain)));
         return;
     }
-    // Another driver of the chain may do without what VFIO needs.
+    // A driver that is not VFIO's may need none of this.
     if (!std::all_of(usable.begin(), usable.end(), is_vfio_link))
         return;
     if (device.is_bridge())
@@ -164,12 +164,11 @@ void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule&
         reasons.push_back(make_reason(
             ReasonCode::kDriverDenies, pf.id, "cannot have as many VFs as wanted",
             std::to_string(count) + " wanted, " + std::to_string(pf.sriov->total) + " at most"));
-    // sriov_numvfs without a PF driver is ENOENT; one that the same transaction binds comes in
-    // time.
+    // sriov_numvfs without a PF driver is ENOENT; a driver that the same transaction binds will do.
     if (!pf.driver && !pf_gets_driver(pf, context))
         reasons.push_back(make_reason(ReasonCode::kNoDriver, pf.id,
                                       "is unbound, and VFs are its driver's to make"));
-    // A number other than 0 changes by way of 0, so those VFs that are there go.
+    // A non-zero number changes by way of 0, so the existing VFs disappear.
     for (const auto& [index, name] : pf.sriov->vfs) {
         const sysfs::DeviceId id{"pci", name};
         add_uses_of_vf(id, rule, context, reasons);
@@ -196,7 +195,7 @@ void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const Plan
 }
 
 void remove_duplicates(std::vector<Reason>& reasons) {
-    // VFs are seen by the planner and by the look at usage, with other evidence.
+    // The planner and the usage scan both report VFs, with other evidence.
     std::set<std::pair<sysfs::DeviceId, std::string>> seen;
     std::erase_if(reasons, [&](const Reason& reason) {
         const bool by_code = reason.code == ReasonCode::kVfsInUse;

@@ -7,15 +7,14 @@
 
 #include "policy/plan/plan_context.hpp"
 
-/// Why a device cannot, or must not, be moved.
+/// Why a device cannot, or must not, change its driver.
 namespace policy {
 
 [[nodiscard]] Reason make_reason(ReasonCode code, const sysfs::DeviceId& device, std::string text,
                                  std::optional<std::string> evidence = std::nullopt);
 
-/// What the kernel itself would say no to, known before trying: no driver to be had, a bridge, no
-/// IOMMU, VFs in the way, an id that vfio-pci denies. For a device that is to get a driver of
-/// `chain`.
+/// What the kernel itself would refuse, for a device that gets a driver of `chain`: no usable
+/// driver, a bridge, no IOMMU, an id that vfio-pci denies.
 void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const sysfs::Host& host,
                         std::vector<Reason>& reasons);
 
@@ -23,14 +22,14 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
 void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
                        const PlanContext& context, std::vector<Reason>& reasons);
 
-/// Who uses a device that is to lose its driver, unless `rule` or the user allows that.
+/// The uses of a device that loses its driver, unless `rule` or the user allows them.
 void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const PlanContext& context,
                      std::vector<Reason>& reasons);
 
-/// The VFs of a PF, which go when the PF loses its driver.
+/// The VFs of a PF, which disappear when the PF loses its driver.
 void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons);
 
-/// The same reason is given once a device, the first with its evidence.
+/// Keeps each reason once for a device, the first with its evidence.
 void remove_duplicates(std::vector<Reason>& reasons);
 
 }  // namespace policy

@@ -28,7 +28,7 @@ enum class Op {
 };
 [[nodiscard]] const char* op_name(Op op);
 
-/// Why a transaction is refused: what, on which device, and what shows it.
+/// Why a transaction is refused: the reason, the device, and the evidence.
 struct Reason {
     ReasonCode code;
     sysfs::DeviceId device;
@@ -38,7 +38,7 @@ struct Reason {
     auto operator<=>(const Reason&) const = default;
 };
 
-/// What came of a step or a transaction; absent before it was tried.
+/// The result of a step or a transaction; absent before it was tried.
 enum class StepResult { kDone, kRolledBack, kFailed, kStuck, kSkipped };
 [[nodiscard]] const char* step_result_name(StepResult result);
 
@@ -48,43 +48,43 @@ struct Step {
     sysfs::DeviceId device;
     std::optional<std::string>
         value;  ///< the driver, module, count, type ...; absent: not known yet
-    std::optional<std::string> module;  ///< when the driver's name shows only once this is loaded
+    std::optional<std::string> module;  ///< when the driver's name is known only once it is loaded
     std::optional<StepResult> result;
     std::string error;  ///< why it failed; empty otherwise
 };
 
-/// What is to become of one device inside a transaction: enough to carry out, fall back, and undo.
+/// The change of one device inside a transaction: enough to execute it, fall back, and undo it.
 struct Change {
     sysfs::DeviceTarget target;
     std::optional<std::string> from_driver;
     std::optional<std::string> from_override;
     enum class To { kChain, kNone, kHost } to = To::kChain;
-    /// For kChain: the usable ones, in order. None: its driver stays, only VFs or mdevs are
-    /// missing.
+    /// For kChain: the usable candidates, in order. Empty: only VFs or mdevs change.
     std::vector<ChainLink> candidates;
-    bool taken_along = false;  ///< a group peer, not matched itself
+    bool taken_along = false;  ///< a group peer that no rule matches
     AccessSpec access;
     Check check = Check::kNone;
     std::optional<std::uint32_t> set_vfs;
     std::vector<MdevSpec>
-        mdevs;  ///< those missing, each with its uuid; without: a VF's one virtual GPU
+        mdevs;  ///< the missing ones, each with its uuid; without one: a VF's virtual GPU
     std::vector<MdevSpec>
-        mdevs_to_stop;  ///< asked for by hand; a rule never stops what it did not start
-    std::string rule;   ///< name of the rule (or "bind" for one by hand)
+        mdevs_to_stop;  ///< requested by the user; a rule stops no mdev that it did not start
+    std::string rule;   ///< name of the rule ("bind-..." for a request)
     std::string where;  ///< file:line, or empty
 };
 
 enum class Verdict { kOk, kChange, kRefused, kConflict };
 [[nodiscard]] const char* verdict_name(Verdict verdict);
 
-/// All of one IOMMU group: it happens as a whole or not at all. `group` is absent for a device that
-/// has none, and for one whose rule leaves its driver alone (VFs of a PF, mdevs of a parent).
+/// The changes of one IOMMU group, executed as a whole or not at all. `group` is absent for a
+/// device without one, and for a device whose rule does not change its driver (VFs of a PF, mdevs
+/// of a parent).
 struct Transaction {
     std::optional<int> group;
     Verdict verdict = Verdict::kOk;
-    std::vector<sysfs::DeviceId> devices;  ///< those with a change, or, refused, those wanted
+    std::vector<sysfs::DeviceId> devices;  ///< those with a change; when refused, those wanted
     std::vector<Change> changes;
-    std::vector<Step> steps;  ///< the changes spelled out with each first candidate
+    std::vector<Step> steps;  ///< the changes, each with its first candidate
     std::vector<Reason> reasons;
     std::optional<StepResult> result;
     std::string error;                                    ///< why it failed, one sentence

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "policy/udev/udev_match.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "policy/model/class_and_kernel_match.hpp"
 #include "policy/model/match_fields.hpp"
 
-/// udev(7): a line's keys must all hold; `|` separates a pattern's alternatives; patterns are
-/// fnmatch's, as ours are; an attribute that a device has not never matches, with `!=` as little as
-/// with `==`, so what is turned round is a flag and never a key. Properties that begin with a dot
-/// are not kept.
+/// udev(7): all keys of a line must hold; `|` separates the alternatives of a pattern; patterns are
+/// fnmatch's, as those of the policies. An attribute that a device does not have matches neither
+/// with `==` nor with `!=`, so a flag is inverted and never a key. udev does not store properties
+/// that begin with a dot.
 namespace policy {
 namespace {
 
@@ -17,13 +19,6 @@ constexpr std::size_t kLongestPattern = 4096;  // udev drops lines over 16 KiB
 
 std::string equals(const std::string& key, const std::string& pattern) {
     return key + "==\"" + pattern + "\"";
-}
-
-std::string joined(const std::vector<std::string>& words, const char* between) {
-    std::string out;
-    for (const std::string& word : words)
-        out += (out.empty() ? "" : between) + word;
-    return out;
 }
 
 /// "0x0302??" for the class as sysfs prints it, all six digits.
@@ -95,7 +90,8 @@ std::string UdevMatch::write(const Match& match, Approximation approximation, st
     }
     const std::string flag = new_flag();
     if (!never)
-        out += joined(conditions, ", ") + (conditions.empty() ? "" : ", ") + flag + "=\"1\"\n";
+        out += fmt::format("{}", fmt::join(conditions, ", ")) + (conditions.empty() ? "" : ", ") +
+               flag + "=\"1\"\n";
     return equals(flag, "1");
 }
 
@@ -118,7 +114,7 @@ UdevMatch::Condition UdevMatch::approximate(const std::string& key, Approximatio
 UdevMatch::Condition UdevMatch::alternatives(const FieldTest& test, const std::string& key,
                                              const std::vector<std::string>& patterns,
                                              Approximation approximation) {
-    const std::string pattern = joined(patterns, "|");
+    const std::string pattern = fmt::format("{}", fmt::join(patterns, "|"));
     const bool expressible = std::all_of(patterns.begin(), patterns.end(), is_udev_literal) &&
                              is_udev_literal(test.key) && test.key.find('}') == std::string::npos &&
                              pattern.size() <= kLongestPattern;

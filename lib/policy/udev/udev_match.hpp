@@ -10,25 +10,25 @@
 
 namespace policy {
 
-/// Which side to err on where udev cannot tell.
+/// How to approximate what udev cannot test.
 enum class Approximation {
     kInclude,  ///< the flag is set whenever the match could hold
     kExclude,  ///< ... only when it holds for certain
 };
 
-/// A match on a PCI device as lines of udev rules, which end with a flag in a property that is not
-/// kept. udev has no "or" beyond one key's alternatives and no "not" beyond one key, so each
-/// combinator gets a flag of its own.
+/// Writes a match on a PCI device as lines of udev rules, which set a flag in a temporary property.
+/// udev has no "or" beyond one key's alternatives and no "not" beyond one key, so each combinator
+/// has a flag of its own.
 class UdevMatch {
   public:
-    /// `next` numbers the flags of one file; it is counted up.
+    /// `next` numbers the flags of one file and is incremented.
     UdevMatch(const sysfs::Host& host, unsigned& next) : host_(host), next_(next) {}
 
     /// Appends the lines; returns the flag's condition, `ENV{.BINDD_7}=="1"`.
     [[nodiscard]] std::string write(const Match& match, Approximation approximation,
                                     std::string& out);
 
-    /// The keys that udev cannot tell, each once ("netdev", "pf"); empty: the lines are exact.
+    /// The keys that udev cannot test, each once ("netdev", "pf"); empty: the lines are exact.
     [[nodiscard]] const std::vector<std::string>& unsupported() const { return unsupported_; }
 
   private:
@@ -50,7 +50,7 @@ class UdevMatch {
     std::vector<std::string> unsupported_;
 };
 
-/// Can it stand between udev's quotes and mean itself?
+/// Does udev take the text literally between quotes?
 [[nodiscard]] bool is_udev_literal(const std::string& text);
 
 }  // namespace policy

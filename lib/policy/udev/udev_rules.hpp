@@ -10,18 +10,17 @@
 
 namespace policy {
 
-/// The property under which udev keeps what these rules wrote: an override that equals it was
-/// nobody else's.
+/// The property in which udev stores the override that these rules wrote. An override that equals
+/// it was written by nobody else.
 inline constexpr const char* kOverrideProperty = "BINDD_OVERRIDE";
 
-/// What the policies want of PCI devices that are plugged in later, as far as udev can tell: a
-/// rules file that writes an override before udev loads a module for the device. Devices that have
-/// a driver or an override already are left alone; so is every device for which a rule that udev
-/// cannot express might have the last word. The daemon does the rest.
+/// What the policies want of PCI devices that are plugged in later, as far as udev can decide it: a
+/// rules file that writes an override before udev loads a module for the device. It skips devices
+/// that have a driver or an override, and every device whose decision may depend on a rule that
+/// udev cannot express; the daemon handles those.
 struct UdevRules {
     std::string text;
-    std::vector<std::string>
-        unsupported;  ///< "rule vfs (10-host.yaml:3): limit", as the text says too
+    std::vector<std::string> unsupported;  ///< "rule vfs (10-host.yaml:3): limit"; also in the text
 };
 [[nodiscard]] UdevRules udev_rules(const PolicySet& set, const sysfs::Drivers& drivers,
                                    const sysfs::Host& host);

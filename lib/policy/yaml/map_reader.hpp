@@ -9,14 +9,14 @@
 
 namespace policy {
 
-/// A map whose keys are known: reports that it is no map, or which of its keys are unknown and what
-/// was likely meant. What it stands for is `what` ("a rule", "'access'").
+/// A map with known keys. It reports a node that is no map, and unknown keys with a suggestion.
+/// `what` names the map in messages ("a rule", "'access'").
 class MapReader {
   public:
     MapReader(const YamlNode& node, std::string_view what, std::span<const std::string_view> known,
               DiagnosticCollector& report, std::string_view example = {});
 
-    /// It is a map, whether its keys are good or not.
+    /// The node is a map, with or without unknown keys.
     [[nodiscard]] bool is_map() const { return is_map_; }
     [[nodiscard]] bool is_empty() const { return node_->entries.empty(); }
     [[nodiscard]] const YamlNode& node() const { return *node_; }
@@ -25,7 +25,7 @@ class MapReader {
     [[nodiscard]] YamlValue value(const YamlEntry& entry) const {
         return {&entry.value, entry.key.text, report_};
     }
-    /// Reports that a key which must be there is not.
+    /// Reports a missing key.
     const YamlEntry* require(std::string_view key, std::string_view hint = {}) const;
 
   private:
@@ -37,11 +37,10 @@ class MapReader {
     bool is_map_ = false;
 };
 
-/// The items of a list that must hold something. Reports when the value is no list, with what to
-/// write instead, or an empty one.
+/// The items of a list. Reports a value that is no list, with `hint`, and an empty list.
 [[nodiscard]] std::span<const YamlNode> list_items(const YamlValue& value, std::string_view hint);
 
-/// The nodes of a value that is one thing or a list of such.
+/// The nodes of a value that is one scalar or a list of them.
 [[nodiscard]] std::span<const YamlNode> one_or_many(const YamlValue& value);
 
 }  // namespace policy

@@ -8,15 +8,14 @@
 #include "policy/yaml/yaml_ids.hpp"
 #include "policy/yaml/yaml_names.hpp"
 
-/// `match`: a map of fields and combinators.
 namespace policy {
 namespace {
 
-/// Whose match it is: `pf` is a match on the parent PF, which has no PF of its own.
+/// What the match tests: `pf` is a match on the parent PF, which has no PF of its own.
 enum class MatchSubject { kDevice, kPf };
 
-/// What holds for a match and all those inside it. Addresses are checked as PCI ones unless some
-/// part of the whole match names another bus.
+/// What applies to a match and all matches inside it. Addresses must be PCI addresses unless a part
+/// of the whole match names another bus.
 struct Scope {
     MatchSubject subject = MatchSubject::kDevice;
     AddressBus address = AddressBus::kPci;
@@ -178,7 +177,7 @@ std::vector<Match> read_alternatives(const YamlValue& value, Scope scope) {
     return out;
 }
 
-/// Keys that are matches of their own. False for a key that is a plain field.
+/// Reads the keys that contain matches. False for the key of a field.
 bool read_combinator(Match& match, const YamlEntry& entry, const YamlValue& value, Scope scope) {
     const std::string& key = entry.key.text;
     if (key == "pf")

@@ -8,7 +8,6 @@
 #include "policy/yaml/yaml_ids.hpp"
 #include "policy/yaml/yaml_names.hpp"
 
-/// An entry of `mdevs`.
 namespace policy {
 namespace {
 

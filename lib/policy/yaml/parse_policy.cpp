@@ -17,7 +17,7 @@
 namespace policy {
 namespace {
 
-/// One file on its way through the passes. Its report stays open until the whole set was looked at.
+/// One file with its report, which stays open until the whole set was checked.
 struct ParsedSource {
     explicit ParsedSource(const SourceFile& file) : source(file), report(source) {}
     ParsedSource(const ParsedSource&) = delete;
@@ -74,7 +74,7 @@ void read_file(ParsedSource& file, PolicySet& set) {
         set.rules.push_back(read_rule(node, file.report));
 }
 
-/// Finds the second of two things that should differ in the whole set.
+/// Reports the second of two equal names in the whole set.
 class UniqueNames {
   public:
     UniqueNames(std::deque<ParsedSource>& files, DiagnosticSeverity severity)
@@ -96,7 +96,7 @@ class UniqueNames {
     }
 
   private:
-    /// Two files of one name are told apart by nothing: the first of them takes the message.
+    /// Of two files with one name the first gets the message.
     DiagnosticCollector& find_collector(const SourceLocation& where) {
         const auto found = std::find_if(
             files_->begin(), files_->end(),
@@ -109,8 +109,8 @@ class UniqueNames {
     std::map<std::string, SourceLocation> seen_;
 };
 
-/// Rules are known by their names. Variants are not, and mdevs of one UUID may belong to rules that
-/// never hold together; but inside one rule the kernel would take the first and refuse the second.
+/// A name identifies a rule, but not a variant. Mdevs of one UUID may belong to rules that never
+/// hold together, but inside one rule the kernel would refuse the second.
 void check_across(const PolicySet& set, std::deque<ParsedSource>& files) {
     UniqueNames variants(files, DiagnosticSeverity::kWarning);
     for (const Variant& variant : set.variants)
@@ -125,14 +125,14 @@ void check_across(const PolicySet& set, std::deque<ParsedSource>& files) {
     }
 }
 
-/// FNV-1a, 64 bits: tells one set from another, and is no defence against malice.
+/// FNV-1a, 64 bits: distinguishes sets, and is not cryptographic.
 std::string digest(std::span<const SourceFile> files) {
     constexpr std::uint64_t kPrime = 0x100000001b3;
     std::uint64_t hash = 0xcbf29ce484222325;
     const auto mix = [&hash](std::string_view bytes) {
         for (const char byte : bytes)
             hash = (hash ^ static_cast<unsigned char>(byte)) * kPrime;
-        // A terminator that no UTF-8 has, or "a"+"bc" would be "ab"+"c".
+        // A byte that UTF-8 never has, so that "a"+"bc" differs from "ab"+"c".
         hash = (hash ^ 0xff) * kPrime;
     };
     for (const SourceFile& file : files) {

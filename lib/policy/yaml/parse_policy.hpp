@@ -11,7 +11,7 @@
 
 namespace policy {
 
-/// What came of parsing: a set when there is no error, and every diagnostic, in file order.
+/// A set when there is no error, and every diagnostic, in file order.
 struct Parsed {
     PolicySet set;
     std::vector<Diagnostic> diagnostics;
@@ -19,7 +19,7 @@ struct Parsed {
     [[nodiscard]] bool ok() const;  ///< no diagnostic is an error
 };
 
-/// Parses a whole set: every file, then what only shows across files (two rules of one name). All
+/// Parses a whole set: every file, then checks across files (two rules of one name). Reports all
 /// errors at once. Never throws, never logs.
 [[nodiscard]] Parsed parse_set(std::span<const SourceFile> files);
 

@@ -15,7 +15,6 @@
 #include "policy/yaml/yaml_ids.hpp"
 #include "policy/yaml/yaml_names.hpp"
 
-/// A rule: what it matches, and what it does.
 namespace policy {
 namespace {
 
@@ -23,7 +22,7 @@ constexpr IntegerBounds kLimits{1, 1'000'000};
 constexpr IntegerBounds kVfCounts{0, 65535};
 
 constexpr std::array<std::string_view, 3> kActions = {"driver", "sriov", "mdevs"};
-/// How an action is done; by themselves these do nothing.
+/// These modify an action and have no effect alone.
 constexpr std::array<std::string_view, 6> kModifiers = {"group",  "in_use", "limit",
                                                         "access", "check",  "drift"};
 
@@ -95,7 +94,6 @@ void read_sriov(Rule& rule, const YamlValue& value) {
             rule.sriov_vfs = static_cast<std::uint32_t>(*count);
 }
 
-/// `check` and `drift`: how carefully a binding is made and kept.
 void read_check_and_drift(Rule& rule, const MapReader& map) {
     constexpr std::array<std::string_view, 2> kChecks = {"none", "open"};
     constexpr std::array<std::string_view, 2> kDrifts = {"report", "restore"};
@@ -132,7 +130,7 @@ void read_modifiers(Rule& rule, const MapReader& map) {
     read_check_and_drift(rule, map);
 }
 
-/// The keys of one rule against each other.
+/// Checks the keys of one rule against each other.
 void check_actions(const Rule& rule, const MapReader& map, DiagnosticCollector& report) {
     if (!map.is_map())
         return;
@@ -147,7 +145,7 @@ void check_actions(const Rule& rule, const MapReader& map, DiagnosticCollector& 
                         "a protected device is never touched; make this a rule of its own");
         return;
     }
-    // An unusable 'protect' was reported; what its author meant by it is not known.
+    // An invalid 'protect' was reported; its intended value is not known.
     const YamlEntry* protect = map.find("protect");
     const bool protect_is_false = protect != nullptr && protect->value.text == "false";
     if ((protect == nullptr || protect_is_false) &&

@@ -12,7 +12,6 @@
 #include "policy/yaml/parse_match.hpp"
 #include "policy/yaml/yaml_names.hpp"
 
-/// Variants, and the drivers that variants and rules name.
 namespace policy {
 namespace {
 

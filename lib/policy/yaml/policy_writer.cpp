@@ -9,8 +9,8 @@
 #include "policy/model/match_fields.hpp"
 #include "policy/yaml/yaml_types.hpp"
 
-/// A set as text again. Entries are blocks, as people write them; what is inside a match is on one
-/// line. Whatever any YAML tool could take for a number stands in quotes.
+/// Entries are written as blocks, and a match on one line. What a YAML tool could read as a number
+/// is quoted.
 namespace policy {
 namespace {
 
@@ -149,7 +149,7 @@ std::string emit_driver(const DriverAction& spec) {
     return one_or_list(shown);
 }
 
-/// A user's or group's name; a number stays one.
+/// The name of a user or group; a number stays bare.
 std::string account(const std::string& text) {
     const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
     return number ? text : word(text);

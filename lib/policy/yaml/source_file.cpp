@@ -8,8 +8,7 @@
 namespace policy {
 namespace {
 
-/// Enough to mend a file by; a hostile one must not turn 10,000 faults on a 1 MiB line into
-/// gigabytes.
+/// A hostile file must not turn 10,000 errors on a 1 MiB line into gigabytes.
 constexpr std::size_t kMaxDiagnostics = 1000;
 constexpr std::size_t kMaxExcerptBytes = std::size_t{2} * 1024 * 1024;
 

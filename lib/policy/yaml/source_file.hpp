@@ -10,13 +10,13 @@
 
 namespace policy {
 
-/// A policy file's name (for messages) and whole text. Reading it is the caller's business.
+/// The name of a policy file (for messages) and its whole text. The caller reads it.
 struct SourceFile {
     std::string name;
     std::string text;
 };
 
-/// Limits on what a file may be; past them it is refused, with its position, in bounded memory.
+/// The limits of a file. A file beyond them is refused, with the position, in bounded memory.
 inline constexpr std::size_t kMaxFileBytes = std::size_t{1024} * 1024;
 inline constexpr unsigned kMaxDepth = 32;
 inline constexpr unsigned kMaxNodes = 10'000;
@@ -37,7 +37,7 @@ class SourceBuffer {
     [[nodiscard]] const SourceFile& file() const { return *file_; }
     [[nodiscard]] std::string_view text() const { return file_->text; }
     [[nodiscard]] std::size_t line_count() const { return starts_.size(); }
-    /// A line without its end (LF or CRLF); empty for a line that is not there.
+    /// A line without its end (LF or CRLF); empty for a number out of range.
     [[nodiscard]] std::string_view line(unsigned number) const;
     [[nodiscard]] std::size_t offset(SourcePosition position) const;
     [[nodiscard]] SourcePosition position(std::size_t offset) const;
@@ -49,8 +49,8 @@ class SourceBuffer {
     std::vector<std::size_t> starts_;
 };
 
-/// Collects what is wrong with one file. Bounded: past kMaxDiagnostics only a count is kept, and
-/// past kMaxExcerptBytes of source lines a diagnostic comes without its line.
+/// Collects the diagnostics of one file, in bounded memory: beyond kMaxDiagnostics it only counts,
+/// and beyond kMaxExcerptBytes of source lines a diagnostic has no line.
 class DiagnosticCollector {
   public:
     explicit DiagnosticCollector(const SourceBuffer& source) : source_(&source) {}
@@ -60,7 +60,7 @@ class DiagnosticCollector {
     [[nodiscard]] SourceLocation where(SourcePosition position) const;
     [[nodiscard]] bool has_errors() const { return errors_ != 0; }
     [[nodiscard]] const SourceBuffer& source() const { return *source_; }
-    /// Everything so far, in the order of the file.
+    /// All diagnostics, in the order of the file.
     [[nodiscard]] std::vector<Diagnostic> take();
 
   private:

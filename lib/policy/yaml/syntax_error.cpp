@@ -8,8 +8,8 @@
 
 #include "base/utf8.hpp"
 
-/// A YAML parser complains in its grammar's terms ("end of map not found"), at the position where
-/// it gave up. Here that becomes what a person did wrong, at the position where it was done.
+/// A YAML parser reports an error in terms of its grammar ("end of map not found"), where it
+/// stopped. This file translates it into the mistake of the author, at its position.
 namespace policy {
 namespace {
 
@@ -97,7 +97,7 @@ void report_end_of_map(DiagnosticCollector& report, SourcePosition position) {
                      "a value is quoted whole or not at all; '' inside '...' means one quote");
 }
 
-/// A tab where only spaces may indent leads yaml-cpp astray later; blame the tab.
+/// yaml-cpp reports a tab in the indentation at a later position; this finds the tab.
 std::optional<SourcePosition> indenting_tab(const SourceBuffer& source, unsigned number) {
     const std::string_view line = source.line(number);
     const std::size_t tab = line.find('\t');

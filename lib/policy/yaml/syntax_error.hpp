@@ -8,12 +8,11 @@
 
 namespace policy {
 
-/// Does the quoted scalar that begins at `position` have its closing quote?
+/// Does the quoted scalar at `position` have its closing quote?
 [[nodiscard]] bool has_closing_quote(const SourceBuffer& source, SourcePosition position);
 
-/// Reports a syntax error in words that say what to do. `parser_message` is the YAML parser's own
-/// message at `position`, `bracket` where the innermost '[' or '{' was opened that is not closed
-/// yet.
+/// Reports a syntax error with the action to take. `parser_message` is the YAML parser's own
+/// message at `position`; `bracket` is the position of the innermost open '[' or '{'.
 void report_syntax_error(DiagnosticCollector& report, SourcePosition position,
                          std::string_view parser_message, std::optional<SourcePosition> bracket);
 

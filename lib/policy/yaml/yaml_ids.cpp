@@ -14,8 +14,6 @@
 #include "policy/yaml/yaml_types.hpp"
 #include "sysfs/device/names.hpp"
 
-/// The readers of ids, addresses, versions and modes: texts that look like numbers to YAML tools,
-/// which is why they must be quoted even where this parser alone could do without.
 namespace policy {
 namespace {
 
@@ -32,13 +30,13 @@ bool only(std::string_view text, std::string_view allowed) {
     return text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-/// Says why an unquoted value is refused: with its own fate, or with that of one like it.
+/// Reports an unquoted value: what YAML tools read it as, or what they read a similar one as.
 bool is_quoted(const YamlValue& value, std::string_view noun, std::string_view example) {
     if (!value.node->is_plain())
         return true;
     const std::string& text = value.node->text;
     const auto reading = implicit_type(text);
-    // "8086 is read as 8086" would convince nobody: then the fate of another value says why.
+    // "8086 is read as the number 8086" explains nothing; then a similar value is the example.
     const bool changed = reading && *reading != "the number " + text;
     value.error(changed ? fmt::format("'{}' must be quoted: YAML tools read {} as {}", value.key,
                                       base::printable(text), *reading)
@@ -48,7 +46,7 @@ bool is_quoted(const YamlValue& value, std::string_view noun, std::string_view e
     return false;
 }
 
-/// Text of these readers before its shape is looked at; quoted.
+/// Quoted text, before its syntax is checked.
 std::optional<std::string> quoted_text(const YamlValue& value, std::string_view noun,
                                        std::string_view example) {
     if (value.node->kind == YamlNode::YamlKind::kScalar && !is_quoted(value, noun, example))
@@ -59,7 +57,7 @@ std::optional<std::string> quoted_text(const YamlValue& value, std::string_view 
 constexpr std::string_view kIdExample = "0010 as the number 8 and 1e10 as 10000000000";
 constexpr std::string_view kAddressExample = "0000:01:00.0 as the number 60";
 
-/// What people call a class when they do not call it by its name.
+/// Other words for the classes.
 constexpr std::array kClassAliases = {
     std::pair{std::string_view("gpu"), std::string_view("display")},
     std::pair{std::string_view("vga"), std::string_view("display")},

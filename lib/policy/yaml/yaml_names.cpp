@@ -13,8 +13,6 @@
 #include "policy/model/reason_code.hpp"
 #include "sysfs/device/names.hpp"
 
-/// The readers of names: what could be a driver's, a rule's, a type's, an account's. Some of them
-/// become part of a path or of a line in a journal, so their characters are few.
 namespace policy {
 namespace {
 

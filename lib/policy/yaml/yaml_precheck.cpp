@@ -7,10 +7,8 @@
 
 #include "base/utf8.hpp"
 
-/// The look at a file's bytes before yaml-cpp has them. yaml-cpp guesses UTF-16 and UTF-32, lets
-/// invalid UTF-8 through, takes a file cut in its middle for a whole one, and its versions differ
-/// on a bare CR: none of these reaches it. A byte that is wrong here says more than what a parser
-/// would make of it.
+/// yaml-cpp guesses UTF-16 and UTF-32, accepts invalid UTF-8 and truncated files, and its versions
+/// differ on a bare CR. These checks keep such files from it and report the exact byte.
 namespace policy {
 namespace {
 
@@ -94,8 +92,8 @@ bool is_blank(std::string_view line) {
     return first == std::string_view::npos || line[first] == '#';
 }
 
-/// "---" and "..." in column 1 are markers wherever they stand (inside quotes they are an error of
-/// their own), so documents can be counted by lines.
+/// "---" and "..." in column 1 are always markers (inside quotes they are an error), so documents
+/// can be counted by lines.
 bool check_documents(DiagnosticCollector& report) {
     const SourceBuffer& source = report.source();
     bool content = false;
@@ -145,7 +143,7 @@ bool check_bytes(DiagnosticCollector& report) {
     // Each check relies on those before it.
     if (!check_size(report) || !check_encoding(report) || !check_characters(report))
         return false;
-    // Most files without a final newline are whole, and their other faults worth showing: go on.
+    // Most files without a final newline are complete, so their other errors are shown as well.
     check_final_newline(report);
     return check_documents(report);
 }

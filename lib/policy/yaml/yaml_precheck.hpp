@@ -5,8 +5,8 @@
 
 namespace policy {
 
-/// Checks what must hold before any YAML parser sees the bytes: size, UTF-8, no control characters,
-/// one document, a final newline. Reports all it finds; false when parsing on makes no sense.
+/// Checks the bytes before the YAML parser reads them: size, UTF-8, no control characters, one
+/// document, a final newline. Returns false when the file must not be parsed.
 [[nodiscard]] bool check_bytes(DiagnosticCollector& report);
 
 }  // namespace policy

@@ -9,8 +9,7 @@
 #include "base/utf8.hpp"
 #include "policy/yaml/yaml_types.hpp"
 
-/// The readers of plain YAML types. yaml-cpp's own conversions take "yes" for true and 010 for 8;
-/// none of them is used.
+/// yaml-cpp's own conversions read "yes" as true and 010 as 8, so they are not used.
 namespace policy {
 namespace {
 
@@ -56,7 +55,7 @@ std::string trimmed(const std::string& text) {
     return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-/// Text that survives every YAML tool: quoted, or read as text by all of them.
+/// Text that every YAML tool reads as text: quoted, or unambiguous.
 bool is_text(const YamlValue& value) {
     if (!is_scalar(value, "text"))
         return false;

@@ -12,9 +12,8 @@
 
 namespace policy {
 
-/// One value of a policy on its way into the model: the node, the key it belongs to (for messages)
-/// and where to report. The readers below are strict: the whole scalar or nothing, and what they
-/// refuse is reported at the node, once.
+/// One value to be read: the node, its key (for messages) and the report. The readers are strict:
+/// they read the whole scalar or nothing, and report a refused value at its node, once.
 struct YamlValue {
     const YamlNode* node;
     std::string_view key;
@@ -30,19 +29,19 @@ struct IntegerBounds {
     std::int64_t least;
     std::int64_t most;
 };
-/// Of rules and of variants: what fits into 32 bits.
+/// Priorities of rules and variants fit into 32 bits.
 inline constexpr IntegerBounds kPriorities{-2147483648LL, 2147483647LL};
 
 /// true or false, unquoted; none of YAML 1.1's other words.
 [[nodiscard]] std::optional<bool> read_bool(const YamlValue& value);
-/// Decimal digits with perhaps a minus, unquoted.
+/// Decimal digits, optionally with a minus, unquoted.
 [[nodiscard]] std::optional<std::int64_t> read_integer(const YamlValue& value,
                                                        IntegerBounds bounds);
 /// A text of one line, not empty. Unquoted only where every YAML tool sees the same text.
 [[nodiscard]] std::optional<std::string> read_text(const YamlValue& value);
-/// The same, lines allowed; white space at the ends is cut.
+/// The same with several lines; white space at the ends is removed.
 [[nodiscard]] std::optional<std::string> read_prose(const YamlValue& value);
-/// One of a few words; gives its index.
+/// One of `words`; returns its index.
 [[nodiscard]] std::optional<std::size_t> read_keyword(const YamlValue& value,
                                                       std::span<const std::string_view> words);
 /// A shell glob: brackets closed, no trailing backslash.

@@ -9,83 +9,26 @@
 #include <algorithm>
 #include <istream>
 #include <map>
-#include <streambuf>
 #include <string_view>
 
 #include "base/utf8.hpp"
+#include "policy/yaml/bounded_streambuf.hpp"
 #include "policy/yaml/syntax_error.hpp"
 
 /// The one file that knows yaml-cpp, and what it takes to live with versions 0.7 and 0.8:
 ///
-/// - Only HandleNextDocument, once. The second document was looked for before (bytes.cpp); LoadAll
-/// never
-///   ends on some inputs.
-/// - Memory. The events bound it: depth, nodes and scalar sizes are checked as they come, and the
-/// parser
-///   works on demand. But a '[' or '"' that might begin a key keeps the scanner reading, a token or
-///   two per character, until that key is decided, with no event meanwhile. So the stream counts
-///   the characters that can begin a token, and gives up when too many pass without an event.
-/// - A quote that is open at the end of the file is accepted when a newline stands before the end.
-/// So each
-///   quoted scalar is looked up in the source again, for its closing quote.
-/// - Quoted scalars and those with a lone "!" carry the same tag. The byte at the mark tells them
-/// apart.
+/// - HandleNextDocument is called once. yaml_precheck.cpp has refused a second document; LoadAll
+///   never ends on some inputs.
+/// - Memory is bounded by the events: depth, nodes and scalar sizes are checked as they arrive, and
+///   the parser works on demand. But after a '[' or '"' that might begin a key the scanner reads
+///   on, one or two tokens per character, until the key is decided, without an event. So the stream
+///   counts the characters that can begin a token and stops when too many pass without an event.
+/// - yaml-cpp accepts an open quote at the end of the file after a newline. So the closing quote of
+///   each quoted scalar is looked up in the source.
+/// - Quoted scalars and those with a lone "!" have the same tag. The byte at the mark distinguishes
+///   them.
 namespace policy {
 namespace {
-
-/// Each costs yaml-cpp up to 300 bytes while it waits for a key: 30 MB.
-constexpr std::size_t kMaxPendingIndicators = 100'000;
-constexpr std::string_view kIndicators = "[]{},:-?\"'&*!|>%@`";
-
-/// Ends the parse at a position, with an error that was found by us.
-struct YamlError : std::exception {
-    YamlError(SourcePosition at, std::string what_is_wrong, std::string what_to_do = {})
-        : position(at), text(std::move(what_is_wrong)), hint(std::move(what_to_do)) {}
-    [[nodiscard]] const char* what() const noexcept override { return text.c_str(); }
-    SourcePosition position;
-    std::string text;
-    std::string hint;
-};
-
-/// Hands the text to yaml-cpp in slices, counting what could become a token.
-class BoundedStreambuf : public std::streambuf {
-  public:
-    explicit BoundedStreambuf(const SourceBuffer& source) : source_(&source) {}
-    void on_event() { pending_indicators_ = 0; }
-
-  private:
-    int_type underflow() override {
-        constexpr std::size_t kSlice = 1024;
-        std::string_view slice = source_->text().substr(next_, kSlice);
-        if (slice.empty())
-            return traits_type::eof();
-        for (std::size_t i = 0; i < slice.size(); ++i)
-            count(slice[i], next_ + i);
-        next_ += slice.size();
-        buffer_.assign(slice);
-        setg(buffer_.data(), buffer_.data(), buffer_.data() + buffer_.size());
-        return traits_type::to_int_type(buffer_.front());
-    }
-
-    void count(char character, std::size_t offset) {
-        if (kIndicators.find(character) == std::string_view::npos)
-            return;
-        if (pending_indicators_ == 0)
-            first_ = offset;
-        if (++pending_indicators_ > kMaxPendingIndicators)
-            throw YamlError(
-                source_->position(first_),
-                fmt::format("what begins here is larger or deeper than any policy: at most {} "
-                            "values, nested at most {} deep",
-                            kMaxNodes, kMaxDepth));
-    }
-
-    const SourceBuffer* source_;
-    std::string buffer_;
-    std::size_t next_ = 0;
-    std::size_t pending_indicators_ = 0;
-    std::size_t first_ = 0;
-};
 
 YamlNode node_at(SourcePosition position, YamlNode::YamlKind kind) {
     YamlNode node;
@@ -101,7 +44,7 @@ class TreeBuilder : public YAML::EventHandler {
         : report_(&report), text_(&text) {}
 
     [[nodiscard]] std::optional<YamlNode> take() { return std::move(root_); }
-    /// Where the innermost open '[' or '{' stands; nothing when none is open.
+    /// The position of the innermost open '[' or '{'; nothing when none is open.
     [[nodiscard]] std::optional<SourcePosition> open_bracket() const {
         if (open_.empty() || !open_.back().flow)
             return std::nullopt;
@@ -126,7 +69,7 @@ class TreeBuilder : public YAML::EventHandler {
     void OnMapEnd() override { close(); }
 
   private:
-    /// A collection that is not closed yet, with the key that waits for its value.
+    /// An open collection, with the key whose value is next.
     struct OpenCollection {
         YamlNode node;
         bool flow = false;
@@ -190,7 +133,7 @@ void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
     const bool written = rest.starts_with('~') || rest.starts_with("null") ||
                          rest.starts_with("Null") || rest.starts_with("NULL");
     if (refuse_properties(position, "?", anchor)) {
-        // said already
+        // reported
     } else if (is_key()) {
         report_->error(position, "a key is missing here");
     } else if (!open_.empty() && open_.back().key && !written) {
@@ -205,8 +148,7 @@ void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
     add(node_at(position, YamlNode::YamlKind::kBroken));
 }
 
-/// Of an item of a block list that is not there yaml-cpp knows only what comes after: go back to
-/// its '-'.
+/// yaml-cpp reports a missing item of a block list at the next token; this finds the '-'.
 SourcePosition TreeBuilder::missing_item_position(SourcePosition position) const {
     if (open_.empty() || open_.back().flow)
         return position;
@@ -278,7 +220,7 @@ void TreeBuilder::add(YamlNode node) {
     } else if (!into.key) {
         add_key(into, std::move(node));
     } else {
-        // A broken key was reported; its value is of no use without it.
+        // A broken key was reported; its value is dropped.
         if (into.key->kind == YamlNode::YamlKind::kScalar)
             into.node.entries.push_back({std::move(*into.key), std::move(node)});
         into.key.reset();

@@ -12,7 +12,7 @@ namespace policy {
 struct YamlEntry;
 
 /// One node of a policy file, as written: nothing is resolved, "010" stays those three characters.
-/// kBroken stands where something was refused and reported already; whoever meets it stays silent.
+/// kBroken: the value was refused and reported; readers do not report it again.
 struct YamlNode {
     enum class YamlKind { kScalar, kSequence, kMap, kBroken };
     enum class ScalarStyle { kPlain, kQuoted, kBlock };
@@ -35,9 +35,9 @@ struct YamlEntry {
     YamlNode value;
 };
 
-/// The whole file as a tree, within the limits of parse.hpp. Nothing when the file is no YAML or
-/// breaks a limit (reported). Anchors, aliases, tags, nulls and duplicate keys are reported and
-/// leave kBroken, so that the rest of the file is still looked at.
+/// The whole file as a tree, within the limits of source_file.hpp. Nothing when the file is no YAML
+/// or exceeds a limit (reported). Anchors, aliases, tags, nulls and duplicate keys are reported and
+/// become kBroken, so that the rest of the file is still checked.
 [[nodiscard]] std::optional<YamlNode> parse_yaml(DiagnosticCollector& report);
 
 }  // namespace policy

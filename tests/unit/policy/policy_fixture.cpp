@@ -20,22 +20,6 @@ const char* decision_outcome_name(policy::DecisionOutcome outcome) {
     return "";
 }
 
-const char* candidate_status_name(policy::CandidateStatus status) {
-    switch (status) {
-        case policy::CandidateStatus::kUse:
-            return "use";
-        case policy::CandidateStatus::kFallback:
-            return "fallback";
-        case policy::CandidateStatus::kSkipped:
-            return "skipped";
-        case policy::CandidateStatus::kUnreached:
-            return "unreached";
-        case policy::CandidateStatus::kAmbiguous:
-            return "ambiguous";
-    }
-    return "";
-}
-
 std::string to_text(const policy::Transaction& transaction) {
     std::string out = transaction.key() + ": " + policy::verdict_name(transaction.verdict) + "\n";
     for (const policy::Step& step : transaction.steps) {
@@ -92,7 +76,8 @@ std::string PolicyFixture::decided(const std::string& address) const {
 std::string PolicyFixture::chain(const std::string& address) const {
     std::string out;
     for (const policy::ChainLink& link : decision(address).chain.links) {
-        out += std::string(candidate_status_name(link.status)) + " " + link.driver.value_or("?");
+        out += std::string(policy::candidate_status_name(link.status)) + " " +
+               link.driver.value_or("?");
         if (link.module)
             out += " [" + *link.module + "]";
         out += " from " + link.from + ": " + link.why + "\n";

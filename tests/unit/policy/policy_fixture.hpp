@@ -9,8 +9,8 @@
 #include "policy/yaml/parse_policy.hpp"
 #include "tests/fake/host.hpp"
 
-/// What the tests of matching, deciding and planning share: policies as their authors write them,
-/// and results as text, so that a test asserts all of an answer.
+/// The fixture of the tests of matching, deciding and planning: policies as YAML, and results as
+/// text, so that a test asserts the whole result.
 namespace policy_test {
 
 /// Parses `yaml` (without its `version:`) as the file "p.yaml"; line 1 is the first line of `yaml`.
@@ -21,7 +21,7 @@ namespace policy_test {
 [[nodiscard]] fake::Host nic_host();
 constexpr const char* kTakeNics = "rules: [{name: nics, match: {class: network}, driver: auto}]";
 
-/// A host with policies in force: asks the pure functions and renders what they say.
+/// A host with policies in force; renders decisions and plans.
 class PolicyFixture {
   public:
     PolicyFixture(const fake::Host& host, const std::string& yaml)

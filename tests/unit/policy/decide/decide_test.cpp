@@ -186,7 +186,7 @@ TEST(Decide, ARequestByHandWinsOverRulesAndLimits) {
     asked.name = "bind";
     asked.driver = policy::DriverAction{};
     fixture.ask(kThird, asked);
-    EXPECT_EQ(fixture.decided(kThird), "wanted bind: asked for by hand");
+    EXPECT_EQ(fixture.decided(kThird), "wanted bind: requested by the user");
     EXPECT_EQ(fixture.decided(kFirst), "wanted one: rule one (p.yaml:2)");
 }
 

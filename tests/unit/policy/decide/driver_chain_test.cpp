@@ -13,7 +13,7 @@ using sysfs::ModuleState;
 
 constexpr const char* kCard = "0000:01:00.0";
 
-/// A host with one virtio NIC, for which the kernel has a variant, and one rule that takes it.
+/// A host with one virtio NIC, for which the kernel has a variant, and one rule that matches it.
 Host virtio_host() {
     Host host;
     host.with_variants();
@@ -52,7 +52,7 @@ TEST(Chain, AliasesComeMostSpecificFirst) {
               "fallback vfio-pci [vfio_pci] from generic: comes with the module vfio_pci\n");
 }
 
-TEST(Chain, ADriversNameIsNotGuessedFromItsModule) {
+TEST(Chain, ADriversNameIsNotDerivedFromItsModule) {
     Host host = virtio_host();
     host.registered("pci", "a-name-of-its-own", "virtio_vfio_pci");
     EXPECT_EQ(chain_of(host, "auto"),
@@ -76,7 +76,7 @@ TEST(Chain, VariantsComeByPriorityThenFileOrder) {
               "fallback vfio-pci [vfio_pci] from generic: comes with the module vfio_pci\n");
 }
 
-TEST(Chain, IgdOnAKernelWithoutItIsSkippedAndSaysSo) {
+TEST(Chain, IgdOnAKernelWithoutItIsSkippedWithAReason) {
     Host host;
     host.pci(kCard).gpu().vendor("8086", "3e92").group(1);
     EXPECT_EQ(chain_of(host, "[vfio-pci-igd, auto]"),
@@ -84,7 +84,7 @@ TEST(Chain, IgdOnAKernelWithoutItIsSkippedAndSaysSo) {
               "use vfio-pci [vfio_pci] from generic: comes with the module vfio_pci\n");
 }
 
-TEST(Chain, ADeniedModuleIsSkippedAndSaysSo) {
+TEST(Chain, ADeniedModuleIsSkippedWithAReason) {
     Host host = virtio_host();
     host.module("virtio_vfio_pci", ModuleState::kDenied);
     EXPECT_EQ(chain_of(host, "auto"),

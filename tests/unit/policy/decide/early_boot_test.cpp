@@ -49,13 +49,13 @@ TEST(EarlyBoot, LeavesWhatARuleMayProtectByTheNameOfAnInterface) {
         "01 lan\n02 lan\n");
 }
 
-TEST(EarlyBoot, AsksNoDiskForAnInterface) {
+TEST(EarlyBoot, IgnoresInterfacesOfADisk) {
     EXPECT_EQ(undecided("rules: [{name: disks, match: {class: storage}, driver: auto},"
                         " {name: lan, match: {netdev: eth7}, protect: true}]"),
               "01 lan\n02 lan\n");
 }
 
-TEST(EarlyBoot, LeavesWhatARuleMatchesOnlyForWantOfADriver) {
+TEST(EarlyBoot, LeavesWhatARuleMatchesOnlyWithoutADriver) {
     EXPECT_EQ(
         undecided("rules: [{name: idle, match: {class: storage, driver: none}, driver: auto}]"),
         "04 idle\n");
@@ -65,7 +65,7 @@ TEST(EarlyBoot, LeavesWhatARuleMatchesOnlyForWantOfADriver) {
         "01 others\n02 others\n");
 }
 
-TEST(EarlyBoot, LeavesWhatAnEqualOrHigherRuleMayAskOtherwise) {
+TEST(EarlyBoot, LeavesWhatAnEqualOrHigherRuleMayChange) {
     const std::string host =
         ", {name: host, priority: PRIORITY, match: {property: {ID_X: \"1\"}}, driver: host}]";
     const auto with = [&](const std::string& priority) {
@@ -77,14 +77,14 @@ TEST(EarlyBoot, LeavesWhatAnEqualOrHigherRuleMayAskOtherwise) {
     EXPECT_EQ(undecided(with("-1")), "04 host\n");
 }
 
-TEST(EarlyBoot, IsNotHeldUpByARuleThatAsksTheSame) {
+TEST(EarlyBoot, IgnoresARuleWithTheSameAction) {
     EXPECT_EQ(undecided(std::string(kNics) +
                         ", {name: again, match: {class: network, driver: ixgbe}, driver: auto}]"),
               "");
 }
 
-// Whether the first counts decides who the second is.
-TEST(EarlyBoot, LeavesAllDevicesOfALimitThatAnOpenOneMayUseUp) {
+// The second device depends on whether the first one counts.
+TEST(EarlyBoot, LeavesAllDevicesOfALimitThatAnUndecidedOneMayReach) {
     EXPECT_EQ(
         undecided("rules: [{name: one, match: {class: network}, limit: 1, driver: auto},"
                   " {name: lan, match: {address: \"0000:01:00.0\", netdev: eth7}, protect: true}]"),

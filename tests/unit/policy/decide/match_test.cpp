@@ -10,7 +10,7 @@ namespace {
 using fake::Host;
 using policy_test::policies;
 
-/// One host with a device for every fact that a match can ask for.
+/// One host with a device for every key of a match.
 Host rich_host() {
     Host host;
     host.pci("0000:00:01.0").bridge();
@@ -41,7 +41,7 @@ bool holds(const std::string& match, const sysfs::DeviceId& id) {
     const auto inventory = rich_host().inventory();
     const sysfs::Device& device = *inventory.find(id);
     const bool quick = policy::matches(set.rules.at(0).match, device, inventory);
-    // explain must never tell another story than the decision.
+    // explain must agree with the decision.
     std::vector<policy::FieldResult> fields;
     EXPECT_EQ(policy::trace(set.rules.at(0).match, device, inventory, fields), quick) << match;
     return quick;

@@ -36,7 +36,7 @@ TEST(Diagnostic, ShowsTabsAsBlanksAndControlsAsQuestionMarks) {
     EXPECT_EQ(shown("\ta\x1b[2J\x7f\xc2\x9b\xff x", 2), "f:7:2: error: t\n a?[2J??? x\n ^\n");
 }
 
-TEST(Diagnostic, ShowsOfALongLineWhatIsAroundTheCaret) {
+TEST(Diagnostic, ShowsTheWindowAroundTheCaretOfALongLine) {
     const std::string line = std::string(200, 'a') + "X" + std::string(200, 'b');
     EXPECT_EQ(shown(line, 201), "f:7:201: error: t\n..." + std::string(60, 'a') + "X" +
                                     std::string(59, 'b') + "...\n" + std::string(63, ' ') + "^\n");

@@ -24,7 +24,7 @@ TEST(ApConfig, IsOneMaskForEachKindWithBitZeroAtTheLeft) {
               "0x8" + std::string(63, '0') + "," + kNone + "," + kNone);
 }
 
-TEST(ApConfig, IsNothingForAnythingElse) {
+TEST(ApConfig, IsEmptyForOtherAttributes) {
     for (const Attrs& attrs :
          {Attrs{}, Attrs{{"assign_adapter", "256"}}, Attrs{{"assign_adapter", "x"}},
           Attrs{{"assign_adapter", "5"}, {"unassign_adapter", "5"}},
@@ -32,7 +32,7 @@ TEST(ApConfig, IsNothingForAnythingElse) {
         EXPECT_EQ(ap_config(attrs), std::nullopt);
 }
 
-TEST(ApConfig, IsThereSince610) {
+TEST(ApConfig, ExistsSince610) {
     for (const char* release : {"6.10", "6.10.0-rc1", "6.12.3+deb13-s390x", "7.2.0", "10.0"})
         EXPECT_TRUE(has_ap_config(release)) << release;
     for (const char* release : {"", "6", "6.", "6.9.12", "5.14.0-503.el9.s390x", "x.y"})

@@ -5,7 +5,7 @@
 
 #include "tests/unit/policy/policy_fixture.hpp"
 
-/// One IOMMU group, several devices: the ICH9 functions at 00:1f.x are the lab's own example.
+/// One IOMMU group with several devices, the ICH9 functions at 00:1f.x as in the lab.
 namespace {
 
 using fake::Host;
@@ -51,7 +51,7 @@ TEST(PlanGroup, StrictRefusesAndNamesTheBlockers) {
               "the host (on ahci)\n");
 }
 
-TEST(PlanGroup, WholeTakesAllEndpoints) {
+TEST(PlanGroup, WholeIncludesAllEndpoints) {
     const PolicyFixture fixture(ich9_host(), take_smbus("whole"));
     EXPECT_EQ(fixture.plan(), kAllThree);
     const auto changes = fixture.make_plan().transactions[0].changes;
@@ -70,7 +70,7 @@ TEST(PlanGroup, MatchingAllThreeNeedsNoWhole) {
         kAllThree);
 }
 
-TEST(PlanGroup, WholeTakesAPeerThatCameBackOnly) {
+TEST(PlanGroup, WholeIncludesOnlyAPeerThatReturned) {
     Host host = ich9_host();
     host.pci(kLpc).vfio("vfio-pci");
     host.pci(kSmbus).vfio("vfio-pci");
@@ -88,7 +88,7 @@ TEST(PlanGroup, WholeIsIdempotent) {
     EXPECT_EQ(PolicyFixture(host, take_smbus("whole")).plan(), "group 4: ok\n");
 }
 
-TEST(PlanGroup, AListedMatchTakesThoseAndRefusesForOthers) {
+TEST(PlanGroup, AListedMatchIncludesItsDevicesAndRefusesForOthers) {
     EXPECT_EQ(PolicyFixture(ich9_host(), take_smbus("[{class: bridge}]")).plan(),
               "group 4: refused\n"
               "  ! group-not-viable 0000:00:1f.2: the group would not be viable: it does DMA for "
@@ -108,7 +108,7 @@ TEST(PlanGroup, HarmlessPeersDoNotBlock) {
               "  bind 0000:00:1f.3 vfio-pci\n");
 }
 
-TEST(PlanGroup, WholeTakesUnboundEndpointsToo) {
+TEST(PlanGroup, WholeIncludesUnboundEndpoints) {
     Host host = ich9_host();
     host.pci(kLpc).unbound();
     host.pci(kSata).vfio("vfio-pci");
@@ -121,7 +121,7 @@ TEST(PlanGroup, WholeTakesUnboundEndpointsToo) {
               "  bind 0000:00:1f.3 vfio-pci\n");
 }
 
-TEST(PlanGroup, BridgesStayWithTheirDriver) {
+TEST(PlanGroup, BridgesKeepTheirDriver) {
     Host host;
     host.registered("pci", "vfio-pci", "vfio_pci");
     host.pci("0000:00:01.0").bridge().group(1);
@@ -192,7 +192,7 @@ TEST(PlanGroup, APeerThatARuleGivesToTheHostBlocks) {
               "it to the host (on ahci)\n");
 }
 
-TEST(PlanGroup, APeerThatAnotherRuleNeedsWhereItIsBlocks) {
+TEST(PlanGroup, APeerThatAnotherRuleKeepsBlocks) {
     Host host = ich9_host();
     host.pci(kSata).pf(4, 0);
     EXPECT_EQ(
@@ -231,7 +231,7 @@ TEST(PlanGroup, APeerOnUserSpaceIoBlocks) {
         "uio_pci_generic (on ahci)\n");
 }
 
-TEST(PlanGroup, KeepingADeviceUnboundAsksNothingOfItsGroup) {
+TEST(PlanGroup, KeepingADeviceUnboundDoesNotConcernItsGroup) {
     EXPECT_EQ(
         PolicyFixture(ich9_host(), "rules: [{name: lone, match: {device: '2930'}, driver: none}]")
             .plan(),
@@ -240,7 +240,7 @@ TEST(PlanGroup, KeepingADeviceUnboundAsksNothingOfItsGroup) {
         "  unbind 0000:00:1f.3 i801_smbus\n");
 }
 
-TEST(PlanGroup, PeersTakenAlongGetTheirOwnVariant) {
+TEST(PlanGroup, IncludedPeersGetTheirOwnVariant) {
     Host host;
     host.with_variants().registered("pci", "vfio-pci", "vfio_pci");
     host.pci("0000:01:00.0").gpu().group(1);

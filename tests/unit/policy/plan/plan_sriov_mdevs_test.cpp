@@ -35,7 +35,7 @@ TEST(Plan, SetsTheNumberOfVfsWithoutTouchingTheDriver) {
               "  ! no-driver 0000:02:00.0: is unbound, and VFs are its driver's to make\n");
 }
 
-TEST(Plan, DoesNotTakeAwayVfsThatAreGivenAway) {
+TEST(Plan, RefusesToRemoveVfsThatAreOnVfio) {
     Host host = nic_host();
     host.pci("0000:02:00.0").pf(8, 1);
     host.pci("0000:02:10.0").nic().vf_of("0000:02:00.0", 0).group(20).vfio("vfio-pci");
@@ -46,7 +46,7 @@ TEST(Plan, DoesNotTakeAwayVfsThatAreGivenAway) {
         "vfio-pci)\n");
 }
 
-TEST(Plan, MakesTheMdevsThatAreMissing) {
+TEST(Plan, CreatesTheMissingMdevs) {
     Host host;
     host.mdev_parent("mtty").mdev_type("mtty-1", 24).mdev_type("mtty-2", 12);
     const std::string rules =
@@ -74,7 +74,7 @@ TEST(Plan, MakesTheMdevsThatAreMissing) {
     EXPECT_EQ(PolicyFixture(host, rules).plan(), "mdev_parent/mtty: ok\n");
 }
 
-TEST(Plan, RefusesMdevsThatTheParentCannotMake) {
+TEST(Plan, RefusesMdevsThatTheParentCannotCreate) {
     Host host;
     host.mdev_parent("mtty").mdev_type("mtty-1", 1);
     host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "other", "mtty-1");

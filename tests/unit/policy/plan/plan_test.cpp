@@ -25,7 +25,7 @@ TEST(Plan, MovesADeviceFromItsNativeDriverToVfio) {
               "  bind 0000:02:00.0 vfio-pci\n");
 }
 
-TEST(Plan, DescribesTheChangeForWhoeverCarriesItOut) {
+TEST(Plan, DescribesTheChangeForTheExecutor) {
     Host host = nic_host();
     host.with_variants().pci("0000:02:00.0").vendor("1af4", "1041").override_("foreign");
     const PolicyFixture fixture(host,
@@ -114,7 +114,7 @@ TEST(Plan, ADeviceBoundThroughIdsWithoutAnOverrideIsBoundAsWanted) {
     EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
 }
 
-TEST(Plan, AVendorsDriverThatServesVfioItselfIsLeftAlone) {
+TEST(Plan, AVendorsDriverThatProvidesVfioIsLeftAlone) {
     Host host = nic_host();
     host.pci("0000:02:00.0").vfio("nvidia", "vfio1");
     EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
@@ -126,7 +126,7 @@ TEST(Plan, AVendorsDriverThatServesVfioItselfIsLeftAlone) {
         policy::Verdict::kChange);
 }
 
-TEST(Plan, AnOverrideThatIsRightAlreadyIsNotWrittenAgain) {
+TEST(Plan, ACorrectOverrideIsNotWrittenAgain) {
     Host host = nic_host();
     host.registered("pci", "vfio-pci", "vfio_pci");
     host.pci("0000:02:00.0").unbound().override_("vfio-pci");
@@ -135,7 +135,7 @@ TEST(Plan, AnOverrideThatIsRightAlreadyIsNotWrittenAgain) {
               "  bind 0000:02:00.0 vfio-pci\n");
 }
 
-TEST(Plan, AForeignOverrideIsReplacedAndRemembered) {
+TEST(Plan, AForeignOverrideIsReplacedAndRecorded) {
     Host host = nic_host();
     host.registered("pci", "vfio-pci", "vfio_pci");
     host.pci("0000:02:00.0").unbound().override_("uio_pci_generic");
@@ -149,7 +149,7 @@ TEST(Plan, AForeignOverrideIsReplacedAndRemembered) {
 
 // host and none.
 
-TEST(Plan, NoneUnbindsAndKeepsEveryDriverAway) {
+TEST(Plan, NoneUnbindsAndBlocksEveryDriver) {
     EXPECT_EQ(
         PolicyFixture(nic_host(), "rules: [{name: nics, match: {class: network}, driver: none}]")
             .plan(),
@@ -175,7 +175,7 @@ TEST(Plan, HostGivesADeviceBack) {
               "  bind 0000:02:00.0\n");
 }
 
-TEST(Plan, HostOnlyClearsAnOverrideThatWaitsForTheNextBind) {
+TEST(Plan, HostOnlyClearsAnOverrideOfADeviceOnItsNativeDriver) {
     const std::string rules = "rules: [{name: h, match: {class: network}, driver: host}]";
     Host host = nic_host();
     host.pci("0000:02:00.0").override_("vfio-pci");

@@ -51,7 +51,7 @@ TEST(Plan, ADriverThatIsNotVfiosNeedsNoIommu) {
         "  bind 0000:01:00.0 uio_pci_generic\n");
 }
 
-TEST(Plan, RefusesWhenNoDriverOfTheChainCanBeHad) {
+TEST(Plan, RefusesWhenNoDriverOfTheChainIsUsable) {
     Host host = nic_host();
     EXPECT_EQ(
         PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: vfio-pci-igd}]")
@@ -119,7 +119,7 @@ TEST(Plan, EachReasonIsAllowedOrForcedByItsOwnNameOnly) {
               policy::Verdict::kRefused);
 }
 
-TEST(Plan, AnOpenVfioDeviceIsNeverMovedEvenByForce) {
+TEST(Plan, AnOpenVfioDeviceIsNeverUnboundEvenByForce) {
     Host host = nic_host();
     host.pci("0000:02:00.0").vfio("vfio-pci");
     host.used("0000:02:00.0", UseKind::kVfioOpen, "its VFIO group is open", "qemu (pid 712)");
@@ -129,14 +129,14 @@ TEST(Plan, AnOpenVfioDeviceIsNeverMovedEvenByForce) {
               "  ! vfio-open 0000:02:00.0: its VFIO group is open (qemu (pid 712))\n");
 }
 
-TEST(Plan, ADeviceThatStaysWhereItIsMayBeInUse) {
+TEST(Plan, ADeviceThatKeepsItsDriverMayBeInUse) {
     Host host = nic_host();
     host.pci("0000:02:00.0").vfio("vfio-pci");
     host.used("0000:02:00.0", UseKind::kVfioOpen, "its VFIO group is open", "qemu (pid 712)");
     EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
 }
 
-TEST(Plan, AsksForTheUsageOfThoseThatWouldBeTaken) {
+TEST(Plan, RequiresTheUsageOfDevicesThatWouldLoseTheirDriver) {
     Host host = nic_host();
     host.pci("0000:03:00.0").nic().group(8);
     host.pci("0000:04:00.0").nic().group(9).vfio("vfio-pci");

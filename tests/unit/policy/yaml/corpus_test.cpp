@@ -55,7 +55,7 @@ std::string sentence(const testing::TestParamInfo<fs::path>& info) {
     return name;
 }
 
-/// The rendered diagnostics against the file beside the policy.
+/// Compares the rendered diagnostics with the file beside the policy.
 void expect_golden(const fs::path& policy, const std::string& rendered) {
     const fs::path golden = fs::path(policy).replace_extension(".expected");
     if (const char* regen = std::getenv("BINDD_REGEN");
@@ -98,8 +98,8 @@ TEST_P(BadPolicy, IsRefusedWithItsText) {
     expect_golden(GetParam(), render(parsed.diagnostics));
 }
 
-/// Cutting a policy anywhere must never yield a policy that asks for something else in silence:
-/// what loads is a prefix of whole lines, and holds no thing that the whole does not hold too.
+/// A truncated policy must never load as a different policy: what loads is a prefix of whole lines,
+/// and contains nothing that the whole file does not contain.
 TEST_P(GoodPolicy, CutAnywhereIsRefusedOrAPrefixOfWholeLines) {
     const std::string text = file_text(GetParam());
     for (std::size_t length = 0; length < text.size(); ++length) {
@@ -127,8 +127,8 @@ struct Cost {
     double cpu_seconds = 0;
 };
 
-/// Runs `work` in a process of its own: what it needs is measured, and memory past the limit kills
-/// it. ASan maps terabytes, so there only the status counts.
+/// Runs `work` in a process of its own, which is measured and killed beyond the memory limit. ASan
+/// maps terabytes, so there only the status counts.
 Cost measure_cost(const std::function<bool()>& work) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -171,7 +171,7 @@ std::string repeated(const std::string& piece, std::size_t bytes) {
     return out;
 }
 
-/// Files made to cost much; too large to be kept in the tree.
+/// Hostile files, too large for the tree.
 struct Bomb {
     std::string name;
     std::string text;
@@ -218,7 +218,7 @@ std::vector<Bomb> bombs() {
     };
 }
 
-TEST(Bombs, CostLittleAndAreRefusedWithAPlace) {
+TEST(Bombs, CostLittleAndAreRefusedWithAPosition) {
     for (const Bomb& bomb : bombs()) {
         const Cost cost = measure_cost([&bomb] {
             const Parsed parsed = parse_one("bomb.yaml", bomb.text);

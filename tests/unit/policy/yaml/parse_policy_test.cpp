@@ -67,7 +67,7 @@ TEST(ParseSet, WarnsOfTwoVariantsOfOneNameAndLetsRulesShareAUuid) {
     EXPECT_EQ(parsed.set.rules.size(), 2U);
 }
 
-TEST(ParseSet, ShowsEveryFaultOfEveryFileInFileOrder) {
+TEST(ParseSet, ShowsEveryErrorOfEveryFileInFileOrder) {
     const Parsed parsed = parse({{"1.yaml", "version: 1\nrules: [{name: x}]\n"},
                                  {"2.yaml", "version: [\n"},
                                  {"3.yaml", kRule},
@@ -94,7 +94,7 @@ TEST(ParseSet, GivesAGenerationThatFollowsNamesAndTexts) {
     EXPECT_EQ(first, "c9675cbc183be486");
 }
 
-TEST(ParseSet, CutsTheNumberOfDiagnosticsAndSaysSo) {
+TEST(ParseSet, LimitsTheNumberOfDiagnosticsAndReportsThat) {
     std::string text = "version: 1\n";
     for (int i = 0; i < 1200; ++i)
         text += "key" + std::to_string(i) + ": x\n";
@@ -103,7 +103,7 @@ TEST(ParseSet, CutsTheNumberOfDiagnosticsAndSaysSo) {
     EXPECT_EQ(render(parsed.diagnostics.back()), "f.yaml: error: 200 more not shown\n");
 }
 
-TEST(PolicySet, WantsWhatItsMatchesAskFor) {
+TEST(PolicySet, RequiresTheFactsOfItsMatches) {
     EXPECT_EQ(parse({{"f", kRule}}).set.required_facts().serial, false);
     const Parsed parsed =
         parse({{"f.yaml",
@@ -129,7 +129,7 @@ bool wants_other_buses(const std::string& match) {
     return parsed.set.required_facts().other_buses;
 }
 
-TEST(PolicySet, WantsOtherBusesOnlyOfRulesThatCanReachThem) {
+TEST(PolicySet, RequiresOtherBusesOnlyForRulesThatCanMatchThem) {
     EXPECT_FALSE(wants_other_buses("{class: network}"));
     EXPECT_FALSE(wants_other_buses("{bus: pci, any: [{class: network}, {driver: none}]}"));
     EXPECT_FALSE(wants_other_buses("{bus: pci, not: {bus: platform}}"));
@@ -152,7 +152,7 @@ TEST(Parse, FoldsIdsToLowerCase) {
     EXPECT_EQ(wanted, (std::vector<std::string>{"10de", "0302xx", "0000:0a:00.*", "a1"}));
 }
 
-TEST(Emit, SaysInOneKeyWhatTheModelHoldsInMany) {
+TEST(Emit, MergesSeveralCombinatorsIntoOneKey) {
     const auto field = [](Field kind, const std::string& value) {
         Match match;
         match.fields.push_back(

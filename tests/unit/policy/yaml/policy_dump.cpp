@@ -23,7 +23,7 @@ std::string describe(const Match& match) {
     std::string out = "(";
     for (const FieldTest& test : match.fields) {
         out += std::string(match_field(test.field).key) + " " + text(test.key) + "=";
-        // The words of a vf are its author's; the ranges are what holds.
+        // For vf the ranges count, not the words of the author.
         if (test.field != Field::kVf)
             for (const std::string& wanted : test.wanted)
                 out += text(wanted);

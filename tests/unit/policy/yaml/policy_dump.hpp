@@ -7,7 +7,7 @@
 
 namespace policy {
 
-/// A set in words, every value of it and no places: two sets are equal when these texts are. Shares
+/// Every value of a set as text, without positions: two sets are equal when these texts are. Shares
 /// no code with emit(), which is tested against it.
 [[nodiscard]] std::string describe(const PolicySet& set);
 

@@ -11,7 +11,7 @@
 #include "policy/model/match_fields.hpp"
 #include "policy/yaml/parse_policy.hpp"
 
-/// What is installed beside the programs: policies, examples, and the examples of the manual page.
+/// The installed policies and examples, and the examples of the manual page.
 namespace policy {
 namespace {
 
@@ -26,7 +26,7 @@ std::vector<SourceFile> read_files(const std::string& folder) {
     return files;
 }
 
-TEST(ShippedPolicies, AreKnowledgeThatTakesNothing) {
+TEST(ShippedPolicies, HaveVariantsAndNoRules) {
     const Parsed parsed = parse_set(read_files("policies.d"));
     EXPECT_EQ(render(parsed.diagnostics), "");
     EXPECT_TRUE(parsed.set.rules.empty());
@@ -34,8 +34,8 @@ TEST(ShippedPolicies, AreKnowledgeThatTakesNothing) {
         EXPECT_FALSE(variant.why.empty()) << variant.name;
 }
 
-/// The variant cores of Linux 7.2, and the two that only vendors ship. A wrong name here would be
-/// skipped on every kernel without anyone noticing.
+/// The variant cores of Linux 7.2, and the two that only vendors ship. A wrong name would be
+/// skipped silently on every kernel.
 TEST(ShippedPolicies, NameTheDriversOfTheVariantCores) {
     std::map<std::string, std::string> drivers;
     for (const Variant& variant : parse_set(read_files("policies.d")).set.variants)
@@ -62,7 +62,7 @@ TEST(Examples, LoadBesideTheShippedPolicies) {
     }
 }
 
-/// The literal blocks of the manual page, without the indentation that scdoc wants.
+/// The literal blocks of the manual page, without their indentation.
 std::vector<std::string> literal_blocks(const std::string& page) {
     std::vector<std::string> blocks;
     std::istringstream in(page);
@@ -81,7 +81,7 @@ std::vector<std::string> literal_blocks(const std::string& page) {
     return blocks;
 }
 
-/// Most examples are keys of one rule; what they leave out is filled in.
+/// Most examples are keys of one rule; the rest of the rule is added.
 std::string as_file(const std::string& example) {
     if (example.starts_with("version:"))
         return example;

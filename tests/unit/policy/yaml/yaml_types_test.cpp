@@ -10,9 +10,9 @@
 namespace policy {
 namespace {
 
-/// By the resolvers of YAML 1.1 (PyYAML; the one-letter booleans are its specification's) or
-/// by 1.2's core schema.
-TEST(ImplicitType, IsWhatYamlToolsMakeOfAPlainScalar) {
+/// As read by the resolvers of YAML 1.1 (PyYAML; the one-letter booleans are from its
+/// specification) or by the core schema of 1.2.
+TEST(ImplicitType, IsWhatYamlToolsReadAPlainScalarAs) {
     const std::array<std::pair<const char*, const char*>, 32> cases = {{
         {"0010", "the number 8"},
         {"8086", "the number 8086"},
