@@ -163,6 +163,11 @@ Decisions decide(const PolicySet& set, const sysfs::Inventory& inventory,
     return decisions;
 }
 
+const Decision* find_decision(const Decisions& decisions, const sysfs::DeviceId& id) {
+    const auto found = decisions.find(id);
+    return found == decisions.end() ? nullptr : &found->second;
+}
+
 std::vector<RuleTrace> trace_rules(const PolicySet& set, const sysfs::Device& device,
                                    const sysfs::Inventory& inventory) {
     std::vector<RuleTrace> traces;

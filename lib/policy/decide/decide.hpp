@@ -53,6 +53,9 @@ using Decisions = std::map<sysfs::DeviceId, Decision>;
                                const sysfs::Drivers& drivers,
                                const std::vector<RequestedRule>& requests = {});
 
+/// nullptr: the device is unmanaged.
+[[nodiscard]] const Decision* find_decision(const Decisions& decisions, const sysfs::DeviceId& id);
+
 /// The result of one rule for one device, field by field.
 struct RuleTrace {
     const Rule* rule = nullptr;

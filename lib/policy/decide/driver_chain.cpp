@@ -2,6 +2,7 @@
 #include "policy/decide/driver_chain.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
 
@@ -140,19 +141,9 @@ class ChainBuilder {
 }  // namespace
 
 const char* candidate_status_name(CandidateStatus status) {
-    switch (status) {
-        case CandidateStatus::kUse:
-            return "use";
-        case CandidateStatus::kFallback:
-            return "fallback";
-        case CandidateStatus::kSkipped:
-            return "skipped";
-        case CandidateStatus::kUnreached:
-            return "unreached";
-        case CandidateStatus::kAmbiguous:
-            return "ambiguous";
-    }
-    return "";
+    constexpr std::array kNames = {"use", "fallback", "skipped", "unreached", "ambiguous"};
+    static_assert(kNames.size() == static_cast<std::size_t>(CandidateStatus::kAmbiguous) + 1);
+    return kNames.at(static_cast<std::size_t>(status));
 }
 
 bool is_usable(const ChainLink& link) {

@@ -29,14 +29,9 @@ class EarlyBootAnalysis {
     }
 
   private:
-    const Decision* find_decision(const sysfs::Device& device) const {
-        const auto found = decisions_.find(device.id);
-        return found == decisions_.end() ? nullptr : &found->second;
-    }
-
     /// Does the decision depend on whether `rule` matches?
     bool could_change_decision(const Rule& rule, const sysfs::Device& device) const {
-        const Decision* decision = find_decision(device);
+        const Decision* decision = find_decision(decisions_, device.id);
         if (decision == nullptr || decision->rule == nullptr || decision->rule == &rule ||
             rule.protect)
             return true;

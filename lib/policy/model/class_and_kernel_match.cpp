@@ -95,7 +95,7 @@ std::string_view class_name(std::uint32_t class_code) {
 bool class_matches(const std::string& wanted, std::uint32_t class_code) {
     if (const auto base = base_class(wanted))
         return *base == ((class_code >> 16) & 0xff);
-    // Fewer than six digits stand for the leading ones: "0302" is what lspci -n prints.
+    // Fewer than six digits are the leading ones: "0302" is what lspci -n prints.
     if (wanted.empty() || wanted.size() > 6)
         return false;
     unsigned shift = 24;

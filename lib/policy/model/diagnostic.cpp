@@ -16,8 +16,7 @@ constexpr std::size_t kShownColumns = 120;
 constexpr std::string_view kEllipsis = "...";
 
 /// Byte offsets of the characters of a line; one that is not UTF-8 counts as one character a byte.
-/// Each takes one column of the terminal (a tab is shown as a blank), so that the caret stands
-/// right.
+/// Each has one column of the terminal (a tab is shown as a blank), so that the caret is in place.
 std::size_t next_character(std::string_view line, std::size_t offset) {
     return offset + std::max<std::size_t>(base::next_code_point(line.substr(offset)).bytes, 1);
 }

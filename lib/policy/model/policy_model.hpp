@@ -13,7 +13,7 @@
 #include "policy/model/diagnostic.hpp"
 #include "sysfs/device/inventory.hpp"
 
-/// The policy language as values (interface.md section 1 is the grammar). The parser returns only
+/// The policy language as values (bindd-policy(5) is the grammar). The parser returns only
 /// complete and consistent values, so their users check nothing again.
 namespace policy {
 
@@ -88,7 +88,7 @@ struct Candidate {
 /// `driver:` of a rule. kHost: give the device back to the host (its native driver). kNone: keep
 /// the device without a driver (override "none").
 struct DriverAction {
-    enum class ActionKind { kHost, kNone, kChain };
+    enum class ActionKind { kChain, kNone, kHost };
     ActionKind kind = ActionKind::kChain;
     std::vector<Candidate> chain;
     auto operator<=>(const DriverAction&) const = default;

@@ -57,8 +57,8 @@ bool is_forceable(ReasonCode code) {
         case ReasonCode::kConsole:
         case ReasonCode::kSignature:
             return true;
-        // A write against an open VFIO device blocks; VFs of a taken PF vanish under their users;
-        // the kernel refuses the rest whatever we say; `protect` is lifted only where it stands.
+        // Unbinding an open VFIO device blocks; the VFs of an unbound PF disappear while in use;
+        // the kernel refuses the others anyway; only its rule can lift `protect`.
         case ReasonCode::kProtected:
         case ReasonCode::kVfioOpen:
         case ReasonCode::kGroupNotViable:

@@ -28,8 +28,7 @@ Plan Assessment::take_plan() {
 }
 
 const Decision* Assessment::decision(const sysfs::DeviceId& id) const {
-    const auto found = decisions.find(id);
-    return found == decisions.end() ? nullptr : &found->second;
+    return find_decision(decisions, id);
 }
 
 const Transaction* Assessment::transaction(const sysfs::DeviceId& id) const {

@@ -27,18 +27,6 @@ Change start_change(const sysfs::Device& device, const Rule& rule) {
     return change;
 }
 
-Change::To destination(const DriverAction& spec) {
-    switch (spec.kind) {
-        case DriverAction::ActionKind::kChain:
-            return Change::To::kChain;
-        case DriverAction::ActionKind::kNone:
-            return Change::To::kNone;
-        case DriverAction::ActionKind::kHost:
-            return Change::To::kHost;
-    }
-    return Change::To::kChain;
-}
-
 class UnitPlanner {
   public:
     UnitPlanner(const Unit& unit, const PlanContext& context) : unit_(unit), context_(context) {}
@@ -81,7 +69,7 @@ class UnitPlanner {
         const bool moves = !has_desired_driver(member);
         Change change = start_change(device, rule);
         if (moves) {
-            change.to = destination(*rule.driver);
+            change.to = rule.driver->kind;
             change.candidates = member.decision->chain.usable();
             change.check = rule.check;
             add_move_reasons(device, member.decision->chain, rule, change);

@@ -9,11 +9,11 @@
 #include "sysfs/device/group.hpp"
 
 /// A group is viable when every device of it is unbound or on a driver that leaves DMA alone
-/// (kernel.md, "Groups and nodes"). So each device of the group that does not go to VFIO itself is
-/// one of: harmless where it is, included because a rule of the transaction says so, or a blocker.
-/// `whole` includes every endpoint that is not on VFIO yet, unbound ones too, so that the group has
-/// one owner. A protected device is never included and blocks only when it does DMA. Bridges keep
-/// their driver.
+/// (Documentation/driver-api/vfio.rst). So each device of the group that does not go to VFIO itself
+/// is one of: harmless where it is, included because a rule of the transaction says so, or a
+/// blocker. `whole` includes every endpoint that is not on VFIO yet, unbound ones too, so that the
+/// group has one owner. A protected device is never included and blocks only when it does DMA.
+/// Bridges keep their driver.
 namespace policy {
 namespace {
 
@@ -117,8 +117,7 @@ class PeerCheck {
             return;
         }
         const Member* included_by = find_including_member(peer);
-        const auto found = decisions_.find(peer.id);
-        const Decision* decision = found == decisions_.end() ? nullptr : &found->second;
+        const Decision* decision = find_decision(decisions_, peer.id);
         const DecisionOutcome outcome =
             decision == nullptr ? DecisionOutcome::kUnmanaged : decision->outcome;
         if (outcome == DecisionOutcome::kProtected) {

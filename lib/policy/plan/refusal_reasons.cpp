@@ -79,8 +79,8 @@ ReasonCode to_reason_code(sysfs::UseKind kind) {
 }
 
 bool pf_gets_driver(const sysfs::Device& pf, const PlanContext& context) {
-    const auto decision = context.decisions.find(pf.id);
-    return decision != context.decisions.end() && !decision->second.chain.usable().empty();
+    const Decision* decision = find_decision(context.decisions, pf.id);
+    return decision != nullptr && !decision->chain.usable().empty();
 }
 
 bool is_allowed(ReasonCode code, const Rule& rule, const ForcedReasons& forced) {

@@ -2,65 +2,34 @@
 #include "policy/plan/transaction.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace policy {
 
+namespace {
+
+// Each in the order of its enum.
+constexpr std::array kOps = {"load_module",    "set_override", "unbind",      "bind",
+                             "clear_override", "create_mdev",  "remove_mdev", "set_attr",
+                             "set_vfs",        "set_access",   "check_open"};
+constexpr std::array kStepResults = {"done", "rolled_back", "failed", "stuck", "skipped"};
+constexpr std::array kVerdicts = {"ok", "change", "refused", "conflict"};
+static_assert(kOps.size() == static_cast<std::size_t>(Op::kCheckOpen) + 1);
+static_assert(kStepResults.size() == static_cast<std::size_t>(StepResult::kSkipped) + 1);
+static_assert(kVerdicts.size() == static_cast<std::size_t>(Verdict::kConflict) + 1);
+
+}  // namespace
+
 const char* op_name(Op op) {
-    switch (op) {
-        case Op::kLoadModule:
-            return "load_module";
-        case Op::kSetOverride:
-            return "set_override";
-        case Op::kUnbind:
-            return "unbind";
-        case Op::kBind:
-            return "bind";
-        case Op::kClearOverride:
-            return "clear_override";
-        case Op::kCreateMdev:
-            return "create_mdev";
-        case Op::kRemoveMdev:
-            return "remove_mdev";
-        case Op::kSetAttr:
-            return "set_attr";
-        case Op::kSetVfs:
-            return "set_vfs";
-        case Op::kSetAccess:
-            return "set_access";
-        case Op::kCheckOpen:
-            return "check_open";
-    }
-    return "";
+    return kOps.at(static_cast<std::size_t>(op));
 }
 
 const char* step_result_name(StepResult result) {
-    switch (result) {
-        case StepResult::kDone:
-            return "done";
-        case StepResult::kRolledBack:
-            return "rolled_back";
-        case StepResult::kFailed:
-            return "failed";
-        case StepResult::kStuck:
-            return "stuck";
-        case StepResult::kSkipped:
-            return "skipped";
-    }
-    return "";
+    return kStepResults.at(static_cast<std::size_t>(result));
 }
 
 const char* verdict_name(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::kOk:
-            return "ok";
-        case Verdict::kChange:
-            return "change";
-        case Verdict::kRefused:
-            return "refused";
-        case Verdict::kConflict:
-            return "conflict";
-    }
-    return "";
+    return kVerdicts.at(static_cast<std::size_t>(verdict));
 }
 
 std::string Transaction::key() const {

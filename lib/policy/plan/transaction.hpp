@@ -58,7 +58,8 @@ struct Change {
     sysfs::DeviceTarget target;
     std::optional<std::string> from_driver;
     std::optional<std::string> from_override;
-    enum class To { kChain, kNone, kHost } to = To::kChain;
+    using To = DriverAction::ActionKind;
+    To to = To::kChain;
     /// For kChain: the usable candidates, in order. Empty: only VFs or mdevs change.
     std::vector<ChainLink> candidates;
     bool taken_along = false;  ///< a group peer that no rule matches

@@ -55,6 +55,13 @@ bool contains(const std::vector<std::string>& words, const char* word) {
 
 }  // namespace
 
+std::string udev_comment(const std::string& text) {
+    std::string line = text;
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
+    return "# " + line + "\n";
+}
+
 bool is_udev_literal(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) {
         return c > ' ' - 1 && c < 0x7f && c != '"' && c != '\\' && c != '|' && c != '$' && c != '%';

@@ -50,7 +50,10 @@ class UdevMatch {
     std::vector<std::string> unsupported_;
 };
 
-/// Does udev take the text literally between quotes?
+/// A comment line; control characters become '?'.
+[[nodiscard]] std::string udev_comment(const std::string& text);
+
+/// Does udev read the text literally between quotes?
 [[nodiscard]] bool is_udev_literal(const std::string& text);
 
 }  // namespace policy

@@ -42,15 +42,14 @@ std::string key_owner_hint(std::string_view key) {
 MapReader::MapReader(const YamlNode& node, std::string_view what,
                      std::span<const std::string_view> known, DiagnosticCollector& report,
                      std::string_view example)
-    : node_(&node), what_(what), report_(&report), is_map_(node.kind == YamlNode::YamlKind::kMap) {
-    if (node.kind == YamlNode::YamlKind::kBroken)
+    : node_(&node), what_(what), report_(&report), is_map_(node.kind == YamlKind::kMap) {
+    if (node.kind == YamlKind::kBroken)
         return;
     if (!is_map_) {
-        report.error(
-            node.position,
-            fmt::format("{} must be a map of keys and values, not {}", what,
-                        node.kind == YamlNode::YamlKind::kSequence ? "a list" : "a single value"),
-            std::string(example));
+        report.error(node.position,
+                     fmt::format("{} must be a map of keys and values, not {}", what,
+                                 node.kind == YamlKind::kSequence ? "a list" : "a single value"),
+                     std::string(example));
         return;
     }
     for (const YamlEntry& entry : node.entries)
@@ -88,9 +87,9 @@ void MapReader::report_unknown(const YamlNode& key, std::span<const std::string_
 
 std::span<const YamlNode> list_items(const YamlValue& value, std::string_view hint) {
     const YamlNode& node = *value.node;
-    if (node.kind == YamlNode::YamlKind::kSequence && !node.items.empty())
+    if (node.kind == YamlKind::kSequence && !node.items.empty())
         return node.items;
-    if (node.kind == YamlNode::YamlKind::kSequence)
+    if (node.kind == YamlKind::kSequence)
         value.error(fmt::format("'{}' is an empty list", value.key), std::string(hint));
     else
         value.error(fmt::format("'{}' must be a list", value.key), std::string(hint));
@@ -99,9 +98,9 @@ std::span<const YamlNode> list_items(const YamlValue& value, std::string_view hi
 
 std::span<const YamlNode> one_or_many(const YamlValue& value) {
     const YamlNode& node = *value.node;
-    if (node.kind == YamlNode::YamlKind::kSequence && node.items.empty())
+    if (node.kind == YamlKind::kSequence && node.items.empty())
         value.error(fmt::format("'{}' is an empty list, which nothing matches", value.key));
-    if (node.kind == YamlNode::YamlKind::kSequence)
+    if (node.kind == YamlKind::kSequence)
         return node.items;
     return {&node, 1};
 }

@@ -25,6 +25,12 @@ class MapReader {
     [[nodiscard]] YamlValue value(const YamlEntry& entry) const {
         return {&entry.value, entry.key.text, report_};
     }
+    /// Reads the value of a key; nothing when the map does not have it.
+    template <typename Read>
+    [[nodiscard]] auto read(std::string_view key, Read reader) const {
+        const YamlEntry* entry = find(key);
+        return entry == nullptr ? decltype(reader(value(*entry))){} : reader(value(*entry));
+    }
     /// Reports a missing key.
     const YamlEntry* require(std::string_view key, std::string_view hint = {}) const;
 

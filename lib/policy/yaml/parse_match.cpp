@@ -83,7 +83,7 @@ ValueReader value_reader(ValueSyntax syntax, Scope scope) {
 
 /// Does this match, or one inside it, name a bus that is not PCI?
 bool names_other_bus(const YamlNode& node) {
-    if (node.kind == YamlNode::YamlKind::kSequence) {
+    if (node.kind == YamlKind::kSequence) {
         for (const YamlNode& item : node.items)
             if (names_other_bus(item))
                 return true;
@@ -91,12 +91,10 @@ bool names_other_bus(const YamlNode& node) {
     }
     for (const YamlEntry& entry : node.entries) {
         if (entry.key.text == "bus") {
-            const bool pci =
-                entry.value.kind == YamlNode::YamlKind::kScalar && entry.value.text == "pci";
+            const bool pci = entry.value.kind == YamlKind::kScalar && entry.value.text == "pci";
             if (!pci)
                 return true;
-        } else if (entry.value.kind != YamlNode::YamlKind::kScalar &&
-                   names_other_bus(entry.value)) {
+        } else if (entry.value.kind != YamlKind::kScalar && names_other_bus(entry.value)) {
             return true;
         }
     }
@@ -138,7 +136,7 @@ void read_ranges(Match& match, Field field, const YamlNode& key, const YamlValue
 /// property and attr: a map from names to globs, one test each.
 void read_map(Match& match, Field field, const YamlValue& value, ValueReader read_name) {
     const YamlNode& node = *value.node;
-    if (node.kind != YamlNode::YamlKind::kMap) {
+    if (node.kind != YamlKind::kMap) {
         value.error(fmt::format("'{}' must be a map from names to globs", value.key),
                     field == Field::kAttr ? "as in attr: {current_link_speed: \"16*\"}"
                                           : "as in property: {ID_PATH_TAG: \"pci-*\"}");
@@ -182,7 +180,7 @@ bool read_combinator(Match& match, const YamlEntry& entry, const YamlValue& valu
     const std::string& key = entry.key.text;
     if (key == "pf")
         read_pf(match, value, scope);
-    else if (key == "not" && value.node->kind == YamlNode::YamlKind::kSequence)
+    else if (key == "not" && value.node->kind == YamlKind::kSequence)
         value.error("'not' must be one match, not a list", "as in not: {any: [{...}, {...}]}");
     else if (key == "not")
         match.none.push_back(read_scoped(*value.node, key, *value.report, scope));

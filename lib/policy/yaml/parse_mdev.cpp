@@ -16,11 +16,10 @@ constexpr IntegerBounds kCounts{1, 65535};
 void read_attrs(MdevSpec& spec, const YamlValue& value) {
     constexpr std::string_view kExample = "as in attrs: [{assign_adapter: \"5\"}]";
     for (const YamlNode& node : list_items(value, kExample)) {
-        // One name to an item: the kernel takes them one by one, in this order, and names may
-        // repeat.
-        if (node.kind == YamlNode::YamlKind::kBroken)
+        // One name per item: they are written in this order, and names may repeat.
+        if (node.kind == YamlKind::kBroken)
             continue;
-        if (node.kind != YamlNode::YamlKind::kMap || node.entries.size() != 1) {
+        if (node.kind != YamlKind::kMap || node.entries.size() != 1) {
             value.with(node).error("each item of 'attrs' is one name with its value",
                                    std::string(kExample));
             continue;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "policy/model/policy_model.hpp"
-#include "policy/yaml/yaml_tree.hpp"
+#include "policy/yaml/yaml_node.hpp"
 
 namespace policy {
 

@@ -13,6 +13,7 @@
 #include "policy/yaml/parse_rule.hpp"
 #include "policy/yaml/parse_variant.hpp"
 #include "policy/yaml/yaml_precheck.hpp"
+#include "policy/yaml/yaml_tree.hpp"
 
 namespace policy {
 namespace {
@@ -49,9 +50,9 @@ void check_version(const MapReader& map, DiagnosticCollector& report) {
 std::span<const YamlNode> section(const MapReader& map, std::string_view key,
                                   DiagnosticCollector& report) {
     const YamlEntry* entry = map.find(key);
-    if (entry == nullptr || entry->value.kind == YamlNode::YamlKind::kBroken)
+    if (entry == nullptr || entry->value.kind == YamlKind::kBroken)
         return {};
-    if (entry->value.kind == YamlNode::YamlKind::kSequence)
+    if (entry->value.kind == YamlKind::kSequence)
         return entry->value.items;
     report.error(entry->value.position, fmt::format("'{}' must be a list", key),
                  "each entry begins with '- name: ...'");

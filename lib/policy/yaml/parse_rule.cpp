@@ -28,12 +28,12 @@ constexpr std::array<std::string_view, 6> kModifiers = {"group",  "in_use", "lim
 
 void read_group(Rule& rule, const YamlValue& value) {
     constexpr std::array<std::string_view, 2> kWords = {"strict", "whole"};
-    if (value.node->kind == YamlNode::YamlKind::kMap) {
+    if (value.node->kind == YamlKind::kMap) {
         value.error("'group' must be 'strict', 'whole' or a list of matches, not a map",
                     "as in group: [{class: multimedia}]");
         return;
     }
-    if (value.node->kind != YamlNode::YamlKind::kSequence) {
+    if (value.node->kind != YamlKind::kSequence) {
         const auto word = read_keyword(value, kWords);
         if (word)
             rule.group.kind = *word == 0 ? GroupSelection::SelectionKind::kStrict
@@ -47,7 +47,7 @@ void read_group(Rule& rule, const YamlValue& value) {
 
 void read_in_use(Rule& rule, const YamlValue& value) {
     constexpr std::array<std::string_view, 1> kWords = {"refuse"};
-    if (value.node->kind == YamlNode::YamlKind::kScalar) {
+    if (value.node->kind == YamlKind::kScalar) {
         if (value.node->text == "allow")
             value.error("'in_use: allow' does not say what is allowed",
                         "as in in_use: {allow: [signature]}");
@@ -79,12 +79,9 @@ void read_access(Rule& rule, const YamlValue& value) {
                         "as in access: {group: kvm, mode: \"0660\"}");
     if (map.is_map() && map.is_empty())
         value.error("'access' is empty", "as in access: {group: kvm, mode: \"0660\"}");
-    if (const YamlEntry* owner = map.find("owner"))
-        rule.access.owner = read_account(map.value(*owner));
-    if (const YamlEntry* group = map.find("group"))
-        rule.access.group = read_account(map.value(*group));
-    if (const YamlEntry* mode = map.find("mode"))
-        rule.access.mode = read_mode(map.value(*mode));
+    rule.access.owner = map.read("owner", read_account);
+    rule.access.group = map.read("group", read_account);
+    rule.access.mode = map.read("mode", read_mode);
 }
 
 void read_sriov(Rule& rule, const YamlValue& value) {
@@ -105,8 +102,7 @@ void read_check_and_drift(Rule& rule, const MapReader& map) {
 }
 
 void read_actions(Rule& rule, const MapReader& map, DiagnosticCollector& report) {
-    if (const YamlEntry* protect = map.find("protect"))
-        rule.protect = read_bool(map.value(*protect)).value_or(false);
+    rule.protect = map.read("protect", read_bool).value_or(false);
     if (const YamlEntry* driver = map.find("driver"))
         rule.driver = read_driver_action(driver->value, report);
     if (const YamlEntry* sriov = map.find("sriov"))
@@ -166,8 +162,7 @@ Rule read_rule(const YamlNode& node, DiagnosticCollector& report) {
     const MapReader map(node, "a rule", kRuleKeys, report);
     if (const YamlEntry* name = map.require("name"))
         rule.name = read_rule_name(map.value(*name)).value_or("");
-    if (const YamlEntry* priority = map.find("priority"))
-        rule.priority = read_integer(map.value(*priority), kPriorities).value_or(0);
+    rule.priority = map.read("priority", read_priority).value_or(0);
     if (const YamlEntry* match = map.require("match"))
         rule.match = read_match(match->value, "match", report);
     read_actions(rule, map, report);

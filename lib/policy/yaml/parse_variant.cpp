@@ -62,7 +62,7 @@ void read_chain(DriverAction& spec, const YamlValue& value) {
 DriverAction read_driver_action(const YamlNode& node, DiagnosticCollector& report) {
     const YamlValue value{&node, "driver", &report};
     DriverAction spec;
-    if (node.kind == YamlNode::YamlKind::kSequence) {
+    if (node.kind == YamlKind::kSequence) {
         read_chain(spec, value);
         return spec;
     }
@@ -86,14 +86,12 @@ Variant read_variant(const YamlNode& node, DiagnosticCollector& report) {
     const MapReader map(node, "a variant", kVariantKeys, report);
     if (const YamlEntry* name = map.require("name"))
         variant.name = read_rule_name(map.value(*name)).value_or("");
-    if (const YamlEntry* priority = map.find("priority"))
-        variant.priority = read_integer(map.value(*priority), kPriorities).value_or(0);
+    variant.priority = map.read("priority", read_priority).value_or(0);
     if (const YamlEntry* match = map.require("match"))
         variant.match = read_match(match->value, "match", report);
     if (const YamlEntry* drivers = map.require("drivers", "as in drivers: [vfio-pci-igd]"))
         read_drivers(variant, map.value(*drivers));
-    if (const YamlEntry* why = map.find("why"))
-        variant.why = read_prose(map.value(*why)).value_or("");
+    variant.why = map.read("why", read_prose).value_or("");
     return variant;
 }
 

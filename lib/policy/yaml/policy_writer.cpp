@@ -95,8 +95,8 @@ std::string emit_map(const Match& match, Field field) {
     return out;
 }
 
-/// The model holds more than one key can say: several `any` become an `all` of them, several `not`
-/// one of an `any`.
+/// A key occurs once in a map: several `any` become an `all` of them, several `not` one of an
+/// `any`.
 std::vector<std::string> combinators(const Match& match) {
     std::vector<std::string> out;
     if (!match.pf.empty())

@@ -106,8 +106,8 @@ std::optional<SourcePosition> indenting_tab(const SourceBuffer& source, unsigned
     return SourcePosition{number, static_cast<unsigned>(tab) + 1};
 }
 
-/// "key:value" is one word to YAML, and the complaint comes with the next key. Looks for one on the
-/// line of the complaint and on the one before.
+/// "key:value" is a single scalar in YAML, and the parser reports it at the next key. Searches the
+/// line of the report and the line before.
 std::optional<SourcePosition> colon_without_space(const SourceBuffer& source,
                                                   SourcePosition position) {
     for (unsigned number = position.line > 1 ? position.line - 1 : 1; number <= position.line;

@@ -49,7 +49,7 @@ bool is_quoted(const YamlValue& value, std::string_view noun, std::string_view e
 /// Quoted text, before its syntax is checked.
 std::optional<std::string> quoted_text(const YamlValue& value, std::string_view noun,
                                        std::string_view example) {
-    if (value.node->kind == YamlNode::YamlKind::kScalar && !is_quoted(value, noun, example))
+    if (value.node->kind == YamlKind::kScalar && !is_quoted(value, noun, example))
         return std::nullopt;
     return read_text(value);
 }
@@ -167,7 +167,7 @@ std::optional<std::string> read_name_glob(const YamlValue& value) {
 
 std::optional<IndexRange> read_range(const YamlValue& value) {
     constexpr std::uint64_t kMostVfs = 65535;
-    if (value.node->kind != YamlNode::YamlKind::kScalar) {
+    if (value.node->kind != YamlKind::kScalar) {
         value.error(fmt::format("'{}' must be an index or a range such as \"0-3\"", value.key));
         return std::nullopt;
     }

@@ -101,7 +101,7 @@ std::optional<std::string> read_property_name(const YamlValue& value) {
 
 std::optional<std::string> read_account(const YamlValue& value) {
     const YamlNode& node = *value.node;
-    const bool digits = node.kind == YamlNode::YamlKind::kScalar && !node.text.empty() &&
+    const bool digits = node.kind == YamlKind::kScalar && !node.text.empty() &&
                         node.text.find_first_not_of("0123456789") == std::string::npos;
     if (!digits)
         return read_name(value, "_-.", "a user's or group's name");

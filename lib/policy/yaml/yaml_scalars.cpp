@@ -15,13 +15,13 @@ namespace {
 
 std::string_view kind_name(const YamlNode& node) {
     switch (node.kind) {
-        case YamlNode::YamlKind::kScalar:
+        case YamlKind::kScalar:
             return "a single value";
-        case YamlNode::YamlKind::kSequence:
+        case YamlKind::kSequence:
             return "a list";
-        case YamlNode::YamlKind::kMap:
+        case YamlKind::kMap:
             return "a map";
-        case YamlNode::YamlKind::kBroken:
+        case YamlKind::kBroken:
             return "nothing";
     }
     return "";
@@ -29,9 +29,9 @@ std::string_view kind_name(const YamlNode& node) {
 
 /// A scalar, whatever its style. Broken nodes were reported before.
 bool is_scalar(const YamlValue& value, std::string_view wanted) {
-    if (value.node->kind == YamlNode::YamlKind::kBroken)
+    if (value.node->kind == YamlKind::kBroken)
         return false;
-    if (value.node->kind == YamlNode::YamlKind::kScalar)
+    if (value.node->kind == YamlKind::kScalar)
         return true;
     value.error(fmt::format("'{}' must be {}, not {}", value.key, wanted, kind_name(*value.node)));
     return false;
@@ -74,7 +74,7 @@ bool is_text(const YamlValue& value) {
 }  // namespace
 
 void YamlValue::error(std::string text, std::string hint) const {
-    if (node->kind != YamlNode::YamlKind::kBroken)
+    if (node->kind != YamlKind::kBroken)
         report->error(node->position, std::move(text), std::move(hint));
 }
 
@@ -122,6 +122,10 @@ std::optional<std::int64_t> read_integer(const YamlValue& value, IntegerBounds b
         return std::nullopt;
     }
     return number;
+}
+
+std::optional<std::int64_t> read_priority(const YamlValue& value) {
+    return read_integer(value, {-2147483648LL, 2147483647LL});
 }
 
 std::optional<std::string> read_text(const YamlValue& value) {
@@ -181,7 +185,7 @@ std::optional<std::string> read_glob(const YamlValue& value) {
     auto text = read_text(value);
     if (!text)
         return std::nullopt;
-    // fnmatch(3) takes an open '[' for a plain character: a match that silently never holds.
+    // fnmatch(3) reads an open '[' literally: such a match would silently never hold.
     for (std::size_t i = 0; i < text->size(); ++i) {
         const char c = (*text)[i];
         if (c == '\\') {

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "policy/model/policy_model.hpp"
-#include "policy/yaml/yaml_tree.hpp"
+#include "policy/yaml/yaml_node.hpp"
 
 namespace policy {
 
@@ -29,14 +29,14 @@ struct IntegerBounds {
     std::int64_t least;
     std::int64_t most;
 };
-/// Priorities of rules and variants fit into 32 bits.
-inline constexpr IntegerBounds kPriorities{-2147483648LL, 2147483647LL};
 
 /// true or false, unquoted; none of YAML 1.1's other words.
 [[nodiscard]] std::optional<bool> read_bool(const YamlValue& value);
 /// Decimal digits, optionally with a minus, unquoted.
 [[nodiscard]] std::optional<std::int64_t> read_integer(const YamlValue& value,
                                                        IntegerBounds bounds);
+/// The priority of a rule or variant: what fits into 32 bits.
+[[nodiscard]] std::optional<std::int64_t> read_priority(const YamlValue& value);
 /// A text of one line, not empty. Unquoted only where every YAML tool sees the same text.
 [[nodiscard]] std::optional<std::string> read_text(const YamlValue& value);
 /// The same with several lines; white space at the ends is removed.
