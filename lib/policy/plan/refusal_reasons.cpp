@@ -119,8 +119,7 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
                                           "VFIO has no driver for the bus " + device.id.bus));
         else
             reasons.push_back(make_reason(ReasonCode::kNoDriver, device.id,
-                                          "no driver of the chain can be had",
-                                          list_skipped(chain)));
+                                          "no driver of the chain is usable", list_skipped(chain)));
         return;
     }
     // A driver that is not VFIO's may need none of this.
@@ -149,7 +148,7 @@ void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons) {
     if (!pf.sriov || pf.sriov->enabled == 0)
         return;
     reasons.push_back(make_reason(ReasonCode::kVfsInUse, pf.id,
-                                  "is a PF with VFs enabled, which go with its driver",
+                                  "is a PF with VFs enabled, which disappear with its driver",
                                   std::to_string(pf.sriov->enabled) + " VFs"));
 }
 
@@ -167,7 +166,7 @@ void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule&
     // sriov_numvfs without a PF driver is ENOENT; a driver that the same transaction binds will do.
     if (!pf.driver && !pf_gets_driver(pf, context))
         reasons.push_back(make_reason(ReasonCode::kNoDriver, pf.id,
-                                      "is unbound, and VFs are its driver's to make"));
+                                      "is unbound, and only its driver can create VFs"));
     // A non-zero number changes by way of 0, so the existing VFs disappear.
     for (const auto& [index, name] : pf.sriov->vfs) {
         const sysfs::DeviceId id{"pci", name};
@@ -175,7 +174,7 @@ void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule&
         const sysfs::Device* vf = context.inventory.find(id);
         if (vf != nullptr && is_bound_to_vfio(*vf))
             reasons.push_back(make_reason(ReasonCode::kVfsInUse, id,
-                                          "a VF that would go is given away",
+                                          "a VF that would go is on VFIO",
                                           name + " is on " + vf->driver.value_or("VFIO")));
     }
 }

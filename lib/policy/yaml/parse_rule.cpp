@@ -41,7 +41,7 @@ void read_group(Rule& rule, const YamlValue& value) {
         return;
     }
     rule.group.kind = GroupSelection::SelectionKind::kListed;
-    for (const YamlNode& node : list_items(value, "group: strict takes no peer along"))
+    for (const YamlNode& node : list_items(value, "group: strict includes no peer"))
         rule.group.listed.push_back(read_match(node, "group", *value.report));
 }
 

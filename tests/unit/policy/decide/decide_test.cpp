@@ -14,7 +14,7 @@ constexpr const char* kFirst = "0000:01:00.0";
 constexpr const char* kSecond = "0000:02:00.0";
 constexpr const char* kThird = "0000:0a:00.0";
 
-/// Identical GPUs; the third sorts after the second as a human would have it.
+/// Identical GPUs, in natural order.
 Host three_gpus() {
     Host host;
     host.pci(kFirst).gpu().group(1).slot("1").boot_vga();
@@ -55,7 +55,7 @@ TEST(Decide, TheHighestPriorityWins) {
     EXPECT_EQ(fixture.decided(kSecond), "wanted high: rule high (p.yaml:3)");
 }
 
-TEST(Decide, TwoRulesOfOnePriorityThatAskForDifferentThingsAreAConflict) {
+TEST(Decide, TwoRulesOfOnePriorityWithDifferentActionsAreAConflict) {
     const PolicyFixture fixture(three_gpus(),
                                 "rules:\n"
                                 "- {name: a, match: {class: display}, driver: auto}\n"
@@ -69,7 +69,7 @@ TEST(Decide, TwoRulesOfOnePriorityThatAskForDifferentThingsAreAConflict) {
     EXPECT_EQ(fixture.decision(kSecond).conflicting_rules[1]->name, "b");
 }
 
-TEST(Decide, TwoRulesThatAskTheSameAreNoConflict) {
+TEST(Decide, TwoRulesWithTheSameActionAreNoConflict) {
     const PolicyFixture fixture(
         three_gpus(),
         "rules:\n"
@@ -78,7 +78,7 @@ TEST(Decide, TwoRulesThatAskTheSameAreNoConflict) {
     EXPECT_EQ(fixture.decided(kSecond), "wanted a: rule a (p.yaml:2)");
 }
 
-TEST(Decide, EveryDifferenceInWhatIsAskedIsAConflict) {
+TEST(Decide, EveryDifferenceOfTheActionsIsAConflict) {
     for (const char* other :
          {"driver: [auto]\n  group: whole", "driver: auto\n  check: open",
           "driver: auto\n  drift: restore", "driver: auto\n  access: {group: kvm}",
@@ -102,7 +102,7 @@ TEST(Decide, AConflictBelowTheHighestPriorityDoesNotMatter) {
     EXPECT_EQ(fixture.decided(kFirst), "wanted c: rule c (p.yaml:4)");
 }
 
-TEST(Decide, LimitTakesTheLowestAddressesFirst) {
+TEST(Decide, LimitSelectsTheLowestAddressesFirst) {
     const PolicyFixture fixture(
         three_gpus(), "rules: [{name: r, match: {class: display}, driver: auto, limit: 2}]");
     EXPECT_EQ(fixture.decided(kFirst), "wanted r: rule r (p.yaml:1)");
@@ -134,7 +134,7 @@ TEST(Decide, ProtectedAndConflictingDevicesUseUpNoLimit) {
     EXPECT_EQ(fixture.decided(kThird), "wanted one: rule one (p.yaml:2)");
 }
 
-TEST(Decide, APassedLimitTakesPartInNoConflict) {
+TEST(Decide, ARuleBeyondItsLimitIsInNoConflict) {
     const PolicyFixture fixture(three_gpus(),
                                 "rules:\n"
                                 "- {name: one, match: {class: display}, driver: auto, limit: 1}\n"
@@ -175,7 +175,7 @@ TEST(Decide, VfsAreMatchedByRulesOfTheirOwn) {
     EXPECT_EQ(fixture.decided("0000:03:10.2"), "wanted vfs: rule vfs (p.yaml:3)");
 }
 
-TEST(Decide, ARequestByHandWinsOverRulesAndLimits) {
+TEST(Decide, ARequestWinsOverRulesAndLimits) {
     PolicyFixture fixture(
         three_gpus(),
         "rules:\n"
@@ -190,7 +190,7 @@ TEST(Decide, ARequestByHandWinsOverRulesAndLimits) {
     EXPECT_EQ(fixture.decided(kFirst), "wanted one: rule one (p.yaml:2)");
 }
 
-TEST(Decide, ARequestByHandDoesNotWinOverProtect) {
+TEST(Decide, ARequestDoesNotWinOverProtect) {
     PolicyFixture fixture(three_gpus(),
                           "rules: [{name: never, match: {class: display}, protect: true}]");
     policy::Rule asked;
@@ -212,8 +212,8 @@ TEST(Decide, AChainThatIsAmbiguousIsAConflict) {
               "equally well; a variant that names one would rank them");
 }
 
-/// The index may leave a rule out only when it cannot match: every way of naming a device must
-/// still find it.
+/// The index may exclude a rule only when it cannot match: every way of naming a device must find
+/// it.
 TEST(DecideIndex, LeavesOutNoRuleThatMatches) {
     Host host;
     host.pci("0000:03:00.0").nic().pf(8, 1);

@@ -19,7 +19,7 @@ fake::Host early_host() {
     return host;
 }
 
-/// The devices that are open, with the rule that each hangs on.
+/// The undecided devices, each with the rule that it depends on.
 std::string undecided(const std::string& yaml) {
     const PolicyFixture fixture(early_host(), yaml);
     std::string out;
@@ -41,8 +41,8 @@ TEST(EarlyBoot, DecidesWhatTheKernelAloneTells) {
               "");
 }
 
-// Else the NIC that the host is reached through would be armed before it has the name that protects
-// it.
+// Otherwise the NIC of the host's connection would get an override before it has the name that
+// protects it.
 TEST(EarlyBoot, LeavesWhatARuleMayProtectByTheNameOfAnInterface) {
     EXPECT_EQ(
         undecided(std::string(kNics) + ", {name: lan, match: {netdev: eth7}, protect: true}]"),

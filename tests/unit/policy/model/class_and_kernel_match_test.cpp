@@ -43,7 +43,7 @@ TEST(MatchKernel, ComparesAsManyNumbersAsAreGiven) {
     EXPECT_EQ(kernel_matches(">=7.2.0", "7.2"), true);
 }
 
-TEST(MatchKernel, SaysWhatIsNoComparison) {
+TEST(MatchKernel, RefusesWhatIsNoComparison) {
     for (const char* text : {"", ">=", "six", ">=6.", "6.8-rc1", "~6.8", "6..8"})
         EXPECT_EQ(kernel_matches(text, "6.12.1"), std::nullopt) << text;
 }

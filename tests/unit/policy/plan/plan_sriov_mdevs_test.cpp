@@ -32,7 +32,7 @@ TEST(Plan, SetsTheNumberOfVfsWithoutTouchingTheDriver) {
               "pci/0000:02:00.0: refused\n"
               "  ! driver-denies 0000:02:00.0: cannot have as many VFs as wanted (4 wanted, 3 at "
               "most)\n"
-              "  ! no-driver 0000:02:00.0: is unbound, and VFs are its driver's to make\n");
+              "  ! no-driver 0000:02:00.0: is unbound, and only its driver can create VFs\n");
 }
 
 TEST(Plan, RefusesToRemoveVfsThatAreOnVfio) {
@@ -42,7 +42,7 @@ TEST(Plan, RefusesToRemoveVfsThatAreOnVfio) {
     EXPECT_EQ(
         PolicyFixture(host, "rules: [{name: pf, match: {is_pf: true}, sriov: {vfs: 4}}]").plan(),
         "pci/0000:02:00.0: refused\n"
-        "  ! vfs-in-use 0000:02:10.0: a VF that would go is given away (0000:02:10.0 is on "
+        "  ! vfs-in-use 0000:02:10.0: a VF that would go is on VFIO (0000:02:10.0 is on "
         "vfio-pci)\n");
 }
 

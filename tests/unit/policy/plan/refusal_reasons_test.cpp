@@ -57,17 +57,18 @@ TEST(Plan, RefusesWhenNoDriverOfTheChainIsUsable) {
         PolicyFixture(host, "rules: [{name: nics, match: {class: network}, driver: vfio-pci-igd}]")
             .plan(),
         "group 7: refused\n"
-        "  ! no-driver 0000:02:00.0: no driver of the chain can be had (vfio-pci-igd: this "
+        "  ! no-driver 0000:02:00.0: no driver of the chain is usable (vfio-pci-igd: this "
         "kernel has no driver vfio-pci-igd)\n");
 }
 
 TEST(Plan, RefusesAPfWithVfsEnabled) {
     Host host = nic_host();
     host.pci("0000:02:00.0").pf(8, 4);
-    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(),
-              "group 7: refused\n"
-              "  ! vfs-in-use 0000:02:00.0: is a PF with VFs enabled, which go with its driver (4 "
-              "VFs)\n");
+    EXPECT_EQ(
+        PolicyFixture(host, kTakeNics).plan(),
+        "group 7: refused\n"
+        "  ! vfs-in-use 0000:02:00.0: is a PF with VFs enabled, which disappear with its driver (4 "
+        "VFs)\n");
 }
 
 TEST(Plan, RefusesIdsThatVfioPciDenies) {

@@ -175,7 +175,7 @@ std::string repeated(const std::string& piece, std::size_t bytes) {
 struct Bomb {
     std::string name;
     std::string text;
-    std::string error;  ///< what the first error says
+    std::string error;  ///< the text of the first error
 };
 
 std::vector<Bomb> bombs() {
