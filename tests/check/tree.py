@@ -41,8 +41,13 @@ class Tree:
         self.paths = sorted(paths if paths is not None else self._tracked())
 
     def _tracked(self):
+        """What git tracks; without git, as in an unpacked archive, all but what is built."""
         command = ["git", "-C", str(self.root), "ls-files", "-z"]
-        names = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\0")
+        try:
+            names = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\0")
+        except (OSError, subprocess.CalledProcessError):
+            names = [str(path.relative_to(self.root)) for path in self.root.rglob("*")]
+            names = [name for name in names if not re.search(r"(^|/)(build|\.git|\.cache|__pycache__)/", name)]
         return [name for name in names if name and (self.root / name).is_file()]
 
     @functools.lru_cache(maxsize=None)
