@@ -42,7 +42,7 @@ struct Journal::OpenResult {
     JournalState journal_state;
 };
 
-/// Replays the journal; an absent one, and one of another boot, is an empty ledger. Damaged lines
+/// Replays the journal; an absent one, and one of another boot, is an empty state. Damaged lines
 /// are counted and skipped. Needs no lock: what it sees is what was true a moment ago.
 [[nodiscard]] base::Result<JournalState> read_journal(const StateDir& state);
 

@@ -12,14 +12,14 @@
 
 namespace binding {
 
-/// The ledger of a journal that others write. Whoever asks again and again is told by what has been
+/// The state of a journal that others write. Whoever asks again and again is told by what has been
 /// appended since: a journal that was written anew (another boot, compaction) is replayed from its
 /// beginning. Needs no lock: what it sees is what was true a moment ago.
 class JournalReader {
   public:
     explicit JournalReader(StateDir state) : state_(std::move(state)) {}
 
-    /// An absent journal, and one of another boot, is an empty ledger. Damaged lines are counted
+    /// An absent journal, and one of another boot, is an empty state. Damaged lines are counted
     /// and skipped.
     [[nodiscard]] base::Result<JournalState> read();
 

@@ -106,7 +106,8 @@ struct RecordApplier {
                     was_ours ? old->second.side_effects : std::vector<SideEffect>{});
                 if (was_ours && driver.empty())
                     next.driver = old->second.driver;
-                // The last mdev of a parent was stopped by hand: there is nothing left to undo.
+                // The last mdev of a parent was stopped outside the transaction: there is nothing
+                // left to undo.
                 if (next.driver.empty() && next.side_effects.empty())
                     journal_state.bound.erase(device);
                 else

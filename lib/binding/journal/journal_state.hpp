@@ -22,7 +22,7 @@ struct InFlightTransaction {
     bool operator==(const InFlightTransaction&) const = default;
 };
 
-/// What the journal's records come to. A value: replaying the same records gives the same ledger.
+/// What the journal's records come to. A value: replaying the same records gives the same state.
 struct JournalState {
     std::string boot_id;  ///< empty: no record says
     std::map<sysfs::DeviceId, ManagedDevice> bound;
@@ -35,7 +35,7 @@ struct JournalState {
     /// The record that says `device`, if it still is the device it was, is ours.
     [[nodiscard]] const ManagedDevice* find_managed(const sysfs::DeviceId& device,
                                                     const sysfs::Identity& identity) const;
-    /// The fewest records that come to this ledger.
+    /// The fewest records that give this state.
     [[nodiscard]] std::vector<Record> records() const;
 };
 

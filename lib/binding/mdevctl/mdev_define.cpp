@@ -159,10 +159,10 @@ Result<MdevDefinition> live_definition(MdevContext& context, const MdevArguments
                                               active.uuid + " is not active");
     if (!arguments.json)
         return fail_mdev(Code::kInvalid, "'live' option must be used with 'jsonfile' option");
-    auto wish = parse_mdev_definition(active.uuid, active.parent, arguments.json->text);
-    if (wish && wish->type != active.type)
+    auto definition = parse_mdev_definition(active.uuid, active.parent, arguments.json->text);
+    if (definition && definition->type != active.type)
         return fail_mdev(Code::kInvalid, "'type' cannot be changed on active mdev");
-    return wish;
+    return definition;
 }
 
 Result<void> store(MdevContext& context, const MdevDefinition& mdev) {
@@ -219,19 +219,20 @@ Result<void> modify_mdev(MdevContext& context, const MdevArguments& arguments, c
         const auto mdev = modified_definition(context, arguments, edit);
         return mdev ? store(context, *mdev) : base::propagate(mdev);
     }
-    const auto wish = live_definition(context, arguments);
-    if (!wish)
-        return base::propagate(wish);
+    const auto definition = live_definition(context, arguments);
+    if (!definition)
+        return base::propagate(definition);
     if (target == ModifyTarget::kLive)
-        return context.callouts.live(*wish);
-    const auto defined = find_definition(context, {.uuid = wish->uuid, .parent = wish->parent});
+        return context.callouts.live(*definition);
+    const auto defined =
+        find_definition(context, {.uuid = definition->uuid, .parent = definition->parent});
     if (!defined)
         return base::propagate(defined);
-    if (defined->type != wish->type)
+    if (defined->type != definition->type)
         return fail_mdev(Code::kInvalid, "'type' of active and defined mdev does not match");
-    if (auto done = context.callouts.live(*wish); !done)
+    if (auto done = context.callouts.live(*definition); !done)
         return done;
-    return store(context, *wish);
+    return store(context, *definition);
 }
 
 }  // namespace binding

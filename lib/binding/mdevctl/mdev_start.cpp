@@ -19,7 +19,7 @@ using policy::Transaction;
 using sysfs::Device;
 using sysfs::Inventory;
 
-policy::MdevSpec to_mdev_wish(const MdevDefinition& mdev) {
+policy::MdevSpec to_mdev_spec(const MdevDefinition& mdev) {
     return {.uuid = mdev.uuid, .count = {}, .type = mdev.type, .attrs = mdev.attrs, .where = {}};
 }
 
@@ -96,7 +96,7 @@ Result<void> create(MdevContext& context, const MdevDefinition& mdev) {
     if (!parent)
         return base::propagate(parent);
     policy::Change change;
-    change.mdevs = {to_mdev_wish(mdev)};
+    change.mdevs = {to_mdev_spec(mdev)};
     context.options.action = "mdev start";
     return apply_plan(context, make_mdev_plan(**parent, std::move(change), *inventory));
 }
@@ -114,7 +114,7 @@ Result<void> remove(MdevContext& context, const Inventory& inventory, const Mdev
                                                      ": vfio-open: " + use.text + " (" +
                                                      use.evidence + ")");
     policy::Change change;
-    change.mdevs_to_stop = {to_mdev_wish(mdev)};
+    change.mdevs_to_stop = {to_mdev_spec(mdev)};
     context.options.action = "mdev stop";
     return apply_plan(context, make_mdev_plan(*parent, std::move(change), inventory));
 }

@@ -28,57 +28,57 @@ Result<std::string> parent_name(JournaledKernel& journaled, const sysfs::DeviceI
 }
 
 Result<void> write_attrs(JournaledKernel& journaled, const std::string& uuid,
-                         const policy::MdevSpec& wish) {
-    if (wish.attrs.empty())
+                         const policy::MdevSpec& spec) {
+    if (spec.attrs.empty())
         return {};
     const auto mdev = journaled.kernel().device({"mdev", uuid});
     if (!mdev)
         return base::propagate(mdev);
     const sysfs::DeviceTarget target{mdev->id, mdev->identity()};
-    for (const auto& [name, value] : wish.attrs)
+    for (const auto& [name, value] : spec.attrs)
         if (auto written = journaled.write_attr(target, name, value, {}); !written)
             return written;
     return {};
 }
 
 Result<void> create_one(JournaledKernel& journaled, const sysfs::DeviceId& parent,
-                        const std::string& name, const policy::MdevSpec& wish) {
-    const std::string uuid = wish.uuid.value_or("");
+                        const std::string& name, const policy::MdevSpec& spec) {
+    const std::string uuid = spec.uuid.value_or("");
     const auto there = journaled.kernel().device({"mdev", uuid});
-    if (there && there->mdev && there->mdev->parent == name && there->mdev->type == wish.type)
+    if (there && there->mdev && there->mdev->parent == name && there->mdev->type == spec.type)
         return {};
     if (there)
         return fail(Code::kBusy, "create mdev", uuid, "exists already, on another parent or type");
-    if (auto made = journaled.create_mdev(parent, name, wish.type, uuid); !made)
+    if (auto made = journaled.create_mdev(parent, name, spec.type, uuid); !made)
         return made;
-    return write_attrs(journaled, uuid, wish);
+    return write_attrs(journaled, uuid, spec);
 }
 
 /// The attribute's text is the truth about it, not the success of the write.
 Result<void> create_vgpu(JournaledKernel& journaled, const sysfs::DeviceId& id,
-                         const policy::MdevSpec& wish) {
+                         const policy::MdevSpec& spec) {
     const auto vf = journaled.kernel().device(id);
     if (!vf)
         return base::propagate(vf);
     if (!vf->vgpu)
         return fail(Code::kUnsupported, "make a virtual GPU", id.display(),
                     "its driver offers none");
-    if (vf->vgpu->type == wish.type)
+    if (vf->vgpu->type == spec.type)
         return {};
     if (!vf->vgpu->type.empty())
         return fail(Code::kBusy, "make a virtual GPU", id.display(),
                     "is of type " + vf->vgpu->type + " already");
     const sysfs::DeviceTarget target{id, vf->identity()};
     if (auto written = journaled.write_attr(target, std::string(sysfs::kVgpuTypeAttr),
-                                            sysfs::parse_vgpu_type(wish.type).value_or(""),
+                                            sysfs::parse_vgpu_type(spec.type).value_or(""),
                                             std::string(sysfs::kNoVgpu));
         !written)
         return written;
     const auto now = journaled.kernel().device(id);
-    if (!now || !now->vgpu || now->vgpu->type != wish.type)
+    if (!now || !now->vgpu || now->vgpu->type != spec.type)
         return fail(Code::kFailed, "make a virtual GPU", id.display(),
-                    "did not become " + wish.type);
-    for (const auto& [name, value] : wish.attrs)
+                    "did not become " + spec.type);
+    for (const auto& [name, value] : spec.attrs)
         if (auto written = journaled.write_attr(target, name, value, {}); !written)
             return written;
     return {};
@@ -87,16 +87,16 @@ Result<void> create_vgpu(JournaledKernel& journaled, const sysfs::DeviceId& id,
 }  // namespace
 
 Result<void> create_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& parent,
-                          const std::vector<policy::MdevSpec>& wishes) {
-    if (wishes.empty())
+                          const std::vector<policy::MdevSpec>& specs) {
+    if (specs.empty())
         return {};
-    if (!wishes.front().uuid)
-        return create_vgpu(journaled, parent, wishes.front());
+    if (!specs.front().uuid)
+        return create_vgpu(journaled, parent, specs.front());
     const auto name = parent_name(journaled, parent);
     if (!name)
         return base::propagate(name);
-    for (const policy::MdevSpec& wish : wishes)
-        if (auto made = create_one(journaled, parent, *name, wish); !made)
+    for (const policy::MdevSpec& spec : specs)
+        if (auto made = create_one(journaled, parent, *name, spec); !made)
             return made;
     return {};
 }

@@ -8,12 +8,12 @@
 
 namespace binding {
 
-/// Creates the wanted mdevs of a parent (each wish has its UUID by now) and writes their attributes
+/// Creates the wanted mdevs of a parent (each spec has its UUID by now) and writes their attributes
 /// in order. One that is there already, of that parent and type, is left as it is and does not
 /// become ours.
 [[nodiscard]] base::Result<void> create_mdevs(JournaledKernel& journaled,
                                               const sysfs::DeviceId& parent,
-                                              const std::vector<policy::MdevSpec>& wishes);
+                                              const std::vector<policy::MdevSpec>& specs);
 
 /// Removes these mdevs, whoever made them: somebody asked for it. One that is gone already is no
 /// failure.

@@ -11,7 +11,7 @@
 
 namespace sysfs {
 
-/// The kernel this process runs on: the only code of the house that writes to it. Has no root but
+/// The kernel this process runs on: the only code that writes to it. Has no root but
 /// "/": a captured host is no kernel. Every write to a device goes through a directory that was
 /// checked to be the device's (see target.hpp, held_device.hpp). Not for several threads: the
 /// device last looked at is kept.

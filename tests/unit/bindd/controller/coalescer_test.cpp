@@ -46,7 +46,7 @@ TEST_F(CoalescerTest, DoesNotHoldOneGroupBackForAnother) {
     EXPECT_EQ(coalescer_.take_due(at(9)), Groups{"group 2"});
 }
 
-TEST_F(CoalescerTest, HurriesAndForgets) {
+TEST_F(CoalescerTest, ExpeditesAndForgets) {
     coalescer_.mark_dirty("group 1", at(0));
     coalescer_.expedite("group 1", at(1));
     EXPECT_EQ(coalescer_.take_due(at(1)), Groups{"group 1"});

@@ -9,7 +9,7 @@ namespace {
 const sysfs::DeviceId kNic{"pci", "0000:01:00.0"};
 const sysfs::DeviceId kDisk{"pci", "0000:02:00.0"};
 
-TEST(ScanSequence, IsOvertakenByALaterLookAtTheSameDevice) {
+TEST(ScanSequence, IsStaleAfterALaterScanOfTheSameDevice) {
     ScanSequence order;
     const unsigned first = order.begin();
     const unsigned second = order.begin();
@@ -20,7 +20,7 @@ TEST(ScanSequence, IsOvertakenByALaterLookAtTheSameDevice) {
     EXPECT_FALSE(order.is_stale(order.begin(), kNic));
 }
 
-TEST(ScanSequence, IsOvertakenInAllByALaterWholeLook) {
+TEST(ScanSequence, IsStaleAsAWholeAfterALaterFullScan) {
     ScanSequence order;
     const unsigned first = order.begin();
     const unsigned whole = order.begin();
@@ -29,7 +29,7 @@ TEST(ScanSequence, IsOvertakenInAllByALaterWholeLook) {
     EXPECT_FALSE(order.is_stale(order.begin(), kDisk));
 }
 
-TEST(ScanSequence, IsNotOvertakenByAFailureOrAnEarlierOne) {
+TEST(ScanSequence, IsNotStaleAfterAFailureOrAnEarlierScan) {
     ScanSequence order;
     const unsigned first = order.begin();
     const unsigned second = order.begin();

@@ -22,7 +22,7 @@ std::string usage_error(const std::vector<std::string>& words) {
                                                                              : "accepted";
 }
 
-TEST(DaemonOptions, TakeTheStandardPlacesUnlessTold) {
+TEST(DaemonOptions, DefaultToTheStandardDirectories) {
     const auto plain = std::get<CommandLine>(parse({}));
     EXPECT_EQ(plain.daemon.policies,
               (std::vector<std::string>{"/usr/lib/bindd/policies.d", "/run/bindd/policies.d",
@@ -33,11 +33,11 @@ TEST(DaemonOptions, TakeTheStandardPlacesUnlessTold) {
     const auto served = std::get<CommandLine>(parse({"--serve-as-executor"}));
     EXPECT_EQ(served.role, CommandLine::Role::kExecutor);
     EXPECT_EQ(std::get<CommandLine>(parse({"--executor", "/run/x"})).daemon.executor, "/run/x");
-    const auto told = std::get<CommandLine>(
+    const auto parsed = std::get<CommandLine>(
         parse({"--policy", "/a", "--policy=/b", "--bus", "none", "--timeout", "5"}));
-    EXPECT_EQ(told.daemon.policies, (std::vector<std::string>{"/a", "/b"}));
-    EXPECT_EQ(told.bus, "none");
-    EXPECT_EQ(told.daemon.timeout, std::chrono::seconds(5));
+    EXPECT_EQ(parsed.daemon.policies, (std::vector<std::string>{"/a", "/b"}));
+    EXPECT_EQ(parsed.bus, "none");
+    EXPECT_EQ(parsed.daemon.timeout, std::chrono::seconds(5));
 }
 
 TEST(DaemonOptions, SayWhatIsWrong) {

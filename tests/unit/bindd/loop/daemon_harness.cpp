@@ -147,7 +147,7 @@ std::string DaemonHarness::wait_for_line(const std::string& beginning,
         const bool more = left.count() > 0 && ::poll(&asked, 1, static_cast<int>(left.count())) > 0;
         const ssize_t got = more ? ::read(out_.get(), buffer.data(), buffer.size()) : 0;
         if (got <= 0) {
-            ADD_FAILURE() << "never heard '" << beginning << "' in:\n" << skipped;
+            ADD_FAILURE() << "never received '" << beginning << "' in:\n" << skipped;
             return {};
         }
         unread_.append(buffer.data(), static_cast<std::size_t>(got));
@@ -213,9 +213,9 @@ binding::StateDir DaemonHarness::state() const {
     return {dir_.path() + "/run", dir_.path() + "/lib", dir_.path() + "/boot_id", {}};
 }
 
-binding::JournalState DaemonHarness::ledger() const {
-    const auto ledger = binding::read_journal(state());
-    return ledger ? *ledger : binding::JournalState{};
+binding::JournalState DaemonHarness::journal_state() const {
+    const auto journal_state = binding::read_journal(state());
+    return journal_state ? *journal_state : binding::JournalState{};
 }
 
 fake::KernelState nics(int count) {

@@ -152,7 +152,7 @@ TEST_F(CalloutsTest, AScriptThatASignalKilledHasSaidNothing) {
 }
 
 // mdevctl 1.2 lost the refusal of a script that left before it had read its input (EPIPE).
-TEST_F(CalloutsTest, AScriptThatDoesNotReadItsInputIsHeardAllTheSame) {
+TEST_F(CalloutsTest, TheAnswerOfAScriptThatDoesNotReadItsInputCounts) {
     mdev_.attrs.assign(20'000, {"a", "5"});
     const std::string path = dir_.path() + "/etc/mdevctl.d/scripts.d/callouts/50-mtty";
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
@@ -173,7 +173,7 @@ TEST_F(CalloutsTest, WhatCannotBeRunIsNoScript) {
 }
 
 // A signal that would end us waits until `post` is through: `pre` may have taken a lock.
-TEST_F(CalloutsTest, PostFollowsThoughWeAreToldToEndMeanwhile) {
+TEST_F(CalloutsTest, PostRunsAfterATerminationSignal) {
     callout("50-mtty", "exit 0");
     const pid_t pid = ::fork();
     if (pid == 0) {

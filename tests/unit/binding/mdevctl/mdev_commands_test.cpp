@@ -3,7 +3,7 @@
 
 #include "tests/unit/binding/test_host.hpp"
 
-/// Mediated devices by hand, against the model of the kernel.
+/// The commands of `vfioctl mdev` on the model of the kernel.
 namespace binding {
 namespace {
 
@@ -154,10 +154,10 @@ TEST(MdevCommands, SaysWhatStandsAgainstAStart) {
 
 TEST(MdevCommands, DefinesStartsAndUndefines) {
     MdevFixture fixture(mtty(2));
-    MdevArguments wish = arguments(kDefined, "mtty", "mtty-2");
-    wish.start = MdevStart::kAuto;
-    EXPECT_EQ(define_mdev(*fixture, wish).value(), kDefined);
-    EXPECT_EQ(define_mdev(*fixture, wish).error().text(),
+    MdevArguments new_definition = arguments(kDefined, "mtty", "mtty-2");
+    new_definition.start = MdevStart::kAuto;
+    EXPECT_EQ(define_mdev(*fixture, new_definition).value(), kDefined);
+    EXPECT_EQ(define_mdev(*fixture, new_definition).error().text(),
               std::string("Device ") + kDefined + " on mtty already defined");
     EXPECT_EQ(fixture.start(arguments(kDefined)), "");
     const auto listed = defined_mdevs(*fixture, {});

@@ -216,7 +216,7 @@ TEST(Apply, WaitsForTheNativeDriverWhileAPeerIsBeingClosed) {
     EXPECT_EQ(fixture.driver_states(), before);
 }
 
-TEST(Apply, OwesWhatCannotBePutBackNowAndPaysWithTheNextRun) {
+TEST(Apply, KeepsAPendingUndoAndFinishesItWithTheNextRun) {
     fake::KernelState world = one_nic();
     world.refuse(pci_id(kNic), "vfio-pci", EIO);
     world.refuse(pci_id(kNic), "e1000e", EBUSY);

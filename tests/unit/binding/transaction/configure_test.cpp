@@ -11,11 +11,11 @@ using policy::Change;
 using policy::StepResult;
 using Words = std::vector<std::string>;
 
-const std::string kDressed = "0000:01:00.0";
-constexpr const char* kWished = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+const std::string kConfigured = "0000:01:00.0";
+constexpr const char* kWanted = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 
 Change to(TestHost& fixture, Change::To where) {
-    Change change = fixture.change(kDressed, {});
+    Change change = fixture.change(kConfigured, {});
     change.to = where;
     return change;
 }
@@ -26,17 +26,17 @@ TEST(None, LeavesADeviceWithoutADriverAndReleaseGivesItBack) {
     const policy::Plan done = fixture.apply(fixture.make_plan({to(fixture, Change::To::kNone)}));
     EXPECT_EQ(words(done.transactions[0].steps),
               (Words{"set_override 0000:01:00.0 none done", "unbind 0000:01:00.0 e1000e done"}));
-    EXPECT_EQ(fixture.driver_states(), (DriverStates{{kDressed, {std::nullopt, "none"}}}));
-    fixture.release({kDressed});
+    EXPECT_EQ(fixture.driver_states(), (DriverStates{{kConfigured, {std::nullopt, "none"}}}));
+    fixture.release({kConfigured});
     EXPECT_EQ(fixture.driver_states(), before);
 }
 
 TEST(Host, GivesBackWhatWeTookAsItWas) {
     fake::Host host;
-    host.pci(kDressed).nic().group(15).driver("e1000e").override_("e1000e");
+    host.pci(kConfigured).nic().group(15).driver("e1000e").override_("e1000e");
     TestHost fixture(fake::KernelState::from(host));
     const DriverStates before = fixture.driver_states();
-    fixture.apply(fixture.plan({kDressed}, {"vfio-pci"}));
+    fixture.apply(fixture.plan({kConfigured}, {"vfio-pci"}));
     fixture.apply(fixture.make_plan({to(fixture, Change::To::kHost)}));
     EXPECT_EQ(fixture.driver_states(), before);
     EXPECT_TRUE(fixture.journal_state().bound.empty());
@@ -44,13 +44,13 @@ TEST(Host, GivesBackWhatWeTookAsItWas) {
 
 TEST(Host, FindsTheNativeDriverOfADeviceThatOthersBound) {
     fake::Host host;
-    host.pci(kDressed).nic().group(15).vfio("vfio-pci", "vfio0");
+    host.pci(kConfigured).nic().group(15).vfio("vfio-pci", "vfio0");
     fake::KernelState world = fake::KernelState::from(host);
     world.module_brings("e1000e", "e1000e", {"pci:v00008086d000010D3*"});
     TestHost fixture(world);
     const policy::Plan done = fixture.apply(fixture.make_plan({to(fixture, Change::To::kHost)}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
-    EXPECT_EQ(fixture.driver_states(), (DriverStates{{kDressed, {"e1000e", std::nullopt}}}));
+    EXPECT_EQ(fixture.driver_states(), (DriverStates{{kConfigured, {"e1000e", std::nullopt}}}));
     EXPECT_TRUE(fixture.journal_state().bound.empty());
 }
 
@@ -59,12 +59,12 @@ TEST(Release, LoadsTheNativeModuleThatWasUnloadedMeanwhile) {
     world.module_brings("e1000e", "e1000e", {"pci:v00008086d000010D3*"});
     TestHost fixture(world);
     const DriverStates before = fixture.driver_states();
-    fixture.apply(fixture.plan({kDressed}, {"vfio-pci"}));
+    fixture.apply(fixture.plan({kConfigured}, {"vfio-pci"}));
     fixture.kernel().change([](fake::KernelState& now) {
         now.drivers.registered["pci"].erase("e1000e");
         now.drivers.modules["e1000e"] = sysfs::ModuleState::kAvailable;
     });
-    const policy::Plan done = fixture.release({kDressed});
+    const policy::Plan done = fixture.release({kConfigured});
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
     EXPECT_EQ(fixture.driver_states(), before);
 }
@@ -73,12 +73,12 @@ TEST(Access, IsGivenToBothNodesAndTakenBackWithTheTransaction) {
     for (const bool fails : {false, true}) {
         fake::KernelState world = one_nic();
         TestHost fixture(world);
-        Change change = fixture.change(kDressed, {"vfio-pci"});
+        Change change = fixture.change(kConfigured, {"vfio-pci"});
         change.access = {.owner = "0", .group = "4242", .mode = 0660};
         change.check = policy::Check::kOpen;
         fixture.options().check_open = [&](const sysfs::Device&) -> base::Result<void> {
             if (fails)
-                return base::fail(base::Code::kBusy, "open", kDressed, "no");
+                return base::fail(base::Code::kBusy, "open", kConfigured, "no");
             return {};
         };
         const policy::Plan done = fixture.apply(fixture.make_plan({change}));
@@ -102,7 +102,7 @@ TEST(Access, IsGivenToBothNodesAndTakenBackWithTheTransaction) {
 
 TEST(Access, OfAnUnknownUserFailsBeforeAnythingIsTouched) {
     TestHost fixture(one_nic());
-    Change change = fixture.change(kDressed, {"vfio-pci"});
+    Change change = fixture.change(kConfigured, {"vfio-pci"});
     change.access.owner = "no-such-user-here";
     const policy::Plan done = fixture.apply(fixture.make_plan({change}));
     EXPECT_EQ(done.transactions[0].error, "no-such-user-here: look up user: no such user");
@@ -111,7 +111,7 @@ TEST(Access, OfAnUnknownUserFailsBeforeAnythingIsTouched) {
 
 TEST(Check, FailsBeforeAnythingIsTouchedWhereNothingCanOpen) {
     TestHost fixture(one_nic());
-    Change change = fixture.change(kDressed, {"vfio-pci"});
+    Change change = fixture.change(kConfigured, {"vfio-pci"});
     change.check = policy::Check::kOpen;
     const policy::Plan done = fixture.apply(fixture.make_plan({change}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kFailed);
@@ -126,16 +126,16 @@ fake::KernelState mtty() {
     return fake::KernelState::from(host);
 }
 
-Change want_mdevs(TestHost& fixture, std::vector<policy::MdevSpec> wishes) {
+Change want_mdevs(TestHost& fixture, std::vector<policy::MdevSpec> specs) {
     const auto parent = fixture.kernel().device({"mdev_parent", "mtty"});
     Change change;
     change.target = {parent->id, parent->identity()};
-    change.mdevs = std::move(wishes);
+    change.mdevs = std::move(specs);
     change.rule = "mdevs";
     return change;
 }
 
-policy::MdevSpec wish(const std::string& uuid) {
+policy::MdevSpec mdev_spec(const std::string& uuid) {
     return {.uuid = uuid,
             .count = {},
             .type = "mtty-2",
@@ -146,18 +146,18 @@ policy::MdevSpec wish(const std::string& uuid) {
 TEST(Mdevs, AreCreatedWithTheirAttributesAndRemovedByARelease) {
     TestHost fixture(mtty());
     const policy::Plan done =
-        fixture.apply(fixture.make_plan({want_mdevs(fixture, {wish(kWished)})}));
+        fixture.apply(fixture.make_plan({want_mdevs(fixture, {mdev_spec(kWanted)})}));
     EXPECT_EQ(words(done.transactions[0].steps),
-              (Words{std::string("create_mdev mdev/") + kWished + " mtty-2 done",
-                     std::string("set_attr mdev/") + kWished + " assign_adapter=5 done"}));
+              (Words{std::string("create_mdev mdev/") + kWanted + " mtty-2 done",
+                     std::string("set_attr mdev/") + kWanted + " assign_adapter=5 done"}));
     const fake::KernelState world = fixture.kernel().state();
-    EXPECT_EQ(world.devices.at({"mdev", kWished}).attrs.at("assign_adapter"), "5");
+    EXPECT_EQ(world.devices.at({"mdev", kWanted}).attrs.at("assign_adapter"), "5");
     EXPECT_EQ(world.devices.at({"mdev_parent", "mtty"}).mdev_types[0].available, 1U);
     const auto plan = plan_release(fixture.kernel(), fixture.state(), world.inventory(),
                                    {{"mdev_parent", "mtty"}});
     ASSERT_TRUE(plan) << plan.error().text();
     EXPECT_EQ(fixture.apply(*plan).transactions[0].result, StepResult::kDone);
-    EXPECT_FALSE(fixture.kernel().state().devices.contains({"mdev", kWished}));
+    EXPECT_FALSE(fixture.kernel().state().devices.contains({"mdev", kWanted}));
     EXPECT_TRUE(fixture.journal_state().bound.empty());
 }
 
@@ -165,8 +165,8 @@ TEST(Mdevs, AreAllOrNone) {
     TestHost fixture(mtty());
     const std::string second = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
     const std::string third = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1003";
-    const policy::Plan done = fixture.apply(
-        fixture.make_plan({want_mdevs(fixture, {wish(kWished), wish(second), wish(third)})}));
+    const policy::Plan done = fixture.apply(fixture.make_plan(
+        {want_mdevs(fixture, {mdev_spec(kWanted), mdev_spec(second), mdev_spec(third)})}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kRolledBack);
     EXPECT_EQ(done.transactions[0].error, third + ": create mtty-2 on mtty: Too many users");
     const fake::KernelState world = fixture.kernel().state();
@@ -177,13 +177,13 @@ TEST(Mdevs, AreAllOrNone) {
 TEST(Mdevs, ThatAreThereAlreadyAreNotOurs) {
     fake::KernelState world = mtty();
     TestHost fixture(world);
-    ASSERT_TRUE(fixture.kernel().create_mdev("mtty", "mtty-2", kWished));
-    fixture.apply(fixture.make_plan({want_mdevs(fixture, {wish(kWished)})}));
+    ASSERT_TRUE(fixture.kernel().create_mdev("mtty", "mtty-2", kWanted));
+    fixture.apply(fixture.make_plan({want_mdevs(fixture, {mdev_spec(kWanted)})}));
     const auto plan = plan_release(fixture.kernel(), fixture.state(),
                                    fixture.kernel().state().inventory(), {{"mdev_parent", "mtty"}});
     EXPECT_FALSE(plan);
     EXPECT_TRUE(fixture.journal_state().bound.empty());
-    EXPECT_TRUE(fixture.kernel().state().devices.contains({"mdev", kWished}));
+    EXPECT_TRUE(fixture.kernel().state().devices.contains({"mdev", kWanted}));
 }
 
 TEST(Ccw, BindsTheSubchannelAndCreatesTheMdevInOneTransaction) {
@@ -206,13 +206,13 @@ TEST(Ccw, BindsTheSubchannelAndCreatesTheMdevInOneTransaction) {
     link.driver = "vfio_ccw";
     link.module = "vfio_ccw";
     change.candidates = {link};
-    policy::MdevSpec io = wish(kWished);
+    policy::MdevSpec io = mdev_spec(kWanted);
     io.type = "vfio_ccw-io";
     io.attrs.clear();
     change.mdevs = {io};
     const policy::Plan done = fixture.apply(fixture.make_plan({change}));
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
-    EXPECT_TRUE(fixture.kernel().state().devices.contains({"mdev", kWished}));
+    EXPECT_TRUE(fixture.kernel().state().devices.contains({"mdev", kWanted}));
     const auto plan = plan_release(fixture.kernel(), fixture.state(),
                                    fixture.kernel().state().inventory(), {{"css", "0.0.0313"}});
     ASSERT_TRUE(plan);
@@ -225,12 +225,12 @@ TEST(Ccw, BindsTheSubchannelAndCreatesTheMdevInOneTransaction) {
 TEST(NoIommu, BindsAndReleasesThoughTheGroupIsMadeUpOnTheWay) {
     fake::Host host;
     host.noiommu();
-    host.pci(kDressed).nic().driver("e1000e");
+    host.pci(kConfigured).nic().driver("e1000e");
     TestHost fixture(fake::KernelState::from(host));
     const DriverStates before = fixture.driver_states();
-    EXPECT_EQ(fixture.apply(fixture.plan({kDressed}, {"vfio-pci"})).transactions[0].result,
+    EXPECT_EQ(fixture.apply(fixture.plan({kConfigured}, {"vfio-pci"})).transactions[0].result,
               StepResult::kDone);
-    const policy::Plan done = fixture.release({kDressed});
+    const policy::Plan done = fixture.release({kConfigured});
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
     EXPECT_EQ(fixture.driver_states(), before);
     EXPECT_TRUE(fixture.journal_state().bound.empty());

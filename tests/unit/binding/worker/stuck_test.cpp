@@ -154,7 +154,7 @@ TEST(Limit, LetsOneUnbindFromIoatdmaAtATime) {
     EXPECT_EQ(std::unique(order.begin(), order.end()) - order.begin(), 3) << order;
 }
 
-TEST(Lock, IsRefusedToASecondWriterWhoIsToldWhoHasIt) {
+TEST(Lock, IsRefusedToASecondWriterWithTheNameOfTheFirst) {
     TestHost fixture(nics(1));
     std::array<int, 2> ready{};
     ASSERT_EQ(::pipe(ready.data()), 0);

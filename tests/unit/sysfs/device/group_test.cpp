@@ -8,7 +8,7 @@ namespace {
 
 using GroupTest = CapturedHostTest;
 
-TEST(VfioDrivers, AreToldByAWordOfTheirName) {
+TEST(VfioDrivers, AreRecognisedByAWordOfTheirName) {
     for (const auto* name :
          {"vfio-pci", "virtio_vfio_pci", "mlx5_vfio_pci", "pds-vfio-pci", "vfio-platform",
           "vfio-amba", "vfio-fsl-mc", "vfio-cdx", "vfio_ccw", "vfio_ap", "vfio_mdev",
