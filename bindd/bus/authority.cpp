@@ -68,7 +68,7 @@ std::string why_no_answer(const sd_bus_error& error) {
 
 }  // namespace
 
-/// A caller's wish on its way through all of its devices.
+/// A caller's request while its devices are authorised one by one.
 struct Authority::PendingCheck {
     Caller caller;
     Action action{};

@@ -9,8 +9,8 @@
 
 namespace bindd {
 
-/// Makes one of many: a group that has been stirred is due when nothing more has come for a moment,
-/// or when it has waited long enough. A value without a clock.
+/// Coalesces events: a dirty group is due when no more events have come for a moment, or when it
+/// has waited for the maximum time. A value without a clock.
 class Coalescer {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;

@@ -34,7 +34,7 @@ enum class JobKind {
 /// Carry the plan out, or only make it (`--dry-run`).
 enum class JobMode { kExecute, kPlanOnly };
 
-/// What is asked for. A request takes the same road as an event: look, decide, plan, carry out.
+/// A request. It takes the same steps as an event: scan, decide, plan, execute.
 struct JobRequest {
     JobKind kind = JobKind::kApply;
     JobMode mode = JobMode::kExecute;

@@ -28,7 +28,7 @@ void ScanSequence::end_all(unsigned scan) {
     forget_if_idle();
 }
 
-/// Nobody is left to be overtaken.
+/// No running scan can become stale any more.
 void ScanSequence::forget_if_idle() {
     if (running_.empty())
         last_scan_of_.clear();

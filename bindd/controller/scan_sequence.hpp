@@ -9,18 +9,18 @@
 
 namespace bindd {
 
-/// Looks are under way side by side and may end in another order than they began: what a later one
-/// has told of a device, an earlier one that comes in after it must not tell again, or a device
-/// that was plugged in between is lost. A value.
+/// Scans run concurrently and may end in another order than they began. An earlier scan that ends
+/// after a later one must not replace its result for a device, or a device that was plugged in
+/// between is lost. A value.
 class ScanSequence {
   public:
     /// The number of a scan that begins.
     [[nodiscard]] unsigned begin();
-    /// Has a scan that began later told of the device already?
+    /// Has a scan that began later reported the device already?
     [[nodiscard]] bool is_stale(unsigned scan, const sysfs::DeviceId& device) const;
-    /// It has told of these devices; of none when it failed.
+    /// It has reported these devices; none if it failed.
     void end(unsigned scan, const std::vector<sysfs::DeviceId>& devices);
-    /// It has told of all there are.
+    /// It has reported all devices.
     void end_all(unsigned scan);
 
   private:
@@ -28,7 +28,7 @@ class ScanSequence {
 
     unsigned last_ = 0;
     std::set<unsigned> running_;
-    std::map<sysfs::DeviceId, unsigned> last_scan_of_;  ///< the last scan that told of it
+    std::map<sysfs::DeviceId, unsigned> last_scan_of_;  ///< the last scan that reported it
     unsigned last_full_scan_ = 0;
 };
 

@@ -9,9 +9,9 @@
 
 namespace bindd {
 
-/// Of a reader that does not come back: the devices whose attributes it has open. Reading
-/// driver_override waits for the device's lock, which an unbind that somebody else has begun may
-/// hold for ever. As much of each is told as links and names tell, for no lock guards these.
+/// The devices whose attributes a reader that does not return has open. Reading driver_override
+/// waits for the device's lock, which an unbind by another process may hold forever. Only what
+/// links and names show is filled in, because reading these takes no lock.
 [[nodiscard]] std::vector<sysfs::Device> devices_under_read(pid_t reader);
 
 }  // namespace bindd

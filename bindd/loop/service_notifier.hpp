@@ -7,7 +7,7 @@
 
 namespace bindd {
 
-/// What systemd is told about the service; nothing when it is not systemd that runs us.
+/// Notifies systemd about the state of the service; does nothing without systemd.
 class ServiceNotifier {
   public:
     void ready(const std::string& status) const;

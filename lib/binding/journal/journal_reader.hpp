@@ -12,9 +12,9 @@
 
 namespace binding {
 
-/// The state of a journal that others write. Whoever asks again and again is told by what has been
-/// appended since: a journal that was written anew (another boot, compaction) is replayed from its
-/// beginning. Needs no lock: what it sees is what was true a moment ago.
+/// The state of a journal that other processes write. Repeated calls read only what has been
+/// appended since; a journal that was rewritten (another boot, compaction) is replayed from its
+/// beginning. It takes no lock, so the state may be slightly old.
 class JournalReader {
   public:
     explicit JournalReader(StateDir state) : state_(std::move(state)) {}

@@ -12,9 +12,9 @@
 #include "binding/transaction/apply.hpp"
 #include "sysfs/kernel/kernel.hpp"
 
-/// Mediated devices by hand, as mdevctl does it: what is defined, what is active, and the verbs
-/// between. The sentences of failures are mdevctl's, since scripts know them. Starting and stopping
-/// go through the journal like everything else that is written to the kernel.
+/// The commands of mdevctl: defined and active mediated devices, and what changes one to the other.
+/// Error messages are mdevctl's, since scripts match them. Start and stop are journaled like every
+/// other write to the kernel.
 namespace binding {
 
 /// An error in mdevctl's own words: there is no operation or object to name beside them.
@@ -46,7 +46,7 @@ struct ListedMdev {
 [[nodiscard]] base::Result<std::vector<ListedMdev>> defined_mdevs(MdevContext& context,
                                                                   const MdevFilter& filter);
 
-/// What define, modify and start are told; absent things come from the definition or the running
+/// The options of define, modify and start; absent ones come from the definition or the running
 /// device.
 struct MdevArguments {
     std::optional<std::string> uuid;

@@ -66,8 +66,8 @@ Result<void> DeviceChange::set_boot_override() {
     return write_override(driver_);
 }
 
-/// A device that is on its driver already may have lost its override by hand: set again, it stays
-/// away from the native driver when that is next offered it.
+/// The override of a device that is on its driver already may have been cleared outside bindd. It
+/// is set again, so that the native driver does not match at the next probe.
 Result<void> DeviceChange::set_override() {
     if (lacks_override(preflight_))
         return write_override(*preflight_.now.driver);

@@ -116,11 +116,11 @@ void refuse_open(const sysfs::Usage& usage, Transaction& transaction) {
         const auto uses = usage.find(device);
         if (uses == usage.end())
             continue;
-        const bool told =
+        const bool has_reason =
             std::any_of(transaction.reasons.begin(), transaction.reasons.end(),
                         [&](const Reason& reason) { return reason.device == device; });
         for (const sysfs::Use& use : uses->second)
-            if (use.kind == sysfs::UseKind::kVfioOpen && !told)
+            if (use.kind == sysfs::UseKind::kVfioOpen && !has_reason)
                 transaction.reasons.push_back(
                     Reason{ReasonCode::kVfioOpen, device, use.text, use.evidence, false});
     }

@@ -9,12 +9,12 @@
 
 namespace binding {
 
-/// What came of an undo. `owed`: some device could not be put back now but may be later (it is held
-/// open), so the transaction stays in the journal and the next run tries again.
+/// The result of an undo. `pending`: some device could not be restored now but may be later (it is
+/// held open), so the transaction stays in the journal and the next run tries again.
 struct UndoResult {
     std::vector<std::string>
         notes;  ///< what was left as it is, and why: gone, another device, foreign
-    std::vector<std::string> errors;  ///< what could not be put back
+    std::vector<std::string> errors;  ///< what could not be restored
     bool pending = false;
 };
 

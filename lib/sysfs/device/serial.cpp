@@ -81,7 +81,7 @@ std::optional<std::string> serial_in(std::string_view vpd, const Resource& field
         const std::size_t data = at + kKeywordHeader;
         const std::size_t size = byte(vpd, at + 2);
         if (data + size > end)
-            break;  // the field runs out of its resource: neither it nor what follows can be told
+            break;  // the field runs out of its resource: neither it nor what follows is valid
         if (keyword == "SN" && !serial)
             serial = printable(vpd.substr(data, size));
         if (keyword == "RV" && size > 0 && !checksum_holds(vpd, data))

@@ -19,7 +19,7 @@ namespace {
 
 const Root kLiveRoot{};
 
-/// The failure of a write, told as the verb that was asked for instead of as the file it touched.
+/// The failure of a write, with the requested operation instead of the file.
 tl::unexpected<base::Error> refused(const base::Error& cause, std::string operation,
                                     std::string object, const std::string& hint = {}) {
     base::Error error = cause;

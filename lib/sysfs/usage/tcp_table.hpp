@@ -9,7 +9,7 @@
 namespace sysfs {
 
 /// One established TCP connection as /proc/net/tcp and tcp6 list it; a mapped IPv4 address
-/// ("::ffff:...") is told as the IPv4 address it is.
+/// ("::ffff:...") is given as an IPv4 address.
 struct TcpConnection {
     std::string local;
     std::uint16_t local_port = 0;
