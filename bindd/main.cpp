@@ -42,7 +42,7 @@ int run(const CommandLine& line) {
             return std::unique_ptr<EventSource>(*std::move(listening));
         },
         .attach =
-            [&](sd_event* event, HostController& controller, const std::function<void()>& owned) {
+            [&](sd_event* event, ControllerRunner& controller, const std::function<void()>& owned) {
                 return attach_bus(event, controller, line.bus, owned);
             }};
     return run_daemon(line.daemon, hooks);

@@ -6,7 +6,7 @@
 
 namespace bindd {
 
-base::Result<std::shared_ptr<void>> attach_bus(sd_event* event, Controller& controller,
+base::Result<std::shared_ptr<void>> attach_bus(sd_event* event, ControllerRunner& controller,
                                                const std::string& bus,
                                                const std::function<void()>& owned) {
     if (bus == "none") {

@@ -54,7 +54,7 @@ void create_presence_file(const std::string& path) {
 /// Everything, in the order in which it is made; it goes in the other one.
 class BusService::Impl final : public Observer {
   public:
-    Impl(sd_event* event, Controller& controller, const BusSettings& options);
+    Impl(sd_event* event, ControllerRunner& controller, const BusSettings& options);
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
     ~Impl() override;
@@ -92,7 +92,7 @@ class BusService::Impl final : public Observer {
     static int on_flush(sd_event_source* source, void* userdata);
     static int on_name_reply(sd_bus_message* reply, void* userdata, sd_bus_error* error);
 
-    Controller& controller_;
+    ControllerRunner& controller_;
     dbus::Connection connection_;
     sd_bus* bus_;
     MemoryTrimmer memory_trimmer_;
@@ -119,7 +119,7 @@ class BusService::Impl final : public Observer {
     std::function<void(base::Result<void>)> on_name_ = [](const base::Result<void>&) {};
 };
 
-BusService::Impl::Impl(sd_event* event, Controller& controller, const BusSettings& options)
+BusService::Impl::Impl(sd_event* event, ControllerRunner& controller, const BusSettings& options)
     : controller_(controller),
       connection_(dbus::connect(options.address)),
       bus_(connection_.raw),
@@ -298,7 +298,8 @@ void BusService::Impl::handle_name_reply(sd_bus_message* reply) {
 BusService::BusService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BusService::~BusService() = default;
 
-base::Result<std::unique_ptr<BusService>> BusService::open(sd_event* event, Controller& controller,
+base::Result<std::unique_ptr<BusService>> BusService::open(sd_event* event,
+                                                           ControllerRunner& controller,
                                                            const BusSettings& options) {
     const std::string where = options.address.empty() ? "the system bus" : options.address;
     try {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "bindd/controller/controller.hpp"
+#include "bindd/loop/controller_runner.hpp"
 #include "sysfs/host/root.hpp"
 
 namespace bindd {
@@ -26,9 +26,8 @@ class BusService {
     /// Connects, and gives back the leases of the daemon before. The name is asked for once the
     /// first look at the host has been told of, so that who waits for the name (D-Bus activation)
     /// finds the devices.
-    [[nodiscard]] static base::Result<std::unique_ptr<BusService>> open(sd_event* event,
-                                                                        Controller& controller,
-                                                                        const BusSettings& options);
+    [[nodiscard]] static base::Result<std::unique_ptr<BusService>> open(
+        sd_event* event, ControllerRunner& controller, const BusSettings& options);
     BusService(const BusService&) = delete;
     BusService& operator=(const BusService&) = delete;
     ~BusService();
@@ -48,7 +47,7 @@ class BusService {
 /// once without a bus); when it cannot be had the loop ends with a failure, since there is a daemon
 /// already or none is wanted.
 [[nodiscard]] base::Result<std::shared_ptr<void>> attach_bus(sd_event* event,
-                                                             Controller& controller,
+                                                             ControllerRunner& controller,
                                                              const std::string& bus,
                                                              const std::function<void()>& owned);
 

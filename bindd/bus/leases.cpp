@@ -26,7 +26,8 @@ Leases::Lease::~Lease() {
     sd_event_source_unref(source);
 }
 
-Leases::Leases(sd_event* event, Controller& controller, Requests& requests, std::string directory)
+Leases::Leases(sd_event* event, ControllerRunner& controller, Requests& requests,
+               std::string directory)
     : event_(event),
       controller_(controller),
       requests_(requests),

@@ -15,8 +15,8 @@
 #include "base/unique_fd.hpp"
 #include "bindd/bus/lease_record.hpp"
 #include "bindd/bus/requests.hpp"
-#include "bindd/controller/controller.hpp"
 #include "bindd/controller/observer.hpp"
+#include "bindd/loop/controller_runner.hpp"
 
 namespace bindd {
 
@@ -27,7 +27,8 @@ namespace bindd {
 /// whose end is not handed back is a lease that ended meanwhile.
 class Leases final : public Observer {
   public:
-    Leases(sd_event* event, Controller& controller, Requests& requests, std::string directory);
+    Leases(sd_event* event, ControllerRunner& controller, Requests& requests,
+           std::string directory);
     Leases(const Leases&) = delete;
     Leases& operator=(const Leases&) = delete;
     ~Leases() override;
@@ -69,7 +70,7 @@ class Leases final : public Observer {
     void notify(const std::vector<sysfs::DeviceId>& devices);
 
     sd_event* event_;
-    Controller& controller_;
+    ControllerRunner& controller_;
     Requests& requests_;
     std::string directory_;
     bool ready_ = false;

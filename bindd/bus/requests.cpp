@@ -38,7 +38,7 @@ BusCallback<JobId> reply_on_refusal(const BusCallback<T>& callback) {
 
 }  // namespace
 
-Requests::Requests(Controller& controller, Authority& authority, const DevicePaths& paths)
+Requests::Requests(ControllerRunner& controller, Authority& authority, const DevicePaths& paths)
     : controller_(controller), authority_(authority), paths_(paths) {
     controller_.subscribe(*this);
 }
@@ -201,7 +201,7 @@ void Requests::reload(const Caller& caller, BusCallback<void> callback) {
         [this, callback = std::move(callback)](BusResult<AuthorizedCaller> authorized) {
             if (!authorized)
                 return callback(tl::unexpected(authorized.error()));
-            const auto reloaded = controller_.reload(authorized->requester);
+            const auto reloaded = controller_.reload();
             if (!reloaded)
                 return callback(bus_error(BusErrorKind::kPolicyInvalid, reloaded.error().text()));
             callback({});

@@ -9,8 +9,8 @@
 #include "bindd/bus/authority.hpp"
 #include "bindd/bus/method_options.hpp"
 #include "bindd/bus/object_path.hpp"
-#include "bindd/controller/controller.hpp"
 #include "bindd/controller/observer.hpp"
+#include "bindd/loop/controller_runner.hpp"
 
 namespace bindd {
 
@@ -22,7 +22,7 @@ using Paths = std::vector<std::string>;
 /// it is the controller's.
 class Requests final : public Observer {
   public:
-    Requests(Controller& controller, Authority& authority, const DevicePaths& paths);
+    Requests(ControllerRunner& controller, Authority& authority, const DevicePaths& paths);
     Requests(const Requests&) = delete;
     Requests& operator=(const Requests&) = delete;
     ~Requests() override;
@@ -74,7 +74,7 @@ class Requests final : public Observer {
     [[nodiscard]] std::vector<sysfs::DeviceId> unmanaged_devices(
         const std::vector<sysfs::DeviceId>& devices) const;
 
-    Controller& controller_;
+    ControllerRunner& controller_;
     Authority& authority_;
     const DevicePaths& paths_;
     struct RunningRequest {

@@ -24,8 +24,8 @@ enum class GroupState {
     kWorking,       ///< a transaction is under way
     kWorkingDirty,  ///< a transaction is under way, and something has changed meanwhile
     kWaiting,       ///< not as declared, and nothing to be done about it now: refused, in conflict,
-               ///< failed, drifted, or held by hand
-    kStuck,  ///< a write did not come back; its worker is left behind
+                    ///< failed, drifted, or held by hand
+    kStuck,         ///< a write did not come back; its worker is left behind
 };
 [[nodiscard]] const char* group_state_name(GroupState state);
 

@@ -27,6 +27,10 @@ struct GroupStatus {
     }
     /// Nothing that came is still to be looked at.
     [[nodiscard]] bool is_up_to_date() const { return last_scanned >= last_requested; }
+    /// No transaction, unreturned write or outstanding scan of it.
+    [[nodiscard]] bool can_be_evaluated() const {
+        return !is_working() && state != GroupState::kStuck && is_up_to_date();
+    }
     [[nodiscard]] bool has_failed() const { return !failed_from.empty(); }
     /// Not again from where the last try failed, and not for ever from anywhere.
     [[nodiscard]] bool should_retry(const policy::Transaction& transaction) const;

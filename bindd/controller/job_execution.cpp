@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/controller/job_execution.hpp"
+
 #include <algorithm>
-#include <memory>
+#include <utility>
 
-#include "bindd/controller/host_controller.hpp"
-#include "binding/codec/messages.hpp"
+#include "bindd/controller/journal_changes.hpp"
+#include "bindd/controller/reconciliation.hpp"
+#include "bindd/controller/scans.hpp"
 
-/// A job's plan on its way through the executor, transaction by transaction, and its end: when the
-/// groups that it changed have been looked at again, so that whoever sees it end sees what it did.
 namespace bindd {
 
-using base::Result;
 using policy::StepResult;
 using policy::Transaction;
-using policy::Verdict;
 using sysfs::DeviceId;
 
 namespace {
@@ -44,185 +43,195 @@ Ending to_ending(const base::Error& error) {
     return Ending::kFailed;
 }
 
-void log_end(const Log& log, const Job& job, const Transaction& transaction) {
+LogEvent finished_event(const Job& job, StepResult result) {
+    switch (result) {
+        case StepResult::kDone:
+            return job.request.kind == JobKind::kRelease || job.request.kind == JobKind::kRollback
+                       ? LogEvent::kReleased
+                       : LogEvent::kBound;
+        case StepResult::kStuck:
+            return LogEvent::kStuck;
+        case StepResult::kRolledBack:
+        case StepResult::kFailed:
+        case StepResult::kSkipped:
+            break;
+    }
+    return LogEvent::kFailed;
+}
+
+void log_finished(StepContext& step, const Job& job, const Transaction& transaction) {
     std::string devices;
     for (const DeviceId& id : transaction.devices)
         devices += (devices.empty() ? "" : " ") + id.display();
-    Log::Fields fields{{"BINDD_DEVICES", devices}, {"BINDD_JOB", std::to_string(job.id)}};
+    LogEntry::Fields fields{{"BINDD_DEVICES", devices}, {"BINDD_JOB", std::to_string(job.id)}};
     if (!transaction.changes.empty())
         fields.emplace_back("BINDD_RULE", transaction.changes.front().rule);
     if (job.request.requester.uid)
         fields.emplace_back("BINDD_CALLER_UID", std::to_string(*job.request.requester.uid));
-    const std::string text = transaction.key() + ": " + devices + ": " +
-                             job_kind_name(job.request.kind) + ": " +
-                             policy::step_result_name(*transaction.result) +
-                             (transaction.error.empty() ? "" : ": " + transaction.error);
-    switch (*transaction.result) {
-        case StepResult::kDone: {
-            const bool released =
-                job.request.kind == JobKind::kRelease || job.request.kind == JobKind::kRollback;
-            return log.write(Level::kInfo, released ? LogEvent::kReleased : LogEvent::kBound, text,
-                             fields);
-        }
-        case StepResult::kStuck:
-            return log.write(Level::kError, LogEvent::kStuck, text, fields);
-        case StepResult::kRolledBack:
-        case StepResult::kFailed:
-        case StepResult::kSkipped:
-            return log.write(Level::kError, LogEvent::kFailed, text, fields);
-    }
+    const StepResult result = *transaction.result;
+    step.log(result == StepResult::kDone ? Level::kInfo : Level::kError,
+             finished_event(job, result),
+             transaction.key() + ": " + devices + ": " + job_kind_name(job.request.kind) + ": " +
+                 policy::step_result_name(result) +
+                 (transaction.error.empty() ? "" : ": " + transaction.error),
+             std::move(fields));
 }
 
-}  // namespace
-
-void HostController::execute_plan(QueuedJob& queued) {
-    queued.job.state = JobState::kWorking;
-    std::vector<std::size_t> to_execute;
-    for (std::size_t at = 0; at < queued.job.plan.transactions.size(); ++at) {
-        Transaction& transaction = queued.job.plan.transactions[at];
-        if (transaction.verdict != Verdict::kChange)
-            continue;
-        ++queued.job.progress.transactions_total;
-        if (groups_[view_.group_key(transaction)].state != GroupState::kStuck) {
-            to_execute.push_back(at);
-            continue;
-        }
-        transaction.result = StepResult::kStuck;
-        transaction.error = "an earlier write to this group has not returned yet";
-    }
-    notifier_.notify(&Observer::job_changed, queued.job);
-    queued.in_flight = to_execute.size();
-    for (const std::size_t at : to_execute)
-        execute_transaction(queued, at);
-    notify_changes();
-    if (to_execute.empty())
-        finish_job(queued, job_ending(queued.job.plan, queued.job.request.mode));
-}
-
-void HostController::execute_transaction(QueuedJob& queued, std::size_t at) {
-    const JobId id = queued.job.id;
+void execute_transaction(StepContext& step, const QueuedJob& queued, std::size_t index) {
     const JobRequest& request = queued.job.request;
-    const Transaction& transaction = queued.job.plan.transactions[at];
-    const std::string key = view_.group_key(transaction);
-    ++groups_[key].in_flight;
-    advance(key, GroupEvent::kStarted);
-    const auto txn = std::make_shared<std::string>();
-    const auto on_reply = [this, id, at, txn](binding::Message reply) {
-        QueuedJob* found = jobs_.find(id);
-        if (found == nullptr)
-            return;
-        if (auto* step = std::get_if<binding::StepStarted>(&reply)) {
-            found->job.progress.step = std::move(step->text);
-            notifier_.notify(&Observer::job_changed, found->job);
-        } else if (auto* ended = std::get_if<binding::TransactionEnded>(&reply)) {
-            *txn = std::move(ended->txn);
-            found->job.plan.transactions[at] = std::move(ended->transaction);
-        } else {
-            on_protocol_error(binding::unexpected_message(reply));
-        }
-    };
-    const char* action =
-        request.kind == JobKind::kReconcile ? "apply" : job_kind_name(request.kind);
-    deps_.executor.send(binding::ExecuteTransaction{request.requester.actor(), action,
-                                                    request.timeout, transaction},
-                        on_reply, [this, id, at, txn](const Result<void>& ended) {
-                            QueuedJob* found = jobs_.find(id);
-                            if (found == nullptr)
-                                return;
-                            Transaction& now = found->job.plan.transactions[at];
-                            if (!ended || !now.result) {
-                                now.result = StepResult::kFailed;
-                                now.error =
-                                    ended ? "the executor sent no result" : ended.error().text();
-                            }
-                            on_transaction_ended(id, at, *txn);
-                        });
+    const Transaction& transaction = queued.job.plan.transactions[index];
+    const std::string key = step.state.view.group_key(transaction);
+    ++step.state.groups[key].in_flight;
+    advance_group(step, key, GroupEvent::kStarted);
+    step.emit(StartTransaction{
+        .request = step.add_pending(Execution{queued.job.id, index}),
+        .actor = request.requester.actor(),
+        .action = request.kind == JobKind::kReconcile ? "apply" : job_kind_name(request.kind),
+        .timeout = request.timeout,
+        .transaction = transaction});
 }
 
-void HostController::on_transaction_ended(JobId id, std::size_t at, const std::string& txn) {
-    QueuedJob& queued = *jobs_.find(id);
-    const Transaction& transaction = queued.job.plan.transactions[at];
-    const std::string key = view_.group_key(transaction);
-    const bool is_stuck = transaction.result == StepResult::kStuck;
+/// Events do not undo what a caller asked for. It is saved before anyone is notified that it is
+/// done, as a restart of the daemon must not undo it either.
+void record_manual_change(StepContext& step, const Job& job, const Transaction& transaction) {
+    const JobKind kind = job.request.kind;
+    if (kind == JobKind::kReconcile || kind == JobKind::kApply)
+        return;
+    for (const DeviceId& id : transaction.devices)
+        if (const sysfs::Device* device = step.state.view.inventory.find(id))
+            step.state.manual.set(*device, kind == JobKind::kBind
+                                               ? ManualState::ManualAction::kBound
+                                               : ManualState::ManualAction::kReleased);
+    save_manual_state(step);
+}
+
+/// What the next scan and plan must take into account.
+void record_result(StepContext& step, const std::string& txn, const Transaction& transaction) {
+    ControllerState& state = step.state;
     binding::HistoryEntry entry;
     entry.txn = txn;
     entry.result = policy::step_result_name(*transaction.result);
     entry.error = transaction.error;
     for (const DeviceId& device : transaction.devices) {
-        view_.latest[device] = entry;
-        dirty_.insert(device);
-        notifier_.mark_changed(device);
+        state.view.latest[device] = entry;
+        state.dirty.insert(device);
+        state.published.changed.insert(device);
     }
-    if (loads_module(transaction))
-        scanner_.invalidate_drivers();
-    refresh_journal_state(JournalChange::kOwn);
-    log_end(deps_.log, queued.job, transaction);
-    GroupStatus& status = groups_[key];
+    state.drivers_stale = state.drivers_stale || loads_module(transaction);
+}
+
+void finish_transaction(StepContext& step, QueuedJob& queued, std::size_t index,
+                        const std::string& txn) {
+    ControllerState& state = step.state;
+    const Transaction& transaction = queued.job.plan.transactions[index];
+    const std::string key = state.view.group_key(transaction);
+    const bool is_stuck = transaction.result == StepResult::kStuck;
+    GroupStatus& status = state.groups[key];
     --status.in_flight;
     status.record_attempt(transaction);
     if (transaction.result == StepResult::kDone)
-        record_manual_change(queued, transaction);
+        record_manual_change(step, queued.job, transaction);
     if (is_stuck) {
-        quarantine_.add(txn, transaction.error,
-                        {transaction.devices.begin(), transaction.devices.end()});
-        advance(key, GroupEvent::kTimedOut);
+        state.quarantine.add(txn, transaction.error,
+                             {transaction.devices.begin(), transaction.devices.end()});
+        advance_group(step, key, GroupEvent::kTimedOut);
     } else if (status.in_flight == 0) {
-        advance(key, GroupEvent::kFinished);
-        coalescer_.expedite(key, std::chrono::steady_clock::now());
-        schedule_wakeup();
+        advance_group(step, key, GroupEvent::kFinished);
+        state.coalescer.expedite(key, step.now);
         queued.awaiting_scan.insert(key);
     }
     --queued.in_flight;
     ++queued.job.progress.transactions_done;
-    notifier_.notify(&Observer::transaction_finished, queued.job, transaction);
+    step.emit(NotifyTransaction{queued.job.id, index});
     if (is_stuck)
-        notify_changes();
-    finish_jobs();
+        publish(step);
+    finish_jobs(step);
 }
 
-/// Events do not undo what someone asked for; not for long if the policies want the same. On disk
-/// before they are told that it is done: a start after kill -9 is no reason to undo it either.
-void HostController::record_manual_change(const QueuedJob& queued, const Transaction& transaction) {
-    const JobKind kind = queued.job.request.kind;
-    if (kind == JobKind::kReconcile || kind == JobKind::kApply)
+}  // namespace
+
+void execute_plan(StepContext& step, QueuedJob& queued) {
+    Job& job = queued.job;
+    job.state = JobState::kWorking;
+    std::vector<std::size_t> to_execute;
+    for (std::size_t index = 0; index < job.plan.transactions.size(); ++index) {
+        Transaction& transaction = job.plan.transactions[index];
+        if (transaction.verdict != policy::Verdict::kChange)
+            continue;
+        ++job.progress.transactions_total;
+        if (step.state.groups[step.state.view.group_key(transaction)].state != GroupState::kStuck) {
+            to_execute.push_back(index);
+            continue;
+        }
+        transaction.result = StepResult::kStuck;
+        transaction.error = "an earlier write to this group has not returned yet";
+    }
+    step.emit(NotifyJob{job.id});
+    queued.in_flight = to_execute.size();
+    for (const std::size_t index : to_execute)
+        execute_transaction(step, queued, index);
+    publish(step);
+    if (to_execute.empty())
+        finish_job(step, queued, job_ending(job.plan, job.request.mode));
+}
+
+void on_transaction_progressed(StepContext& step, const TransactionProgressed& input) {
+    const auto pending = step.state.pending.find(input.request);
+    const auto* execution =
+        pending == step.state.pending.end() ? nullptr : std::get_if<Execution>(&pending->second);
+    if (execution == nullptr)
         return;
-    for (const DeviceId& id : transaction.devices)
-        if (const sysfs::Device* device = view_.inventory.find(id))
-            manual_state_.set(*device, kind == JobKind::kBind
-                                           ? ManualState::ManualAction::kBound
-                                           : ManualState::ManualAction::kReleased);
-    save_manual_state();
+    if (QueuedJob* queued = step.state.jobs.find(execution->job)) {
+        queued->job.progress.step = input.step;
+        step.emit(NotifyJob{execution->job});
+    }
 }
 
-void HostController::finish_jobs() {
-    const auto is_quiet = [this](const std::string& key) {
-        const auto status = groups_.find(key);
-        return status == groups_.end() || status->second.is_working() ||
+void on_transaction_finished(StepContext& step, TransactionFinished input) {
+    const auto execution = step.take_pending<Execution>(input.request);
+    QueuedJob* queued = execution ? step.state.jobs.find(execution->job) : nullptr;
+    if (queued == nullptr)
+        return;
+    Transaction& transaction = queued->job.plan.transactions[execution->index];
+    std::string txn;
+    if (input.result) {
+        txn = std::move(input.result->txn);
+        transaction = std::move(input.result->transaction);
+    }
+    if (!input.result || !transaction.result) {
+        transaction.result = StepResult::kFailed;
+        transaction.error =
+            input.result ? "the executor's answer has no result" : input.result.error().text();
+    }
+    record_result(step, txn, transaction);
+    apply_journal(step, std::move(input.journal), JournalChange::kOwn);
+    log_finished(step, queued->job, transaction);
+    finish_transaction(step, *queued, execution->index, txn);
+}
+
+void finish_jobs(StepContext& step) {
+    const auto is_quiet = [&](const std::string& key) {
+        const auto status = step.state.groups.find(key);
+        return status == step.state.groups.end() || status->second.is_working() ||
                status->second.is_up_to_date() || status->second.state == GroupState::kStuck;
     };
-    for (const JobId id : jobs_.finished(is_quiet))
-        if (QueuedJob* found = jobs_.find(id))
-            finish_job(*found, job_ending(found->job.plan, found->job.request.mode));
+    for (const JobId id : step.state.jobs.finished(is_quiet))
+        if (QueuedJob* queued = step.state.jobs.find(id))
+            finish_job(step, *queued, job_ending(queued->job.plan, queued->job.request.mode));
 }
 
-void HostController::fail_job(JobId id, const base::Error& error) {
-    QueuedJob* found = jobs_.find(id);
-    if (found == nullptr)
-        return;
-    found->job.error = error;
-    finish_job(*found, to_ending(error));
-}
-
-void HostController::finish_job(QueuedJob& queued, Ending ending) {
+void finish_job(StepContext& step, QueuedJob& queued, Ending ending) {
     queued.job.state = JobState::kEnded;
     queued.job.ending = ending;
-    notifier_.notify(&Observer::job_ended, queued.job);
-    jobs_.retire(queued.job.id, std::chrono::steady_clock::now());
-    job_timer_.arm(std::chrono::microseconds(0));
+    step.emit(NotifyJobEnded{queued.job.id});
+    step.emit(ArmTimer{TimerId::kJobs, step.now});
 }
 
-void HostController::open(OpenRequest request, std::function<void(Result<OpenedDevice>)> done) {
-    deps_.executor.open(request.device, request.backend, std::move(done));
+void fail_job(StepContext& step, JobId id, const base::Error& error) {
+    if (QueuedJob* queued = step.state.jobs.find(id)) {
+        queued->job.error = error;
+        finish_job(step, *queued, to_ending(error));
+    }
 }
 
 }  // namespace bindd

@@ -57,13 +57,6 @@ const QueuedJob* JobQueue::find(JobId id) const {
     return found == jobs_.end() ? nullptr : &found->second;
 }
 
-std::vector<JobId> JobQueue::ids() const {
-    std::vector<JobId> ids;
-    for (const auto& [id, queued] : jobs_)
-        ids.push_back(id);
-    return ids;
-}
-
 std::vector<JobId> JobQueue::due(const std::set<std::string>& working) const {
     std::vector<JobId> due;
     for (const auto& [id, queued] : jobs_)

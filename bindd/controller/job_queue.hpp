@@ -47,7 +47,8 @@ class JobQueue {
     [[nodiscard]] QueuedJob& add(JobRequest request, JobScope scope, Time now);
     [[nodiscard]] QueuedJob* find(JobId id);
     [[nodiscard]] const QueuedJob* find(JobId id) const;
-    [[nodiscard]] std::vector<JobId> ids() const;
+    /// The number of the job added last.
+    [[nodiscard]] JobId last() const { return last_; }
 
     /// Requests that may begin now, in the order they came; nothing begins on a group that is at
     /// work.

@@ -3,30 +3,29 @@
 
 #include <sstream>
 
-#include "base/file_io.hpp"
 #include "bindd/executor/line_socket.hpp"
 
 namespace bindd {
 
-ManualState ManualState::read(std::string path) {
-    ManualState marks(std::move(path));
-    const auto text = base::read_file(marks.path_);
-    std::istringstream lines(text ? *text : std::string());
+ManualState ManualState::parse(const std::string& text) {
+    ManualState state;
+    std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
         const auto parts = split_fields(line);
         const std::size_t slash = parts[0].find('/');
         if (parts.size() != 3 || slash == std::string::npos)
             continue;
-        const ManualAction what =
+        const ManualAction action =
             parts[1] == "released" ? ManualAction::kReleased : ManualAction::kBound;
-        marks.entries_[{parts[0].substr(0, slash), parts[0].substr(slash + 1)}] = {what, parts[2]};
+        state.entries_[{parts[0].substr(0, slash), parts[0].substr(slash + 1)}] = {action,
+                                                                                   parts[2]};
     }
-    marks.saved_ = marks.entries_;
-    return marks;
+    state.saved_ = state.entries_;
+    return state;
 }
 
-void ManualState::set(const sysfs::Device& device, ManualAction what) {
-    entries_[device.id] = {what, device.modalias};
+void ManualState::set(const sysfs::Device& device, ManualAction action) {
+    entries_[device.id] = {action, device.modalias};
 }
 
 void ManualState::clear(const sysfs::DeviceId& device) {
@@ -46,20 +45,22 @@ void ManualState::prune(const sysfs::Inventory& inventory) {
 
 std::optional<ManualState::ManualAction> ManualState::find(const sysfs::DeviceId& device) const {
     const auto found = entries_.find(device);
-    return found == entries_.end() ? std::nullopt : std::optional(found->second.what);
+    return found == entries_.end() ? std::nullopt : std::optional(found->second.action);
 }
 
-base::Result<void> ManualState::save() {
-    if (entries_ == saved_)
-        return {};
+std::optional<std::string> ManualState::take_unsaved() {
+    if (saved_ == entries_)
+        return std::nullopt;
     std::string text;
     for (const auto& [id, mark] : entries_)
-        text += id.text() + "\t" + (mark.what == ManualAction::kReleased ? "released" : "bound") +
+        text += id.text() + "\t" + (mark.action == ManualAction::kReleased ? "released" : "bound") +
                 "\t" + mark.modalias + "\n";
-    if (auto written = base::replace_file(path_, text); !written)
-        return written;
     saved_ = entries_;
-    return {};
+    return text;
+}
+
+void ManualState::mark_unsaved() {
+    saved_.reset();
 }
 
 }  // namespace bindd

@@ -9,36 +9,38 @@
 
 namespace bindd {
 
-/// Devices that someone bound or released by hand: events do not undo that. It holds until `apply`
-/// or a reload says otherwise, the device goes, or the host boots. A file below /run, so that it
-/// outlives the daemon.
+/// Devices that were bound or released manually: events do not undo that. It holds until an
+/// `apply`, a policy reload or a boot, and while the device is present. Saved in a file below /run,
+/// so that it survives a restart of the daemon. A value without I/O.
 class ManualState {
   public:
     enum class ManualAction { kBound, kReleased };
 
-    /// What the file says; an absent or unreadable one says nothing.
-    [[nodiscard]] static ManualState read(std::string path);
+    /// The text of the file; malformed lines are skipped.
+    [[nodiscard]] static ManualState parse(const std::string& text);
 
-    void set(const sysfs::Device& device, ManualAction what);
+    void set(const sysfs::Device& device, ManualAction action);
     void clear(const sysfs::DeviceId& device);
     void clear_all();
-    /// Those of devices that are not there, or are others now, are dropped.
+    /// Drops entries of devices that are absent, or have been replaced by other ones.
     void prune(const sysfs::Inventory& inventory);
     [[nodiscard]] std::optional<ManualAction> find(const sysfs::DeviceId& device) const;
-    /// Writes the file if something has changed since.
-    [[nodiscard]] base::Result<void> save();
+
+    /// The text to save; nothing if it has not changed since the last call.
+    [[nodiscard]] std::optional<std::string> take_unsaved();
+    /// What was taken last could not be saved.
+    void mark_unsaved();
 
   private:
     struct DeviceMark {
-        ManualAction what = ManualAction::kBound;
+        ManualAction action = ManualAction::kBound;
         std::string modalias;
         auto operator<=>(const DeviceMark&) const = default;
     };
-    explicit ManualState(std::string path) : path_(std::move(path)) {}
+    using Entries = std::map<sysfs::DeviceId, DeviceMark>;
 
-    std::string path_;
-    std::map<sysfs::DeviceId, DeviceMark> entries_;
-    std::map<sysfs::DeviceId, DeviceMark> saved_;
+    Entries entries_;
+    std::optional<Entries> saved_ = Entries{};  ///< nothing: unknown
 };
 
 }  // namespace bindd

@@ -1,160 +1,128 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/controller/scans.hpp"
+
 #include <algorithm>
-#include <memory>
 #include <utility>
 
-#include "bindd/controller/host_controller.hpp"
-#include "binding/policies/udev_rules_file.hpp"
-
-/// When the controller looks, and at what: at the whole host, or at the groups that were stirred,
-/// once they are quiet.
 namespace bindd {
 
-using base::Result;
 using sysfs::DeviceId;
 
 namespace {
 
-/// What is plugged in from now on meets the policies' rules before udev loads a driver for it.
-void update_udev_rules(const binding::StateDir& state, const View& view, const Log& log) {
-    const auto left_out =
-        binding::write_udev_rules(state, view.policies, view.drivers, view.inventory.host);
-    if (!left_out)
-        log.write(Level::kWarning, LogEvent::kWarning, left_out.error().text());
-}
-
-/// A group may have gone and come back while a look was under way: its new status knows nothing of
-/// the old one's, and numbers are never given twice.
-void record_scanned(std::map<std::string, GroupStatus>& groups,
-                    const std::map<std::string, unsigned>& requests) {
-    for (const auto& [key, request] : requests)
-        if (const auto status = groups.find(key); status != groups.end())
-            status->second.last_scanned = std::max(status->second.last_scanned, request);
+/// The devices to scan for these groups, plus those of groups that no scan is scheduled for: a
+/// device that appeared or vanished since it was marked has another key. Devices of working groups
+/// are scanned when the transaction has ended.
+std::vector<DeviceId> take_dirty(ControllerState& state, const std::set<std::string>& keys) {
+    std::vector<DeviceId> devices;
+    std::erase_if(state.dirty, [&](const DeviceId& id) {
+        const std::string key = state.view.group_key(id);
+        const auto status = state.groups.find(key);
+        const bool working = status != state.groups.end() && status->second.is_working();
+        if (!keys.contains(key) && (working || state.coalescer.is_waiting(key)))
+            return false;
+        devices.push_back(id);
+        return true;
+    });
+    return devices;
 }
 
 }  // namespace
 
-/// Something may have changed anywhere.
-void HostController::scan_all() {
-    const auto requests = std::make_shared<std::map<std::string, unsigned>>();
-    for (auto& [key, status] : groups_) {
-        status.state = status.is_working() || status.state == GroupState::kStuck
-                           ? status.state
-                           : next(status.state, GroupEvent::kChanged).state;
-        (*requests)[key] = status.last_requested = ++last_scan_request_;
-        coalescer_.forget(key);
+void advance_group(StepContext& step, const std::string& key, GroupEvent event) {
+    GroupStatus& status = step.state.groups[key];
+    const GroupStep result = next(status.state, event);
+    status.state = result.state;
+    switch (result.action) {
+        case GroupAction::kNone:
+            break;
+        case GroupAction::kScan:
+            schedule_scan(step, key);
+            break;
+        case GroupAction::kDrop:
+            step.state.groups.erase(key);
+            step.state.coalescer.forget(key);
+            break;
     }
-    dirty_.clear();
-    scanner_.scan_host([this, requests, left_out = quarantine_.devices()](
-                           const Result<View::Difference>& difference) {
-        if (!difference && quarantine_.devices() != left_out)
-            return;  // it is known now which device hangs, and a look without it is on its way
-        scanned_ = true;
-        if (!difference) {
-            deps_.log.write(Level::kError, LogEvent::kWarning, difference.error().text());
-            return readiness_.become_ready();
-        }
-        record_scanned(groups_, *requests);
-        scanner_.invalidate_all_usage();
-        update_udev_rules(deps_.state, view_, deps_.log);
-        on_scanned({}, *difference);
-    });
 }
 
-void HostController::schedule_scan(const std::string& key) {
-    groups_[key].last_requested = ++last_scan_request_;
-    coalescer_.mark_dirty(key, std::chrono::steady_clock::now());
-    schedule_wakeup();
+void mark_dirty(StepContext& step, const DeviceId& device) {
+    step.state.dirty.insert(device);
+    advance_group(step, step.state.view.group_key(device), GroupEvent::kChanged);
 }
 
-void HostController::schedule_wakeup() {
-    const auto next = coalescer_.next();
-    if (!next)
-        return wakeup_timer_.disarm();
-    const auto left = *next - std::chrono::steady_clock::now();
-    wakeup_timer_.arm(std::max(std::chrono::duration_cast<std::chrono::microseconds>(left),
-                               std::chrono::microseconds(0)));
+void schedule_scan(StepContext& step, const std::string& key) {
+    step.state.groups[key].last_requested = ++step.state.last_scan_request;
+    step.state.coalescer.mark_dirty(key, step.now);
 }
 
-void HostController::scan_due() {
-    const auto requests = std::make_shared<std::map<std::string, unsigned>>();
+void update_scan_timer(StepContext& step) {
+    const std::optional<Time> next = step.state.coalescer.next();
+    if (std::exchange(step.state.scan_timer, next) == next)
+        return;
+    next ? step.emit(ArmTimer{TimerId::kScan, *next}) : step.emit(DisarmTimer{TimerId::kScan});
+}
+
+void scan_all(StepContext& step) {
+    ControllerState& state = step.state;
+    ScanRequests requests;
+    for (auto& [key, status] : state.groups) {
+        if (!status.is_working() && status.state != GroupState::kStuck)
+            status.state = next(status.state, GroupEvent::kChanged).state;
+        requests[key] = status.last_requested = ++state.last_scan_request;
+        state.coalescer.forget(key);
+    }
+    state.dirty.clear();
+    start_full_scan(step, std::move(requests), std::nullopt);
+}
+
+void scan_due_groups(StepContext& step) {
+    ControllerState& state = step.state;
+    state.scan_timer.reset();
+    PartialScan scan;
     std::set<std::string> keys;
-    DeviceIds ids;
-    for (const std::string& key : coalescer_.take_due(std::chrono::steady_clock::now())) {
-        (*requests)[key] = groups_[key].last_requested;
+    for (const std::string& key : state.coalescer.take_due(step.now)) {
+        scan.requests[key] = state.groups[key].last_requested;
         keys.insert(key);
-        for (const DeviceId& id : view_.members(key))
-            dirty_.insert(id);
+        for (const DeviceId& id : state.view.members(key))
+            state.dirty.insert(id);
     }
-    schedule_wakeup();
     if (keys.empty())
         return;
-    ids = take_dirty(keys);
-    quarantine_.remove_from(ids);
-    scanner_.scan_devices(
-        ids, scanner_.wanted(), [this, ids, requests](const Result<View::Difference>& difference) {
-            record_scanned(groups_, *requests);
-            if (!difference) {
-                deps_.log.write(Level::kWarning, LogEvent::kWarning, difference.error().text());
-                return finish_jobs();
-            }
-            on_scanned(ids, *difference);
-        });
+    scan.devices = take_dirty(state, keys);
+    state.quarantine.remove_from(scan.devices);
+    start_partial_scan(step, std::move(scan), wanted_facts(state));
 }
 
-/// The devices to be read of these groups; and those of a group that nobody is going to look at: a
-/// device that came or went since it was noted has got another key. What is at work is looked at
-/// when it has ended.
-HostController::DeviceIds HostController::take_dirty(const std::set<std::string>& keys) {
-    DeviceIds ids;
-    for (auto id = dirty_.begin(); id != dirty_.end();) {
-        const std::string key = view_.group_key(*id);
-        const auto status = groups_.find(key);
-        const bool working = status != groups_.end() && status->second.is_working();
-        if (!keys.contains(key) && (working || coalescer_.is_waiting(key))) {
-            ++id;
-        } else {
-            ids.push_back(*id);
-            id = dirty_.erase(id);
-        }
-    }
-    return ids;
+sysfs::ScanOptions wanted_facts(const ControllerState& state) {
+    sysfs::ScanOptions wanted = state.view.policies.required_facts();
+    wanted.slots = true;
+    wanted.resets = true;
+    wanted.leave_out = state.quarantine.devices();
+    return wanted;
 }
 
-void HostController::on_scanned(const DeviceIds& ids, const View::Difference& difference) {
-    for (const DeviceId& id : ids)
-        scanner_.invalidate_usage(id);
-    for (const DeviceId& id : difference.vanished)
-        scanner_.invalidate_usage(id);
-    notifier_.mark_changed(difference.changed);
-    // While it was away its events went by its name, not by its group.
-    for (const DeviceId& id : difference.appeared)
-        groups_[view_.group_key(id)].reset_history();
-    mark_physical_functions_dirty(difference);
-    refresh_journal_state(JournalChange::kForeign);
-    manual_state_.prune(view_.inventory);
-    assess();
+void start_full_scan(StepContext& step, ScanRequests requests, std::optional<JobId> job) {
+    ControllerState& state = step.state;
+    state.drivers_stale = false;
+    const RequestId request = step.add_pending(FullScan{.requests = std::move(requests),
+                                                        .left_out = state.quarantine.devices(),
+                                                        .sequence = state.scans.begin(),
+                                                        .job = job});
+    step.emit(StartHostScan{request, wanted_facts(state)});
 }
 
-/// A VF that came or went shows in its PF's links.
-void HostController::mark_physical_functions_dirty(const View::Difference& difference) {
-    for (const DeviceId& id : difference.appeared) {
-        const sysfs::Device* device = view_.inventory.find(id);
-        if (device != nullptr && device->vf && notifier_.is_published({"pci", device->vf->pf})) {
-            dirty_.insert({"pci", device->vf->pf});
-            advance(view_.group_key({"pci", device->vf->pf}), GroupEvent::kChanged);
-        }
-    }
-    if (difference.vanished.empty())
-        return;
-    for (const sysfs::Device& device : view_.inventory.devices)
-        if (device.sriov && !device.sriov->vfs.empty())
-            for (const auto& [index, name] : device.sriov->vfs)
-                if (difference.vanished.contains({"pci", name})) {
-                    dirty_.insert(device.id);
-                    advance(view_.group_key(device.id), GroupEvent::kChanged);
-                    break;
-                }
+void start_partial_scan(StepContext& step, PartialScan scan, sysfs::ScanOptions wanted) {
+    ControllerState& state = step.state;
+    scan.drivers =
+        std::exchange(state.drivers_stale, false) ? DriverScan::kInclude : DriverScan::kSkip;
+    scan.sequence = state.scans.begin();
+    StartDeviceScan effect{.request = 0,
+                           .devices = scan.devices,
+                           .wanted = std::move(wanted),
+                           .drivers = scan.drivers};
+    effect.request = step.add_pending(std::move(scan));
+    step.emit(std::move(effect));
 }
 
 }  // namespace bindd

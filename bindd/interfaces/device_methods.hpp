@@ -2,8 +2,8 @@
 #pragma once
 
 #include "bindd/bus/object_path.hpp"
-#include "bindd/controller/controller.hpp"
 #include "bindd/device_vtable.hpp"
+#include "bindd/loop/controller_runner.hpp"
 
 namespace bindd {
 
@@ -13,7 +13,7 @@ class Requests;
 /// kept until then, the device is not.
 class DeviceMethods {
   public:
-    DeviceMethods(const Controller& controller, Requests& requests)
+    DeviceMethods(const ControllerRunner& controller, Requests& requests)
         : controller_(controller), requests_(requests) {}
 
     /// Returns what a handler of sd-bus does. The arguments have the types of the vtable.
@@ -23,7 +23,7 @@ class DeviceMethods {
   private:
     [[nodiscard]] int explain(const sysfs::DeviceId& id, sd_bus_message* call) const;
 
-    const Controller& controller_;
+    const ControllerRunner& controller_;
     Requests& requests_;
 };
 

@@ -11,7 +11,7 @@ std::string hex_or_empty(const std::optional<T>& value, std::size_t digits) {
 
 }  // namespace
 
-DeviceObjects::DeviceObjects(sd_bus* bus, const Controller& controller, Requests& requests,
+DeviceObjects::DeviceObjects(sd_bus* bus, const ControllerRunner& controller, Requests& requests,
                              DevicePaths& paths, const sysfs::Root& root)
     : FallbackObjects(bus, kDeviceRoot, kDeviceInterface, kDeviceVtable<FoundDevice>),
       controller_(controller),

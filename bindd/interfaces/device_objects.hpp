@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "bindd/bus/object_path.hpp"
-#include "bindd/controller/controller.hpp"
 #include "bindd/interfaces/device_methods.hpp"
 #include "bindd/interfaces/property_values.hpp"
+#include "bindd/loop/controller_runner.hpp"
 #include "sysfs/device/hwdb.hpp"
 
 namespace bindd {
@@ -23,8 +23,8 @@ class DeviceObjects final : public FallbackObjects {
     /// Why a device is claimed; empty if it is not.
     using ClaimedFor = std::function<std::string(const sysfs::DeviceId&)>;
 
-    DeviceObjects(sd_bus* bus, const Controller& controller, Requests& requests, DevicePaths& paths,
-                  const sysfs::Root& root);
+    DeviceObjects(sd_bus* bus, const ControllerRunner& controller, Requests& requests,
+                  DevicePaths& paths, const sysfs::Root& root);
     void set_claim_lookup(ClaimedFor claimed_for) { claimed_for_ = std::move(claimed_for); }
 
     void appeared(const sysfs::DeviceId& id);
@@ -56,7 +56,7 @@ class DeviceObjects final : public FallbackObjects {
     [[nodiscard]] void* find(const std::string& path) override;
     [[nodiscard]] std::vector<std::string> paths() const override;
 
-    const Controller& controller_;
+    const ControllerRunner& controller_;
     DeviceMethods methods_;
     DevicePaths& paths_;
     ClaimedFor claimed_for_ = [](const sysfs::DeviceId&) { return std::string{}; };

@@ -8,7 +8,8 @@
 
 namespace bindd {
 
-GroupObjects::GroupObjects(sd_bus* bus, const Controller& controller, const DevicePaths& devices)
+GroupObjects::GroupObjects(sd_bus* bus, const ControllerRunner& controller,
+                           const DevicePaths& devices)
     : FallbackObjects(bus, kGroupRoot, kGroupInterface, kGroupVtable<FoundGroup>),
       controller_(controller),
       found_{&controller, &devices, nullptr} {}

@@ -5,15 +5,15 @@
 #include <vector>
 
 #include "bindd/bus/object_path.hpp"
-#include "bindd/controller/controller.hpp"
 #include "bindd/group_vtable.hpp"
+#include "bindd/loop/controller_runner.hpp"
 
 namespace bindd {
 
 /// The IOMMU groups of the host, as org.bindd1.Group.
 class GroupObjects final : public FallbackObjects {
   public:
-    GroupObjects(sd_bus* bus, const Controller& controller, const DevicePaths& devices);
+    GroupObjects(sd_bus* bus, const ControllerRunner& controller, const DevicePaths& devices);
 
     void appeared(int group);
     void vanished(int group);
@@ -21,7 +21,7 @@ class GroupObjects final : public FallbackObjects {
 
   private:
     struct FoundGroup {
-        const Controller* controller = nullptr;
+        const ControllerRunner* controller = nullptr;
         const DevicePaths* devices = nullptr;
         const sysfs::Group* group = nullptr;
         [[nodiscard]] int append(GroupProperty property, sd_bus_message* reply) const;
@@ -31,7 +31,7 @@ class GroupObjects final : public FallbackObjects {
     [[nodiscard]] void* find(const std::string& path) override;
     [[nodiscard]] std::vector<std::string> paths() const override;
 
-    const Controller& controller_;
+    const ControllerRunner& controller_;
     FoundGroup found_;
 };
 

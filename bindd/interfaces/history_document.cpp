@@ -14,7 +14,7 @@ constexpr std::size_t kChunkEntries = 100;  ///< entries: some 3 ms
 
 }  // namespace
 
-HistoryDocuments::HistoryDocuments(sd_event* event, const Controller& controller)
+HistoryDocuments::HistoryDocuments(sd_event* event, const ControllerRunner& controller)
     : controller_(controller), timer_(event, [this] { resume(); }) {}
 
 void HistoryDocuments::request(BusCallback<std::string> callback) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bindd/bus/bus_error.hpp"
-#include "bindd/controller/controller.hpp"
+#include "bindd/loop/controller_runner.hpp"
 #include "bindd/loop/event_loop.hpp"
 #include "binding/journal/history.hpp"
 
@@ -17,7 +17,7 @@ namespace bindd {
 /// one is made share the next.
 class HistoryDocuments {
   public:
-    HistoryDocuments(sd_event* event, const Controller& controller);
+    HistoryDocuments(sd_event* event, const ControllerRunner& controller);
 
     /// As `vfioctl history --json` has it.
     void request(BusCallback<std::string> callback);
@@ -28,7 +28,7 @@ class HistoryDocuments {
     [[nodiscard]] bool add_chunk();
     void reply(const BusResult<std::string>& answer);
 
-    const Controller& controller_;
+    const ControllerRunner& controller_;
     std::vector<BusCallback<std::string>> next_;
     std::vector<BusCallback<std::string>>
         current_;  ///< before the one under way was begun: it is for them

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "bindd/bus/reply.hpp"
-#include "bindd/controller/controller.hpp"
 #include "bindd/job_adaptor.hpp"
+#include "bindd/loop/controller_runner.hpp"
 
 namespace bindd {
 
@@ -67,7 +67,7 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
 class JobRegistry final {
   public:
     JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event,
-                const Controller& controller, Requests& requests);
+                const ControllerRunner& controller, Requests& requests);
     JobRegistry(const JobRegistry&) = delete;
     JobRegistry& operator=(const JobRegistry&) = delete;
     JobRegistry(JobRegistry&&) = delete;
@@ -92,7 +92,7 @@ class JobRegistry final {
 
     sdbus::IConnection& connection_;
     sd_bus* bus_;
-    const Controller& controller_;
+    const ControllerRunner& controller_;
     Requests& requests_;
     sd_event_source* timer_ = nullptr;
     std::map<JobId, std::unique_ptr<JobObject>> shown_;

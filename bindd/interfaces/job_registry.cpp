@@ -20,7 +20,7 @@ std::uint64_t microseconds(std::chrono::steady_clock::duration duration) {
 }  // namespace
 
 JobRegistry::JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event,
-                         const Controller& controller, Requests& requests)
+                         const ControllerRunner& controller, Requests& requests)
     : connection_(connection), bus_(bus), controller_(controller), requests_(requests) {
     if (sd_event_add_time(event, &timer_, CLOCK_MONOTONIC, 0, 0, on_timer, this) >= 0)
         (void)sd_event_source_set_enabled(timer_, SD_EVENT_OFF);

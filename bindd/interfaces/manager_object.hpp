@@ -7,7 +7,7 @@
 
 #include "bindd/bus/caller.hpp"
 #include "bindd/bus/reply.hpp"
-#include "bindd/controller/controller.hpp"
+#include "bindd/loop/controller_runner.hpp"
 #include "bindd/manager_adaptor.hpp"
 
 namespace bindd {
@@ -21,7 +21,7 @@ class SnapshotFiles;
 class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager_adaptor> {
   public:
     struct ManagerDependencies {
-        Controller& controller;
+        ControllerRunner& controller;
         Requests& requests;
         Leases& leases;
         SnapshotFiles& snapshots;

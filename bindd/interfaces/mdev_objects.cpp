@@ -12,7 +12,8 @@ constexpr const char* kMdevBus = "mdev";
 
 }  // namespace
 
-MdevObjects::MdevObjects(sd_bus* bus, const Controller& controller, const DevicePaths& devices)
+MdevObjects::MdevObjects(sd_bus* bus, const ControllerRunner& controller,
+                         const DevicePaths& devices)
     : FallbackObjects(bus, kMdevRoot, kMediatedDeviceInterface, kMediatedDeviceVtable<FoundMdev>),
       controller_(controller),
       found_{&devices, nullptr} {}

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bindd/bus/object_path.hpp"
-#include "bindd/controller/controller.hpp"
+#include "bindd/loop/controller_runner.hpp"
 #include "bindd/mdev_vtable.hpp"
 
 namespace bindd {
@@ -14,7 +14,7 @@ namespace bindd {
 /// announced before it.
 class MdevObjects final : public FallbackObjects {
   public:
-    MdevObjects(sd_bus* bus, const Controller& controller, const DevicePaths& devices);
+    MdevObjects(sd_bus* bus, const ControllerRunner& controller, const DevicePaths& devices);
 
     /// These ignore devices that are not mediated devices.
     void appeared(const sysfs::DeviceId& id);
@@ -30,7 +30,7 @@ class MdevObjects final : public FallbackObjects {
     [[nodiscard]] void* find(const std::string& path) override;
     [[nodiscard]] std::vector<std::string> paths() const override;
 
-    const Controller& controller_;
+    const ControllerRunner& controller_;
     FoundMdev found_;
 };
 

@@ -37,7 +37,7 @@ BusResult<base::UniqueFd> sealed(const std::string& text) {
     return fd;
 }
 
-std::string snapshot_text(const Controller& controller, const DevicePaths& paths,
+std::string snapshot_text(const ControllerRunner& controller, const DevicePaths& paths,
                           const sysfs::Usage& looked) {
     const View& view = controller.view();
     binding::SnapshotWriter text;

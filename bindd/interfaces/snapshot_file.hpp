@@ -7,7 +7,7 @@
 #include "bindd/bus/authority.hpp"
 #include "bindd/bus/method_options.hpp"
 #include "bindd/bus/object_path.hpp"
-#include "bindd/controller/controller.hpp"
+#include "bindd/loop/controller_runner.hpp"
 
 namespace bindd {
 
@@ -16,14 +16,14 @@ namespace bindd {
 /// bus is no place for those.
 class SnapshotFiles {
   public:
-    SnapshotFiles(Controller& controller, Authority& authority, const DevicePaths& paths)
+    SnapshotFiles(ControllerRunner& controller, Authority& authority, const DevicePaths& paths)
         : controller_(controller), authority_(authority), paths_(paths) {}
 
     /// Everyone may: nothing in it that `vfioctl plan` would not say.
     void create(const Caller& caller, MethodOptions options, BusCallback<base::UniqueFd> callback);
 
   private:
-    Controller& controller_;
+    ControllerRunner& controller_;
     Authority& authority_;
     const DevicePaths& paths_;
 };

@@ -124,7 +124,7 @@ class DaemonLoop final : public Observer {
 
     void reload() {
         service_notifier_.reloading();
-        (void)controller_.reload({.uid = 0, .description = "SIGHUP"});
+        (void)controller_.reload();
         service_notifier_.ready(status());
     }
 
@@ -165,7 +165,7 @@ class DaemonLoop final : public Observer {
     ServiceNotifier service_notifier_;
     ExecutorClient executor_;
     std::unique_ptr<EventSource> events_;
-    HostController controller_;
+    ControllerRunner controller_;
     std::unique_ptr<FileWatch> files_;
     SignalWatch sigterm_;
     SignalWatch sigint_;

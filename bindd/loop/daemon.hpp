@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "bindd/controller/host_controller.hpp"
 #include "bindd/controller/host_event.hpp"
 #include "bindd/executor/executor.hpp"
+#include "bindd/loop/controller_runner.hpp"
 
 namespace bindd {
 
@@ -25,7 +25,7 @@ struct DaemonHooks {
     std::function<base::Result<std::unique_ptr<EventSource>>(sd_event*)> events;
     /// Whatever else lives on the loop (the bus), for as long as the daemon does; calls `owned`
     /// when it can be reached, without which the daemon is not ready.
-    std::function<base::Result<std::shared_ptr<void>>(sd_event*, HostController&,
+    std::function<base::Result<std::shared_ptr<void>>(sd_event*, ControllerRunner&,
                                                       std::function<void()> owned)>
         attach;
 };

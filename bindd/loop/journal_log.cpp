@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 namespace bindd {
 namespace {
@@ -29,8 +30,8 @@ int priority(Level level) {
 
 }  // namespace
 
-const char* message_id(LogEvent message) {
-    switch (message) {
+const char* message_id(LogEvent event) {
+    switch (event) {
         case LogEvent::kStarted:
             return "9684fea92b634a37b08044b5d2786eb8";
         case LogEvent::kReady:
@@ -65,22 +66,21 @@ Log::Sink Log::default_sink() {
     return std::getenv("JOURNAL_STREAM") != nullptr ? Sink::kJournal : Sink::kStderr;
 }
 
-void Log::write(Level level, LogEvent message, const std::string& text,
-                const Fields& fields) const {
+void Log::write(const LogEntry& entry) const {
     if (sink_ == Sink::kStderr) {
-        std::fprintf(stderr, "bindd: %s\n", text.c_str());
+        std::fprintf(stderr, "bindd: %s\n", entry.text.c_str());
         return;
     }
-    std::vector<std::string> entries{
-        "MESSAGE=" + text, "PRIORITY=" + std::to_string(priority(level)),
-        std::string("MESSAGE_ID=") + message_id(message), "SYSLOG_IDENTIFIER=bindd"};
-    for (const auto& [name, value] : fields)
-        entries.push_back(name + "=" + value);
+    std::vector<std::string> fields{
+        "MESSAGE=" + entry.text, "PRIORITY=" + std::to_string(priority(entry.level)),
+        std::string("MESSAGE_ID=") + message_id(entry.event), "SYSLOG_IDENTIFIER=bindd"};
+    for (const auto& [name, value] : entry.fields)
+        fields.push_back(name + "=" + value);
     std::vector<iovec> parts;
-    parts.reserve(entries.size());
-    for (std::string& entry : entries)
-        parts.push_back({entry.data(), entry.size()});
-    // A journal that cannot be reached is not ours to mend.
+    parts.reserve(fields.size());
+    for (std::string& field : fields)
+        parts.push_back({field.data(), field.size()});
+    // Nothing can be done about a journal that cannot be reached.
     (void)sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
 }
 

@@ -113,11 +113,12 @@ class Bus:
 
 
 class BusHarness:
-    """The daemon's bus part with the model of the kernel behind it."""
+    """The daemon over a model of the kernel. It binds `released` devices only on request."""
 
-    def __init__(self, program, devices=0, policy=POLICY):
+    def __init__(self, program, devices=0, policy=POLICY, released=()):
         self.program = program
         self.devices = devices
+        self.released = released
         self.directory = tempfile.mkdtemp(prefix="bindd-bus-")
         # A test that dies must not leave processes behind that hold its output open.
         atexit.register(self.abandon)
@@ -149,7 +150,7 @@ class BusHarness:
                 os.environ.update(environment or {})
                 os.execv(self.program, command)
 
-        command = [self.program, self.bus.address, self.directory, str(self.devices)]
+        command = [self.program, self.bus.address, self.directory, str(self.devices), *self.released]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

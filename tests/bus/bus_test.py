@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon on a private bus, seen from outside: bus_test.py BUS_TEST_SERVER [unittest's arguments]."""
+"""The daemon on a private bus, seen from outside: bus_test.py DAEMON_TEST_SERVER [unittest's arguments]."""
 
 import json
 import os
@@ -47,7 +47,7 @@ class OnBus(unittest.TestCase):
     devices = 0
 
     def setUp(self):
-        self.harness = BusHarness(PROGRAM, self.devices)
+        self.harness = BusHarness(PROGRAM, self.devices, released=["0000:02:00.0"])
         self.addCleanup(self.harness.end)
 
     def refused(self, kind, call, *arguments, **named):
@@ -292,6 +292,14 @@ class Leases(OnBus):
         self.until_driver("0000:02:00.0", "e1000e")
         self.refused("Refused", self.harness.manager, "Claim", paths("0000:01:00.0"), "one of a group", options())
 
+    def store_message(self, notify):
+        """The next message about the store, and its descriptors; others tell the state of the service."""
+        notify.settimeout(20)
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(notify, 4096, 4)
+            if message.startswith(b"FDSTORE"):
+                return message, descriptors
+
     def restarted(self, close_meanwhile, kill=signal.SIGTERM):
         """A service manager with a store of file descriptors, and a restart."""
         self.harness.stop()
@@ -302,7 +310,7 @@ class Leases(OnBus):
         self.harness.start(environment={"NOTIFY_SOCKET": path})
         lease = self.harness.manager("Claim", paths("0000:02:00.0"), "a guest", options()).take()
         os.set_inheritable(lease, False)  # the next daemon must not hold it
-        message, stored, _, _ = socket.recv_fds(notify, 4096, 4)
+        message, stored = self.store_message(notify)
         self.assertEqual(message, b"FDSTORE=1\nFDNAME=claim-1")
         self.harness.stop(kill)
         if close_meanwhile:
@@ -320,7 +328,7 @@ class Leases(OnBus):
         self.assertEqual(self.harness.get(device_path("0000:02:00.0"), DEVICE, "ClaimedFor"), "a guest")
         os.close(lease)
         self.until_driver("0000:02:00.0", "e1000e")
-        self.assertEqual(notify.recv(4096), b"FDSTOREREMOVE=1\nFDNAME=claim-1")
+        self.assertEqual(self.store_message(notify)[0], b"FDSTOREREMOVE=1\nFDNAME=claim-1")
 
     def test_survive_a_crash(self):
         lease, _ = self.restarted(close_meanwhile=False, kill=signal.SIGKILL)
@@ -405,7 +413,12 @@ class Signals(OnBus):
         return told[:[each[0] for each in told].index(last) + 1]
 
     def test_come_in_the_order_of_what_happened(self):
-        told = self.told(lambda: self.harness.say("unbind 0000:04:00.0", "remove 0000:02:00.0"), "InterfacesRemoved")
+        def act():
+            self.harness.say("unbind 0000:04:00.0")
+            time.sleep(0.2)  # one scan for each
+            self.harness.say("remove 0000:02:00.0")
+
+        told = self.told(act, "InterfacesRemoved")
         self.assertIn(("PropertiesChanged", device_path("0000:04:00.0"), DEVICE), told[:-1])
         self.assertEqual(told[-1], ("InterfacesRemoved", device_path("0000:02:00.0"), ""))
 

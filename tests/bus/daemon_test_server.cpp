@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "bindd/bus/bus_service.hpp"
+#include "bindd/controller/manual_state.hpp"
 #include "bindd/loop/daemon.hpp"
 #include "tests/bus/bus_world.hpp"
 #include "tests/fake/fake_kernel.hpp"
 
-/// The whole daemon with the model of the kernel behind it, executor and all, on a bus of the
-/// test's:
+/// The whole daemon, with its executor, over a model of the kernel and on a bus of the test's:
 ///
-///     daemon_test_server ADDRESS DIRECTORY [DEVICES]
+///     daemon_test_server ADDRESS DIRECTORY [DEVICES [RELEASED...]]
 ///
-/// As bus_test_server, whose words it takes and gives.
+/// DIRECTORY holds (or gets) the kernel, the state and policy.yaml. Prints "ready" once the bus
+/// name is owned and the first reconciliation is complete. A line on stdin changes the world:
+/// "remove 0000:01:00.0", "unbind 0000:01:00.0", "look". Each is answered by "done".
 namespace tests {
 namespace {
 
 using bindd::HostEvent;
 
-class Input final : public bindd::EventSource {
+class StdinEventSource final : public bindd::EventSource {
   public:
-    Input(sd_event* event, fake::FakeKernel& kernel)
+    StdinEventSource(sd_event* event, fake::FakeKernel& kernel)
         : kernel_(kernel),
           watch_(event, STDIN_FILENO, EPOLLIN, [this](std::uint32_t) { receive(); }) {}
     void start(std::function<void(const HostEvent&)> call) override { call_ = std::move(call); }
@@ -50,6 +55,10 @@ class Input final : public bindd::EventSource {
             const sysfs::DeviceId id = fake::pci_id(line.substr(7));
             kernel_.change([&](fake::KernelState& w) { w.devices.erase(id); });
             call_({HostEvent::EventKind::kRemoved, id});
+        } else if (line.starts_with("unbind ")) {
+            const sysfs::DeviceId id = fake::pci_id(line.substr(7));
+            kernel_.change([&](fake::KernelState& w) { w.devices.at(id).driver.reset(); });
+            call_({HostEvent::EventKind::kChanged, id});
         } else {
             call_({HostEvent::EventKind::kLost, {}});
         }
@@ -62,22 +71,22 @@ class Input final : public bindd::EventSource {
     bindd::IoWatch watch_;
 };
 
-/// "ready" is said when both are true: the name is ours, and the host has been looked at.
-struct Readiness final : bindd::Observer {
+/// Prints "ready" when both are true.
+struct ReadyPrinter final : bindd::Observer {
     bool owned = false;
-    bool looked = false;
+    bool reconciled = false;
     std::shared_ptr<void> bus;
     void ready() override {
-        looked = true;
+        reconciled = true;
         print_ready();
     }
     void print_ready() const {
-        if (owned && looked)
+        if (owned && reconciled)
             std::cout << "ready" << std::endl;
     }
 };
 
-/// What stands for the fds of a device is of no matter here.
+/// Event fds in place of the device's.
 base::Result<bindd::OpenedDevice> open_made_up(fake::FakeKernel& kernel, const std::string& name,
                                                const std::string& backend) {
     const sysfs::Inventory inventory = kernel.state().inventory();
@@ -93,10 +102,23 @@ base::Result<bindd::OpenedDevice> open_made_up(fake::FakeKernel& kernel, const s
     return opened;
 }
 
-int run(const std::string& address, const std::string& directory, unsigned extra) {
+void create_world(const std::string& directory, unsigned extra,
+                  const std::vector<std::string>& released) {
+    const fake::KernelState world = bus_world(extra);
+    fake::FakeKernel::create(directory + "/kernel", world);
+    bindd::ManualState manual;
+    for (const std::string& address : released)
+        manual.set(world.devices.at(fake::pci_id(address)),
+                   bindd::ManualState::ManualAction::kReleased);
+    ::mkdir((directory + "/run").c_str(), 0755);
+    std::ofstream(directory + "/run/by-hand") << manual.take_unsaved().value_or("");
+}
+
+int run(const std::string& address, const std::string& directory, unsigned extra,
+        const std::vector<std::string>& released) {
     const std::string path = directory + "/kernel";
     if (::access(path.c_str(), F_OK) != 0)
-        fake::FakeKernel::create(path, bus_world(extra));
+        create_world(directory, extra, released);
     fake::FakeKernel kernel(path);
     constexpr std::chrono::seconds kTimeout{10};
     const bindd::DaemonOptions options{.policies = {directory + "/policy.yaml"},
@@ -112,11 +134,11 @@ int run(const std::string& address, const std::string& directory, unsigned extra
                      .write_timeout = kTimeout,
                      .read_timeout = kTimeout},
         .events = [&kernel](sd_event* event) -> base::Result<std::unique_ptr<bindd::EventSource>> {
-            return std::make_unique<Input>(event, kernel);
+            return std::make_unique<StdinEventSource>(event, kernel);
         },
-        .attach = [&](sd_event* event, bindd::HostController& controller,
+        .attach = [&](sd_event* event, bindd::ControllerRunner& controller,
                       const std::function<void()>& owned) -> base::Result<std::shared_ptr<void>> {
-            auto readiness = std::make_shared<Readiness>();
+            auto readiness = std::make_shared<ReadyPrinter>();
             controller.subscribe(*readiness);
             auto bus =
                 bindd::attach_bus(event, controller, address, [readiness = readiness.get(), owned] {
@@ -138,5 +160,8 @@ int run(const std::string& address, const std::string& directory, unsigned extra
 int main(int argc, char** argv) {
     if (argc < 3)
         return 2;
-    return tests::run(argv[1], argv[2], argc > 3 ? static_cast<unsigned>(std::stoul(argv[3])) : 0);
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    return tests::run(
+        words[0], words[1], words.size() > 2 ? static_cast<unsigned>(std::stoul(words[2])) : 0,
+        {words.begin() + std::min<std::ptrdiff_t>(std::ssize(words), 3), words.end()});
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""vfioctl through the daemon and without it: transport_parity_test.py BUS_TEST_SERVER CLI_ON_BUS [unittest's arguments].
+"""vfioctl through the daemon and without it: transport_parity_test.py DAEMON_TEST_SERVER CLI_ON_BUS [unittest's arguments].
 
 One table of command lines, run in its order in two worlds that begin as the same one. Each line must print the same on
 either road and end alike; what is of the moment (times, transaction ids, who asked) is left out."""
@@ -32,6 +32,9 @@ rules:
     protect: true
     match: { class: storage }
 """
+
+# Otherwise the daemon binds them before the first command.
+RELEASED = ["0000:02:00.0", "0000:03:00.0"]
 
 # The command and its exit status.
 TABLE = [
@@ -98,7 +101,7 @@ def settled(text, directory):
 
 class TransportParity(unittest.TestCase):
     def setUp(self):
-        self.daemon_server = BusHarness(PROGRAM, policy=POLICY)
+        self.daemon_server = BusHarness(PROGRAM, policy=POLICY, released=RELEASED)
         self.addCleanup(self.daemon_server.end)
         # The same world, to itself.
         self.alone = os.path.join(self.daemon_server.directory, "alone")
@@ -133,7 +136,7 @@ class TransportParity(unittest.TestCase):
 
 class OfTheDaemon(unittest.TestCase):
     def setUp(self):
-        self.harness = BusHarness(PROGRAM, policy=POLICY)
+        self.harness = BusHarness(PROGRAM, policy=POLICY, released=RELEASED)
         self.addCleanup(self.harness.end)
         self.environment = {**os.environ, "BINDD_BUS_ADDRESS": self.harness.bus.address, "LC_ALL": "C"}
 

@@ -34,7 +34,7 @@ class ConsoleEventSource final : public EventSource, public Observer {
         (void)::fcntl(STDIN_FILENO, F_SETFL, ::fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     }
     void start(std::function<void(const HostEvent&)> call) override { call_ = std::move(call); }
-    void attach(HostController& controller) {
+    void attach(ControllerRunner& controller) {
         controller_ = &controller;
         controller.subscribe(*this);
     }
@@ -91,7 +91,7 @@ class ConsoleEventSource final : public EventSource, public Observer {
         if (verb == "lost")
             return call_({HostEvent::EventKind::kLost, {}});
         if (verb == "reload")
-            return (void)controller_->reload({});
+            return (void)controller_->reload();
         if (verb == "state")
             return print_state(parse_device(device));
         if (verb == "counts")
@@ -136,7 +136,7 @@ class ConsoleEventSource final : public EventSource, public Observer {
     }
 
     std::function<void(const HostEvent&)> call_;
-    HostController* controller_ = nullptr;
+    ControllerRunner* controller_ = nullptr;
     std::string unread_;
     IoWatch watch_;
 };
@@ -160,7 +160,7 @@ int run(const std::vector<std::string>& words) {
             return made;
         },
         .attach = [&stdio](
-                      sd_event*, HostController& controller,
+                      sd_event*, ControllerRunner& controller,
                       const std::function<void()>& owned) -> base::Result<std::shared_ptr<void>> {
             stdio->attach(controller);
             owned();

@@ -33,6 +33,13 @@ class JobQueueTest : public testing::Test {
         jobs_.retire(id, now_);
     }
     void wait(std::chrono::seconds time) { now_ += time; }
+    [[nodiscard]] JobIds kept() const {
+        JobIds ids;
+        for (JobId id = 1; id <= jobs_.last(); ++id)
+            if (jobs_.find(id) != nullptr)
+                ids.push_back(id);
+        return ids;
+    }
 
     JobQueue jobs_;
     JobQueue::Time now_{};
@@ -152,26 +159,26 @@ TEST_F(JobQueueTest, KeepsWhatHasEndedForAMinute) {
     end(id);
     wait(std::chrono::seconds(60));
     const JobId second = bind({"group 1"});
-    EXPECT_EQ(jobs_.ids(), (JobIds{id, second}));
+    EXPECT_EQ(kept(), (JobIds{id, second}));
     wait(std::chrono::seconds(1));
     const JobId third = bind({"group 1"});
-    EXPECT_EQ(jobs_.ids(), (JobIds{second, third})) << "one that has not ended is kept for ever";
+    EXPECT_EQ(kept(), (JobIds{second, third})) << "one that has not ended is kept for ever";
     EXPECT_EQ(jobs_.find(id), nullptr);
 }
 
 TEST_F(JobQueueTest, ForgetsTheDaemonsOwnAtOnceAndGivesNoNumberTwice) {
     end(reconcile());
-    EXPECT_EQ(jobs_.ids(), JobIds{1});
+    EXPECT_EQ(kept(), JobIds{1});
     end(reconcile());
-    EXPECT_EQ(jobs_.ids(), JobIds{2});
+    EXPECT_EQ(kept(), JobIds{2});
 }
 
 TEST_F(JobQueueTest, KeepsNoMoreThanSixtyFourOfThoseThatHaveEnded) {
     for (int made = 0; made < 70; ++made)
         end(bind({"group 1"}));
     bind({"group 1"});
-    EXPECT_EQ(jobs_.ids().size(), 65U);
-    EXPECT_EQ(jobs_.ids().front(), 7U) << "the oldest go first";
+    EXPECT_EQ(kept().size(), 65U);
+    EXPECT_EQ(kept().front(), 7U) << "the oldest go first";
 }
 
 /// Observers are told of an end one after another, and one of them may ask for something else at

@@ -3,10 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "tests/fake/host.hpp"
-#include "tests/fake/temp_dir.hpp"
 
 namespace bindd {
 namespace {
@@ -23,36 +20,48 @@ class ManualStateTest : public testing::Test {
         inventory_ = host_.inventory();
         return *inventory_.find(fake::pci_id(address));
     }
-    [[nodiscard]] std::string path() const { return dir_.path() + "/by-hand"; }
 
-    fake::TempDir dir_;
     fake::Host host_;
     sysfs::Inventory inventory_;
 };
 
-TEST_F(ManualStateTest, OutliveTheDaemon) {
-    ManualState marks = ManualState::read(path());
-    marks.set(device("0000:01:00.0"), ManualAction::kReleased);
-    marks.set(device("0000:02:00.0"), ManualAction::kBound);
-    ASSERT_TRUE(marks.save());
-    const ManualState again = ManualState::read(path());
+TEST_F(ManualStateTest, SurvivesARestart) {
+    ManualState state;
+    state.set(device("0000:01:00.0"), ManualAction::kReleased);
+    state.set(device("0000:02:00.0"), ManualAction::kBound);
+    const auto text = state.take_unsaved();
+    ASSERT_TRUE(text);
+    const ManualState again = ManualState::parse(*text);
     EXPECT_EQ(again.find(fake::pci_id("0000:01:00.0")), ManualAction::kReleased);
     EXPECT_EQ(again.find(fake::pci_id("0000:02:00.0")), ManualAction::kBound);
     EXPECT_EQ(again.find(fake::pci_id("0000:03:00.0")), std::nullopt);
 }
 
-TEST_F(ManualStateTest, AreNotThoseOfAnotherDeviceAtTheAddress) {
-    ManualState marks = ManualState::read(path());
-    marks.set(device("0000:01:00.0"), ManualAction::kReleased);
-    host_.pci("0000:01:00.0").nvme();
-    marks.prune(host_.inventory());
-    EXPECT_EQ(marks.find(fake::pci_id("0000:01:00.0")), std::nullopt);
+TEST_F(ManualStateTest, IsSavedWhenItChangedOrSavingFailed) {
+    ManualState state;
+    EXPECT_FALSE(state.take_unsaved());
+    state.set(device("0000:01:00.0"), ManualAction::kReleased);
+    const auto text = state.take_unsaved();
+    ASSERT_TRUE(text);
+    EXPECT_FALSE(state.take_unsaved());
+    state.mark_unsaved();
+    EXPECT_EQ(state.take_unsaved(), text);
+    EXPECT_FALSE(state.take_unsaved());
+    EXPECT_FALSE(ManualState::parse(*text).take_unsaved());
 }
 
-TEST_F(ManualStateTest, SurviveAFileThatIsNotTheirs) {
-    std::ofstream(path()) << "nonsense\n\tx\ty\npci/0000:01:00.0\treleased\tmodalias\n\n";
-    const ManualState marks = ManualState::read(path());
-    EXPECT_EQ(marks.find(fake::pci_id("0000:01:00.0")), ManualAction::kReleased);
+TEST_F(ManualStateTest, DoesNotApplyToAnotherDeviceAtTheAddress) {
+    ManualState state;
+    state.set(device("0000:01:00.0"), ManualAction::kReleased);
+    host_.pci("0000:01:00.0").nvme();
+    state.prune(host_.inventory());
+    EXPECT_EQ(state.find(fake::pci_id("0000:01:00.0")), std::nullopt);
+}
+
+TEST_F(ManualStateTest, SkipsMalformedLines) {
+    const ManualState state =
+        ManualState::parse("nonsense\n\tx\ty\npci/0000:01:00.0\treleased\tmodalias\n\n");
+    EXPECT_EQ(state.find(fake::pci_id("0000:01:00.0")), ManualAction::kReleased);
 }
 
 }  // namespace

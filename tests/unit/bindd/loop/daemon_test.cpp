@@ -90,8 +90,8 @@ TEST(Daemon, ReportsDriftAndLeavesIt) {
     daemon.send_line("change pci/0000:01:00.0");
     const std::string state = daemon.state_when(kFirst, "pending");
     EXPECT_EQ(state,
-              "state pci/0000:01:00.0 pending e1000e drift: it is on e1000e by someone's hand; "
-              "`vfioctl apply` takes it again");
+              "state pci/0000:01:00.0 pending e1000e drift: rebound to e1000e outside bindd; "
+              "`vfioctl apply` binds it again");
     daemon.send_line("apply");
     EXPECT_EQ(daemon.wait_for_line("job"), "job 2 apply ended done");
     EXPECT_EQ(daemon.driver_of(kFirst), "vfio-pci");
@@ -135,7 +135,7 @@ TEST(Daemon, LeavesAReleasedDeviceToTheHostUntilApply) {
     daemon.send_line("change pci/0000:01:00.0");
     EXPECT_EQ(
         daemon.state_when(kFirst, "pending"),
-        "state pci/0000:01:00.0 pending e1000e released by hand; `vfioctl apply` takes it again");
+        "state pci/0000:01:00.0 pending e1000e released by hand; `vfioctl apply` binds it again");
     EXPECT_EQ(daemon.stop(), 0);
     daemon.start_ready();
     EXPECT_EQ(daemon.driver_of(kFirst), "e1000e") << "a restart is no reason either";

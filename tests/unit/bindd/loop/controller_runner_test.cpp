@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "bindd/controller/host_controller.hpp"
+#include "bindd/loop/controller_runner.hpp"
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -90,7 +90,7 @@ class FakeExecutor {
     }
     void emit(const HostEvent& event) { events_.emit(event); }
 
-    [[nodiscard]] HostController& controller() { return controller_; }
+    [[nodiscard]] ControllerRunner& controller() { return controller_; }
     [[nodiscard]] fake::FakeKernel& kernel() { return kernel_; }
     [[nodiscard]] const binding::StateDir& state() const { return state_; }
     std::vector<std::string> asked;  ///< names of requests
@@ -139,17 +139,17 @@ class FakeExecutor {
     std::string to_hold_;
     std::vector<binding::Envelope> held_;
     Log log_{Log::Sink::kStderr};
-    HostController controller_{{.event = loop_.get(),
-                                .executor = link_,
-                                .events = events_,
-                                .log = log_,
-                                .state = state_,
-                                .policy_paths = {dir_.path() + "/test.yaml"}}};
+    ControllerRunner controller_{{.event = loop_.get(),
+                                  .executor = link_,
+                                  .events = events_,
+                                  .log = log_,
+                                  .state = state_,
+                                  .policy_paths = {dir_.path() + "/test.yaml"}}};
 };
 
 /// Our predecessor's executor ended the transaction between our reading of the journal and our
 /// executor's.
-TEST(HostController, WaitsForNoUndoThatItsExecutorDoesNotKnowOf) {
+TEST(ControllerRunner, WaitsForNoUndoThatItsExecutorDoesNotKnowOf) {
     FakeExecutor harness(nics(2), "version: 1\nrules: []\n");
     write_interrupted_transaction(harness.state(), harness.kernel(), kNic);
     EXPECT_TRUE(harness.run(std::chrono::seconds(1)));
@@ -180,7 +180,7 @@ void answer_late(const std::string& verb, HostEvent::EventKind event) {
 }
 
 /// Somebody else's unbind does not return, and holds the device's lock.
-TEST(HostController, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
+TEST(ControllerRunner, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
     FakeExecutor harness(nics(2), "version: 1\nrules: []\n");
     sysfs::Device hangs;
     hangs.id = fake::pci_id(kNic);
@@ -191,7 +191,7 @@ TEST(HostController, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
     harness.fail_held();
     ASSERT_TRUE(harness.run_until_ready());
     EXPECT_EQ(std::count(harness.asked.begin(), harness.asked.end(), "scan_host"), 2);
-    const HostController& controller = harness.controller();
+    const ControllerRunner& controller = harness.controller();
     ASSERT_EQ(controller.stuck().size(), 1U);
     EXPECT_EQ(controller.stuck()[0].device, hangs.id);
     EXPECT_EQ(controller.state(hangs).state, "stuck");
@@ -224,7 +224,7 @@ TEST(HungRead, IsToldByTheAttributesThatAreOpen) {
     GTEST_SKIP() << "this machine has no platform device";
 }
 
-TEST(HostController, KeepsWhatALaterLookHasFound) {
+TEST(ControllerRunner, KeepsWhatALaterLookHasFound) {
     answer_late("scan_devices", HostEvent::EventKind::kRemoved);
     answer_late("scan_host", HostEvent::EventKind::kLost);
 }

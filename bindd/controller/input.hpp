@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bindd/controller/effect.hpp"
+#include "bindd/controller/host_event.hpp"
+#include "bindd/controller/job_queue.hpp"
+#include "bindd/controller/view.hpp"
+
+/// What happens to the controller. Inputs after which the journal may differ carry it, as it was
+/// read just before step().
+namespace bindd {
+
+using JournalReading = base::Result<binding::JournalState>;
+
+/// The policy files as of one moment.
+struct LoadedPolicies {
+    std::vector<policy::SourceFile> sources;
+    policy::Parsed parsed;
+
+    [[nodiscard]] bool ok() const { return parsed.ok(); }
+};
+
+struct Started {
+    LoadedPolicies policies;
+    std::string manual_state;  ///< the file that SaveManualState wrote
+    binding::LatestHistory latest;
+    JournalReading journal;
+};
+enum class ReloadCause { kFilesChanged, kRequest };
+struct PoliciesRead {
+    LoadedPolicies policies;
+    ReloadCause cause = ReloadCause::kRequest;
+};
+struct PolicyFilesChanged {};
+/// A driver_override file was written, by bindd or by anyone else.
+struct OverrideWritten {
+    std::string file;
+};
+struct TimerFired {
+    TimerId timer;
+};
+struct ManualStateNotSaved {
+    base::Error error;
+};
+
+/// The executor has named all interrupted transactions, or could not.
+struct RecoveryStarted {
+    base::Result<void> result;
+};
+/// A transaction of a process that died: the executor rolls it back.
+struct InterruptedFound {
+    binding::BeginRecord begin;
+};
+using binding::RecoveryResult;
+/// The rollback of a transaction, or a read that hung, has ended, or is still pending.
+struct RecoveryProgressed {
+    std::string txn;
+    RecoveryResult result = RecoveryResult::kUndone;
+    std::string note;
+    JournalReading journal;
+};
+/// Reading these devices does not return.
+struct ReadHung {
+    std::string name;  ///< of the read, in place of a transaction's
+    std::vector<sysfs::Device> devices;
+    JournalReading journal;
+};
+struct ExecutorWarned {
+    std::string text;
+};
+/// A message of the executor was not understood.
+struct ProtocolViolated {
+    base::Error error;
+};
+
+struct ScanFinished {
+    RequestId request = 0;
+    base::Result<View::ScanResult> result;
+    JournalReading journal;
+};
+struct UsageFinished {
+    RequestId request = 0;
+    base::Result<sysfs::Usage> result;
+};
+struct TransactionProgressed {
+    RequestId request = 0;
+    std::string step;
+};
+struct TransactionFinished {
+    RequestId request = 0;
+    base::Result<binding::TransactionEnded> result;
+    JournalReading journal;
+};
+struct ForgetFinished {
+    RequestId request = 0;
+    JournalReading journal;
+};
+
+/// `scope` is that of job_scope().
+struct JobSubmitted {
+    JobRequest request;
+    JobScope scope;
+};
+/// Allowed by JobQueue::check_cancel().
+struct JobCancelled {
+    JobId job = 0;
+};
+/// All observers were notified of the job's end: the job may be forgotten.
+struct JobEndNotified {
+    JobId job = 0;
+};
+/// Answered by AnswerUsage with the same token.
+struct UsageRequested {
+    RequestId token = 0;
+    std::vector<sysfs::DeviceId> devices;
+};
+
+using Input =
+    std::variant<Started, HostEvent, PoliciesRead, PolicyFilesChanged, OverrideWritten, TimerFired,
+                 ManualStateNotSaved, RecoveryStarted, InterruptedFound, RecoveryProgressed,
+                 ReadHung, ExecutorWarned, ProtocolViolated, ScanFinished, UsageFinished,
+                 TransactionProgressed, TransactionFinished, ForgetFinished, JobSubmitted,
+                 JobCancelled, JobEndNotified, UsageRequested>;
+
+}  // namespace bindd

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "bindd/controller/group_state.hpp"
+#include "bindd/controller/state.hpp"
+
+/// Questions that the state answers.
+namespace bindd {
+
+/// With what only the daemon knows: manual changes, drift, transactions in progress, stuck devices.
+[[nodiscard]] binding::DeviceState device_state(const ControllerState& state,
+                                                const sysfs::Device& device);
+/// kSettled for a group that is not tracked.
+[[nodiscard]] GroupState group_state(const ControllerState& state, int group);
+/// Devices per state of the interface ("bound" → 3); every state is present.
+[[nodiscard]] std::map<std::string, unsigned> device_counts(const ControllerState& state);
+/// The JSON that vfioctl prints for the same question, without its envelope.
+[[nodiscard]] base::Result<std::string> explain_json(const View& view, const sysfs::DeviceId& id);
+
+}  // namespace bindd

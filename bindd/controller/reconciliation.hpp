@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "bindd/controller/step_context.hpp"
+
+namespace bindd {
+
+/// Decides, asks who uses the devices that would change drivers, plans, and evaluates each group:
+/// those that are not as wanted are changed by a job, unless something forbids it. One assessment
+/// runs at a time; what happens meanwhile causes another one.
+void assess(StepContext& step);
+/// The usage is known, or could not be found out.
+void finish_assessment(StepContext& step, const base::Result<void>& usage_known);
+
+/// Observers are notified of nothing that depends on a manual change before it is saved.
+void save_manual_state(StepContext& step);
+
+}  // namespace bindd

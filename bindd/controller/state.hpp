@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "bindd/controller/coalescer.hpp"
+#include "bindd/controller/group_status.hpp"
+#include "bindd/controller/job_queue.hpp"
+#include "bindd/controller/manual_state.hpp"
+#include "bindd/controller/pending_request.hpp"
+#include "bindd/controller/publication.hpp"
+#include "bindd/controller/quarantined_devices.hpp"
+#include "bindd/controller/scan_sequence.hpp"
+#include "bindd/controller/view.hpp"
+
+namespace bindd {
+
+/// Units waiting for the boot do not wait forever: kUndoLate follows after a short time, kReady at
+/// the latest when the second timeout has passed.
+enum class StartupPhase {
+    kWaiting,   ///< for scans, transactions and rollbacks
+    kUndoLate,  ///< no longer for rollbacks
+    kReady,     ///< the first reconciliation is complete
+};
+
+/// Everything the controller knows, between two calls of step(). A value without I/O; it moves but
+/// is never copied.
+struct ControllerState {
+    /// A group is scanned when nothing has happened to it for the first time, or after the second.
+    static constexpr std::chrono::milliseconds kQuiet{4};
+    static constexpr std::chrono::milliseconds kLongestDelay{50};
+
+    View view;
+    std::map<std::string, GroupStatus> groups;  ///< by View::group_key()
+    QuarantinedDevices quarantine;
+    ManualState manual;
+    JobQueue jobs;
+    std::chrono::milliseconds timeout{60'000};  ///< per kernel write of the daemon's own jobs
+
+    Coalescer coalescer{kQuiet, kLongestDelay};
+    std::optional<Time> scan_timer;  ///< the time for which TimerId::kScan is armed
+    ScanSequence scans;
+    unsigned last_scan_request = 0;
+    std::set<sysfs::DeviceId> dirty;            ///< to be scanned
+    std::set<sysfs::DeviceId> usage_known;      ///< whose usage is of the last scan
+    std::set<sysfs::DeviceId> pending_forgets;  ///< removed, but still in the journal
+    bool drivers_stale = true;                  ///< the next scan includes the drivers
+    bool scanned = false;                       ///< a full scan has ended
+    bool usage_query_pending = false;           ///< of an assessment
+    bool assess_again = false;                  ///< once that query has been answered
+
+    std::map<RequestId, PendingRequest> pending;
+    RequestId last_request = 0;
+    PublishedState published;
+    std::string last_rejection;  ///< the last message about invalid policies; empty once valid
+    StartupPhase startup = StartupPhase::kWaiting;
+
+    [[nodiscard]] bool is_ready() const { return startup == StartupPhase::kReady; }
+};
+
+}  // namespace bindd

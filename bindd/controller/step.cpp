@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/controller/step.hpp"
+
+#include "bindd/controller/events.hpp"
+#include "bindd/controller/job_execution.hpp"
+#include "bindd/controller/job_planning.hpp"
+#include "bindd/controller/journal_changes.hpp"
+#include "bindd/controller/policy_reload.hpp"
+#include "bindd/controller/recovery_events.hpp"
+#include "bindd/controller/scan_results.hpp"
+#include "bindd/controller/scans.hpp"
+#include "bindd/controller/startup.hpp"
+#include "bindd/controller/usage_queries.hpp"
+
+namespace bindd {
+namespace {
+
+void on_timer(StepContext& step, const TimerFired& fired) {
+    switch (fired.timer) {
+        case TimerId::kScan:
+            return scan_due_groups(step);
+        case TimerId::kJobs:
+            return start_due_jobs(step);
+        case TimerId::kStartup:
+            return on_startup_timeout(step);
+        case TimerId::kReload:
+            return;  // the caller reads the files
+    }
+}
+
+void on_manual_state_not_saved(StepContext& step, const ManualStateNotSaved& failed) {
+    step.state.manual.mark_unsaved();
+    step.log(Level::kWarning, LogEvent::kWarning, failed.error.text());
+}
+
+struct Dispatcher {
+    StepContext& step;
+
+    void operator()(Started& input) const { on_started(step, std::move(input)); }
+    void operator()(HostEvent& input) const { on_host_event(step, input); }
+    void operator()(PoliciesRead& input) const { on_policies_read(step, std::move(input)); }
+    void operator()(PolicyFilesChanged&) const { on_policy_files_changed(step); }
+    void operator()(OverrideWritten& input) const { on_override_written(step, input); }
+    void operator()(TimerFired& input) const { on_timer(step, input); }
+    void operator()(ManualStateNotSaved& input) const { on_manual_state_not_saved(step, input); }
+    void operator()(RecoveryStarted& input) const { on_recovery_started(step, input); }
+    void operator()(InterruptedFound& input) const { on_interrupted_found(step, input); }
+    void operator()(RecoveryProgressed& input) const {
+        on_recovery_progressed(step, std::move(input));
+    }
+    void operator()(ReadHung& input) const { on_read_hung(step, std::move(input)); }
+    void operator()(ExecutorWarned& input) const {
+        step.log(Level::kWarning, LogEvent::kWarning, std::move(input.text));
+    }
+    void operator()(ProtocolViolated& input) const {
+        step.log(Level::kError, LogEvent::kWarning, "executor: " + input.error.text());
+    }
+    void operator()(ScanFinished& input) const { on_scan_finished(step, std::move(input)); }
+    void operator()(UsageFinished& input) const { on_usage_finished(step, std::move(input)); }
+    void operator()(TransactionProgressed& input) const { on_transaction_progressed(step, input); }
+    void operator()(TransactionFinished& input) const {
+        on_transaction_finished(step, std::move(input));
+    }
+    void operator()(ForgetFinished& input) const { on_forget_finished(step, std::move(input)); }
+    void operator()(JobSubmitted& input) const { on_job_submitted(step, std::move(input)); }
+    void operator()(JobCancelled& input) const { on_job_cancelled(step, input); }
+    void operator()(JobEndNotified& input) const { step.state.jobs.retire(input.job, step.now); }
+    void operator()(UsageRequested& input) const { on_usage_requested(step, std::move(input)); }
+};
+
+}  // namespace
+
+Effects step(ControllerState& state, Input input, Time now) {
+    StepContext context{state, now};
+    std::visit(Dispatcher{context}, input);
+    update_scan_timer(context);
+    return std::move(context.effects);
+}
+
+}  // namespace bindd

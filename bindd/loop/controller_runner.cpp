@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/loop/controller_runner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/file_io.hpp"
+#include "base/try.hpp"
+#include "bindd/controller/job_planning.hpp"
+#include "bindd/controller/policy_reload.hpp"
+#include "bindd/loop/executor_requests.hpp"
+#include "bindd/loop/policy_loader.hpp"
+#include "binding/policies/udev_rules_file.hpp"
+
+namespace bindd {
+
+using base::Result;
+
+/// Executes one effect. Observers may submit or cancel jobs within a notification: step() has
+/// returned by then, so the state is consistent, and the effects of the nested call run at once,
+/// before the rest of the outer ones.
+struct ControllerRunner::EffectRunner {
+    ControllerRunner& self;
+
+    void operator()(const StartHostScan& scan) const { send(scan); }
+    void operator()(const StartDeviceScan& scan) const { send(scan); }
+    void operator()(const StartUsageQuery& query) const {
+        send_usage_query(self.deps_.executor, query,
+                         [&self = self, request = query.request](Result<sysfs::Usage> result) {
+                             self.feed(UsageFinished{request, std::move(result)});
+                         });
+    }
+    void operator()(const StartTransaction& transaction) const {
+        send_transaction(
+            self.deps_.executor, transaction,
+            [&self = self, request = transaction.request](const std::string& step) {
+                self.feed(TransactionProgressed{request, step});
+            },
+            [&self = self,
+             request = transaction.request](Result<binding::TransactionEnded> result) {
+                self.feed(TransactionFinished{request, std::move(result), self.journal_.read()});
+            });
+    }
+    void operator()(const StartForget& forget) const {
+        send_forget(self.deps_.executor, forget, [&self = self, request = forget.request] {
+            self.feed(ForgetFinished{request, self.journal_.read()});
+        });
+    }
+    void operator()(const StartRecovery&) const {
+        self.deps_.executor.send(
+            binding::RecoverInterrupted{},
+            [&self = self](binding::Message notice) { self.on_notice(std::move(notice)); },
+            [&self = self](const Result<void>& result) { self.feed(RecoveryStarted{result}); });
+    }
+    void operator()(const StartEvents&) const {
+        self.deps_.events.start([&self = self](const HostEvent& event) { self.feed(event); });
+    }
+
+    void operator()(const ArmTimer& arm) const {
+        const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+            arm.at - std::chrono::steady_clock::now());
+        timer(arm.timer).arm(std::max(left, std::chrono::microseconds(0)));
+    }
+    void operator()(const DisarmTimer& disarm) const { timer(disarm.timer).disarm(); }
+
+    void operator()(const WatchOverrides& watch) const {
+        if (self.on_managed_overrides_)
+            self.on_managed_overrides_(watch.files);
+    }
+    void operator()(const WriteUdevRules&) const {
+        const View& view = self.state_.view;
+        const auto written = binding::write_udev_rules(self.deps_.state, view.policies,
+                                                       view.drivers, view.inventory.host);
+        if (!written)
+            (*this)(LogEntry{Level::kWarning, LogEvent::kWarning, written.error().text()});
+    }
+    void operator()(const SaveManualState& save) const {
+        if (auto saved = base::replace_file(self.manual_state_file_, save.text); !saved)
+            self.feed(ManualStateNotSaved{saved.error()});
+    }
+    void operator()(const LogEntry& entry) const { self.deps_.log.write(entry); }
+
+    void operator()(const NotifyDevice& notice) const {
+        switch (notice.kind) {
+            case NoticeKind::kAppeared:
+                return notify(&Observer::device_appeared, notice.device);
+            case NoticeKind::kChanged:
+                return notify(&Observer::device_changed, notice.device);
+            case NoticeKind::kVanished:
+                return notify(&Observer::device_vanished, notice.device);
+        }
+    }
+    void operator()(const NotifyGroup& notice) const {
+        switch (notice.kind) {
+            case NoticeKind::kAppeared:
+                return notify(&Observer::group_appeared, notice.group);
+            case NoticeKind::kChanged:
+                return notify(&Observer::group_changed, notice.group);
+            case NoticeKind::kVanished:
+                return notify(&Observer::group_vanished, notice.group);
+        }
+    }
+    void operator()(const NotifyCounts&) const { notify(&Observer::counts_changed); }
+    void operator()(const NotifyJob& notice) const {
+        if (const Job* job = self.job(notice.job))
+            notify(&Observer::job_changed, *job);
+    }
+    void operator()(const NotifyTransaction& notice) const {
+        if (const Job* job = self.job(notice.job))
+            notify(&Observer::transaction_finished, *job, job->plan.transactions.at(notice.index));
+    }
+    void operator()(const NotifyJobEnded& notice) const {
+        if (const Job* job = self.job(notice.job))
+            notify(&Observer::job_ended, *job);
+        self.feed(JobEndNotified{notice.job});
+    }
+    void operator()(const NotifyPolicies& notice) const {
+        notify(&Observer::policies_reloaded, notice.diagnostics);
+    }
+    void operator()(const NotifyReady&) const {
+        notify(&Observer::ready);
+        if (self.on_ready_)
+            self.on_ready_();
+    }
+    void operator()(AnswerUsage& answer) const {
+        if (auto caller = self.usage_callers_.extract(answer.token); !caller.empty())
+            caller.mapped()(std::move(answer.usage));
+    }
+
+    template <typename Scan>
+    void send(const Scan& scan) const {
+        send_scan(self.deps_.executor, scan,
+                  [&self = self, request = scan.request](Result<View::ScanResult> result) {
+                      self.feed(ScanFinished{request, std::move(result), self.journal_.read()});
+                  });
+    }
+    template <typename... Args>
+    void notify(void (Observer::*what)(Args...), std::type_identity_t<Args>... arguments) const {
+        for (Observer* observer : self.observers_)
+            (observer->*what)(arguments...);
+    }
+    [[nodiscard]] Timer& timer(TimerId id) const {
+        switch (id) {
+            case TimerId::kScan:
+                return self.scan_timer_;
+            case TimerId::kJobs:
+                return self.job_timer_;
+            case TimerId::kStartup:
+                return self.startup_timer_;
+            case TimerId::kReload:
+                break;
+        }
+        return self.reload_timer_;
+    }
+};
+
+ControllerRunner::ControllerRunner(ControllerDependencies deps)
+    : deps_(std::move(deps)),
+      journal_(deps_.state),
+      manual_state_file_(deps_.state.run + "/by-hand"),
+      scan_timer_(deps_.event, [this] { feed(TimerFired{TimerId::kScan}); }),
+      job_timer_(deps_.event, [this] { feed(TimerFired{TimerId::kJobs}); }),
+      startup_timer_(deps_.event, [this] { feed(TimerFired{TimerId::kStartup}); }),
+      reload_timer_(deps_.event, [this] { (void)reload(ReloadCause::kFilesChanged); }) {
+    state_.timeout = deps_.timeout;
+    deps_.executor.on_notice([this](binding::Message notice) { on_notice(std::move(notice)); });
+    deps_.executor.on_protocol_error(
+        [this](const base::Error& error) { feed(ProtocolViolated{error}); });
+}
+
+void ControllerRunner::feed(Input input) {
+    for (Effect& effect : step(state_, std::move(input), std::chrono::steady_clock::now()))
+        std::visit(EffectRunner{*this}, effect);
+}
+
+void ControllerRunner::on_notice(binding::Message notice) {
+    Input input = to_input(std::move(notice));
+    if (auto* progress = std::get_if<RecoveryProgressed>(&input))
+        progress->journal = journal_.read();
+    else if (auto* hung = std::get_if<ReadHung>(&input))
+        hung->journal = journal_.read();
+    feed(std::move(input));
+}
+
+void ControllerRunner::start() {
+    feed(Started{.policies = load_policies(deps_.policy_paths),
+                 .manual_state = base::read_file(manual_state_file_).value_or(""),
+                 .latest = binding::latest_history(deps_.state),
+                 .journal = journal_.read()});
+}
+
+void ControllerRunner::usage(std::vector<sysfs::DeviceId> devices,
+                             std::function<void(Result<sysfs::Usage>)> done) {
+    usage_callers_[++last_usage_token_] = std::move(done);
+    feed(UsageRequested{last_usage_token_, std::move(devices)});
+}
+
+Result<JobId> ControllerRunner::submit(JobRequest request) {
+    JobScope scope = TRY(job_scope(state_, request));
+    feed(JobSubmitted{std::move(request), std::move(scope)});
+    return state_.jobs.last();
+}
+
+const Job* ControllerRunner::job(JobId id) const {
+    const QueuedJob* queued = state_.jobs.find(id);
+    return queued == nullptr ? nullptr : &queued->job;
+}
+
+Result<void> ControllerRunner::cancel(JobId id) {
+    TRY(state_.jobs.check_cancel(id));
+    feed(JobCancelled{id});
+    return {};
+}
+
+Result<void> ControllerRunner::reload(ReloadCause cause) {
+    LoadedPolicies policies = load_policies(deps_.policy_paths);
+    Result<void> valid = check_policies(policies);
+    feed(PoliciesRead{std::move(policies), cause});
+    return valid;
+}
+
+void ControllerRunner::open(OpenRequest request, std::function<void(Result<OpenedDevice>)> done) {
+    deps_.executor.open(request.device, request.backend, std::move(done));
+}
+
+}  // namespace bindd
