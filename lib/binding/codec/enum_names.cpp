@@ -89,22 +89,6 @@ const char* candidate_origin_name(policy::CandidateOrigin origin) {
     return "";
 }
 
-const char* candidate_status_name(policy::CandidateStatus status) {
-    switch (status) {
-        case policy::CandidateStatus::kUse:
-            return "use";
-        case policy::CandidateStatus::kFallback:
-            return "fallback";
-        case policy::CandidateStatus::kSkipped:
-            return "skipped";
-        case policy::CandidateStatus::kUnreached:
-            return "unreached";
-        case policy::CandidateStatus::kAmbiguous:
-            return "ambiguous";
-    }
-    return "";
-}
-
 const char* destination_name(policy::Change::To to) {
     switch (to) {
         case policy::Change::To::kChain:

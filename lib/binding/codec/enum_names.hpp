@@ -13,7 +13,6 @@ namespace binding {
 [[nodiscard]] const char* use_kind_name(sysfs::UseKind kind);
 [[nodiscard]] const char* module_state_name(sysfs::ModuleState state);
 [[nodiscard]] const char* candidate_origin_name(policy::CandidateOrigin origin);
-[[nodiscard]] const char* candidate_status_name(policy::CandidateStatus status);
 [[nodiscard]] const char* destination_name(policy::Change::To to);
 [[nodiscard]] const char* check_name(policy::Check check);
 

@@ -28,7 +28,7 @@ Json link_json(const policy::ChainLink& link) {
     return {{"driver", text_or_null(link.driver)},
             {"module", text_or_null(link.module)},
             {"from", utf8(link.from)},
-            {"fate", candidate_status_name(link.status)},
+            {"fate", policy::candidate_status_name(link.status)},
             {"why", text_or_null(link.why)}};
 }
 
