@@ -59,8 +59,7 @@ void plan_bind(StepContext& step, const QueuedJob& queued) {
     const View& view = step.state.view;
     std::vector<policy::Rule> rules;
     const policy::Decisions decisions = decide_requested(view, queued.job.request, rules);
-    std::vector<DeviceId> devices =
-        policy::devices_losing_driver(decisions, view.inventory);
+    std::vector<DeviceId> devices = policy::devices_losing_driver(decisions, view.inventory);
     std::erase_if(devices, [&](const DeviceId& device) {
         return !queued.scope.groups.contains(view.group_key(device));
     });
@@ -120,10 +119,11 @@ Result<JobScope> job_scope(const ControllerState& state, const JobRequest& reque
     const View& view = state.view;
     JobScope scope{.groups = {}, .all = request.kind == JobKind::kApply};
     std::vector<DeviceId> devices = request.devices;
+    // A rollback that selects nothing fails in its plan, as it does without the daemon.
     if (request.kind == JobKind::kRollback)
-        for (const auto& [txn, ids] :
-             TRY(binding::select_rollback(view.journal_state, request.txn)))
-            devices.insert(devices.end(), ids.begin(), ids.end());
+        if (const auto selection = binding::select_rollback(view.journal_state, request.txn))
+            for (const auto& [txn, ids] : *selection)
+                devices.insert(devices.end(), ids.begin(), ids.end());
     for (const DeviceId& id : devices) {
         if (view.inventory.find(id) == nullptr && !view.journal_state.bound.contains(id))
             return base::fail(Code::kNotFound, {}, id.display(), "no such device",

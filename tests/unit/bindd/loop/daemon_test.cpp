@@ -135,7 +135,7 @@ TEST(Daemon, LeavesAReleasedDeviceToTheHostUntilApply) {
     daemon.send_line("change pci/0000:01:00.0");
     EXPECT_EQ(
         daemon.state_when(kFirst, "pending"),
-        "state pci/0000:01:00.0 pending e1000e released by hand; `vfioctl apply` binds it again");
+        "state pci/0000:01:00.0 pending e1000e released manually; `vfioctl apply` binds it again");
     EXPECT_EQ(daemon.stop(), 0);
     daemon.start_ready();
     EXPECT_EQ(daemon.driver_of(kFirst), "e1000e") << "a restart is no reason either";
