@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/loop/command_line.hpp"
 
-#include <getopt.h>
-
-#include <array>
+#include <boost/program_options.hpp>
 
 #include "bindd/version.hpp"
 #include "binding/policies/policy_files.hpp"
@@ -25,55 +23,80 @@ Keeps the drivers of this host's devices as the policies declare.
   --help
 )";
 
+constexpr const char* kWords = "words";
 constexpr std::uint64_t kLongestTimeout = 24UL * 60 * 60;
+
+namespace po = boost::program_options;
+namespace po_style = boost::program_options::command_line_style;
+
+/// As getopt_long reads long options, abbreviations included. There are no short ones.
+constexpr int kStyle = po_style::allow_long | po_style::long_allow_adjacent |
+                       po_style::long_allow_next | po_style::allow_guessing |
+                       po_style::allow_short | po_style::allow_dash_for_short |
+                       po_style::short_allow_next;
 
 EarlyExit usage_error(const std::string& why) {
     return {EarlyExit::ExitKind::kWrongUsage, "bindd: " + why + "\nhint: bindd --help\n"};
 }
 
+using Values = std::vector<std::string>;
+
+po::options_description options() {
+    po::options_description options;
+    for (const char* name : {"policy", "bus", "timeout", "executor", kWords})
+        options.add_options()(name, po::value<Values>()->composing(), "");
+    for (const char* name : {"serve-as-executor", "version", "help"})
+        options.add_options()(name, po::bool_switch(), "");
+    return options;
+}
+
+/// Throws po::error.
+po::variables_map parse_options(int argc, char** argv) {
+    const po::options_description known = options();
+    po::positional_options_description words;
+    words.add(kWords, -1);
+    po::variables_map found;
+    po::store(
+        po::command_line_parser(argc, argv).options(known).positional(words).style(kStyle).run(),
+        found);
+    return found;
+}
+
+std::variant<CommandLine, EarlyExit> to_command_line(const po::variables_map& found) {
+    const auto values = [&](const char* name, const Values& otherwise) {
+        return found.count(name) == 0 ? otherwise : found[name].as<Values>();
+    };
+    if (found["version"].as<bool>())
+        return EarlyExit{EarlyExit::ExitKind::kAnswer, std::string("bindd ") + kVersion + "\n"};
+    if (found["help"].as<bool>())
+        return EarlyExit{EarlyExit::ExitKind::kAnswer, kHelp};
+    CommandLine line;
+    for (const std::string& value : values("timeout", {})) {
+        const auto seconds = base::parse_decimal(value);
+        if (!seconds || *seconds == 0 || *seconds > kLongestTimeout)
+            return usage_error("--timeout " + value + ": not a number of seconds");
+        line.daemon.timeout = std::chrono::seconds(*seconds);
+    }
+    if (const Values words = values(kWords, {}); !words.empty())
+        return usage_error(words.front() + ": takes no words");
+    line.bus = values("bus", {line.bus}).back();
+    line.daemon.executor = values("executor", {""}).back();
+    if (found["serve-as-executor"].as<bool>())
+        line.role = CommandLine::Role::kExecutor;
+    line.daemon.policies = values("policy", binding::standard_policy_dirs(sysfs::Root{}));
+    return line;
+}
+
 }  // namespace
 
 std::variant<CommandLine, EarlyExit> parse_command_line(int argc, char** argv) {
-    static constexpr std::array kOptions{option{"policy", required_argument, nullptr, 'p'},
-                                         option{"bus", required_argument, nullptr, 'b'},
-                                         option{"timeout", required_argument, nullptr, 't'},
-                                         option{"executor", required_argument, nullptr, 'e'},
-                                         option{"serve-as-executor", no_argument, nullptr, 'x'},
-                                         option{"version", no_argument, nullptr, 'v'},
-                                         option{"help", no_argument, nullptr, 'h'},
-                                         option{nullptr, 0, nullptr, 0}};
-    CommandLine line;
-    ::opterr = 0;
-    ::optind = 1;
-    for (int got = 0; (got = ::getopt_long(argc, argv, "", kOptions.data(), nullptr)) != -1;) {
-        if (got == 'p') {
-            line.daemon.policies.emplace_back(::optarg);
-        } else if (got == 'b') {
-            line.bus = ::optarg;
-        } else if (got == 't') {
-            const auto seconds = base::parse_decimal(::optarg);
-            if (!seconds || *seconds == 0 || *seconds > kLongestTimeout)
-                return usage_error("--timeout " + std::string(::optarg) +
-                                   ": not a number of seconds");
-            line.daemon.timeout = std::chrono::seconds(*seconds);
-        } else if (got == 'e') {
-            line.daemon.executor = ::optarg;
-        } else if (got == 'x') {
-            line.role = CommandLine::Role::kExecutor;
-        } else if (got == 'v') {
-            return EarlyExit{EarlyExit::ExitKind::kAnswer, std::string("bindd ") + kVersion + "\n"};
-        } else if (got == 'h') {
-            return EarlyExit{EarlyExit::ExitKind::kAnswer, kHelp};
-        } else {
-            return usage_error(std::string(argv[::optind - 1]) +
-                               ": unknown option, or its value is missing");
-        }
+    try {
+        return to_command_line(parse_options(argc, argv));
+    } catch (const po::error_with_option_name& error) {
+        return usage_error(error.get_option_name() + ": unknown option, or its value is missing");
+    } catch (const po::error& error) {
+        return usage_error(error.what());
     }
-    if (::optind < argc)
-        return usage_error(std::string(argv[::optind]) + ": takes no words");
-    if (line.daemon.policies.empty())
-        line.daemon.policies = binding::standard_policy_dirs(sysfs::Root{});
-    return line;
 }
 
 }  // namespace bindd
