@@ -16,11 +16,11 @@ class Coalescer {
     using TimePoint = std::chrono::steady_clock::time_point;
     using Span = std::chrono::steady_clock::duration;
 
-    /// `quiet`: how long nothing must come; `longest`: how long anything waits at most.
+    /// `quiet`: the time without events; `longest`: the longest delay of a group.
     Coalescer(Span quiet, Span longest) : quiet_(quiet), longest_(longest) {}
 
     void mark_dirty(const std::string& group, TimePoint now);
-    /// Due at once, whatever has been before.
+    /// Makes the group due at once.
     void expedite(const std::string& group, TimePoint now);
     [[nodiscard]] std::vector<std::string> take_due(TimePoint now);
     [[nodiscard]] std::optional<TimePoint> next() const;

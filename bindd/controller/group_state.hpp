@@ -3,36 +3,34 @@
 
 #include <compare>
 
-/// Where one IOMMU group (or a device that has none) stands with the daemon.
+/// The state of one IOMMU group, or of a device that is in none.
 ///
-///               changed                   looked, work to do
-///   settled ───────────────▶ stirred ──────────────────────────▶ working ──┐ changed: working,
-///   stirred
-///      ▲ ▲                    │   ▲                                │  │  ▲   │
-///      │ │ looked, nothing    │   │ changed                        │  │  └───┘
+///               changed                  scanned, work to do
+///   settled ───────────────▶ dirty ────────────────────────────▶ working ──┐ changed:
+///      ▲ ▲                    │   ▲                                │  │  ▲   │ working dirty
+///      │ │ scanned, in sync   │   │ changed                        │  │  └───┘
 ///      │ └────────────────────┤   │                    done, failed│  │ deadline
-///      │        looked, no    ▼   │                                │  ▼
-///      │ ◀────────────────── waiting ◀─────────────────────────────┘ stuck ──▶ stirred (let go)
+///      │   scanned, blocked   ▼   │                                │  ▼
+///      └──────────────────── waiting ◀─────────────────────────────┘ stuck ──▶ dirty (returned)
 ///
-/// `changed` is any hint from outside (a uevent, a request, a policy set): it only ever causes a
-/// look.
+/// `changed` is any hint (a uevent, a request, a policy set): it only ever causes a scan.
 namespace bindd {
 
 enum class GroupState {
-    kSettled,       ///< as declared when last looked at
-    kDirty,         ///< something may have changed: a look is coming
+    kSettled,       ///< as declared at the last scan
+    kDirty,         ///< something may have changed: a scan follows
     kWorking,       ///< a transaction is under way
     kWorkingDirty,  ///< a transaction is under way, and something has changed meanwhile
-    kWaiting,       ///< not as declared, and nothing to be done about it now: refused, in conflict,
-                    ///< failed, drifted, or held by hand
-    kStuck,         ///< a write did not come back; its worker is left behind
+    kWaiting,       ///< not as declared, and not to be changed now: refused, in conflict, failed,
+                    ///< drifted, or changed manually
+    kStuck,         ///< a write did not return; its worker is abandoned
 };
 [[nodiscard]] const char* group_state_name(GroupState state);
 
 enum class GroupEvent {
-    kChanged,   ///< a uevent, a policy change, a request: look again
-    kInSync,    ///< looked: nothing to do
-    kBlocked,   ///< looked: not as wanted, and not to be touched now
+    kChanged,   ///< a uevent, a policy change, a request: scan again
+    kInSync,    ///< scanned: nothing to do
+    kBlocked,   ///< scanned: not as wanted, and not to be changed now
     kStarted,   ///< a transaction was given to the executor
     kFinished,  ///< it is through, well or not
     kTimedOut,  ///< it did not come back in time

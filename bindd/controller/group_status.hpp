@@ -8,24 +8,24 @@
 
 namespace bindd {
 
-/// What the controller remembers of one group from look to look.
+/// What the controller remembers of one group between scans.
 struct GroupStatus {
     GroupState state = GroupState::kSettled;
     unsigned in_flight = 0;       ///< transactions with the executor
-    unsigned last_requested = 0;  ///< the number of the last look that was called for, and
-    unsigned last_scanned = 0;    ///< up to which of them it has been looked at
-    bool was_in_sync = false;  ///< it stood as wanted, and nothing but a hand can have changed that
+    unsigned last_requested = 0;  ///< the number of the last requested scan
+    unsigned last_scanned = 0;    ///< the number of the last scan that has ended
+    bool was_in_sync = false;     ///< as wanted; only a change outside bindd can alter that
     std::string
         failed_from;  ///< how it stood when the last try failed: as it stands so, no other is made
     unsigned failed_attempts = 0;  ///< that failed
-    bool drifted = false;          ///< someone changed it by hand; reported
+    bool drifted = false;          ///< changed outside bindd, and reported
     std::string blocked_reason;    ///< why it waits, for the device's state; empty: the plan says
     std::string logged_refusal;    ///< the refusal that the journal has already
 
     [[nodiscard]] bool is_working() const {
         return state == GroupState::kWorking || state == GroupState::kWorkingDirty;
     }
-    /// Nothing that came is still to be looked at.
+    /// No scan is outstanding.
     [[nodiscard]] bool is_up_to_date() const { return last_scanned >= last_requested; }
     /// No transaction, unreturned write or outstanding scan of it.
     [[nodiscard]] bool can_be_evaluated() const {

@@ -7,7 +7,7 @@
 
 namespace bindd {
 
-/// A hint from the kernel that something must be looked at again; never state.
+/// A hint from the kernel that something must be scanned again; never state.
 struct HostEvent {
     enum class EventKind {
         kAdded,    ///< the device came
@@ -21,8 +21,8 @@ struct HostEvent {
     auto operator<=>(const HostEvent&) const = default;
 };
 
-/// Where events come from: udev, or a test's script. It is armed when it is made, so that nothing
-/// is missed between the first look and the first event; it calls only once `start` has said whom.
+/// The source of events: udev, or a test. It listens from its construction, so that no event is
+/// lost before the first scan, and calls only after start().
 class EventSource {
   public:
     EventSource() = default;

@@ -13,7 +13,7 @@
 
 namespace bindd {
 
-/// The groups that a request has to itself from its look to its end; an `apply` has every one.
+/// The groups that a job reserves from its scan to its end; an `apply` reserves all.
 struct JobScope {
     std::set<std::string> groups{};  ///< their keys
     bool all = false;
@@ -31,7 +31,7 @@ struct QueuedJob {
     Job job;
     JobScope scope;
     std::size_t in_flight = 0;              ///< transactions with the executor
-    std::set<std::string> awaiting_scan{};  ///< groups to be looked at again
+    std::set<std::string> awaiting_scan{};  ///< groups to scan again
     std::optional<Time> retired_at{};
 };
 
@@ -53,8 +53,8 @@ class JobQueue {
     /// Requests that may begin now, in the order they came; nothing begins on a group that is at
     /// work.
     [[nodiscard]] std::vector<JobId> due(const std::set<std::string>& working) const;
-    /// Has a request the group to itself? From its look until its last transaction has ended: then
-    /// its groups are looked at like any others.
+    /// A job has the group to itself, from its scan until its last transaction has ended; after
+    /// that its groups are evaluated like any others.
     [[nodiscard]] bool is_reserved(const std::string& group) const;
     /// Those at work that have come to their end: nothing under way, and no group left that is not
     /// quiet.
@@ -62,7 +62,8 @@ class JobQueue {
         const std::function<bool(const std::string&)>& is_quiet);
     /// kNotFound, or kBusy once it has begun.
     [[nodiscard]] base::Result<void> check_cancel(JobId id) const;
-    /// Its end has been told: it is kept for whoever asks how it ended, but not for ever.
+    /// Observers were notified of its end: it is kept for a while, for callers that ask how it
+    /// ended.
     void retire(JobId id, Time now);
 
   private:

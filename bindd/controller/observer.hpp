@@ -9,8 +9,8 @@
 
 namespace bindd {
 
-/// Who wants to know what changes in the controller's model. Called from the event loop, after the
-/// model has changed; a handler may read the model and submit requests.
+/// Is notified of changes in the controller's state. Called from the event loop, after the state
+/// has changed; a handler may read the state and submit jobs.
 class Observer {
   public:
     Observer() = default;
@@ -21,7 +21,7 @@ class Observer {
     virtual ~Observer() = default;
 
     virtual void device_appeared(const sysfs::DeviceId& /*id*/) {}
-    /// Anything a list or `show` tells of it: driver, state, reason, wanted, nodes.
+    /// In anything that `list` or `show` prints: driver, state, reason, wanted driver, nodes.
     virtual void device_changed(const sysfs::DeviceId& /*id*/) {}
     virtual void device_vanished(const sysfs::DeviceId& /*id*/) {}
     virtual void group_appeared(int /*group*/) {}
@@ -31,8 +31,7 @@ class Observer {
 
     virtual void job_changed(const Job& /*job*/) {}  ///< state or progress
     virtual void job_ended(const Job& /*job*/) {}
-    /// One group is through, with its result; `job` may have more. The daemon's own jobs tell as
-    /// well.
+    /// One transaction has its result; `job` may have more. Also for the daemon's own jobs.
     virtual void transaction_finished(const Job& /*job*/,
                                       const policy::Transaction& /*transaction*/) {}
     /// `diagnostics` has an error: the set in force stays in force.

@@ -18,12 +18,12 @@ struct StuckDevice {
     auto operator<=>(const StuckDevice&) const = default;
 };
 
-/// Devices that must be neither read nor touched, whoever tries would hang with them: a transaction
-/// that did not come back has them in hand, one that was interrupted and is being undone, or a look
-/// that does not return. A value.
+/// Devices that must be neither read nor changed, because a read or write could hang: a transaction
+/// on them did not return, an interrupted one is being rolled back, or a read of them hangs. A
+/// value.
 class QuarantinedDevices {
   public:
-    /// The transaction (or look) has these as well, for this reason.
+    /// Adds devices of a transaction (or read), and sets its reason.
     void add(const std::string& txn, const std::string& why,
              const std::set<sysfs::DeviceId>& devices);
     /// Another reason for all that the transaction has.

@@ -26,8 +26,8 @@ struct View : policy::Assessment {
     /// The same as `vfioctl list` shows without a daemon.
     [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const;
 
-    /// What a look brought: the whole host, or some devices of it. `asked` are those that were
-    /// looked for; one that was not found is gone.
+    /// The result of a scan: of the whole host, or of some devices. A device in `asked` that was
+    /// not found has vanished.
     struct ScanResult {
         std::vector<sysfs::Device> devices;
         binding::HostContext context;
@@ -38,7 +38,7 @@ struct View : policy::Assessment {
         std::set<sysfs::DeviceId> changed;
         std::set<sysfs::DeviceId> vanished;
     };
-    /// `kept`: devices that a whole look left out.
+    /// `kept`: devices that the scan left out.
     Difference apply_full_scan(ScanResult scan, const std::set<sysfs::DeviceId>& kept);
     Difference apply_partial_scan(ScanResult scan, const std::vector<sysfs::DeviceId>& asked);
 };
