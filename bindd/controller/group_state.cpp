@@ -8,7 +8,7 @@ constexpr GroupStep stay(GroupState state) {
     return {state, GroupAction::kNone};
 }
 
-/// Whatever the group was: something has changed, or what was stuck has come back.
+/// From any state: something has changed, or a stuck write has returned.
 constexpr GroupStep request_scan() {
     return {GroupState::kDirty, GroupAction::kScan};
 }
@@ -17,8 +17,8 @@ constexpr GroupStep drop() {
     return {GroupState::kSettled, GroupAction::kDrop};
 }
 
-/// No transaction is under way. One that begins without a look of the group's own was planned by a
-/// request for the whole host; an end that comes late is one of a transaction that was given up.
+/// No transaction is in progress. One that starts without a scan of the group was planned by an
+/// apply; one that ends here was given up before.
 GroupStep next_when_idle(GroupState state, GroupEvent event) {
     switch (event) {
         case GroupEvent::kChanged:
@@ -40,8 +40,8 @@ GroupStep next_when_idle(GroupState state, GroupEvent event) {
     return stay(state);
 }
 
-/// What a look finds while a transaction is under way is a moment of it, and means nothing. The
-/// group is looked at when it has ended, so its own uevents need no look of theirs.
+/// A scan during a transaction finds an intermediate state, which means nothing. The group is
+/// scanned when the transaction has ended, so its own uevents need no scan.
 GroupStep next_when_working(GroupState state, GroupEvent event) {
     switch (event) {
         case GroupEvent::kChanged:
@@ -60,8 +60,8 @@ GroupStep next_when_working(GroupState state, GroupEvent event) {
     return stay(state);
 }
 
-/// Nothing is done to a stuck group, and it is not looked at: reading it could hang as well. A
-/// device that vanishes is still being left by the kernel.
+/// A stuck group is neither changed nor scanned: reading it could hang as well. For a device that
+/// vanishes the kernel's unbind has not ended yet.
 GroupStep next_when_stuck(GroupEvent event) {
     switch (event) {
         case GroupEvent::kReturned:

@@ -5,10 +5,10 @@ namespace bindd {
 
 namespace {
 
-/// A device that a native driver was just about to take stands otherwise a moment later.
+/// The start state changes while a native driver is being bound to the device.
 constexpr unsigned kMaxAttempts = 5;
 
-/// What a transaction begins from: drivers and overrides of its devices.
+/// The drivers and overrides from which a transaction starts.
 std::string start_state(const policy::Transaction& transaction) {
     std::string text = "from";
     for (const policy::Change& change : transaction.changes)

@@ -15,12 +15,12 @@ struct GroupStatus {
     unsigned last_requested = 0;  ///< the number of the last requested scan
     unsigned last_scanned = 0;    ///< the number of the last scan that has ended
     bool was_in_sync = false;     ///< as wanted; only a change outside bindd can alter that
-    std::string
-        failed_from;  ///< how it stood when the last try failed: as it stands so, no other is made
-    unsigned failed_attempts = 0;  ///< that failed
+    std::string failed_from;  ///< the start state of the last failed attempt: it is not tried again
+                              ///< from there
+    unsigned failed_attempts = 0;  ///< in a row
     bool drifted = false;          ///< changed outside bindd, and reported
-    std::string blocked_reason;    ///< why it waits, for the device's state; empty: the plan says
-    std::string logged_refusal;    ///< the refusal that the journal has already
+    std::string blocked_reason;    ///< the reason in the device's state; empty: that of the plan
+    std::string logged_refusal;    ///< the last refusal that was logged
 
     [[nodiscard]] bool is_working() const {
         return state == GroupState::kWorking || state == GroupState::kWorkingDirty;
@@ -32,11 +32,11 @@ struct GroupStatus {
         return !is_working() && state != GroupState::kStuck && is_up_to_date();
     }
     [[nodiscard]] bool has_failed() const { return !failed_from.empty(); }
-    /// Not again from where the last try failed, and not for ever from anywhere.
+    /// Not again from the start state that failed, and only a limited number of times.
     [[nodiscard]] bool should_retry(const policy::Transaction& transaction) const;
-    /// How a try has ended.
+    /// Records the result of a transaction.
     void record_attempt(const policy::Transaction& transaction);
-    /// What has been is no longer held against it: it was plugged, or someone asked anew.
+    /// For a device that was plugged in, and for a request.
     void reset_history() {
         was_in_sync = drifted = false;
         failed_from.clear();

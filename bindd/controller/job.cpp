@@ -97,7 +97,7 @@ Ending job_ending(const policy::Plan& plan, JobMode mode) {
         else if (transaction.verdict == Verdict::kRefused ||
                  transaction.verdict == Verdict::kConflict)
             ++sum.refused;
-    // A plan that would change something beside what is refused is worth carrying out: no refusal.
+    // A plan with a change beside the refusals is worth executing: it is not refused.
     if (mode == JobMode::kPlanOnly)
         for (const Transaction& transaction : plan.transactions)
             if (transaction.verdict == Verdict::kChange)

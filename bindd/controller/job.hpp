@@ -14,7 +14,7 @@
 
 namespace bindd {
 
-/// Who asked, for the history and the journal: "bindd (uid 1000, :1.42)".
+/// The caller, for the history and the log: "bindd (uid 1000, :1.42)".
 struct Requester {
     std::optional<std::uint32_t> uid;  ///< absent: the daemon itself (an event, the start)
     std::string description;           ///< a bus name, "hotplug", "start", ...
@@ -31,7 +31,7 @@ enum class JobKind {
 };
 [[nodiscard]] const char* job_kind_name(JobKind kind);
 
-/// Carry the plan out, or only make it (`--dry-run`).
+/// Execute the plan, or only make it (`--dry-run`).
 enum class JobMode { kExecute, kPlanOnly };
 
 /// A request. It takes the same steps as an event: scan, decide, plan, execute.
@@ -58,12 +58,12 @@ enum class Ending {
     kStuck = 6,  ///< a device is stuck in the kernel
 };
 [[nodiscard]] const char* ending_name(Ending ending);
-/// What the results and verdicts of a plan come to.
+/// From the results and verdicts of a plan.
 [[nodiscard]] Ending job_ending(const policy::Plan& plan, JobMode mode);
 
 using JobId = std::uint64_t;
 
-/// One request on its way, and for a while after its end.
+/// One request, until some time after its end.
 struct Job {
     JobId id = 0;
     JobRequest request;

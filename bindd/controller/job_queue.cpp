@@ -68,7 +68,7 @@ std::vector<JobId> JobQueue::due(const std::set<std::string>& working) const {
     return due;
 }
 
-/// It gives way to all ahead of it, at work or not: so what has begun has its groups to itself.
+/// It waits for every job ahead of it with a common group, begun or not.
 bool JobQueue::may_begin(const QueuedJob& queued) const {
     return std::none_of(jobs_.begin(), jobs_.find(queued.job.id), [&](const auto& entry) {
         const QueuedJob& ahead = entry.second;
@@ -110,8 +110,8 @@ void JobQueue::retire(JobId id, Time now) {
         queued->retired_at = now;
 }
 
-/// Whoever wants to know how a job ended has a minute to ask, unless there are very many. Of the
-/// daemon's own the journal tells.
+/// A caller can ask for a minute how a job ended, unless there are very many jobs. The daemon's own
+/// jobs are only in the log.
 void JobQueue::forget_old(Time now) {
     std::size_t kept = jobs_.size();
     for (auto at = jobs_.begin(); at != jobs_.end();) {

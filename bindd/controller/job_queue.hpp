@@ -24,7 +24,7 @@ struct JobScope {
     [[nodiscard]] bool overlaps(const JobScope& other) const;
 };
 
-/// A job in the queue, and what its end still waits for.
+/// A job in the queue, and what it waits for before its end.
 struct QueuedJob {
     using Time = std::chrono::steady_clock::time_point;
 
@@ -35,29 +35,27 @@ struct QueuedJob {
     std::optional<Time> retired_at{};
 };
 
-/// The jobs by number, and whose turn it is: first come, first served, each request with its groups
-/// to itself. The daemon's own jobs scope nothing and wait for nobody here; that their groups are
-/// at work keeps requests from them. A value without a clock. What it gives stays in its place
-/// until the job has been retired and another one is added.
+/// The jobs by number and their order: first come, first served, each request with its groups to
+/// itself. The daemon's own jobs reserve no group and do not wait, but requests wait for working
+/// groups. A value without a clock. A job keeps its address until it has been retired and another
+/// one is added.
 class JobQueue {
   public:
     using Time = QueuedJob::Time;
 
-    /// Its number is a new one, also once others have been forgotten.
+    /// No number is used twice.
     [[nodiscard]] QueuedJob& add(JobRequest request, JobScope scope, Time now);
     [[nodiscard]] QueuedJob* find(JobId id);
     [[nodiscard]] const QueuedJob* find(JobId id) const;
     /// The number of the job added last.
     [[nodiscard]] JobId last() const { return last_; }
 
-    /// Requests that may begin now, in the order they came; nothing begins on a group that is at
-    /// work.
+    /// The requests that may begin now, in order; none begins on a working group.
     [[nodiscard]] std::vector<JobId> due(const std::set<std::string>& working) const;
     /// A job has the group to itself, from its scan until its last transaction has ended; after
     /// that its groups are evaluated like any others.
     [[nodiscard]] bool is_reserved(const std::string& group) const;
-    /// Those at work that have come to their end: nothing under way, and no group left that is not
-    /// quiet.
+    /// The working jobs without transactions in flight whose groups are all quiet.
     [[nodiscard]] std::vector<JobId> finished(
         const std::function<bool(const std::string&)>& is_quiet);
     /// kNotFound, or kBusy once it has begun.

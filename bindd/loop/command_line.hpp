@@ -9,7 +9,7 @@
 
 namespace bindd {
 
-/// What the command line asks for.
+/// The parsed command line.
 struct CommandLine {
     DaemonOptions daemon;
     std::string bus = "system";  ///< "system", "none", or an address
@@ -17,7 +17,7 @@ struct CommandLine {
     Role role = Role::kDaemon;
 };
 
-/// To be printed, and the exit status that goes with it.
+/// A text to print before exiting.
 struct EarlyExit {
     enum class ExitKind { kAnswer, kWrongUsage };
     ExitKind kind = ExitKind::kAnswer;

@@ -17,15 +17,16 @@ namespace {
 
 using base::Result;
 
-/// What is under way may end before we do; what does not is in the journal, for the next start.
+/// Transactions in progress may end before the daemon does. The journal has the others, for the
+/// next start.
 constexpr std::chrono::seconds kStopTimeout{2};
 
-/// A look at a large host comes in a hundred thousand pieces, which the allocator would keep: half
-/// of what is resident.
+/// The scan of a large host frees a hundred thousand small blocks, which the allocator would keep:
+/// half of the resident memory.
 constexpr std::chrono::seconds kTrimDelay{1};
 
-/// Unless told, glibc learns from the first large block that is freed to keep twice as much at hand
-/// for good: after one answer of megabytes, megabytes.
+/// By default glibc raises its thresholds after the first large block is freed, and keeps twice as
+/// much from then on: megabytes after one reply of megabytes.
 void limit_malloc_retention() {
     constexpr int kLarge = 128 * 1024;
     ::mallopt(M_MMAP_THRESHOLD, kLarge);
@@ -41,7 +42,7 @@ void block_signals() {
     ::signal(SIGPIPE, SIG_IGN);
 }
 
-/// Everything on the loop, in the order in which it ends.
+/// Everything on the loop. Members are destroyed in reverse order.
 class DaemonLoop final : public Observer {
   public:
     DaemonLoop(EventLoop loop, LineSocket executor, FdChannel channel,
@@ -128,7 +129,7 @@ class DaemonLoop final : public Observer {
         service_notifier_.ready(status());
     }
 
-    /// The executor finishes what it has begun, and its end is ours.
+    /// The executor finishes its transactions and exits, and then the daemon does.
     void stop() {
         if (stopping_)
             return exit(EXIT_SUCCESS);
@@ -146,7 +147,7 @@ class DaemonLoop final : public Observer {
 
     void exit(int status) { (void)sd_event_exit(loop_.get(), status); }
 
-    /// Only a loop that turns feeds it, and only while the executor answers.
+    /// Pings only while the loop runs and the executor answers.
     void ping_watchdog() {
         const auto period = ServiceNotifier::watchdog_interval();
         if (!period)
@@ -191,7 +192,7 @@ Result<int> run_until_exit(const DaemonOptions& options, const DaemonHooks& hook
     if (const int failed = sd_event_new(&made); failed < 0)
         return base::fail_errno(-failed, "make", "event loop");
     EventLoop loop(made);
-    // Armed before anything is looked at, and while we may have a large buffer.
+    // Before the first scan, and while the privilege for a large buffer is there.
     auto events = hooks.events(loop.get());
     if (!events)
         return base::propagate(events);

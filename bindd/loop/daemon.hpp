@@ -19,18 +19,18 @@ struct DaemonOptions {
         executor{};  ///< the socket of the executor's service; empty: a child of the daemon's
 };
 
-/// What tests put something else in the place of.
+/// Replaced by tests.
 struct DaemonHooks {
     ExecutorDependencies executor;
     std::function<base::Result<std::unique_ptr<EventSource>>(sd_event*)> events;
-    /// Whatever else lives on the loop (the bus), for as long as the daemon does; calls `owned`
-    /// when it can be reached, without which the daemon is not ready.
+    /// Attaches the bus to the loop, for the life of the daemon. It calls `owned` once the bus name
+    /// is owned; the daemon is not ready before.
     std::function<base::Result<std::shared_ptr<void>>(sd_event*, ControllerRunner&,
                                                       std::function<void()> owned)>
         attach;
 };
 
-/// The daemon's whole life, from the way to its executor to its exit status.
+/// Connects to the executor, runs the daemon and returns its exit status.
 [[nodiscard]] int run_daemon(const DaemonOptions& options, const DaemonHooks& hooks);
 
 }  // namespace bindd

@@ -11,8 +11,8 @@
 
 #include "base/result.hpp"
 
-/// sd-event's sources as values that end what they watch when they go. A failure of sd-event's to
-/// add a source is one of memory: it ends the daemon.
+/// sd-event's sources as values that are removed on destruction. sd-event fails to add a source
+/// only without memory: that ends the daemon.
 namespace bindd {
 
 struct UnrefEvent {
@@ -25,7 +25,7 @@ struct UnrefSource {
 };
 using SourceHandle = std::unique_ptr<sd_event_source, UnrefSource>;
 
-/// Calls once, after a while; armed anew it calls later.
+/// Calls once, after a delay. Arming it again replaces the delay.
 class Timer {
   public:
     Timer(sd_event* event, std::function<void()> call);
@@ -42,7 +42,7 @@ class Timer {
     SourceHandle source_;
 };
 
-/// Calls when the fd has something to say, with epoll's events.
+/// Calls with epoll's events when the fd has some.
 class IoWatch {
   public:
     IoWatch(sd_event* event, int fd, std::uint32_t events, std::function<void(std::uint32_t)> call);

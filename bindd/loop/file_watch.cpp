@@ -44,14 +44,14 @@ FileWatch::FileWatch(sd_event* event, base::UniqueFd fd, const std::vector<std::
     watch_policies();
 }
 
-/// Adding a watch that is there already changes nothing, so all are added anew whenever something
-/// happened. Of a path that is not there the directories above it tell when it comes.
+/// Adding an existing watch again changes nothing, so all are added after every event. For an
+/// absent path the nearest existing directory above it is watched.
 void FileWatch::watch_policies() {
     for (const std::string& path : policies_) {
         std::string at = path;
         while (::inotify_add_watch(fd_.get(), at.c_str(), kPolicyEvents) < 0 && at != "/")
             at = parent_directory(at);
-        // A file that is replaced by a rename is another one: its directory tells.
+        // A rename replaces the watched file: only its directory has an event for that.
         if (at == path)
             (void)::inotify_add_watch(fd_.get(), parent_directory(path).c_str(),
                                       IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ONLYDIR);
@@ -69,7 +69,7 @@ void FileWatch::watch_files(const std::set<std::string>& files) {
     for (const std::string& file : files) {
         if (files_.contains(file))
             continue;
-        // A device that went meanwhile has no file, and needs none.
+        // A device that vanished meanwhile has no such file.
         const int watch = ::inotify_add_watch(fd_.get(), file.c_str(), IN_MODIFY);
         if (watch >= 0) {
             files_[file] = watch;

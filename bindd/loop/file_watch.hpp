@@ -13,9 +13,8 @@
 
 namespace bindd {
 
-/// Policy directories and files, those that are not there yet included, by way of the directory
-/// above them. And driver_override of devices that are ours: writing it makes no uevent, but
-/// inotify sees it.
+/// Watches policy directories and files, including absent ones, and the driver_override files of
+/// managed devices: writing these causes no uevent, but an inotify event.
 class FileWatch {
   public:
     [[nodiscard]] static base::Result<std::unique_ptr<FileWatch>> make(
@@ -23,7 +22,7 @@ class FileWatch {
         std::function<void()> on_policies_changed,
         std::function<void(const std::string&)> on_file_written);
 
-    /// Watches exactly these single files from now on.
+    /// Replaces the watched driver_override files.
     void watch_files(const std::set<std::string>& files);
 
   private:

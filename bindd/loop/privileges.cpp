@@ -33,11 +33,11 @@ base::Result<void> drop_privileges() {
         return failed("set no_new_privs");
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
         return failed("clear the ambient set");
-    // The kernel may know more capabilities than our headers: up to the first that it does not.
+    // The kernel may have more capabilities than our headers: up to the first unknown one.
     for (unsigned long cap = 0; ::prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap)
         if (::prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EPERM)
             return failed("drop from the bounding set");
-    // A service manager that has given us none may have forbidden capset() as well.
+    // A service manager that grants no capability may also forbid capset().
     if (has_none())
         return {};
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};

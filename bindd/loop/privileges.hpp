@@ -5,8 +5,8 @@
 
 namespace bindd {
 
-/// Gives up every capability for good: of this process, of what it may ever gain, and of programs
-/// that it would execute. What is left is user id 0 with the files that are root's.
+/// Permanently drops every capability of this process and of programs that it executes. The process
+/// remains user 0 with access to root's files.
 [[nodiscard]] base::Result<void> drop_privileges();
 
 }  // namespace bindd

@@ -11,7 +11,7 @@
 namespace bindd {
 namespace {
 
-/// A burst of thousands of VFs fits; udevd itself asks for as much.
+/// Holds a burst of thousands of VFs; udevd uses the same size.
 constexpr int kBufferBytes = 128 * 1024 * 1024;
 constexpr const char* kUdevControlSocket = "/run/udev/control";
 
@@ -34,7 +34,7 @@ std::optional<HostEvent> parse_event(udev_device* device) {
     const std::string_view action = text(udev_device_get_action(device));
     if (subsystem == "module")
         return HostEvent{.kind = HostEvent::EventKind::kModules, .device = {}};
-    // A parent of mediated devices that sits on no bus: mtty, vfio_ap's matrix.
+    // A parent of mediated devices that is on no bus: mtty, vfio_ap's matrix.
     const bool offers_mdevs = !text(udev_device_get_property_value(device, "MDEV_STATE")).empty();
     if (subsystem == "net") {
         udev_device* parent = udev_device_get_parent(device);
@@ -62,7 +62,7 @@ base::Result<std::unique_ptr<UdevMonitor>> UdevMonitor::listen(sd_event* event) 
                                        : nullptr);
     if (!monitor)
         return base::fail_errno(errno, "listen", "uevents");
-    // Without CAP_NET_ADMIN the kernel gives what it gives everyone; losing events is dealt with.
+    // Without CAP_NET_ADMIN the size is limited; lost events are handled.
     (void)udev_monitor_set_receive_buffer_size(monitor.get(), kBufferBytes);
     if (const int failed = udev_monitor_enable_receiving(monitor.get()); failed < 0)
         return base::fail_errno(-failed, "listen", "uevents");

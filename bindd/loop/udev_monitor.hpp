@@ -10,9 +10,9 @@
 
 namespace bindd {
 
-/// Events from udev once it has dealt with them; straight from the kernel where there is no udev.
-/// Receives from the moment it is made. To be made before privileges are dropped: its buffer is
-/// larger than others may have.
+/// Events from udev after its rules have run, or from the kernel where there is no udev. Receives
+/// from its construction, which must come before privileges are dropped: its buffer is larger than
+/// an unprivileged one may be.
 class UdevMonitor final : public EventSource {
   public:
     [[nodiscard]] static base::Result<std::unique_ptr<UdevMonitor>> listen(sd_event* event);
