@@ -21,7 +21,7 @@ class JobQueueTest : public testing::Test {
     JobId apply() { return add(JobKind::kApply, {.all = true}); }
     JobId reconcile() { return add(JobKind::kReconcile, {}); }
 
-    void look(JobId id) { jobs_.find(id)->job.state = JobState::kLooking; }
+    void begin(JobId id) { jobs_.find(id)->job.state = JobState::kLooking; }
     void work(JobId id, std::size_t transactions) {
         jobs_.find(id)->job.state = JobState::kWorking;
         jobs_.find(id)->in_flight = transactions;
@@ -58,7 +58,7 @@ TEST_F(JobQueueTest, ServesFirstWhoCameFirst) {
     const JobId last = bind({"group 2"});
     EXPECT_EQ(jobs_.due({}), JobIds{first});
     // The last one's group is free, but the one before it is waiting for that too.
-    look(first);
+    begin(first);
     EXPECT_EQ(jobs_.due({}), JobIds{});
     end(first);
     EXPECT_EQ(jobs_.due({}), JobIds{both});
@@ -73,7 +73,7 @@ TEST_F(JobQueueTest, HasAnApplyAloneAndInItsTurn) {
     EXPECT_EQ(jobs_.due({}), JobIds{before});
     end(before);
     EXPECT_EQ(jobs_.due({}), JobIds{all});
-    look(all);
+    begin(all);
     EXPECT_EQ(jobs_.due({}), JobIds{});
     end(all);
     EXPECT_EQ(jobs_.due({}), JobIds{after});
@@ -113,7 +113,7 @@ TEST_F(JobQueueTest, NeitherWaitsWithTheDaemonsOwnJobsNorForThem) {
 TEST_F(JobQueueTest, TakesAGroupFromTheLookToTheLastTransaction) {
     const JobId id = bind({"group 1"});
     EXPECT_FALSE(jobs_.is_reserved("group 1"));
-    look(id);
+    begin(id);
     EXPECT_TRUE(jobs_.is_reserved("group 1"));
     EXPECT_FALSE(jobs_.is_reserved("group 2"));
     work(id, 1);
@@ -123,7 +123,7 @@ TEST_F(JobQueueTest, TakesAGroupFromTheLookToTheLastTransaction) {
 }
 
 TEST_F(JobQueueTest, TakesEveryGroupForAnApply) {
-    look(apply());
+    begin(apply());
     EXPECT_TRUE(jobs_.is_reserved("group 1"));
 }
 
@@ -147,7 +147,7 @@ TEST_F(JobQueueTest, FinishesAJobWhenAllItsGroupsAreQuiet) {
 TEST_F(JobQueueTest, CancelsOnlyWhatWaits) {
     const JobId id = bind({"group 1"});
     EXPECT_TRUE(jobs_.check_cancel(id));
-    look(id);
+    begin(id);
     EXPECT_EQ(jobs_.check_cancel(id).error().text(), "job 1: cancel: it has begun");
     EXPECT_EQ(jobs_.check_cancel(id).error().code, base::Code::kBusy);
     EXPECT_EQ(jobs_.check_cancel(7).error().text(), "job 7: cancel: no such job");

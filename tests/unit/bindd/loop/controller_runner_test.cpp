@@ -147,8 +147,8 @@ class FakeExecutor {
                                   .policy_paths = {dir_.path() + "/test.yaml"}}};
 };
 
-/// Our predecessor's executor ended the transaction between our reading of the journal and our
-/// executor's.
+/// The previous executor ended the transaction after the journal was read, and before the new
+/// executor read it.
 TEST(ControllerRunner, WaitsForNoUndoThatItsExecutorDoesNotKnowOf) {
     FakeExecutor harness(nics(2), "version: 1\nrules: []\n");
     write_interrupted_transaction(harness.state(), harness.kernel(), kNic);
@@ -179,7 +179,7 @@ void answer_late(const std::string& verb, HostEvent::EventKind event) {
     EXPECT_NE(harness.controller().view().inventory.find(nic.id), nullptr) << verb;
 }
 
-/// Somebody else's unbind does not return, and holds the device's lock.
+/// The unbind of another process does not return and holds the device's lock.
 TEST(ControllerRunner, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
     FakeExecutor harness(nics(2), "version: 1\nrules: []\n");
     sysfs::Device hangs;
@@ -187,7 +187,7 @@ TEST(ControllerRunner, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
     harness.hold("scan_host");
     EXPECT_FALSE(harness.run(std::chrono::seconds(0)));
     harness.run_until_asked("scan_host", 1);
-    harness.send_notice(binding::ReadStuck{"look-7", {hangs}});
+    harness.send_notice(binding::ReadStuck{"scan-7", {hangs}});
     harness.fail_held();
     ASSERT_TRUE(harness.run_until_ready());
     EXPECT_EQ(std::count(harness.asked.begin(), harness.asked.end(), "scan_host"), 2);
@@ -198,7 +198,7 @@ TEST(ControllerRunner, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
     EXPECT_EQ(controller.view().inventory.devices.size(), 2U);
     EXPECT_EQ(controller.view().inventory.find(hangs.id)->driver, std::nullopt) << "not read";
 
-    harness.send_notice(binding::RecoveryEnded{"look-7", binding::RecoveryResult::kUndone, {}});
+    harness.send_notice(binding::RecoveryEnded{"scan-7", binding::RecoveryResult::kUndone, {}});
     harness.run_until_asked("scan_devices", 1);
     harness.run_idle();
     EXPECT_TRUE(controller.stuck().empty());

@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kFirst = "0000:01:00.0";
 constexpr const char* kSecond = "0000:02:00.0";
 
-/// Someone rebinds a device by hand.
+/// A device is rebound outside bindd.
 void rebind(fake::KernelState& world, const char* address, const char* driver) {
     sysfs::Device& device = world.devices.at(fake::pci_id(address));
     device.driver = driver;
@@ -57,7 +57,7 @@ TEST(Daemon, BindsADeviceThatIsPluggedIn) {
     EXPECT_EQ(daemon.driver_of(kSecond), "vfio-pci");
 }
 
-/// `udevadm trigger` announces everything anew; udev may also be slower than a look of ours.
+/// `udevadm trigger` announces every device again; udev may also be slower than a scan.
 TEST(Daemon, KnowsADeviceThatIsAnnouncedAgain) {
     DaemonHarness daemon(nics(2), all_nics());
     daemon.start_ready();
@@ -69,7 +69,7 @@ TEST(Daemon, KnowsADeviceThatIsAnnouncedAgain) {
     EXPECT_EQ(daemon.wait_for_line("job 3"), "job 3 release ended done") << "it is still ours";
     EXPECT_EQ(daemon.driver_of(kFirst), "e1000e");
     daemon.state_when(kSecond, "pending");
-    EXPECT_EQ(daemon.driver_of(kSecond), "e1000e") << "and still released by hand";
+    EXPECT_EQ(daemon.driver_of(kSecond), "e1000e") << "and still released manually";
 }
 
 TEST(Daemon, LooksAtTheWholeHostWhenEventsWereLost) {
@@ -107,7 +107,7 @@ TEST(Daemon, ReportsDriftAfterARestartToo) {
     EXPECT_EQ(daemon.driver_of(kFirst), "e1000e");
 }
 
-TEST(Daemon, MendsDriftWhereTheRuleSaysSo) {
+TEST(Daemon, RestoresDriftWhereTheRuleSaysSo) {
     DaemonHarness daemon(nics(1), all_nics("    drift: restore\n"));
     daemon.start_ready();
     daemon.change([](fake::KernelState& world) { rebind(world, kFirst, "e1000e"); });
@@ -115,7 +115,7 @@ TEST(Daemon, MendsDriftWhereTheRuleSaysSo) {
     EXPECT_TRUE(daemon.wait_for_driver(kFirst, "vfio-pci"));
 }
 
-TEST(Daemon, MendsAnOverrideThatSomeoneHasCleared) {
+TEST(Daemon, RestoresAnOverrideThatWasCleared) {
     DaemonHarness daemon(nics(1), all_nics("    drift: restore\n"));
     daemon.start_ready();
     daemon.change([](fake::KernelState& world) {
@@ -138,13 +138,13 @@ TEST(Daemon, LeavesAReleasedDeviceToTheHostUntilApply) {
         "state pci/0000:01:00.0 pending e1000e released manually; `vfioctl apply` binds it again");
     EXPECT_EQ(daemon.stop(), 0);
     daemon.start_ready();
-    EXPECT_EQ(daemon.driver_of(kFirst), "e1000e") << "a restart is no reason either";
+    EXPECT_EQ(daemon.driver_of(kFirst), "e1000e") << "also after a restart";
     daemon.send_line("apply");
     daemon.wait_for_line("job 1 apply ended done");
     EXPECT_EQ(daemon.driver_of(kFirst), "vfio-pci");
 }
 
-TEST(Daemon, KeepsWhatWasBoundByHand) {
+TEST(Daemon, KeepsAManualBinding) {
     DaemonHarness daemon(
         nics(1),
         "version: 1\nrules:\n  - name: none\n    match: { class: display }\n    driver: auto\n");
@@ -235,7 +235,7 @@ TEST(Daemon, IsReadySoonBesideAnUndoThatDoesNotReturn) {
     daemon.state_when(kSecond, "stuck");
 }
 
-/// The holder's device is free by all that can be seen when the release is planned.
+/// No holder of the device is visible when the release is planned.
 TEST(Daemon, RecoversWhenTheHolderLetsGo) {
     DaemonHarness daemon(nics(2), all_nics());
     daemon.timeout(std::chrono::milliseconds(500));
@@ -253,8 +253,7 @@ TEST(Daemon, RecoversWhenTheHolderLetsGo) {
     daemon.kill();  // and a restart while it is stuck
     daemon.start_ready();
     daemon.state_when(kFirst, "stuck");
-    EXPECT_EQ(daemon.driver_of(kSecond), "e1000e")
-        << "what was released by hand is not taken again";
+    EXPECT_EQ(daemon.driver_of(kSecond), "e1000e") << "a manual release stays";
     daemon.kernel().close(fake::pci_id(kFirst));
     daemon.state_when(kFirst, "bound");
     EXPECT_TRUE(daemon.ledger().in_flight.empty());
