@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "binding/codec/json.hpp"
-#include "binding/report/device_report.hpp"
+#include "binding/report/plan_report.hpp"
 #include "policy/plan/bind_rule.hpp"
 #include "sysfs/device/inventory.hpp"
 

@@ -3,6 +3,7 @@
 
 #include "binding/codec/json.hpp"
 #include "binding/report/device_report.hpp"
+#include "binding/report/explain_report.hpp"
 
 namespace bindd {
 

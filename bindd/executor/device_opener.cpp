@@ -13,8 +13,7 @@ namespace {
 
 using base::Result;
 
-/// Remembers the container that the library opens: it has no need to show it, but its next user
-/// has.
+/// Records the fd of the container, which the library does not expose and the client needs.
 class ContainerRecorder final : public vfio::SystemCalls {
   public:
     int container(const vfio::ContainerFd& fd, vfio::abi::ContainerCall call,

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/executor/executor.hpp"
 
-#include <malloc.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <type_traits>
 #include <utility>
 
-#include "base/number.hpp"
-#include "base/try.hpp"
-#include "bindd/executor/host_reader.hpp"
 #include "binding/journal/journal.hpp"
 
 namespace bindd {
@@ -21,79 +16,25 @@ using base::Result;
 using binding::decode_message;
 using binding::encode_message;
 
-constexpr unsigned kReaders = 2;
 constexpr std::chrono::milliseconds kLockRetry{50};
-constexpr std::chrono::milliseconds kReaderIdle{3'000};
-
-template <typename Request>
-constexpr bool kIsForReader =
-    std::is_same_v<Request, binding::ScanHost> || std::is_same_v<Request, binding::ScanDevices> ||
-    std::is_same_v<Request, binding::QueryUsage> || std::is_same_v<Request, binding::OpenForClient>;
 
 }  // namespace
 
 Executor::Executor(LineSocket socket, FdChannel channel, const ExecutorDependencies& deps)
     : socket_(std::move(socket)),
       deps_(deps),
-      channel_(std::move(channel)),
-      readers_([this](const std::string& request,
-                      const auto& report) { return serve_reader(request, report); },
-               kReaders, deps.read_timeout,
-               binding::WorkerPool::Callbacks{
-                   .on_progress_line = [this](const binding::WorkerJob&,
-                                              const std::string& line) { socket_.send(line); },
-                   .on_ended =
-                       [this](const binding::WorkerJob& job, binding::JobEnd how,
-                              const std::string& line) {
-                           on_reader_ended(job, how, line);
-                           return std::vector<binding::WorkerJob>{};
-                       },
-                   .on_worker_abandoned = [this](const binding::WorkerJob&,
-                                                 pid_t pid) { on_reader_lost(pid); }}) {
+      recoveries_(deps.state, [this](binding::Message notice) { notify(std::move(notice)); }),
+      readers_(
+          deps, std::move(channel), [this](const std::string& line) { socket_.send(line); },
+          [this](pid_t reader) { recoveries_.on_reader_abandoned(reader); }) {
     options_.actor = "bindd";
     options_.action = "recover";
     options_.timeout = deps.write_timeout;
     options_.check_open = deps.check_open;
     options_.on_warning = [this](const std::string& text) { notify(binding::Warning{text}); };
     options_.on_worker_abandoned = [this](const std::string& txn, pid_t pid) {
-        on_worker_abandoned(txn, pid);
+        recoveries_.on_worker_abandoned(txn, pid);
     };
-}
-
-/// Runs in a reader. Its lines are the replies as the daemon gets them. The fds are on their way
-/// before the answer is.
-std::string Executor::serve_reader(const std::string& line,
-                                   const std::function<void(const std::string&)>& report) {
-    const auto request = decode_message(line);
-    if (!request)
-        return encode_message({0, binding::Failed{request.error()}});
-    const std::uint64_t id = request->id;
-    if (const auto* open = std::get_if<binding::OpenForClient>(&request->message)) {
-        const auto sent = open_for(*open);
-        return encode_message({id, sent ? binding::Message(binding::Completed{})
-                                        : binding::Message(binding::Failed{sent.error()})});
-    }
-    const auto emit = [&](binding::Message found) {
-        report(encode_message({id, std::move(found)}));
-    };
-    return encode_message({id, read_host(deps_.kernel, request->message, emit)});
-}
-
-Result<void> Executor::open_for(const binding::OpenForClient& request) {
-    if (!deps_.open)
-        return base::fail(base::Code::kUnsupported, "open", "a device",
-                          "this daemon cannot open devices for others");
-    const auto opened = TRY(deps_.open(request.device.text(), request.backend));
-    return channel_.send(request.ticket, opened);
-}
-
-void Executor::on_reader_ended(const binding::WorkerJob& job, binding::JobEnd how,
-                               const std::string& line) {
-    if (how == binding::JobEnd::kAnswered)
-        return socket_.send(line);
-    const auto id = base::parse_decimal(job.name);
-    reply(id.value_or(0),
-          base::fail(base::Code::kTimeout, "look", "the host", "reading a device did not return"));
 }
 
 void Executor::run() {
@@ -109,12 +50,7 @@ void Executor::run() {
                               [this](const auto& line) { dispatch(line); });
         }
         readers_.turn();
-        if (readers_.idle() && idle_at_ && *idle_at_ <= Clock::now()) {
-            readers_.stop_idle();
-            ::malloc_trim(0);  // what the readers said came through here
-            idle_at_.reset();
-        }
-        reap_readers();
+        recoveries_.reap_readers();
         process_queue();
         (void)socket_.flush();
         if (stage_ == Stage::kStopping && !session_)
@@ -122,31 +58,27 @@ void Executor::run() {
     }
 }
 
-/// Until someone calls, or the next time something is due.
+/// Until a socket is readable or the next deadline.
 void Executor::wait() {
-    std::vector<pollfd> asked;
+    std::vector<pollfd> fds;
     if (stage_ == Stage::kServing)
-        asked.push_back(
+        fds.push_back(
             {socket_.fd(), static_cast<short>(POLLIN | (socket_.has_waiting() ? POLLOUT : 0)), 0});
-    readers_.watch(asked);
+    readers_.watch(fds);
     if (session_)
-        session_->pool().watch(asked);
-    for (const auto& [txn, left] : abandoned_)
-        if (left.pidfd.valid())
-            asked.push_back({left.pidfd.get(), POLLIN, 0});
-    for (const auto& [reader, pidfd] : lost_readers_)
-        asked.push_back({pidfd.get(), POLLIN, 0});
-    int patience = -1;
+        session_->pool().watch(fds);
+    recoveries_.watch(fds);
+    int timeout = -1;
     if (const auto next = next_deadline()) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
-        patience = static_cast<int>(std::clamp<long long>(left, 0, 60'000));
+        timeout = static_cast<int>(std::clamp<long long>(left, 0, 60'000));
     }
-    (void)::poll(asked.data(), asked.size(), patience);
+    (void)::poll(fds.data(), fds.size(), timeout);
 }
 
 std::optional<Executor::Clock::time_point> Executor::next_deadline() const {
-    std::optional<Clock::time_point> next = idle_at_;
+    std::optional<Clock::time_point> next;
     const auto also = [&next](const std::optional<Clock::time_point>& time) {
         if (time && (!next || *time < *next))
             next = time;
@@ -154,9 +86,7 @@ std::optional<Executor::Clock::time_point> Executor::next_deadline() const {
     also(readers_.next_deadline());
     also(lock_retry_at_);
     if (stage_ == Stage::kServing)
-        for (const auto& [txn, left] : abandoned_)
-            if (!left.pidfd.valid())
-                also(left.retry);
+        also(recoveries_.next_retry());
     // Its pool is there: a session is only open while it has something to do.
     if (session_)
         also(const_cast<binding::TransactionRunner&>(*session_).pool().next_deadline());
@@ -174,7 +104,7 @@ void Executor::dispatch(const std::string& line) {
     std::visit(
         [&]<typename Request>(Request& request) {
             if constexpr (kIsForReader<Request>)
-                start_reader(id, line);
+                readers_.add(id, line);
             else if constexpr (std::is_same_v<Request, binding::ExecuteTransaction>)
                 queue_.push_back({id, std::move(request)});
             else if constexpr (std::is_same_v<Request, binding::RecoverInterrupted>)
@@ -191,32 +121,35 @@ void Executor::dispatch(const std::string& line) {
         envelope->message);
 }
 
-void Executor::start_reader(std::uint64_t id, const std::string& line) {
-    idle_at_ = Clock::now() + kReaderIdle;
-    readers_.add(
-        {{.name = std::to_string(id), .request = line, .drivers = {}, .progress_wanted = true}});
-}
-
 void Executor::stop(std::uint64_t id) {
     stage_ = Stage::kStopping;
     reply(id, {});
 }
 
-bool Executor::has_work() const {
-    return !queue_.empty() || !to_recover_.empty() || !to_forget_.empty();
+/// Reports what is in flight, so that nobody reads these devices, and begins to undo it.
+void Executor::recover(std::uint64_t id) {
+    const auto journal_state = binding::read_journal(deps_.state);
+    if (!journal_state)
+        return reply(id, base::propagate(journal_state));
+    for (const binding::InFlightTransaction& flight : journal_state->in_flight)
+        recoveries_.add(flight, [&](binding::Message message) { send(id, std::move(message)); });
+    reply(id, {});
 }
 
-/// One step of everything that needs the lock.
+bool Executor::has_work() const {
+    return !queue_.empty() || recoveries_.has_work() || !to_forget_.empty();
+}
+
+/// Advances everything that needs the lock.
 void Executor::process_queue() {
-    retry_recoveries();
+    recoveries_.retry();
     if (stage_ == Stage::kStopping) {
         queue_.clear();
-        to_recover_.clear();
+        recoveries_.clear();
         to_forget_.clear();
     }
     if (has_work() && open_session()) {
-        for (auto& [txn, flight] : std::exchange(to_recover_, {}))
-            begin_recovery(flight);
+        recoveries_.begin(*session_);
         for (const auto& [id, devices] : std::exchange(to_forget_, {}))
             reply(id, session_->forget(devices, "it went away"));
         while (!queue_.empty()) {
@@ -232,8 +165,8 @@ void Executor::process_queue() {
         close_session();
 }
 
-/// Another process may have the lock for a moment: a vfioctl of someone's, or our own predecessor
-/// who is finishing what it has in hand.
+/// Another process may have the lock for a moment: a vfioctl, or an earlier executor that finishes
+/// its transactions.
 bool Executor::open_session() {
     if (lock_retry_at_ && *lock_retry_at_ > Clock::now())
         return false;
@@ -245,21 +178,24 @@ bool Executor::open_session() {
             return false;
         }
         if (!session) {
-            for (const QueuedTransaction& queued : std::exchange(queue_, {}))
-                reply(queued.id, base::propagate(session));
-            for (const auto& [id, devices] : std::exchange(to_forget_, {}))
-                reply(id, base::propagate(session));
-            for (const auto& [txn, flight] : std::exchange(to_recover_, {}))
-                report_pending_undo(txn, session.error().text());
+            fail_waiting(session.error());
             return false;
         }
         session_.emplace(*std::move(session));
-        adopt_orphans();
+        recoveries_.add_orphans(session_->journal_state());
         return true;
     }
     if (auto fresh = session_->refresh(); !fresh)
         notify(binding::Warning{fresh.error().text()});
     return true;
+}
+
+void Executor::fail_waiting(const base::Error& error) {
+    for (const QueuedTransaction& queued : std::exchange(queue_, {}))
+        reply(queued.id, tl::unexpected(error));
+    for (const auto& [id, devices] : std::exchange(to_forget_, {}))
+        reply(id, tl::unexpected(error));
+    recoveries_.postpone(error.text());
 }
 
 void Executor::start_transaction(QueuedTransaction queued) {

@@ -80,7 +80,7 @@ void ExecutorClient::dispatch(binding::Envelope envelope) {
         end(envelope.id, tl::unexpected(binding::unexpected_message(envelope.message)));
 }
 
-/// The request that the line answers must not wait for ever.
+/// Ends the request that the line answers: nothing else would.
 void ExecutorClient::reject(const std::string& line, const base::Error& error) {
     report_protocol_error(error);
     if (const auto id = binding::decode_message_id(line); id && pending_.contains(*id))

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/try.hpp"
 #include "bindd/loop/journal_log.hpp"
 
 namespace bindd {
@@ -22,7 +23,7 @@ using base::fail_errno;
 using base::Result;
 using base::UniqueFd;
 
-/// Its signals stay blocked: it ends when the daemon has, having finished what it had begun.
+/// Its signals stay blocked: it ends after the daemon, when every transaction has ended.
 void run_executor(LineSocket socket, FdChannel channel, const ExecutorDependencies& deps) {
     ::prctl(PR_SET_NAME, "bindd-executor");
     Executor(std::move(socket), std::move(channel), deps).run();
@@ -41,37 +42,30 @@ Result<void> check_peer(int socket) {
 
 Result<void> serve(int connection, const ExecutorDependencies& deps) {
     UniqueFd socket(connection);
-    if (auto root = check_peer(socket.get()); !root)
-        return root;
-    auto channel = FdChannel::receive_from(socket.get());
-    if (!channel)
-        return base::propagate(channel);
+    TRY(check_peer(socket.get()));
+    auto channel = TRY(FdChannel::receive_from(socket.get()));
     if (::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0 ||
         ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0)
         return fail_errno(errno, "set up the connection", "executor");
-    run_executor(LineSocket(std::move(socket)), *std::move(channel), deps);
+    run_executor(LineSocket(std::move(socket)), std::move(channel), deps);
     return {};
 }
 
 }  // namespace
 
 Result<ExecutorConnection> fork_executor(const ExecutorDependencies& deps) {
-    auto sockets = LineSocket::pair();
-    if (!sockets)
-        return base::propagate(sockets);
-    auto channels = FdChannel::pair();
-    if (!channels)
-        return base::propagate(channels);
+    auto sockets = TRY(LineSocket::pair());
+    auto channels = TRY(FdChannel::pair());
     const pid_t executor = ::fork();
     if (executor < 0)
         return fail_errno(errno, "fork", "executor");
     if (executor == 0) {
-        { const LineSocket closed = std::move(sockets->one); }
-        { const FdChannel closed = std::move(channels->one); }
-        run_executor(std::move(sockets->other), std::move(channels->other), deps);
+        { const LineSocket closed = std::move(sockets.one); }
+        { const FdChannel closed = std::move(channels.one); }
+        run_executor(std::move(sockets.other), std::move(channels.other), deps);
         ::_exit(EXIT_SUCCESS);
     }
-    return ExecutorConnection{std::move(sockets->one), std::move(channels->one)};
+    return ExecutorConnection{std::move(sockets.one), std::move(channels.one)};
 }
 
 Result<ExecutorConnection> connect_executor(const std::string& path) {
@@ -85,14 +79,11 @@ Result<ExecutorConnection> connect_executor(const std::string& path) {
     if (!socket.valid() ||
         ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return fail_errno(errno, "reach the executor", path);
-    auto channels = FdChannel::pair();
-    if (!channels)
-        return base::propagate(channels);
-    if (auto handed = channels->other.pass_to(socket.get()); !handed)
-        return base::propagate(handed);
+    auto channels = TRY(FdChannel::pair());
+    TRY(channels.other.pass_to(socket.get()));
     if (::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0)
         return fail_errno(errno, "set up the connection", path);
-    return ExecutorConnection{LineSocket(std::move(socket)), std::move(channels->one)};
+    return ExecutorConnection{LineSocket(std::move(socket)), std::move(channels.one)};
 }
 
 int serve_executor(const ExecutorDependencies& deps) {

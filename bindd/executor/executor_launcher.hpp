@@ -7,13 +7,12 @@
 #include "bindd/executor/fd_passing.hpp"
 #include "bindd/executor/line_socket.hpp"
 
-/// Where the executor sits: in a child of the daemon's, or in a service of its own
-/// (bindd-executor@.service), so that the unit of the process that faces the bus needs none of the
-/// executor's rights, and a worker that the kernel does not let go does not hold up the daemon's
-/// restart.
+/// Starts the executor as a child of the daemon, or connects to it as a service of its own
+/// (bindd-executor@.service): the daemon's unit then needs none of the executor's rights, and a
+/// worker that is stuck in the kernel does not delay the daemon's restart.
 namespace bindd {
 
-/// The daemon's ends of the two ways to its executor.
+/// The daemon's ends of the two sockets to its executor.
 struct ExecutorConnection {
     LineSocket lines;
     FdChannel fds;
@@ -21,9 +20,9 @@ struct ExecutorConnection {
 
 /// Forks; the child never returns.
 [[nodiscard]] base::Result<ExecutorConnection> fork_executor(const ExecutorDependencies& deps);
-/// By the socket that its service listens on.
+/// Connects to the socket that its service listens on.
 [[nodiscard]] base::Result<ExecutorConnection> connect_executor(const std::string& path);
-/// The service's whole life, with the connection that systemd passes; its exit status.
+/// Runs the service on the connection that systemd passes; returns its exit status.
 [[nodiscard]] int serve_executor(const ExecutorDependencies& deps);
 
 }  // namespace bindd

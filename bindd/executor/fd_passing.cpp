@@ -6,8 +6,25 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <span>
+
+#include "binding/codec/object_codec.hpp"
+
+namespace bindd {
+
+/// What goes beside the fds: which request they answer, and what each is.
+struct FdDescription {
+    std::string ticket;
+    std::string backend;
+    std::vector<std::string> fds;
+    std::map<std::string, std::string> facts;
+};
+
+}  // namespace bindd
+
+namespace binding {
+BINDD_FIELDS(bindd::FdDescription, ticket, backend, fds, facts)
+}  // namespace binding
 
 namespace bindd {
 namespace {
@@ -83,21 +100,18 @@ base::Result<FdChannel::Pair> FdChannel::pair() {
     return Pair{FdChannel(base::UniqueFd(ends[0])), FdChannel(base::UniqueFd(ends[1]))};
 }
 
-base::Result<void> FdChannel::send(const std::string& id, const OpenedDevice& opened) const {
-    nlohmann::json names = nlohmann::json::array();
-    std::array<int, kMaxFds> numbers{};
-    const std::size_t count = std::min(opened.fds.size(), kMaxFds);
-    for (std::size_t i = 0; i < count; ++i) {
-        names.push_back(opened.fds[i].first);
-        numbers[i] = opened.fds[i].second.get();
+base::Result<void> FdChannel::send(const std::string& ticket, const OpenedDevice& opened) const {
+    FdDescription description{
+        .ticket = ticket, .backend = opened.backend, .fds = {}, .facts = opened.facts};
+    std::vector<int> numbers;
+    for (const auto& [name, fd] : opened.fds) {
+        description.fds.push_back(name);
+        numbers.push_back(fd.get());
     }
-    std::string text = nlohmann::json{
-        {"id", id},
-        {"backend", opened.backend},
-        {"fds", names},
-        {"facts",
-         opened.facts}}.dump();
-    if (send_with_fds(fd_.get(), text, {numbers.data(), count}) < 0)
+    std::string text = binding::encode_fields(description);
+    if (numbers.size() > kMaxFds || text.size() > kMaxBytes)
+        return base::fail(base::Code::kInvalid, "hand over", "fds", "too many");
+    if (send_with_fds(fd_.get(), text, numbers) < 0)
         return base::fail_errno(errno, "hand over", "fds");
     return {};
 }
@@ -110,15 +124,16 @@ std::map<std::string, OpenedDevice> FdChannel::receive() const {
         const ssize_t got = receive_with_fds(fd_.get(), text, fds);
         if (got <= 0)
             return all;
-        const auto json = nlohmann::json::parse(text.data(), text.data() + got, nullptr, false);
-        if (!json.is_object() || !json.contains("fds") || json["fds"].size() != fds.size())
-            continue;  // of our own worker, so only when it was cut off; its fds are closed
-        OpenedDevice opened{.backend = json.value("backend", ""),
+        auto description = binding::decode_fields<FdDescription>(
+            {text.data(), static_cast<std::size_t>(got)}, "fds");
+        if (!description || description->fds.size() != fds.size())
+            continue;  // truncated: the fds are closed, and the request ends without them
+        OpenedDevice opened{.backend = std::move(description->backend),
                             .fds = {},
-                            .facts = json.value("facts", std::map<std::string, std::string>{})};
+                            .facts = std::move(description->facts)};
         for (std::size_t i = 0; i < fds.size(); ++i)
-            opened.fds.emplace_back(json["fds"][i].get<std::string>(), std::move(fds[i]));
-        all.emplace(json.value("id", ""), std::move(opened));
+            opened.fds.emplace_back(std::move(description->fds[i]), std::move(fds[i]));
+        all.emplace(std::move(description->ticket), std::move(opened));
     }
 }
 

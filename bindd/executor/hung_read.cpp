@@ -20,8 +20,8 @@ using sysfs::Device;
 
 constexpr std::string_view kDevices = "/sys/devices/";
 
-/// The attributes that any of its threads has open: its first one may have ended already, and shows
-/// none.
+/// The attributes that any of its threads has open: the first thread may have ended already, and
+/// then shows none.
 std::set<std::string> open_attributes(pid_t reader) {
     std::set<std::string> files;
     const auto tasks = Dir::open("/proc/" + std::to_string(reader) + "/task");

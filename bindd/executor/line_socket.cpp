@@ -31,7 +31,7 @@ bool LineSocket::flush() {
             return errno == EAGAIN;
         sent_ += static_cast<std::size_t>(put);
     }
-    waiting_ = {};  // its memory too: a look at a large host is megabytes
+    waiting_ = {};  // frees its memory: a scan of a large host is megabytes
     sent_ = 0;
     return true;
 }
@@ -55,7 +55,7 @@ std::optional<std::vector<std::string>> LineSocket::receive() {
         complete.push_back(unread_.substr(begin, end - begin));
     unread_.erase(0, begin);
     unread_.shrink_to_fit();
-    // What was said before the end still counts.
+    // Lines before the end still count.
     if (gone_ && complete.empty())
         return std::nullopt;
     return complete;

@@ -11,8 +11,8 @@
 
 namespace bindd {
 
-/// One end of a socket that carries lines both ways and never blocks: what cannot be sent now is
-/// kept.
+/// One end of a socket that carries lines both ways and never blocks: it keeps what cannot be sent
+/// yet.
 class LineSocket {
   public:
     struct Pair;
@@ -20,10 +20,10 @@ class LineSocket {
     [[nodiscard]] static base::Result<Pair> pair();
 
     void send(const std::string& line);
-    /// Sends what waits, as far as it goes; false when the other side is gone.
+    /// Sends what waits as far as possible; false when the peer is gone.
     [[nodiscard]] bool flush();
     [[nodiscard]] bool has_waiting() const { return sent_ < waiting_.size(); }
-    /// The complete lines that have come; nothing once the other side is gone.
+    /// The complete lines that have arrived; nothing once the peer is gone.
     [[nodiscard]] std::optional<std::vector<std::string>> receive();
     [[nodiscard]] int fd() const { return fd_.get(); }
 

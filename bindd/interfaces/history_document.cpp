@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "binding/codec/json.hpp"
-#include "binding/report/device_report.hpp"
+#include "binding/report/history_report.hpp"
 
 namespace bindd {
 namespace {

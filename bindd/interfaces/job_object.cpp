@@ -6,7 +6,7 @@
 #include "bindd/bus/requests.hpp"
 #include "binding/codec/codec.hpp"
 #include "binding/codec/json.hpp"
-#include "binding/report/device_report.hpp"
+#include "binding/report/plan_report.hpp"
 
 namespace bindd {
 namespace {

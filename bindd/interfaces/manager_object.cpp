@@ -10,7 +10,7 @@
 #include "bindd/interfaces/snapshot_file.hpp"
 #include "bindd/version.hpp"
 #include "binding/codec/json.hpp"
-#include "binding/report/device_report.hpp"
+#include "binding/report/plan_report.hpp"
 
 namespace bindd {
 namespace {

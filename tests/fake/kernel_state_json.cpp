@@ -4,27 +4,9 @@
 #include "binding/codec/field_lists.hpp"
 #include "tests/fake/kernel_state.hpp"
 
-namespace fake {
-namespace {
-
-const char* kill_scope_name(KillScope scope) {
-    switch (scope) {
-        case KillScope::kProcess:
-            return "process";
-        case KillScope::kProcessGroup:
-            return "process_group";
-        case KillScope::kParent:
-            return "parent";
-    }
-    return "";
-}
-
-}  // namespace
-}  // namespace fake
-
 namespace binding {
 
-BINDD_ENUM(fake::KillScope, kParent, fake::kill_scope_name)
+BINDD_ENUM(fake::KillScope, kParent, "process", "process_group", "parent")
 BINDD_OMITTABLE_FIELDS(fake::DriverSpec, bus, name, module, ids, override_only)
 BINDD_OMITTABLE_FIELDS(fake::ProbeRefusal, device, driver, errnum, times)
 BINDD_OMITTABLE_FIELDS(fake::OpenHolder, device, holder)

@@ -4,6 +4,7 @@
 #include <optional>
 #include <ostream>
 
+#include "binding/mdevctl/mdev_start.hpp"
 #include "vfioctl/cli/option_parser.hpp"
 #include "vfioctl/mdev/mdev_verbs.hpp"
 #include "vfioctl/version.hpp"

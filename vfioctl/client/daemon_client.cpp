@@ -10,6 +10,7 @@
 
 #include "base/try.hpp"
 #include "binding/codec/codec.hpp"
+#include "binding/report/history_report.hpp"
 
 namespace vfioctl {
 namespace {

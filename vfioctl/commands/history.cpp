@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "binding/report/device_report.hpp"
+#include "binding/report/history_report.hpp"
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"

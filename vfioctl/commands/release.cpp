@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/journal/journal.hpp"
+#include "binding/transaction/release_plan.hpp"
 #include "vfioctl/cli/invocation.hpp"
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/transaction/release_plan.hpp"
 #include "vfioctl/cli/invocation.hpp"
 #include "vfioctl/context/command.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"

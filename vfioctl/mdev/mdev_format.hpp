@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "binding/mdevctl/mdev_context.hpp"
+#include "binding/mdevctl/mdev_list.hpp"
 #include "vfioctl/mdev/mdev_verbs.hpp"
 
 namespace vfioctl {

@@ -5,6 +5,9 @@
 #include <ostream>
 
 #include "base/file_io.hpp"
+#include "binding/mdevctl/mdev_define.hpp"
+#include "binding/mdevctl/mdev_list.hpp"
+#include "binding/mdevctl/mdev_start.hpp"
 #include "sysfs/device/names.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/mdev/mdev_format.hpp"

@@ -6,7 +6,7 @@
 #include <ostream>
 #include <utility>
 
-#include "binding/report/device_report.hpp"
+#include "binding/report/plan_report.hpp"
 #include "binding/worker/scoped_priority.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/render/plan_text.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <tuple>
@@ -49,7 +50,7 @@ struct NestedFields {
     std::tuple<Fields...> fields;
 };
 
-/// A member whose fields stand beside the owner's.
+/// A member whose fields are written among the owner's.
 template <typename Owner, typename Value>
 struct InlinedFields {
     Value Owner::*member;
@@ -125,11 +126,21 @@ consteval std::size_t member_count() {
     };
 #define BINDD_FIELDS(Type, ...) BINDD_FIELD_LIST(Type, BINDD_FIELD, __VA_ARGS__)
 #define BINDD_OMITTABLE_FIELDS(Type, ...) BINDD_FIELD_LIST(Type, BINDD_OMITTABLE_FIELD, __VA_ARGS__)
-#define BINDD_ENUM(Enum, last_enumerator, name_function)                                       \
+/// An enum that another room has names for.
+#define BINDD_NAMED_ENUM(Enum, last_enumerator, name_function)                                 \
     template <>                                                                                \
     struct EnumNames<Enum> {                                                                   \
         static constexpr Enum last = Enum::last_enumerator;                                    \
         static const char* name(Enum value) { return name_function(value); }                   \
+    };
+/// The names of all enumerators in their order.
+#define BINDD_ENUM(Enum, last_enumerator, ...)                                                 \
+    template <>                                                                                \
+    struct EnumNames<Enum> {                                                                   \
+        static constexpr Enum last = Enum::last_enumerator;                                    \
+        static constexpr std::array names{__VA_ARGS__};                                        \
+        static_assert(names.size() == static_cast<std::size_t>(last) + 1);                     \
+        static const char* name(Enum value) { return names[static_cast<std::size_t>(value)]; } \
     };
 #define BINDD_TAG(Type, text)                                                                  \
     template <>                                                                                \

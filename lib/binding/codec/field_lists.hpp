@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "binding/codec/enum_names.hpp"
 #include "binding/codec/host_context.hpp"
 #include "binding/codec/object_codec.hpp"
 #include "policy/plan/plan.hpp"
@@ -14,17 +13,19 @@
 /// process.
 namespace binding {
 
-BINDD_ENUM(base::Code, kFailed, code_name)
-BINDD_ENUM(sysfs::UseKind, kSignature, use_kind_name)
-BINDD_ENUM(sysfs::ModuleState, kBuiltin, module_state_name)
-BINDD_ENUM(policy::Op, kCheckOpen, policy::op_name)
-BINDD_ENUM(policy::ReasonCode, kAmbiguous, policy::reason_name)
-BINDD_ENUM(policy::StepResult, kSkipped, policy::step_result_name)
-BINDD_ENUM(policy::Verdict, kConflict, policy::verdict_name)
-BINDD_ENUM(policy::CandidateOrigin, kGeneric, candidate_origin_name)
-BINDD_ENUM(policy::CandidateStatus, kAmbiguous, candidate_status_name)
-BINDD_ENUM(policy::Change::To, kHost, destination_name)
-BINDD_ENUM(policy::Check, kOpen, check_name)
+BINDD_NAMED_ENUM(policy::Op, kCheckOpen, policy::op_name)
+BINDD_NAMED_ENUM(policy::ReasonCode, kAmbiguous, policy::reason_name)
+BINDD_NAMED_ENUM(policy::StepResult, kSkipped, policy::step_result_name)
+BINDD_NAMED_ENUM(policy::Verdict, kConflict, policy::verdict_name)
+BINDD_ENUM(policy::CandidateOrigin, kGeneric, "rule", "variant", "alias", "generic")
+BINDD_NAMED_ENUM(policy::CandidateStatus, kAmbiguous, policy::candidate_status_name)
+BINDD_ENUM(policy::Change::To, kHost, "chain", "none", "host")
+BINDD_ENUM(policy::Check, kOpen, "none", "open")
+BINDD_ENUM(base::Code, kFailed, "invalid", "not_found", "gone", "denied", "busy", "refused",
+           "unsupported", "stale", "timeout", "failed")
+BINDD_ENUM(sysfs::ModuleState, kBuiltin, "missing", "available", "denied", "loaded", "builtin")
+BINDD_ENUM(sysfs::UseKind, kSignature, "mounted", "swap", "holder", "vfio-open", "default-route",
+           "addressed", "enslaved", "session", "open-fd", "console", "vfs-in-use", "signature")
 
 BINDD_FIELDS(base::Error, code, operation, object, errnum, reason, hint)
 

@@ -11,30 +11,10 @@ namespace {
 
 constexpr const char* kIdKey = "id";
 
-const char* driver_scan_name(DriverScan scan) {
-    switch (scan) {
-        case DriverScan::kSkip:
-            return "skip";
-        case DriverScan::kInclude:
-            return "include";
-    }
-    return "";
-}
-
-const char* recovery_result_name(RecoveryResult result) {
-    switch (result) {
-        case RecoveryResult::kUndone:
-            return "undone";
-        case RecoveryResult::kPending:
-            return "pending";
-    }
-    return "";
-}
-
 }  // namespace
 
-BINDD_ENUM(DriverScan, kInclude, driver_scan_name)
-BINDD_ENUM(RecoveryResult, kPending, recovery_result_name)
+BINDD_ENUM(DriverScan, kInclude, "skip", "include")
+BINDD_ENUM(RecoveryResult, kPending, "undone", "pending")
 
 BINDD_MESSAGE(ScanHost, "scan_host", wanted)
 BINDD_MESSAGE(ScanDevices, "scan_devices", ids, wanted, drivers)

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/file_io.hpp"
+#include "base/try.hpp"
 #include "binding/codec/record_fields.hpp"
 #include "binding/journal/journal.hpp"
 
@@ -96,8 +97,7 @@ bool ends_inside_a_line(int fd) {
 Result<void> append_history(const StateDir& state, const std::vector<HistoryEntry>& entries) {
     if (entries.empty())
         return {};
-    if (auto made = base::make_directories(state.lib); !made)
-        return made;
+    TRY(base::make_directories(state.lib));
     const std::string path = state.history_path();
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && status.st_size > kRotateAt)
@@ -112,8 +112,7 @@ Result<void> append_history(const StateDir& state, const std::vector<HistoryEntr
         text += encode_fields(entry) + "\n";
     if (state.on_write)
         state.on_write("history write");
-    if (auto written = base::write_all(fd.get(), text, path); !written)
-        return written;
+    TRY(base::write_all(fd.get(), text, path));
     if (::fdatasync(fd.get()) != 0)
         return fail_errno(errno, "sync", path);
     return {};
@@ -144,11 +143,9 @@ std::optional<HistoryEntry> HistoryReader::next() {
 }
 
 Result<std::vector<HistoryEntry>> read_history(const StateDir& state) {
-    auto reader = HistoryReader::open(state);
-    if (!reader)
-        return propagate(reader);
+    auto reader = TRY(HistoryReader::open(state));
     std::vector<HistoryEntry> entries;
-    while (auto entry = reader->next())
+    while (auto entry = reader.next())
         entries.push_back(*std::move(entry));
     return entries;
 }
@@ -162,10 +159,8 @@ LatestHistory latest_history(const StateDir& state, std::set<sysfs::DeviceId> on
 }
 
 Result<std::map<sysfs::DeviceId, ManagedDevice>> read_managed_devices(const StateDir& state) {
-    auto journal_state = read_journal(state);
-    if (!journal_state)
-        return propagate(journal_state);
-    return std::move(journal_state->bound);
+    auto journal_state = TRY(read_journal(state));
+    return std::move(journal_state.bound);
 }
 
 }  // namespace binding

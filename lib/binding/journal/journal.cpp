@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/file_io.hpp"
+#include "base/try.hpp"
 #include "binding/journal/journal_reader.hpp"
 
 /// How the journal stays true whatever dies.
@@ -46,8 +47,7 @@ Result<void> replace(const StateDir& state, const JournalState& journal_state) {
     for (const Record& record : journal_state.records())
         text += "\n" + encode_record(record);
     notify_write(state, "journal.new write");
-    if (auto written = base::write_all(fd.get(), text, next); !written)
-        return written;
+    TRY(base::write_all(fd.get(), text, next));
     if (::fdatasync(fd.get()) != 0)
         return fail_errno(errno, "sync", next);
     notify_write(state, "journal.new rename");
@@ -68,29 +68,22 @@ Result<UniqueFd> open_for_append(const StateDir& state) {
 }  // namespace
 
 Result<Journal::OpenResult> Journal::open(const StateDir& state) {
-    if (auto made = base::make_directories(state.run); !made)
-        return propagate(made);
-    auto journal_state = read_journal(state);
-    if (!journal_state)
-        return propagate(journal_state);
+    TRY(base::make_directories(state.run));
+    auto journal_state = TRY(read_journal(state));
     const std::string boot = this_boot(state);
-    if (journal_state->boot_id != boot || ::access(state.journal_path().c_str(), F_OK) != 0) {
-        *journal_state = JournalState{};
-        journal_state->boot_id = boot;
-        if (auto replaced = replace(state, *journal_state); !replaced)
-            return propagate(replaced);
+    if (journal_state.boot_id != boot || ::access(state.journal_path().c_str(), F_OK) != 0) {
+        journal_state = JournalState{};
+        journal_state.boot_id = boot;
+        TRY(replace(state, journal_state));
     }
-    auto fd = open_for_append(state);
-    if (!fd)
-        return propagate(fd);
-    return OpenResult{Journal(state, std::move(*fd)), *std::move(journal_state)};
+    auto fd = TRY(open_for_append(state));
+    return OpenResult{Journal(state, std::move(fd)), std::move(journal_state)};
 }
 
 Result<void> Journal::append(const Record& record, Sync sync) {
     const std::string path = state_.journal_path();
     notify_write(state_, "journal write");
-    if (auto written = base::write_all(fd_.get(), "\n" + encode_record(record), path); !written)
-        return written;
+    TRY(base::write_all(fd_.get(), "\n" + encode_record(record), path));
     if (sync == Sync::kNow) {
         notify_write(state_, "journal sync");
         if (::fdatasync(fd_.get()) != 0)
@@ -101,12 +94,9 @@ Result<void> Journal::append(const Record& record, Sync sync) {
 }
 
 Result<void> Journal::compact(const JournalState& journal_state) {
-    if (auto replaced = replace(state_, journal_state); !replaced)
-        return replaced;
-    auto fd = open_for_append(state_);
-    if (!fd)
-        return propagate(fd);
-    fd_ = std::move(*fd);
+    TRY(replace(state_, journal_state));
+    auto fd = TRY(open_for_append(state_));
+    fd_ = std::move(fd);
     return {};
 }
 

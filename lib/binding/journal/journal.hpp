@@ -11,8 +11,8 @@
 
 namespace binding {
 
-/// Must the record be on disk before the call returns? An intent must: the write to the kernel
-/// follows it. That a write came back need not: an undo looks at the kernel, not at this.
+/// Must the record be on disk before the call returns? An intent must, since the write to the
+/// kernel follows it. A write's result need not: an undo reads the kernel instead.
 enum class Sync { kNow, kLater };
 
 /// The journal file, open for appending. Forked workers append to the same open file, each record
@@ -20,13 +20,13 @@ enum class Sync { kNow, kLater };
 class Journal {
   public:
     struct OpenResult;
-    /// Makes the file, with this boot's id in its first record, where there is none, or only one of
-    /// another boot.
+    /// Creates the file, with this boot's id in its first record, if it is absent or of another
+    /// boot.
     [[nodiscard]] static base::Result<OpenResult> open(const StateDir& state);
 
     [[nodiscard]] base::Result<void> append(const Record& record, Sync sync);
-    /// Written anew with what it comes to, when it has grown; to be called by the lock's holder
-    /// while no worker appends.
+    /// Replaces the file by the fewest records of the same state. The caller holds the lock, and no
+    /// worker appends.
     [[nodiscard]] base::Result<void> compact(const JournalState& journal_state);
     [[nodiscard]] std::size_t size() const;
 
@@ -36,14 +36,14 @@ class Journal {
     base::UniqueFd fd_;
 };
 
-/// The journal and what it came to when it was opened.
+/// The journal and its state when it was opened.
 struct Journal::OpenResult {
     Journal journal;
     JournalState journal_state;
 };
 
 /// Replays the journal; an absent one, and one of another boot, is an empty state. Damaged lines
-/// are counted and skipped. Needs no lock: what it sees is what was true a moment ago.
+/// are counted and skipped. Needs no lock: the state may be a moment old.
 [[nodiscard]] base::Result<JournalState> read_journal(const StateDir& state);
 
 }  // namespace binding

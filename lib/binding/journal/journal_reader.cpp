@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/file_io.hpp"
+#include "base/try.hpp"
 
 namespace binding {
 namespace {
@@ -18,7 +19,7 @@ using base::propagate;
 using base::Result;
 using base::UniqueFd;
 
-/// The same file, which has only grown?
+/// Is it the same file, only longer?
 bool is_continued(int fd, int known, std::size_t read) {
     struct stat now {};
     struct stat before {};
@@ -26,9 +27,8 @@ bool is_continued(int fd, int known, std::size_t read) {
            now.st_ino == before.st_ino && static_cast<std::size_t>(now.st_size) >= read;
 }
 
-/// Takes the records of `text`, whole lines; how much of it that was. A last line that no newline
-/// ends yet counts if it is a whole record, and is left otherwise: the rest of it may be on its
-/// way.
+/// Applies the records of `text` and returns how much of it was consumed. A last line without a
+/// newline is consumed if it is a whole record; otherwise the rest of it may still be written.
 std::size_t replay(std::string_view text, JournalState& journal_state) {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = text.find('\n', at);
@@ -73,17 +73,15 @@ Result<JournalState> JournalReader::read() {
         return propagate(there);
     if (!*there)
         return JournalState{};
-    // What was not a whole record the last time is read again.
+    // A partial record of the last time is read again.
     if (::lseek(fd_.get(), static_cast<off_t>(read_), SEEK_SET) < 0)
         return fail_errno(errno, "read", state_.journal_path());
-    const auto text = base::read_rest(fd_.get(), state_.journal_path());
-    if (!text)
-        return propagate(text);
-    const std::size_t consumed = replay(*text, journal_state_);
+    const auto text = TRY(base::read_rest(fd_.get(), state_.journal_path()));
+    const std::size_t consumed = replay(text, journal_state_);
     read_ += consumed;
     JournalState current = journal_state_;
-    // As far as anyone can tell now.
-    current.damaged_lines += consumed < text->size() ? 1 : 0;
+    // A partial record at the end counts as damaged for now.
+    current.damaged_lines += consumed < text.size() ? 1 : 0;
     if (current.boot_id == this_boot(state_))
         return current;
     JournalState other_boot;

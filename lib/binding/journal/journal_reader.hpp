@@ -12,15 +12,15 @@
 
 namespace binding {
 
-/// The state of a journal that other processes write. Repeated calls read only what has been
-/// appended since; a journal that was rewritten (another boot, compaction) is replayed from its
-/// beginning. It takes no lock, so the state may be slightly old.
+/// Reads a journal that other processes write. A repeated read() replays only the records that were
+/// appended since; a journal that was replaced (another boot, compaction) is replayed from its
+/// beginning. Needs no lock: the state may be a moment old.
 class JournalReader {
   public:
     explicit JournalReader(StateDir state) : state_(std::move(state)) {}
 
-    /// An absent journal, and one of another boot, is an empty state. Damaged lines are counted
-    /// and skipped.
+    /// An absent journal, and one of another boot, is an empty state. Damaged lines are counted and
+    /// skipped.
     [[nodiscard]] base::Result<JournalState> read();
 
   private:
@@ -33,7 +33,7 @@ class JournalReader {
     JournalState journal_state_;
 };
 
-/// The id of the boot that this is; empty when the kernel does not tell.
+/// The id of this boot; empty when the kernel does not report it.
 [[nodiscard]] std::string this_boot(const StateDir& state);
 
 }  // namespace binding

@@ -14,7 +14,7 @@ bool is_vgpu_type(const IntentRecord& intent) {
            !intent.before.empty();
 }
 
-/// What the transaction made on `device` beside a driver, and what was made there before it.
+/// The side effects of the transaction on `device`, and those that were there before it.
 std::vector<SideEffect> side_effects_on(const InFlightTransaction& flight,
                                         const sysfs::DeviceId& device, const std::string& driver,
                                         std::vector<SideEffect> made) {
@@ -22,7 +22,7 @@ std::vector<SideEffect> side_effects_on(const InFlightTransaction& flight,
         const auto result = flight.results.find(intent.step);
         if (intent.device != device || result == flight.results.end() || result->second != 0)
             continue;
-        // With a driver of ours the nodes go, and with them who may open them.
+        // The nodes, and their access, go with the driver.
         const bool first = std::none_of(made.begin(), made.end(), [&](const SideEffect& one) {
             return one.op == policy::Op::kSetAccess && one.value == intent.value;
         });
@@ -34,7 +34,7 @@ std::vector<SideEffect> side_effects_on(const InFlightTransaction& flight,
             std::erase_if(made, [&](const SideEffect& one) { return one.value == intent.value; });
         if (intent.op != policy::Op::kSetVfs)
             continue;
-        // How many VFs there were before the first of us came stays what a release goes back to.
+        // A release restores the number of VFs before our first transaction.
         const auto known = std::find_if(made.begin(), made.end(), [](const SideEffect& one) {
             return one.op == policy::Op::kSetVfs;
         });
@@ -106,8 +106,7 @@ struct RecordApplier {
                     was_ours ? old->second.side_effects : std::vector<SideEffect>{});
                 if (was_ours && driver.empty())
                     next.driver = old->second.driver;
-                // The last mdev of a parent was stopped outside the transaction: there is nothing
-                // left to undo.
+                // The last mdev of a parent was stopped on request: nothing is left to undo.
                 if (next.driver.empty() && next.side_effects.empty())
                     journal_state.bound.erase(device);
                 else

@@ -12,7 +12,7 @@
 
 namespace binding {
 
-/// A transaction that began and has not ended: what is known of it is what an undo goes by.
+/// A transaction that has begun and not ended, with all that an undo needs.
 struct InFlightTransaction {
     BeginRecord begin;
     std::vector<IntentRecord> intents;  ///< in order
@@ -22,17 +22,17 @@ struct InFlightTransaction {
     bool operator==(const InFlightTransaction&) const = default;
 };
 
-/// What the journal's records come to. A value: replaying the same records gives the same state.
+/// The state that the journal's records amount to. A value: the same records give the same state.
 struct JournalState {
     std::string boot_id;  ///< empty: no record says
     std::map<sysfs::DeviceId, ManagedDevice> bound;
     std::vector<InFlightTransaction> in_flight;  ///< in the order they began
-    std::set<std::string> committed;             ///< of those the file still tells of
+    std::set<std::string> committed;             ///< transactions that the file still has
     std::size_t damaged_lines = 0;
 
     void apply(const Record& record);
     [[nodiscard]] const InFlightTransaction* find_in_flight(const std::string& txn) const;
-    /// The record that says `device`, if it still is the device it was, is ours.
+    /// The record of `device`, if it is bound by us and has the same identity.
     [[nodiscard]] const ManagedDevice* find_managed(const sysfs::DeviceId& device,
                                                     const sysfs::Identity& identity) const;
     /// The fewest records that give this state.

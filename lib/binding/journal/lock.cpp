@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/file_io.hpp"
+#include "base/try.hpp"
 
 namespace binding {
 namespace {
@@ -32,8 +33,7 @@ std::string holder(int fd) {
 }  // namespace
 
 Result<Lock> Lock::acquire(const StateDir& state, std::chrono::milliseconds timeout) {
-    if (auto made = base::make_directories(state.run); !made)
-        return base::propagate(made);
+    TRY(base::make_directories(state.run));
     const std::string path = state.lock_path();
     base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd.valid())

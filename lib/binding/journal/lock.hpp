@@ -14,8 +14,7 @@ namespace binding {
 /// names the holder. Taking it changes nothing on disk once the file is there.
 class Lock {
   public:
-    /// kBusy, naming the holder, when another process has it and keeps it for longer than
-    /// `patience`.
+    /// kBusy, naming the holder, when another process keeps it for longer than `timeout`.
     [[nodiscard]] static base::Result<Lock> acquire(const StateDir& state,
                                                     std::chrono::milliseconds timeout = {});
 

@@ -15,9 +15,9 @@
 
 namespace binding {
 
-/// Something beside a driver that we made on a device: a mediated device (`value` its UUID,
-/// `before` its type), a number of VFs (`before` the number there was), or who may open a node
-/// (`value` the node, `before` who might).
+/// Something beside the driver that we created on a device: a mediated device (`value` its UUID,
+/// `before` its type), a number of VFs (`before` the earlier number), or the access of a node
+/// (`value` the node, `before` its earlier access).
 struct SideEffect {
     policy::Op op{};
     std::string value;
@@ -25,23 +25,23 @@ struct SideEffect {
     bool operator==(const SideEffect&) const = default;
 };
 
-/// One device that we bound, and what was there before us: what a release restores.
+/// One device that we bound, and its earlier state, which a release restores.
 struct ManagedDevice {
     sysfs::DeviceId device;
     sysfs::Identity identity;
     std::string txn;
     std::string rule;
     std::string where;
-    std::string driver;  ///< what we bound it to; empty: we left its driver alone
+    std::string driver;  ///< the one that we bound; empty: its driver is unchanged
     std::optional<std::string> before_driver;
     std::optional<std::string> before_override;
-    bool taken_along = false;  ///< a group peer: released with those it came for
+    bool taken_along = false;  ///< a group peer, released with the devices of its rule
     std::vector<SideEffect> side_effects;
-    bool early = false;  ///< ours before any driver had it: goes back to its native one
+    bool early = false;  ///< bound before any driver: a release binds the native one
     bool operator==(const ManagedDevice&) const = default;
 };
 
-/// What the journal says is ours now. Unreadable lines are skipped and counted, never fatal.
+/// The devices that are bound by us according to the journal. Damaged lines are skipped.
 [[nodiscard]] base::Result<std::map<sysfs::DeviceId, ManagedDevice>> read_managed_devices(
     const StateDir& state);
 
@@ -64,8 +64,8 @@ struct HistoryEntry {
 [[nodiscard]] base::Result<std::vector<HistoryEntry>> read_history(const StateDir& state);
 
 using LatestHistory = std::map<sysfs::DeviceId, HistoryEntry>;
-/// What was last done to each device, or to each of `only`, which is found from the end of the
-/// history: mostly with little reading. A history that cannot be read (it is root's) tells of none.
+/// The last entry of each device, or of each of `only`, searched from the end of the history. None
+/// when the history cannot be read (it is root's).
 [[nodiscard]] LatestHistory latest_history(const StateDir& state);
 [[nodiscard]] LatestHistory latest_history(const StateDir& state, std::set<sysfs::DeviceId> only);
 

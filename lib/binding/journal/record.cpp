@@ -10,8 +10,7 @@ namespace {
 
 constexpr std::size_t kChecksumDigits = 8;
 
-/// FNV-1a: tells a torn or rotted line from a whole one; nobody is kept from forging one, the file
-/// is root's.
+/// FNV-1a: detects a torn or damaged line. It is no protection against forgery: the file is root's.
 std::uint32_t checksum(std::string_view text) {
     std::uint32_t hash = 2166136261U;
     for (const char c : text)

@@ -13,12 +13,12 @@
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/device.hpp"
 
-/// The journal's lines. Each is `CHECKSUM {json}`: a person can read it, and a line that was torn
-/// or rotted is known for one.
+/// The journal's lines. Each is `CHECKSUM {json}`: readable text, and a torn or damaged line is
+/// detected.
 namespace binding {
 
-/// Is what stands there the device that was meant? As `==`, but for a group that only one of them
-/// has: without an IOMMU vfio makes one up when it binds a device, and takes it away again.
+/// Equal, except for a group that only one of them has: without an IOMMU, vfio creates a group when
+/// it binds a device and removes it again.
 [[nodiscard]] bool same_device(const sysfs::Identity& a, const sysfs::Identity& b);
 
 /// The boot that the records after it belong to: overrides and bindings do not outlive it.
@@ -27,8 +27,8 @@ struct BootRecord {
     bool operator==(const BootRecord&) const = default;
 };
 
-/// One device of a transaction as it stood when the transaction began: what an undo restores.
-/// `origin` is there when the device was ours already: how it stood before we first came.
+/// One device of a transaction when the transaction began: the state that an undo restores.
+/// `origin`, of a device that was bound by us already, is its state before we first bound it.
 struct BindingSnapshot {
     struct PreviousBinding {
         std::optional<std::string> driver;
@@ -57,7 +57,7 @@ struct BeginRecord {
 };
 
 /// What is about to be written to the kernel. `before` is what an undo writes back, for the writes
-/// that Held does not cover (attributes, VFs, access, mdevs).
+/// that BindingSnapshot does not cover (attributes, VFs, access, mdevs).
 struct IntentRecord {
     std::string txn;
     unsigned step = 0;
@@ -68,7 +68,7 @@ struct IntentRecord {
     bool operator==(const IntentRecord&) const = default;
 };
 
-/// The write of that step came back; `errnum` 0 for success.
+/// The write of that step has returned; `errnum` 0 for success.
 struct DoneRecord {
     std::string txn;
     unsigned step = 0;
@@ -76,8 +76,8 @@ struct DoneRecord {
     bool operator==(const DoneRecord&) const = default;
 };
 
-/// All of it happened: the devices that are ours now (with their driver; empty where we left that
-/// alone), and those that no longer are.
+/// The whole transaction happened: devices that are bound by us now (with their driver; empty where
+/// it is unchanged), and devices that no longer are.
 struct CommitRecord {
     struct CommittedDevice {
         sysfs::DeviceId device;
@@ -90,14 +90,14 @@ struct CommitRecord {
     bool operator==(const CommitRecord&) const = default;
 };
 
-/// None of it happened any more. `notes` says what could not be put back and why.
+/// The transaction was undone. `notes` says what could not be restored and why.
 struct RolledBackRecord {
     std::string txn;
     std::vector<std::string> notes;
     bool operator==(const RolledBackRecord&) const = default;
 };
 
-/// A device that is no longer ours without a write: it went away, or is another device now.
+/// A device that stopped being bound by us without a write: it went away, or is another one now.
 struct ReleasedRecord {
     sysfs::DeviceId device;
     std::string why;
@@ -109,7 +109,7 @@ using Record = std::variant<BootRecord, BeginRecord, IntentRecord, DoneRecord, C
 
 /// One line without its newline.
 [[nodiscard]] std::string encode_record(const Record& record);
-/// kInvalid for a line whose checksum, form or kind is not ours.
+/// kInvalid for a line with a wrong checksum, form or kind.
 [[nodiscard]] base::Result<Record> decode_record(std::string_view line);
 
 }  // namespace binding

@@ -12,13 +12,13 @@ namespace binding {
 struct StateDir {
     std::string run = "/run/bindd";      ///< lock, journal: survives restarts, not reboots
     std::string lib = "/var/lib/bindd";  ///< history
-    /// What the kernel calls this boot; a journal of another boot says nothing about this one.
+    /// The kernel's id of this boot: a journal of another boot does not apply.
     std::string boot_id = "/proc/sys/kernel/random/boot_id";
-    /// Called before and after everything that reaches the disk, with what it is. Whoever proves
-    /// that no moment is a bad one to die does it here.
+    /// Called before and after each write to disk, with its name: a test kills the process here, to
+    /// prove that no moment is a bad one to die.
     std::function<void(const char*)> on_write;
 
-    /// Where udev reads rules that are made at run time; empty: none are made.
+    /// Where udev reads rules that are generated at run time; empty: none are.
     std::string udev_rules = {};
 
     [[nodiscard]] static StateDir below(const sysfs::Root& root) {

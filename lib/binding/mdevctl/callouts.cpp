@@ -125,7 +125,7 @@ Result<Callouts::CalloutResult> Callouts::call_scripts(const CalloutCall& call,
                                                        std::optional<CalloutScript>& script) {
     for (const std::string& path : scripts("callouts")) {
         auto end = run(path, call);
-        // What cannot be run is no script; what died has said nothing.
+        // A file that cannot be run is no script; one that died has no answer.
         if (!end)
             continue;
         if (end->how == base::SubprocessResult::How::kKilled) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/mdevctl/mdev_define.hpp"
+
 #include <cerrno>
 
-#include "binding/mdevctl/mdev_context.hpp"
+#include "base/try.hpp"
+#include "binding/mdevctl/mdev_list.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace binding {
@@ -12,12 +15,10 @@ using base::Result;
 
 /// What runs under this UUID now; only its UUID when nothing does.
 Result<ListedMdev> find_active(MdevContext& context, const std::string& uuid) {
-    const auto inventory = context.kernel.inventory({});
-    if (!inventory)
-        return base::propagate(inventory);
+    const auto inventory = TRY(context.kernel.inventory({}));
     ListedMdev out;
     out.definition.uuid = uuid;
-    const sysfs::Device* device = inventory->find({"mdev", uuid});
+    const sysfs::Device* device = inventory.find({"mdev", uuid});
     if (device != nullptr && device->mdev) {
         out.active = true;
         out.definition.parent = device->mdev->parent;
@@ -46,12 +47,9 @@ Result<ListedMdev> from_json(MdevContext& context, const MdevArguments& argument
     if (!context.store.list({.uuid = uuid, .parent = arguments.parent}).definitions.empty())
         return fail_mdev(Code::kFailed, "Cowardly refusing to overwrite existing config for " +
                                             *arguments.parent + "/" + uuid);
-    auto parsed = parse_mdev_definition(uuid, *arguments.parent, arguments.json->text);
-    if (!parsed)
-        return base::propagate(parsed);
-    if (auto good = checked(*parsed); !good)
-        return base::propagate(good);
-    return ListedMdev{*std::move(parsed), false, false};
+    auto parsed = TRY(parse_mdev_definition(uuid, *arguments.parent, arguments.json->text));
+    TRY(checked(parsed));
+    return ListedMdev{std::move(parsed), false, false};
 }
 
 Result<ListedMdev> from_arguments(MdevContext& context, const MdevArguments& arguments,
@@ -71,8 +69,7 @@ Result<ListedMdev> from_arguments(MdevContext& context, const MdevArguments& arg
         mdev.definition.parent = *arguments.parent;
     if (arguments.type)
         mdev.definition.type = *arguments.type;
-    if (auto good = checked(mdev.definition); !good)
-        return base::propagate(good);
+    TRY(checked(mdev.definition));
     if (context.store.has(mdev.definition))
         return fail_mdev(Code::kFailed,
                          "Device " + uuid + " on " + mdev.definition.parent + " already defined");
@@ -134,10 +131,8 @@ Result<MdevDefinition> modified_definition(MdevContext& context, const MdevArgum
         mdev->type = *arguments.type;
     if (arguments.start)
         mdev->start = *arguments.start;
-    if (auto good = checked(*mdev); !good)
-        return base::propagate(good);
-    if (auto edited = edit_attrs(mdev->attrs, edit); !edited)
-        return base::propagate(edited);
+    TRY(checked(*mdev));
+    TRY(edit_attrs(mdev->attrs, edit));
     return mdev;
 }
 
@@ -182,10 +177,8 @@ Result<std::string> define_mdev(MdevContext& context, const MdevArguments& argum
     const auto done = context.callouts.run_with_callouts(
         MdevAction::kDefine, definition, context.force, [&]() -> Result<void> {
             if (mdev->active) {
-                auto attrs = context.callouts.attributes(definition);
-                if (!attrs)
-                    return base::propagate(attrs);
-                definition.attrs = *std::move(attrs);
+                auto attrs = TRY(context.callouts.attributes(definition));
+                definition.attrs = std::move(attrs);
             }
             return context.store.write(definition);
         });
@@ -219,20 +212,14 @@ Result<void> modify_mdev(MdevContext& context, const MdevArguments& arguments, c
         const auto mdev = modified_definition(context, arguments, edit);
         return mdev ? store(context, *mdev) : base::propagate(mdev);
     }
-    const auto definition = live_definition(context, arguments);
-    if (!definition)
-        return base::propagate(definition);
+    const auto live = TRY(live_definition(context, arguments));
     if (target == ModifyTarget::kLive)
-        return context.callouts.live(*definition);
-    const auto defined =
-        find_definition(context, {.uuid = definition->uuid, .parent = definition->parent});
-    if (!defined)
-        return base::propagate(defined);
-    if (defined->type != definition->type)
+        return context.callouts.live(live);
+    const auto defined = TRY(find_definition(context, {.uuid = live.uuid, .parent = live.parent}));
+    if (defined.type != live.type)
         return fail_mdev(Code::kInvalid, "'type' of active and defined mdev does not match");
-    if (auto done = context.callouts.live(*definition); !done)
-        return done;
-    return store(context, *definition);
+    TRY(context.callouts.live(live));
+    return store(context, live);
 }
 
 }  // namespace binding

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/try.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace binding {
@@ -74,21 +75,17 @@ Result<MdevAttrs> parse_mdev_attrs(const Json& attrs) {
     if (!attrs.is_array())
         return invalid("attributes field is not an array");
     for (const Json& each : attrs) {
-        auto attr = parse_attr(each);
-        if (!attr)
-            return base::propagate(attr);
-        out.push_back(*std::move(attr));
+        auto attr = TRY(parse_attr(each));
+        out.push_back(std::move(attr));
     }
     return out;
 }
 
 Result<MdevDefinition> parse_mdev_definition(const std::string& uuid, const std::string& parent,
                                              std::string_view text) {
-    const auto json = parse_json(text);
-    if (!json)
-        return base::propagate(json);
+    const auto json = TRY(parse_json(text));
     const auto field = [&](const char* name) {
-        return json->is_object() && json->contains(name) ? json->at(name) : Json(nullptr);
+        return json.is_object() && json.contains(name) ? json.at(name) : Json(nullptr);
     };
     const Json type = field("mdev_type");
     const Json start = field("start");
@@ -96,15 +93,13 @@ Result<MdevDefinition> parse_mdev_definition(const std::string& uuid, const std:
         return invalid("invalid json");
     if (!type.is_string() || !sysfs::parse_mdev_type(type.get<std::string>()))
         return invalid("invalid json: mdev_type " + dump(type) + " is no type's name");
-    auto attrs = parse_mdev_attrs(field("attrs"));
-    if (!attrs)
-        return base::propagate(attrs);
+    auto attrs = TRY(parse_mdev_attrs(field("attrs")));
     // Whatever does not say "auto" is manual, as mdevctl reads it.
     return MdevDefinition{.uuid = uuid,
                           .parent = parent,
                           .type = type.get<std::string>(),
                           .start = start == "auto" ? MdevStart::kAuto : MdevStart::kManual,
-                          .attrs = *std::move(attrs)};
+                          .attrs = std::move(attrs)};
 }
 
 Result<std::string> parse_uuid_loosely(std::string_view text) {

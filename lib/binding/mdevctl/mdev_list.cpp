@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/mdevctl/mdev_list.hpp"
+
 #include <algorithm>
 #include <tuple>
 
-#include "binding/mdevctl/mdev_context.hpp"
+#include "base/try.hpp"
 
 namespace binding {
 namespace {
@@ -36,7 +38,7 @@ ListedMdev listed(MdevContext& context, const sysfs::Device& device) {
     out.defined = context.store.has(out.definition);
     if (auto attrs = context.callouts.attributes(out.definition))
         out.definition.attrs = *std::move(attrs);
-    // Without a script nobody can tell; the definition says what it got when it was started.
+    // Without a script its attributes are unknown; the definition has those it was started with.
     if (out.definition.attrs.empty() && !defined.definitions.empty())
         out.definition.attrs = defined.definitions.front().attrs;
     return out;
@@ -45,11 +47,9 @@ ListedMdev listed(MdevContext& context, const sysfs::Device& device) {
 }  // namespace
 
 Result<std::vector<ListedMdev>> active_mdevs(MdevContext& context, const MdevFilter& filter) {
-    const auto inventory = context.kernel.inventory({});
-    if (!inventory)
-        return base::propagate(inventory);
+    const auto inventory = TRY(context.kernel.inventory({}));
     std::vector<ListedMdev> out;
-    for (const sysfs::Device& device : inventory->devices)
+    for (const sysfs::Device& device : inventory.devices)
         if (device.mdev && matches(filter, device.id.name, device.mdev->parent))
             out.push_back(listed(context, device));
     std::sort(out.begin(), out.end(), [](const ListedMdev& a, const ListedMdev& b) {
@@ -60,12 +60,10 @@ Result<std::vector<ListedMdev>> active_mdevs(MdevContext& context, const MdevFil
 }
 
 Result<std::vector<ListedMdev>> defined_mdevs(MdevContext& context, const MdevFilter& filter) {
-    const auto inventory = context.kernel.inventory({});
-    if (!inventory)
-        return base::propagate(inventory);
+    const auto inventory = TRY(context.kernel.inventory({}));
     std::vector<ListedMdev> out;
     for (MdevDefinition& definition : list_and_warn(context, filter).definitions) {
-        const sysfs::Device* device = inventory->find({"mdev", definition.uuid});
+        const sysfs::Device* device = inventory.find({"mdev", definition.uuid});
         const bool active = device != nullptr && device->mdev &&
                             device->mdev->parent == definition.parent &&
                             device->mdev->type == definition.type;

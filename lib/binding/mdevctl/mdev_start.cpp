@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/mdevctl/mdev_start.hpp"
+
 #include <strings.h>
+#include <algorithm>
 #include <cerrno>
 
-#include <algorithm>
-
-#include "binding/mdevctl/mdev_context.hpp"
+#include "base/try.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -40,7 +41,7 @@ std::string parent_hint(const Inventory& inventory, const std::string& name) {
     return {};
 }
 
-/// The device that the mdev is to be made on, when nothing stands against it.
+/// The parent of the mdev, if the mdev can be created on it.
 Result<const Device*> usable_parent(const Inventory& inventory, const MdevDefinition& mdev) {
     const Device* there = inventory.find({"mdev", mdev.uuid});
     if (there != nullptr && there->mdev)
@@ -78,10 +79,8 @@ Plan make_mdev_plan(const Device& parent, policy::Change change, const Inventory
 }
 
 Result<void> apply_plan(MdevContext& context, Plan plan) {
-    const auto done = apply(context.kernel, context.state, std::move(plan), context.options);
-    if (!done)
-        return base::propagate(done);
-    const Transaction& transaction = done->transactions.front();
+    const auto done = TRY(apply(context.kernel, context.state, std::move(plan), context.options));
+    const Transaction& transaction = done.transactions.front();
     if (transaction.result == StepResult::kDone)
         return {};
     const bool stuck = transaction.result == StepResult::kStuck;
@@ -89,16 +88,12 @@ Result<void> apply_plan(MdevContext& context, Plan plan) {
 }
 
 Result<void> create(MdevContext& context, const MdevDefinition& mdev) {
-    const auto inventory = context.kernel.inventory({});
-    if (!inventory)
-        return base::propagate(inventory);
-    const auto parent = usable_parent(*inventory, mdev);
-    if (!parent)
-        return base::propagate(parent);
+    const auto inventory = TRY(context.kernel.inventory({}));
+    const auto parent = TRY(usable_parent(inventory, mdev));
     policy::Change change;
     change.mdevs = {to_mdev_spec(mdev)};
     context.options.action = "mdev start";
-    return apply_plan(context, make_mdev_plan(**parent, std::move(change), *inventory));
+    return apply_plan(context, make_mdev_plan(*parent, std::move(change), inventory));
 }
 
 Result<void> remove(MdevContext& context, const Inventory& inventory, const MdevDefinition& mdev) {
@@ -158,19 +153,14 @@ Result<void> start(MdevContext& context, const MdevDefinition& mdev) {
 }  // namespace
 
 Result<std::string> start_mdev(MdevContext& context, const MdevArguments& arguments) {
-    const auto mdev = start_definition(context, arguments);
-    if (!mdev)
-        return base::propagate(mdev);
-    if (auto started = start(context, *mdev); !started)
-        return base::propagate(started);
-    return mdev->uuid;
+    const auto mdev = TRY(start_definition(context, arguments));
+    TRY(start(context, mdev));
+    return mdev.uuid;
 }
 
 Result<void> stop_mdev(MdevContext& context, const std::string& uuid) {
-    const auto inventory = context.kernel.inventory({});
-    if (!inventory)
-        return base::propagate(inventory);
-    const Device* device = inventory->find({"mdev", uuid});
+    const auto inventory = TRY(context.kernel.inventory({}));
+    const Device* device = inventory.find({"mdev", uuid});
     if (device == nullptr || !device->mdev) {
         auto absent = fail_mdev(Code::kNotFound, "Error removing device " + uuid);
         absent.value().errnum = ENOENT;
@@ -178,7 +168,7 @@ Result<void> stop_mdev(MdevContext& context, const std::string& uuid) {
     }
     MdevDefinition mdev{uuid, device->mdev->parent, device->mdev->type, MdevStart::kManual, {}};
     return context.callouts.run_with_callouts(MdevAction::kStop, mdev, context.force,
-                                              [&] { return remove(context, *inventory, mdev); });
+                                              [&] { return remove(context, inventory, mdev); });
 }
 
 Result<void> start_parent_mdevs(MdevContext& context, const std::string& parent) {

@@ -10,6 +10,7 @@
 
 #include "base/file_io.hpp"
 #include "base/text_file.hpp"
+#include "base/try.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace binding {
@@ -82,10 +83,9 @@ bool MdevStore::has(const MdevDefinition& definition) const {
 }
 
 /// The new file is made beside the parents' directories: a name in there would be taken for a UUID
-/// that is none by whoever lists them at that moment.
+/// that is none by a process that lists them at that moment.
 Result<void> MdevStore::write(const MdevDefinition& definition) const {
-    if (auto made = base::make_directories(directory_ + "/" + definition.parent); !made)
-        return made;
+    TRY(base::make_directories(directory_ + "/" + definition.parent));
     return base::replace_file(definition_path(definition), to_file_text(definition),
                               directory_ + "/." + definition.uuid + ".new");
 }

@@ -123,7 +123,7 @@ bool is_standard(const std::string& path) {
     });
 }
 
-/// Whoever can write a policy can have root unbind any device: only root and the caller may.
+/// A policy can make root unbind any device: only root and the caller may own one.
 bool PolicyFileReader::is_trusted(const std::string& path, const struct stat& status,
                                   std::string_view noun) {
     if (!is_standard(path))

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "base/file_io.hpp"
+#include "base/try.hpp"
 #include "base/unique_fd.hpp"
 #include "policy/udev/udev_rules.hpp"
 
@@ -28,8 +29,7 @@ Result<void> replace_file(const std::string& path, const std::string& text) {
             ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
         if (!fd.valid())
             return fail_errno(errno, "open", temporary);
-        if (auto written = base::write_all(fd.get(), text, temporary); !written)
-            return written;
+        TRY(base::write_all(fd.get(), text, temporary));
     }
     if (::rename(temporary.c_str(), path.c_str()) != 0)
         return fail_errno(errno, "rename", temporary);
@@ -53,10 +53,8 @@ Result<std::vector<std::string>> write_udev_rules(const StateDir& state,
     policy::UdevRules rules = policy::udev_rules(set, drivers, host);
     if (base::read_file(path).value_or("") == rules.text)
         return std::move(rules.unsupported);
-    if (auto made = base::make_directories(state.udev_rules); !made)
-        return base::propagate(made);
-    if (auto replaced = replace_file(path, rules.text); !replaced)
-        return base::propagate(replaced);
+    TRY(base::make_directories(state.udev_rules));
+    TRY(replace_file(path, rules.text));
     return std::move(rules.unsupported);
 }
 

@@ -24,7 +24,7 @@ bool is_member(const Transaction& transaction, const sysfs::DeviceId& device) {
            transaction.devices.end();
 }
 
-/// The device's own reasons, or, when it is only held back with its group, the group's first.
+/// The device's own reason, or, when only its group is refused, the first of the group.
 std::optional<std::string> reason_text(const Transaction& transaction, const Device& device) {
     std::string text;
     for (const policy::Reason& reason : transaction.reasons)
@@ -64,7 +64,7 @@ DeviceState planned_state(const Transaction& transaction, const Device& device) 
         case Verdict::kOk:
             return {"bound", std::nullopt};
         case Verdict::kChange:
-            // Its group changes, but it stands where it is to stand.
+            // Its group changes, but the device itself is as wanted.
             if (!has_change(transaction, device.id))
                 return {"bound", std::nullopt};
             return {"pending", "not applied yet"};

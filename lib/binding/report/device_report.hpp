@@ -12,8 +12,8 @@
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/inventory.hpp"
 
-/// Everything as the JSON of interface.md section 2; used by vfioctl and the bus alike. Absent
-/// things are null. Strings are made valid UTF-8.
+/// Devices and groups as the JSON documents that vfioctl prints and the bus returns. In every
+/// report absent things are null and strings are valid UTF-8.
 namespace binding {
 
 /// A device's place in the interface's `state` list, with the reason when it is not as wanted.
@@ -25,7 +25,7 @@ struct DeviceState {
                                        const policy::Decision* decision,
                                        const policy::Transaction* transaction);
 
-/// Only what is still outstanding can have failed: a device that is as wanted is well.
+/// The state with the last failure, if the device is not as wanted meanwhile.
 [[nodiscard]] DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,
                                            const LatestHistory& latest);
 
@@ -44,17 +44,5 @@ struct DeviceNames {
                                                  const policy::Decision* decision,
                                                  const DeviceState& state);
 [[nodiscard]] nlohmann::ordered_json group_json(const sysfs::Group& group);
-[[nodiscard]] nlohmann::ordered_json plan_json(const policy::Plan& plan);
-[[nodiscard]] nlohmann::ordered_json transaction_json(const policy::Transaction& transaction);
-[[nodiscard]] nlohmann::ordered_json history_json(const std::vector<HistoryEntry>& history);
-/// The entries of a document that has them as its "history".
-[[nodiscard]] base::Result<std::vector<HistoryEntry>> parse_history(const std::string& document);
-/// RFC 3339 in UTC to the second: the same on every machine, and it sorts.
-[[nodiscard]] std::string format_time(std::int64_t time_us);
-[[nodiscard]] nlohmann::ordered_json explain_json(const sysfs::Device& device,
-                                                  const policy::PolicySet& set,
-                                                  const policy::Decision& decision,
-                                                  const policy::Transaction* transaction,
-                                                  const sysfs::Inventory& inventory);
 
 }  // namespace binding

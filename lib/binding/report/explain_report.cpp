@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "binding/codec/enum_names.hpp"
+#include "binding/report/explain_report.hpp"
+
 #include "binding/codec/json.hpp"
-#include "binding/report/device_report.hpp"
 #include "binding/report/plan_report.hpp"
 
-/// Why a device gets what it gets.
 namespace binding {
 namespace {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/report/history_report.hpp"
+
 #include <array>
 #include <ctime>
 
 #include "binding/codec/json.hpp"
-#include "binding/report/device_report.hpp"
 
-/// What was done.
 namespace binding {
 namespace {
 

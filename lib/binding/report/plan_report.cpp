@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/report/plan_report.hpp"
-#include "binding/codec/json.hpp"
-#include "binding/report/device_report.hpp"
 
-/// Plans, before they are carried out and after.
+#include "binding/codec/json.hpp"
+
 namespace binding {
 namespace {
 

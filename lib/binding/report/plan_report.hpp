@@ -6,9 +6,12 @@
 
 #include "policy/plan/plan.hpp"
 
+/// Plans before and after they are applied.
 namespace binding {
 
-/// `reasons` as plan, apply and explain have them.
+[[nodiscard]] nlohmann::ordered_json plan_json(const policy::Plan& plan);
+[[nodiscard]] nlohmann::ordered_json transaction_json(const policy::Transaction& transaction);
+/// `reasons` of plan, apply and explain.
 [[nodiscard]] nlohmann::ordered_json reasons_json(const std::vector<policy::Reason>& reasons);
 
 }  // namespace binding

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/try.hpp"
 #include "binding/transaction/transaction_runner.hpp"
 
 namespace binding {
@@ -16,8 +17,8 @@ bool has_work(const policy::Plan& plan) {
                        [](const auto& each) { return each.verdict == policy::Verdict::kChange; });
 }
 
-/// Asked without the lock, so that having nothing to do needs no right to write and writes nothing.
-/// A transaction that another process has under way shows as in flight; the lock then says who.
+/// Reads without the lock, so that a run with nothing to do needs no right to write. A transaction
+/// of another process shows as in flight; the lock then names that process.
 Result<bool> has_in_flight(const StateDir& state) {
     const auto journal_state = read_journal(state);
     if (!journal_state)
@@ -36,17 +37,13 @@ Result<policy::Plan> apply(sysfs::Kernel& kernel, const StateDir& state, policy:
         if (!*in_flight)
             return plan;
     }
-    auto runner = TransactionRunner::open(kernel, state, options);
-    if (!runner)
-        return propagate(runner);
-    const auto recovered = runner->recover();
-    if (!recovered)
-        return propagate(recovered);
+    auto runner = TRY(TransactionRunner::open(kernel, state, options));
+    const auto recovered = TRY(runner.recover());
     if (options.on_warning)
-        for (const std::string& sentence : recovered->notes)
+        for (const std::string& sentence : recovered.notes)
             options.on_warning(sentence);
-    runner->run(plan);
-    runner->close();
+    runner.run(plan);
+    runner.close();
     return plan;
 }
 
@@ -57,11 +54,9 @@ Result<Recovery> recover(sysfs::Kernel& kernel, const StateDir& state,
         return propagate(in_flight);
     if (!*in_flight)
         return Recovery{};
-    auto runner = TransactionRunner::open(kernel, state, options);
-    if (!runner)
-        return propagate(runner);
-    auto recovered = runner->recover();
-    runner->close();
+    auto runner = TRY(TransactionRunner::open(kernel, state, options));
+    auto recovered = runner.recover();
+    runner.close();
     return recovered;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/try.hpp"
 #include "binding/transaction/mdevs.hpp"
 #include "binding/transaction/node_access.hpp"
 #include "binding/transaction/restore.hpp"
@@ -50,7 +51,7 @@ bool DeviceChange::changes_driver() const {
 
 /// Modules are not there to be loaded yet. A driver whose name only its module can tell is named as
 /// the module is: mostly right, and otherwise nobody's name, which keeps the native driver off as
-/// well. Not the next candidate's: whoever loads that one before us would bind the device to it.
+/// well. Not the next candidate's: if its module is loaded before ours, it binds the device.
 Result<void> DeviceChange::set_boot_override() {
     if (!changes_driver() || preflight_.now.driver || !preflight_.now.has_override)
         return {};
@@ -66,8 +67,8 @@ Result<void> DeviceChange::set_boot_override() {
     return write_override(driver_);
 }
 
-/// The override of a device that is on its driver already may have been cleared outside bindd. It
-/// is set again, so that the native driver does not match at the next probe.
+/// A device that is on its driver already may have lost its override: set again, it stays
+/// away from the native driver when that is next offered it.
 Result<void> DeviceChange::set_override() {
     if (lacks_override(preflight_))
         return write_override(*preflight_.now.driver);
@@ -80,8 +81,7 @@ Result<void> DeviceChange::set_override() {
 Result<void> DeviceChange::unbind() {
     if (!changes_driver() || !preflight_.now.driver)
         return {};
-    if (auto left = journaled_.unbind(target_, *preflight_.now.driver); !left)
-        return left;
+    TRY(journaled_.unbind(target_, *preflight_.now.driver));
     preflight_.now.driver.reset();
     return {};
 }
@@ -109,8 +109,7 @@ Result<void> DeviceChange::next_candidate() {
 
 Result<std::string> DeviceChange::driver_name(const ChainLink& link) {
     if (link.module && !loaded_.contains(*link.module)) {
-        if (auto loaded = journaled_.load_module(target_.id, *link.module); !loaded)
-            return base::propagate(loaded);
+        TRY(journaled_.load_module(target_.id, *link.module));
         loaded_.insert(*link.module);
     }
     if (link.driver)
@@ -129,8 +128,7 @@ Result<std::string> DeviceChange::driver_name(const ChainLink& link) {
 
 Result<void> DeviceChange::write_override(const std::string& driver) {
     if (preflight_.now.has_override && preflight_.now.driver_override != driver)
-        if (auto set = journaled_.set_override(target_, driver); !set)
-            return set;
+        TRY(journaled_.set_override(target_, driver));
     preflight_.now.driver_override = driver;
     candidate_ = driver;
     return {};
@@ -145,28 +143,24 @@ Result<void> DeviceChange::bind_along_chain() {
             driver_ = candidate_;
             return bound;
         }
-        if (const auto seen = revalidate_after(candidate_); !seen)
-            return seen;
+        TRY(revalidate_after(candidate_));
         // The refusal counts for more than that nothing else is left.
         if (next_ == preflight_.change->candidates.size())
             return bound;
         if (const auto next = next_candidate(); !next)
             return next_ == preflight_.change->candidates.size() ? bound : next;
         // Bound, but not fit for use: it has to leave that driver as well.
-        if (auto left = unbind(); !left)
-            return left;
+        TRY(unbind());
     }
 }
 
 /// After `tried`: the device must be there, and on nothing that neither was there nor is our doing.
 Result<void> DeviceChange::revalidate_after(const std::string& tried) {
-    auto now = context_.kernel.binding_state(target_.id);
-    if (!now)
-        return base::propagate(now);
-    if (now->driver && *now->driver != tried)
+    auto now = TRY(context_.kernel.binding_state(target_.id));
+    if (now.driver && *now.driver != tried)
         return fail(Code::kBusy, "bind", target_.id.display(),
-                    "was bound to " + *now->driver + " by someone else meanwhile");
-    preflight_.now = *std::move(now);
+                    "was bound to " + *now.driver + " by someone else meanwhile");
+    preflight_.now = std::move(now);
     return {};
 }
 
@@ -201,12 +195,10 @@ Result<void> DeviceChange::verify_bound(const std::string& driver) {
 }
 
 Result<void> DeviceChange::verify_unbound() {
-    const auto now = context_.kernel.binding_state(target_.id);
-    if (!now)
-        return base::propagate(now);
-    if (now->driver)
+    const auto now = TRY(context_.kernel.binding_state(target_.id));
+    if (now.driver)
         return fail(Code::kFailed, "verify", target_.id.display(),
-                    "is on " + *now->driver + " after its unbind");
+                    "is on " + *now.driver + " after its unbind");
     driver_ = kNoDriver;
     return {};
 }
@@ -216,13 +208,9 @@ Result<void> DeviceChange::configure() {
     if (preflight_.gone || released_)
         return {};
     if (change.set_vfs)
-        if (auto set = enable_vfs(journaled_, target_, *change.set_vfs, context_.options.timeout);
-            !set)
-            return set;
-    if (auto stopped = remove_mdevs(journaled_, target_.id, change.mdevs_to_stop); !stopped)
-        return stopped;
-    if (auto made = create_mdevs(journaled_, target_.id, change.mdevs); !made)
-        return made;
+        TRY(enable_vfs(journaled_, target_, *change.set_vfs, context_.options.timeout));
+    TRY(remove_mdevs(journaled_, target_.id, change.mdevs_to_stop));
+    TRY(create_mdevs(journaled_, target_.id, change.mdevs));
     if (preflight_.access != sysfs::NodeAccess{})
         return grant_access(journaled_, target_.id, preflight_.access, change.access);
     return {};
@@ -231,10 +219,8 @@ Result<void> DeviceChange::configure() {
 Result<void> DeviceChange::check_open() {
     if (preflight_.gone || released_ || preflight_.change->check == policy::Check::kNone)
         return {};
-    const auto now = context_.kernel.device(target_.id);
-    if (!now)
-        return base::propagate(now);
-    const Result<void> opened = context_.options.check_open(*now);
+    const auto now = TRY(context_.kernel.device(target_.id));
+    const Result<void> opened = context_.options.check_open(now);
     journaled_.record_step(Op::kCheckOpen, target_.id, {},
                            opened ? StepResult::kDone : StepResult::kFailed,
                            opened ? std::string() : opened.error().text());
@@ -272,10 +258,7 @@ Result<void> DeviceChange::release() {
 Result<void> DeviceChange::remove_side_effects() {
     for (auto effect = preflight_.managed->side_effects.rbegin();
          effect != preflight_.managed->side_effects.rend(); ++effect)
-        if (auto removed =
-                remove_side_effect(journaled_, target_, *effect, context_.options.timeout);
-            !removed)
-            return removed;
+        TRY(remove_side_effect(journaled_, target_, *effect, context_.options.timeout));
     return {};
 }
 

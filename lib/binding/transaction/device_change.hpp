@@ -4,30 +4,32 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
-#include "binding/transaction/execute_transaction.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
 #include "binding/transaction/preflight.hpp"
+#include "binding/transaction/transaction_context.hpp"
 
 namespace binding {
 
-/// Carries one staged change out, in the phases that the planner spells out: its group's devices
-/// all get their overrides, then all leave their drivers, then all are bound, then the rest.
+/// One change of a transaction with its device as it was last read. The methods are the phases of
+/// the plan: all devices of the group get their overrides, then all are unbound, then all are
+/// bound, then the rest.
 class DeviceChange {
   public:
     /// `loaded`: the modules that this transaction has loaded already.
-    DeviceChange(TransactionContext& context, JournaledKernel& journaled, Preflight& preflight,
+    DeviceChange(TransactionContext& context, JournaledKernel& journaled, Preflight preflight,
                  std::set<std::string>& loaded)
         : context_(context),
           journaled_(journaled),
-          preflight_(preflight),
+          preflight_(std::move(preflight)),
           loaded_(loaded),
-          target_{preflight.now.id, preflight.now.identity()},
-          driver_(preflight.override_by_udev_rule && preflight.on_target
-                      ? preflight.now.driver.value_or("")
+          target_{preflight_.now.id, preflight_.now.identity()},
+          driver_(preflight_.override_by_udev_rule && preflight_.on_target
+                      ? preflight_.now.driver.value_or("")
                       : std::string()) {}
 
-    /// Extent::kOverrides, in place of all the others.
+    /// Of ApplyScope::kBootOverrides, in place of all the others.
     [[nodiscard]] base::Result<void> set_boot_override();
     [[nodiscard]] base::Result<void> set_override();
     [[nodiscard]] base::Result<void> unbind();
@@ -37,7 +39,9 @@ class DeviceChange {
     /// `check: open`, when every device of the group is bound: a group opens as a whole.
     [[nodiscard]] base::Result<void> check_open();
 
-    /// What the commit says of it: the driver it is on by our doing; empty: that was left alone.
+    /// The device as it was read last, and what is planned for it.
+    [[nodiscard]] const Preflight& preflight() const { return preflight_; }
+    /// The driver that we bound, for the commit; empty: its driver is unchanged.
     [[nodiscard]] const std::string& driver() const { return driver_; }
     [[nodiscard]] bool released() const { return released_; }
 
@@ -55,7 +59,7 @@ class DeviceChange {
 
     TransactionContext& context_;
     JournaledKernel& journaled_;
-    Preflight& preflight_;
+    Preflight preflight_;
     std::set<std::string>& loaded_;
     sysfs::DeviceTarget target_;
     std::size_t next_ = 0;   ///< the candidate to be tried next

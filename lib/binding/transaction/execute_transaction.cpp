@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "base/try.hpp"
 #include "binding/transaction/device_change.hpp"
 #include "binding/transaction/undo.hpp"
 
@@ -15,8 +16,8 @@ using policy::Change;
 using policy::StepResult;
 using policy::Transaction;
 
-/// Before the first write of a transaction there may have been writes of its undo's predecessors:
-/// steps of one run count on from here, so that no two steps of a transaction share a number.
+/// Steps count from here; those of an undo continue, so that no two steps of a transaction share a
+/// number.
 constexpr unsigned kFirstStep = 1;
 
 BindingSnapshot to_binding_snapshot(const Preflight& preflight, ApplyScope scope) {
@@ -33,9 +34,9 @@ BindingSnapshot to_binding_snapshot(const Preflight& preflight, ApplyScope scope
                                                            preflight.managed->before_override};
         snapshot.early = preflight.managed->early;
     } else if (preflight.override_by_udev_rule) {
-        // The override is no foreign one: a release takes it away, and the native driver may have
-        // the device. Nor is the driver that it brought there, be it that somebody loaded that
-        // driver's module for another device.
+        // The override is not foreign: a release clears it, and the native driver may bind the
+        // device. Nor is the driver that it led to foreign, even if its module was loaded for
+        // another device.
         const bool brought = preflight.now.driver == preflight.now.driver_override;
         snapshot.origin = BindingSnapshot::PreviousBinding{
             brought ? std::nullopt : preflight.now.driver, std::nullopt};
@@ -44,18 +45,15 @@ BindingSnapshot to_binding_snapshot(const Preflight& preflight, ApplyScope scope
     return snapshot;
 }
 
-/// One transaction on its way.
+/// One transaction while it is executed.
 class TransactionExecution {
   public:
     TransactionExecution(TransactionContext& context, const Transaction& transaction,
-                         std::string txn, const ProgressSink& progress)
+                         std::string txn)
         : context_(context),
           transaction_(transaction),
           txn_(std::move(txn)),
-          progress_(progress),
-          steps_(transaction.steps),
-          journaled_(context.kernel, context.journal, progress, steps_, txn_, kFirstStep,
-                     context.options.timeout) {}
+          journaled_(context, txn_, kFirstStep, transaction.steps) {}
 
     TransactionOutcome run() {
         if (auto preflight = revalidate_all(); !preflight)
@@ -75,23 +73,22 @@ class TransactionExecution {
 
     Result<void> revalidate_all() {
         for (const Change& change : transaction_.changes) {
-            auto preflight = revalidate(context_, change);
-            if (!preflight)
-                return base::propagate(preflight);
-            if (!preflight->gone)
-                progress_.on_device(preflight->now);
+            Preflight preflight = TRY(revalidate(context_, change));
+            if (!preflight.gone)
+                context_.on_device(preflight.now);
             else
-                outcome_.notes.push_back(preflight->now.id.display() +
+                outcome_.notes.push_back(preflight.now.id.display() +
                                          " is gone or another device now: forgotten");
-            preflight_.push_back(*std::move(preflight));
+            changes_.emplace_back(context_, journaled_, std::move(preflight), loaded_);
         }
         return {};
     }
 
-    /// Everything found as wanted, by whatever hand but our rules' for udev: nothing is written,
-    /// and nothing becomes ours.
+    /// Every device is as wanted already, and not through our udev rules: nothing is written, and
+    /// nothing becomes ours.
     [[nodiscard]] bool nothing_to_do() const {
-        for (const Preflight& preflight : preflight_) {
+        for (const DeviceChange& each : changes_) {
+            const Preflight& preflight = each.preflight();
             const Change& change = *preflight.change;
             if (!preflight.on_target || preflight.override_by_udev_rule ||
                 lacks_override(preflight) || change.set_vfs || !change.mdevs.empty() ||
@@ -109,9 +106,10 @@ class TransactionExecution {
                            .action = context_.options.action,
                            .group = transaction_.group,
                            .devices = {}};
-        for (const Preflight& preflight : preflight_)
-            if (!preflight.gone)
-                record.devices.push_back(to_binding_snapshot(preflight, context_.options.scope));
+        for (const DeviceChange& change : changes_)
+            if (!change.preflight().gone)
+                record.devices.push_back(
+                    to_binding_snapshot(change.preflight(), context_.options.scope));
         return context_.journal.append(record, Sync::kNow);
     }
 
@@ -128,24 +126,21 @@ class TransactionExecution {
 
     Result<void> apply_changes() {
         commit_.txn = txn_;
-        std::set<std::string> loaded;
-        std::vector<DeviceChange> device_changes;
-        for (Preflight& preflight : preflight_)
-            device_changes.emplace_back(context_, journaled_, preflight, loaded);
         for (const PhaseMethod phase : phases(context_.options.scope))
-            for (DeviceChange& change : device_changes)
-                if (auto done = (change.*phase)(); !done)
-                    return done;
-        for (std::size_t at = 0; at < device_changes.size(); ++at)
-            if (device_changes[at].released())
-                commit_.released.push_back(preflight_[at].now.id);
-            else if (is_ours(preflight_[at], device_changes[at]))
-                commit_.bound.push_back({preflight_[at].now.id, device_changes[at].driver()});
+            for (DeviceChange& change : changes_)
+                TRY((change.*phase)());
+        for (const DeviceChange& change : changes_)
+            if (change.released())
+                commit_.released.push_back(change.preflight().now.id);
+            else if (is_ours(change))
+                commit_.bound.push_back({change.preflight().now.id, change.driver()});
         return {};
     }
 
-    /// Ours is what we changed. What was found in place stays as it was recorded, or unrecorded.
-    [[nodiscard]] static bool is_ours(const Preflight& preflight, const DeviceChange& change) {
+    /// Ours is what we changed. A device that was as wanted stays recorded as before, or
+    /// unrecorded.
+    [[nodiscard]] static bool is_ours(const DeviceChange& change) {
+        const Preflight& preflight = change.preflight();
         return !change.driver().empty() || preflight.change->set_vfs ||
                preflight.access != sysfs::NodeAccess{} || !preflight.change->mdevs.empty() ||
                !preflight.change->mdevs_to_stop.empty();
@@ -155,8 +150,7 @@ class TransactionExecution {
         const auto journal_state = read_journal(context_.state);
         const InFlightTransaction* flight =
             journal_state ? journal_state->find_in_flight(txn_) : nullptr;
-        // The record of the end is in the file even though it could not be synced: what it says
-        // holds.
+        // The commit record is in the file although it could not be synced: it counts.
         if (journal_state && flight == nullptr) {
             outcome_.notes.push_back(why.text());
             return finish(StepResult::kDone);
@@ -168,7 +162,7 @@ class TransactionExecution {
         outcome_.notes.insert(outcome_.notes.end(), undone.notes.begin(), undone.notes.end());
         if (undone.errors.empty()) {
             (void)context_.journal.append(RolledBackRecord{txn_, undone.notes}, Sync::kNow);
-            steps_.roll_back();
+            journaled_.steps().roll_back();
             set_error(why);
             return finish(StepResult::kRolledBack);
         }
@@ -192,17 +186,16 @@ class TransactionExecution {
 
     TransactionOutcome finish(StepResult result) {
         outcome_.result = result;
-        outcome_.steps = std::move(steps_).finish();
+        outcome_.steps = std::move(journaled_.steps()).finish();
         return std::move(outcome_);
     }
 
     TransactionContext& context_;
     const Transaction& transaction_;
     std::string txn_;
-    const ProgressSink& progress_;
-    StepLog steps_;
     JournaledKernel journaled_;
-    std::vector<Preflight> preflight_;
+    std::set<std::string> loaded_;  ///< modules, by this transaction
+    std::vector<DeviceChange> changes_;
     CommitRecord commit_;
     TransactionOutcome outcome_;
 };
@@ -210,18 +203,17 @@ class TransactionExecution {
 }  // namespace
 
 TransactionOutcome execute_transaction(TransactionContext& context, const Transaction& transaction,
-                                       const std::string& txn, const ProgressSink& progress) {
-    return TransactionExecution(context, transaction, txn, progress).run();
+                                       const std::string& txn) {
+    return TransactionExecution(context, transaction, txn).run();
 }
 
-TransactionOutcome undo_transaction(TransactionContext& context, const std::string& txn,
-                                    const ProgressSink& progress) {
+TransactionOutcome undo_transaction(TransactionContext& context, const std::string& txn) {
     TransactionOutcome outcome;
     const auto journal_state = read_journal(context.state);
     const InFlightTransaction* flight =
         journal_state ? journal_state->find_in_flight(txn) : nullptr;
     if (flight == nullptr) {
-        // It committed, or it never began.
+        // It has committed, or never began.
         const bool done = journal_state && journal_state->committed.contains(txn);
         outcome.result = done ? StepResult::kDone : StepResult::kFailed;
         outcome.error = journal_state ? std::string() : journal_state.error().text();
@@ -230,9 +222,7 @@ TransactionOutcome undo_transaction(TransactionContext& context, const std::stri
     unsigned next = kFirstStep;
     for (const IntentRecord& intent : flight->intents)
         next = std::max(next, intent.step + 1);
-    StepLog steps({});
-    JournaledKernel journaled(context.kernel, context.journal, progress, steps, txn, next,
-                              context.options.timeout);
+    JournaledKernel journaled(context, txn, next, {});
     const UndoResult undone = undo(journaled, *flight);
     outcome.notes = undone.notes;
     if (undone.pending) {

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "binding/codec/json.hpp"
+#include "binding/codec/field_lists.hpp"
 
 namespace binding {
 namespace {
@@ -32,7 +32,7 @@ Result<void> JournaledKernel::write(const JournaledWrite& what, const KernelCall
     const std::size_t at = forward ? steps_.begin(what.op, what.shown_device.value_or(what.device),
                                                   what.shown_value.value_or(what.value))
                                    : 0;
-    // A write on the way back has nothing that a later undo would have to put back.
+    // A write of an undo has nothing that a later undo would restore.
     const auto intended = journal_.append(IntentRecord{txn_, step, what.op, what.device, what.value,
                                                        forward ? what.before : std::string()},
                                           Sync::kNow);
@@ -40,10 +40,10 @@ Result<void> JournaledKernel::write(const JournaledWrite& what, const KernelCall
         steps_.end(at, StepResult::kFailed, intended.error().text());
         return intended;
     }
-    progress_.on_step(what.doing);
+    on_step_(what.doing);
     Result<void> done = call();
     const int errnum = done ? 0 : done.error().errnum != 0 ? done.error().errnum : EIO;
-    // Not being able to note that it came back changes nothing: an undo looks at the kernel.
+    // A result that cannot be recorded changes nothing: an undo reads the kernel.
     (void)journal_.append(DoneRecord{txn_, step, errnum}, Sync::kLater);
     if (forward)
         steps_.end(at, done ? StepResult::kDone : StepResult::kFailed,
@@ -84,9 +84,8 @@ Result<void> JournaledKernel::bind(const DeviceTarget& target, const std::string
         });
 }
 
-/// A driver that is being loaded is offered every device that has none, and takes those whose
-/// override names it (driver_attach): another transaction's load may have bound this one, and EBUSY
-/// says so.
+/// A driver that is loaded is offered every unbound device and binds those whose override names it
+/// (driver_attach): another transaction's load may have bound this device, which EBUSY reports.
 bool JournaledKernel::is_bound_to(const DeviceTarget& target, const std::string& driver) {
     const auto now = kernel_.binding_state(target.id);
     return now && now->driver == driver;
@@ -104,10 +103,10 @@ Result<void> JournaledKernel::bind_with_retry(const DeviceTarget& target,
             if (!is_transient || Clock::now() >= deadline)
                 return done;
             pause(kRetryInterval);
-            // Bound meanwhile by the kernel itself: EBUSY says "already" too.
+            // Bound meanwhile by the kernel itself: that is EBUSY too.
             if (is_bound_to(target, driver))
                 return {};
-            progress_.on_step(doing);
+            on_step_(doing);
         }
     });
 }
@@ -143,7 +142,7 @@ Result<void> JournaledKernel::remove_mdev(const DeviceId& parent, const std::str
 Result<void> JournaledKernel::set_access(const DeviceId& device, const std::string& node,
                                          const sysfs::NodeAccess& access,
                                          const std::string& shown) {
-    // Setting nothing changes nothing and tells what is there.
+    // Setting nothing returns the present access.
     const auto before = kernel_.set_access(node, {});
     if (!before) {
         record_step(Op::kSetAccess, device, shown, StepResult::kFailed, before.error().text());
@@ -166,33 +165,23 @@ void JournaledKernel::record_step(Op op, const DeviceId& device, const std::stri
 bool JournaledKernel::wait_for(Milliseconds at_most, const std::string& what,
                                const std::function<bool()>& holds) {
     const auto deadline = Clock::now() + at_most;
-    progress_.on_step(what);
+    on_step_(what);
     while (!holds()) {
         if (Clock::now() >= deadline)
             return false;
         pause(kPollInterval);
-        progress_.on_step(what);
+        on_step_(what);
     }
     return true;
 }
 
 std::string encode_access(const sysfs::NodeAccess& access) {
-    return dump({{"uid", or_null(access.uid)},
-                 {"gid", or_null(access.gid)},
-                 {"mode", or_null(access.mode)}});
+    return encode_fields(access);
 }
 
 std::optional<sysfs::NodeAccess> decode_access(const std::string& text) {
-    const Json object = Json::parse(text, nullptr, false);
-    if (!object.is_object())
-        return std::nullopt;
-    const auto number = [&](const char* key) -> std::optional<std::uint32_t> {
-        const auto at = object.find(key);
-        if (at == object.end() || !at->is_number_unsigned())
-            return std::nullopt;
-        return at->get<std::uint32_t>();
-    };
-    return sysfs::NodeAccess{number("uid"), number("gid"), number("mode")};
+    const auto access = decode_fields<sysfs::NodeAccess>(text, "the access of a node");
+    return access ? std::optional(*access) : std::nullopt;
 }
 
 }  // namespace binding

@@ -5,44 +5,40 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "binding/journal/journal.hpp"
 #include "binding/transaction/step_log.hpp"
+#include "binding/transaction/transaction_context.hpp"
 #include "sysfs/kernel/kernel.hpp"
 
 namespace binding {
 
 using Milliseconds = std::chrono::milliseconds;
 
-/// What a transaction under way tells those who watch it.
-struct ProgressSink {
-    std::function<void(const std::string&)>
-        on_step;  ///< before each write: "bind 0000:01:00.0 to vfio-pci"
-    std::function<void(const sysfs::Device&)>
-        on_device;  ///< a device before it is first written to
-};
-
-/// Every write to the kernel that a transaction makes goes through here: the intent is on disk
-/// first, the watchers know, then the kernel is asked, and what came of it is noted. Going forward
-/// a write whose intent cannot be put on disk is not made. On the way back it is: the transaction's
-/// first record is enough to undo by, and not undoing would be worse.
+/// Makes every write of a transaction to the kernel: the intent is synced to disk, the step is
+/// reported, the kernel is called, the result is recorded. A forward write whose intent cannot be
+/// recorded is not made. An undo's write is made all the same: the transaction's first record is
+/// enough to undo by, and not undoing would be worse. Owns the list of steps with their results.
 class JournaledKernel {
   public:
     enum class Direction { kForward, kUndo };
 
-    JournaledKernel(sysfs::Kernel& kernel, Journal& journal, const ProgressSink& progress,
-                    StepLog& steps, std::string txn, unsigned first_step,
-                    Milliseconds retry_timeout)
-        : kernel_(kernel),
-          journal_(journal),
-          progress_(progress),
-          steps_(steps),
+    /// `first_step`: the number of the first write. `planned`: the steps whose results are
+    /// recorded.
+    JournaledKernel(TransactionContext& context, std::string txn, unsigned first_step,
+                    std::vector<policy::Step> planned)
+        : kernel_(context.kernel),
+          journal_(context.journal),
+          on_step_(context.on_step),
+          steps_(std::move(planned)),
           txn_(std::move(txn)),
           step_(first_step),
-          retry_timeout_(retry_timeout) {}
+          retry_timeout_(context.options.timeout) {}
 
     void begin_undo() { direction_ = Direction::kUndo; }
     [[nodiscard]] sysfs::Kernel& kernel() { return kernel_; }
+    [[nodiscard]] StepLog& steps() { return steps_; }
 
     [[nodiscard]] base::Result<void> load_module(const sysfs::DeviceId& for_device,
                                                  const std::string& module);
@@ -53,8 +49,8 @@ class JournaledKernel {
                                             const std::string& driver);
     [[nodiscard]] base::Result<void> bind(const sysfs::DeviceTarget& target,
                                           const std::string& driver);
-    /// bind, again and again while the kernel says EBUSY or EAGAIN and patience lasts: a native
-    /// driver gets EBUSY until the last close of a VFIO peer is through.
+    /// bind, repeated while the kernel returns EBUSY or EAGAIN, up to the timeout: a native driver
+    /// gets EBUSY until the last close of a VFIO peer has finished.
     [[nodiscard]] base::Result<void> bind_with_retry(const sysfs::DeviceTarget& target,
                                                      const std::string& driver);
     [[nodiscard]] base::Result<void> write_attr(const sysfs::DeviceTarget& target,
@@ -67,8 +63,8 @@ class JournaledKernel {
                                                  const std::string& type, const std::string& uuid);
     [[nodiscard]] base::Result<void> remove_mdev(const sysfs::DeviceId& parent,
                                                  const std::string& type, const std::string& uuid);
-    /// Reads what is there first, so that the intent says what to put back.
-    /// `shown`: the access as the plan words it.
+    /// Reads the present access first, so that the intent has what an undo restores.
+    /// `shown`: the access as the plan shows it.
     [[nodiscard]] base::Result<void> set_access(const sysfs::DeviceId& device,
                                                 const std::string& node,
                                                 const sysfs::NodeAccess& access,
@@ -77,15 +73,14 @@ class JournaledKernel {
     void record_step(policy::Op op, const sysfs::DeviceId& device, const std::string& value,
                      policy::StepResult result, const std::string& error = {});
 
-    /// Looks again until `holds` or the time is up; tells the watchers that it waits.
+    /// Polls until `holds` or the time is up, and reports the wait as a step.
     [[nodiscard]] bool wait_for(Milliseconds at_most, const std::string& what,
                                 const std::function<bool()>& holds);
 
   private:
     [[nodiscard]] bool is_bound_to(const sysfs::DeviceTarget& target, const std::string& driver);
     using KernelCall = std::function<base::Result<void>()>;
-    /// One write as the journal has it; the plan may word its step otherwise (an mdev's is the
-    /// mdev's own).
+    /// One write as the journal has it; its step in the plan may name another device (the mdev).
     struct JournaledWrite {
         policy::Op op;
         sysfs::DeviceId device;
@@ -99,8 +94,8 @@ class JournaledKernel {
 
     sysfs::Kernel& kernel_;
     Journal& journal_;
-    const ProgressSink& progress_;
-    StepLog& steps_;
+    const std::function<void(const std::string&)>& on_step_;
+    StepLog steps_;
     std::string txn_;
     unsigned step_;
     Milliseconds retry_timeout_;

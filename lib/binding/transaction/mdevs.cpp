@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/transaction/mdevs.hpp"
 
+#include "base/try.hpp"
 #include "sysfs/device/vgpu.hpp"
 
 namespace binding {
@@ -31,13 +32,10 @@ Result<void> write_attrs(JournaledKernel& journaled, const std::string& uuid,
                          const policy::MdevSpec& spec) {
     if (spec.attrs.empty())
         return {};
-    const auto mdev = journaled.kernel().device({"mdev", uuid});
-    if (!mdev)
-        return base::propagate(mdev);
-    const sysfs::DeviceTarget target{mdev->id, mdev->identity()};
+    const auto mdev = TRY(journaled.kernel().device({"mdev", uuid}));
+    const sysfs::DeviceTarget target{mdev.id, mdev.identity()};
     for (const auto& [name, value] : spec.attrs)
-        if (auto written = journaled.write_attr(target, name, value, {}); !written)
-            return written;
+        TRY(journaled.write_attr(target, name, value, {}));
     return {};
 }
 
@@ -49,12 +47,11 @@ Result<void> create_one(JournaledKernel& journaled, const sysfs::DeviceId& paren
         return {};
     if (there)
         return fail(Code::kBusy, "create mdev", uuid, "exists already, on another parent or type");
-    if (auto made = journaled.create_mdev(parent, name, spec.type, uuid); !made)
-        return made;
+    TRY(journaled.create_mdev(parent, name, spec.type, uuid));
     return write_attrs(journaled, uuid, spec);
 }
 
-/// The attribute's text is the truth about it, not the success of the write.
+/// Checked by reading the attribute, not by the success of the write.
 Result<void> create_vgpu(JournaledKernel& journaled, const sysfs::DeviceId& id,
                          const policy::MdevSpec& spec) {
     const auto vf = journaled.kernel().device(id);
@@ -69,18 +66,15 @@ Result<void> create_vgpu(JournaledKernel& journaled, const sysfs::DeviceId& id,
         return fail(Code::kBusy, "make a virtual GPU", id.display(),
                     "is of type " + vf->vgpu->type + " already");
     const sysfs::DeviceTarget target{id, vf->identity()};
-    if (auto written = journaled.write_attr(target, std::string(sysfs::kVgpuTypeAttr),
-                                            sysfs::parse_vgpu_type(spec.type).value_or(""),
-                                            std::string(sysfs::kNoVgpu));
-        !written)
-        return written;
+    TRY(journaled.write_attr(target, std::string(sysfs::kVgpuTypeAttr),
+                             sysfs::parse_vgpu_type(spec.type).value_or(""),
+                             std::string(sysfs::kNoVgpu)));
     const auto now = journaled.kernel().device(id);
     if (!now || !now->vgpu || now->vgpu->type != spec.type)
         return fail(Code::kFailed, "make a virtual GPU", id.display(),
                     "did not become " + spec.type);
     for (const auto& [name, value] : spec.attrs)
-        if (auto written = journaled.write_attr(target, name, value, {}); !written)
-            return written;
+        TRY(journaled.write_attr(target, name, value, {}));
     return {};
 }
 
@@ -92,12 +86,9 @@ Result<void> create_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& par
         return {};
     if (!specs.front().uuid)
         return create_vgpu(journaled, parent, specs.front());
-    const auto name = parent_name(journaled, parent);
-    if (!name)
-        return base::propagate(name);
+    const auto name = TRY(parent_name(journaled, parent));
     for (const policy::MdevSpec& spec : specs)
-        if (auto made = create_one(journaled, parent, *name, spec); !made)
-            return made;
+        TRY(create_one(journaled, parent, name, spec));
     return {};
 }
 
@@ -107,8 +98,7 @@ Result<void> remove_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& par
         const std::string uuid = mdev.uuid.value_or("");
         if (!journaled.kernel().device({"mdev", uuid}))
             continue;
-        if (auto removed = journaled.remove_mdev(parent, mdev.type, uuid); !removed)
-            return removed;
+        TRY(journaled.remove_mdev(parent, mdev.type, uuid));
     }
     return {};
 }

@@ -15,13 +15,12 @@ namespace binding {
                                               const sysfs::DeviceId& parent,
                                               const std::vector<policy::MdevSpec>& specs);
 
-/// Removes these mdevs, whoever made them: somebody asked for it. One that is gone already is no
-/// failure.
+/// Removes these mdevs on request, whatever created them. One that is gone already is no failure.
 [[nodiscard]] base::Result<void> remove_mdevs(JournaledKernel& journaled,
                                               const sysfs::DeviceId& parent,
                                               const std::vector<policy::MdevSpec>& mdevs);
 
-/// Takes a virtual GPU of a vendor's kind away, if it still is the one that was made.
+/// Removes a vendor's virtual GPU, if it still is the one that was created.
 [[nodiscard]] base::Result<void> remove_vgpu(JournaledKernel& journaled,
                                              const sysfs::DeviceTarget& vf, const SideEffect& made);
 

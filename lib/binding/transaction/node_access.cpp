@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/transaction/node_access.hpp"
 
+#include "base/try.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/host/user_lookup.hpp"
@@ -22,16 +23,12 @@ Result<std::uint32_t> resolve_id(const std::string& word, auto&& look_up) {
 Result<sysfs::NodeAccess> resolve_access(const policy::AccessSpec& access) {
     sysfs::NodeAccess resolved{.uid = {}, .gid = {}, .mode = access.mode};
     if (access.owner) {
-        const auto uid = resolve_id(*access.owner, sysfs::user_id);
-        if (!uid)
-            return base::propagate(uid);
-        resolved.uid = *uid;
+        const auto uid = TRY(resolve_id(*access.owner, sysfs::user_id));
+        resolved.uid = uid;
     }
     if (access.group) {
-        const auto gid = resolve_id(*access.group, sysfs::group_id);
-        if (!gid)
-            return base::propagate(gid);
-        resolved.gid = *gid;
+        const auto gid = TRY(resolve_id(*access.group, sysfs::group_id));
+        resolved.gid = gid;
     }
     return resolved;
 }
@@ -45,8 +42,7 @@ Result<void> grant_access(JournaledKernel& journaled, const sysfs::DeviceId& dev
         return fail(base::Code::kFailed, "set access", device.display(), "has no VFIO node");
     const std::string shown = policy::format_access(wanted);
     if (now->vfio->group)
-        if (auto done = journaled.set_access(device, *now->vfio->group, access, shown); !done)
-            return done;
+        TRY(journaled.set_access(device, *now->vfio->group, access, shown));
     if (now->vfio->cdev)
         return journaled.set_access(device, "devices/" + *now->vfio->cdev, access, shown);
     return {};

@@ -8,7 +8,7 @@
 
 namespace binding {
 
-/// `access:` with its names looked up; numbers are taken as they are. kNotFound for an unknown one.
+/// `access:` with its names resolved to ids; numbers are ids. kNotFound for an unknown name.
 [[nodiscard]] base::Result<sysfs::NodeAccess> resolve_access(const policy::AccessSpec& access);
 
 /// Gives the group node and the cdev of a bound device their owner and mode.
@@ -17,7 +17,7 @@ namespace binding {
                                               const sysfs::NodeAccess& access,
                                               const policy::AccessSpec& wanted);
 
-/// Puts back who might open a node that this device still has.
+/// Restores the access of a node that this device still has.
 [[nodiscard]] base::Result<void> restore_access(JournaledKernel& journaled,
                                                 const sysfs::DeviceId& device,
                                                 const SideEffect& made);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/transaction/preflight.hpp"
 
+#include "base/try.hpp"
 #include "binding/transaction/node_access.hpp"
 #include "policy/udev/udev_rules.hpp"
 
@@ -23,7 +24,7 @@ bool as_planned(const Change& change, const Device& now) {
     return now.driver == change.from_driver && now.driver_override == change.from_override;
 }
 
-/// On the first candidate already, whoever brought it there.
+/// On the first candidate already, whatever bound it there.
 bool is_on_target(const Change& change, const Device& now) {
     switch (change.to) {
         case Change::To::kChain:
@@ -37,7 +38,7 @@ bool is_on_target(const Change& change, const Device& now) {
     return false;
 }
 
-/// A release looks at the device as it is: whatever became of it, it is to be ours no longer.
+/// A release accepts the device in any state.
 bool must_be_as_planned(const Change& change) {
     switch (change.to) {
         case Change::To::kChain:
@@ -93,10 +94,8 @@ Result<Preflight> revalidate(TransactionContext& context, const Change& change) 
     if (change.check == policy::Check::kOpen && !context.options.check_open)
         return fail(Code::kUnsupported, "check open", id.display(),
                     "'check: open' is not supported by this version");
-    auto access = resolve_access(change.access);
-    if (!access)
-        return base::propagate(access);
-    preflight.access = *access;
+    auto access = TRY(resolve_access(change.access));
+    preflight.access = access;
     return preflight;
 }
 

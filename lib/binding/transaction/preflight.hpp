@@ -2,7 +2,7 @@
 #pragma once
 
 #include "binding/journal/managed_device.hpp"
-#include "binding/transaction/execute_transaction.hpp"
+#include "binding/transaction/transaction_context.hpp"
 #include "policy/plan/plan.hpp"
 
 namespace binding {
@@ -23,8 +23,8 @@ struct Preflight {
 /// Is it on the first candidate of its chain, but for the override that keeps it there?
 [[nodiscard]] bool lacks_override(const Preflight& preflight);
 
-/// Looks at the device and says whether the change can still be carried out as planned: it is the
-/// same device, and its driver and override are what the plan saw. Writes nothing.
+/// Reads the device and checks that the change still applies as planned: it is the same device, and
+/// its driver and override are those of the plan (kStale otherwise). Writes nothing.
 [[nodiscard]] base::Result<Preflight> revalidate(TransactionContext& context,
                                                  const policy::Change& change);
 

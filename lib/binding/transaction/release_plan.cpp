@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/transaction/release_plan.hpp"
+
 #include <algorithm>
 #include <set>
 
+#include "base/try.hpp"
 #include "binding/journal/journal.hpp"
 #include "binding/transaction/apply.hpp"
-#include "binding/transaction/release_plan.hpp"
 #include "sysfs/device/names.hpp"
 
 /// What a release would do, as a plan: the same steps that the executor takes for
@@ -91,7 +93,7 @@ std::vector<DeviceId> removed_with(const ManagedDevice& bound, const Inventory& 
     return removed;
 }
 
-/// A VF vanishes from under whoever uses it; an mdev's removal waits until its holder closes it.
+/// A VF vanishes while it is in use; an mdev's removal waits until its holder closes it.
 /// That there are data on a VF is no use of it.
 void refuse_used(const sysfs::Usage& usage, const std::vector<DeviceId>& removed,
                  Transaction& transaction) {
@@ -140,7 +142,8 @@ void select_device(const JournalState& journal_state, const ManagedDevice& bound
             selection[bound.txn].insert(id);
 }
 
-/// VFs of ours go before the PF that makes them vanish, in one transaction with it: two would race.
+/// VFs of ours are released before the PF that makes them vanish, in one transaction: two would
+/// race.
 ReleaseSelection with_vfs(const JournalState& journal_state, const Inventory& inventory,
                           ReleaseSelection selection) {
     ReleaseSelection with_pf;
@@ -235,30 +238,20 @@ Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
 
 Result<Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,
                           const std::vector<DeviceId>& devices) {
-    const auto journal_state = read_journal(state);
-    if (!journal_state)
-        return base::propagate(journal_state);
-    const auto selection = select_release(*journal_state, devices);
-    if (!selection)
-        return base::propagate(selection);
+    const auto journal_state = TRY(read_journal(state));
+    const auto selection = TRY(select_release(journal_state, devices));
     return release_plan(
-        *journal_state, inventory,
-        kernel.usage(inventory, selected_devices(*journal_state, *selection, inventory)),
-        *selection);
+        journal_state, inventory,
+        kernel.usage(inventory, selected_devices(journal_state, selection, inventory)), selection);
 }
 
 Result<Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,
                            const std::string& txn) {
-    const auto journal_state = read_journal(state);
-    if (!journal_state)
-        return base::propagate(journal_state);
-    const auto selection = select_rollback(*journal_state, txn);
-    if (!selection)
-        return base::propagate(selection);
+    const auto journal_state = TRY(read_journal(state));
+    const auto selection = TRY(select_rollback(journal_state, txn));
     return release_plan(
-        *journal_state, inventory,
-        kernel.usage(inventory, selected_devices(*journal_state, *selection, inventory)),
-        *selection);
+        journal_state, inventory,
+        kernel.usage(inventory, selected_devices(journal_state, selection, inventory)), selection);
 }
 
 }  // namespace binding

@@ -6,26 +6,38 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "binding/journal/journal_state.hpp"
+#include "binding/journal/state_dir.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/inventory.hpp"
+#include "sysfs/kernel/kernel.hpp"
 #include "sysfs/usage/usage.hpp"
 
-/// A release step by step, for who looks at the host in another process: choose, look who uses the
-/// chosen devices, plan. apply.hpp has it in one call.
+/// What a release undoes, as a plan: the driver and override of devices that we bound, as they were
+/// before. In one call, or step by step for a caller that reads the host in another process:
+/// select, query who uses the selected devices, plan.
 namespace binding {
+
+/// Of a group that was bound as a whole all devices are released together. kNotFound for a device
+/// that is not bound by us.
+[[nodiscard]] base::Result<policy::Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state,
+                                                      const sysfs::Inventory& inventory,
+                                                      const std::vector<sysfs::DeviceId>& devices);
+/// The same for everything that one recorded transaction did; an empty id means the newest.
+[[nodiscard]] base::Result<policy::Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state,
+                                                       const sysfs::Inventory& inventory,
+                                                       const std::string& txn);
 
 /// transaction → its devices that are to be released.
 using ReleaseSelection = std::map<std::string, std::set<sysfs::DeviceId>>;
 
-/// With one device of a group that was taken whole all of them. kNotFound for a device that is not
-/// ours.
 [[nodiscard]] base::Result<ReleaseSelection> select_release(
     const JournalState& journal_state, const std::vector<sysfs::DeviceId>& devices);
 [[nodiscard]] base::Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
                                                              const std::string& txn);
-/// Those of them that are there, with the VFs and mdevs that would vanish: who uses them has to be
-/// known.
+/// The selected devices that are present, with the VFs and mdevs that would vanish: whose users
+/// must be known.
 [[nodiscard]] std::vector<sysfs::DeviceId> selected_devices(const JournalState& journal_state,
                                                             const ReleaseSelection& selection,
                                                             const sysfs::Inventory& inventory);

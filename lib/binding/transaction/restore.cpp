@@ -6,14 +6,16 @@
 /// The order, and why.
 ///
 /// The override goes back first: from then on a crash leaves a device that its own driver can match
-/// again. Then the unbind, then the bind by name, for the probe's true errno.
+/// again. Then comes the unbind, then the bind by name, for the probe's true errno.
 ///
-/// While an override is set only that driver can match (kernel.md). So a device that stood on one
+/// While an override is set only that driver can match (kernel.md). So a device that was on one
 /// driver with an override naming another (driverctl --noprobe, or an override written after the
 /// bind) cannot be put back in that order: it takes a detour, overriding to the old driver,
 /// binding, and then writing the override that was there. The same detour serves a device that was
 /// bound to a VFIO driver with its override cleared afterwards (SPDK does that): without an
 /// override such a driver matches nothing.
+#include "base/try.hpp"
+
 namespace binding {
 namespace {
 
@@ -46,8 +48,7 @@ Result<void> bind_loaded(JournaledKernel& journaled, const DeviceTarget& target,
 Result<void> bind_with_temporary_override(JournaledKernel& journaled, const DeviceTarget& target,
                                           const std::string& driver,
                                           const std::optional<std::string>& override_after) {
-    if (auto set = journaled.set_override(target, driver); !set)
-        return set;
+    TRY(journaled.set_override(target, driver));
     const Result<void> bound = bind_loaded(journaled, target, driver);
     const Result<void> set = write_override(journaled, target, override_after);
     return bound ? set : bound;
@@ -63,15 +64,13 @@ Result<void> rebind(JournaledKernel& journaled, const DeviceTarget& target,
     return no_match ? bind_with_temporary_override(journaled, target, driver, std::nullopt) : bound;
 }
 
-/// The kernel's word for it, not the writes'.
+/// Checked by reading the link, not by the success of the writes.
 Result<void> verify(JournaledKernel& journaled, const DeviceTarget& target,
                     const BindingSnapshot::PreviousBinding& wanted) {
-    const auto now = journaled.kernel().binding_state(target.id);
-    if (!now)
-        return base::propagate(now);
-    if (now->driver != wanted.driver)
+    const auto now = TRY(journaled.kernel().binding_state(target.id));
+    if (now.driver != wanted.driver)
         return fail(base::Code::kFailed, "restore", target.id.display(),
-                    "is on " + now->driver.value_or("no driver") + ", not back on " +
+                    "is on " + now.driver.value_or("no driver") + ", not back on " +
                         wanted.driver.value_or("none"));
     return {};
 }
@@ -87,22 +86,17 @@ Result<void> restore(JournaledKernel& journaled, const DeviceTarget& target, con
     const bool temporary_override = wanted.driver && wanted.driver_override && now.has_override &&
                                     *wanted.driver != *wanted.driver_override;
     if (!temporary_override && !same_override)
-        if (auto set = write_override(journaled, target, wanted.driver_override); !set)
-            return set;
+        TRY(write_override(journaled, target, wanted.driver_override));
     if (now.driver)
-        if (auto unbound = journaled.unbind(target, *now.driver); !unbound)
-            return unbound;
+        TRY(journaled.unbind(target, *now.driver));
     if (wanted.driver)
-        if (auto bound = rebind(journaled, target, wanted, temporary_override); !bound)
-            return bound;
+        TRY(rebind(journaled, target, wanted, temporary_override));
     return verify(journaled, target, wanted);
 }
 
 Result<std::string> native_driver(JournaledKernel& journaled, const DeviceTarget& target) {
-    const auto modules = journaled.kernel().modules_for(target.identity.modalias);
-    if (!modules)
-        return base::propagate(modules);
-    for (const std::string& module : *modules) {
+    const auto modules = TRY(journaled.kernel().modules_for(target.identity.modalias));
+    for (const std::string& module : modules) {
         auto driver = journaled.kernel().driver_for(target.id.bus, module);
         if (driver && !*driver && journaled.load_module(target.id, module))
             driver = journaled.kernel().driver_for(target.id.bus, module);

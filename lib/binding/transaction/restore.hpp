@@ -7,8 +7,8 @@
 
 namespace binding {
 
-/// Brings a device from how it stands (`now`, just read) to how it stood: driver and override. The
-/// caller has made sure that what is there now is ours to undo. Used to undo and to release.
+/// Restores a device's driver and override; `now` is its state, just read. The caller has checked
+/// that the present state is ours to undo. Used by undo and release.
 [[nodiscard]] base::Result<void> restore(JournaledKernel& journaled,
                                          const sysfs::DeviceTarget& target,
                                          const sysfs::Device& now,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/transaction/sriov.hpp"
 
+#include "base/try.hpp"
 #include "binding/transaction/mdevs.hpp"
 
 #include "binding/transaction/node_access.hpp"
@@ -28,10 +29,9 @@ Result<sysfs::SriovPf> read_pf(JournaledKernel& journaled, const DeviceTarget& p
 
 Result<void> write_count(JournaledKernel& journaled, const DeviceTarget& pf, std::uint32_t count,
                          std::uint32_t enabled) {
-    // Non-zero to other non-zero is EBUSY: none first.
+    // Non-zero to other non-zero is EBUSY: 0 first.
     if (enabled != 0 && count != 0)
-        if (auto none = journaled.set_vfs(pf, 0, enabled); !none)
-            return none;
+        TRY(journaled.set_vfs(pf, 0, enabled));
     return journaled.set_vfs(pf, count, enabled);
 }
 
@@ -54,22 +54,17 @@ Result<void> wait_for_links(JournaledKernel& journaled, const DeviceTarget& pf, 
 
 Result<void> enable_vfs(JournaledKernel& journaled, const DeviceTarget& pf, std::uint32_t count,
                         Milliseconds timeout) {
-    const auto now = read_pf(journaled, pf);
-    if (!now)
-        return base::propagate(now);
-    if (now->enabled == count)
+    const auto now = TRY(read_pf(journaled, pf));
+    if (now.enabled == count)
         return {};
-    if (count > now->total)
+    if (count > now.total)
         return fail(Code::kInvalid, "set VFs", pf.id.display(),
-                    "has at most " + std::to_string(now->total));
-    const bool keep_off = count != 0 && now->autoprobe == true;
+                    "has at most " + std::to_string(now.total));
+    const bool keep_off = count != 0 && now.autoprobe == true;
     if (keep_off)
-        if (auto off = journaled.write_attr(pf, kAutoprobe, "0", "1"); !off)
-            return off;
-    if (auto written = write_count(journaled, pf, count, now->enabled); !written)
-        return written;
-    if (auto there = wait_for_links(journaled, pf, count, timeout); !there)
-        return there;
+        TRY(journaled.write_attr(pf, kAutoprobe, "0", "1"));
+    TRY(write_count(journaled, pf, count, now.enabled));
+    TRY(wait_for_links(journaled, pf, count, timeout));
     return keep_off ? journaled.write_attr(pf, kAutoprobe, "1", "0") : Result<void>();
 }
 
@@ -86,12 +81,11 @@ Result<void> remove_side_effect(JournaledKernel& journaled, const DeviceTarget& 
         return remove_vgpu(journaled, target, made);
     const auto before = base::parse_decimal(made.before);
     const auto now = read_pf(journaled, target);
-    // Someone has chosen another number since: theirs.
+    // Another program has set another number since: it stays.
     if (!before || !now || std::to_string(now->enabled) != made.value || now->enabled == *before)
         return {};
     const auto count = static_cast<std::uint32_t>(*before);
-    if (auto written = write_count(journaled, target, count, now->enabled); !written)
-        return written;
+    TRY(write_count(journaled, target, count, now->enabled));
     return wait_for_links(journaled, target, count, timeout);
 }
 

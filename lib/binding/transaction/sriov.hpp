@@ -9,12 +9,12 @@
 namespace binding {
 
 /// Brings a PF to `count` VFs and waits until every one is there, with native drivers kept off the
-/// new ones meanwhile: rules of their own say what becomes of them.
+/// new ones meanwhile: their own rules decide on their drivers.
 [[nodiscard]] base::Result<void> enable_vfs(JournaledKernel& journaled,
                                             const sysfs::DeviceTarget& pf, std::uint32_t count,
                                             Milliseconds timeout);
 
-/// Takes back one thing that we made on a device beside its driver.
+/// Undoes one side effect of ours on a device.
 [[nodiscard]] base::Result<void> remove_side_effect(JournaledKernel& journaled,
                                                     const sysfs::DeviceTarget& target,
                                                     const SideEffect& made, Milliseconds timeout);

@@ -9,19 +9,18 @@
 
 namespace binding {
 
-/// The steps of one transaction as they come about: the planned ones get their results, those that
-/// only falling back brings are put in where they happened.
+/// The steps of one transaction: the planned ones get their results, those of a fallback are
+/// inserted where they happened.
 class StepLog {
   public:
     explicit StepLog(std::vector<policy::Step> planned) : steps_(std::move(planned)) {}
 
-    /// The step that is being tried now; its place for end().
+    /// The step that starts now; its place for end().
     std::size_t begin(policy::Op op, const sysfs::DeviceId& device, const std::string& value);
     void end(std::size_t at, policy::StepResult result, std::string error = {});
-    /// What was done has been undone.
+    /// Every step that was done has been undone.
     void roll_back();
-    /// Every planned step of this device and module that a fallback has made pointless stays
-    /// without a result until here, where it becomes `skipped`.
+    /// A planned step that a fallback has made pointless becomes `skipped`.
     [[nodiscard]] std::vector<policy::Step> finish() &&;
 
   private:

@@ -10,6 +10,9 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/try.hpp"
+#include "binding/transaction/execute_transaction.hpp"
+#include "binding/transaction/transaction_completion.hpp"
 
 namespace binding {
 namespace {
@@ -21,8 +24,7 @@ using policy::StepResult;
 using policy::Transaction;
 using policy::Verdict;
 
-/// Every command replays the journal: what it tells beyond what is ours now is not to cost the next
-/// ones much.
+/// Every command replays the journal, so it must stay short.
 constexpr std::size_t kCompactAt = 32 * 1024;
 constexpr unsigned kMaxWorkers = 8;
 
@@ -60,14 +62,10 @@ WorkerJob undo_job(const std::string& txn) {
 
 Result<TransactionRunner> TransactionRunner::open(sysfs::Kernel& kernel, const StateDir& state,
                                                   const ApplyOptions& options) {
-    auto lock = Lock::acquire(state, options.lock_timeout);
-    if (!lock)
-        return base::propagate(lock);
-    auto opened = Journal::open(state);
-    if (!opened)
-        return base::propagate(opened);
-    TransactionRunner runner(kernel, state, options, std::move(*lock), std::move(opened->journal),
-                             std::move(opened->journal_state));
+    auto lock = TRY(Lock::acquire(state, options.lock_timeout));
+    auto opened = TRY(Journal::open(state));
+    TransactionRunner runner(kernel, state, options, std::move(lock), std::move(opened.journal),
+                             std::move(opened.journal_state));
     if (runner.journal_state_.damaged_lines != 0)
         runner.warn(state.journal_path() + ": " +
                     std::to_string(runner.journal_state_.damaged_lines) +
@@ -104,31 +102,33 @@ std::string TransactionRunner::execute_request(
     const auto request = decode_message(line);
     if (!request)
         return send(Failed{request.error()});
-    const ProgressSink sink{
-        .on_step = [&](const std::string& text) { report(send(StepStarted{text})); },
-        .on_device = [&](const sysfs::Device& device) { report(send(DeviceSeen{device})); }};
     const auto context_for = [&](const ApplyOptions& options) {
-        return TransactionContext{kernel_, journal_, state_, journal_state_, options};
+        return TransactionContext{
+            kernel_,
+            journal_,
+            state_,
+            journal_state_,
+            options,
+            [&](const std::string& text) { report(send(StepStarted{text})); },
+            [&](const sysfs::Device& device) { report(send(DeviceSeen{device})); }};
     };
     if (const auto* run = std::get_if<RunTransaction>(&request->message)) {
         const ActiveTransaction& active = active_.at(run->txn);
         TransactionContext context = context_for(active.options);
-        return send(binding::execute_transaction(context, active.transaction, run->txn, sink));
+        return send(binding::execute_transaction(context, active.transaction, run->txn));
     }
     if (const auto* undo = std::get_if<UndoTransaction>(&request->message)) {
         const auto active = active_.find(undo->txn);
         TransactionContext context =
             context_for(active == active_.end() ? options_ : active->second.options);
-        return send(undo_transaction(context, undo->txn, sink));
+        return send(undo_transaction(context, undo->txn));
     }
     return send(Failed{unexpected_message(request->message)});
 }
 
 Result<void> TransactionRunner::refresh() {
-    auto journal_state = read_journal(state_);
-    if (!journal_state)
-        return base::propagate(journal_state);
-    journal_state_ = std::move(*journal_state);
+    auto journal_state = TRY(read_journal(state_));
+    journal_state_ = std::move(journal_state);
     return {};
 }
 
@@ -165,8 +165,7 @@ Result<Recovery> TransactionRunner::recover() {
     if (!pool_)
         return all;
     pool_->run({});
-    if (auto fresh = refresh(); !fresh)
-        return base::propagate(fresh);
+    TRY(refresh());
     return all;
 }
 
@@ -204,12 +203,107 @@ void TransactionRunner::run(Plan& plan) {
         pool_->run({});
 }
 
+std::vector<WorkerJob> TransactionRunner::on_job_ended(const WorkerJob& job, JobEnd how,
+                                                       const std::string& line) {
+    const std::string& txn = job.name;
+    ActiveTransaction& active = active_[txn];
+    if (active.recovered)
+        return on_recovery_ended(txn, how, line);
+    TransactionOutcome outcome = to_outcome(kernel_, active, how, line);
+    if (how == JobEnd::kAnswered && active.worker_death.empty() && !outcome.steps.empty()) {
+        complete(txn, std::move(outcome));
+        return {};
+    }
+    const auto journal_state = read_journal(state_);
+    const InFlightTransaction* flight =
+        journal_state ? journal_state->find_in_flight(txn) : nullptr;
+    const std::vector<policy::Step>& planned = active.transaction.steps;
+    if (how == JobEnd::kDied && active.worker_death.empty()) {
+        active.worker_death = "its worker process died (" + line + ") at: " + active.last_step;
+        active.steps = recorded_steps(planned, flight, StepResult::kFailed);
+        WorkerJob undo = undo_job(txn);
+        undo.drivers = job.drivers;
+        undo.timeout = job.timeout;
+        undo.progress_wanted = job.progress_wanted;
+        return {std::move(undo)};
+    }
+    if (outcome.steps.empty() && active.worker_death.empty())
+        outcome.steps = recorded_steps(
+            planned, flight, how == JobEnd::kStuck ? StepResult::kStuck : StepResult::kFailed);
+    if (!active.worker_death.empty())
+        outcome = outcome_after_worker_death(active, std::move(outcome));
+    complete(txn, std::move(outcome));
+    return {};
+}
+
+std::vector<WorkerJob> TransactionRunner::on_recovery_ended(const std::string& txn, JobEnd how,
+                                                            const std::string& line) {
+    ActiveTransaction& active = active_[txn];
+    const RecoveredCallback callback = std::exchange(active.recovered, nullptr);
+    const TransactionOutcome outcome = to_outcome(kernel_, active, how, line);
+    history_.push_back(to_history_entry(*active.flight, outcome, options_.actor));
+    active.error = outcome.error;
+    callback(to_recovery(*active.flight, outcome));
+    return {};
+}
+
+void TransactionRunner::complete(const std::string& txn, TransactionOutcome outcome) {
+    ActiveTransaction& active = active_[txn];
+    Transaction& transaction = active.transaction;
+    transaction.result = outcome.result;
+    transaction.error = std::move(outcome.error);
+    transaction.error_code = outcome.error_code;
+    transaction.steps = std::move(outcome.steps);
+    for (const std::string& note : outcome.notes)
+        warn(transaction.key() + ": " + note);
+    ++done_;
+    history_.push_back(to_history_entry(active, txn));
+    progress(active, transaction.key() + ": " + policy::step_result_name(*transaction.result));
+    if (active.ended)
+        active.ended(txn, transaction);
+}
+
+void TransactionRunner::on_progress_line(const std::string& txn, const std::string& line) {
+    ActiveTransaction& active = active_[txn];
+    auto report = decode_message(line);
+    if (!report)
+        return warn("worker: " + report.error().text());
+    if (auto* step = std::get_if<StepStarted>(&report->message)) {
+        active.last_step = std::move(step->text);
+        return progress(active, active.last_step);
+    }
+    if (auto* seen = std::get_if<DeviceSeen>(&report->message))
+        return active.seen.devices.push_back(std::move(seen->device));
+    warn("worker: " + unexpected_message(report->message).text());
+}
+
+/// Why a transaction cannot begin: an undo of one of its devices is pending, or its group was
+/// undone after it was planned, so that members which were as wanted in between are not part of it.
+std::string TransactionRunner::blocking_reason(const Transaction& transaction) const {
+    for (const InFlightTransaction& flight : journal_state_.in_flight)
+        for (const policy::Change& change : transaction.changes)
+            if (flight.find(change.target.id) != nullptr)
+                return change.target.id.display() + ": transaction " + flight.begin.txn +
+                       " has not been undone yet: " + pending_undo_error(flight.begin.txn);
+    for (const BindingSnapshot& snapshot : undone_)
+        for (const policy::Change& change : transaction.changes)
+            if (change.target.id == snapshot.device ||
+                (transaction.group && transaction.group == snapshot.identity.iommu_group))
+                return snapshot.device.display() +
+                       ": an interrupted transaction was undone after this was planned; plan again";
+    return {};
+}
+
+std::string TransactionRunner::pending_undo_error(const std::string& txn) const {
+    const auto active = active_.find(txn);
+    return active == active_.end() ? "it is still under way" : active->second.error;
+}
+
 Result<void> TransactionRunner::forget(const std::vector<sysfs::DeviceId>& devices,
                                        const std::string& why) {
     for (const sysfs::DeviceId& device : devices)
         if (journal_state_.bound.contains(device))
-            if (auto noted = journal_.append(ReleasedRecord{device, why}, Sync::kLater); !noted)
-                return noted;
+            TRY(journal_.append(ReleasedRecord{device, why}, Sync::kLater));
     return refresh();
 }
 

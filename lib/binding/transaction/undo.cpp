@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/try.hpp"
 #include "binding/transaction/restore.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -18,7 +19,7 @@ using sysfs::DeviceTarget;
 
 constexpr const char* kAutoprobeWrite = "sriov_drivers_autoprobe=";
 
-/// Did this transaction mean to write `value` there? Its intents are all it can have written.
+/// Did this transaction intend to write `value` there? It wrote nothing but its intents.
 bool was_intended(const InFlightTransaction& flight, const DeviceId& device,
                   std::initializer_list<Op> ops, const std::string& value) {
     return std::any_of(flight.intents.begin(), flight.intents.end(), [&](const IntentRecord& i) {
@@ -34,7 +35,7 @@ bool touched_binding(const InFlightTransaction& flight, const DeviceId& device) 
     });
 }
 
-/// Undoes one write of the kind that Held does not cover.
+/// Undoes one write of a kind that BindingSnapshot does not cover.
 class SideEffectUndo {
   public:
     SideEffectUndo(JournaledKernel& journaled, const DeviceTarget& target)
@@ -91,10 +92,9 @@ class SideEffectUndo {
         if (!before || !fresh || !fresh->sriov || fresh->sriov->enabled == *before)
             return {};
         const auto wanted = static_cast<std::uint32_t>(*before);
-        // From one number to another only by way of none (EBUSY otherwise).
+        // From one number to another only through 0 (EBUSY otherwise).
         if (fresh->sriov->enabled != 0 && wanted != 0)
-            if (auto none = journaled_.set_vfs(target_, 0, fresh->sriov->enabled); !none)
-                return none;
+            TRY(journaled_.set_vfs(target_, 0, fresh->sriov->enabled));
         return journaled_.set_vfs(target_, wanted, 0);
     }
     Result<void> set_attr(const IntentRecord& intent) {
@@ -151,7 +151,7 @@ class DeviceUndo {
         if (done)
             return;
         undone_.errors.push_back(done.error().text());
-        // Someone holds it, or the kernel wants to be asked later: the next run may succeed.
+        // It is in use, or the kernel defers: the next run may succeed.
         if (done.error().errnum == EBUSY || done.error().errnum == EAGAIN)
             undone_.pending = true;
     }

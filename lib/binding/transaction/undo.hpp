@@ -9,18 +9,18 @@
 
 namespace binding {
 
-/// The result of an undo. `pending`: some device could not be restored now but may be later (it is
-/// held open), so the transaction stays in the journal and the next run tries again.
+/// The result of an undo. `pending`: a device could not be restored now but may be later (it is
+/// open), so the transaction stays in the journal and the next run tries again.
 struct UndoResult {
     std::vector<std::string>
-        notes;  ///< what was left as it is, and why: gone, another device, foreign
+        notes;  ///< what is left as it is, and why: gone, another device, foreign
     std::vector<std::string> errors;  ///< what could not be restored
     bool pending = false;
 };
 
-/// Undoes a transaction, last device first, by comparing the kernel with what the transaction's
-/// first record says there was. Whatever is on a device that this transaction never wrote is left
-/// alone. Doing it twice, or after a crash in the middle of it, comes to the same.
+/// Undoes a transaction, last device first, by comparing the kernel with the transaction's first
+/// record. State that this transaction never wrote is left alone. Idempotent, also after a crash in
+/// the middle of it.
 [[nodiscard]] UndoResult undo(JournaledKernel& journaled, const InFlightTransaction& flight);
 
 }  // namespace binding

@@ -57,7 +57,7 @@ struct WorkerChannels {
     UniqueFd progress;
 };
 
-/// An empty answer calls the parent when what was said before has left no room.
+/// An empty answer wakes the parent when the socket for progress is full.
 constexpr std::string_view kEmptyAnswer = "\n";
 
 void send_progress(const WorkerChannels& channels, const std::string& line) {
@@ -162,7 +162,7 @@ bool Worker::LineReader::read(std::vector<std::string>& lines) {
 
 std::optional<std::vector<std::string>> Worker::read_answers() {
     std::vector<std::string> lines;
-    // What it answered before it died still counts; its death shows at the next look.
+    // Answers that it sent before it died count; its death shows at the next read.
     if (!answers_.read(lines) && lines.empty())
         return std::nullopt;
     std::erase(lines, std::string());
@@ -183,7 +183,7 @@ void Worker::close() {
     progress_.fd.reset();
 }
 
-/// Processes forked since may have our end as well: closing ours alone would not tell it.
+/// Processes forked since may hold our end as well, so closing ours alone is no end of file.
 void Worker::close_requests() {
     ::shutdown(answers_.fd.get(), SHUT_RDWR);
 }

@@ -19,8 +19,7 @@ namespace binding {
 using WorkerFunction = std::function<std::string(
     const std::string& request, const std::function<void(const std::string&)>& report)>;
 
-/// A line that a worker said on the way, and when: hours later it still tells since when a write is
-/// out.
+/// A line that a worker reported, and when: the start of a write that has not returned.
 struct ProgressText {
     std::chrono::steady_clock::time_point at;
     std::string line;
@@ -28,9 +27,8 @@ struct ProgressText {
 
 /// A forked process that writes to the kernel for us, since a write may never return. It never
 /// executes another program, dies with its parent, and is abandoned, not waited for, when it is
-/// stuck. Lines over two socket pairs: requests down and answers up; and what it says on the way,
-/// which can lie there until somebody wants to know: waking up for each line would cost as much as
-/// carrying out what it tells of.
+/// stuck. Two socket pairs carry lines: one has requests and answers, the other progress, which may
+/// stay unread: a wake-up for each line would cost as much as the write that it announces.
 class Worker {
   public:
     /// `close_in_child`: the parent's ends of its siblings.
@@ -43,27 +41,27 @@ class Worker {
     ~Worker() = default;
 
     [[nodiscard]] base::Result<void> send(const std::string& request);
-    /// The answers that have come; nothing once the worker has died. What it said before them is in
-    /// `said` by then.
+    /// The answers that have arrived; nothing once the worker has died. The progress that precedes
+    /// them is readable by then.
     [[nodiscard]] std::optional<std::vector<std::string>> read_answers();
     [[nodiscard]] std::vector<ProgressText> read_progress();
-    /// Ends it when it is idle: it sees the end of its requests.
+    /// Ends it when it is idle: it reads the end of its requests.
     void close_requests();
     /// The same, and waits for it.
     void stop();
-    /// It is stuck: killed, so that it does nothing more should the kernel ever let it go.
+    /// Kills a stuck worker, so that it writes nothing more should the kernel ever release it.
     void abandon();
     /// How a dead worker died: "signal 9", "exit status 1".
     [[nodiscard]] std::string wait_status();
 
-    /// Readable when there is an answer, or no room for what it wants to say; and when it has said
-    /// something.
+    /// fd(): readable when there is an answer, or no room for progress. progress_fd(): readable
+    /// when there is progress.
     [[nodiscard]] int fd() const { return answers_.fd.get(); }
     [[nodiscard]] int progress_fd() const { return progress_.fd.get(); }
     [[nodiscard]] pid_t pid() const { return pid_; }
 
   private:
-    /// Our end of a socket pair, and the beginning of a line of which the end has not come yet.
+    /// Our end of a socket pair, and the beginning of an incomplete line.
     struct LineReader {
         base::UniqueFd fd;
         std::string unread;

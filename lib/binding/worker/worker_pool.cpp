@@ -10,7 +10,7 @@
 namespace binding {
 namespace {
 
-/// Drivers whose kernel code does not stand parallel unbinds. ioatdma: unbinding channels of one
+/// Drivers whose kernel code does not survive parallel unbinds. ioatdma: unbinding channels of one
 /// engine side by side hit a kernel BUG (bugzilla 209041), which SPDK's setup.sh met by doing all
 /// of them one after the other.
 constexpr std::array kLimits = {
@@ -83,7 +83,7 @@ void WorkerPool::poll_workers(int milliseconds) {
 }
 
 void WorkerPool::stop_idle() {
-    // All are told before the first is waited for: ending takes a process as long as a transaction.
+    // All are told to end before the first is waited for: an exit takes as long as a transaction.
     for (Slot& slot : slots_)
         if (!slot.busy)
             slot.worker.close_requests();
@@ -192,7 +192,7 @@ std::optional<WorkerPool::Clock::time_point> WorkerPool::next_deadline() const {
 }
 
 void WorkerPool::read_worker(std::size_t at) {
-    // In this order: what was said before an answer is there once the answer is.
+    // In this order: once an answer is readable, so are the lines sent before it.
     const auto answers = slots_[at].worker.read_answers();
     read_progress(slots_[at]);
     if (!answers) {
@@ -214,7 +214,7 @@ void WorkerPool::read_progress(Slot& slot) {
     }
 }
 
-/// The worker goes on with the next job while we see to what this one has told.
+/// The worker gets its next job before this answer is processed.
 void WorkerPool::on_answer(Slot& slot, const std::string& line) {
     slot.busy = false;
     const WorkerJob job = std::exchange(slot.job, {});
@@ -231,7 +231,7 @@ void WorkerPool::on_answer(Slot& slot, const std::string& line) {
     add_first(callbacks_.on_ended(job, JobEnd::kAnswered, line));
 }
 
-/// A write that never came back counts for ever: beside it none may begin.
+/// A write that did not return keeps its place: no other may start beside it.
 void WorkerPool::release_limits(const WorkerJob& job, JobEnd how) {
     for (const std::string& driver : job.drivers)
         if (const auto used = in_use_.find(driver);

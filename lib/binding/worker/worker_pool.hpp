@@ -22,10 +22,9 @@ struct WorkerJob {
     std::string request;  ///< a line for the worker
     std::set<std::string> drivers;
     std::chrono::milliseconds timeout{0};  ///< for each write; 0: the pool's
-    /// What the job needs to know has come into our memory only now: a worker forked before cannot
-    /// have it.
+    /// The job needs memory of ours as it is now, which a worker forked earlier does not have.
     bool needs_new_worker = false;
-    /// Somebody follows what the worker says; else it waits until the answer comes, or does not.
+    /// Progress lines are reported at once; otherwise with the answer.
     bool progress_wanted = false;
     unsigned since = 0;  ///< set by the pool
 };
@@ -38,21 +37,21 @@ enum class JobEnd {
                   ///< started
 };
 
-/// Carries jobs out in forked workers, several at once, each write under a deadline. A worker that
-/// lets its deadline pass is abandoned and replaced; the others go on. Either `run` it to the end,
-/// or drive it from an event loop: `watch` its workers' sockets and `next_deadline`, and `turn` it
-/// when one of them calls.
+/// Executes jobs in forked workers, several at once, each write with a deadline. A worker past its
+/// deadline is abandoned and replaced; the others continue. Call `run()`, or drive the pool from an
+/// event loop: `watch()` the workers' sockets until `next_deadline()`, and call `turn()` when a
+/// socket is readable.
 class WorkerPool {
   public:
     using Clock = std::chrono::steady_clock;
 
     struct Callbacks {
-        /// A line the worker said before its answer: the deadline starts anew when it was said.
+        /// A line that the worker reported before its answer; it restarts the deadline.
         std::function<void(const WorkerJob&, const std::string& line)> on_progress_line;
-        /// The job has ended; jobs that follow from it are returned and done before the others.
+        /// The job has ended; the jobs that are returned precede the waiting ones.
         std::function<std::vector<WorkerJob>(const WorkerJob&, JobEnd, const std::string& line)>
             on_ended;
-        /// The stuck job's worker, killed and not waited for: it ends when the kernel lets it go.
+        /// The stuck job's worker, killed and not waited for: it ends when the kernel releases it.
         std::function<void(const WorkerJob&, pid_t)> on_worker_abandoned;
     };
 
@@ -68,15 +67,14 @@ class WorkerPool {
 
     void run(std::vector<WorkerJob> jobs);
 
-    /// They begin with the next turn.
+    /// They start with the next turn().
     void add(std::vector<WorkerJob> jobs);
     [[nodiscard]] bool idle() const { return waiting_.empty() && !any_busy(); }
     void watch(std::vector<pollfd>& fds) const;
     [[nodiscard]] std::optional<Clock::time_point> next_deadline() const;
-    /// Takes what the workers have said, gives up on those past their deadline, and hands out what
-    /// may begin.
+    /// Reads what the workers sent, abandons those past their deadline, and starts waiting jobs.
     void turn();
-    /// Ends the workers that have nothing to do.
+    /// Ends idle workers.
     void stop_idle();
 
   private:
@@ -88,7 +86,7 @@ class WorkerPool {
         unsigned created_at = 0;
     };
     void start_jobs();
-    /// Hears the workers that call within that time (-1: however long), and goes on from there.
+    /// Waits that long for a worker (-1: without limit), then does what turn() does.
     void poll_workers(int milliseconds);
     [[nodiscard]] bool has_memory_for(const Slot& slot, const WorkerJob& job) const;
     [[nodiscard]] std::vector<Slot>::iterator find_worker(const WorkerJob& job);

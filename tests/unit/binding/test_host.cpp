@@ -10,6 +10,7 @@
 #include <fstream>
 #include <ostream>
 
+#include "binding/transaction/release_plan.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "sysfs/device/names.hpp"
 

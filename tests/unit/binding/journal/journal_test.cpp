@@ -222,7 +222,7 @@ TEST(Journal, ThatCannotBeWrittenStopsTheRunBeforeTheKernelIsTouched) {
     EXPECT_EQ(fixture.kernel().state().writes, 0U);
 }
 
-/// One that has followed it says what one says that replays it, whatever becomes of the file.
+/// A reader that follows the file has the same state as one that replays it, whatever happens to it.
 TEST(JournalReader, FollowsTheJournal) {
     TestHost fixture(one_nic());
     JournalReader reader(fixture.state());

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "binding/mdevctl/mdev_context.hpp"
 
+#include "binding/mdevctl/mdev_define.hpp"
+#include "binding/mdevctl/mdev_list.hpp"
+#include "binding/mdevctl/mdev_start.hpp"
+#include "binding/transaction/release_plan.hpp"
 #include "tests/unit/binding/test_host.hpp"
 
 /// The commands of `vfioctl mdev` on the model of the kernel.

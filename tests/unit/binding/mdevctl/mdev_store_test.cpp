@@ -8,7 +8,7 @@
 #include "binding/mdevctl/mdev_store.hpp"
 #include "tests/fake/temp_dir.hpp"
 
-/// /etc/mdevctl.d: mdevctl's own format, and what stands in there that is none.
+/// /etc/mdevctl.d: mdevctl's own format, and files there that have another one.
 namespace binding {
 namespace {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <cerrno>
 
+#include "binding/transaction/release_plan.hpp"
 #include "policy/udev/udev_rules.hpp"
 #include "tests/unit/binding/test_host.hpp"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <cerrno>
 
+#include "binding/transaction/release_plan.hpp"
 #include "tests/unit/binding/test_host.hpp"
 
-/// What is done beside binding: no driver, the host's driver, mdevs, access, check.
+/// Everything but plain binding: no driver, the host's driver, mdevs, access, check.
 namespace binding {
 namespace {
 

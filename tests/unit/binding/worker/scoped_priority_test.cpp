@@ -8,7 +8,7 @@
 
 #include <functional>
 
-/// In a process of its own each, as whoever has lowered its priority may not be let back.
+/// Each in a process of its own, since a process may not raise its priority again.
 namespace binding {
 namespace {
 
@@ -16,7 +16,7 @@ int niceness() {
     return ::getpriority(PRIO_PROCESS, 0);
 }
 
-/// What `look` sees in a forked process.
+/// The result of `look` in a forked process.
 int in_a_child(const std::function<int()>& look) {
     const pid_t pid = ::fork();
     if (pid == 0)

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "binding/journal/lock.hpp"
+#include "binding/transaction/release_plan.hpp"
 #include "binding/worker/worker_pool.hpp"
 #include "tests/unit/binding/test_host.hpp"
 
@@ -82,7 +83,7 @@ TEST(Stuck, IsUndoneByTheNextRunOnceItIsLetGo) {
         [](fake::KernelState& world) { world.open(pci_id("0000:01:00.0"), "qemu (pid 712)"); });
     fixture.options().timeout = std::chrono::milliseconds(300);
     EXPECT_EQ(results(fixture.apply(release)), Words{"stuck"});
-    // While it is stuck every look at it blocks: the next run must not.
+    // While it is stuck every read of it blocks: the next run must not.
     const auto begun = Clock::now();
     fixture.apply({});
     EXPECT_LT(Clock::now() - begun, std::chrono::seconds(3));

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using Say = std::function<void(const std::string&)>;
 
-/// What a listener was told, in the order it was told: "said LINE" and "ended LINE".
+/// The callbacks in their order: "said LINE" and "ended LINE".
 class EventLog {
   public:
     [[nodiscard]] WorkerPool::Callbacks listener() {

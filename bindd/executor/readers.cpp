@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/executor/readers.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/number.hpp"
+#include "base/try.hpp"
+#include "bindd/executor/host_reader.hpp"
+
+namespace bindd {
+namespace {
+
+using base::Result;
+using binding::decode_message;
+using binding::encode_message;
+
+constexpr unsigned kReaders = 2;
+constexpr std::chrono::milliseconds kIdleTime{3'000};
+
+}  // namespace
+
+Readers::Readers(const ExecutorDependencies& deps, FdChannel channel,
+                 std::function<void(const std::string&)> send,
+                 std::function<void(pid_t)> on_abandoned)
+    : deps_(deps),
+      channel_(std::move(channel)),
+      send_(std::move(send)),
+      pool_([this](const std::string& line, const auto& report) { return serve(line, report); },
+            kReaders, deps.read_timeout,
+            binding::WorkerPool::Callbacks{
+                .on_progress_line = [this](const binding::WorkerJob&,
+                                           const std::string& line) { send_(line); },
+                .on_ended =
+                    [this](const binding::WorkerJob& job, binding::JobEnd how,
+                           const std::string& line) {
+                        on_ended(job, how, line);
+                        return std::vector<binding::WorkerJob>{};
+                    },
+                .on_worker_abandoned = [on_abandoned = std::move(on_abandoned)](
+                                           const binding::WorkerJob&,
+                                           pid_t pid) { on_abandoned(pid); }}) {}
+
+void Readers::add(std::uint64_t id, const std::string& line) {
+    idle_at_ = Clock::now() + kIdleTime;
+    pool_.add(
+        {{.name = std::to_string(id), .request = line, .drivers = {}, .progress_wanted = true}});
+}
+
+void Readers::turn() {
+    pool_.turn();
+    if (!pool_.idle() || !idle_at_ || *idle_at_ > Clock::now())
+        return;
+    pool_.stop_idle();
+    ::malloc_trim(0);  // the replies passed through this process
+    idle_at_.reset();
+}
+
+std::optional<Readers::Clock::time_point> Readers::next_deadline() const {
+    return pool_.idle() ? idle_at_ : pool_.next_deadline();
+}
+
+/// Runs in a reader. The fds are sent before the answer is.
+std::string Readers::serve(const std::string& line,
+                           const std::function<void(const std::string&)>& report) const {
+    const auto request = decode_message(line);
+    if (!request)
+        return encode_message({0, binding::Failed{request.error()}});
+    const std::uint64_t id = request->id;
+    if (const auto* open = std::get_if<binding::OpenForClient>(&request->message)) {
+        const auto sent = open_for(*open);
+        return encode_message({id, sent ? binding::Message(binding::Completed{})
+                                        : binding::Message(binding::Failed{sent.error()})});
+    }
+    const auto emit = [&](binding::Message found) {
+        report(encode_message({id, std::move(found)}));
+    };
+    return encode_message({id, read_host(deps_.kernel, request->message, emit)});
+}
+
+Result<void> Readers::open_for(const binding::OpenForClient& request) const {
+    if (!deps_.open)
+        return base::fail(base::Code::kUnsupported, "open", "a device",
+                          "this daemon cannot open devices for others");
+    const auto opened = TRY(deps_.open(request.device.text(), request.backend));
+    return channel_.send(request.ticket, opened);
+}
+
+void Readers::on_ended(const binding::WorkerJob& job, binding::JobEnd how,
+                       const std::string& line) const {
+    if (how == binding::JobEnd::kAnswered)
+        return send_(line);
+    const auto id = base::parse_decimal(job.name);
+    const auto error =
+        base::fail(base::Code::kTimeout, "look", "the host", "reading a device did not return");
+    send_(encode_message({id.value_or(0), binding::Failed{error.value()}}));
+}
+
+}  // namespace bindd

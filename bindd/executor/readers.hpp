@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <poll.h>
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "bindd/executor/executor_dependencies.hpp"
+#include "bindd/executor/fd_passing.hpp"
+#include "binding/codec/messages.hpp"
+#include "binding/worker/worker_pool.hpp"
+
+namespace bindd {
+
+/// The requests that are served by a reader.
+template <typename Request>
+constexpr bool kIsForReader =
+    std::is_same_v<Request, binding::ScanHost> || std::is_same_v<Request, binding::ScanDevices> ||
+    std::is_same_v<Request, binding::QueryUsage> || std::is_same_v<Request, binding::OpenForClient>;
+
+/// The processes that read the host and open devices: either may hang. Their lines are the replies
+/// as the daemon gets them. A read past its deadline ends with kTimeout. They end when there has
+/// been nothing to do for a while.
+class Readers {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    /// `send` gets the lines of replies, `on_abandoned` a reader that was killed and may be kept by
+    /// the kernel.
+    Readers(const ExecutorDependencies& deps, FdChannel channel,
+            std::function<void(const std::string&)> send, std::function<void(pid_t)> on_abandoned);
+
+    /// `line`: the request as it came, whose id is `id`.
+    void add(std::uint64_t id, const std::string& line);
+    void turn();
+    void watch(std::vector<pollfd>& fds) const { pool_.watch(fds); }
+    [[nodiscard]] std::optional<Clock::time_point> next_deadline() const;
+
+  private:
+    [[nodiscard]] std::string serve(const std::string& line,
+                                    const std::function<void(const std::string&)>& report) const;
+    [[nodiscard]] base::Result<void> open_for(const binding::OpenForClient& request) const;
+    void on_ended(const binding::WorkerJob& job, binding::JobEnd how,
+                  const std::string& line) const;
+
+    const ExecutorDependencies& deps_;
+    FdChannel channel_;
+    std::function<void(const std::string&)> send_;
+    binding::WorkerPool pool_;
+    std::optional<Clock::time_point> idle_at_;
+};
+
+}  // namespace bindd

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/executor/recoveries.hpp"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "bindd/executor/hung_read.hpp"
+#include "binding/journal/journal.hpp"
+
+namespace bindd {
+namespace {
+
+using binding::RecoveryEnded;
+using binding::RecoveryResult;
+
+constexpr std::chrono::milliseconds kRetrySoon{50};  ///< the kernel has just let go
+constexpr std::chrono::milliseconds kRetryLater{1'000};
+
+/// glibc has no wrapper for it before 2.36.
+base::UniqueFd open_pidfd(pid_t pid) {
+    return base::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+/// The name of a read that does not return, in the place of a transaction's.
+std::string scan_name(pid_t reader) {
+    return "look-" + std::to_string(reader);
+}
+
+}  // namespace
+
+void Recoveries::add(const binding::InFlightTransaction& flight, const Notify& notify) {
+    notify(binding::TransactionInterrupted{flight.begin});
+    waiting_.emplace(flight.begin.txn, flight);
+}
+
+void Recoveries::add_orphans(const binding::JournalState& journal_state) {
+    for (const binding::InFlightTransaction& flight : journal_state.in_flight)
+        if (!abandoned_.contains(flight.begin.txn) && !waiting_.contains(flight.begin.txn))
+            add(flight, notify_);
+}
+
+void Recoveries::begin(binding::TransactionRunner& runner) {
+    for (const auto& [txn, flight] : std::exchange(waiting_, {}))
+        // It may have ended since it was added.
+        if (runner.journal_state().find_in_flight(txn) == nullptr)
+            on_recovered(txn, {});
+        else
+            runner.begin_recovery(flight, [this, name = txn](const binding::Recovery& recovery) {
+                on_recovered(name, recovery);
+            });
+}
+
+void Recoveries::postpone(const std::string& why) {
+    for (const auto& [txn, flight] : std::exchange(waiting_, {}))
+        report_pending(txn, why);
+}
+
+void Recoveries::on_recovered(const std::string& txn, const binding::Recovery& recovery) {
+    std::string note;
+    for (const std::string& each : recovery.notes)
+        note += (note.empty() ? "" : "; ") + each;
+    if (recovery.pending_transactions.contains(txn))
+        return report_pending(txn, note);
+    abandoned_.erase(txn);
+    notify_(RecoveryEnded{txn, RecoveryResult::kUndone, note});
+}
+
+/// It will be tried again.
+void Recoveries::report_pending(const std::string& txn, const std::string& note) {
+    if (!abandoned_.contains(txn))
+        abandoned_[txn] = {0, base::UniqueFd(), Clock::now() + kRetryLater};
+    notify_(RecoveryEnded{txn, RecoveryResult::kPending, note});
+}
+
+void Recoveries::on_worker_abandoned(const std::string& txn, pid_t worker) {
+    abandoned_[txn] = {worker, open_pidfd(worker), Clock::now() + kRetryLater};
+}
+
+/// It has been killed, and ends at once unless the kernel keeps it.
+void Recoveries::on_reader_abandoned(pid_t reader) {
+    auto devices = devices_under_read(reader);
+    lost_readers_.emplace(reader, open_pidfd(reader));
+    if (!devices.empty())
+        notify_(binding::ReadStuck{scan_name(reader), std::move(devices)});
+}
+
+void Recoveries::reap_readers() {
+    std::erase_if(lost_readers_, [this](const auto& lost) {
+        if (::waitpid(lost.first, nullptr, WNOHANG) == 0)
+            return false;
+        notify_(RecoveryEnded{scan_name(lost.first), RecoveryResult::kUndone, {}});
+        return true;
+    });
+}
+
+/// When an abandoned worker has ended, the kernel is through with its write.
+void Recoveries::retry() {
+    std::vector<std::string> due;
+    for (auto& [txn, left] : abandoned_) {
+        if (left.pidfd.valid() && ::waitpid(left.worker, nullptr, WNOHANG) != 0) {
+            left.pidfd.reset();
+            left.retry = Clock::now() + kRetrySoon;
+        }
+        if (!left.pidfd.valid() && left.retry <= Clock::now())
+            due.push_back(txn);
+    }
+    if (due.empty())
+        return;
+    const auto journal_state = binding::read_journal(state_);
+    for (const std::string& txn : due) {
+        abandoned_.erase(txn);
+        const binding::InFlightTransaction* flight =
+            journal_state ? journal_state->find_in_flight(txn) : nullptr;
+        if (flight != nullptr)
+            waiting_.emplace(txn, *flight);
+        else
+            on_recovered(txn, {});
+    }
+}
+
+void Recoveries::watch(std::vector<pollfd>& fds) const {
+    for (const auto& [txn, left] : abandoned_)
+        if (left.pidfd.valid())
+            fds.push_back({left.pidfd.get(), POLLIN, 0});
+    for (const auto& [reader, pidfd] : lost_readers_)
+        fds.push_back({pidfd.get(), POLLIN, 0});
+}
+
+std::optional<Recoveries::Clock::time_point> Recoveries::next_retry() const {
+    std::optional<Clock::time_point> next;
+    for (const auto& [txn, left] : abandoned_)
+        if (!left.pidfd.valid() && (!next || left.retry < *next))
+            next = left.retry;
+    return next;
+}
+
+}  // namespace bindd
