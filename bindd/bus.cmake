@@ -52,7 +52,7 @@ add_library(bindd_bus STATIC
   interfaces/mdev_objects.cpp
   bus/method_options.cpp
   bus/object_path.cpp
-  bus/reply.cpp
+  bus/path_lookup.cpp
   bus/requests.cpp
   interfaces/snapshot_file.cpp
   bus/memory_trimmer.cpp

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bindd/bus/bus_error.hpp"
+#include "bindd/bus/callback.hpp"
 #include "bindd/bus/caller.hpp"
 #include "bindd/controller/job.hpp"
 #include "sysfs/device/device.hpp"

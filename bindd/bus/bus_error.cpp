@@ -2,6 +2,7 @@
 #include "bindd/bus/bus_error.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace bindd {
@@ -10,29 +11,37 @@ namespace {
 using policy::Transaction;
 using policy::Verdict;
 
-BusErrorKind to_error_kind(base::Code code) {
-    switch (code) {
-        case base::Code::kInvalid:
-            return BusErrorKind::kOptionNotPermitted;
-        case base::Code::kNotFound:
-        case base::Code::kGone:
-            return BusErrorKind::kNoSuchDevice;
-        case base::Code::kBusy:
-            return BusErrorKind::kBusy;
-        case base::Code::kRefused:
-            return BusErrorKind::kRefused;
-        case base::Code::kTimeout:
-            return BusErrorKind::kStuck;
-        case base::Code::kDenied:
-        case base::Code::kUnsupported:
-        case base::Code::kStale:
-        case base::Code::kFailed:
-            return BusErrorKind::kFailed;
-    }
-    return BusErrorKind::kFailed;
+constexpr std::array kNames{
+    std::pair{BusErrorKind::kNotAuthorized, "org.bindd1.Error.NotAuthorized"},
+    std::pair{BusErrorKind::kNoSuchDevice, "org.bindd1.Error.NoSuchDevice"},
+    std::pair{BusErrorKind::kRefused, "org.bindd1.Error.Refused"},
+    std::pair{BusErrorKind::kConflict, "org.bindd1.Error.Conflict"},
+    std::pair{BusErrorKind::kBusy, "org.bindd1.Error.Busy"},
+    std::pair{BusErrorKind::kStuck, "org.bindd1.Error.Stuck"},
+    std::pair{BusErrorKind::kFailed, "org.bindd1.Error.Failed"},
+    std::pair{BusErrorKind::kPolicyInvalid, "org.bindd1.Error.PolicyInvalid"},
+    std::pair{BusErrorKind::kOptionNotPermitted, "org.bindd1.Error.OptionNotPermitted"},
+};
+
+/// Every other code is kFailed.
+constexpr std::array kKinds{
+    std::pair{base::Code::kInvalid, BusErrorKind::kOptionNotPermitted},
+    std::pair{base::Code::kNotFound, BusErrorKind::kNoSuchDevice},
+    std::pair{base::Code::kGone, BusErrorKind::kNoSuchDevice},
+    std::pair{base::Code::kBusy, BusErrorKind::kBusy},
+    std::pair{base::Code::kRefused, BusErrorKind::kRefused},
+    std::pair{base::Code::kTimeout, BusErrorKind::kStuck},
+};
+
+template <typename Table, typename Key, typename Value>
+Value look_up(const Table& table, Key key, Value otherwise) {
+    for (const auto& [each, value] : table)
+        if (each == key)
+            return value;
+    return otherwise;
 }
 
-/// The first sentence of a plan that says why not.
+/// The first reason that a plan gives.
 std::string first_reason(const policy::Plan& plan) {
     for (const Transaction& transaction : plan.transactions)
         if (!transaction.error.empty())
@@ -52,27 +61,7 @@ bool is_conflict(const policy::Plan& plan) {
 }  // namespace
 
 const char* bus_error_name(BusErrorKind kind) {
-    switch (kind) {
-        case BusErrorKind::kNotAuthorized:
-            return "org.bindd1.Error.NotAuthorized";
-        case BusErrorKind::kNoSuchDevice:
-            return "org.bindd1.Error.NoSuchDevice";
-        case BusErrorKind::kRefused:
-            return "org.bindd1.Error.Refused";
-        case BusErrorKind::kConflict:
-            return "org.bindd1.Error.Conflict";
-        case BusErrorKind::kBusy:
-            return "org.bindd1.Error.Busy";
-        case BusErrorKind::kStuck:
-            return "org.bindd1.Error.Stuck";
-        case BusErrorKind::kFailed:
-            return "org.bindd1.Error.Failed";
-        case BusErrorKind::kPolicyInvalid:
-            return "org.bindd1.Error.PolicyInvalid";
-        case BusErrorKind::kOptionNotPermitted:
-            return "org.bindd1.Error.OptionNotPermitted";
-    }
-    return "org.bindd1.Error.Failed";
+    return look_up(kNames, kind, "org.bindd1.Error.Failed");
 }
 
 tl::unexpected<BusError> bus_error(BusErrorKind kind, std::string text) {
@@ -80,7 +69,7 @@ tl::unexpected<BusError> bus_error(BusErrorKind kind, std::string text) {
 }
 
 BusError to_bus_error(const base::Error& error) {
-    return {to_error_kind(error.code), error.text()};
+    return {look_up(kKinds, error.code, BusErrorKind::kFailed), error.text()};
 }
 
 BusError to_bus_error(const Job& job) {

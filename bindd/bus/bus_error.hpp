@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <functional>
 #include <string>
 #include <tl/expected.hpp>
+#include <utility>
 
 #include "base/result.hpp"
 #include "bindd/controller/job.hpp"
 
 namespace bindd {
 
-/// The errors that the daemon answers with; there are no others.
+/// The errors that the daemon answers with.
 enum class BusErrorKind {
     kNotAuthorized,
     kNoSuchDevice,
@@ -23,7 +23,7 @@ enum class BusErrorKind {
     kOptionNotPermitted,
 };
 
-/// One of them, and the sentence that goes with it.
+/// An error reply: its name and its message.
 struct BusError {
     BusErrorKind kind = BusErrorKind::kFailed;
     std::string text;
@@ -31,15 +31,18 @@ struct BusError {
 
 template <typename T>
 using BusResult = tl::expected<T, BusError>;
-/// Where an answer goes that may come later.
-template <typename T>
-using BusCallback = std::function<void(BusResult<T>)>;
 
 /// "org.bindd1.Error.Busy".
 [[nodiscard]] const char* bus_error_name(BusErrorKind kind);
 [[nodiscard]] tl::unexpected<BusError> bus_error(BusErrorKind kind, std::string text);
 [[nodiscard]] BusError to_bus_error(const base::Error& error);
-/// Why a job that has ended did not do what was asked; for one whose ending is not kDone.
+/// Why a job did not do what was requested. It has ended, and not as kDone.
 [[nodiscard]] BusError to_bus_error(const Job& job);
+
+template <typename T>
+[[nodiscard]] BusResult<T> to_bus_result(base::Result<T> result) {
+    return std::move(result).map_error(
+        [](const base::Error& error) { return to_bus_error(error); });
+}
 
 }  // namespace bindd

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "bindd/bus/bus_error.hpp"
+#include "bindd/bus/callback.hpp"
 
 namespace bindd {
 

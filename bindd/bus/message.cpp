@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "binding/codec/json.hpp"
@@ -18,7 +19,7 @@ int on_reply(sd_bus_message* reply, void* userdata, sd_bus_error* /*error*/) {
     try {
         (*static_cast<Replied*>(userdata))(reply);
     } catch (const std::exception&) {
-        // Out of memory, most likely. Who waits for it gets its timeout.
+        // Out of memory, most likely. The caller that waits for this gets a timeout.
         return 0;
     }
     return 0;
@@ -28,51 +29,81 @@ void forget(void* userdata) {
     delete static_cast<Replied*>(userdata);
 }
 
-/// The value inside a variant of this type; the reading position is behind the variant afterwards.
-BusResult<MethodOptionValue> read_value(sd_bus_message* message, const char* type) {
-    const auto broken = [] {
-        return bus_error(BusErrorKind::kOptionNotPermitted, "an option cannot be read");
-    };
-    if (std::strcmp(type, "b") == 0) {
+std::optional<std::vector<std::string>> read_texts(sd_bus_message* message) {
+    std::vector<std::string> texts;
+    if (sd_bus_message_enter_container(message, 'a', "s") < 0)
+        return std::nullopt;
+    const char* text = nullptr;
+    while (sd_bus_message_read_basic(message, 's', &text) > 0)
+        texts.emplace_back(text);
+    if (sd_bus_message_exit_container(message) < 0)
+        return std::nullopt;
+    return texts;
+}
+
+/// The value of this type inside a variant.
+std::optional<MethodOptionValue> read_value(sd_bus_message* message, const std::string& type) {
+    if (type == "b") {
         int value = 0;
-        if (sd_bus_message_read(message, "v", type, &value) < 0)
-            return broken();
-        return MethodOptionValue(value != 0);
-    }
-    if (std::strcmp(type, "d") == 0) {
+        if (sd_bus_message_read_basic(message, 'b', &value) > 0)
+            return value != 0;
+    } else if (type == "d") {
         double value = 0;
-        if (sd_bus_message_read(message, "v", type, &value) < 0)
-            return broken();
-        return MethodOptionValue(value);
-    }
-    if (std::strcmp(type, "s") == 0) {
+        if (sd_bus_message_read_basic(message, 'd', &value) > 0)
+            return value;
+    } else if (type == "s") {
         const char* value = nullptr;
-        if (sd_bus_message_read(message, "v", type, &value) < 0)
-            return broken();
-        return MethodOptionValue(std::string(value));
+        if (sd_bus_message_read_basic(message, 's', &value) > 0)
+            return std::string(value);
+    } else if (type == "as") {
+        return read_texts(message);
+    } else if (sd_bus_message_skip(message, type.c_str()) >= 0) {
+        return OtherType{};
     }
-    if (std::strcmp(type, "as") == 0) {
-        std::vector<std::string> texts;
-        if (sd_bus_message_enter_container(message, 'v', type) < 0 ||
-            sd_bus_message_enter_container(message, 'a', "s") < 0)
-            return broken();
-        const char* text = nullptr;
-        while (sd_bus_message_read(message, "s", &text) > 0)
-            texts.emplace_back(text);
-        if (sd_bus_message_exit_container(message) < 0 ||
-            sd_bus_message_exit_container(message) < 0)
-            return broken();
-        return MethodOptionValue(std::move(texts));
+    return std::nullopt;
+}
+
+/// False if the message cannot be read.
+bool read_option(sd_bus_message* message, MethodOptions& options) {
+    const char* key = nullptr;
+    const char* type = nullptr;
+    if (sd_bus_message_read_basic(message, 's', &key) <= 0 ||
+        sd_bus_message_peek_type(message, nullptr, &type) <= 0 ||
+        sd_bus_message_enter_container(message, 'v', type) < 0)
+        return false;
+    auto value = read_value(message, type);
+    if (!value || sd_bus_message_exit_container(message) < 0)
+        return false;
+    const auto [known, added] = options.emplace(key, *std::move(value));
+    if (!added)
+        known->second = GivenTwice{};
+    return true;
+}
+
+/// Sets the position to the last argument.
+bool find_options(sd_bus_message* call) {
+    char type = 0;
+    const char* contents = nullptr;
+    if (sd_bus_message_rewind(call, 1) < 0)
+        return false;
+    while (sd_bus_message_peek_type(call, &type, &contents) > 0) {
+        if (type == 'a' && std::strcmp(contents, "{sv}") == 0)
+            return sd_bus_message_enter_container(call, type, contents) > 0;
+        if (sd_bus_message_skip(call, nullptr) < 0)
+            return false;
     }
-    if (sd_bus_message_skip(message, "v") < 0)
-        return broken();
-    return MethodOptionValue(OtherType{type});
+    return false;
 }
 
 }  // namespace
 
-MessageRef share(sd_bus_message* message) {
-    return MessageRef(sd_bus_message_ref(message));
+void MessageReply::refuse(const BusError& error) const {
+    (void)sd_bus_reply_method_errorf(call(), bus_error_name(error.kind), "%s",
+                                     bus_text(error.text).c_str());
+}
+
+void MessageReply::give_path(const std::string& path) const {
+    (void)sd_bus_reply_method_return(call(), "o", path.c_str());
 }
 
 MessageRef new_call(sd_bus* bus, const char* destination, const char* path, const char* interface,
@@ -90,47 +121,26 @@ void send_call(sd_bus* bus, sd_bus_message* call, std::chrono::microseconds time
     if (sd_bus_call_async(bus, &slot, call, on_reply, handler.get(),
                           static_cast<std::uint64_t>(timeout.count())) < 0)
         return;
-    // The slot goes with its reply, or with the connection; the handler with it.
+    // The slot ends with the reply or with the connection, and the handler with the slot.
     sd_bus_slot_set_destroy_callback(slot, forget);
     sd_bus_slot_set_floating(slot, 1);
     sd_bus_slot_unref(slot);
     (void)handler.release();
 }
 
-BusResult<MethodOptions> read_options(sd_bus_message* message) {
-    const auto broken = [] {
-        return bus_error(BusErrorKind::kOptionNotPermitted, "the options cannot be read");
-    };
+MethodOptions read_options(sd_bus_message* call) {
     MethodOptions options;
-    if (sd_bus_message_enter_container(message, 'a', "{sv}") < 0)
-        return broken();
-    while (sd_bus_message_enter_container(message, 'e', "sv") > 0) {
-        const char* key = nullptr;
-        const char* contents = nullptr;
-        if (sd_bus_message_read(message, "s", &key) <= 0 ||
-            sd_bus_message_peek_type(message, nullptr, &contents) <= 0)
-            return broken();
-        auto value = read_value(message, contents);
-        if (!value)
-            return tl::unexpected(value.error());
-        if (!options.emplace(key, std::move(*value)).second)
-            return bus_error(BusErrorKind::kOptionNotPermitted,
-                             "option " + std::string(key) + ": given twice");
-        if (sd_bus_message_exit_container(message) < 0)
-            return broken();
-    }
-    if (sd_bus_message_exit_container(message) < 0)
-        return broken();
+    bool readable = find_options(call);
+    while (readable && sd_bus_message_enter_container(call, 'e', "sv") > 0)
+        readable = read_option(call, options) && sd_bus_message_exit_container(call) >= 0;
+    // sd-bus has checked the types, so this is not expected; no method knows an empty key.
+    if (!readable)
+        options.emplace("", OtherType{});
     return options;
 }
 
-void reply_error(sd_bus_message* call, const BusError& error) {
-    (void)sd_bus_reply_method_errorf(call, bus_error_name(error.kind), "%s",
-                                     bus_text(error.text).c_str());
-}
-
 std::string bus_text(const std::string& bytes) {
-    // Nearly all there is; a list of thousands of devices has a hundred thousand of them.
+    // Nearly every text: a list of thousands of devices has a hundred thousand of them.
     const auto plain = [](char c) { return static_cast<signed char>(c) > 0; };
     if (std::all_of(bytes.begin(), bytes.end(), plain))
         return bytes;

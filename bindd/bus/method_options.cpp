@@ -2,9 +2,11 @@
 #include "bindd/bus/method_options.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <initializer_list>
 
+#include "base/try.hpp"
 #include "sysfs/device/names.hpp"
 #include "vfio/backend.hpp"
 
@@ -23,6 +25,8 @@ tl::unexpected<BusError> not_permitted(const std::string& key, const std::string
 BusResult<void> check_keys(const MethodOptions& options,
                            std::initializer_list<std::string_view> known) {
     for (const auto& [key, value] : options) {
+        if (std::holds_alternative<GivenTwice>(value))
+            return not_permitted(key, "given twice");
         if (std::find(known.begin(), known.end(), key) != known.end())
             continue;
         std::string list;
@@ -34,7 +38,7 @@ BusResult<void> check_keys(const MethodOptions& options,
     return {};
 }
 
-/// Absent: `otherwise`.
+/// `otherwise` if the option is absent.
 template <typename T>
 BusResult<T> read_option(const MethodOptions& options, std::string_view key, std::string_view type,
                          T otherwise) {
@@ -92,39 +96,29 @@ BusResult<policy::ForcedReasons> parse_forced(const std::vector<std::string>& wo
 }
 
 BusResult<void> read_timeout(const MethodOptions& options, JobRequest& request) {
-    const auto seconds =
-        read_option<double>(options, "timeout", "a number of seconds, of the type d",
-                            std::chrono::duration<double>(request.timeout).count());
-    if (!seconds)
-        return tl::unexpected(seconds.error());
-    if (!std::isfinite(*seconds) || *seconds < 0.001 || *seconds > kDay)
+    const double seconds =
+        TRY(read_option<double>(options, "timeout", "a number of seconds, of the type d",
+                                std::chrono::duration<double>(request.timeout).count()));
+    if (!std::isfinite(seconds) || seconds < 0.001 || seconds > kDay)
         return not_permitted("timeout", "between 0.001 and 86400 seconds");
-    request.timeout = std::chrono::milliseconds(std::lround(*seconds * 1000));
+    request.timeout = std::chrono::milliseconds(std::lround(seconds * 1000));
     return {};
 }
 
 BusResult<void> read_mode(const MethodOptions& options, JobRequest& request) {
-    const auto dry_run = read_option<bool>(options, "dry-run", "a boolean, of the type b", false);
-    if (!dry_run)
-        return tl::unexpected(dry_run.error());
-    request.mode = *dry_run ? JobMode::kPlanOnly : JobMode::kExecute;
+    const bool dry_run =
+        TRY(read_option<bool>(options, "dry-run", "a boolean, of the type b", false));
+    request.mode = dry_run ? JobMode::kPlanOnly : JobMode::kExecute;
     return {};
 }
 
 BusResult<void> read_bind_options(const MethodOptions& options, JobRequest& request) {
-    const auto driver =
-        read_option<std::string>(options, "driver", kText, "auto").and_then(parse_driver);
-    if (!driver)
-        return tl::unexpected(driver.error());
-    const auto group =
-        read_option<std::string>(options, "group", kText, "strict").and_then(parse_group);
-    if (!group)
-        return tl::unexpected(group.error());
-    const auto codes =
-        read_option<std::vector<std::string>>(options, "force", kTexts, {}).and_then(parse_forced);
-    if (!codes)
-        return tl::unexpected(codes.error());
-    request.bind_options = {.driver = *driver, .group = *group, .forced = *codes};
+    const std::string driver = TRY(read_option<std::string>(options, "driver", kText, "auto"));
+    const std::string group = TRY(read_option<std::string>(options, "group", kText, "strict"));
+    const auto forced = TRY(read_option<std::vector<std::string>>(options, "force", kTexts, {}));
+    request.bind_options = {.driver = TRY(parse_driver(driver)),
+                            .group = TRY(parse_group(group)),
+                            .forced = TRY(parse_forced(forced))};
     return read_timeout(options, request);
 }
 
@@ -132,49 +126,53 @@ BusResult<void> read_bind_options(const MethodOptions& options, JobRequest& requ
 
 BusResult<JobRequest> parse_bind_options(const MethodOptions& options) {
     JobRequest request{.kind = JobKind::kBind};
-    return check_keys(options, {"driver", "group", "force", "timeout", "dry-run"})
-        .and_then([&] { return read_bind_options(options, request); })
-        .and_then([&] { return read_mode(options, request); })
-        .map([&] { return request; });
+    TRY(check_keys(options, {"driver", "group", "force", "timeout", "dry-run"}));
+    TRY(read_bind_options(options, request));
+    TRY(read_mode(options, request));
+    return request;
 }
 
 BusResult<JobRequest> parse_claim_options(const MethodOptions& options) {
     JobRequest request{.kind = JobKind::kBind};
-    return check_keys(options, {"driver", "group", "force", "timeout"})
-        .and_then([&] { return read_bind_options(options, request); })
-        .map([&] { return request; });
+    TRY(check_keys(options, {"driver", "group", "force", "timeout"}));
+    TRY(read_bind_options(options, request));
+    return request;
 }
 
 BusResult<JobRequest> parse_job_options(JobKind kind, const MethodOptions& options) {
     JobRequest request{.kind = kind};
-    return check_keys(options, {"timeout", "dry-run"})
-        .and_then([&] { return read_timeout(options, request); })
-        .and_then([&] { return read_mode(options, request); })
-        .map([&] { return request; });
+    TRY(check_keys(options, {"timeout", "dry-run"}));
+    TRY(read_timeout(options, request));
+    TRY(read_mode(options, request));
+    return request;
 }
 
 BusResult<std::string> parse_open_options(const MethodOptions& options) {
-    if (const auto checked = check_keys(options, {"backend"}); !checked)
-        return tl::unexpected(checked.error());
-    auto backend = read_option<std::string>(options, "backend", kText, "");
-    if (!backend || backend->empty())
-        return backend;
-    if (vfio::parse_backend(*backend))
+    TRY(check_keys(options, {"backend"}));
+    const std::string backend = TRY(read_option<std::string>(options, "backend", kText, ""));
+    if (backend.empty() || vfio::parse_backend(backend))
         return backend;
     std::string all;
     for (const vfio::Backend each : vfio::kBackends)
         all += (all.empty() ? "" : ", ") + std::string(vfio::name(each));
-    return not_permitted("backend", "'" + *backend + "' is none of: " + all);
+    return not_permitted("backend", "'" + backend + "' is none of: " + all);
 }
 
-BusResult<std::vector<std::string>> read_text_list(const MethodOptions& options,
-                                                   std::string_view key) {
-    if (const auto checked = check_keys(options, {key}); !checked)
-        return tl::unexpected(checked.error());
-    auto texts = read_option<std::vector<std::string>>(options, key, kTexts, {});
-    if (texts && texts->size() > kMaxTexts)
+BusResult<std::vector<sysfs::DeviceId>> parse_devices_option(const MethodOptions& options,
+                                                             std::string_view key,
+                                                             const sysfs::Inventory& inventory) {
+    TRY(check_keys(options, {key}));
+    const auto words = TRY(read_option<std::vector<std::string>>(options, key, kTexts, {}));
+    if (words.size() > kMaxTexts)
         return not_permitted(std::string(key), "too many");
-    return texts;
+    std::vector<sysfs::DeviceId> out;
+    for (const std::string& word : words) {
+        const auto found = sysfs::resolve(inventory, word);
+        if (!found)
+            return bus_error(BusErrorKind::kNoSuchDevice, word + ": no such device");
+        out.insert(out.end(), found->begin(), found->end());
+    }
+    return out;
 }
 
 bool has_force(const MethodOptions& options) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <chrono>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -11,29 +9,31 @@
 
 #include "bindd/bus/bus_error.hpp"
 #include "bindd/controller/job.hpp"
+#include "sysfs/device/inventory.hpp"
 
 namespace bindd {
 
-/// The value of one option as it came; anything that no option takes is kept by its D-Bus type
-/// alone.
-struct OtherType {
-    std::string signature;
-};
+/// A value of a type that no option has.
+struct OtherType {};
+/// The key occurs more than once.
+struct GivenTwice {};
+/// The value of one option as received.
 using MethodOptionValue =
-    std::variant<bool, double, std::string, std::vector<std::string>, OtherType>;
+    std::variant<bool, double, std::string, std::vector<std::string>, OtherType, GivenTwice>;
 using MethodOptions = std::map<std::string, MethodOptionValue>;
 
-/// What the options of a method come to, once every key is known, every type right and every word
-/// one that there is. kOptionNotPermitted otherwise.
+/// Parse the options of a method. kOptionNotPermitted if a key is unknown, a type is wrong or a
+/// value is not one of those permitted.
 [[nodiscard]] BusResult<JobRequest> parse_bind_options(const MethodOptions& options);
-[[nodiscard]] BusResult<JobRequest> parse_job_options(
-    JobKind kind, const MethodOptions& options);  ///< timeout, dry-run
-/// As Bind, but it is carried out in any case.
+/// Without dry-run.
 [[nodiscard]] BusResult<JobRequest> parse_claim_options(const MethodOptions& options);
+/// timeout and dry-run.
+[[nodiscard]] BusResult<JobRequest> parse_job_options(JobKind kind, const MethodOptions& options);
+/// A backend's name; empty for the default.
 [[nodiscard]] BusResult<std::string> parse_open_options(const MethodOptions& options);
-/// The texts of the one option there is, none when it is absent.
-[[nodiscard]] BusResult<std::vector<std::string>> read_text_list(const MethodOptions& options,
-                                                                 std::string_view key);
+/// The devices of `key`, the only option, each written as vfioctl accepts it. Empty if absent.
+[[nodiscard]] BusResult<std::vector<sysfs::DeviceId>> parse_devices_option(
+    const MethodOptions& options, std::string_view key, const sysfs::Inventory& inventory);
 [[nodiscard]] bool has_force(const MethodOptions& options);
 
 }  // namespace bindd

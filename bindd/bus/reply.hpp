@@ -2,29 +2,21 @@
 #pragma once
 
 #include <exception>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "base/unique_fd.hpp"
+#include "bindd/bus/callback.hpp"
 #include "bindd/bus/message.hpp"
-#include "bindd/bus/method_options.hpp"
-#include "bindd/bus/object_path.hpp"
 #include "dbus/sdbus_compat.hpp"
 
-/// Answers of the objects that sdbus-c++ serves. Of what a handler throws, version 1.2 lets pass
-/// nothing but its own Error without ending the process, so every handler and every getter goes
-/// through here.
+/// Replies of the objects that sdbus-c++ serves. Version 1.2 ends the process when a handler throws
+/// anything but its own Error, so every handler and every getter is wrapped here.
 namespace bindd {
 
-using Variants = std::map<std::string, sdbus::Variant>;
-
-/// The options by what they are, not yet by what they may be.
-[[nodiscard]] MethodOptions to_method_options(const Variants& variants);
-
-/// A reply that has not been given yet; copies are of the same. An answer that cannot be sent is
-/// dropped: who asked is gone.
+/// A reply that comes later; copies share it. A reply that cannot be sent is dropped: the caller is
+/// gone.
 template <typename... R>
 class Reply {
   public:
@@ -38,12 +30,13 @@ class Reply {
             refuse({BusErrorKind::kFailed, problem.what()});
         }
     }
+    void give_path(const std::string& path) const { give(sdbus::ObjectPath(path)); }
     void refuse(const BusError& error) const noexcept {
         try {
             result_->returnError(
                 dbus::make_error(bus_error_name(error.kind), bus_text(error.text)));
         } catch (const std::exception&) {
-            return;  // gone, or no memory to say so
+            return;  // the caller is gone, or memory is exhausted
         }
     }
 
@@ -51,7 +44,7 @@ class Reply {
     std::shared_ptr<sdbus::Result<R...>> result_;
 };
 
-/// Runs a handler's body with the reply that it owes.
+/// Runs the body of a handler with its reply.
 template <typename Body, typename... R>
 void handle(sdbus::Result<R...>&& result, Body&& body) {
     const Reply<R...> reply(std::move(result));
@@ -60,11 +53,11 @@ void handle(sdbus::Result<R...>&& result, Body&& body) {
     } catch (const std::exception& problem) {
         reply.refuse({BusErrorKind::kFailed, problem.what()});
     } catch (...) {
-        reply.refuse({BusErrorKind::kFailed, "something that is no exception was thrown"});
+        reply.refuse({BusErrorKind::kFailed, "unknown exception"});
     }
 }
 
-/// A property's value; what it throws becomes an Error.
+/// Runs the body of a getter. An exception becomes an Error of sdbus-c++.
 template <typename Body>
 auto read_out(Body&& body) -> decltype(body()) {
     try {
@@ -74,31 +67,17 @@ auto read_out(Body&& body) -> decltype(body()) {
     }
 }
 
-/// Answers with a job's path.
-[[nodiscard]] inline BusCallback<JobId> job_reply(const Reply<sdbus::ObjectPath>& reply) {
-    return [reply](BusResult<JobId> job) {
-        if (!job)
-            return reply.refuse(job.error());
-        reply.give(sdbus::ObjectPath(job_path(*job)));
-    };
-}
-
 /// Answers with the value itself.
 template <typename T>
 [[nodiscard]] BusCallback<T> value_reply(const Reply<T>& reply) {
-    return [reply](BusResult<T> value) {
-        if (!value)
-            return reply.refuse(value.error());
-        reply.give(*value);
-    };
+    return make_reply<T>(reply, [](const Reply<T>& to, const T& value) { to.give(value); });
 }
-
 [[nodiscard]] inline BusCallback<void> empty_reply(const Reply<>& reply) {
-    return [reply](BusResult<void> done) {
-        if (!done)
-            return reply.refuse(done.error());
-        reply.give();
-    };
+    return make_reply<void>(reply, [](const Reply<>& to) { to.give(); });
+}
+[[nodiscard]] inline BusCallback<base::UniqueFd> fd_reply(const Reply<sdbus::UnixFd>& reply) {
+    return make_reply<base::UniqueFd>(
+        reply, [](const auto& to, const base::UniqueFd& fd) { to.give(sdbus::UnixFd(fd.get())); });
 }
 
 }  // namespace bindd

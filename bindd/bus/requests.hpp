@@ -8,18 +8,15 @@
 
 #include "bindd/bus/authority.hpp"
 #include "bindd/bus/method_options.hpp"
-#include "bindd/bus/object_path.hpp"
+#include "bindd/bus/path_lookup.hpp"
 #include "bindd/controller/observer.hpp"
 #include "bindd/loop/controller_runner.hpp"
 
 namespace bindd {
 
-using Paths = std::vector<std::string>;
-
-/// The one road of what callers ask for, whichever interface it came through: counted and
-/// authorised first, with what is known of the devices as details; then, and only then, its
-/// arguments are looked into, and the devices again, since an authorisation may take minutes; then
-/// it is the controller's.
+/// What callers request, through whichever interface. Each request is counted and authorised first,
+/// with the devices' attributes as details. Only then are its arguments checked, and the devices
+/// looked up again, since an authorisation may take minutes. Then it is the controller's.
 class Requests final : public Observer {
   public:
     Requests(ControllerRunner& controller, Authority& authority, const DevicePaths& paths);
@@ -36,24 +33,25 @@ class Requests final : public Observer {
                   BusCallback<JobId> callback);
     void cancel(const Caller& caller, JobId id, BusCallback<void> callback);
     void reload(const Caller& caller, BusCallback<void> callback);
-    /// Everyone may.
+    /// Needs no authorisation.
     void plan(const Caller& caller, MethodOptions options, BusCallback<std::string> callback);
     void open(const Caller& caller, std::string path, MethodOptions options,
               BusCallback<OpenedDevice> callback);
-    /// Bound, with all that a lease wants to know of it; the token stays with the lease.
+    /// Devices bound for a lease, which keeps the token.
     struct Claimed {
         AuthorizedCaller authorized;
         std::vector<sysfs::DeviceId> devices;
-        std::vector<sysfs::DeviceId>
-            taken;  ///< bound for this claim: those to be released at its end
+        std::vector<sysfs::DeviceId> taken;  ///< not managed before: its end releases these
     };
-    /// `may` has the last word before anything is done.
+    /// An error prevents the request.
     using Precondition = std::function<BusResult<void>(const std::vector<sysfs::DeviceId>&)>;
     void claim(const Caller& caller, Paths paths, MethodOptions options, Precondition may,
                BusCallback<Claimed> callback);
-    /// Told of every job before its path is.
-    void on_job_created(std::function<void(JobId)> told) { on_job_created_ = std::move(told); }
-    /// Asked before a release: why not, or nothing.
+    /// `notified` is called for every job before its caller gets the path.
+    void on_job_created(std::function<void(JobId)> notified) {
+        on_job_created_ = std::move(notified);
+    }
+    /// `may` is called before each release.
     void on_release(Precondition may) { check_release_ = std::move(may); }
 
     void job_ended(const Job& job) override;
@@ -62,10 +60,16 @@ class Requests final : public Observer {
     using JobEndHandler = std::function<void(const Job&)>;
     [[nodiscard]] std::vector<Details> details(const Paths& paths) const;
     [[nodiscard]] BusResult<std::vector<sysfs::DeviceId>> devices(const Paths& paths) const;
-    /// A request as its options say, for these devices.
-    [[nodiscard]] BusResult<JobRequest> with_devices(const Paths& paths,
-                                                     BusResult<JobRequest> request) const;
-    /// Authorised for `action` and, where the options force something, for that too.
+    using MakeRequest = std::function<BusResult<JobRequest>()>;
+    [[nodiscard]] BusCallback<AuthorizedCaller> submit_when_authorized(MakeRequest make,
+                                                                       BusCallback<JobId> callback);
+    [[nodiscard]] BusResult<void> cancel_job(const Requester& requester, JobId id);
+    [[nodiscard]] BusResult<ControllerRunner::OpenRequest> open_request(
+        const std::string& path, const MethodOptions& options) const;
+    [[nodiscard]] BusResult<JobRequest> claim_request(const Paths& paths,
+                                                      const MethodOptions& options,
+                                                      const Precondition& may) const;
+    /// Checks kBind, and kForce if the options force something.
     void check_bind(const Caller& caller, const Paths& paths, const MethodOptions& options,
                     BusCallback<AuthorizedCaller> callback);
     void submit(JobRequest request, AuthorizedCaller authorized, const BusCallback<JobId>& callback,

@@ -10,16 +10,6 @@
 namespace bindd {
 namespace {
 
-using SharedCall = std::shared_ptr<sd_bus_message>;
-
-BusCallback<JobId> job_reply(const SharedCall& call) {
-    return [call](BusResult<JobId> job) {
-        if (!job)
-            return reply_error(call.get(), job.error());
-        (void)sd_bus_reply_method_return(call.get(), "o", job_path(*job).c_str());
-    };
-}
-
 /// The key "fds" with the descriptors' names.
 int append_fd_names(sd_bus_message* reply, const OpenedDevice& opened) {
     int r = sd_bus_message_open_container(reply, 'e', "sv");
@@ -56,13 +46,13 @@ int append_opened_device(sd_bus_message* reply, const OpenedDevice& opened) {
     return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-void reply_opened_device(sd_bus_message* call, const OpenedDevice& opened) {
+void give_opened_device(const MessageReply& to, const OpenedDevice& opened) {
     sd_bus_message* made = nullptr;
-    if (sd_bus_message_new_method_return(call, &made) < 0)
+    if (sd_bus_message_new_method_return(to.call(), &made) < 0)
         return;
     const MessageRef reply(made);
     if (append_opened_device(made, opened) < 0)
-        return reply_error(call, {BusErrorKind::kFailed, "cannot pass the file descriptors"});
+        return to.refuse({BusErrorKind::kFailed, "cannot pass the file descriptors"});
     (void)sd_bus_send(nullptr, made, nullptr);
 }
 
@@ -72,24 +62,20 @@ int DeviceMethods::call(DeviceMethod method, const sysfs::DeviceId& id,
                         sd_bus_message* message) const {
     if (method == DeviceMethod::kExplain)
         return explain(id, message);
-    const SharedCall call = share(message);
+    const MessageReply reply(message);
     const std::string path = sd_bus_message_get_path(message);
     const Caller caller = to_caller(message);
-    // The vtable has checked the type. The caller is authorised before the keys are checked.
-    const MethodOptions options = read_options(message).value_or(MethodOptions{{"", OtherType{}}});
+    const MethodOptions options = read_options(message);
     switch (method) {
         case DeviceMethod::kBind:
-            requests_.bind(caller, {path}, options, job_reply(call));
+            requests_.bind(caller, {path}, options, job_reply(reply));
             break;
         case DeviceMethod::kRelease:
-            requests_.release(caller, {path}, options, job_reply(call));
+            requests_.release(caller, {path}, options, job_reply(reply));
             break;
         case DeviceMethod::kOpen:
-            requests_.open(caller, path, options, [call](BusResult<OpenedDevice> opened) {
-                if (!opened)
-                    return reply_error(call.get(), opened.error());
-                reply_opened_device(call.get(), *opened);
-            });
+            requests_.open(caller, path, options,
+                           make_reply<OpenedDevice>(reply, give_opened_device));
             break;
         case DeviceMethod::kExplain:
             break;
@@ -100,7 +86,7 @@ int DeviceMethods::call(DeviceMethod method, const sysfs::DeviceId& id,
 int DeviceMethods::explain(const sysfs::DeviceId& id, sd_bus_message* call) const {
     const auto explained = controller_.explain_json(id);
     if (!explained) {
-        reply_error(call, to_bus_error(explained.error()));
+        MessageReply(call).refuse(to_bus_error(explained.error()));
         return 1;
     }
     binding::Json json = {{"schema", "vfioctl/1"}};

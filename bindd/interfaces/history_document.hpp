@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "bindd/bus/bus_error.hpp"
+#include "bindd/bus/callback.hpp"
 #include "bindd/loop/controller_runner.hpp"
 #include "bindd/loop/event_loop.hpp"
 #include "binding/journal/history.hpp"

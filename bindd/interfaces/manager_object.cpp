@@ -38,39 +38,40 @@ Caller ManagerObject::caller() const {
     return to_caller(sd_bus_get_current_message(bus_));
 }
 
-void ManagerObject::Plan(sdbus::Result<std::string>&& result, Variants options) {
+MethodOptions ManagerObject::options() const {
+    return read_options(sd_bus_get_current_message(bus_));
+}
+
+void ManagerObject::Plan(sdbus::Result<std::string>&& result, Variants /*options*/) {
     handle(std::move(result), [&](const Reply<std::string>& reply) {
-        deps_.requests.plan(caller(), to_method_options(options), value_reply(reply));
+        deps_.requests.plan(caller(), options(), value_reply(reply));
     });
 }
 
-void ManagerObject::Apply(sdbus::Result<Path>&& result, Variants options) {
+void ManagerObject::Apply(sdbus::Result<Path>&& result, Variants /*options*/) {
     handle(std::move(result), [&](const Reply<Path>& reply) {
-        deps_.requests.apply(caller(), to_method_options(options), job_reply(reply));
+        deps_.requests.apply(caller(), options(), job_reply(reply));
     });
 }
 
 void ManagerObject::Bind(sdbus::Result<Path>&& result, std::vector<Path> devices,
-                         Variants options) {
+                         Variants /*options*/) {
     handle(std::move(result), [&](const Reply<Path>& reply) {
-        deps_.requests.bind(caller(), to_paths(devices), to_method_options(options),
-                            job_reply(reply));
+        deps_.requests.bind(caller(), to_paths(devices), options(), job_reply(reply));
     });
 }
 
 void ManagerObject::Release(sdbus::Result<Path>&& result, std::vector<Path> devices,
-                            Variants options) {
+                            Variants /*options*/) {
     handle(std::move(result), [&](const Reply<Path>& reply) {
-        deps_.requests.release(caller(), to_paths(devices), to_method_options(options),
-                               job_reply(reply));
+        deps_.requests.release(caller(), to_paths(devices), options(), job_reply(reply));
     });
 }
 
 void ManagerObject::Rollback(sdbus::Result<Path>&& result, std::string transaction,
-                             Variants options) {
+                             Variants /*options*/) {
     handle(std::move(result), [&](const Reply<Path>& reply) {
-        deps_.requests.rollback(caller(), transaction, to_method_options(options),
-                                job_reply(reply));
+        deps_.requests.rollback(caller(), transaction, options(), job_reply(reply));
     });
 }
 
@@ -80,14 +81,9 @@ void ManagerObject::Reload(sdbus::Result<>&& result) {
 }
 
 void ManagerObject::Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Path> devices,
-                          std::string why, Variants options) {
+                          std::string why, Variants /*options*/) {
     handle(std::move(result), [&](const Reply<sdbus::UnixFd>& reply) {
-        deps_.leases.claim(caller(), to_paths(devices), why, to_method_options(options),
-                           [reply](BusResult<base::UniqueFd> lease) {
-                               if (!lease)
-                                   return reply.refuse(lease.error());
-                               reply.give(sdbus::UnixFd(lease->get()));
-                           });
+        deps_.leases.claim(caller(), to_paths(devices), why, options(), fd_reply(reply));
     });
 }
 
@@ -96,14 +92,9 @@ void ManagerObject::History(sdbus::Result<std::string>&& result) {
            [&](const Reply<std::string>& reply) { deps_.histories.request(value_reply(reply)); });
 }
 
-void ManagerObject::Snapshot(sdbus::Result<sdbus::UnixFd>&& result, Variants options) {
+void ManagerObject::Snapshot(sdbus::Result<sdbus::UnixFd>&& result, Variants /*options*/) {
     handle(std::move(result), [&](const Reply<sdbus::UnixFd>& reply) {
-        deps_.snapshots.create(caller(), to_method_options(options),
-                               [reply](BusResult<base::UniqueFd> file) {
-                                   if (!file)
-                                       return reply.refuse(file.error());
-                                   reply.give(sdbus::UnixFd(file->get()));
-                               });
+        deps_.snapshots.create(caller(), options(), fd_reply(reply));
     });
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,7 +35,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
     ManagerObject& operator=(ManagerObject&&) = delete;
     ~ManagerObject();
 
-    /// What the controller tells its observers, told on.
+    /// Signals for the controller's notifications.
     void counts_changed();
     void transaction_finished(const Job& job, const policy::Transaction& transaction);
     void policies_reloaded(const std::vector<policy::Diagnostic>& diagnostics);
@@ -43,7 +43,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
 
   private:
     using Path = sdbus::ObjectPath;
-    using ManagerStrings = std::vector<std::string>;
+    using Variants = std::map<std::string, sdbus::Variant>;
 
     void Plan(sdbus::Result<std::string>&& result, Variants options) override;
     void Apply(sdbus::Result<Path>&& result, Variants options) override;
@@ -71,7 +71,10 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
     std::vector<sdbus::Struct<Path, std::string>> StuckDevices() override;
 
     [[nodiscard]] uint32_t count(const char* state) const;
+    /// Of the call that is being handled. The options that sdbus-c++ has read lack keys given
+    /// twice, which are refused.
     [[nodiscard]] Caller caller() const;
+    [[nodiscard]] MethodOptions options() const;
     void changed(const std::vector<const char*>& properties);
 
     sd_bus* bus_;

@@ -13,10 +13,10 @@
 namespace bindd {
 namespace {
 
-BusResult<base::UniqueFd> sealed(const std::string& text) {
+BusResult<base::UniqueFd> seal(const std::string& text) {
     const auto failed = [] {
         return bus_error(BusErrorKind::kFailed,
-                         std::string("a memory file: ") + std::strerror(errno));
+                         std::string("memory file: ") + std::strerror(errno));
     };
     base::UniqueFd fd(::memfd_create("bindd-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd.valid())
@@ -29,7 +29,7 @@ BusResult<base::UniqueFd> sealed(const std::string& text) {
             return failed();
         at += static_cast<std::size_t>(put);
     }
-    // The file's position is shared with whoever gets a copy of the fd.
+    // Every copy of the descriptor shares the file's position.
     if (::lseek(fd.get(), 0, SEEK_SET) != 0 ||
         ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) !=
             0)
@@ -38,12 +38,12 @@ BusResult<base::UniqueFd> sealed(const std::string& text) {
 }
 
 std::string snapshot_text(const ControllerRunner& controller, const DevicePaths& paths,
-                          const sysfs::Usage& looked) {
+                          const sysfs::Usage& read) {
     const View& view = controller.view();
     binding::SnapshotWriter text;
     text.add(view.inventory);
     sysfs::Usage usage = view.usage;
-    for (const auto& [id, uses] : looked)
+    for (const auto& [id, uses] : read)
         usage[id] = uses;
     text.add(usage);
     for (const policy::SourceFile& source : view.sources)
@@ -58,30 +58,21 @@ std::string snapshot_text(const ControllerRunner& controller, const DevicePaths&
 
 void SnapshotFiles::create(const Caller& caller, MethodOptions options,
                            BusCallback<base::UniqueFd> callback) {
-    authority_.identify(caller, [this, options = std::move(options),
-                                 callback =
-                                     std::move(callback)](BusResult<AuthorizedCaller> authorized) {
-        if (!authorized)
-            return callback(tl::unexpected(authorized.error()));
-        const auto words = read_text_list(options, "usage");
-        if (!words)
-            return callback(tl::unexpected(words.error()));
-        std::vector<sysfs::DeviceId> ids;
-        for (const std::string& word : *words) {
-            const auto found = sysfs::resolve(controller_.view().inventory, word);
-            if (!found)
-                return callback(bus_error(BusErrorKind::kNoSuchDevice, word + ": no such device"));
-            ids.insert(ids.end(), found->begin(), found->end());
-        }
-        if (ids.empty())
-            return callback(sealed(snapshot_text(controller_, paths_, {})));
-        controller_.usage(
-            ids, [this, callback, token = authorized->token](base::Result<sysfs::Usage> usage) {
-                if (!usage)
-                    return callback(tl::unexpected(to_bus_error(usage.error())));
-                callback(sealed(snapshot_text(controller_, paths_, *usage)));
-            });
-    });
+    const auto answer = [this, options = std::move(options),
+                         callback](const AuthorizedCaller& authorized) {
+        auto ids = parse_devices_option(options, "usage", controller_.view().inventory);
+        if (!ids)
+            return callback(tl::unexpected(ids.error()));
+        if (ids->empty())
+            return callback(seal(snapshot_text(controller_, paths_, {})));
+        controller_.usage(*std::move(ids), [this, callback, token = authorized.token](
+                                               const base::Result<sysfs::Usage>& usage) {
+            callback(to_bus_result(usage).and_then([this](const sysfs::Usage& read) {
+                return seal(snapshot_text(controller_, paths_, read));
+            }));
+        });
+    };
+    authority_.identify(caller, on_success<AuthorizedCaller>(callback, answer));
 }
 
 }  // namespace bindd
