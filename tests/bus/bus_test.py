@@ -164,6 +164,14 @@ class Arguments(OnBus):
             self.refused("OptionNotPermitted", self.harness.manager, member, *given)
         self.assertEqual(self.harness.driver("0000:02:00.0"), "e1000e")
 
+    def test_with_a_key_given_twice_are_refused(self):
+        for target in ([device_path("0000:02:00.0"), DEVICE, "Bind"], [ROOT, MANAGER, "Apply"]):
+            done = subprocess.run(
+                ["busctl", "--address=" + self.harness.bus.address, "call", NAME, *target, "a{sv}", "2", "dry-run", "b", "1",
+                 "dry-run", "b", "0"], capture_output=True, text=True, check=False)
+            self.assertIn("option dry-run: given twice", done.stderr)
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "e1000e")
+
     def test_that_name_no_device_are_refused(self):
         self.refused("NoSuchDevice", self.harness.manager, "Bind", paths("0000:0f:00.0"), options())
         self.refused("NoSuchDevice", self.harness.manager, "Release", dbus.Array([], signature="o"), options())
