@@ -51,6 +51,7 @@ add_library(bindd_bus STATIC
   interfaces/manager_object.cpp
   interfaces/mdev_objects.cpp
   bus/method_options.cpp
+  bus/name_owner.cpp
   bus/object_path.cpp
   bus/path_lookup.cpp
   bus/requests.cpp

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "bindd/bus/bus_service.hpp"
+#include "bindd/bus/attach_bus.hpp"
 #include "bindd/executor/device_opener.hpp"
 #include "bindd/executor/executor_launcher.hpp"
 #include "bindd/loop/command_line.hpp"

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/bus/attach_bus.hpp"
+
 #include <cstdlib>
 
+#include "base/try.hpp"
 #include "bindd/bus/bus_service.hpp"
 #include "bindd/loop/journal_log.hpp"
 
@@ -13,17 +16,15 @@ base::Result<std::shared_ptr<void>> attach_bus(sd_event* event, ControllerRunner
         owned();
         return std::shared_ptr<void>();
     }
-    auto opened =
-        BusService::open(event, controller, {.address = bus == "system" ? "" : bus, .root = {}});
-    if (!opened)
-        return base::propagate(opened);
-    (*opened)->on_name([event, owned](const base::Result<void>& named) {
+    std::shared_ptr<BusService> service = TRY(
+        BusService::open(event, controller, {.address = bus == "system" ? "" : bus, .root = {}}));
+    service->on_name([event, owned](const base::Result<void>& named) {
         if (named)
             return owned();
         Log(Log::default_sink()).write(Level::kError, LogEvent::kStopped, named.error().text());
         (void)sd_event_exit(event, EXIT_FAILURE);
     });
-    return std::shared_ptr<void>(std::shared_ptr<BusService>(*std::move(opened)));
+    return std::shared_ptr<void>(std::move(service));
 }
 
 }  // namespace bindd

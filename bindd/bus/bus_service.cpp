@@ -1,37 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/bus/bus_service.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <exception>
-#include <optional>
 #include <set>
 
-#include "base/file_io.hpp"
+#include "base/try.hpp"
 #include "bindd/bus/leases.hpp"
 #include "bindd/bus/memory_trimmer.hpp"
 #include "bindd/bus/requests.hpp"
 #include "bindd/interfaces/device_objects.hpp"
 #include "bindd/interfaces/group_objects.hpp"
 #include "bindd/interfaces/history_document.hpp"
-#include "bindd/interfaces/job_object.hpp"
+#include "bindd/interfaces/job_registry.hpp"
 #include "bindd/interfaces/manager_object.hpp"
 #include "bindd/interfaces/mdev_objects.hpp"
 #include "bindd/interfaces/snapshot_file.hpp"
 #include "dbus/sdbus_compat.hpp"
 
-/// sdbus-c++ serves the two interfaces that have few objects, the Manager and the JobRegistry, by
-/// its generated adaptors. Devices, groups and mediated devices, of which a host may have
-/// thousands, are served by fallback vtables on the same connection (bus_family.hpp); these too are
-/// made of the XML. The connection is driven by sd-event itself: sdbus-c++'s own loop is never
-/// entered.
+/// sdbus-c++ serves the two interfaces with few objects, Manager and Job, through its generated
+/// adaptors. Devices, groups and mediated devices, of which there may be thousands, are served by
+/// fallback vtables on the same connection (fallback_objects.hpp), which are generated from the XML
+/// as well. sd-event drives the connection; the loop of sdbus-c++ is never entered.
 ///
-/// Signals of changes are sent at the end of a turn of the loop: an event that changes a device
-/// three times, or a burst that changes a thousand, is told once each. What is told at once (an
-/// object comes or goes, a transaction or a job has ended) is told after the changes that came
-/// before it; the counts, which follow from them, after all.
+/// Changes are signalled at the end of a turn of the loop: a device that changes three times, or a
+/// burst that changes a thousand devices, results in one signal for each device. An object that
+/// appears or vanishes, and the end of a transaction or a job, are signalled at once, after the
+/// changes before them. The counts follow from all of these and are signalled last.
 namespace bindd {
 namespace {
 
@@ -41,17 +35,9 @@ sd_bus_slot* add_object_manager(sd_bus* bus) {
     return slot;
 }
 
-/// Says that a daemon is on the bus, for programs to which asking the bus is a large part of their
-/// run: without the mark there is none. A stale one only costs them the question.
-void create_presence_file(const std::string& path) {
-    if (base::make_directories(path.substr(0, path.rfind('/'))))
-        (void)base::UniqueFd(
-            ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-}
-
 }  // namespace
 
-/// Everything, in the order in which it is made; it goes in the other one.
+/// The parts, in the order of construction.
 class BusService::Impl final : public Observer {
   public:
     Impl(sd_event* event, ControllerRunner& controller, const BusSettings& options);
@@ -60,8 +46,7 @@ class BusService::Impl final : public Observer {
     ~Impl() override;
 
     [[nodiscard]] base::Result<void> start(sd_event* event);
-    [[nodiscard]] bool owns_name() const { return owns_name_; }
-    void on_name(std::function<void(base::Result<void>)> told) { on_name_ = std::move(told); }
+    void on_name(NameOwner::Callback notified) { name_.on_answer(std::move(notified)); }
 
     void device_appeared(const sysfs::DeviceId& id) override;
     void device_changed(const sysfs::DeviceId& id) override { mark_dirty(changed_devices_, id); }
@@ -87,17 +72,13 @@ class BusService::Impl final : public Observer {
     void flush_soon();
     void emit_pending_changes();
     void flush();
-    void request_name();
-    void handle_name_reply(sd_bus_message* reply);
     static int on_flush(sd_event_source* source, void* userdata);
-    static int on_name_reply(sd_bus_message* reply, void* userdata, sd_bus_error* error);
 
     ControllerRunner& controller_;
     dbus::Connection connection_;
     sd_bus* bus_;
     MemoryTrimmer memory_trimmer_;
     sd_bus_slot* object_manager_;
-    std::string presence_file_;
     sd_event_source* flush_ = nullptr;
     DevicePaths paths_;
     Callers callers_;
@@ -114,9 +95,7 @@ class BusService::Impl final : public Observer {
     std::set<sysfs::DeviceId> changed_devices_;
     std::set<int> changed_groups_;
     bool counts_changed_ = false;
-    enum class NameState { kNone, kAsked, kAnswered } name_ = NameState::kNone;
-    bool owns_name_ = false;
-    std::function<void(base::Result<void>)> on_name_ = [](const base::Result<void>&) {};
+    NameOwner name_;
 };
 
 BusService::Impl::Impl(sd_event* event, ControllerRunner& controller, const BusSettings& options)
@@ -125,7 +104,6 @@ BusService::Impl::Impl(sd_event* event, ControllerRunner& controller, const BusS
       bus_(connection_.raw),
       memory_trimmer_(event, bus_),
       object_manager_(add_object_manager(bus_)),
-      presence_file_(controller.state_dir().run + "/on-bus"),
       callers_(bus_),
       authority_(bus_, callers_),
       requests_(controller, authority_, paths_),
@@ -137,7 +115,8 @@ BusService::Impl::Impl(sd_event* event, ControllerRunner& controller, const BusS
       mdevs_(bus_, controller, paths_),
       jobs_(*connection_.connection, bus_, event, controller, requests_),
       manager_(*connection_.connection, bus_,
-               {controller, requests_, leases_, snapshots_, histories_, paths_}) {
+               {controller, requests_, leases_, snapshots_, histories_, paths_}),
+      name_(bus_, controller.state_dir().run + "/on-bus") {
     requests_.on_job_created([this](JobId id) { jobs_.show(id); });
     requests_.on_release([this](const std::vector<sysfs::DeviceId>& ids) -> BusResult<void> {
         for (const sysfs::DeviceId& id : ids)
@@ -151,8 +130,6 @@ BusService::Impl::Impl(sd_event* event, ControllerRunner& controller, const BusS
 
 BusService::Impl::~Impl() {
     controller_.unsubscribe(*this);
-    if (owns_name_)
-        (void)::unlink(presence_file_.c_str());
     sd_event_source_unref(flush_);
     (void)sd_bus_detach_event(bus_);
     (void)sd_bus_flush(bus_);
@@ -163,7 +140,7 @@ base::Result<void> BusService::Impl::start(sd_event* event) {
     const auto failed = [](int r, const char* what) { return base::fail_errno(-r, what, "bus"); };
     if (const int r = sd_bus_attach_event(bus_, event, SD_EVENT_PRIORITY_NORMAL); r < 0)
         return failed(r, "attach to the event loop");
-    // Without the bus nobody can ask for anything any more: the service manager starts us again.
+    // Without the bus the daemon gets no requests. The service manager starts it again.
     (void)sd_bus_set_exit_on_disconnect(bus_, 1);
     if (const int r = sd_event_add_defer(event, &flush_, on_flush, this); r < 0)
         return failed(r, "add to the event loop");
@@ -181,7 +158,7 @@ void BusService::Impl::device_appeared(const sysfs::DeviceId& id) {
     emit_pending_changes();
     devices_.appeared(id);
     mdevs_.appeared(id);
-    if (name_ == NameState::kNone)
+    if (!name_.is_requested())
         flush_soon();
 }
 
@@ -222,7 +199,7 @@ void BusService::Impl::transaction_finished(const Job& job,
 
 void BusService::Impl::ready() {
     manager_.ready();
-    request_name();
+    name_.request();
 }
 
 void BusService::Impl::flush_soon() {
@@ -243,56 +220,16 @@ void BusService::Impl::flush() {
     emit_pending_changes();
     if (std::exchange(counts_changed_, false))
         manager_.counts_changed();
-    request_name();
+    name_.request();
 }
 
 int BusService::Impl::on_flush(sd_event_source* /*source*/, void* userdata) {
     try {
         static_cast<Impl*>(userdata)->flush();
     } catch (const std::exception&) {
-        return 0;  // no memory for a signal: the properties can still be read
+        return 0;  // memory is exhausted; the properties can still be read
     }
     return 0;
-}
-
-void BusService::Impl::request_name() {
-    if (name_ != NameState::kNone)
-        return;
-    name_ = NameState::kAsked;
-    // Not in a queue behind another daemon: one of us is one too many.
-    const int r = sd_bus_request_name_async(bus_, nullptr, kBusName, 0, on_name_reply, this);
-    if (r < 0)
-        on_name_(base::fail_errno(-r, "ask for the name", kBusName));
-}
-
-int BusService::Impl::on_name_reply(sd_bus_message* reply, void* userdata,
-                                    sd_bus_error* /*error*/) {
-    try {
-        static_cast<Impl*>(userdata)->handle_name_reply(reply);
-    } catch (const std::exception&) {
-        return 0;  // told too late; the daemon's own start-up deadline ends it
-    }
-    return 0;
-}
-
-void BusService::Impl::handle_name_reply(sd_bus_message* reply) {
-    constexpr std::uint32_t kPrimaryOwner = 1;
-    constexpr std::uint32_t kAlreadyOwner = 4;
-    name_ = NameState::kAnswered;
-    std::uint32_t answer = 0;
-    if (const sd_bus_error* error = sd_bus_message_get_error(reply))
-        return on_name_(base::fail(base::Code::kDenied, "own the name", kBusName,
-                                   error->message == nullptr ? error->name : error->message,
-                                   "the bus' policy (system.d/org.bindd1.conf) lets root own it"));
-    owns_name_ = sd_bus_message_read(reply, "u", &answer) > 0 &&
-                 (answer == kPrimaryOwner || answer == kAlreadyOwner);
-    if (owns_name_)
-        create_presence_file(presence_file_);
-    if (!owns_name_)
-        return on_name_(base::fail(base::Code::kBusy, "own the name", kBusName,
-                                   "another process on the bus has it",
-                                   "is a daemon running already?"));
-    on_name_({});
 }
 
 BusService::BusService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -304,20 +241,15 @@ base::Result<std::unique_ptr<BusService>> BusService::open(sd_event* event,
     const std::string where = options.address.empty() ? "the system bus" : options.address;
     try {
         auto impl = std::make_unique<Impl>(event, controller, options);
-        if (auto started = impl->start(event); !started)
-            return base::propagate(started);
+        TRY(impl->start(event));
         return std::unique_ptr<BusService>(new BusService(std::move(impl)));
     } catch (const std::exception& error) {
         return base::fail(base::Code::kFailed, "connect", where, error.what());
     }
 }
 
-bool BusService::owns_name() const {
-    return impl_->owns_name();
-}
-
-void BusService::on_name(std::function<void(base::Result<void>)> told) {
-    impl_->on_name(std::move(told));
+void BusService::on_name(NameOwner::Callback notified) {
+    impl_->on_name(std::move(notified));
 }
 
 }  // namespace bindd

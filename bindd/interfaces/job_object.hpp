@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <systemd/sd-event.h>
-
-#include <chrono>
-#include <deque>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,8 +12,8 @@ namespace bindd {
 
 class Requests;
 
-/// One job, as org.bindd1.Job. Knows how it ended by itself, since the controller may forget it
-/// sooner.
+/// One job, as org.bindd1.Job. It holds a copy of the job's result, since the controller may forget
+/// the job sooner.
 class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor> {
   public:
     JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests, const Job& job);
@@ -27,7 +21,7 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
     JobObject& operator=(const JobObject&) = delete;
     ~JobObject();
 
-    /// As it stands now; tells what is different.
+    /// Takes over the job's state and signals the change.
     void update(const Job& job);
 
   private:
@@ -61,42 +55,6 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
     JobStrings warnings_;
     const char* error_name_ = "";
     Text error_;
-};
-
-/// The jobs that somebody asked for. One stays for a minute after its end, the newest few of them.
-class JobRegistry final {
-  public:
-    JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event,
-                const ControllerRunner& controller, Requests& requests);
-    JobRegistry(const JobRegistry&) = delete;
-    JobRegistry& operator=(const JobRegistry&) = delete;
-    JobRegistry(JobRegistry&&) = delete;
-    JobRegistry& operator=(JobRegistry&&) = delete;
-    ~JobRegistry();
-
-    /// Before anyone is told of its path.
-    void show(JobId id);
-    void changed(const Job& job);
-    void ended(const Job& job);
-
-  private:
-    using Clock = std::chrono::steady_clock;
-    struct Retention {
-        JobId id;
-        Clock::time_point until;
-    };
-    static int on_timer(sd_event_source* source, std::uint64_t now, void* userdata);
-    void expire();
-    void arm();
-    void drop(JobId id);
-
-    sdbus::IConnection& connection_;
-    sd_bus* bus_;
-    const ControllerRunner& controller_;
-    Requests& requests_;
-    sd_event_source* timer_ = nullptr;
-    std::map<JobId, std::unique_ptr<JobObject>> shown_;
-    std::deque<Retention> ended_;
 };
 
 }  // namespace bindd

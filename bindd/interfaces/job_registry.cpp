@@ -1,34 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <exception>
+#include "bindd/interfaces/job_registry.hpp"
 
-#include "bindd/interfaces/job_object.hpp"
-
-/// Which jobs are shown, and for how long.
 namespace bindd {
 namespace {
 
 constexpr std::chrono::seconds kRetention{60};
-/// An object of sdbus-c++ and a plan of hundreds of lines each: not to be had by the thousand by
-/// asking often.
+/// Each holds an object of sdbus-c++ and a plan of hundreds of lines, and jobs may end faster than
+/// they expire.
 constexpr std::size_t kMaxEnded = 32;
-
-std::uint64_t microseconds(std::chrono::steady_clock::duration duration) {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
-}
 
 }  // namespace
 
 JobRegistry::JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event,
                          const ControllerRunner& controller, Requests& requests)
-    : connection_(connection), bus_(bus), controller_(controller), requests_(requests) {
-    if (sd_event_add_time(event, &timer_, CLOCK_MONOTONIC, 0, 0, on_timer, this) >= 0)
-        (void)sd_event_source_set_enabled(timer_, SD_EVENT_OFF);
-}
-
-JobRegistry::~JobRegistry() {
-    sd_event_source_unref(timer_);
-}
+    : connection_(connection),
+      bus_(bus),
+      controller_(controller),
+      requests_(requests),
+      timer_(event, [this] { expire(); }) {}
 
 void JobRegistry::show(JobId id) {
     const Job* job = controller_.job(id);
@@ -50,39 +39,23 @@ void JobRegistry::ended(const Job& job) {
         return;
     shown->second->update(job);
     ended_.push_back({job.id, Clock::now() + kRetention});
-    while (ended_.size() > kMaxEnded) {
-        drop(ended_.front().id);
-        ended_.pop_front();
-    }
-    arm();
-}
-
-void JobRegistry::arm() {
-    if (timer_ == nullptr || ended_.empty())
-        return;
-    (void)sd_event_source_set_time(timer_, microseconds(ended_.front().until.time_since_epoch()));
-    (void)sd_event_source_set_enabled(timer_, SD_EVENT_ONESHOT);
+    while (ended_.size() > kMaxEnded)
+        drop_oldest();
+    if (!timer_.armed())
+        timer_.arm(kRetention);
 }
 
 void JobRegistry::expire() {
-    while (!ended_.empty() && ended_.front().until <= Clock::now()) {
-        drop(ended_.front().id);
-        ended_.pop_front();
-    }
-    arm();
+    const Clock::time_point now = Clock::now();
+    while (!ended_.empty() && ended_.front().until <= now)
+        drop_oldest();
+    if (!ended_.empty())
+        timer_.arm(std::chrono::ceil<std::chrono::microseconds>(ended_.front().until - now));
 }
 
-void JobRegistry::drop(JobId id) {
-    shown_.erase(id);
-}
-
-int JobRegistry::on_timer(sd_event_source* /*source*/, std::uint64_t /*now*/, void* userdata) {
-    try {
-        static_cast<JobRegistry*>(userdata)->expire();
-    } catch (const std::exception&) {
-        return 0;  // the bus is gone, and the objects with it
-    }
-    return 0;
+void JobRegistry::drop_oldest() {
+    shown_.erase(ended_.front().id);
+    ended_.pop_front();
 }
 
 }  // namespace bindd

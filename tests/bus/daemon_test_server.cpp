@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "bindd/bus/bus_service.hpp"
+#include "bindd/bus/attach_bus.hpp"
 #include "bindd/controller/manual_state.hpp"
 #include "bindd/loop/daemon.hpp"
 #include "tests/bus/bus_world.hpp"
