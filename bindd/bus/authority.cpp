@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kPolkit = "org.freedesktop.PolicyKit1";
 constexpr const char* kPolkitPath = "/org/freedesktop/PolicyKit1/Authority";
 constexpr const char* kPolkitInterface = "org.freedesktop.PolicyKit1.Authority";
-/// Somebody may have to be fetched who knows the password.
+/// Somebody who knows the password may have to come first.
 constexpr std::chrono::minutes kPolkitTimeout{5};
 constexpr std::uint32_t kAllowUserInteraction = 1;
 
@@ -57,7 +57,7 @@ bool append_check(sd_bus_message* call, const Caller& caller, Action action, con
                                  cancellation.c_str()) >= 0;
 }
 
-/// Why polkit could not be asked, or did not answer.
+/// Why there is no answer of polkit.
 std::string why_no_answer(const sd_bus_error& error) {
     const bool absent = sd_bus_error_has_name(&error, SD_BUS_ERROR_SERVICE_UNKNOWN) > 0 ||
                         sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER) > 0;
@@ -68,7 +68,7 @@ std::string why_no_answer(const sd_bus_error& error) {
 
 }  // namespace
 
-/// A caller's request while its devices are authorised one by one.
+/// The check of one request, one device after the other.
 struct Authority::PendingCheck {
     Caller caller;
     Action action{};

@@ -13,25 +13,25 @@
 
 namespace bindd {
 
-/// What polkit is asked about; the actions of org.bindd1.policy.
+/// The polkit actions, which org.bindd1.policy declares.
 enum class Action { kBind, kApply, kOpen, kMdev, kSriov, kForce, kReload };
 [[nodiscard]] const char* action_name(Action action);
 
-/// What a polkit rule can look at: action.lookup("vendor").
+/// What a polkit rule can read: action.lookup("vendor").
 using Details = std::map<std::string, std::string>;
 [[nodiscard]] Details to_details(const sysfs::Device& device);
-/// Of a device that is not there: a caller that may not ask shall not learn that.
+/// For a device that does not exist: a caller without permission must not learn that.
 [[nodiscard]] Details path_details(const std::string& path);
 
-/// A caller that was let in: who it is, and its token, to be held as long as it is worked for.
+/// A caller that passed the check, and its token, which is kept until its request is done.
 struct AuthorizedCaller {
     Requester requester;
     RequestToken token;
 };
 
-/// Who may do what. uid 0 may everything; for all others polkit is asked, about the connection that
-/// called, never a process. Without polkit on the bus nobody else may. Never waits: an agent may
-/// take minutes.
+/// Authorises requests. uid 0 may do everything. For all others it asks polkit about the calling
+/// connection, never about a process. Without polkit on the bus they may change nothing. Never
+/// blocks: an authentication agent may take minutes.
 class Authority {
   public:
     Authority(sd_bus* bus, Callers& callers);
@@ -39,11 +39,11 @@ class Authority {
     Authority& operator=(const Authority&) = delete;
     ~Authority() = default;
 
-    /// Asks once for every entry of `about` (one without details, when it is empty); all must be
+    /// Asks once for every entry of `about`, or once without details if that is empty. All must be
     /// allowed.
     void check(const Caller& caller, Action action, std::vector<Details> about,
                BusCallback<AuthorizedCaller> callback);
-    /// For what everyone may: only says who it is and counts it.
+    /// For requests that need no permission: identifies and counts the caller.
     void identify(const Caller& caller, BusCallback<AuthorizedCaller> callback);
 
   private:
@@ -56,7 +56,7 @@ class Authority {
     sd_bus* bus_;
     Callers& callers_;
     std::uint64_t asked_ = 0;
-    std::map<std::string, std::set<std::string>> open_;  ///< sender → cancellation ids under way
+    std::map<std::string, std::set<std::string>> open_;  ///< sender → ids of its pending checks
 };
 
 }  // namespace bindd

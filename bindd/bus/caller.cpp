@@ -82,7 +82,7 @@ void Callers::query_uid(const std::string& sender, BusCallback<std::uint32_t> ca
               [this, sender, nobody, callback = std::move(callback)](sd_bus_message* reply) {
                   const auto uid = parse_uid(reply);
                   if (!uid) {
-                      // It had gone before we began to watch it, so nothing else will tell us.
+                      // The connection ended before the match was installed: no signal will come.
                       gone(sender);
                       return callback(nobody);
                   }
@@ -103,7 +103,7 @@ int Callers::name_owner_changed(sd_bus_message* signal, void* userdata, sd_bus_e
     try {
         self.gone(name);
     } catch (const std::exception&) {
-        return 0;  // no memory to tell it; what it asked for goes on to its end
+        return 0;  // memory is exhausted; the requests of the caller continue
     }
     return 0;
 }

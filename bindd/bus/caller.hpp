@@ -14,8 +14,8 @@
 
 namespace bindd {
 
-/// Who calls: a connection of the bus, by its unique name, which is never used again. Not a
-/// process: its number can be another's by the time it is looked at.
+/// A caller: the unique name of a connection, which the bus never reuses. Not a process, since the
+/// kernel reuses process ids.
 struct Caller {
     enum class Interaction { kNo, kAllowed };
     std::string sender;
@@ -23,11 +23,11 @@ struct Caller {
 };
 [[nodiscard]] Caller to_caller(sd_bus_message* message);
 
-/// One thing that the daemon does for a caller. How many it may have at once is limited; it counts
-/// until the last copy of the token is gone.
+/// One request of a caller, which may have a limited number at once. A request counts until the
+/// last copy of its token is gone.
 using RequestToken = std::shared_ptr<void>;
 
-/// The callers that something is going on for.
+/// The callers that have requests under way.
 class Callers {
   public:
     static constexpr unsigned kMaxConcurrent = 16;
@@ -37,13 +37,13 @@ class Callers {
     Callers& operator=(const Callers&) = delete;
     ~Callers() = default;
 
-    /// kBusy for one that has too much going on already.
+    /// kBusy if the caller has kMaxConcurrent already.
     [[nodiscard]] BusResult<RequestToken> acquire_token(const std::string& sender);
-    /// The bus says whose connection it is; asked once each.
+    /// Asks the bus for the uid of a connection, once for each connection.
     void query_uid(const std::string& sender, BusCallback<std::uint32_t> callback);
-    /// Told when a connection ends.
-    void on_gone(std::function<void(const std::string& sender)> told) {
-        on_gone_ = std::move(told);
+    /// `notified` is called when the connection of a caller ends.
+    void on_gone(std::function<void(const std::string& sender)> notified) {
+        on_gone_ = std::move(notified);
     }
 
   private:
@@ -53,7 +53,7 @@ class Callers {
     struct ConnectionState {
         std::shared_ptr<unsigned> running = std::make_shared<unsigned>(0);
         std::optional<std::uint32_t> uid;
-        /// For its end alone: we are not to be woken by every connection of the host.
+        /// Matches this connection only, so that others do not wake the daemon.
         std::unique_ptr<sd_bus_slot, SlotUnref> watch;
     };
     [[nodiscard]] ConnectionState& connection(const std::string& sender);

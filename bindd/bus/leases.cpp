@@ -11,6 +11,8 @@
 #include <exception>
 #include <utility>
 
+#include "base/try.hpp"
+
 namespace bindd {
 namespace {
 
@@ -40,8 +42,8 @@ Leases::~Leases() {
     controller_.unsubscribe(*this);
 }
 
-/// The leases of the daemon before us. Those whose end was not given back have ended; they wait for
-/// ready(), since nothing is known of their devices yet.
+/// The leases of the previous daemon. Those without a descriptor have ended. Their devices are
+/// released after ready(), when the devices' states are known.
 void Leases::recover(const std::string& directory) {
     auto fds = stored_fds();
     for (LeaseRecord& record : read_lease_records(directory)) {
@@ -73,7 +75,7 @@ Leases::Lease& Leases::add(LeaseRecord record, base::UniqueFd fd) {
 }
 
 void Leases::watch(Lease& lease) {
-    // Nothing is to be read: with no events asked for, the hang-up alone wakes us.
+    // Without requested events epoll reports hang-ups only.
     (void)sd_event_add_io(event_, &lease.source, lease.fd.get(), 0, on_hangup, &lease);
 }
 
@@ -100,25 +102,24 @@ BusResult<void> Leases::reserve(const std::vector<sysfs::DeviceId>& devices) {
 
 void Leases::claim(const Caller& caller, Paths paths, std::string why, MethodOptions options,
                    BusCallback<base::UniqueFd> callback) {
-    auto held = std::make_shared<std::vector<sysfs::DeviceId>>();
-    const auto may = [this, held,
+    auto reserved = std::make_shared<std::vector<sysfs::DeviceId>>();
+    const auto may = [this, reserved,
                       why](const std::vector<sysfs::DeviceId>& devices) -> BusResult<void> {
         if (why.empty() || why.size() > kMaxWhy)
             return bus_error(BusErrorKind::kOptionNotPermitted, "say why, in up to 1024 bytes");
-        auto reserved = reserve(devices);
-        if (reserved)
-            *held = devices;
-        return reserved;
+        TRY(reserve(devices));
+        *reserved = devices;
+        return {};
     };
-    requests_.claim(
-        caller, std::move(paths), std::move(options), may,
-        [this, held, why, callback = std::move(callback)](BusResult<Requests::Claimed> claimed) {
-            for (const sysfs::DeviceId& id : *held)
-                reserved_.erase(id);
-            if (!claimed)
-                return callback(tl::unexpected(claimed.error()));
-            callback(grant(*claimed, why));
-        });
+    requests_.claim(caller, std::move(paths), std::move(options), may,
+                    [this, reserved, why,
+                     callback = std::move(callback)](BusResult<Requests::Claimed> claimed) {
+                        for (const sysfs::DeviceId& id : *reserved)
+                            reserved_.erase(id);
+                        if (!claimed)
+                            return callback(tl::unexpected(claimed.error()));
+                        callback(grant(*claimed, why));
+                    });
 }
 
 BusResult<base::UniqueFd> Leases::grant(const Requests::Claimed& claimed, const std::string& why) {
@@ -131,7 +132,7 @@ BusResult<base::UniqueFd> Leases::grant(const Requests::Claimed& claimed, const 
                        .uid = claimed.authorized.requester.uid,
                        .devices = claimed.devices,
                        .taken = claimed.taken};
-    // On disk before it is given: a lease that nobody remembers would keep its devices for ever.
+    // The record is written first: after a crash, a lease without one would never end.
     const auto written = write_lease_record(directory_, record);
     Lease& lease = add(std::move(record), base::UniqueFd(ends[0]));
     lease.token = claimed.authorized.token;
@@ -152,13 +153,13 @@ int Leases::on_hangup(sd_event_source* source, int /*fd*/, std::uint32_t events,
         if ((events & (EPOLLHUP | EPOLLERR)) != 0)
             lease.owner->start_release(lease);
     } catch (const std::exception&) {
-        lease.ending = true;  // the next thing that happens to its group has another try
+        lease.ending = true;  // retried after the next change of any group
     }
     return 0;
 }
 
-/// Gives back what was bound for it. What cannot be released now (a write before it is stuck,
-/// another writer has the lock) is tried again when something has happened.
+/// Releases the devices that were bound for the lease. If that is not possible now (an earlier
+/// write is stuck, another process has the lock) it is retried after the next change of a group.
 void Leases::start_release(Lease& lease) {
     lease.ending = true;
     if (!ready_ || lease.release)

@@ -20,11 +20,11 @@
 
 namespace bindd {
 
-/// Devices bound for as long as somebody keeps a file descriptor. A lease is a pipe: its holder has
-/// the end for writing, and when the last copy of that is closed, by hand or by dying, ours hangs
-/// up and the devices are released. Across a restart of the daemon the service manager keeps our
-/// end (sd_notify's FDSTORE), and a record in the state directory says what it stands for; a record
-/// whose end is not handed back is a lease that ended meanwhile.
+/// Devices that are bound while a file descriptor is open. A lease is a pipe. Its holder has the
+/// write end; when the last copy of that is closed, the daemon's end hangs up and the devices are
+/// released. Across a restart the service manager keeps the daemon's end (FDSTORE of sd_notify),
+/// and a record in the state directory describes the lease. A record without a descriptor is a
+/// lease that ended meanwhile.
 class Leases final : public Observer {
   public:
     Leases(sd_event* event, ControllerRunner& controller, Requests& requests,
@@ -33,14 +33,14 @@ class Leases final : public Observer {
     Leases& operator=(const Leases&) = delete;
     ~Leases() override;
 
-    /// The fd is the caller's end.
+    /// The fd is the write end.
     void claim(const Caller& caller, Paths paths, std::string why, MethodOptions options,
                BusCallback<base::UniqueFd> callback);
-    /// Why a device is claimed; empty when it is not.
+    /// Why a device is claimed; empty if it is not.
     [[nodiscard]] std::string reason_for(const sysfs::DeviceId& id) const;
-    /// Told when that changes.
-    void on_change(std::function<void(const sysfs::DeviceId&)> told) {
-        on_change_ = std::move(told);
+    /// `notified` is called when that changes.
+    void on_change(std::function<void(const sysfs::DeviceId&)> notified) {
+        on_change_ = std::move(notified);
     }
 
     void ready() override;
@@ -76,7 +76,7 @@ class Leases final : public Observer {
     bool ready_ = false;
     std::uint64_t next_ = 1;
     std::map<std::string, std::unique_ptr<Lease>> leases_;
-    std::set<sysfs::DeviceId> reserved_;  ///< being bound for a lease to be
+    std::set<sysfs::DeviceId> reserved_;  ///< of claims that are under way
     std::function<void(const sysfs::DeviceId&)> on_change_ = [](const sysfs::DeviceId&) {};
 };
 

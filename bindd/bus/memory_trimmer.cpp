@@ -27,7 +27,7 @@ int MemoryTrimmer::on_message(sd_bus_message* /*message*/, void* userdata,
         self.traffic_since_armed_ = true;
     else
         self.timer_.arm(kTrimDelay);
-    return 0;  // whoever it is for has it next
+    return 0;  // not handled: the message goes on
 }
 
 void MemoryTrimmer::trim() {

@@ -7,9 +7,9 @@
 
 namespace bindd {
 
-/// The memory that answers leave behind: one about thousands of devices is made of a hundred
-/// thousand pieces, which the allocator would keep. It is given back a second or two after someone
-/// has asked, not more often under load.
+/// Returns freed memory to the kernel a second or two after a call on the bus, and once a second
+/// under load. A reply about thousands of devices consists of a hundred thousand allocations, whose
+/// memory the allocator would keep.
 class MemoryTrimmer {
   public:
     MemoryTrimmer(sd_event* event, sd_bus* bus);
@@ -25,8 +25,8 @@ class MemoryTrimmer {
     void trim();
 
     Timer timer_;
-    bool traffic_since_armed_ =
-        false;  ///< since it was armed: its answer may come after the next turn
+    /// The reply to such a message may be made after the timer has expired.
+    bool traffic_since_armed_ = false;
     sd_bus_slot* filter_ = nullptr;
 };
 

@@ -10,7 +10,7 @@
 namespace bindd {
 namespace {
 
-constexpr std::size_t kChunkEntries = 100;  ///< entries: some 3 ms
+constexpr std::size_t kChunkEntries = 100;  ///< takes about 3 ms
 
 }  // namespace
 
@@ -44,7 +44,7 @@ bool HistoryDocuments::begin() {
     return true;
 }
 
-/// Is there more?
+/// True if there may be more.
 bool HistoryDocuments::add_chunk() {
     std::vector<binding::HistoryEntry> chunk;
     while (chunk.size() < kChunkEntries) {

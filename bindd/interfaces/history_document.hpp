@@ -12,14 +12,14 @@
 
 namespace bindd {
 
-/// The history for whoever asks. Made a chunk at a time: a full one takes more than 100 ms, for
-/// which nobody else who calls, and no device that is plugged in, is to wait. Those who ask while
-/// one is made share the next.
+/// Makes the history document, one chunk at a time: a full history takes more than 100 ms, and
+/// other calls and events must not wait for that. Requests that come while a document is being made
+/// share the next one.
 class HistoryDocuments {
   public:
     HistoryDocuments(sd_event* event, const ControllerRunner& controller);
 
-    /// As `vfioctl history --json` has it.
+    /// As `vfioctl history --json`.
     void request(BusCallback<std::string> callback);
 
   private:
@@ -30,8 +30,8 @@ class HistoryDocuments {
 
     const ControllerRunner& controller_;
     std::vector<BusCallback<std::string>> next_;
-    std::vector<BusCallback<std::string>>
-        current_;  ///< before the one under way was begun: it is for them
+    /// Came before the document was begun.
+    std::vector<BusCallback<std::string>> current_;
     std::optional<binding::HistoryReader> reader_;
     std::string document_;
     Timer timer_;

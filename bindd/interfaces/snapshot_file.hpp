@@ -11,15 +11,15 @@
 
 namespace bindd {
 
-/// The daemon's picture of the host for vfioctl, which runs the same pure decisions on it as it
-/// would on the host. A sealed memory file, since it is megabytes for thousands of devices, and a
-/// bus is no place for those.
+/// Snapshots of the host for vfioctl, which makes its decisions on one as it would on the host. A
+/// snapshot is a sealed memory file: with thousands of devices it is megabytes, too much for a
+/// message.
 class SnapshotFiles {
   public:
     SnapshotFiles(ControllerRunner& controller, Authority& authority, const DevicePaths& paths)
         : controller_(controller), authority_(authority), paths_(paths) {}
 
-    /// Everyone may: nothing in it that `vfioctl plan` would not say.
+    /// Needs no permission: `vfioctl plan` shows the same facts.
     void create(const Caller& caller, MethodOptions options, BusCallback<base::UniqueFd> callback);
 
   private:
