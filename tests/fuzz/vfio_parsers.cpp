@@ -28,7 +28,7 @@ void require(bool holds, const char* what) {
     std::abort();
 }
 
-/// The chain as the kernel's header defines it, walked in the dullest way there is.
+/// The chain as the kernel's header defines it, walked in the simplest way.
 std::vector<std::uint32_t> reachable(std::span<const std::byte> info, std::size_t fixed,
                                      std::uint32_t first) {
     std::vector<std::uint32_t> offsets;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A userspace driver in a page: opens QEMU's `edu` device, maps memory for it, has its DMA engine
-// carry a message through the device and back, and takes the interrupt that says when.
+// A userspace driver on one page: opens QEMU's `edu` device, maps memory for it, copies a message
+// through the device and back with its DMA engine, and waits for its interrupts.
 //
 //     vfioctl bind 0000:00:10.0
 //     vfio-dma 0000:00:10.0

@@ -39,10 +39,10 @@ struct RejectedBackend {
 /// long as the device is used.
 struct AttachedDevice {
     std::shared_ptr<AddressSpace> space;
-    std::vector<RejectedBackend> rejected;
-    GroupFd group;  ///< not valid on iommufd
+    std::vector<RejectedBackend> rejected{};
+    GroupFd group{};  ///< not valid on iommufd
     DeviceFd device;
-    BoundDevice bound;  ///< on iommufd
+    BoundDevice bound{};  ///< on iommufd
 };
 
 /// Tries the backends in order and uses the first that gives the device an address space. It

@@ -16,8 +16,6 @@ class VFIO_EXPORT SpaprContainer final : public SpaprPlatform {
 
     Result<void> attach_group(const GroupFd& group, const std::string& name) override;
     Result<void> detach_group(const GroupFd& group, const std::string& name) override;
-    Result<BoundDevice> attach_device(const DeviceToAttach& device) override;
-    Result<void> detach_device(const DeviceToAttach& device) override;
     Result<SpaprDetails> details() override;
     Result<void> register_memory(std::uint64_t address, std::uint64_t length) override;
     Result<void> unregister_memory(std::uint64_t address, std::uint64_t length) override;

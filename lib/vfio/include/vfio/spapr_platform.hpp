@@ -29,12 +29,11 @@ class VFIO_EXPORT SpaprPlatform {
     SpaprPlatform& operator=(const SpaprPlatform&) = delete;
     virtual ~SpaprPlatform();
 
-    [[nodiscard]] virtual Result<void> attach_group(const GroupFd& group,
-                                                    const std::string& name) = 0;
-    [[nodiscard]] virtual Result<void> detach_group(const GroupFd& group,
-                                                    const std::string& name) = 0;
-    [[nodiscard]] virtual Result<BoundDevice> attach_device(const DeviceToAttach& device) = 0;
-    [[nodiscard]] virtual Result<void> detach_device(const DeviceToAttach& device) = 0;
+    // Groups or devices, as the platform takes them; kUnsupported for the other kind.
+    [[nodiscard]] virtual Result<void> attach_group(const GroupFd& group, const std::string& name);
+    [[nodiscard]] virtual Result<void> detach_group(const GroupFd& group, const std::string& name);
+    [[nodiscard]] virtual Result<BoundDevice> attach_device(const DeviceToAttach& device);
+    [[nodiscard]] virtual Result<void> detach_device(const DeviceToAttach& device);
 
     /// ENXIO before the first group.
     [[nodiscard]] virtual Result<SpaprDetails> details() = 0;

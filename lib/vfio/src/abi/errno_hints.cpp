@@ -13,6 +13,12 @@ tl::unexpected<Error> fail_call(int errnum, std::string operation, std::string o
     return failed;
 }
 
+Result<void> check_answer(int answer, std::string operation, std::string object, std::string hint) {
+    if (answer < 0)
+        return fail_call(-answer, std::move(operation), std::move(object), std::move(hint));
+    return {};
+}
+
 std::string open_hint(int errnum, std::string_view path) {
     const bool noiommu = path.find("noiommu-") != std::string_view::npos;
     const bool cdev = path.find("/devices/") != std::string_view::npos;

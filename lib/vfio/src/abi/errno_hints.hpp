@@ -18,6 +18,10 @@ namespace vfio {
 [[nodiscard]] tl::unexpected<Error> fail_call(int errnum, std::string operation, std::string object,
                                               std::string hint = {});
 
+/// The same for a call that returns nothing but 0 or -errno.
+[[nodiscard]] Result<void> check_answer(int answer, std::string operation, std::string object,
+                                        std::string hint = {});
+
 /// Why a node of /dev/vfio or /dev/iommu cannot be opened: busy, not permitted, does not exist. For
 /// EBUSY the caller adds the holders (node_holders.hpp).
 [[nodiscard]] std::string open_hint(int errnum, std::string_view path);

@@ -145,11 +145,7 @@ Result<AttachedDevice> BackendSelector::open_by_cdev(std::shared_ptr<AddressSpac
         return tl::unexpected<Error>(with_holders(std::move(device.error()), path));
     const auto bound =
         TRY(space->attach_device({.fd = *device, .name = nodes_.name, .token = nodes_.token}));
-    return AttachedDevice{.space = std::move(space),
-                          .rejected = {},
-                          .group = {},
-                          .device = std::move(*device),
-                          .bound = bound};
+    return AttachedDevice{.space = std::move(space), .device = std::move(*device), .bound = bound};
 }
 
 Result<AttachedDevice> BackendSelector::open_by_group(std::shared_ptr<AddressSpace> space) {
@@ -162,11 +158,8 @@ Result<AttachedDevice> BackendSelector::open_by_group(std::shared_ptr<AddressSpa
         return tl::unexpected<Error>(space->explain_refusal(std::move(device.error()), path));
     }
     TRY(space->device_opened());
-    return AttachedDevice{.space = std::move(space),
-                          .rejected = {},
-                          .group = std::move(group_),
-                          .device = std::move(*device),
-                          .bound = {}};
+    return AttachedDevice{
+        .space = std::move(space), .group = std::move(group_), .device = std::move(*device)};
 }
 
 Result<AttachedDevice> BackendSelector::try_backend(Backend backend) {

@@ -19,7 +19,6 @@ constexpr const char* kObject = "SPAPR container";
 
 }  // namespace
 
-SpaprPlatform::~SpaprPlatform() = default;
 SpaprContainer::~SpaprContainer() = default;
 
 Result<void> SpaprContainer::attach_group(const GroupFd& group, const std::string& object) {
@@ -28,14 +27,6 @@ Result<void> SpaprContainer::attach_group(const GroupFd& group, const std::strin
 
 Result<void> SpaprContainer::detach_group(const GroupFd& group, const std::string& object) {
     return container_.remove(group, object);
-}
-
-Result<BoundDevice> SpaprContainer::attach_device(const DeviceToAttach& device) {
-    return base::fail(Code::kUnsupported, "attach", device.name, "a container takes groups");
-}
-
-Result<void> SpaprContainer::detach_device(const DeviceToAttach& device) {
-    return base::fail(Code::kUnsupported, "detach", device.name, "a container takes groups");
 }
 
 Result<SpaprDetails> spapr_details(Container& container) {
@@ -68,23 +59,19 @@ Result<void> SpaprContainer::register_memory(std::uint64_t address, std::uint64_
     if (answer == -ENOMEM)
         return fail_call(ENOMEM, "register memory at " + hex_text(address), kObject,
                          memlock_hint(container_.calls().memlock_limit(), 0, length));
-    if (answer < 0)
-        return fail_call(-answer, "register memory at " + hex_text(address), kObject,
-                         answer == -EBUSY    ? "it is registered already"
-                         : answer == -EINVAL ? "not page-aligned, or it overlaps what is registered"
-                                             : "");
-    return {};
+    return check_answer(answer, "register memory at " + hex_text(address), kObject,
+                        answer == -EBUSY    ? "it is registered already"
+                        : answer == -EINVAL ? "not page-aligned, or it overlaps what is registered"
+                                            : "");
 }
 
 Result<void> SpaprContainer::unregister_memory(std::uint64_t address, std::uint64_t length) {
     abi::SpaprMemory memory{.argsz = sizeof memory, .flags = 0, .vaddr = address, .size = length};
     const int answer = container_.call(abi::ContainerCall::kSpaprUnregisterMemory, &memory);
-    if (answer < 0)
-        return fail_call(-answer, "unregister memory at " + hex_text(address), kObject,
-                         answer == -EBUSY    ? "some of it is mapped"
-                         : answer == -ENOENT ? "exactly this range is not registered"
-                                             : "");
-    return {};
+    return check_answer(answer, "unregister memory at " + hex_text(address), kObject,
+                        answer == -EBUSY    ? "some of it is mapped"
+                        : answer == -ENOENT ? "exactly this range is not registered"
+                                            : "");
 }
 
 /// More levels make each table smaller: a platform that cannot find the memory for a table of one
@@ -119,10 +106,8 @@ Result<Window> SpaprContainer::create_window(std::uint32_t page_shift, std::uint
 Result<void> SpaprContainer::remove_window(std::uint64_t start) {
     abi::SpaprTceRemove remove{.argsz = sizeof remove, .flags = 0, .start_addr = start};
     const int answer = container_.call(abi::ContainerCall::kSpaprTceRemove, &remove);
-    if (answer < 0)
-        return fail_call(-answer, "remove the window at " + hex_text(start), kObject,
-                         answer == -EPERM ? "this platform keeps its windows" : "");
-    return {};
+    return check_answer(answer, "remove the window at " + hex_text(start), kObject,
+                        answer == -EPERM ? "this platform keeps its windows" : "");
 }
 
 Result<void> spapr_map(Container& container, const MappedRange& piece) {

@@ -44,14 +44,6 @@ Result<std::unique_ptr<SpaprPlatform>> make_spapr_emulation(const SharedIommu& i
     return std::make_unique<SpaprEmulation>(std::move(memory), TRY(Ioas::allocate(iommu)));
 }
 
-Result<void> SpaprEmulation::attach_group(const GroupFd&, const std::string& group) {
-    return base::fail(Code::kUnsupported, "attach", group, "an iommufd takes devices");
-}
-
-Result<void> SpaprEmulation::detach_group(const GroupFd&, const std::string& group) {
-    return base::fail(Code::kUnsupported, "detach", group, "an iommufd takes devices");
-}
-
 Result<BoundDevice> SpaprEmulation::attach_device(const DeviceToAttach& device) {
     auto bound = devices_.attach_device(device);
     if (!bound)

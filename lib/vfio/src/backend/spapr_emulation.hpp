@@ -22,8 +22,6 @@ class SpaprEmulation final : public SpaprPlatform {
     SpaprEmulation(Ioas registered_memory, Ioas windows);
     ~SpaprEmulation() override;
 
-    Result<void> attach_group(const GroupFd& group, const std::string& name) override;
-    Result<void> detach_group(const GroupFd& group, const std::string& name) override;
     Result<BoundDevice> attach_device(const DeviceToAttach& device) override;
     Result<void> detach_device(const DeviceToAttach& device) override;
     Result<SpaprDetails> details() override;

@@ -91,10 +91,8 @@ Result<void> Type1Backend::dirty(std::uint32_t flag, const char* operation) {
     const int answer = container_.call(abi::ContainerCall::kDirtyPages, &pages);
     if (answer == -ENOTTY)
         return unsupported(operation, "the compatibility layer has no dirty tracking");
-    if (answer < 0)
-        return fail_call(-answer, operation, std::string(name(backend_)),
-                         answer == -EACCES ? "only type1v2 tracks dirty pages" : "");
-    return {};
+    return check_answer(answer, operation, std::string(name(backend_)),
+                        answer == -EACCES ? "only type1v2 tracks dirty pages" : "");
 }
 
 Result<void> Type1Backend::start_dirty() {
@@ -118,12 +116,10 @@ Result<void> Type1Backend::read_dirty(const IovaRange& range, std::uint64_t page
                                  .data = reinterpret_cast<std::uint64_t>(bitmap.data())}}};
     static_assert(sizeof request == 48);
     const int answer = container_.call(abi::ContainerCall::kDirtyPages, &request);
-    if (answer < 0)
-        return fail_call(-answer, "read dirty pages of " + text(range), std::string(name(backend_)),
-                         answer == -EINVAL ? "tracking must be on, the page size the smallest "
-                                             "supported one, and the range whole mappings"
-                                           : "");
-    return {};
+    return check_answer(answer, "read dirty pages of " + text(range), std::string(name(backend_)),
+                        answer == -EINVAL ? "tracking must be on, the page size the smallest "
+                                            "supported one, and the range whole mappings"
+                                          : "");
 }
 
 /// VFIO_UPDATE_VADDR: first every address is declared invalid, then each mapping gets its new one;

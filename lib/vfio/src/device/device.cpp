@@ -112,11 +112,7 @@ Result<VfioDevice> VfioDevice::sibling(const std::string& name) const {
         return fail_call(
             -fd, "open the device", name,
             fd == -ENODEV ? "it is not of " + impl_->name + "'s group, or not VFIO's" : "");
-    AttachedDevice opened{.space = impl_->space,
-                          .rejected = {},
-                          .group = {},
-                          .device = DeviceFd(UniqueFd(fd)),
-                          .bound = {}};
+    AttachedDevice opened{.space = impl_->space, .device = DeviceFd(UniqueFd(fd))};
     auto device = adopt(impl_->calls, std::move(opened), name);
     if (device)
         device->impl_->group = impl_->group;

@@ -49,9 +49,7 @@ Result<void> set_doorbell(Calls& calls, const DeviceFd& fd, const Region& region
                            .reserved = 0};
     const int answer =
         retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kIoeventfd, &request); });
-    if (answer < 0)
-        return fail_call(-answer, operation, device, doorbell_hint(-answer));
-    return {};
+    return check_answer(answer, operation, device, doorbell_hint(-answer));
 }
 
 }  // namespace vfio

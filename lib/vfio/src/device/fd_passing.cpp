@@ -46,8 +46,8 @@ Result<AttachedDevice> adopt_space(Calls& calls, PassedDevice& passed) {
         case Backend::kNoiommu:
             break;
     }
-    return base::fail(Code::kUnsupported, "take over", passed.name,
-                      std::string(name(passed.backend)) + " is not handed over",
+    return base::fail(Code::kUnsupported, "adopt", passed.name,
+                      std::string(name(passed.backend)) + " cannot be passed to another process",
                       "open the device by its name");
 }
 

@@ -38,12 +38,6 @@ int set_irqs(Calls& calls, const DeviceFd& fd, abi::IrqSet set,
     return retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kSetIrqs, buffer.data()); });
 }
 
-Result<void> done(int answer, std::string operation, std::string object, std::string hint = {}) {
-    if (answer < 0)
-        return fail_call(-answer, std::move(operation), std::move(object), std::move(hint));
-    return {};
-}
-
 }  // namespace
 
 bool Irq::eventfd() const {
@@ -122,7 +116,8 @@ Result<void> disable_irq(Calls& calls, const DeviceFd& fd, const Irq& irq,
                           .index = irq.index,
                           .start = 0,
                           .count = 0};
-    return done(set_irqs(calls, fd, set, {}), "disable interrupts", irq_label(irq.index, device));
+    return check_answer(set_irqs(calls, fd, set, {}), "disable interrupts",
+                        irq_label(irq.index, device));
 }
 
 Result<void> trigger_irq(Calls& calls, const DeviceFd& fd, std::uint32_t index, std::uint32_t first,
@@ -132,7 +127,8 @@ Result<void> trigger_irq(Calls& calls, const DeviceFd& fd, std::uint32_t index, 
                           .index = index,
                           .start = first,
                           .count = count};
-    return done(set_irqs(calls, fd, set, {}), "trigger interrupts", irq_label(index, device));
+    return check_answer(set_irqs(calls, fd, set, {}), "trigger interrupts",
+                        irq_label(index, device));
 }
 
 Result<void> mask_irq(Calls& calls, const DeviceFd& fd, std::uint32_t index, Masking masking,
@@ -141,8 +137,8 @@ Result<void> mask_irq(Calls& calls, const DeviceFd& fd, std::uint32_t index, Mas
         masking == Masking::kMask ? abi::kIrqSetActionMask : abi::kIrqSetActionUnmask;
     const abi::IrqSet set{
         .argsz = 0, .flags = abi::kIrqSetDataNone | action, .index = index, .start = 0, .count = 1};
-    return done(set_irqs(calls, fd, set, {}), masking == Masking::kMask ? "mask" : "unmask",
-                irq_label(index, device));
+    return check_answer(set_irqs(calls, fd, set, {}), masking == Masking::kMask ? "mask" : "unmask",
+                        irq_label(index, device));
 }
 
 Result<void> set_unmask_eventfd(Calls& calls, const DeviceFd& fd, std::uint32_t index, int eventfd,
@@ -152,8 +148,8 @@ Result<void> set_unmask_eventfd(Calls& calls, const DeviceFd& fd, std::uint32_t 
                           .index = index,
                           .start = 0,
                           .count = 1};
-    return done(set_irqs(calls, fd, set, std::as_bytes(std::span(&eventfd, 1))),
-                "unmask by eventfd", irq_label(index, device));
+    return check_answer(set_irqs(calls, fd, set, std::as_bytes(std::span(&eventfd, 1))),
+                        "unmask by eventfd", irq_label(index, device));
 }
 
 }  // namespace vfio

@@ -87,10 +87,8 @@ Result<void> Hwpt::set_dirty_tracking(Tracking tracking) const {
         .hwpt_id = id(),
         .reserved = 0};
     const int answer = object_.iommu()->call(abi::IommuCall::kHwptSetDirtyTracking, &set);
-    if (answer < 0)
-        return fail_call(-answer, "switch dirty tracking", "HWPT " + std::to_string(id()),
-                         answer == -EOPNOTSUPP ? "it was not allocated for dirty tracking" : "");
-    return {};
+    return check_answer(answer, "switch dirty tracking", "HWPT " + std::to_string(id()),
+                        answer == -EOPNOTSUPP ? "it was not allocated for dirty tracking" : "");
 }
 
 Result<void> Hwpt::read_dirty(const IovaRange& range, std::uint64_t page_size,
@@ -104,13 +102,11 @@ Result<void> Hwpt::read_dirty(const IovaRange& range, std::uint64_t page_size,
                                 .page_size = page_size,
                                 .data = reinterpret_cast<std::uint64_t>(bitmap.data())};
     const int answer = object_.iommu()->call(abi::IommuCall::kHwptGetDirtyBitmap, &get);
-    if (answer < 0)
-        return fail_call(-answer, "read dirty pages of " + text(range),
-                         "HWPT " + std::to_string(id()),
-                         answer == -EINVAL ? "tracking must be on, and the range whole pages of a "
-                                             "size that the page table has"
-                                           : "");
-    return {};
+    return check_answer(answer, "read dirty pages of " + text(range),
+                        "HWPT " + std::to_string(id()),
+                        answer == -EINVAL ? "tracking must be on, and the range whole pages of a "
+                                            "size that the page table has"
+                                          : "");
 }
 
 Result<std::uint32_t> Hwpt::invalidate(abi::InvalidateData type, std::span<const std::byte> entries,

@@ -40,9 +40,7 @@ Result<void> Ioas::map_file(const IommuBackend::FileSlice& file, const MappedRan
                          .length = piece.iova.length(),
                          .iova = piece.iova.first};
     const int answer = iommu_->call(abi::IommuCall::kIoasMapFile, &map);
-    if (answer < 0)
-        return fail_call(-answer, "map a file at " + text(piece.iova), object());
-    return {};
+    return check_answer(answer, "map a file at " + text(piece.iova), object());
 }
 
 Result<void> Ioas::copy(const Ioas& source, const IovaRange& from, const IovaRange& to,
@@ -55,11 +53,9 @@ Result<void> Ioas::copy(const Ioas& source, const IovaRange& from, const IovaRan
                        .dst_iova = to.first,
                        .src_iova = from.first};
     const int answer = iommu_->call(abi::IommuCall::kIoasCopy, &copy);
-    if (answer < 0)
-        return fail_call(
-            -answer, "copy " + text(from) + " of " + source.object() + " to " + text(to), object(),
-            answer == -ENOENT ? "the source is not mapped there, whole and in one piece" : "");
-    return {};
+    return check_answer(
+        answer, "copy " + text(from) + " of " + source.object() + " to " + text(to), object(),
+        answer == -ENOENT ? "the source is not mapped there, whole and in one piece" : "");
 }
 
 Result<std::uint64_t> Ioas::unmap_failed(int answer, const IovaRange& range) const {
@@ -103,10 +99,8 @@ Result<void> Ioas::allow_ranges(std::span<const IovaRange> wanted) const {
                               .reserved = 0,
                               .allowed_iovas = reinterpret_cast<std::uint64_t>(kernel.data())};
     const int answer = iommu_->call(abi::IommuCall::kIoasAllowIovas, &allow);
-    if (answer < 0)
-        return fail_call(-answer, "allow ranges", object(),
-                         answer == -EADDRINUSE ? "a device here cannot reach all of them" : "");
-    return {};
+    return check_answer(answer, "allow ranges", object(),
+                        answer == -EADDRINUSE ? "a device here cannot reach all of them" : "");
 }
 
 Result<void> Ioas::set_option(std::uint32_t option, std::uint64_t value) const {
@@ -118,13 +112,11 @@ Result<void> Ioas::set_option(std::uint32_t option, std::uint64_t value) const {
                          .object_id = whole_context ? 0 : id_,
                          .val64 = value};
     const int answer = iommu_->call(abi::IommuCall::kOption, &set);
-    if (answer < 0)
-        return fail_call(-answer, whole_context ? "choose the accounting" : "choose huge pages",
-                         whole_context ? "/dev/iommu" : object(),
-                         answer == -EPERM   ? "needs CAP_SYS_RESOURCE"
-                         : answer == -EBUSY ? "only before anything is made in this iommufd"
-                                            : "");
-    return {};
+    return check_answer(answer, whole_context ? "choose the accounting" : "choose huge pages",
+                        whole_context ? "/dev/iommu" : object(),
+                        answer == -EPERM   ? "needs CAP_SYS_RESOURCE"
+                        : answer == -EBUSY ? "only before anything is made in this iommufd"
+                                           : "");
 }
 
 }  // namespace vfio

@@ -156,9 +156,7 @@ Result<void> IommufdBackend::detach_device(const DeviceToAttach& device) {
     Calls& calls = ioas_.iommu()->calls;
     const int answer = retry(
         calls, [&] { return calls.device(device.fd, abi::DeviceCall::kDetachIommufdPt, &detach); });
-    if (answer < 0)
-        return fail_call(-answer, "detach from its address space", device.name);
-    return {};
+    return check_answer(answer, "detach from its address space", device.name);
 }
 
 Result<void> IommufdBackend::map_file(const FileSlice& file, const MappedRange& piece) {
@@ -219,14 +217,11 @@ Result<void> IommufdBackend::adopt(std::span<const MappedRange> all) {
                                                      "pins move between processes");
     abi::IoasChangeProcess change{.size = sizeof change, .reserved = 0};
     const int answer = ioas_.iommu()->call(abi::IommuCall::kIoasChangeProcess, &change);
-    if (answer < 0)
-        return fail_call(-answer, "move the accounting to this process", "/dev/iommu",
-                         answer == -ENOTTY ? "iommufd can since Linux 6.14"
-                         : answer == -EINVAL
-                             ? "another address space of this iommufd has a mapping "
-                               "that is not of a file"
-                             : "");
-    return {};
+    return check_answer(answer, "move the accounting to this process", "/dev/iommu",
+                        answer == -ENOTTY   ? "iommufd can since Linux 6.14"
+                        : answer == -EINVAL ? "another address space of this iommufd has a mapping "
+                                              "that is not of a file"
+                                            : "");
 }
 
 Result<void> IommufdBackend::set_accounting(Accounting accounting) {

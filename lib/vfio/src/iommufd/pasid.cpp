@@ -43,10 +43,7 @@ Result<void> detach_pasid(Calls& calls, const DeviceFd& device, const std::strin
     abi::DetachIommufdPt detach{.argsz = sizeof detach, .flags = abi::kDetachPasid, .pasid = pasid};
     const int answer = retry(
         calls, [&] { return calls.device(device, abi::DeviceCall::kDetachIommufdPt, &detach); });
-    if (answer < 0)
-        return fail_call(-answer, "detach PASID " + std::to_string(pasid), name,
-                         pasid_hint(-answer));
-    return {};
+    return check_answer(answer, "detach PASID " + std::to_string(pasid), name, pasid_hint(-answer));
 }
 
 }  // namespace vfio

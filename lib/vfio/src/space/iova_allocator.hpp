@@ -39,7 +39,6 @@ class IovaAllocator {
     /// Replaces the windows (an attach narrows them, a detach widens them). `taken` stays taken,
     /// also where no window covers it any more. Windows are sorted and do not overlap.
     void set_windows(std::span<const Window> windows, std::span<const IovaRange> taken);
-    [[nodiscard]] const std::vector<Window>& windows() const { return windows_; }
 
     /// kInvalid: a length or alignment that no window has; kFailed with ENOSPC: no room.
     [[nodiscard]] Result<IovaRange> allocate(const Constraints& constraints);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_bench BACKEND NAME GROUP CDEV [NAME CDEV]: maps on a real kernel. What the library adds
-// to the bare ioctls of the same backend, the throughput by size, batches, and (with a second
-// device) a shared mapping against a second one. One line each.
+// lab_vfio_bench BACKEND NAME GROUP CDEV [NAME CDEV]: measures maps on a real kernel: the cost of
+// the library over the bare ioctls of the same backend, the throughput by size, batches, and (with
+// a second device) a shared mapping against a second one. One line each.
 //
-// How like is compared with like: the same fd, structure, flags, IOVAs and pages, all of them
-// touched before; by turns in one loop, each round beginning with another, so that all see the same
-// noise; and the median of the rounds' ratios, since an emulated guest shares its processor.
+// Both sides use the same fd, structure, flags, IOVAs and pages, all touched before. They alternate
+// in one loop, and each round begins with the other side, so that both have the same noise. The
+// result is the median of the rounds' ratios, since an emulated guest shares its processor.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -54,7 +54,7 @@ void must(const Result<T>& result) {
         must(false, result.error().text().c_str());
 }
 
-/// Succeeds and does nothing: what is left of a map is the library's own work.
+/// Succeeds and does nothing: the rest of a map is the library's work.
 class NullBackend final : public IommuBackend {
   public:
     Backend backend() const override { return Backend::kIommufd; }
@@ -116,7 +116,7 @@ void overhead(Calls& calls, AddressSpace& space) {
             if (round >= 10)  // the emulator translates code when it first meets it
                 times[way].push_back(time);
         }
-    // Round by round: what else the machine does changes slower than that.
+    // Compared round by round: the load of the machine changes more slowly.
     const auto more = [&](std::size_t way) {
         std::vector<double> ratios;
         for (std::size_t i = 0; i < times[way].size(); ++i)
@@ -181,8 +181,8 @@ long pinned() {
     return -1;
 }
 
-/// What the source of a copy is: in an address space without a device nothing is pinned yet, so a
-/// copy pins as a map does; in one with a device it takes the pages from that device's page table.
+/// The source of a copy. In an address space without a device nothing is pinned yet, so a copy pins
+/// like a map; in one with a device it takes the pages from that device's page table.
 void share_with(AddressSpace& space, AddressSpace& source, const char* whose, int advice,
                 const char* pages) {
     constexpr std::uint64_t kSize = 16384 * kPage;

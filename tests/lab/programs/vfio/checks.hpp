@@ -9,7 +9,7 @@
 
 #include "vfio/calls.hpp"
 
-/// What a lab program says of each thing it tried, as check.sh does: "ok" or "not ok", and why.
+/// The results of a lab program, printed like those of check.sh: "ok" or "not ok", and why.
 class Checks {
   public:
     void that(bool holds, const std::string& sentence, const std::string& why = {}) {
@@ -36,7 +36,7 @@ class Checks {
     int failures_ = 0;
 };
 
-/// Memory of this process, aligned to `alignment`, written to so that it is there. `advice` is
+/// Memory of this process, aligned to `alignment`, written to so that it is allocated. `advice` is
 /// madvise's, given before.
 inline std::uint64_t memory(std::uint64_t length, std::uint64_t alignment = 4096,
                             int advice = MADV_NORMAL) {

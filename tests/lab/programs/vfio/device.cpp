@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_device BACKEND DEVICE CHECK...: opens the device through that backend alone and has it
-// do what the checks say, for real: DMA, interrupts, resets.
+// lab_vfio_device BACKEND DEVICE CHECK...: opens the device through that backend alone and runs the
+// checks with real DMA, interrupts and resets.
 #include <array>
 #include <cstring>
 

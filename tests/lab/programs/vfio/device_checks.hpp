@@ -4,7 +4,7 @@
 #include "checks.hpp"
 #include "vfio/device.hpp"
 
-/// The checks of lab_vfio_device: each wants one kind of device, and leaves it as it was.
+/// The checks of lab_vfio_device: each needs one kind of device, and restores its state.
 void check_description(Checks& checks, vfio::VfioDevice& device);  ///< any device, mdevs too
 void check_config(Checks& checks, vfio::VfioDevice& device);       ///< any PCI device
 void check_features(Checks& checks, vfio::VfioDevice& device);     ///< any

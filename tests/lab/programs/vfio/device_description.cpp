@@ -30,7 +30,7 @@ void check_description(Checks& checks, VfioDevice& device) {
     for (const Irq& irq : device.irqs())
         std::printf("# interrupts %u, %s: %u\n", irq.index,
                     irq_name(irq.index, device.info().flags).c_str(), irq.count);
-    // Not the next index: mdpy answers to one beyond those it admits to.
+    // Not the next index: mdpy answers to one more than it reports.
     checks.fails(EINVAL, device.region(device.info().regions + 70), "there is no region beyond");
 }
 
@@ -128,9 +128,9 @@ void check_display(Checks& checks, VfioDevice& device) {
     checks.that(device.io(*region).read8(0) == std::uint8_t{0x5a}, "what is painted is there");
 }
 
-/// Whoever unbinds the device waits in the kernel, which asks us for it meanwhile; nobody waits for
-/// that process here, as it ends after we have closed the device. It is another program, so that it
-/// has none of our fds.
+/// The process that unbinds the device waits in the kernel, which requests the device from this one
+/// meanwhile. This process does not wait for it, as it ends only after the device is closed. It is
+/// another program, so that it inherits no fd of the device.
 void check_request(Checks& checks, VfioDevice& device) {
     constexpr auto kRequest = static_cast<std::uint32_t>(abi::PciIrq::kReq);
     const auto asked = Interrupts::enable(device, kRequest, 1);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kNvmeTimeout = std::chrono::seconds(20);
 
-/// Has it identify itself into memory that is mapped for it.
+/// Lets the controller write its identification into memory that is mapped for it.
 void identify(Checks& checks, Nvme& nvme, VfioDevice& device) {
     const std::uint64_t here = memory(4096);
     const auto mapping = device.space()->map_scoped({.address = here, .length = 4096});

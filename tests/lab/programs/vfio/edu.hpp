@@ -5,9 +5,9 @@
 
 #include "vfio/device.hpp"
 
-/// QEMU's `edu` (1234:11e8), a device made for learning: a DMA engine with a buffer of its own, and
-/// an interrupt that software raises. Driven through BAR 0, borrowed from an open device. Its DMA
-/// reaches 28 bits. The registers are those of QEMU's docs/specs/edu.
+/// QEMU's `edu` (1234:11e8), an educational device: a DMA engine with a buffer, and an interrupt
+/// that software raises. Driven through BAR 0 of an open device, which it borrows. Its DMA reaches
+/// 28 bits. The registers are those of QEMU's docs/specs/edu.
 class Edu {
   public:
     static constexpr vfio::IovaRange kReach{0, (1U << 28) - 1};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_fd_passing OBJECT-PATH BACKEND: whoever runs it gets QEMU's `edu` opened by bindd, over
-// the bus, and does DMA with it through lib/vfio. Nothing of /dev/vfio is opened here.
+// lab_vfio_fd_passing OBJECT-PATH BACKEND: gets QEMU's `edu` opened by bindd, over the bus, and
+// does DMA with it through lib/vfio. It opens nothing below /dev/vfio.
 #include <fcntl.h>
 #include <systemd/sd-bus.h>
 

@@ -7,9 +7,9 @@
 
 #include "vfio/device.hpp"
 
-/// An NVMe controller with its admin queue and nothing more: enough to have it identify itself by
-/// DMA. Owns the queues' memory, mapped in the device's address space until it goes; it disables
-/// the controller before. The registers are those of the NVMe Base Specification, 3.1.
+/// An NVMe controller with its admin queue only: enough to let it identify itself by DMA. Owns the
+/// queues' memory, mapped in the device's address space; disables the controller before it unmaps
+/// them. The registers are those of the NVMe Base Specification, 3.1.
 class Nvme {
   public:
     [[nodiscard]] static vfio::Result<Nvme> start(const vfio::VfioDevice& device);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_objects NAME CDEV NAME CDEV: what an iommufd has beside one device's mappings, on a real
-// kernel: two devices' address spaces that share memory, allowed ranges, explicit page tables,
-// fault queues. What this kernel or its IOMMU has not is to be said as such, not as a failure of
-// another kind.
+// lab_vfio_objects NAME CDEV NAME CDEV: objects of an iommufd other than one device's mappings, on
+// a real kernel: two devices' address spaces that share memory, allowed ranges, explicit page
+// tables, fault queues. A feature that this kernel or its IOMMU lacks must fail as unsupported, not
+// in another way.
 #include <poll.h>
 #include <unistd.h>
 
@@ -80,7 +80,8 @@ void ranges(Checks& checks, AddressSpace& space) {
     const std::vector<IovaRange> all = space.ranges();
     const std::vector<IovaRange> one{{kHere, kHere + (64 << 20) - 1}};
     checks.works(space.allow_ranges(one), "a range is");
-    // It bounds what the kernel itself would choose, and what later devices may take away.
+    // It limits the IOVAs that the kernel would choose, and the ranges that later devices may
+    // remove.
     checks.works(space.query(), "the ranges are read again");
     checks.that(space.ranges() == all, "which are the devices', as before");
     checks.works(space.allow_ranges({}), "the limit is lifted");

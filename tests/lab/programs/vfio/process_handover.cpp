@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_process_handover NAME GROUP: a process hands a type1v2 container to its child, which has
-// the memory elsewhere; the device's mapping stays where it is and becomes the child's.
+// lab_vfio_process_handover NAME GROUP: a process passes a type1v2 container to its child, which
+// has the memory at another address. The device's mapping stays and becomes the child's.
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -13,7 +13,7 @@
 #include "vfio/address_space.hpp"
 
 /// The kernel's address space behind one of the library's, by bare ioctls on the same fd: what a
-/// program without any library would call, and the limit that the library is measured against.
+/// program without the library would call, and the reference of its measurements.
 class RawAddressSpace {
   public:
     explicit RawAddressSpace(const vfio::AddressSpace& space)
@@ -57,7 +57,7 @@ class RawAddressSpace {
     }
 
   private:
-    /// The library keeps a container's fd to itself; this process has only the one.
+    /// The library does not expose a container's fd; this process has only one.
     static int container(vfio::Backend backend) {
         const std::string node =
             backend == vfio::Backend::kIommufdCompat ? "/dev/iommu" : "/dev/vfio/vfio";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_space BACKEND NAME GROUP CDEV: everything an address space does, on a real kernel,
-// through the one backend. GROUP and CDEV are names below /dev/vfio and /dev/vfio/devices, "-" for
+// lab_vfio_space BACKEND NAME GROUP CDEV: all operations of an address space, on a real kernel,
+// through one backend. GROUP and CDEV are names below /dev/vfio and /dev/vfio/devices, "-" for
 // none. The checks are those of the unit tests against the model of the kernel, so that the model
 // cannot drift.
 #include <unistd.h>
@@ -38,7 +38,7 @@ void print(const AddressSpace& space) {
                 geometry.dma_avail ? static_cast<long long>(*geometry.dma_avail) : -1LL);
 }
 
-/// A base that every backend and machine here can map: in the middle of the first window.
+/// A base that every backend and machine of the lab can map: in the middle of the first window.
 std::uint64_t base_of(const AddressSpace& space) {
     return (space.ranges().front().first + (std::uint64_t{64} << 20)) & ~(page() - 1);
 }
@@ -93,7 +93,7 @@ void replay(Checks& checks, AddressSpace& space, AttachedDevice& opened, const s
     if (!checks.works(space.detach_group(opened.group, group), "the last group leaves"))
         return;
     checks.works(space.attach_group(opened.group, group), "and comes again");
-    // SPAPR would replace a mapping without a word, so there is nothing to be seen.
+    // SPAPR would replace a mapping silently, so there is nothing to check.
     if (space.iommu_backend().unmap_scope() == IommuBackend::UnmapScope::kManyMappings)
         checks.fails(EEXIST,
                      space.iommu_backend().map({.iova = {base, base + step - 1}, .address = here}),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_spapr_program NAME GROUP CDEV: a program written to SPAPR's model. With a GROUP it runs on
-// ppc64le's container, with a CDEV on an iommufd; either way it prints the same.
+// lab_spapr_program NAME GROUP CDEV: a program with SPAPR's operations. With a GROUP it runs on
+// ppc64le's container, with a CDEV on an iommufd; both must print the same.
 #include <cerrno>
 #include <cstring>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// lab_vfio_token BACKEND PF: makes a VF of a PF that VFIO has and opens it, with the PF's token and
-// without.
+// lab_vfio_token BACKEND PF: creates a VF of a PF on a VFIO driver and opens it, with the PF's
+// token and without.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -33,7 +33,7 @@ std::string first_vf(const std::string& pf) {
 
 void open_vf(Checks& checks, vfio::Calls& calls, const std::string& vf,
              const vfio::OpenOptions& options) {
-    // By cdev the token came with Linux 6.17; before, it was neither asked for nor taken there.
+    // A cdev takes the token since Linux 6.17; before, it was neither required nor accepted there.
     if (options.order.front() == vfio::Backend::kIommufd &&
         vfio::VfioDevice::open(calls, vf, options)) {
         checks.fails(EINVAL, vfio::VfioDevice::open(calls, vf, options, kToken),
