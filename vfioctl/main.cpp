@@ -17,17 +17,17 @@
 #include "vfio/system_calls.hpp"
 #include "vfioctl/cli/help.hpp"
 #include "vfioctl/cli/invocation.hpp"
+#include "vfioctl/cli/mdevctl_program.hpp"
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/hosts/captured_host.hpp"
 #include "vfioctl/hosts/snapshot_host.hpp"
-#include "vfioctl/mdev/mdev_verbs.hpp"
 #include "vfioctl/version.hpp"
 
 namespace vfioctl {
 namespace {
 
-Terminal detect_terminal(Color wish) {
+Terminal detect_terminal(Color color) {
     Terminal terminal;
     terminal.out =
         isatty(STDOUT_FILENO) == 1 ? Terminal::StreamKind::kTerminal : Terminal::StreamKind::kFile;
@@ -41,7 +41,7 @@ Terminal detect_terminal(Color wish) {
     const char* term = std::getenv("TERM");
     const bool plain = (no_color != nullptr && *no_color != '\0') || term == nullptr ||
                        std::strcmp(term, "dumb") == 0;
-    switch (wish) {
+    switch (color) {
         case Color::kAlways:
             terminal.colors = true;
             break;
@@ -103,8 +103,7 @@ CliContext make_context(sysfs::Kernel& kernel, const GlobalOptions& global, std:
             .err = std::cerr};
 }
 
-/// What concerns this host as it is, by its own policies. What is done before there can be a daemon
-/// is no business of one.
+/// The daemon serves commands on this host with its own policies, except in the early boot.
 bool should_use_daemon(const Invocation& invocation) {
     const GlobalOptions& global = invocation.global;
     return invocation.command->uses_daemon == UsesDaemon::kYes &&
@@ -114,8 +113,7 @@ bool should_use_daemon(const Invocation& invocation) {
 
 CliResult<ExitCode> run_command(const Invocation& invocation) {
     const GlobalOptions& global = invocation.global;
-    if (auto there = check_root(global.root); !there)
-        return propagate(there);
+    TRY(check_root(global.root));
     const auto kernel = make_kernel(global.root);
     std::unique_ptr<DaemonClient> daemon;
     if (should_use_daemon(invocation))
@@ -124,13 +122,11 @@ CliResult<ExitCode> run_command(const Invocation& invocation) {
         CliContext cli = make_context(*kernel, global, actor("vfioctl"));
         return invocation.command->run(cli, invocation.arguments);
     }
-    const auto snapshot = daemon->fetch_snapshot({});
-    if (!snapshot)
-        return propagate(snapshot);
-    SnapshotHost host(*kernel, *daemon, *snapshot);
+    const auto snapshot = TRY(daemon->fetch_snapshot({}));
+    SnapshotHost host(*kernel, *daemon, snapshot);
     CliContext cli = make_context(host, global, actor("vfioctl"));
     cli.daemon = daemon.get();
-    cli.snapshot = &*snapshot;
+    cli.snapshot = &snapshot;
     return invocation.command->run(cli, invocation.arguments);
 }
 

@@ -160,7 +160,7 @@ class OfTheDaemon(unittest.TestCase):
         self.assertEqual((status, out), (1, ""))
         self.assertIn("policy.yaml:1:10: error: ", err)
         self.assertIn("\nversion: 2\n", err, "line by line, with the place")
-        self.assertIn("not in force", self.run_cli("status")[1])
+        self.assertIn("policy files are not loaded", self.run_cli("status")[1])
 
     def test_without_a_daemon_they_say_so(self):
         self.environment.pop("BINDD_BUS_ADDRESS")

@@ -15,8 +15,9 @@ FLOORS = {
     "lib/vfio/include": ("lib/base",),
     "lib/vfio": ("lib/base", "lib/sysfs", "lib/vfio/include"),
     "lib/binding": ("lib/base", "lib/sysfs", "lib/policy", "lib/vfio/include"),
-    "bindd": ("lib/base", "lib/sysfs", "lib/policy", "lib/vfio/include", "lib/binding"),
-    "vfioctl": ("lib/base", "lib/sysfs", "lib/policy", "lib/vfio/include", "lib/binding"),
+    "lib/dbus": (),
+    "bindd": ("lib/base", "lib/sysfs", "lib/policy", "lib/vfio/include", "lib/binding", "lib/dbus"),
+    "vfioctl": ("lib/base", "lib/sysfs", "lib/policy", "lib/vfio/include", "lib/binding", "lib/dbus"),
 }
 
 # The rooms of a floor in order: a room may include those before it. Files at the top of a folder may include all.
@@ -28,7 +29,7 @@ ROOMS = {
     "lib/binding": ("worker", "codec", "journal", "report", "transaction", "policies", "mdevctl"),
     "bindd": ("controller", "executor", "loop", "bus"),
     "vfioctl": (
-        "context", "client", "hosts", "render", "mdev", "exchange", "cli", "pipeline", "doctor", "commands",
+        "context", "client", "hosts", "render", "mdev", "exchange", "pipeline", "doctor", "commands", "cli",
     ),
 }
 ROOM_LIMIT = 25

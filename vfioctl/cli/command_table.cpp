@@ -1,7 +1,33 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/cli/command_table.hpp"
+
 #include <algorithm>
 
-#include "vfioctl/mdev/mdev_verbs.hpp"
+#include "vfioctl/commands/aliases.hpp"
+#include "vfioctl/commands/apply.hpp"
+#include "vfioctl/commands/bind.hpp"
+#include "vfioctl/commands/capture.hpp"
+#include "vfioctl/commands/explain.hpp"
+#include "vfioctl/commands/export.hpp"
+#include "vfioctl/commands/groups.hpp"
+#include "vfioctl/commands/history.hpp"
+#include "vfioctl/commands/import.hpp"
+#include "vfioctl/commands/list.hpp"
+#include "vfioctl/commands/mdev.hpp"
+#include "vfioctl/commands/monitor.hpp"
+#include "vfioctl/commands/plan.hpp"
+#include "vfioctl/commands/policy_check.hpp"
+#include "vfioctl/commands/policy_generate.hpp"
+#include "vfioctl/commands/policy_schema.hpp"
+#include "vfioctl/commands/policy_show.hpp"
+#include "vfioctl/commands/probe.hpp"
+#include "vfioctl/commands/release.hpp"
+#include "vfioctl/commands/rollback.hpp"
+#include "vfioctl/commands/show.hpp"
+#include "vfioctl/commands/sriov.hpp"
+#include "vfioctl/commands/status.hpp"
+#include "vfioctl/doctor/doctor.hpp"
+#include "vfioctl/mdev/mdev_options.hpp"
 
 /// The table of commands: help, completion, parsing and running all read it.
 namespace vfioctl {
@@ -19,7 +45,7 @@ constexpr OptionSpec kExportBackend{"backend", 'b', OptionArity::kSingle, "B",
 constexpr OptionSpec kCdiKind{"kind", '\0', OptionArity::kSingle, "KIND",
                               "vendor.tld/class (default bindd.org/vfio)"};
 constexpr OptionSpec kUdev{"udev", '\0', OptionArity::kSingle, "NODE",
-                           "the links to a group's node, for udev's rules"};
+                           "print the links for a group node (used by udev rules)"};
 constexpr OptionSpec kNoHeadings{"noheadings", 'n', OptionArity::kFlag, "", "no line of headings"};
 constexpr OptionSpec kTree{"tree", '\0', OptionArity::kFlag, "",
                            "groups with their devices as a tree"};
@@ -32,10 +58,10 @@ constexpr OptionSpec kTimeout{"timeout", '\0', OptionArity::kSingle, "S",
                               "seconds a single kernel write may take (default 60)"};
 constexpr OptionSpec kDriver{"driver", 'd', OptionArity::kSingle, "D",
                              "the driver: auto (default), host, none, or a name"};
-constexpr OptionSpec kGroup{"group", 'g', OptionArity::kSingle, "WISH",
-                            "strict (default), or whole: take the group's other devices along"};
+constexpr OptionSpec kGroup{"group", 'g', OptionArity::kSingle, "MODE",
+                            "strict (default), or whole: include the group's other devices"};
 constexpr OptionSpec kForceReason{"force", 'f', OptionArity::kRepeated, "REASON",
-                                  "go on in spite of this reason; may be given several times"};
+                                  "ignore this refusal reason; may be given several times"};
 constexpr OptionSpec kPersist{"persist", 'p', OptionArity::kFlag, "",
                               "also write a rule to /etc/bindd/policies.d/90-vfioctl.yaml"};
 constexpr OptionSpec kBackend{
@@ -54,7 +80,7 @@ const std::vector<OptionSpec>& global_options() {
         {"policy", '\0', OptionArity::kRepeated, "PATH",
          "a policy file or directory in place of the standard ones; may be given several times"},
         {"direct", '\0', OptionArity::kFlag, "",
-         "work on the kernel itself, not through the daemon"},
+         "access the kernel directly, not through the daemon"},
         {"color", '\0', OptionArity::kSingle, "WHEN", "auto (default), always or never"},
         {"help", 'h', OptionArity::kFlag, "", "this help"},
         {"version", 'V', OptionArity::kFlag, "", "the version"},
@@ -65,7 +91,7 @@ const std::vector<OptionSpec>& global_options() {
 const std::vector<Command>& commands() {
     static const std::vector<Command> kCommands = {
         {"list",
-         "devices: driver, IOMMU group, what is wanted, and how it stands",
+         "devices with driver, IOMMU group, wanted driver and state",
          "[DEVICE...]",
          0,
          kAnyNumber,
@@ -97,23 +123,16 @@ const std::vector<Command>& commands() {
          run_explain,
          kUsesDaemon},
         {"plan",
-         "what apply would do; touches nothing",
+         "show what apply would do; changes nothing",
          "",
          0,
          0,
          {kDetailed},
          run_plan,
          kUsesDaemon},
-        {"apply",
-         "do what the policies want",
-         "",
-         0,
-         0,
-         {kEarly, kTimeout},
-         run_apply,
-         kUsesDaemon},
+        {"apply", "apply the policies", "", 0, 0, {kEarly, kTimeout}, run_apply, kUsesDaemon},
         {"bind",
-         "give devices to VFIO by hand",
+         "bind devices to VFIO, regardless of rules",
          "DEVICE...",
          1,
          kAnyNumber,
@@ -121,7 +140,7 @@ const std::vector<Command>& commands() {
          run_bind,
          kUsesDaemon},
         {"release",
-         "undo: driver and override as they were before",
+         "restore the previous driver and override",
          "DEVICE...",
          1,
          kAnyNumber,
@@ -137,7 +156,7 @@ const std::vector<Command>& commands() {
          run_rollback,
          kUsesDaemon},
         {"history",
-         "what was done, when, for which rule, and how it ended",
+         "list past transactions with rule and result",
          "",
          0,
          0,
@@ -145,16 +164,16 @@ const std::vector<Command>& commands() {
          run_history,
          kUsesDaemon},
         {"status",
-         "the daemon: is it there, and how does the host stand",
+         "state of the daemon and of the host's devices",
          "",
          0,
          0,
          {},
          run_status,
          kUsesDaemon},
-        {"monitor", "state changes as they come", "", 0, 0, {}, run_monitor, kUsesDaemon},
-        {"reload", "have the daemon read the policies anew", "", 0, 0, {}, run_reload, kUsesDaemon},
-        {"probe", "open a device and tell what it offers", "DEVICE", 1, 1, {kBackend}, run_probe},
+        {"monitor", "print state changes as they happen", "", 0, 0, {}, run_monitor, kUsesDaemon},
+        {"reload", "make the daemon reload its policies", "", 0, 0, {}, run_reload, kUsesDaemon},
+        {"probe", "open a device and show its capabilities", "DEVICE", 1, 1, {kBackend}, run_probe},
         {"mdev types", "types of mediated devices, by parent", "", 0, 0,
          mdev_options(MdevVerb::kTypes), run_mdev_types},
         {"mdev list", "mediated devices that are active, or defined", "[UUID]", 0, 1,
@@ -169,7 +188,13 @@ const std::vector<Command>& commands() {
          run_mdev_start},
         {"mdev stop", "remove a running mediated device", "[UUID]", 0, 1,
          mdev_options(MdevVerb::kStop), run_mdev_stop},
-        {"sriov", "how many VFs a PF has", "DEVICE N", 2, 2, {kDryRun, kTimeout}, run_sriov},
+        {"sriov",
+         "set the number of VFs of a PF",
+         "DEVICE N",
+         2,
+         2,
+         {kDryRun, kTimeout},
+         run_sriov},
         {"policy check", "check policy files", "[PATH...]", 0, kAnyNumber, {}, run_policy_check},
         {"policy show",
          "the merged policies, each with its origin",
@@ -178,7 +203,13 @@ const std::vector<Command>& commands() {
          kAnyNumber,
          {},
          run_policy_show},
-        {"policy generate", "today's bindings as a policy", "", 0, 0, {}, run_policy_generate},
+        {"policy generate",
+         "generate a policy from the current bindings",
+         "",
+         0,
+         0,
+         {},
+         run_policy_generate},
         {"policy schema", "the JSON Schema of policy files", "", 0, 0, {}, run_policy_schema},
         {"import driverctl",
          "driverctl's configuration as a policy",
@@ -223,13 +254,19 @@ const std::vector<Command>& commands() {
          {kExportBackend, kCdiKind, kFile},
          run_export_cdi},
         {"aliases",
-         "names of VFIO's nodes that say the device",
+         "stable device-based names of VFIO nodes",
          "[DEVICE...]",
          0,
          kAnyNumber,
          {kUdev},
          run_aliases},
-        {"doctor", "is this host fit for device assignment?", "", 0, 0, {}, run_doctor},
+        {"doctor",
+         "check whether this host is ready for device assignment",
+         "",
+         0,
+         0,
+         {},
+         run_doctor},
         {"capture",
          "write the host's state to FILE.tar, for use with --root",
          "FILE.tar[.zst|.xz|.gz]",

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "vfioctl/cli/command_table.hpp"
+
 namespace vfioctl {
 namespace {
 
@@ -42,7 +44,7 @@ std::string program_help() {
         lines.emplace_back(left, command.summary);
     }
     return "Usage: vfioctl [OPTION]... COMMAND [ARGUMENT]...\n\n"
-           "Decide which driver each device gets, give devices to VFIO, and take them back.\n\n"
+           "Decide which driver each device gets, bind devices to VFIO, and restore them.\n\n"
            "Commands:\n" +
            aligned(lines) + "\nOptions, before or after the command:\n" +
            aligned(option_lines(global_options())) +
@@ -50,7 +52,7 @@ std::string program_help() {
            "glob.\n"
            "Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 partly done, 5 no such "
            "device,\n"
-           "6 timed out. `vfioctl COMMAND --help` tells more; so does vfioctl(1).\n";
+           "6 timed out. See `vfioctl COMMAND --help` and vfioctl(1).\n";
 }
 
 std::string command_help(const Command& command) {

@@ -2,10 +2,9 @@
 #include "vfioctl/cli/invocation.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <utility>
 
+#include "vfioctl/cli/command_table.hpp"
 #include "vfioctl/cli/option_parser.hpp"
 
 namespace vfioctl {
@@ -24,9 +23,9 @@ bool is_mdev(const Command& command) {
     return command.name.starts_with("mdev ");
 }
 
-/// The options of `mdev` are mdevctl's, whose letters and arguments are not those of other
-/// commands: -p is a parent there. So the first word that is neither a global option nor its value
-/// decides whose are taken.
+/// The options of `mdev` are mdevctl's, with other letters and arguments than those of other
+/// commands: -p is a parent there. The first word that is neither a global option nor its value
+/// decides which options apply.
 bool is_about_mdevs(const std::vector<std::string>& words) {
     const auto takes_value = [](const std::string& word) {
         const auto& options = global_options();
@@ -120,73 +119,36 @@ CliResult<Invocation> parse_command_line(const std::vector<std::string>& words) 
     for (const Command& command : commands())
         if (is_mdev(command) == about_mdevs)
             every.push_back(&command);
-    auto loose = parse_options(merged_options(every), words, likely_command(words));
-    if (!loose)
-        return propagate(loose);
+    auto loose = TRY(parse_options(merged_options(every), words, likely_command(words)));
     Invocation out;
-    if (loose->has("version")) {
+    if (loose.has("version")) {
         out.kind = Invocation::InvocationKind::kShowVersion;
         return out;
     }
-    const bool help = loose->has("help");
+    const bool help = loose.has("help");
     if (help)
         out.kind = Invocation::InvocationKind::kHelp;
-    if (loose->words.empty()) {
+    if (loose.words.empty()) {
         if (help)
             return out;
         return fail(ExitCode::kUsage, "", "no command given", help_hint(nullptr));
     }
-    const auto command = find_command(loose->words);
-    if (!command)
-        return propagate(command);
-    out.command = *command;
+    out.command = TRY(find_command(loose.words));
     if (help)
         return out;
-    auto arguments = parse_options(merged_options({out.command}), words, out.command);
-    if (!arguments)
-        return propagate(arguments);
+    auto arguments = TRY(parse_options(merged_options({out.command}), words, out.command));
     const auto name_words = 1 + std::count(out.command->name.begin(), out.command->name.end(), ' ');
-    arguments->words.erase(arguments->words.begin(), arguments->words.begin() + name_words);
-    auto global = parse_global_options(*arguments);
-    if (!global)
-        return propagate(global);
-    if (auto checked = check_words(*out.command, *arguments); !checked)
-        return propagate(checked);
-    out.global = std::move(*global);
-    out.arguments = std::move(*arguments);
+    arguments.words.erase(arguments.words.begin(), arguments.words.begin() + name_words);
+    auto global = TRY(parse_global_options(arguments));
+    TRY(check_words(*out.command, arguments));
+    out.global = std::move(global);
+    out.arguments = std::move(arguments);
     return out;
 }
 
 bool asks_for_json(const std::vector<std::string>& words) {
     return std::find(words.begin(), std::find(words.begin(), words.end(), "--"), "--json") !=
            std::find(words.begin(), words.end(), "--");
-}
-
-CliResult<std::chrono::milliseconds> parse_timeout(const Arguments& arguments,
-                                                   std::chrono::milliseconds otherwise) {
-    const auto text = arguments.one("timeout");
-    if (!text)
-        return otherwise;
-    double seconds = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-    constexpr double kDay = 86'400;
-    if (error != std::errc{} || end != text->data() + text->size() || !std::isfinite(seconds) ||
-        seconds < 0.001 || seconds > kDay)
-        return fail(ExitCode::kUsage, "--timeout " + *text, "not a number of seconds",
-                    "between 0.001 and 86400");
-    return std::chrono::milliseconds(std::lround(seconds * 1000));
-}
-
-std::vector<std::string> split_commas(const std::vector<std::string>& values) {
-    std::vector<std::string> out;
-    for (const std::string& value : values) {
-        std::size_t from = 0;
-        for (std::size_t comma = value.find(','); comma != std::string::npos;
-             from = comma + 1, comma = value.find(',', from))
-            out.push_back(value.substr(from, comma - from));
-        out.push_back(value.substr(from));
-    }
-    return out;
 }
 
 }  // namespace vfioctl

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +8,7 @@
 
 namespace vfioctl {
 
-/// What a command line asks for.
+/// A parsed command line.
 struct Invocation {
     enum class InvocationKind { kRun, kHelp, kShowVersion };
     InvocationKind kind = InvocationKind::kRun;
@@ -19,19 +17,13 @@ struct Invocation {
     Arguments arguments;
 };
 
-/// Parses everything behind the program's name, in two stages: first with the options of all
-/// commands, to find which word is the command, then strictly with its own. Options stand before or
-/// after that word and are never abbreviated. Every failure is a kUsage with one line of advice.
+/// Parses everything after the program's name, in two stages: first with the options of all
+/// commands, to find the word that is the command, then strictly with its own. Options may be
+/// before or after that word and are never abbreviated. Every failure is a kUsage with a one-line
+/// hint.
 [[nodiscard]] CliResult<Invocation> parse_command_line(const std::vector<std::string>& words);
 
-/// Was --json asked for, even on a line that does not parse?
+/// Whether --json is given, even on a line that does not parse.
 [[nodiscard]] bool asks_for_json(const std::vector<std::string>& words);
-
-/// `--timeout`: whole or decimal seconds, more than 0 and at most a day; absent: `otherwise`.
-[[nodiscard]] CliResult<std::chrono::milliseconds> parse_timeout(
-    const Arguments& arguments, std::chrono::milliseconds otherwise);
-
-/// "a,b" and repeated options as one list; empty parts stay, for the caller to complain about.
-[[nodiscard]] std::vector<std::string> split_commas(const std::vector<std::string>& values);
 
 }  // namespace vfioctl

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/cli/mdevctl_program.hpp"
+
 #include <array>
 #include <cstring>
 #include <optional>
@@ -9,9 +11,9 @@
 #include "vfioctl/mdev/mdev_verbs.hpp"
 #include "vfioctl/version.hpp"
 
-/// A drop-in for mdevctl, as libvirt and scripts call it: `--opt=value`, `-p=value`, JSON on
-/// /dev/stdin, text with the newline that mdevctl adds, "Error: ..." and status 1, usage and
-/// status 2. A warning is ours in its words; nobody parses those.
+/// A drop-in replacement for mdevctl, as libvirt and scripts call it: `--opt=value`, `-p=value`,
+/// JSON on /dev/stdin, text with the newline that mdevctl adds, "Error: ..." and status 1, usage
+/// and status 2. Only the words of warnings differ.
 namespace vfioctl {
 namespace {
 
@@ -94,8 +96,7 @@ CliResult<Arguments> parse(MdevVerb verb, const std::vector<std::string>& words)
         return arguments;
     if (!arguments->words.empty())
         return fail(ExitCode::kUsage, arguments->words.front(), "was not expected here");
-    if (auto good = check_mdev_options(verb, *arguments); !good)
-        return propagate(good);
+    TRY(check_mdev_options(verb, *arguments));
     return arguments;
 }
 

@@ -5,8 +5,9 @@
 #include <boost/program_options.hpp>
 
 #include "base/spelling.hpp"
+#include "vfioctl/cli/command_table.hpp"
 
-/// The only file that knows Boost.Program_options; its exceptions end here.
+/// The only file that uses Boost.Program_options; its exceptions end here.
 namespace vfioctl {
 namespace {
 
@@ -15,8 +16,7 @@ namespace po_style = po::command_line_style;
 
 constexpr const char* kWords = "words";
 
-// Everything that getopt_long users expect, except guessing: an abbreviation that works today would
-// change its meaning when an option is added.
+// As getopt_long, without abbreviations: their meaning would change when an option is added.
 constexpr int kStyle = po_style::allow_long | po_style::long_allow_adjacent |
                        po_style::long_allow_next | po_style::allow_short |
                        po_style::allow_dash_for_short | po_style::short_allow_adjacent |
@@ -72,7 +72,7 @@ std::string bare_name(const std::string& option) {
     return option.substr(std::min(option.find_first_not_of('-'), option.size()));
 }
 
-/// An option that this command does not take: another's, a mistyped one, or none at all.
+/// An option that this command does not take: another command's, a misspelled one, or unknown.
 tl::unexpected<Failure> unknown_option(const std::string& option, const Command* command) {
     const std::string bare = bare_name(option);
     std::string takers;
@@ -111,7 +111,6 @@ std::string help_hint(const Command* command) {
                               : "see: vfioctl " + std::string(command->name) + " --help";
 }
 
-/// A near name, or the only one that begins so.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& names) {
     const std::vector<std::string_view> views(names.begin(), names.end());
     const std::string near = base::did_you_mean(word, views);

@@ -53,12 +53,12 @@ struct ChangeRequest {
 };
 
 /// An error reply, or a failure of the bus itself.
-struct BusError {
+struct BusFailure {
     std::string name;  ///< "org.bindd1.Error.Refused"
     std::string text;
 };
 template <typename T>
-using BusResult = tl::expected<T, BusError>;
+using BusResult = tl::expected<T, BusFailure>;
 
 /// One connection to the bus. No call starts a daemon that does not run.
 class DaemonBus {

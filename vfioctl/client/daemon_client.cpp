@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "base/try.hpp"
 #include "binding/codec/codec.hpp"
 #include "binding/report/history_report.hpp"
 
@@ -17,7 +16,7 @@ namespace {
 
 constexpr std::string_view kErrorPrefix = "org.bindd1.Error.";
 
-ExitCode to_exit_code(const std::string& error) {
+ExitCode bus_exit_code(const std::string& error) {
     if (error == "org.bindd1.Error.NoSuchDevice")
         return ExitCode::kNoDevice;
     if (error == "org.bindd1.Error.Refused" || error == "org.bindd1.Error.Conflict")
@@ -30,10 +29,10 @@ ExitCode to_exit_code(const std::string& error) {
 }
 
 /// The text of an error of the daemon is a whole sentence.
-tl::unexpected<Failure> daemon_failure(const BusError& error, std::string hint = {}) {
+tl::unexpected<Failure> daemon_failure(const BusFailure& error, std::string hint = {}) {
     if (error.name == "org.bindd1.Error.NotAuthorized")
         hint = "polkit authorises this; root is always allowed";
-    return fail(to_exit_code(error.name), error.name.starts_with(kErrorPrefix) ? "" : "bindd",
+    return fail(bus_exit_code(error.name), error.name.starts_with(kErrorPrefix) ? "" : "bindd",
                 error.text, std::move(hint));
 }
 
@@ -45,13 +44,6 @@ CliResult<T> to_result(BusResult<T> result) {
         return {};
     else
         return *std::move(result);
-}
-
-template <typename T>
-CliResult<T> to_result(base::Result<T> result) {
-    if (!result)
-        return fail(result.error());
-    return *std::move(result);
 }
 
 tl::unexpected<Failure> unknown_reply() {
@@ -120,7 +112,7 @@ CliResult<binding::HostSnapshot> DaemonClient::fetch_snapshot(
     if (!usage_of.empty())
         options.emplace("usage", usage_of);
     const base::UniqueFd file = TRY(to_result(bus_->snapshot(options)));
-    return to_result(binding::parse_snapshot(TRY(file_text(file.get()))));
+    return to_cli(binding::parse_snapshot(TRY(file_text(file.get()))));
 }
 
 CliResult<void> DaemonClient::reload() {
@@ -128,7 +120,7 @@ CliResult<void> DaemonClient::reload() {
 }
 
 CliResult<std::vector<binding::HistoryEntry>> DaemonClient::history() {
-    return to_result(binding::parse_history(TRY(to_result(bus_->history()))));
+    return to_cli(binding::parse_history(TRY(to_result(bus_->history()))));
 }
 
 CliResult<BusProperties> DaemonClient::properties(const std::string& path,

@@ -18,8 +18,8 @@ namespace vfioctl {
 /// has, its errors as failures of the command.
 class DaemonClient {
   public:
-    /// Looks on the bus of BINDD_BUS_ADDRESS, else on the system bus (another one by
-    /// DBUS_SYSTEM_BUS_ADDRESS). Null when no daemon is there; none is started.
+    /// Searches the bus of BINDD_BUS_ADDRESS, else the system bus (another one by
+    /// DBUS_SYSTEM_BUS_ADDRESS). Null when no daemon is on it; none is started.
     [[nodiscard]] static std::unique_ptr<DaemonClient> find(const std::string& run_directory);
     explicit DaemonClient(std::unique_ptr<DaemonBus> bus) : bus_(std::move(bus)) {}
 

@@ -23,7 +23,7 @@ constexpr const char* kManager = "org.bindd1.Manager";
 constexpr const char* kJob = "org.bindd1.Job";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
 constexpr const char* kSignals = "type='signal',sender='org.bindd1'";
-/// An authentication agent may have to ask somebody for a password.
+/// An authentication agent may have to wait for a password.
 constexpr std::uint64_t kCallTimeout = std::uint64_t{300} * 1'000'000;
 
 template <typename Function>
@@ -34,9 +34,9 @@ auto catch_errors(const Function& function) -> BusResult<decltype(function())> {
         else
             return function();
     } catch (const sdbus::Error& error) {
-        return tl::unexpected(BusError{error.getName(), error.getMessage()});
+        return tl::unexpected(BusFailure{error.getName(), error.getMessage()});
     } catch (const std::exception& problem) {
-        return tl::unexpected(BusError{{}, problem.what()});
+        return tl::unexpected(BusFailure{{}, problem.what()});
     }
     if constexpr (std::is_void_v<decltype(function())>)
         return {};
@@ -51,10 +51,9 @@ T read_reply(sdbus::MethodReply reply) {
 
 /// State and progress of a job, from its PropertiesChanged or GetAll.
 struct RemoteJobState {
-    enum class Change { kNone, kReported };
     bool ended = false;
     binding::Progress progress;
-    Change change = Change::kNone;
+    bool changed = false;  ///< since this was cleared
 
     void update(const BusVariants& properties) {
         if (const auto found = properties.find("State"); found != properties.end())
@@ -64,11 +63,11 @@ struct RemoteJobState {
             const auto reported = found->second.get<Reported>();
             progress = {std::get<0>(reported), std::get<1>(reported), std::get<2>(reported)};
         }
-        change = Change::kReported;
+        changed = true;
     }
 };
 
-/// A message that is not as the interface says is skipped: nothing may be thrown into sd-bus.
+/// Skips a message that does not match the interface: no exception may reach sd-bus.
 template <typename Read>
 auto skip_malformed(Read read_message) {
     return [read_message](sdbus::Message& message) {
@@ -159,11 +158,10 @@ BusResult<void> SdbusDaemonBus::wait_for_job(
             std::string(kSignals) + ",interface='" + kProperties + "',path='" + job + "'", update);
         // It may have ended before the match was added.
         state.update(read_reply<BusVariants>(call(job, kProperties, "GetAll", std::string(kJob))));
-        state.change = RemoteJobState::Change::kNone;
+        state.changed = false;
         while (!state.ended) {
             process_or_wait();
-            if (std::exchange(state.change, RemoteJobState::Change::kNone) ==
-                RemoteJobState::Change::kReported)
+            if (std::exchange(state.changed, false))
                 progress(state.progress);
         }
     });

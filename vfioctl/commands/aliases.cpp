@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/aliases.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/text_file.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 
-/// `vfioctl aliases`: the names below /dev/vfio/by-path, which say the device and not a number that
-/// is another after a reboot. udev makes the links (60-bindd-vfio.rules); for a group's node, which
-/// has no device above it in sysfs, it asks this command.
+/// `vfioctl aliases`: the names below /dev/vfio/by-path, which identify the device, unlike numbers
+/// that change with a reboot. udev creates the links (60-bindd-vfio.rules); for a group's node,
+/// which has no device above it in sysfs, it calls this command.
 namespace vfioctl {
 namespace {
 
@@ -50,8 +51,8 @@ std::vector<NodeAlias> device_aliases(const sysfs::Device& device) {
     return out;
 }
 
-/// "15" or "noiommu-0", as udev has it; every member has a link, since more of them may become
-/// VFIO's while the group's node is there.
+/// "15" or "noiommu-0", as in udev; every member has a link, since more of them may be bound to
+/// VFIO while the group's node exists.
 CliResult<std::vector<NodeAlias>> group_aliases(const sysfs::Root& root, const std::string& node) {
     constexpr std::string_view kUnsafe = "noiommu-";
     const std::string number = node.starts_with(kUnsafe) ? node.substr(kUnsafe.size()) : node;
@@ -79,18 +80,12 @@ std::string udev_line(const std::vector<NodeAlias>& aliases) {
 
 CliResult<std::vector<NodeAlias>> requested_aliases(CliContext& cli, const Arguments& arguments) {
     HostAssessment assessment;
-    auto inventory = cli.kernel.inventory({});
-    if (!inventory)
-        return fail(inventory.error());
-    assessment.inventory = *std::move(inventory);
+    assessment.inventory = TRY(to_cli(cli.kernel.inventory({})));
     std::vector<sysfs::DeviceId> ids;
     for (const sysfs::Device& device : assessment.inventory.devices)
         ids.push_back(device.id);
     if (!arguments.words.empty()) {
-        auto named = resolve_devices(assessment, arguments.words);
-        if (!named)
-            return propagate(named);
-        ids = *std::move(named);
+        ids = TRY(resolve_devices(assessment, arguments.words));
     }
     std::vector<NodeAlias> out;
     for (const sysfs::DeviceId& id : ids)
@@ -114,15 +109,13 @@ void print_json(CliContext& cli, const std::vector<NodeAlias>& aliases) {
 CliResult<ExitCode> run_aliases(CliContext& cli, const Arguments& arguments) {
     const auto node = arguments.one("udev");
     const auto aliases =
-        node ? group_aliases(cli.options.root, *node) : requested_aliases(cli, arguments);
-    if (!aliases)
-        return propagate(aliases);
+        TRY(node ? group_aliases(cli.options.root, *node) : requested_aliases(cli, arguments));
     if (cli.json())
-        print_json(cli, *aliases);
+        print_json(cli, aliases);
     else if (node)
-        cli.out << udev_line(*aliases);
+        cli.out << udev_line(aliases);
     else
-        for (const NodeAlias& alias : *aliases)
+        for (const NodeAlias& alias : aliases)
             cli.out << "/dev/" << printable(alias.name) << " -> /dev/" << alias.node << "\n";
     return ExitCode::kDone;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/apply.hpp"
+
 #include <algorithm>
 #include <ostream>
 
 #include "binding/policies/udev_rules_file.hpp"
 #include "policy/decide/early_boot.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
-#include "vfioctl/cli/invocation.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/pipeline/new_vfs.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
@@ -48,8 +48,8 @@ void keep_overrides(policy::Transaction& transaction) {
             step.value = step.module;
 }
 
-/// A group is armed as a whole or not at all: what is open for one of its devices is open for those
-/// that would be taken along with it.
+/// A group gets all of its overrides or none: while the decision for one of its devices is open, it
+/// is open for the devices that would be included with it.
 bool is_undecided(const policy::Transaction& transaction,
                   const std::map<sysfs::DeviceId, std::string>& undecided,
                   std::vector<std::string>& sentences) {
@@ -80,42 +80,33 @@ policy::Plan early_plan(CliContext& cli, HostAssessment& assessment) {
 }  // namespace
 
 CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments) {
-    binding::ApplyOptions options;
-    const auto timeout = parse_timeout(arguments, options.timeout);
-    if (!timeout)
-        return propagate(timeout);
-    options.timeout = *timeout;
-    if (auto may = check_may_write(cli, "apply"); !may)
-        return propagate(may);
+    ChangeCommand change = TRY(begin_change(cli, arguments, "apply"));
     if (arguments.has("early") && sysfs::is_disabled_on_cmdline(cli.options.root)) {
-        cli.err << "vfioctl: bindd.disable is on the kernel's command line: nothing is touched\n";
+        cli.err << "vfioctl: bindd.disable is on the kernel command line: nothing is changed\n";
         return ExitCode::kDone;
     }
-    const auto recovery = recover_before_change(cli, options);
-    if (!recovery)
-        return propagate(recovery);
+    TRY(recover_before_change(cli, change));
     if (cli.daemon != nullptr) {
         policy::Plan plan;
         return execute_through_daemon(
-            cli, {.method = "Apply", .options = timeout_option(options.timeout)}, plan, {});
+            cli, {.method = "Apply", .options = timeout_option(change.options.timeout)}, plan, {});
     }
-    auto assessment = scan_and_plan(cli, ScanExtent::kRelevant);
-    if (!assessment)
-        return propagate(assessment);
-    append_warnings(assessment->warnings, recovery->notes);
+    auto assessment = TRY(scan_and_plan(cli, ScanExtent::kRelevant));
+    append_warnings(assessment.warnings, change.notes);
     if (!arguments.has("early"))
-        return execute_with_new_vfs(cli, *assessment, options);
-    // Whoever is plugged in from now on is udev's first. Without its rules the daemon has a driver
-    // to undo.
+        return execute_with_new_vfs(cli, assessment, change.options);
+    // udev handles devices that are plugged in from now on. Without these rules the daemon would
+    // have to unbind their native drivers.
     if (const auto left_out = binding::write_udev_rules(
-            cli.state, assessment->policies, assessment->drivers, assessment->inventory.host);
+            cli.state, assessment.policies, assessment.drivers, assessment.inventory.host);
         !left_out)
-        warn(cli, *assessment, left_out.error().text());
-    options.scope = binding::ApplyScope::kBootOverrides;
-    options.action = "early";
-    policy::Plan plan = early_plan(cli, *assessment);
-    const auto ended = execute_and_print(cli, plan, assessment->warnings, std::move(options));
-    // A refusal is no failure of the boot: the apply that comes later says it, and by then may not.
+        warn(cli, assessment, left_out.error().text());
+    change.options.scope = binding::ApplyScope::kBootOverrides;
+    change.options.action = "early";
+    policy::Plan plan = early_plan(cli, assessment);
+    const auto ended = execute_and_print(cli, plan, assessment.warnings, std::move(change.options));
+    // A refusal is no failure of the boot: a later apply reports it, if the reason still exists
+    // then.
     return ended && *ended == ExitCode::kRefused ? CliResult<ExitCode>(ExitCode::kDone) : ended;
 }
 

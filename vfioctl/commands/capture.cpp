@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/capture.hpp"
+
 #include <ostream>
 
 #include "base/dir.hpp"
 #include "policy/yaml/parse_policy.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/hosts/tar_archive.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 
-/// `vfioctl capture`: what `--root` needs to show this host elsewhere. Files are taken by name,
-/// never "all there are": reading some attributes wakes a device, resets it or tells a secret.
-/// Links are taken all, they cost nothing. Left out: environments and command lines of processes,
-/// the machine's id, and what lies in config space (unless a policy asks for serial numbers).
+/// `vfioctl capture`: what `--root` needs to show this host elsewhere. Files are selected by name:
+/// reading some attributes wakes a device, resets it or discloses a secret. All links are included.
+/// Left out: environments and command lines of processes, the machine's id, and config space
+/// (unless a policy matches on serial numbers).
 namespace vfioctl {
 namespace {
 
 constexpr std::size_t kMaxFileSize = 64U << 20U;  // modules.alias and its like are a few MiB
 constexpr unsigned kMaxDepth = 32;
 
-/// Attributes of devices, groups, slots, mdev types, disks and modules that the readers look at.
+/// Attributes of devices, groups, slots, mdev types, disks and modules that lib/sysfs reads.
 const std::set<std::string, std::less<>> kAttributes = {
     "address",
     "available_instances",
@@ -165,7 +166,7 @@ class HostCapture {
             add_tree(*sub, below, depth + 1);
     }
 
-    /// Read first: sysfs says 4096 of any file.
+    /// Reads the file first: sysfs reports a size of 4096 for any file.
     bool add_attribute(const base::Dir& dir, const std::string& name, const std::string& path) {
         const auto content = dir.read_bytes(name, kMaxFileSize);
         if (!content)
@@ -195,7 +196,7 @@ class HostCapture {
         }
     }
 
-    /// A directory for each parent. Scripts and their like are not ours to show around.
+    /// A directory for each parent. Callout scripts are left out.
     void add_mdevctl() {
         constexpr const char* kMdevctlDirectory = "/etc/mdevctl.d";
         if (const auto dir = base::Dir::open(root_.path(kMdevctlDirectory)))
@@ -273,15 +274,12 @@ class HostCapture {
 
 CliResult<ExitCode> run_capture(CliContext& cli, const Arguments& arguments) {
     const std::string& path = arguments.words.front();
-    auto archive = TarArchive::create(path);
-    if (!archive)
-        return propagate(archive);
-    // Attributes that policies match on belong to what is read; policies with errors ask for none.
+    auto archive = TRY(TarArchive::create(path));
+    // Attributes that policies match on are included; policies with errors have none.
     const policy::Parsed policies = load_policies_for(cli, {});
-    HostCapture capture(cli.options.root, *archive, policies.set.required_facts());
+    HostCapture capture(cli.options.root, archive, policies.set.required_facts());
     capture.add_all();
-    if (auto finished = archive->finish(); !finished)
-        return propagate(finished);
+    TRY(archive.finish());
     if (cli.user != User::kRoot)
         cli.err
             << "vfioctl: warning: not root: open device nodes of others' processes are missing\n";

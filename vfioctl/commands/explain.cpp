@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/explain.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "binding/report/explain_report.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/chain_format.hpp"
@@ -72,57 +73,52 @@ std::string explanation(const HostAssessment& assessment, const sysfs::Device& d
     for (const policy::RuleTrace& trace : traces)
         out += rule_text(trace, decision, terminal);
     if (assessment.policies.rules.empty())
-        out += "no rules: nothing is given away\n";
+        out += "no rules: no device is managed\n";
     out += "\ndecision: " + printable(decision.why) + "\n";
     if (!decision.chain.links.empty()) {
-        out += "\ndrivers, in the order of trial:\n";
+        out += "\ndriver candidates, in order:\n";
         for (const std::string& line : chain_lines(decision.chain))
             out += "  " + printable(line) + "\n";
     }
     const policy::Transaction* transaction = assessment.transaction(device.id);
     if (transaction == nullptr)
-        return out + "\napply would not touch it\n";
+        return out + "\napply would not change it\n";
     if (transaction->verdict == policy::Verdict::kOk)
-        return out + "\nit is as wanted; apply would not touch it\n";
+        return out + "\nit is as wanted; apply would not change it\n";
     out += transaction->verdict == policy::Verdict::kChange ? "\napply would do this:\n"
-                                                            : "\napply would not touch it:\n";
+                                                            : "\napply would not change it:\n";
     return out + transaction_text(*transaction, terminal);
 }
 
 }  // namespace
 
 CliResult<ExitCode> run_explain(CliContext& cli, const Arguments& arguments) {
-    auto assessment = scan_and_plan(cli, ScanExtent::kAll);
-    if (!assessment)
-        return propagate(assessment);
-    const auto ids = resolve_devices(*assessment, arguments.words);
-    if (!ids)
-        return propagate(ids);
-    if (ids->size() > 1)
+    auto assessment = TRY(scan_and_plan(cli, ScanExtent::kAll));
+    const auto ids = TRY(resolve_devices(assessment, arguments.words));
+    if (ids.size() > 1)
         return fail(ExitCode::kUsage, arguments.words.front(),
-                    "means " + std::to_string(ids->size()) + " devices, and explain takes one",
+                    "means " + std::to_string(ids.size()) + " devices, and explain takes one",
                     "`vfioctl list '" + arguments.words.front() + "'` shows them");
-    const sysfs::Device& device = *assessment->inventory.find(ids->front());
+    const sysfs::Device& device = *assessment.inventory.find(ids.front());
     const policy::Decision unmanaged{.device = device.id,
                                      .outcome = policy::DecisionOutcome::kUnmanaged,
                                      .rule = nullptr,
                                      .conflicting_rules = {},
                                      .chain = {},
-                                     .why = "no rule matches it: unmanaged, never touched"};
-    const policy::Decision* found = assessment->decision(device.id);
+                                     .why = "no rule matches it: unmanaged"};
+    const policy::Decision* found = assessment.decision(device.id);
     const policy::Decision& decision = found == nullptr ? unmanaged : *found;
     if (cli.json()) {
         nlohmann::ordered_json json = json_document();
-        json.update(binding::explain_json(device, assessment->policies, decision,
-                                          assessment->transaction(device.id),
-                                          assessment->inventory));
-        json["warnings"] = assessment->warnings;
+        json.update(binding::explain_json(device, assessment.policies, decision,
+                                          assessment.transaction(device.id), assessment.inventory));
+        json["warnings"] = assessment.warnings;
         cli.out << dump(json);
         return ExitCode::kDone;
     }
     sysfs::HardwareDatabase hardware(cli.options.root);
     cli.out << headline(device, hardware_names(hardware, device)) << "\n"
-            << explanation(*assessment, device, decision, cli.terminal);
+            << explanation(assessment, device, decision, cli.terminal);
     return ExitCode::kDone;
 }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/export.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "policy/decide/driver_chain.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/context/output_file.hpp"
-#include "vfioctl/exchange/export_source.hpp"
+#include "vfioctl/exchange/export_cdi.hpp"
+#include "vfioctl/exchange/export_libvirt.hpp"
+#include "vfioctl/exchange/export_qemu.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 
 /// `vfioctl export`: devices in the words of those who use them. All of the devices or none; what
@@ -80,24 +83,12 @@ CliResult<std::optional<ExportBackend>> parse_backend(const Arguments& arguments
 
 CliResult<ExportRequest> prepare_export(CliContext& cli, const Arguments& arguments) {
     ExportRequest out;
-    auto file = parse_output_file(arguments);
-    if (!file)
-        return propagate(file);
-    out.file = *std::move(file);
-    const auto backend = parse_backend(arguments);
-    if (!backend)
-        return propagate(backend);
-    out.backend = *backend;
-    auto assessment = scan_host(cli, {}, OnPolicyError::kWarns);
-    if (!assessment)
-        return propagate(assessment);
-    out.assessment = *std::move(assessment);
-    const auto ids = resolve_devices(out.assessment, arguments.words);
-    if (!ids)
-        return propagate(ids);
-    if (auto decided = decide(cli, out.assessment); !decided)
-        return propagate(decided);
-    for (const sysfs::DeviceId& id : *ids) {
+    out.file = TRY(parse_output_file(arguments));
+    out.backend = TRY(parse_backend(arguments));
+    out.assessment = TRY(scan_host(cli, {}, OnPolicyError::kWarns));
+    const auto ids = TRY(resolve_devices(out.assessment, arguments.words));
+    TRY(decide(cli, out.assessment));
+    for (const sysfs::DeviceId& id : ids) {
         const sysfs::Device& device = *out.assessment.inventory.find(id);
         out.exports.push_back({.device = device,
                                .driver = vfio_driver(out.assessment, device),
@@ -118,8 +109,7 @@ Json addresses(const std::vector<ExportDevice>& exports) {
 CliResult<ExitCode> write_export(CliContext& cli, const ExportRequest& what, const char* format,
                                  const std::string& text, const Json& fields) {
     if (what.file)
-        if (auto written = write_output_file(*what.file, text); !written)
-            return propagate(written);
+        TRY(write_output_file(*what.file, text));
     if (cli.json()) {
         Json json = json_document();
         json["format"] = format;
@@ -137,37 +127,29 @@ CliResult<ExitCode> write_export(CliContext& cli, const ExportRequest& what, con
 }  // namespace
 
 CliResult<ExitCode> run_export_libvirt(CliContext& cli, const Arguments& arguments) {
-    const auto what = prepare_export(cli, arguments);
-    if (!what)
-        return propagate(what);
+    const auto what = TRY(prepare_export(cli, arguments));
     std::string xml;
-    for (const ExportDevice& exported : what->exports) {
-        const auto hostdev = libvirt_hostdev(exported);
-        if (!hostdev)
-            return propagate(hostdev);
-        xml += *hostdev;
+    for (const ExportDevice& exported : what.exports) {
+        const auto hostdev = TRY(libvirt_hostdev(exported));
+        xml += hostdev;
     }
-    return write_export(cli, *what, "libvirt", xml, {{"xml", xml}});
+    return write_export(cli, what, "libvirt", xml, {{"xml", xml}});
 }
 
 CliResult<ExitCode> run_export_qemu(CliContext& cli, const Arguments& arguments) {
-    const auto what = prepare_export(cli, arguments);
-    if (!what)
-        return propagate(what);
+    const auto what = TRY(prepare_export(cli, arguments));
     const bool no_groups =
-        std::any_of(what->exports.begin(), what->exports.end(), [](const ExportDevice& exported) {
+        std::any_of(what.exports.begin(), what.exports.end(), [](const ExportDevice& exported) {
             return exported.device.vfio && !exported.device.vfio->group &&
                    exported.device.vfio->cdev;
         });
-    const auto words = qemu_arguments(
-        what->exports,
-        what->backend.value_or(no_groups ? ExportBackend::kIommufd : ExportBackend::kGroup));
-    if (!words)
-        return propagate(words);
+    const auto words =
+        TRY(qemu_arguments(what.exports, what.backend.value_or(no_groups ? ExportBackend::kIommufd
+                                                                         : ExportBackend::kGroup)));
     std::string lines;
-    for (std::size_t at = 0; at < words->size(); at += 2)
-        lines += words->at(at) + " " + words->at(at + 1) + "\n";
-    return write_export(cli, *what, "qemu", lines, {{"arguments", *words}});
+    for (std::size_t at = 0; at < words.size(); at += 2)
+        lines += words.at(at) + " " + words.at(at + 1) + "\n";
+    return write_export(cli, what, "qemu", lines, {{"arguments", words}});
 }
 
 CliResult<ExitCode> run_export_cdi(CliContext& cli, const Arguments& arguments) {
@@ -175,13 +157,9 @@ CliResult<ExitCode> run_export_cdi(CliContext& cli, const Arguments& arguments) 
     if (!is_cdi_kind(kind))
         return fail(ExitCode::kUsage, "--kind " + kind, "is no kind of CDI's",
                     "vendor.tld/class: letters, digits, '_', '-' and '.', a letter first");
-    const auto what = prepare_export(cli, arguments);
-    if (!what)
-        return propagate(what);
-    const auto spec = cdi_spec(what->exports, kind, what->backend);
-    if (!spec)
-        return propagate(spec);
-    return write_export(cli, *what, "cdi", dump(*spec), {{"cdi", *spec}});
+    const auto what = TRY(prepare_export(cli, arguments));
+    const auto spec = TRY(cdi_spec(what.exports, kind, what.backend));
+    return write_export(cli, what, "cdi", dump(spec), {{"cdi", spec}});
 }
 
 }  // namespace vfioctl

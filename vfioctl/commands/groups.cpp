@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/groups.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
 
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/device_format.hpp"
@@ -14,7 +15,7 @@ namespace {
 
 using GroupList = std::vector<const sysfs::Group*>;
 
-/// Each word is a group's number, or a device whose group is meant.
+/// Each word is a group's number, or a device, which selects its group.
 CliResult<GroupList> select_groups(const HostAssessment& assessment,
                                    const std::vector<std::string>& words) {
     std::set<int> ids;
@@ -28,10 +29,8 @@ CliResult<GroupList> select_groups(const HostAssessment& assessment,
             ids.insert(found->first);
             continue;
         }
-        const auto devices = resolve_devices(assessment, {word});
-        if (!devices)
-            return propagate(devices);
-        for (const sysfs::DeviceId& id : *devices) {
+        const auto devices = TRY(resolve_devices(assessment, {word}));
+        for (const sysfs::DeviceId& id : devices) {
             const auto group = assessment.inventory.find(id)->iommu_group;
             if (!group)
                 return fail(ExitCode::kNoDevice, id.display(), "is in no IOMMU group");
@@ -112,33 +111,29 @@ std::string as_tree(const GroupList& groups, const HostAssessment& assessment,
 }  // namespace
 
 CliResult<ExitCode> run_groups(CliContext& cli, const Arguments& arguments) {
-    // Groups are the kernel's; the policies have no say in them and are not read.
-    auto inventory = cli.kernel.inventory({});
-    if (!inventory)
-        return fail(inventory.error());
+    // Groups do not depend on policies, so none are read.
+    auto inventory = TRY(to_cli(cli.kernel.inventory({})));
     HostAssessment assessment;
-    assessment.inventory = std::move(*inventory);
+    assessment.inventory = std::move(inventory);
     for (const std::string& warning : assessment.inventory.warnings)
         warn(cli, assessment, warning);
-    const auto groups = select_groups(assessment, arguments.words);
-    if (!groups)
-        return propagate(groups);
+    const auto groups = TRY(select_groups(assessment, arguments.words));
     if (cli.json()) {
         nlohmann::ordered_json json = json_document();
         auto& list = json["groups"] = nlohmann::ordered_json::array();
-        for (const sysfs::Group* group : *groups)
+        for (const sysfs::Group* group : groups)
             list.push_back(binding::group_json(*group));
         json["warnings"] = assessment.warnings;
         cli.out << dump(json);
         return ExitCode::kDone;
     }
-    if (groups->empty()) {
+    if (groups.empty()) {
         cli.err << "vfioctl: no IOMMU groups: the IOMMU is off or this host has none\n";
         return ExitCode::kDone;
     }
     sysfs::HardwareDatabase hardware(cli.options.root);
-    cli.out << (arguments.has("tree") ? as_tree(*groups, assessment, hardware, cli.terminal)
-                                      : as_list(*groups, cli.terminal));
+    cli.out << (arguments.has("tree") ? as_tree(groups, assessment, hardware, cli.terminal)
+                                      : as_list(groups, cli.terminal));
     return ExitCode::kDone;
 }
 

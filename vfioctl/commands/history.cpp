@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/history.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "binding/report/history_report.hpp"
 #include "vfioctl/client/daemon_client.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/render/table.hpp"
 
@@ -31,27 +32,22 @@ Row entry_row(const binding::HistoryEntry& entry) {
 CliResult<std::vector<binding::HistoryEntry>> load_history(CliContext& cli) {
     if (cli.daemon != nullptr)
         return cli.daemon->history();
-    auto history = binding::read_history(cli.state);
-    if (!history)
-        return fail(history.error());
-    return *std::move(history);
+    return to_cli(binding::read_history(cli.state));
 }
 
 }  // namespace
 
 CliResult<ExitCode> run_history(CliContext& cli, const Arguments& arguments) {
     static_cast<void>(arguments);  // takes none
-    const auto history = load_history(cli);
-    if (!history)
-        return propagate(history);
+    const auto history = TRY(load_history(cli));
     if (cli.json()) {
         nlohmann::ordered_json json = json_document();
-        json["history"] = binding::history_json(*history);
+        json["history"] = binding::history_json(history);
         cli.out << dump(json);
         return ExitCode::kDone;
     }
     std::vector<Row> rows;
-    for (const binding::HistoryEntry& entry : *history)
+    for (const binding::HistoryEntry& entry : history)
         rows.push_back(entry_row(entry));
     cli.out << render_table({{"TIME"},
                              {"TXN"},

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/import.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/policy_writer.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/context/output_file.hpp"
-#include "vfioctl/exchange/import_result.hpp"
+#include "vfioctl/exchange/import_driverctl.hpp"
+#include "vfioctl/exchange/import_mdevctl.hpp"
+#include "vfioctl/exchange/import_modprobe.hpp"
+#include "vfioctl/render/counted.hpp"
 
-/// `vfioctl import`: what another tool is told to do, as a policy. The tool itself is left as it
-/// is; whoever has read the policy and wants it removes the tool's own configuration.
+/// `vfioctl import`: the configuration of another tool as a policy. The tool's own files are not
+/// changed.
 namespace vfioctl {
 namespace {
 
@@ -20,21 +24,17 @@ struct ImportSource {
     ImportResult (*read)(const sysfs::Root&);
 };
 
-std::string counted(std::size_t count, const std::string& what) {
-    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 std::string as_yaml(const ImportSource& source, const ImportResult& imported) {
     std::string out = "# Made of " + std::string(source.configuration) + " by `vfioctl import " +
                       source.tool + "`: " + counted(imported.set.rules.size(), "rule") + ".\n";
     if (!imported.omissions.empty())
-        out += "# What it does not say, or says in another way:\n";
+        out += "# Not imported, or imported differently:\n";
     for (const std::string& omission : imported.omissions)
         out += "# - " + printable(omission) + "\n";
     return out + policy::emit(imported.set);
 }
 
-/// What this program has written itself must be a policy; anything else is a mistake of ours.
+/// The emitted text must be a valid policy; anything else is a bug.
 CliResult<void> check_policy(const std::string& yaml) {
     const std::vector<policy::SourceFile> files = {{"imported", yaml}};
     policy::Parsed parsed = policy::parse_set(files);
@@ -43,7 +43,7 @@ CliResult<void> check_policy(const std::string& yaml) {
     return tl::unexpected(
         Failure{.code = ExitCode::kFailed,
                 .what = "import",
-                .why = "what came out is not a policy, which is a mistake of vfioctl's",
+                .why = "the result is not a valid policy; this is a bug in vfioctl",
                 .hint = {},
                 .diagnostics = std::move(parsed.diagnostics)});
 }
@@ -71,21 +71,15 @@ void print_import(CliContext& cli, const ImportSource& source, const ImportResul
 
 CliResult<ExitCode> run_import(CliContext& cli, const Arguments& arguments,
                                const ImportSource& source) {
-    const auto file = parse_output_file(arguments);
-    if (!file)
-        return propagate(file);
-    const auto inventory = cli.kernel.inventory({});
-    if (!inventory)
-        return fail(inventory.error());
+    const auto file = TRY(parse_output_file(arguments));
+    const auto inventory = TRY(to_cli(cli.kernel.inventory({})));
     ImportResult imported = source.read(cli.options.root);
-    report_group_peers(imported, *inventory);
+    report_group_peers(imported, inventory);
     const std::string yaml = as_yaml(source, imported);
-    if (auto good = check_policy(yaml); !good)
-        return propagate(good);
-    if (*file)
-        if (auto written = write_output_file(**file, yaml); !written)
-            return propagate(written);
-    print_import(cli, source, imported, yaml, *file);
+    TRY(check_policy(yaml));
+    if (file)
+        TRY(write_output_file(*file, yaml));
+    print_import(cli, source, imported, yaml, file);
     return ExitCode::kDone;
 }
 

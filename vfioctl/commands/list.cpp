@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/list.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "vfioctl/cli/invocation.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
+#include "vfioctl/context/option_values.hpp"
 #include "vfioctl/exchange/external_managers.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/device_format.hpp"
 #include "vfioctl/render/list_columns.hpp"
 
-/// `vfioctl list`. It is asked often and must be quick: who uses a device is not looked up (that
-/// walks /proc), so a device that is wanted but in use reads `pending` here and `refused` in
-/// `plan`.
+/// `vfioctl list`. It runs often and must be quick: the users of a device are not determined (that
+/// walks /proc), so a wanted device that is in use is `pending` here and `refused` in `plan`.
 namespace vfioctl {
 namespace {
 
@@ -32,10 +32,8 @@ CliResult<std::vector<const sysfs::Device*>> select_devices(const HostAssessment
                 out.push_back(&device);
         return out;
     }
-    const auto ids = resolve_devices(assessment, arguments.words);
-    if (!ids)
-        return propagate(ids);
-    for (const sysfs::DeviceId& id : *ids)
+    const auto ids = TRY(resolve_devices(assessment, arguments.words));
+    for (const sysfs::DeviceId& id : ids)
         out.push_back(assessment.inventory.find(id));
     return out;
 }
@@ -79,40 +77,33 @@ bool shows(const std::vector<const ListColumn*>& columns, std::string_view name)
 }  // namespace
 
 CliResult<ExitCode> run_list(CliContext& cli, const Arguments& arguments) {
-    const auto columns = select_columns(split_commas(arguments.all("output")));
-    if (!columns)
-        return propagate(columns);
+    const auto columns = TRY(select_columns(split_commas(arguments.all("output"))));
     sysfs::ScanOptions extra;
     extra.brief = !cli.json() && !arguments.has("all") && arguments.words.empty();
-    extra.numa_nodes = shows(*columns, "NUMA");
-    extra.serial = shows(*columns, "SERIAL");
-    extra.slots = shows(*columns, "SLOT");
-    auto assessment = scan_host(cli, extra, OnPolicyError::kWarns);
-    if (!assessment)
-        return propagate(assessment);
-    if (auto decided = decide(cli, *assessment); !decided)
-        return propagate(decided);
-    make_plan(cli, *assessment, UsageScan::kSkip);
-    load_last_results(cli, *assessment);
-    const auto devices = select_devices(*assessment, arguments);
-    if (!devices)
-        return propagate(devices);
+    extra.numa_nodes = shows(columns, "NUMA");
+    extra.serial = shows(columns, "SERIAL");
+    extra.slots = shows(columns, "SLOT");
+    auto assessment = TRY(scan_host(cli, extra, OnPolicyError::kWarns));
+    TRY(decide(cli, assessment));
+    make_plan(cli, assessment, UsageScan::kSkip);
+    load_last_results(cli, assessment);
+    const auto devices = TRY(select_devices(assessment, arguments));
 
     sysfs::HardwareDatabase hardware(cli.options.root);
-    const bool named = cli.json() || shows(*columns, "NAME");
-    const bool managers = cli.json() || shows(*columns, "MANAGER");
+    const bool named = cli.json() || shows(columns, "NAME");
+    const bool managers = cli.json() || shows(columns, "MANAGER");
     const ExternalManagers external_managers =
         managers ? read_external_managers(cli.options.root) : ExternalManagers{};
     std::vector<ListRow> rows;
-    for (const sysfs::Device* device : *devices)
+    for (const sysfs::Device* device : devices)
         rows.push_back({.device = device,
-                        .decision = assessment->decision(device->id),
-                        .state = assessment->state(*device),
+                        .decision = assessment.decision(device->id),
+                        .state = assessment.state(*device),
                         .names = named ? hardware_names(hardware, *device) : binding::DeviceNames{},
                         .managers = tool_names(external_managers, device->id)});
     const Headings headings = arguments.has("noheadings") ? Headings::kHidden : Headings::kShown;
-    cli.out << (cli.json() ? as_json(rows, *assessment, external_managers)
-                           : as_text(rows, *columns, cli.terminal, headings));
+    cli.out << (cli.json() ? as_json(rows, assessment, external_managers)
+                           : as_text(rows, columns, cli.terminal, headings));
     return ExitCode::kDone;
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/mdev.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/mdev/mdev_verbs.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
 
 /// `vfioctl mdev VERB`: mdevctl's verbs and options, this program's failures and exit statuses. The
-/// UUID may stand as a word of its own.
+/// UUID may be a word of its own.
 namespace vfioctl {
 namespace {
 
@@ -33,31 +34,11 @@ MdevWrites writes_for(MdevVerb verb) {
 CliResult<void> check_may_run(const CliContext& cli, MdevVerb verb, const std::string& name) {
     const MdevWrites writes = writes_for(verb);
     if (writes == MdevWrites::kKernel && !cli.options.root.is_live())
-        return fail(ExitCode::kRefused, name + " --root", "a directory is no kernel",
+        return fail(ExitCode::kRefused, name + " --root", "not possible below --root (no kernel)",
                     "definitions can be made there: vfioctl --root DIR mdev define");
     if (writes != MdevWrites::kNothing && cli.options.root.is_live() && cli.user != User::kRoot)
         return fail(ExitCode::kFailed, name, "needs root", "with `sudo`");
     return {};
-}
-
-ExitCode to_mdev_exit_code(base::Code code) {
-    switch (code) {
-        case base::Code::kNotFound:
-            return ExitCode::kNoDevice;
-        case base::Code::kRefused:
-            return ExitCode::kRefused;
-        case base::Code::kTimeout:
-            return ExitCode::kTimedOut;
-        case base::Code::kInvalid:
-        case base::Code::kGone:
-        case base::Code::kDenied:
-        case base::Code::kBusy:
-        case base::Code::kUnsupported:
-        case base::Code::kStale:
-        case base::Code::kFailed:
-            return ExitCode::kFailed;
-    }
-    return ExitCode::kFailed;
 }
 
 tl::unexpected<Failure> mdev_failure(const std::string& name, const base::Error& error) {
@@ -67,7 +48,8 @@ tl::unexpected<Failure> mdev_failure(const std::string& name, const base::Error&
         bare.reason.clear();
         why += ": " + bare.text();
     }
-    return fail(to_mdev_exit_code(error.code), name, why, error.hint);
+    const bool absent = error.code == base::Code::kNotFound;
+    return fail(absent ? ExitCode::kNoDevice : to_exit_code(error.code), name, why, error.hint);
 }
 
 /// `mdev start UUID` is `mdev start -u UUID`.
@@ -84,21 +66,18 @@ CliResult<Arguments> with_uuid(const Arguments& arguments, const std::string& na
 
 CliResult<ExitCode> run_verb(CliContext& cli, const Arguments& given, MdevVerb verb,
                              const std::string& name) {
-    const auto arguments = with_uuid(given, name);
-    if (!arguments)
-        return propagate(arguments);
-    if (auto good = check_mdev_options(verb, *arguments); !good) {
+    const auto arguments = TRY(with_uuid(given, name));
+    if (auto good = check_mdev_options(verb, arguments); !good) {
         Failure failure = good.error();
         failure.what = failure.what.empty() ? name : name + " " + failure.what;
         failure.hint = "see: vfioctl " + name + " --help";
         return tl::unexpected(failure);
     }
-    if (auto may = check_may_run(cli, verb, name); !may)
-        return propagate(may);
+    TRY(check_may_run(cli, verb, name));
     MdevCommandContext mdev_command(
         cli, MdevCommandContext::Program::kVfioctl,
-        arguments->has("force") ? binding::Force::kYes : binding::Force::kNo);
-    const auto output = run_mdev_verb(verb, mdev_command.context(), *arguments);
+        arguments.has("force") ? binding::Force::kYes : binding::Force::kNo);
+    const auto output = run_mdev_verb(verb, mdev_command.context(), arguments);
     if (!output)
         return mdev_failure(name, output.error());
     if (cli.json())

@@ -4,8 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "base/try.hpp"
-
 /// `vfioctl monitor`: the daemon's signals as lines, in text or as one JSON object each, until the
 /// connection is closed or the reader of the output goes away.
 namespace vfioctl {
@@ -55,13 +53,13 @@ std::optional<MonitorEvent> SignalDecoder::event(const InterfacesRemoved& signal
     return MonitorEvent{"vanished", name.mapped(), {}};
 }
 
-std::optional<MonitorEvent> SignalDecoder::event(const TransactionFinished& signal) {
+std::optional<MonitorEvent> SignalDecoder::event(const TransactionFinished& signal) const {
     return MonitorEvent{"transaction", signal.group, {{"Result", signal.result}}};
 }
 
 namespace {
 
-/// "DriverOverride" → "driver_override", as the JSON of list has it.
+/// "DriverOverride" → "driver_override", as in the JSON of list.
 std::string to_field_name(const std::string& property) {
     std::string out;
     for (const char c : property) {

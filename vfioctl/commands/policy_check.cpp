@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/policy_check.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 

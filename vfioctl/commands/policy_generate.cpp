@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/policy_generate.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/policy_writer.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/bind_options.hpp"
 
-/// `vfioctl policy generate`: what was bound by hand, by a script or by another tool, as rules that
-/// would bring it about again. Every rule is pinned to one device; whoever wants wider ones edits
-/// them.
+/// `vfioctl policy generate`: rules that restore the current bindings of scripts and other tools.
+/// Every rule matches one device.
 namespace vfioctl {
 namespace {
 
 /// The driver that keeps this device for VFIO or away from its native one; nothing for any other.
 std::optional<policy::DriverAction> current_driver(const sysfs::Device& device) {
-    using Kind = policy::DriverAction::ActionKind;
     const bool is_vfio = device.driver && (device.vfio || sysfs::is_vfio_driver(*device.driver));
     if (device.mdev || (!is_vfio && !device.driver_override))
         return std::nullopt;
     if (device.driver_override == "none")
-        return policy::DriverAction{.kind = Kind::kNone, .chain = {}};
+        return policy::DriverAction{.kind = policy::DriverAction::ActionKind::kNone, .chain = {}};
     const std::string driver = device.driver_override.value_or(device.driver.value_or(""));
-    return policy::DriverAction{.kind = Kind::kChain,
+    return policy::DriverAction{.kind = policy::DriverAction::ActionKind::kChain,
                                 .chain = {{policy::Candidate::CandidateKind::kNamed, driver}}};
 }
 
@@ -63,10 +62,8 @@ policy::PolicySet generated(const sysfs::Inventory& inventory) {
 
 CliResult<ExitCode> run_policy_generate(CliContext& cli, const Arguments& arguments) {
     static_cast<void>(arguments);  // takes none
-    const auto inventory = cli.kernel.inventory({});
-    if (!inventory)
-        return fail(inventory.error());
-    const policy::PolicySet set = generated(*inventory);
+    const auto inventory = TRY(to_cli(cli.kernel.inventory({})));
+    const policy::PolicySet set = generated(inventory);
     const std::string yaml = policy::emit(set);
     if (!cli.json()) {
         cli.out << "# Today's VFIO bindings and driver overrides, by `vfioctl policy generate`.\n"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/policy_show.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "policy/yaml/policy_writer.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 

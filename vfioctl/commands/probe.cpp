@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/probe.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "vfio/system_calls.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
-#include "vfioctl/render/probe_report.hpp"
+#include "vfioctl/render/probe_json.hpp"
+#include "vfioctl/render/probe_text.hpp"
 
 namespace vfioctl {
 namespace {
@@ -27,28 +29,21 @@ CliResult<std::vector<vfio::Backend>> backends(const Arguments& arguments) {
 }  // namespace
 
 CliResult<ExitCode> run_probe(CliContext& cli, const Arguments& arguments) {
-    const auto order = backends(arguments);
-    if (!order)
-        return propagate(order);
+    const auto order = TRY(backends(arguments));
     if (!cli.options.root.is_live())
-        return fail(ExitCode::kRefused, "probe", "a directory is no kernel",
+        return fail(ExitCode::kRefused, "probe", "not possible below --root (no kernel)",
                     "probe opens the device; without --root it does so on this machine");
-    auto inventory = cli.kernel.inventory({});
-    if (!inventory)
-        return fail(inventory.error());
+    auto inventory = TRY(to_cli(cli.kernel.inventory({})));
     HostAssessment assessment;
-    assessment.inventory = std::move(*inventory);
-    const auto ids = resolve_devices(assessment, arguments.words);
-    if (!ids)
-        return propagate(ids);
-    if (ids->size() != 1)
+    assessment.inventory = std::move(inventory);
+    const auto ids = TRY(resolve_devices(assessment, arguments.words));
+    if (ids.size() != 1)
         return fail(ExitCode::kUsage, "probe " + printable(arguments.words.front()),
-                    "it means " + std::to_string(ids->size()) + " devices", "name one");
+                    "it means " + std::to_string(ids.size()) + " devices", "name one");
     vfio::SystemCalls calls;
-    const auto device = vfio::VfioDevice::open(calls, ids->front().text(), {.order = *order});
-    if (!device)
-        return fail(device.error());
-    const ProbeReport report = probe(*device);
+    const auto device =
+        TRY(to_cli(vfio::VfioDevice::open(calls, ids.front().text(), {.order = order})));
+    const ProbeReport report = probe(device);
     if (cli.json())
         cli.out << dump(probe_json(report));
     else

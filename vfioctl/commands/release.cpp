@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/release.hpp"
+
 #include "binding/journal/journal.hpp"
 #include "binding/transaction/release_plan.hpp"
-#include "vfioctl/cli/invocation.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
 
 namespace vfioctl {
 namespace {
 
-/// What was only in flight is released by its recovery; nothing is left to plan for it.
+/// Devices whose unfinished transaction was undone by recovery are released already.
 CliResult<void> drop_recovered(const CliContext& cli, const binding::Recovery& recovery,
                                std::vector<sysfs::DeviceId>& ids) {
     for (const sysfs::DeviceId& id : ids)
@@ -17,14 +17,14 @@ CliResult<void> drop_recovered(const CliContext& cli, const binding::Recovery& r
             pending != recovery.pending_undo.end())
             return fail(ExitCode::kTimedOut, id.display() + ": release",
                         "an interrupted transaction could not be undone yet: " + pending->second,
-                        "once its holder has let go, release it again");
+                        "release it again once it is no longer held");
     if (recovery.undone.empty())
         return {};
-    const auto ledger = binding::read_journal(cli.state);
-    if (!ledger)
-        return fail(ledger.error());
+    const auto journal = binding::read_journal(cli.state);
+    if (!journal)
+        return fail(journal.error());
     std::erase_if(ids, [&](const sysfs::DeviceId& id) {
-        return recovery.undone.contains(id) && !ledger->bound.contains(id);
+        return recovery.undone.contains(id) && !journal->bound.contains(id);
     });
     return {};
 }
@@ -32,46 +32,27 @@ CliResult<void> drop_recovered(const CliContext& cli, const binding::Recovery& r
 }  // namespace
 
 CliResult<ExitCode> run_release(CliContext& cli, const Arguments& arguments) {
-    binding::ApplyOptions options;
-    const auto timeout = parse_timeout(arguments, options.timeout);
-    if (!timeout)
-        return propagate(timeout);
-    options.timeout = *timeout;
-    options.action = "release";
-    const bool dry_run = arguments.has("dry-run");
-    if (!dry_run)
-        if (auto may = check_may_write(cli, "release"); !may)
-            return propagate(may);
-    const auto recovery =
-        dry_run ? CliResult<binding::Recovery>() : recover_before_change(cli, options);
-    if (!recovery)
-        return propagate(recovery);
+    ChangeCommand change = TRY(begin_change(cli, arguments, "release"));
+    const binding::Recovery recovery = TRY(recover_before_change(cli, change));
     HostAssessment assessment;
-    append_warnings(assessment.warnings, recovery->notes);
-    auto inventory = cli.kernel.inventory({});
-    if (!inventory)
-        return fail(inventory.error());
-    assessment.inventory = std::move(*inventory);
-    auto ids = resolve_devices(assessment, arguments.words);
-    if (!ids)
-        return propagate(ids);
-    if (auto left = drop_recovered(cli, *recovery, *ids); !left)
-        return propagate(left);
-    if (cli.daemon != nullptr && !dry_run) {
-        const auto paths = object_paths(cli, *ids);
-        if (!paths)
-            return propagate(paths);
+    append_warnings(assessment.warnings, change.notes);
+    assessment.inventory = TRY(to_cli(cli.kernel.inventory({})));
+    auto ids = TRY(resolve_devices(assessment, arguments.words));
+    TRY(drop_recovered(cli, recovery, ids));
+    if (cli.daemon != nullptr && !change.dry_run) {
+        const auto paths = TRY(object_paths(cli, ids));
         policy::Plan done;
-        return execute_through_daemon(
-            cli, {.method = "Release", .paths = *paths, .options = timeout_option(options.timeout)},
-            done, {});
+        return execute_through_daemon(cli,
+                                      {.method = "Release",
+                                       .paths = paths,
+                                       .options = timeout_option(change.options.timeout)},
+                                      done, {});
     }
-    auto plan = binding::plan_release(cli.kernel, cli.state, assessment.inventory, *ids);
-    if (!plan)
-        return fail(plan.error());
-    if (!dry_run)
-        return execute_and_print(cli, *plan, assessment.warnings, std::move(options));
-    print_plan(cli, *plan, assessment.warnings);
+    auto plan =
+        TRY(to_cli(binding::plan_release(cli.kernel, cli.state, assessment.inventory, ids)));
+    if (!change.dry_run)
+        return execute_and_print(cli, plan, assessment.warnings, std::move(change.options));
+    print_plan(cli, plan, assessment.warnings);
     return ExitCode::kDone;
 }
 

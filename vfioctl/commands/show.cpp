@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/show.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "policy/decide/driver_chain.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/device_details.hpp"
+#include "vfioctl/render/device_details_json.hpp"
 #include "vfioctl/render/device_format.hpp"
 
 namespace vfioctl {
 namespace {
 
-/// Every driver that could serve the device, whatever the rules say: the chain of `driver: auto`.
+/// Every driver that could serve the device, regardless of rules: the chain of `driver: auto`.
 policy::Chain fitting(const HostAssessment& assessment, const sysfs::Device& device) {
     const policy::DriverAction any{.kind = policy::DriverAction::ActionKind::kChain,
                                    .chain = {{policy::Candidate::CandidateKind::kAuto, ""}}};
@@ -25,46 +27,38 @@ policy::Chain fitting(const HostAssessment& assessment, const sysfs::Device& dev
 CliResult<ExitCode> run_show(CliContext& cli, const Arguments& arguments) {
     sysfs::ScanOptions extra;
     extra.serial = extra.slots = extra.resets = true;
-    auto assessment = scan_host(cli, extra, OnPolicyError::kWarns);
-    if (!assessment)
-        return propagate(assessment);
-    const auto ids = resolve_devices(*assessment, arguments.words);
-    if (!ids)
-        return propagate(ids);
-    if (auto decided = decide(cli, *assessment); !decided)
-        return propagate(decided);
-    if (assessment->drivers.aliases
+    auto assessment = TRY(scan_host(cli, extra, OnPolicyError::kWarns));
+    const auto ids = TRY(resolve_devices(assessment, arguments.words));
+    TRY(decide(cli, assessment));
+    if (assessment.drivers.aliases
             .empty()) {  // no rule asks for them, but who looks at a device may
-        auto drivers = cli.kernel.drivers(assessment->policies.required_facts());
-        if (!drivers)
-            return fail(drivers.error());
-        assessment->drivers = std::move(*drivers);
+        assessment.drivers = TRY(to_cli(cli.kernel.drivers(assessment.policies.required_facts())));
     }
-    make_plan(cli, *assessment, UsageScan::kScan);
-    load_last_results(cli, *assessment);
-    const sysfs::Usage usage = cli.kernel.usage(assessment->inventory, *ids);
+    make_plan(cli, assessment, UsageScan::kScan);
+    load_last_results(cli, assessment);
+    const sysfs::Usage usage = cli.kernel.usage(assessment.inventory, ids);
 
     sysfs::HardwareDatabase hardware(cli.options.root);
     nlohmann::ordered_json json = json_document();
     auto& devices = json["devices"] = nlohmann::ordered_json::array();
-    for (const sysfs::DeviceId& id : *ids) {
-        const sysfs::Device& device = *assessment->inventory.find(id);
+    for (const sysfs::DeviceId& id : ids) {
+        const sysfs::Device& device = *assessment.inventory.find(id);
         const auto uses = usage.find(id);
         const DeviceDetails details{
             .device = device,
-            .group = assessment->inventory.find_group(device),
+            .group = assessment.inventory.find_group(device),
             .names = hardware_names(hardware, device),
             .subsystem = hardware.subsystem(device),
-            .decision = assessment->decision(id),
-            .state = assessment->state(device),
-            .fitting = fitting(*assessment, device),
+            .decision = assessment.decision(id),
+            .state = assessment.state(device),
+            .fitting = fitting(assessment, device),
             .uses = uses == usage.end() ? std::vector<sysfs::Use>{} : uses->second};
         if (cli.json())
             devices.push_back(device_details_json(details));
         else
-            cli.out << (id == ids->front() ? "" : "\n") << device_details_text(details);
+            cli.out << (id == ids.front() ? "" : "\n") << device_details_text(details);
     }
-    json["warnings"] = assessment->warnings;
+    json["warnings"] = assessment.warnings;
     if (cli.json())
         cli.out << dump(json);
     return ExitCode::kDone;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/sriov.hpp"
+
 #include "sysfs/device/names.hpp"
-#include "vfioctl/cli/invocation.hpp"
 #include "vfioctl/pipeline/bind_options.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
 #include "vfioctl/render/plan_text.hpp"
 
-/// `vfioctl sriov DEVICE N`: how many VFs a PF has, by hand. What becomes of the VFs is for the
-/// rules.
+/// `vfioctl sriov DEVICE N`: sets the number of VFs of a PF. Rules decide about the VFs.
 namespace vfioctl {
 namespace {
 
@@ -16,7 +16,7 @@ constexpr std::uint64_t kMaxVfs = 0xffff;  ///< NumVFs has 16 bits
 CliResult<std::uint32_t> parse_vf_count(const std::string& word) {
     const auto count = base::parse_decimal(word);
     if (!count || *count > kMaxVfs)
-        return fail(ExitCode::kUsage, "sriov " + printable(word), "is no number of VFs",
+        return fail(ExitCode::kUsage, "sriov " + printable(word), "is not a number of VFs",
                     "a number from 0 to 65535; usage: vfioctl sriov DEVICE N");
     return static_cast<std::uint32_t>(*count);
 }
@@ -31,21 +31,16 @@ policy::Rule sriov_rule(const sysfs::Device& device, std::uint32_t count) {
 
 CliResult<HostAssessment> plan_vfs(CliContext& cli, const std::string& word, std::uint32_t count,
                                    policy::Rule& rule) {
-    auto assessment = scan_host(cli, {}, OnPolicyError::kFails);
-    if (!assessment)
-        return assessment;
-    const auto ids = resolve_devices(*assessment, {word});
-    if (!ids)
-        return propagate(ids);
-    if (ids->size() != 1)
+    HostAssessment assessment = TRY(scan_host(cli, {}, OnPolicyError::kFails));
+    const auto ids = TRY(resolve_devices(assessment, {word}));
+    if (ids.size() != 1)
         return fail(ExitCode::kUsage, "sriov " + printable(word),
-                    "it means " + std::to_string(ids->size()) + " devices", "name one");
-    rule = sriov_rule(*assessment->inventory.find(ids->front()), count);
-    if (auto decided = decide(cli, *assessment, {}, {{ids->front(), &rule}}); !decided)
-        return propagate(decided);
-    make_plan(cli, *assessment, UsageScan::kScan);
-    std::erase_if(assessment->plan.transactions, [&](const policy::Transaction& transaction) {
-        return transaction.devices != std::vector<sysfs::DeviceId>{ids->front()};
+                    "it means " + std::to_string(ids.size()) + " devices", "name one");
+    rule = sriov_rule(*assessment.inventory.find(ids.front()), count);
+    TRY(decide(cli, assessment, {}, {{ids.front(), &rule}}));
+    make_plan(cli, assessment, UsageScan::kScan);
+    std::erase_if(assessment.plan.transactions, [&](const policy::Transaction& transaction) {
+        return transaction.devices != std::vector<sysfs::DeviceId>{ids.front()};
     });
     return assessment;
 }
@@ -53,33 +48,18 @@ CliResult<HostAssessment> plan_vfs(CliContext& cli, const std::string& word, std
 }  // namespace
 
 CliResult<ExitCode> run_sriov(CliContext& cli, const Arguments& arguments) {
-    binding::ApplyOptions options;
-    const auto timeout = parse_timeout(arguments, options.timeout);
-    if (!timeout)
-        return propagate(timeout);
-    options.timeout = *timeout;
-    options.action = "sriov";
-    const auto count = parse_vf_count(arguments.words[1]);
-    if (!count)
-        return propagate(count);
-    const bool dry_run = arguments.has("dry-run");
-    if (!dry_run)
-        if (auto may = check_may_write(cli, "sriov"); !may)
-            return propagate(may);
-    const auto recovery =
-        dry_run ? CliResult<binding::Recovery>() : recover_before_change(cli, options);
-    if (!recovery)
-        return propagate(recovery);
+    const auto count = TRY(parse_vf_count(arguments.words[1]));
+    ChangeCommand change = TRY(begin_change(cli, arguments, "sriov"));
+    TRY(recover_before_change(cli, change));
     policy::Rule rule;
-    auto assessment = plan_vfs(cli, arguments.words[0], *count, rule);
-    if (!assessment)
-        return propagate(assessment);
-    append_warnings(assessment->warnings, recovery->notes);
-    if (!dry_run)
-        return execute_and_print(cli, assessment->plan, assessment->warnings, std::move(options));
-    print_plan(cli, assessment->plan, assessment->warnings);
-    return detailed_exit(assessment->plan) == ExitCode::kRefused ? ExitCode::kRefused
-                                                                 : ExitCode::kDone;
+    auto assessment = TRY(plan_vfs(cli, arguments.words[0], count, rule));
+    append_warnings(assessment.warnings, change.notes);
+    if (!change.dry_run)
+        return execute_and_print(cli, assessment.plan, assessment.warnings,
+                                 std::move(change.options));
+    print_plan(cli, assessment.plan, assessment.warnings);
+    return detailed_exit(assessment.plan) == ExitCode::kRefused ? ExitCode::kRefused
+                                                                : ExitCode::kDone;
 }
 
 }  // namespace vfioctl

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/commands/status.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "vfioctl/client/daemon_client.hpp"
-#include "vfioctl/context/command.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/render/key_value_list.hpp"
 
@@ -53,7 +54,7 @@ std::string as_text(DaemonStatus& status) {
     list.add("stuck", stuck);
     std::string out = list.text(0);
     if (!status.at("PolicyError").empty())
-        out += "the policy files as they are now are not in force:\n" + status.at("PolicyError");
+        out += "the current policy files are not loaded:\n" + status.at("PolicyError");
     return out;
 }
 
@@ -76,14 +77,10 @@ nlohmann::ordered_json as_json(DaemonStatus& status) {
 }  // namespace
 
 CliResult<ExitCode> run_status(CliContext& cli, const Arguments& /*arguments*/) {
-    const auto daemon = require_daemon(cli, "status");
-    if (!daemon)
-        return propagate(daemon);
-    const auto properties = (*daemon)->properties("/org/bindd1", "org.bindd1.Manager");
-    if (!properties)
-        return propagate(properties);
+    const auto daemon = TRY(require_daemon(cli, "status"));
+    const auto properties = TRY(daemon->properties("/org/bindd1", "org.bindd1.Manager"));
     DaemonStatus status;
-    status.properties = {properties->begin(), properties->end()};
+    status.properties = {properties.begin(), properties.end()};
     for (const auto& [id, device_status] : cli.snapshot->statuses)
         if (device_status.state.state == "stuck")
             status.stuck.emplace_back(id.display(), device_status.state.reason.value_or(""));
@@ -95,12 +92,8 @@ CliResult<ExitCode> run_status(CliContext& cli, const Arguments& /*arguments*/) 
 }
 
 CliResult<ExitCode> run_reload(CliContext& cli, const Arguments& /*arguments*/) {
-    const auto daemon = require_daemon(cli, "reload");
-    if (!daemon)
-        return propagate(daemon);
-    const auto reloaded = (*daemon)->reload();
-    if (!reloaded)
-        return propagate(reloaded);
+    const auto daemon = TRY(require_daemon(cli, "reload"));
+    TRY(daemon->reload());
     if (cli.json())
         cli.out << dump(json_document());
     return ExitCode::kDone;

@@ -18,7 +18,7 @@ enum class Color { kAuto, kAlways, kNever };
 /// Through the daemon when there is one, or on the kernel itself.
 enum class Transport { kAuto, kDirect };
 
-/// The options that stand before or after any command.
+/// The options of any command.
 struct GlobalOptions {
     Format format = Format::kText;
     sysfs::Root root;
@@ -37,7 +37,7 @@ struct Terminal {
     std::size_t width = 80;  ///< columns, on a terminal
 };
 
-/// Who asks: root may write to the kernel.
+/// The user: root may write to the kernel.
 enum class User { kRoot, kOther };
 
 class DaemonClient;
@@ -51,7 +51,7 @@ struct CliContext {
     User user = User::kOther;
     std::string actor =
         "vfioctl";  ///< for the history: with the uid of who called sudo, or our own
-    /// Opens a bound device once, as its user would: what `check: open` asks for.
+    /// Opens a bound device once, as a program would, for `check: open`.
     std::function<base::Result<void>(const sysfs::Device&)> check_open;
     std::ostream& out;
     std::ostream& err;

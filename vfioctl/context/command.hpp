@@ -15,8 +15,8 @@ namespace vfioctl {
 
 enum class OptionArity { kFlag, kSingle, kRepeated };
 
-/// One option of a command (or of the program), as help shows it and the parser takes it. An option
-/// of one name takes the same in every command, so that it may stand before the command's word.
+/// One option of a command or of the program, for help and the parser. Options of one name have the
+/// same arity in every command, so that they may precede the command's word.
 struct OptionSpec {
     std::string_view name;
     char letter = '\0';
@@ -61,46 +61,5 @@ struct Command {
     CliResult<ExitCode> (*run)(CliContext&, const Arguments&) = nullptr;
     UsesDaemon uses_daemon = UsesDaemon::kNo;
 };
-
-[[nodiscard]] const std::vector<Command>& commands();
-[[nodiscard]] const std::vector<OptionSpec>& global_options();
-/// Those of the program and of these commands, each name once.
-[[nodiscard]] std::vector<OptionSpec> merged_options(const std::vector<const Command*>& of);
-
-CliResult<ExitCode> run_list(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_show(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_groups(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_explain(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_plan(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_bind(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_release(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_rollback(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_history(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_status(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_reload(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_monitor(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_policy_check(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_policy_show(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_policy_generate(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_policy_schema(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_probe(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_import_driverctl(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_import_mdevctl(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_import_modprobe(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_export_libvirt(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_export_qemu(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_export_cdi(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_doctor(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_mdev_types(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_mdev_list(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_mdev_define(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_mdev_undefine(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_mdev_modify(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_mdev_start(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_mdev_stop(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_sriov(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_aliases(CliContext& cli, const Arguments& arguments);
-CliResult<ExitCode> run_capture(CliContext& cli, const Arguments& arguments);
 
 }  // namespace vfioctl

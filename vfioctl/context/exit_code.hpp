@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "base/result.hpp"
+
 namespace vfioctl {
 
 /// How a run ends, as scripts see it.
@@ -15,6 +17,8 @@ enum class ExitCode {
     kChanges = 10,  ///< plan --detailed-exitcode: apply would change something
 };
 
+/// How a command ends that fails with a library's error of this kind.
+[[nodiscard]] ExitCode to_exit_code(base::Code code);
 /// The word for a failure of this kind in JSON ("no-such-device").
 [[nodiscard]] const char* exit_name(ExitCode code);
 

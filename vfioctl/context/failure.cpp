@@ -5,55 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "binding/codec/json.hpp"
+
 namespace vfioctl {
-namespace {
-
-ExitCode to_exit_code(base::Code code) {
-    switch (code) {
-        case base::Code::kTimeout:
-            return ExitCode::kTimedOut;
-        case base::Code::kRefused:
-            return ExitCode::kRefused;
-        case base::Code::kInvalid:
-        case base::Code::kNotFound:
-        case base::Code::kGone:
-        case base::Code::kDenied:
-        case base::Code::kBusy:
-        case base::Code::kUnsupported:
-        case base::Code::kStale:
-        case base::Code::kFailed:
-            return ExitCode::kFailed;
-    }
-    return ExitCode::kFailed;
-}
-
-nlohmann::ordered_json text_or_null(const std::string& text) {
-    return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
-}
-
-}  // namespace
-
-const char* exit_name(ExitCode code) {
-    switch (code) {
-        case ExitCode::kDone:
-            return "done";
-        case ExitCode::kFailed:
-            return "failed";
-        case ExitCode::kUsage:
-            return "usage";
-        case ExitCode::kRefused:
-            return "refused";
-        case ExitCode::kPartly:
-            return "partly-done";
-        case ExitCode::kNoDevice:
-            return "no-such-device";
-        case ExitCode::kTimedOut:
-            return "timed-out";
-        case ExitCode::kChanges:
-            return "changes";
-    }
-    return "";
-}
 
 tl::unexpected<Failure> fail(ExitCode code, std::string what, std::string why, std::string hint) {
     return tl::unexpected<Failure>(Failure{.code = code,
@@ -82,7 +36,7 @@ std::string printable(std::string_view text) {
     return out;
 }
 
-/// What is said in several lines (of policy files, by the daemon) stays so.
+/// Text of several lines (diagnostics of policy files, errors of the daemon) keeps its lines.
 std::string printable_lines(const std::string& text) {
     std::string out;
     std::size_t from = 0;
@@ -109,7 +63,7 @@ nlohmann::ordered_json failure_json(const Failure& failure) {
     nlohmann::ordered_json json;
     json["code"] = exit_name(failure.code);
     json["text"] = failure.what.empty() ? failure.why : failure.what + ": " + failure.why;
-    json["hint"] = text_or_null(failure.hint);
+    json["hint"] = binding::text_or_null(failure.hint);
     json["exit"] = static_cast<int>(failure.code);
     if (!failure.diagnostics.empty())
         json["diagnostics"] = diagnostics_json(failure.diagnostics);
@@ -126,7 +80,7 @@ nlohmann::ordered_json diagnostics_json(const std::vector<policy::Diagnostic>& d
         entry["severity"] =
             diagnostic.severity == policy::DiagnosticSeverity::kError ? "error" : "warning";
         entry["text"] = diagnostic.text;
-        entry["hint"] = text_or_null(diagnostic.hint);
+        entry["hint"] = binding::text_or_null(diagnostic.hint);
         list.push_back(std::move(entry));
     }
     return list;

@@ -5,16 +5,19 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/try.hpp"
 #include "policy/model/diagnostic.hpp"
 #include "vfioctl/context/exit_code.hpp"
 
 namespace vfioctl {
 
-/// Why a command could not do what it was asked: printed as `vfioctl: WHAT: WHY` and a line
-/// `hint: ...`, below the diagnostics of policy files where those are the cause.
+/// Why a command failed: printed as `vfioctl: WHAT: WHY` and a line `hint: ...`, below the
+/// diagnostics of policy files if those are the cause.
 struct Failure {
     ExitCode code = ExitCode::kFailed;
     std::string what;
@@ -30,6 +33,16 @@ using CliResult = tl::expected<T, Failure>;
                                            std::string hint = {});
 /// A library's error; its code decides how the program ends.
 [[nodiscard]] tl::unexpected<Failure> fail(const base::Error& error);
+/// A library's result as a command's, for TRY.
+template <typename T>
+[[nodiscard]] CliResult<T> to_cli(base::Result<T> result) {
+    if (!result)
+        return fail(result.error());
+    if constexpr (std::is_void_v<T>)
+        return {};
+    else
+        return *std::move(result);
+}
 /// Pass a failure on to the caller's caller.
 template <typename T>
 [[nodiscard]] tl::unexpected<Failure> propagate(const CliResult<T>& failed) {

@@ -16,8 +16,7 @@ CliResult<std::optional<std::string>> parse_output_file(const Arguments& argumen
 
 CliResult<void> write_output_file(const std::string& file, const std::string& text) {
     const std::string path = file.find('/') == std::string::npos ? "./" + file : file;
-    if (auto written = base::replace_file(path, text, path + ".new"); !written)
-        return fail(written.error());
+    TRY(to_cli(base::replace_file(path, text, path + ".new")));
     return {};
 }
 

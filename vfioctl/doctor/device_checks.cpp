@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "vfioctl/doctor/doctor.hpp"
+#include "vfioctl/doctor/device_checks.hpp"
 
-/// What is special about the devices that VFIO has or is to have.
+#include "vfioctl/render/counted.hpp"
+
+/// Checks of the devices that VFIO has, or that a rule wants for it.
 namespace vfioctl {
 namespace {
 
@@ -39,9 +41,8 @@ CheckResult console(const DoctorContext& context) {
     return {"console", CheckVerdict::kWarn,
             listed(boot) + " is the boot display" +
                 (frame_buffers.empty() ? "" : "; frame buffers: " + frame_buffers),
-            "the host has no screen then: make sure of a serial or network console, and that no "
-            "frame buffer "
-            "driver keeps its memory"};
+            "the host then has no display: use a serial or network console, and make sure that no "
+            "frame buffer driver keeps its memory"};
 }
 
 CheckResult sriov(const DoctorContext& context) {
@@ -64,8 +65,8 @@ CheckResult power(const DoctorContext& context) {
         if (device->id.bus == "pci" && context.text(device->syspath + "/power_state") == "error")
             dead.push_back(device->id.display());
     if (dead.empty())
-        return {"power", CheckVerdict::kOk, "no device is lost in a power state", {}};
-    return {"power", CheckVerdict::kFail, "does not answer: " + listed(dead),
+        return {"power", CheckVerdict::kOk, "no device is stuck in a low-power state", {}};
+    return {"power", CheckVerdict::kFail, "does not respond: " + listed(dead),
             "echo 0 > d3cold_allowed in its directory before it is used, or vfio_pci's "
             "disable_idle_d3=1"};
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/doctor/external_manager_checks.hpp"
+
+#include "vfioctl/render/counted.hpp"
+
 #include <algorithm>
 
 #include "policy/decide/match.hpp"
-#include "vfioctl/doctor/doctor.hpp"
 #include "vfioctl/exchange/driverctl_config.hpp"
-#include "vfioctl/exchange/import_result.hpp"
+#include "vfioctl/exchange/import_modprobe.hpp"
 
-/// Other tools that bind: each is good company until it wants something else of a device than a
-/// rule does.
+/// Other tools that bind: a conflict is a device that such a tool and a rule want differently.
 namespace vfioctl {
 namespace {
 
-std::optional<std::string> wanted_driver(const DoctorContext& context, const sysfs::DeviceId& id) {
+std::optional<std::string> rule_driver(const DoctorContext& context, const sysfs::DeviceId& id) {
     const policy::Rule* rule = context.rule(id);
     if (rule == nullptr || !rule->driver)
         return std::nullopt;
@@ -35,7 +37,7 @@ CheckResult driverctl(const DoctorContext& context) {
     std::size_t count = 0;
     for (const DriverctlEntry& entry : read_driverctl_config(context.root)) {
         ++count;
-        const auto wanted = wanted_driver(context, entry.device);
+        const auto wanted = rule_driver(context, entry.device);
         if (!entry.problem.empty())
             broken.push_back(entry.path + ": " + entry.problem);
         else if (wanted && *wanted != entry.driver)
@@ -49,15 +51,15 @@ CheckResult driverctl(const DoctorContext& context) {
                 "remove driverctl's override, or the rule; `vfioctl import driverctl` makes rules "
                 "of all"};
     if (!broken.empty())
-        return {"driverctl", CheckVerdict::kWarn, listed(broken), "mend or remove the file"};
+        return {"driverctl", CheckVerdict::kWarn, listed(broken), "fix or remove the file"};
     return {"driverctl",
             CheckVerdict::kOk,
             counted(count, "override") +
-                ", none against a rule; `vfioctl import driverctl` makes rules of them",
+                ", none in conflict with a rule; `vfioctl import driverctl` makes rules of them",
             {}};
 }
 
-/// ids= takes every device of an id: also those that no rule gives away.
+/// ids= binds every device of an id, including those that no rule wants.
 CheckResult modprobe_ids(const DoctorContext& context) {
     const ImportResult imported = import_modprobe(context.root);
     std::vector<std::string> stray;
@@ -66,7 +68,7 @@ CheckResult modprobe_ids(const DoctorContext& context) {
             if (!policy::matches(rule.match, device, context.assessment.inventory))
                 continue;
             const std::string driver = rule.driver->chain.front().driver;
-            const auto wanted = wanted_driver(context, device.id);
+            const auto wanted = rule_driver(context, device.id);
             if (!wanted || *wanted != driver)
                 stray.push_back(
                     device.id.display() + " for " + driver +
@@ -80,7 +82,7 @@ CheckResult modprobe_ids(const DoctorContext& context) {
                 counted(imported.set.rules.size(), "id") + ", all as the rules want",
                 {}};
     return {"modprobe-ids", CheckVerdict::kWarn, "ids= takes " + listed(stray),
-            "`vfioctl import modprobe` makes rules of them; then take ids= out"};
+            "`vfioctl import modprobe` makes rules of them; then remove ids="};
 }
 
 CheckResult libvirt(const DoctorContext& context) {
@@ -89,17 +91,17 @@ CheckResult libvirt(const DoctorContext& context) {
     for (const auto& [device, external_managers] : context.external_managers)
         for (const ExternalManager& manager : external_managers)
             if (manager.tool == "libvirt") {
-                const bool binds = manager.text.find("managed='yes'") != std::string::npos;
                 const std::string line = device.display() + ": " + manager.text;
-                (binds && context.rule(device) != nullptr ? managed : running).push_back(line);
+                (manager.managed && context.rule(device) != nullptr ? managed : running)
+                    .push_back(line);
             }
     if (!managed.empty())
-        return {"libvirt", CheckVerdict::kWarn, "it and a rule both bind: " + listed(managed),
+        return {"libvirt", CheckVerdict::kWarn, "both libvirt and a rule bind: " + listed(managed),
                 "managed='no' in the domain: `vfioctl export libvirt` prints it"};
     if (running.empty())
         return {"libvirt",
                 CheckVerdict::kOk,
-                "no running domain has a device, and none takes one by itself",
+                "no running domain uses a device, and no domain has managed='yes'",
                 {}};
     return {"libvirt", CheckVerdict::kOk, listed(running), {}};
 }
@@ -112,14 +114,14 @@ CheckResult mdevctl(const DoctorContext& context) {
                 starts.push_back(device.name);
     std::vector<std::string> twice;
     for (const policy::Rule& rule : context.assessment.policies.rules)
-        for (const policy::MdevSpec& wish : rule.mdevs)
-            if (wish.uuid && std::find(starts.begin(), starts.end(), *wish.uuid) != starts.end())
-                twice.push_back(*wish.uuid + " by rule " + rule.name);
+        for (const policy::MdevSpec& spec : rule.mdevs)
+            if (spec.uuid && std::find(starts.begin(), starts.end(), *spec.uuid) != starts.end())
+                twice.push_back(*spec.uuid + " by rule " + rule.name);
     if (starts.empty())
-        return {"mdevctl", CheckVerdict::kOk, "starts nothing by itself", {}};
+        return {"mdevctl", CheckVerdict::kOk, "no automatic mediated devices", {}};
     if (!twice.empty())
         return {"mdevctl", CheckVerdict::kWarn, "started by mdevctl as well: " + listed(twice),
-                "mdevctl modify --manual for those, or take them out of the rule"};
+                "mdevctl modify --manual for those, or remove them from the rule"};
     return {"mdevctl",
             CheckVerdict::kOk,
             counted(starts.size(), "mdev") +
@@ -127,8 +129,8 @@ CheckResult mdevctl(const DoctorContext& context) {
             {}};
 }
 
-/// An override that no rule asks for: a script's, or what a tool left behind. It takes the device
-/// when it is probed the next time.
+/// An override that no rule wants, of a script or left by a tool: its driver binds the device at
+/// the next probe.
 CheckResult overrides(const DoctorContext& context) {
     std::vector<std::string> foreign;
     for (const sysfs::Device& device : context.assessment.inventory.devices)
@@ -138,9 +140,9 @@ CheckResult overrides(const DoctorContext& context) {
             foreign.push_back(device.id.display() + " has " + *device.driver_override + ", is " +
                               (device.driver ? "on " + *device.driver : std::string("unbound")));
     if (foreign.empty())
-        return {"overrides", CheckVerdict::kOk, "none that nobody asked for", {}};
+        return {"overrides", CheckVerdict::kOk, "no unexplained driver_override", {}};
     return {"overrides", CheckVerdict::kWarn,
-            "no rule and no known tool asks for: " + listed(foreign),
+            "set by no rule and no known tool: " + listed(foreign),
             "`vfioctl bind --driver host DEVICE` clears one"};
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/doctor/iommu_checks.hpp"
+
+#include "vfioctl/render/counted.hpp"
+
 #include <map>
 
 #include "base/text_file.hpp"
-#include "vfioctl/doctor/doctor.hpp"
 
 /// Is there an IOMMU at work, in which mode, and are interrupts remapped?
 namespace vfioctl {
@@ -49,7 +52,7 @@ CheckResult iommu(const DoctorContext& context) {
         table.empty()
             ? "enable the IOMMU in the firmware's setup (VT-d, AMD-Vi, SMMU); in a guest, give it "
               "one"
-            : "let the kernel use it: intel_iommu=on for Intel's, and nothing like iommu=off";
+            : "enable it on the kernel command line: intel_iommu=on on Intel; remove iommu=off";
     return out;
 }
 
@@ -58,7 +61,7 @@ CheckResult mode(const DoctorContext& context) {
     for (const auto& [id, group] : context.assessment.inventory.groups)
         if (!group.type.empty())
             ++types[group.type];
-    CheckResult out{"iommu-mode", CheckVerdict::kSkip, "no group tells its type", {}};
+    CheckResult out{"iommu-mode", CheckVerdict::kSkip, "no group reports its type", {}};
     if (types.empty())
         return out;
     out.verdict = types.contains("identity") ? CheckVerdict::kWarn : CheckVerdict::kOk;
@@ -82,11 +85,11 @@ CheckResult interrupts(const DoctorContext& context) {
     const auto table = context.text("/proc/interrupts");
     if (arch != "x86_64" && arch != "i686") {
         out.evidence =
-            "no matter on " + (arch.empty() ? std::string("an unknown architecture") : arch);
+            "not applicable on " + (arch.empty() ? std::string("an unknown architecture") : arch);
         return out;
     }
     if (!table || real_groups(context.assessment) == 0) {
-        out.evidence = table ? "without an IOMMU there is none" : "/proc/interrupts cannot be read";
+        out.evidence = table ? "requires an IOMMU" : "/proc/interrupts cannot be read";
         return out;
     }
     const bool unsafe =
@@ -94,9 +97,9 @@ CheckResult interrupts(const DoctorContext& context) {
     if (table->find(" IR-") != std::string::npos) {
         out.verdict = unsafe ? CheckVerdict::kWarn : CheckVerdict::kOk;
         out.evidence =
-            unsafe ? "in use, but vfio_iommu_type1 would do without (allow_unsafe_interrupts)"
+            unsafe ? "in use, but vfio_iommu_type1 does not require it (allow_unsafe_interrupts)"
                    : "in use, by the chips in /proc/interrupts";
-        out.remedy = unsafe ? "take allow_unsafe_interrupts=1 out of modprobe's configuration" : "";
+        out.remedy = unsafe ? "remove allow_unsafe_interrupts=1 from modprobe's configuration" : "";
         return out;
     }
     out.verdict = unsafe ? CheckVerdict::kWarn : CheckVerdict::kFail;
@@ -111,12 +114,11 @@ CheckResult interrupts(const DoctorContext& context) {
 CheckResult noiommu(const DoctorContext& context) {
     const sysfs::Host& host = context.assessment.inventory.host;
     if (host.noiommu)
-        return {
-            "noiommu", CheckVerdict::kWarn,
-            "vfio's enable_unsafe_noiommu_mode is on: a device handed out so can write to all of "
-            "memory",
-            "echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode, and take it out of "
-            "modprobe's configuration"};
+        return {"noiommu", CheckVerdict::kWarn,
+                "vfio's enable_unsafe_noiommu_mode is on: a device assigned in this mode can write "
+                "to all of memory",
+                "echo N > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode, and remove it "
+                "from modprobe's configuration"};
     const auto value = context.text("/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
     return {"noiommu",
             CheckVerdict::kOk,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/doctor/isolation_checks.hpp"
+
 #include <algorithm>
 #include <set>
 
 #include "base/dir.hpp"
 #include "sysfs/module/modprobe_config.hpp"
-#include "vfioctl/doctor/doctor.hpp"
 
 /// What the hardware and the firmware leave of isolation: groups, ACS, reserved regions.
 namespace vfioctl {
@@ -25,7 +26,7 @@ std::uint32_t word_at(const std::string& config, std::size_t at, std::size_t byt
 
 enum class AcsState { kOn, kOff, kUnknown };
 
-/// Through the extended capabilities, whose pointers go upwards or the device is broken.
+/// Walks the extended capabilities, whose pointers must increase.
 AcsState parse_acs(const std::string& config) {
     if (config.size() < kExtended + 4)
         return AcsState::kUnknown;
@@ -84,8 +85,9 @@ CheckResult acs(const DoctorContext& context) {
     for (const sysfs::KernelArgument& argument : sysfs::read_kernel_arguments(context.root))
         if (argument.key == "pcie_acs_override")
             return {"acs", CheckVerdict::kWarn,
-                    "this kernel was told to make groups as if bridges isolated (" + argument.text +
-                        "): devices in different groups may reach each other",
+                    argument.text +
+                        " makes the kernel assume ACS isolation that the bridges do not have: "
+                        "devices in different groups may reach each other",
                     "start without it, and assign whole groups"};
     std::vector<std::string> mixed;
     const std::set<int> interest = relevant_groups(context);
@@ -103,8 +105,8 @@ CheckResult acs(const DoctorContext& context) {
         out.evidence = listed(mixed);
     if (out.verdict == CheckVerdict::kWarn)
         out.remedy =
-            "another slot, or ACS in the firmware's setup; `vfioctl groups --tree` shows who "
-            "shares";
+            "another slot, or ACS in the firmware's setup; `vfioctl groups --tree` shows the "
+            "members";
     return out;
 }
 
@@ -148,10 +150,10 @@ CheckResult reserved(const DoctorContext& context) {
         }
     }
     if (direct.empty())
-        return {"reserved-regions", CheckVerdict::kOk, "none is the firmware's own (direct)", {}};
+        return {"reserved-regions", CheckVerdict::kOk, "no direct-mapped regions", {}};
     return {"reserved-regions", CheckVerdict::kFail,
-            "the firmware keeps DMA regions there (RMRR): " + listed(direct),
-            "a firmware setting or update that ends it; other devices are not concerned"};
+            "the firmware reserves DMA regions (RMRR): " + listed(direct),
+            "a firmware setting or update that removes them; other devices are not affected"};
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/doctor/kernel_checks.hpp"
+
 #include <sys/stat.h>
 
 #include "sysfs/module/module_loader.hpp"
-#include "vfioctl/doctor/doctor.hpp"
 
 /// What this kernel has of VFIO, and what it forbids.
 namespace vfioctl {
@@ -73,7 +74,7 @@ CheckResult modules(const DoctorContext& context) {
     out.verdict = CheckVerdict::kFail;
     for (const char* module : {"vfio_pci", "vfio_iommu_type1", "vfio"})
         if (const auto line = sysfs::denying_line(context.root, module)) {
-            out.remedy = "take out " + *line;
+            out.remedy = "remove " + *line;
             return out;
         }
     out.remedy =
@@ -90,14 +91,16 @@ CheckResult iommufd(const DoctorContext& context) {
                 CheckVerdict::kOk,
                 std::string("module iommufd ") + module_state_name(state),
                 {}};
-    return {
-        "iommufd", CheckVerdict::kSkip, "this kernel has none; groups and type1 do without", {}};
+    return {"iommufd",
+            CheckVerdict::kSkip,
+            "not supported by this kernel; VFIO groups with type1 do not need it",
+            {}};
 }
 
 CheckResult lockdown(const DoctorContext& context) {
     const auto text = context.text("/sys/kernel/security/lockdown");
     if (!text)
-        return {"lockdown", CheckVerdict::kSkip, "not told by this kernel", {}};
+        return {"lockdown", CheckVerdict::kSkip, "not reported by this kernel", {}};
     if (text->find("[none]") != std::string::npos)
         return {"lockdown", CheckVerdict::kOk, "none", {}};
     return {
@@ -113,7 +116,7 @@ CheckResult secure_boot(const DoctorContext& context) {
     const auto value = context.text(kVariable);
     // Four bytes of attributes, then 1 or 0.
     if (!value || value->size() < 5)
-        return {"secure-boot", CheckVerdict::kSkip, "not told by the firmware", {}};
+        return {"secure-boot", CheckVerdict::kSkip, "not reported by the firmware", {}};
     return {"secure-boot",
             CheckVerdict::kOk,
             value->at(4) == '\1' ? "on: only signed modules load" : "off",

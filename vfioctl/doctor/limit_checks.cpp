@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/doctor/limit_checks.hpp"
+
 #include <sstream>
 
 #include "sysfs/device/names.hpp"
-#include "vfioctl/doctor/doctor.hpp"
 
 /// How much memory programs may pin, in how many pieces, and in how large ones.
 namespace vfioctl {
@@ -57,14 +58,14 @@ std::string mebibytes(std::uint64_t bytes) {
 CheckResult memlock(const DoctorContext& context) {
     const LockedMemoryLimit limit = locked_memory(context);
     if (!limit.known)
-        return {"memlock", CheckVerdict::kSkip, "/proc/self/limits does not tell", {}};
+        return {"memlock", CheckVerdict::kSkip, "not in /proc/self/limits", {}};
     if (!limit.bytes)
         return {"memlock", CheckVerdict::kOk, "unlimited in this session", {}};
     const auto total = meminfo(context, "MemTotal");
     const bool enough = total && *limit.bytes >= *total / 2;
     return {"memlock", enough ? CheckVerdict::kOk : CheckVerdict::kWarn,
             mebibytes(*limit.bytes) +
-                " in this session: so much a program that is not root can map for devices",
+                " in this session: limit for DMA mappings of unprivileged programs",
             enough ? ""
                    : "LimitMEMLOCK= of the service, or memlock in /etc/security/limits.conf; root "
                      "needs none"};
@@ -78,7 +79,7 @@ CheckResult entries(const DoctorContext& context) {
     const bool low = *limit < kUsualEntries;
     return {"dma-entry-limit", low ? CheckVerdict::kWarn : CheckVerdict::kOk,
             std::to_string(*limit) + " mappings for each container",
-            low ? "the kernel's own limit is 65535: take dma_entry_limit out of modprobe's "
+            low ? "the kernel's own limit is 65535: remove dma_entry_limit from modprobe's "
                   "configuration"
                 : ""};
 }
@@ -86,7 +87,7 @@ CheckResult entries(const DoctorContext& context) {
 CheckResult hugepages(const DoctorContext& context) {
     const auto total = meminfo(context, "HugePages_Total");
     if (!total)
-        return {"hugepages", CheckVerdict::kSkip, "/proc/meminfo does not tell", {}};
+        return {"hugepages", CheckVerdict::kSkip, "not in /proc/meminfo", {}};
     if (*total == 0)
         return {"hugepages",
                 CheckVerdict::kOk,

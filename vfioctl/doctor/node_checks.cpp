@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/doctor/node_checks.hpp"
+
+#include "vfioctl/render/counted.hpp"
+
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
 #include <array>
 #include <cstdio>
-
-#include "vfioctl/doctor/doctor.hpp"
 
 /// The device nodes: /dev/vfio/vfio is harmless and for everyone (the kernel makes it 0666), those
 /// of groups are not.
@@ -35,7 +37,8 @@ std::string octal(unsigned mode) {
     return text.data();
 }
 
-/// Names are this machine's; a directory's owners are whoever unpacked it.
+/// Names of users are this machine's; below --root the owner is the user who unpacked the
+/// directory.
 std::string owner(const DoctorContext& context, const NodeStatus& of) {
     if (!context.root.is_live())
         return {};
@@ -70,7 +73,7 @@ CheckResult container(const DoctorContext& context) {
             remedy};
 }
 
-/// Whoever may open a group owns its devices, so no node should be everyone's.
+/// Access to a group's node is access to its devices, so no node should be accessible to all users.
 CheckResult groups(const DoctorContext& context) {
     std::vector<std::string> open_to_all;
     std::size_t count = 0;
@@ -94,10 +97,9 @@ CheckResult groups(const DoctorContext& context) {
     if (open_to_all.empty())
         return {"group-nodes",
                 CheckVerdict::kOk,
-                counted(count, "node") + ", none of them everyone's",
+                counted(count, "node") + ", none accessible to all users",
                 {}};
-    return {"group-nodes", CheckVerdict::kWarn,
-            "every user has these devices: " + listed(open_to_all),
+    return {"group-nodes", CheckVerdict::kWarn, "accessible to all users: " + listed(open_to_all),
             "`access` in a rule gives a node to a user or group"};
 }
 

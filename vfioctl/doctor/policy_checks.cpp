@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/doctor/policy_checks.hpp"
+
+#include "vfioctl/render/counted.hpp"
+
 #include <sys/stat.h>
 
 #include <algorithm>
 
-#include "vfioctl/doctor/doctor.hpp"
-
-/// The policies, and how what they want stands.
+/// The policies, and the states of the devices they want.
 namespace vfioctl {
 namespace {
 
@@ -17,7 +19,7 @@ CheckResult policies(const DoctorContext& context) {
                       });
     if (errors > 0)
         return {"policies", CheckVerdict::kFail,
-                counted(static_cast<std::size_t>(errors), "error") + ", so none is in force",
+                counted(static_cast<std::size_t>(errors), "error") + "; no policy is loaded",
                 "`vfioctl policy check` shows them"};
     const policy::PolicySet& set = context.assessment.policies;
     if (set.rules.empty())
@@ -45,10 +47,10 @@ CheckResult states(const DoctorContext& context) {
     }
     if (!bad.empty())
         return {"devices", CheckVerdict::kFail, listed(bad),
-                "`vfioctl history` and `vfioctl explain` tell more"};
+                "`vfioctl history` and `vfioctl explain` show details"};
     if (!open.empty())
         return {"devices", CheckVerdict::kWarn, listed(open),
-                "`vfioctl plan` says what would be done, and why not"};
+                "`vfioctl plan` shows what would be done and what prevents it"};
     if (bound == 0)
         return {"devices", CheckVerdict::kSkip, "no rule wants any device here", {}};
     return {"devices", CheckVerdict::kOk, std::to_string(bound) + " as wanted", {}};
@@ -76,8 +78,7 @@ CheckResult built_in(const DoctorContext& context) {
     return {
         "native-drivers", CheckVerdict::kWarn,
         "built into the kernel, so they have the device before a policy is read: " + listed(early),
-        "they are unbound when policies are applied; what must never happen needs a kernel with "
-        "that driver "
+        "they are unbound when policies are applied; to prevent binding at all, build that driver "
         "as a module"};
 }
 

@@ -20,7 +20,7 @@ std::set<std::string> bus_names(const sysfs::Root& root) {
     return names;
 }
 
-/// The longest bus whose name `file` begins with; without one the part before the first '-'.
+/// The longest bus name that `file` begins with; without one the part before the first '-'.
 sysfs::DeviceId parse_file_name(const std::string& file, const std::set<std::string>& buses) {
     std::size_t length = std::min(file.find('-'), file.size());
     for (const std::string& bus : buses)

@@ -9,7 +9,7 @@
 
 namespace vfioctl {
 
-/// One file of /etc/driverctl.d: its name says the device, its text the driver ("none": no driver).
+/// One file of /etc/driverctl.d: its name is the device, its text the driver ("none": no driver).
 struct DriverctlEntry {
     std::string path;
     sysfs::DeviceId device;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/exchange/export_cdi.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "vfioctl/exchange/export_source.hpp"
-
 /// The Container Device Interface: https://github.com/cncf-tags/container-device-interface. A
-/// consumer refuses a file with a field it does not know, and one whose version is lower than what
-/// its fields need; so little is said, and with the lowest version that allows it.
+/// consumer refuses a file with an unknown field, and one whose version is lower than its fields
+/// need; so the file has few fields, and the lowest version that has them.
 namespace vfioctl {
 namespace {
 
@@ -90,11 +90,9 @@ CliResult<Json> cdi_spec(const std::vector<ExportDevice>& exports, const std::st
     Json devices = Json::array();
     std::vector<std::string> names;
     for (const ExportDevice& exported : exports) {
-        auto nodes = device_nodes(exported.device, backend);
-        if (!nodes)
-            return propagate(nodes);
+        auto nodes = TRY(device_nodes(exported.device, backend));
         names.push_back(cdi_name(exported.device.id));
-        devices.push_back({{"name", names.back()}, {"containerEdits", {{"deviceNodes", *nodes}}}});
+        devices.push_back({{"name", names.back()}, {"containerEdits", {{"deviceNodes", nodes}}}});
     }
     return Json{{"cdiVersion", lowest_version(kind, names)}, {"kind", kind}, {"devices", devices}};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "vfioctl/exchange/export_source.hpp"
+#include "vfioctl/exchange/export_libvirt.hpp"
 
 /// https://libvirt.org/formatdomain.html, host device assignment. `model` of <driver> is known
 /// since 10.0.0; it is written for variants only, of which earlier versions know nothing anyway.

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/exchange/export_qemu.hpp"
+
 #include <algorithm>
 
-#include "vfioctl/exchange/export_source.hpp"
-
-/// `-device vfio-pci,host=...` and its like. With iommufd (QEMU 9.0) all devices share one object,
+/// `-device vfio-pci,host=...` and similar. With iommufd (QEMU 9.0) all devices share one object,
 /// and so one address space.
 namespace vfioctl {
 namespace {
 
 constexpr const char* kObject = "iommufd0";
 
-/// QEMU's device model, and how it is told which device is meant.
+/// QEMU's device model with the argument that selects the device.
 CliResult<std::string> device_model(const ExportDevice& exported) {
     const sysfs::DeviceId& id = exported.device.id;
     if (exported.is_mdev()) {
@@ -36,13 +36,10 @@ CliResult<std::vector<std::string>> qemu_arguments(const std::vector<ExportDevic
     if (backend == ExportBackend::kIommufd)
         out = {"-object", std::string("iommufd,id=") + kObject};
     for (const ExportDevice& exported : exports) {
-        auto model = device_model(exported);
-        if (!model)
-            return propagate(model);
+        auto model = TRY(device_model(exported));
         out.emplace_back("-device");
-        out.push_back(*model + (backend == ExportBackend::kIommufd
-                                    ? std::string(",iommufd=") + kObject
-                                    : ""));
+        out.push_back(
+            model + (backend == ExportBackend::kIommufd ? std::string(",iommufd=") + kObject : ""));
     }
     return out;
 }

@@ -22,8 +22,9 @@ void add_libvirt(const sysfs::Root& root, ExternalManagers& out) {
             {.tool = "libvirt",
              .driver = std::nullopt,
              .where = hostdev.path,
-             .text = "domain " + hostdev.domain + (running ? " runs with it" : " takes it") +
-                     (binds ? ", managed='yes': libvirt binds it and gives it back" : "")});
+             .managed = binds,
+             .text = (running ? "in use by domain " : "assigned to domain ") + hostdev.domain +
+                     (binds ? ", managed='yes': libvirt binds and rebinds it" : "")});
     }
 }
 
@@ -36,6 +37,7 @@ ExternalManagers read_external_managers(const sysfs::Root& root) {
             out[entry.device].push_back({.tool = "driverctl",
                                          .driver = entry.driver,
                                          .where = entry.path,
+                                         .managed = false,
                                          .text = "driverctl binds it to " + entry.driver});
     add_libvirt(root, out);
     for (const binding::MdevDefinition& mdev : binding::MdevStore(root).list({}).definitions)
@@ -44,6 +46,7 @@ ExternalManagers read_external_managers(const sysfs::Root& root) {
                 {.tool = "mdevctl",
                  .driver = std::nullopt,
                  .where = "/etc/mdevctl.d/" + mdev.parent + "/" + mdev.uuid,
+                 .managed = false,
                  .text = "mdevctl starts it when " + mdev.parent + " appears"});
     return out;
 }

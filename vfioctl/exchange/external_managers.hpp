@@ -18,14 +18,15 @@ struct ExternalManager {
     std::optional<std::string>
         driver;  ///< the driver that it binds; absent: it takes what is bound
     std::string where;
-    std::string text;  ///< for people: "libvirt: domain win10 runs with it"
+    bool managed = false;  ///< libvirt's managed='yes': it binds the device itself
+    std::string text;      ///< for people: "in use by domain win10"
 };
 
 using ExternalManagers = std::map<sysfs::DeviceId, std::vector<ExternalManager>>;
 
 /// driverctl's devices, those of libvirt's running domains (and of defined ones with
-/// managed='yes'), and the mdevs that mdevctl starts. Where none of these tools is in use this
-/// costs a look at three directories.
+/// managed='yes'), and the mdevs that mdevctl starts. On a host without these tools it reads three
+/// directories.
 [[nodiscard]] ExternalManagers read_external_managers(const sysfs::Root& root);
 
 /// The tools' names, each once.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "vfioctl/exchange/driverctl_config.hpp"
-#include "vfioctl/exchange/import_result.hpp"
+#include "vfioctl/exchange/import_driverctl.hpp"
 
-/// driverctl says one driver for one device, by its name on its bus. That is a rule; above those of
-/// ids, as an override is above them in the kernel.
+#include "vfioctl/exchange/driverctl_config.hpp"
+
+/// driverctl sets one driver for one device, by its name on its bus. That is a rule with a priority
+/// above those of ids, as an override has precedence over ids in the kernel.
 namespace vfioctl {
 namespace {
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/exchange/import_mdevctl.hpp"
+
 #include <map>
 #include <set>
 #include <utility>
 
 #include "binding/mdevctl/mdev_store.hpp"
-#include "vfioctl/exchange/import_result.hpp"
 
-/// mdevctl has a directory for each parent and a file for each mdev. A rule has one parent, and the
-/// mdevs that start by themselves; those to be started by hand are definitions and no wish, and
-/// stay where they are: `vfioctl mdev` reads and writes the same files.
+/// mdevctl has a directory for each parent and a file for each mdev. A rule has one parent and its
+/// automatic mdevs. Manual ones are not imported: `vfioctl mdev` reads and writes the same files.
 namespace vfioctl {
 
 ImportResult import_mdevctl(const sysfs::Root& root) {
     ImportResult out;
     const binding::MdevStore::Definitions listing = binding::MdevStore(root).list({});
-    // Of files the host's paths are told, as with the other tools.
+    // Paths are those of the host, as for the other tools.
     for (const std::string& warning : listing.warnings)
         out.omissions.push_back(
             warning.starts_with(root.prefix) ? warning.substr(root.prefix.size()) : warning);
@@ -23,7 +23,7 @@ ImportResult import_mdevctl(const sysfs::Root& root) {
     for (const binding::MdevDefinition& definition : listing.definitions) {
         const std::string where = "/etc/mdevctl.d/" + definition.parent + "/" + definition.uuid;
         if (definition.start == binding::MdevStart::kManual)
-            out.add_omission(where, "is to be started by hand: not imported");
+            out.add_omission(where, "manual start: not imported");
         else if (!uuids.insert(definition.uuid).second)
             out.add_omission(
                 where,

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/exchange/import_modprobe.hpp"
+
 #include <algorithm>
 #include <sstream>
 #include <utility>
 
 #include "sysfs/device/names.hpp"
 #include "sysfs/module/modprobe_config.hpp"
-#include "vfioctl/exchange/import_result.hpp"
 #include "vfioctl/exchange/pci_id_list.hpp"
 
-/// vfio-pci and pci-stub take ids as a parameter, by modprobe's configuration or the kernel's
-/// command line. Every id becomes a rule. What else people write there to make it come out right
-/// (soft dependencies, blacklists) is about modules and not about devices; it is named, and what it
-/// was for is said.
+/// vfio-pci and pci-stub take ids as a parameter, from modprobe's configuration or the kernel
+/// command line. Every id becomes a rule. Other lines that make it work (soft dependencies,
+/// blacklists) are about modules and not about devices; they are reported as omissions.
 namespace vfioctl {
 namespace {
 
@@ -32,7 +32,7 @@ bool names_id_driver(const std::string& module) {
     return id_driver(sysfs::normalise_module(module)).has_value();
 }
 
-/// Lines of the distribution are nobody's wish for a device.
+/// The distribution's own lines are not about devices of this host.
 bool is_administrators(const std::string& path) {
     return path.starts_with("/etc/") || path.starts_with("/run/");
 }
@@ -45,7 +45,7 @@ class ModprobeImporter {
                 import_line(line);
         for (const sysfs::KernelArgument& argument : sysfs::read_kernel_arguments(root))
             import_argument(argument);
-        // A stub that holds a device until vfio-pci gets it: what is meant in the end is vfio-pci.
+        // pci-stub holds a device until vfio-pci binds it: the intended driver is vfio-pci.
         std::stable_sort(lines_.begin(), lines_.end(), [](const IdLine& a, const IdLine& b) {
             return a.driver == "vfio-pci" && b.driver != "vfio-pci";
         });
@@ -69,8 +69,7 @@ class ModprobeImporter {
                 line.where(),
                 "'" + command + " " + line.words[1] +
                     "' is about a module, for every device that it serves: not imported; it "
-                    "stays in force where it stands, and a device that a rule gives away does "
-                    "not need it");
+                    "remains in effect, and devices bound by a rule do not need it");
         }
     }
 
@@ -81,10 +80,9 @@ class ModprobeImporter {
             std::erase(ids, '"');
             lines_.push_back({where, *id_driver(module), ids});
         } else
-            out_.add_omission(
-                where, "'" + parameter + "' is a parameter of the module " + module +
-                           ", for all of its devices: not imported; it stays in force where it "
-                           "stands");
+            out_.add_omission(where,
+                              "'" + parameter + "' is a parameter of the module " + module +
+                                  ", for all of its devices: not imported; it remains in effect");
     }
 
     void import_softdep(const sysfs::ConfigLine& line) {

@@ -112,7 +112,7 @@ void report_group_peers(ImportResult& imported, const sysfs::Inventory& inventor
                                       "shares IOMMU group " + std::to_string(group->id) + " with " +
                                           peer->id.display() + " on " + blocker.driver +
                                           ", so rule " + rule->name +
-                                          " is refused; 'group: whole' would take it along");
+                                          " is refused; 'group: whole' would include it");
         }
     }
 }

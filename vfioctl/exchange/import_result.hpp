@@ -10,8 +10,8 @@
 
 namespace vfioctl {
 
-/// Another tool's configuration as a policy. `omissions` are sentences, one for each thing that a
-/// policy cannot say or does in another way; nothing is dropped without one.
+/// Another tool's configuration as a policy. `omissions` are sentences, one for each setting that a
+/// policy cannot express or expresses differently; nothing is dropped without one.
 struct ImportResult {
     policy::PolicySet set;
     std::vector<std::string> omissions;
@@ -24,12 +24,8 @@ struct ImportResult {
     void add_rule(policy::Rule rule, const std::string& where);
 };
 
-[[nodiscard]] ImportResult import_driverctl(const sysfs::Root& root);
-[[nodiscard]] ImportResult import_mdevctl(const sysfs::Root& root);
-[[nodiscard]] ImportResult import_modprobe(const sysfs::Root& root);
-
-/// Neither of the tools heeds IOMMU groups; a rule is refused where a group is not viable. Adds a
-/// loss for each device of this host whose group peers the other tool leaves on their drivers.
+/// None of the tools considers IOMMU groups; a rule is refused if a group is not viable. Adds an
+/// omission for each device of this host whose group peers the other tool leaves on their drivers.
 void report_group_peers(ImportResult& imported, const sysfs::Inventory& inventory);
 
 /// A rule with a name that could be one: characters that names do not have become '_'.

@@ -21,8 +21,8 @@ struct LibvirtHostdev {
     std::string path;  ///< of the file that says so
 };
 
-/// What the files of libvirt's drivers say: /etc/libvirt/*/NAME.xml of defined domains,
-/// /run/libvirt/*/NAME.xml of running ones (root's alone to read). None is no failure.
+/// From the files of libvirt's drivers: /etc/libvirt/*/NAME.xml of defined domains,
+/// /run/libvirt/*/NAME.xml of running ones (readable by root only). None is no failure.
 [[nodiscard]] std::vector<LibvirtHostdev> read_libvirt_hostdevs(const sysfs::Root& root);
 
 /// The host devices of one domain's XML, PCI and mediated; path, name and state are the caller's.

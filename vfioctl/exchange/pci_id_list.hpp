@@ -23,7 +23,7 @@ struct PciIdEntry {
     std::uint32_t class_mask = 0;
     std::string text;
 
-    /// May one device be meant by both?
+    /// Whether both may match one device.
     [[nodiscard]] bool overlaps(const PciIdEntry& other) const;
 };
 
@@ -31,8 +31,8 @@ struct PciIdEntry {
 /// it.
 [[nodiscard]] base::Result<PciIdEntry> parse_pci_id_entry(std::string_view text);
 
-/// As a match: kUnsupported where none can say it (a mask of half a digit, an entry that means
-/// every device).
+/// As a match: kUnsupported for an entry that no match expresses (a mask of half a digit, an entry
+/// for every device).
 [[nodiscard]] base::Result<policy::Match> to_match(const PciIdEntry& entry);
 
 }  // namespace vfioctl

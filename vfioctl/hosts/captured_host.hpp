@@ -12,7 +12,7 @@ namespace vfioctl {
 class CapturedHost final : public ReadOnlyHost {
   public:
     explicit CapturedHost(sysfs::Root root)
-        : ReadOnlyHost("a directory is no kernel"), root_(std::move(root)) {}
+        : ReadOnlyHost("not possible below --root (no kernel)"), root_(std::move(root)) {}
 
     base::Result<sysfs::Inventory> inventory(const sysfs::ScanOptions& wanted) override;
     base::Result<sysfs::Device> device(const sysfs::DeviceId& id) override;

@@ -9,13 +9,13 @@
 
 namespace vfioctl {
 
-/// This host through the daemon: its devices as the daemon sees them, and who uses them, which
-/// takes rights that we may not have. What the daemon does not keep (serial numbers, slots, which
-/// drivers this kernel has) is for anyone to read, and is read here.
+/// This host through the daemon: its devices as the daemon sees them, and their users, which only
+/// root can determine. What the daemon does not keep (serial numbers, slots, the drivers of this
+/// kernel) is readable by all users, and is read here.
 class SnapshotHost final : public ReadOnlyHost {
   public:
     SnapshotHost(sysfs::Kernel& local, DaemonClient& daemon, const binding::HostSnapshot& snapshot)
-        : ReadOnlyHost("the daemon does the writing"),
+        : ReadOnlyHost("writes go through the daemon"),
           local_(local),
           daemon_(daemon),
           snapshot_(snapshot) {}

@@ -13,13 +13,13 @@ enum class MdevFormat { kText, kDumpJson };
 enum class MdevDetail { kBrief, kAttrs };
 enum class MdevSelection { kActive, kDefined };
 
-/// What `list` says, byte for byte as mdevctl does, but for the newline that it adds. A single
-/// device that was asked for by UUID is the JSON of its definition.
+/// The output of `list`, byte for byte as mdevctl's, without the newline that it adds. A single
+/// device selected by UUID is the JSON of its definition.
 [[nodiscard]] MdevOutput format_mdev_list(const std::vector<binding::ListedMdev>& mdevs,
                                           MdevSelection which, MdevFormat form, MdevDetail detail,
                                           const binding::MdevFilter& filter);
 
-/// What `types` says, of one parent or of all.
+/// The output of `types`, of one parent or of all.
 [[nodiscard]] MdevOutput format_mdev_types(const sysfs::Inventory& inventory,
                                            const std::optional<std::string>& parent,
                                            MdevFormat form);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/mdev/mdev_options.hpp"
+
+#include "binding/mdevctl/mdev_context.hpp"
 #include "sysfs/device/names.hpp"
-#include "vfioctl/mdev/mdev_verbs.hpp"
 
 /// mdevctl's options, with its letters.
 namespace vfioctl {
@@ -13,9 +15,9 @@ constexpr OptionSpec kType{"type", 't', OptionArity::kSingle, "TYPE", "its type"
 constexpr OptionSpec kJsonFile{"jsonfile", '\0', OptionArity::kSingle, "FILE",
                                "type, start and attributes from this file; /dev/stdin is one"};
 constexpr OptionSpec kAuto{"auto", 'a', OptionArity::kFlag, "", "start it when its parent appears"};
-constexpr OptionSpec kManual{"manual", 'm', OptionArity::kFlag, "", "start it by hand only"};
+constexpr OptionSpec kManual{"manual", 'm', OptionArity::kFlag, "", "start it only on request"};
 constexpr OptionSpec kForce{"force", 'f', OptionArity::kFlag, "",
-                            "go on though a callout script says no"};
+                            "ignore a callout script's refusal"};
 constexpr OptionSpec kDefined{"defined", 'd', OptionArity::kFlag, "",
                               "what is defined, running or not"};
 constexpr OptionSpec kVerbose{"verbose", 'v', OptionArity::kFlag, "", "with attributes"};
@@ -50,8 +52,7 @@ CliResult<void> check_modify(const Arguments& given) {
         {"jsonfile", "auto"},   {"jsonfile", "manual"}, {"jsonfile", "addattr"},
         {"jsonfile", "delattr"}};
     for (const auto& [one, other] : kExclusive)
-        if (auto apart = exclude(given, one, other); !apart)
-            return apart;
+        TRY(exclude(given, one, other));
     if (given.one("addattr") && !given.one("value"))
         return usage("--addattr", "needs --value");
     if (given.one("value") && !given.one("addattr"))
@@ -101,16 +102,14 @@ CliResult<void> check_mdev_options(MdevVerb verb, const Arguments& given) {
         case MdevVerb::kList:
             return {};
         case MdevVerb::kDefine:
-            if (auto apart = exclude(given, "jsonfile", "auto"); !apart)
-                return apart;
+            TRY(exclude(given, "jsonfile", "auto"));
             [[fallthrough]];
         case MdevVerb::kStart:
             if (!given.one("uuid") && !given.one("parent"))
                 return usage("", "needs --uuid or --parent");
             return exclude(given, "jsonfile", "type");
         case MdevVerb::kModify:
-            if (auto good = check_modify(given); !good)
-                return good;
+            TRY(check_modify(given));
             [[fallthrough]];
         case MdevVerb::kUndefine:
         case MdevVerb::kStop:

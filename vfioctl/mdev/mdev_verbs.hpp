@@ -3,24 +3,16 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <vector>
 
 #include "binding/mdevctl/mdev_context.hpp"
-#include "vfioctl/context/command.hpp"
+#include "vfioctl/mdev/mdev_options.hpp"
 
 /// What `vfioctl mdev VERB` and `mdevctl VERB` have in common: the options, which are mdevctl's,
-/// the checks of them, and the work. The two differ in how a failure is told and in what follows
+/// the checks of them, and the work. The two differ in how they print a failure and in what follows
 /// the text.
 namespace vfioctl {
 
-enum class MdevVerb { kTypes, kList, kDefine, kUndefine, kModify, kStart, kStop };
-
-[[nodiscard]] const std::vector<OptionSpec>& mdev_options(MdevVerb verb);
-
-/// Which options exclude or need each other, and what a UUID looks like. Every failure is a kUsage.
-[[nodiscard]] CliResult<void> check_mdev_options(MdevVerb verb, const Arguments& arguments);
-
-/// What a verb has to say: mdevctl's text, and the same as an object of vfioctl's.
+/// The output of a verb: mdevctl's text, and the same as a JSON object of vfioctl's.
 struct MdevOutput {
     std::string text;
     nlohmann::ordered_json json;
@@ -31,8 +23,8 @@ struct MdevOutput {
 /// A context with all that it refers to, for one command.
 class MdevCommandContext {
   public:
-    /// Under whose name. Of a captured host vfioctl runs no script; mdevctl's own MDEVCTL_ENV_ROOT
-    /// does.
+    /// The program that runs. vfioctl runs no script of a captured host; mdevctl does, below
+    /// MDEVCTL_ENV_ROOT.
     enum class Program { kVfioctl, kMdevctl };
     MdevCommandContext(CliContext& cli, Program program, binding::Force force);
     MdevCommandContext(const MdevCommandContext&) = delete;
@@ -45,9 +37,5 @@ class MdevCommandContext {
     binding::Callouts callouts_;
     binding::MdevContext context_;
 };
-
-/// The program under the name of mdevctl (or lsmdev): its command lines, its texts, its exit
-/// statuses.
-[[nodiscard]] int run_as_mdevctl(CliContext& cli, const std::vector<std::string>& words);
 
 }  // namespace vfioctl

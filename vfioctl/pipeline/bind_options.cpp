@@ -4,19 +4,18 @@
 #include <algorithm>
 
 #include "sysfs/device/names.hpp"
-#include "vfioctl/cli/invocation.hpp"
+#include "vfioctl/context/option_values.hpp"
 
 namespace vfioctl {
 namespace {
 
 CliResult<policy::DriverAction> parse_driver_option(const Arguments& arguments) {
-    using Kind = policy::DriverAction::ActionKind;
     const std::string words = arguments.one("driver").value_or("auto");
     if (words == "host")
-        return policy::DriverAction{.kind = Kind::kHost, .chain = {}};
+        return policy::DriverAction{.kind = policy::DriverAction::ActionKind::kHost, .chain = {}};
     if (words == "none")
-        return policy::DriverAction{.kind = Kind::kNone, .chain = {}};
-    policy::DriverAction wish{.kind = Kind::kChain, .chain = {}};
+        return policy::DriverAction{.kind = policy::DriverAction::ActionKind::kNone, .chain = {}};
+    policy::DriverAction action{.kind = policy::DriverAction::ActionKind::kChain, .chain = {}};
     for (const std::string& word : split_commas({words})) {
         if (word == "host" || word == "none")
             return fail(ExitCode::kUsage, "--driver " + words, word + " cannot be part of a chain",
@@ -28,11 +27,11 @@ CliResult<policy::DriverAction> parse_driver_option(const Arguments& arguments) 
         candidate.kind = word == "auto" ? policy::Candidate::CandidateKind::kAuto
                                         : policy::Candidate::CandidateKind::kNamed;
         candidate.driver = word == "auto" ? "" : word;
-        if (std::find(wish.chain.begin(), wish.chain.end(), candidate) != wish.chain.end())
+        if (std::find(action.chain.begin(), action.chain.end(), candidate) != action.chain.end())
             return fail(ExitCode::kUsage, "--driver " + words, "names " + word + " twice");
-        wish.chain.push_back(candidate);
+        action.chain.push_back(candidate);
     }
-    return wish;
+    return action;
 }
 
 CliResult<policy::GroupSelection::SelectionKind> parse_group_option(const Arguments& arguments) {
@@ -47,13 +46,13 @@ CliResult<policy::GroupSelection::SelectionKind> parse_group_option(const Argume
 const char* why_not_forceable(policy::ReasonCode code) {
     switch (code) {
         case policy::ReasonCode::kProtected:
-            return "a protecting rule is lifted only where it stands: in its policy file";
+            return "remove the protecting rule from its policy file";
         case policy::ReasonCode::kVfioOpen:
-            return "the kernel waits until its user closes it: end that first";
+            return "the kernel waits until its user closes it: stop it first";
         case policy::ReasonCode::kVfsInUse:
-            return "its VFs would vanish under their users: disable them first";
+            return "its VFs are in use: disable them first";
         case policy::ReasonCode::kGroupNotViable:
-            return "the kernel refuses it: `--group whole` takes the others along";
+            return "the kernel refuses it; `--group whole` includes the other devices";
         case policy::ReasonCode::kAmbiguous:
             return "name the driver with --driver";
         case policy::ReasonCode::kBridge:
@@ -93,17 +92,11 @@ CliResult<policy::ForcedReasons> parse_forced_reasons(const Arguments& arguments
 }  // namespace
 
 CliResult<policy::BindOptions> parse_bind_options(const Arguments& arguments) {
-    auto driver = parse_driver_option(arguments);
-    if (!driver)
-        return propagate(driver);
-    const auto group = parse_group_option(arguments);
-    if (!group)
-        return propagate(group);
-    auto codes = parse_forced_reasons(arguments);
-    if (!codes)
-        return propagate(codes);
+    auto driver = TRY(parse_driver_option(arguments));
+    const auto group = TRY(parse_group_option(arguments));
+    auto codes = TRY(parse_forced_reasons(arguments));
     return policy::BindOptions{
-        .driver = std::move(*driver), .group = *group, .forced = std::move(*codes)};
+        .driver = std::move(driver), .group = group, .forced = std::move(codes)};
 }
 
 }  // namespace vfioctl

@@ -6,8 +6,8 @@
 
 namespace vfioctl {
 
-/// What `bind` asks for, from its options: every word checked: the driver's name or chain, the
-/// group wish, and each forced reason, which must be one that can be forced at all.
+/// The options of `bind`, checked: the driver's name or chain, the group mode, and each forced
+/// reason, which must be one that can be forced.
 [[nodiscard]] CliResult<policy::BindOptions> parse_bind_options(const Arguments& arguments);
 
 }  // namespace vfioctl

@@ -43,7 +43,7 @@ bool uses_auto_chain(const policy::PolicySet& policies,
                        [](const policy::RequestedRule& request) { return is_auto(*request.rule); });
 }
 
-/// How it last ended is asked of those alone that are not as they are wanted.
+/// The last result is needed only for devices that are not as wanted.
 std::set<sysfs::DeviceId> pending(const HostAssessment& assessment) {
     std::set<sysfs::DeviceId> out;
     for (const sysfs::Device& device : assessment.inventory.devices)
@@ -87,10 +87,8 @@ CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& e
         warn(cli, assessment,
              "policies: " + policy_failure(parsed).value().why +
                  "; every device is shown as unmanaged");
-    auto inventory = cli.kernel.inventory(merge(assessment.policies.required_facts(), extra));
-    if (!inventory)
-        return fail(inventory.error());
-    assessment.inventory = std::move(*inventory);
+    assessment.inventory =
+        TRY(to_cli(cli.kernel.inventory(merge(assessment.policies.required_facts(), extra))));
     for (const std::string& warning : assessment.inventory.warnings)
         warn(cli, assessment, warning);
     return assessment;
@@ -113,10 +111,7 @@ CliResult<void> decide(CliContext& cli, HostAssessment& assessment, const sysfs:
         wanted.named_only = !uses_auto_chain(assessment.policies, requests);
         for (const sysfs::Device& device : assessment.inventory.devices)
             wanted.driver_buses.insert(device.id.bus);
-        auto drivers = cli.kernel.drivers(wanted);
-        if (!drivers)
-            return fail(drivers.error());
-        assessment.drivers = std::move(*drivers);
+        assessment.drivers = TRY(to_cli(cli.kernel.drivers(wanted)));
         for (const std::string& warning : assessment.drivers.warnings)
             warn(cli, assessment, warning);
     }
@@ -137,12 +132,9 @@ CliResult<HostAssessment> scan_and_plan(CliContext& cli, ScanExtent extent) {
     sysfs::ScanOptions extra;
     extra.brief = extent == ScanExtent::kRelevant;
     extra.revisions = true;  // a part of who a device is
-    auto assessment = scan_host(cli, extra, OnPolicyError::kFails);
-    if (!assessment)
-        return assessment;
-    if (auto decided = decide(cli, *assessment); !decided)
-        return propagate(decided);
-    make_plan(cli, *assessment, UsageScan::kScan);
+    HostAssessment assessment = TRY(scan_host(cli, extra, OnPolicyError::kFails));
+    TRY(decide(cli, assessment));
+    make_plan(cli, assessment, UsageScan::kScan);
     return assessment;
 }
 

@@ -25,9 +25,9 @@ struct HostAssessment : policy::Assessment {
     [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const;
 };
 
-/// What a bad policy file means: a command that acts on policies fails with its diagnostics; one
-/// that only shows devices says so and shows them as unmanaged, unless the user named the policies
-/// himself.
+/// How a command treats a policy file with errors: one that acts on policies fails with its
+/// diagnostics; one that only shows devices warns and shows them as unmanaged, unless the policies
+/// were given by --policy.
 enum class OnPolicyError { kFails, kWarns };
 
 /// Policies and inventory.
@@ -36,19 +36,18 @@ enum class OnPolicyError { kFails, kWarns };
 /// What was last done to each device that is not as it is wanted, for its state: when the plan is
 /// made.
 void load_last_results(CliContext& cli, HostAssessment& assessment);
-/// What the policies and these requests say of each device.
+/// Decides for each device by the policies and these requests.
 [[nodiscard]] CliResult<void> decide(CliContext& cli, HostAssessment& assessment,
                                      const sysfs::ScanOptions& extra = {},
                                      const std::vector<policy::RequestedRule>& requests = {});
 
-/// Looking who uses a device walks /proc; a list does without and so cannot tell that a device
-/// which is wanted is in use.
+/// The scan for the users of a device walks /proc; a list skips it, and so cannot detect that a
+/// wanted device is in use.
 enum class UsageScan { kSkip, kScan };
 void make_plan(CliContext& cli, HostAssessment& assessment, UsageScan scan,
                const policy::ForcedReasons& lifted = {});
 
-/// A brief look leaves out what no plan asks for: devices of buses that no rule speaks of, unless
-/// VFIO could have them.
+/// kRelevant leaves out devices of buses that no rule matches, unless VFIO supports them.
 enum class ScanExtent { kRelevant, kAll };
 
 /// All three, as `plan` and `apply` need them.
@@ -59,10 +58,10 @@ enum class ScanExtent { kRelevant, kAll };
 [[nodiscard]] CliResult<std::vector<sysfs::DeviceId>> resolve_devices(
     const HostAssessment& assessment, const std::vector<std::string>& words);
 
-/// Notes that have been said already, for JSON.
+/// Adds notes that have been printed already, for JSON.
 void append_warnings(std::vector<std::string>& warnings, const std::vector<std::string>& notes);
 
-/// Says `sentence` on stderr as a warning and remembers it for JSON.
+/// Prints `sentence` on stderr as a warning and keeps it for JSON.
 void warn(CliContext& cli, HostAssessment& assessment, const std::string& sentence);
 
 }  // namespace vfioctl

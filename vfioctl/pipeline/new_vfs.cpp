@@ -14,9 +14,9 @@ namespace {
 using policy::StepResult;
 using policy::Transaction;
 
-/// A VF may get its native driver while it is planned for: udev loads the module when the VF
-/// appears, and a driver that registers takes what is unbound. Then the plan is made once more, not
-/// for ever.
+/// A VF may get its native driver during planning: udev loads the module when the VF appears, and a
+/// driver that registers binds unbound devices. Then the plan is made again, a limited number of
+/// times.
 constexpr int kMaxRounds = 3;
 
 /// PFs that have got VFs by this plan.
@@ -51,12 +51,10 @@ std::vector<sysfs::DeviceId> list_vfs(const sysfs::Inventory& inventory,
 
 CliResult<void> rescan(CliContext& cli, HostAssessment& assessment,
                        const std::vector<sysfs::DeviceId>& devices) {
-    auto found = cli.kernel.devices(devices, assessment.policies.required_facts());
-    if (!found)
-        return fail(found.error());
-    for (const std::string& warning : found->warnings)
+    auto found = TRY(to_cli(cli.kernel.devices(devices, assessment.policies.required_facts())));
+    for (const std::string& warning : found.warnings)
         warn(cli, assessment, warning);
-    assessment.inventory.update(devices, *std::move(found));
+    assessment.inventory.update(devices, std::move(found));
     return {};
 }
 
@@ -80,21 +78,17 @@ CliResult<std::vector<sysfs::DeviceId>> rescan_new_vfs(CliContext& cli, HostAsse
     std::vector<sysfs::DeviceId> parents;
     for (const std::string& pf : pfs)
         parents.push_back({"pci", pf});
-    if (auto seen = rescan(cli, assessment, parents); !seen)
-        return propagate(seen);
+    TRY(rescan(cli, assessment, parents));
     auto all = list_vfs(assessment.inventory, pfs);
-    if (auto seen = rescan(cli, assessment, all); !seen)
-        return propagate(seen);
+    TRY(rescan(cli, assessment, all));
     const auto peers = list_group_peers(assessment.inventory, all);
     if (!peers.empty())
-        if (auto seen = rescan(cli, assessment, peers); !seen)
-            return propagate(seen);
+        TRY(rescan(cli, assessment, peers));
     all.insert(all.end(), peers.begin(), peers.end());
     return all;
 }
 
-/// What is to be done with the VFs of these PFs. Who has nothing to do with them was planned for
-/// before.
+/// The plan for the VFs of these PFs. All other devices have been planned for before.
 policy::Plan plan_new_vfs(CliContext& cli, HostAssessment& assessment,
                           const std::vector<sysfs::DeviceId>& devices,
                           const std::set<std::string>& pfs) {
@@ -127,16 +121,12 @@ CliResult<ExitCode> execute_with_new_vfs(CliContext& cli, HostAssessment& assess
                                          const binding::ApplyOptions& options) {
     const binding::ScopedPriority urgent;
     policy::Plan all = assessment.take_plan();
-    if (auto done = execute(cli, all, assessment.warnings, options); !done)
-        return propagate(done);
+    TRY(execute(cli, all, assessment.warnings, options));
     const std::set<std::string> pfs = pfs_with_new_vfs(all);
     for (int round = 1; !pfs.empty() && round <= kMaxRounds; ++round) {
-        const auto seen = rescan_new_vfs(cli, assessment, pfs);
-        if (!seen)
-            return propagate(seen);
-        policy::Plan plan = plan_new_vfs(cli, assessment, *seen, pfs);
-        if (auto done = execute(cli, plan, assessment.warnings, options); !done)
-            return propagate(done);
+        const auto seen = TRY(rescan_new_vfs(cli, assessment, pfs));
+        policy::Plan plan = plan_new_vfs(cli, assessment, seen, pfs);
+        TRY(execute(cli, plan, assessment.warnings, options));
         const bool again =
             round < kMaxRounds &&
             std::any_of(plan.transactions.begin(), plan.transactions.end(), changed_meanwhile);

@@ -6,9 +6,9 @@
 
 namespace vfioctl {
 
-/// Carries out the assessment's plan and, when it has made VFs, plans anew for these and carries
-/// that out too: what becomes of a VF is said by rules of its own, and it has no address before it
-/// is there. All of it is printed as one plan.
+/// Carries out the assessment's plan and, when it has created VFs, plans for these and carries that
+/// out too: VFs have rules of their own, and no address before they exist. All of it is printed as
+/// one plan.
 [[nodiscard]] CliResult<ExitCode> execute_with_new_vfs(CliContext& cli, HostAssessment& assessment,
                                                        const binding::ApplyOptions& options);
 

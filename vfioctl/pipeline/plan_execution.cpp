@@ -9,39 +9,54 @@
 #include "binding/report/plan_report.hpp"
 #include "binding/worker/scoped_priority.hpp"
 #include "vfioctl/context/json_document.hpp"
+#include "vfioctl/context/option_values.hpp"
 #include "vfioctl/render/plan_text.hpp"
 #include "vfioctl/render/progress_line.hpp"
 
 namespace vfioctl {
 
+namespace {
+
 CliResult<void> check_may_write(const CliContext& cli, const std::string& command) {
     const std::string what_if = command == "apply" ? "`vfioctl plan` shows what it would do"
                                                    : "with --dry-run it shows what it would do";
     if (!cli.options.root.is_live())
-        return fail(ExitCode::kRefused, command + " --root", "a directory is no kernel", what_if);
+        return fail(ExitCode::kRefused, command + " --root",
+                    "not possible below --root (no kernel)", what_if);
     if (cli.daemon != nullptr)
-        return {};  // who may is the daemon's to say
+        return {};  // the daemon authorises
     if (cli.user != User::kRoot)
         return fail(ExitCode::kFailed, command, "needs root", "with `sudo`; " + what_if);
     return {};
 }
 
-CliResult<binding::Recovery> recover_before_change(CliContext& cli,
-                                                   binding::ApplyOptions& options) {
-    if (cli.daemon != nullptr)
-        return binding::Recovery{};  // it has, at its start
-    binding::ApplyOptions quiet = options;
+}  // namespace
+
+CliResult<ChangeCommand> begin_change(const CliContext& cli, const Arguments& arguments,
+                                      const std::string& command) {
+    ChangeCommand change;
+    change.options.timeout = TRY(parse_timeout(arguments, change.options.timeout));
+    change.options.action = command;
+    change.dry_run = arguments.has("dry-run");
+    if (!change.dry_run)
+        TRY(check_may_write(cli, command));
+    return change;
+}
+
+CliResult<binding::Recovery> recover_before_change(CliContext& cli, ChangeCommand& change) {
+    if (cli.daemon != nullptr || change.dry_run)
+        return binding::Recovery{};  // the daemon has done it when it started
+    binding::ApplyOptions quiet = change.options;
     quiet.actor = cli.actor;
     quiet.on_warning = [&](const std::string& sentence) {
         cli.err << "vfioctl: warning: " << printable(sentence) << "\n";
     };
-    auto recovery = binding::recover(cli.kernel, cli.state, quiet);
-    if (!recovery)
-        return fail(recovery.error());
-    for (const std::string& note : recovery->notes)
+    binding::Recovery recovery = TRY(to_cli(binding::recover(cli.kernel, cli.state, quiet)));
+    for (const std::string& note : recovery.notes)
         quiet.on_warning(note);
-    options.pending_undo = recovery->pending_transactions;
-    return *std::move(recovery);
+    change.notes = recovery.notes;
+    change.options.pending_undo = recovery.pending_transactions;
+    return recovery;
 }
 
 void print_plan(CliContext& cli, const policy::Plan& plan,
@@ -80,8 +95,7 @@ CliResult<ExitCode> execute_and_print(CliContext& cli, policy::Plan& plan,
                                       std::vector<std::string> warnings,
                                       binding::ApplyOptions options) {
     const binding::ScopedPriority urgent;
-    if (auto done = execute(cli, plan, warnings, std::move(options)); !done)
-        return propagate(done);
+    TRY(execute(cli, plan, warnings, std::move(options)));
     print_plan(cli, plan, warnings);
     return applied_exit(plan);
 }

@@ -11,14 +11,22 @@
 
 namespace vfioctl {
 
-/// May this command write to the kernel? Not below --root (a directory is no kernel), and only as
-/// root.
-[[nodiscard]] CliResult<void> check_may_write(const CliContext& cli, const std::string& command);
+/// What all commands that change the host have in common before they plan.
+struct ChangeCommand {
+    binding::ApplyOptions options;
+    bool dry_run = false;
+    std::vector<std::string> notes;  ///< of the recovery, printed already
+};
+/// --timeout and --dry-run. Fails below --root (no kernel), and for users other than root, who may
+/// do a dry run.
+[[nodiscard]] CliResult<ChangeCommand> begin_change(const CliContext& cli,
+                                                    const Arguments& arguments,
+                                                    const std::string& command);
 
-/// Undoes what a killed run left half done, before a command looks at the host to plan from it; its
-/// sentences are said as warnings.
+/// Unless it is a dry run: undoes what an interrupted run left unfinished, before the command reads
+/// the host. Prints its notes as warnings.
 [[nodiscard]] CliResult<binding::Recovery> recover_before_change(CliContext& cli,
-                                                                 binding::ApplyOptions& options);
+                                                                 ChangeCommand& change);
 
 /// The plan as text or JSON on the session's output.
 void print_plan(CliContext& cli, const policy::Plan& plan,
@@ -42,8 +50,8 @@ void print_plan(CliContext& cli, const policy::Plan& plan,
 /// The option "timeout" of a change.
 [[nodiscard]] CallOptions timeout_option(std::chrono::milliseconds timeout);
 
-/// Carries the plan out, with progress on a terminal, and prints what came of it.
-/// What was done is left in `plan`.
+/// Carries out the plan, with progress on a terminal, and prints the result, which it leaves in
+/// `plan`.
 [[nodiscard]] CliResult<ExitCode> execute_and_print(CliContext& cli, policy::Plan& plan,
                                                     std::vector<std::string> warnings,
                                                     binding::ApplyOptions options);

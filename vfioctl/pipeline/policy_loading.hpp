@@ -14,7 +14,7 @@ namespace vfioctl {
 [[nodiscard]] policy::Parsed load_policies_for(const CliContext& cli,
                                                const std::vector<std::string>& paths);
 
-/// A set with an error in it, as the failure that says so with every diagnostic.
+/// The failure of a set with errors, with every diagnostic.
 [[nodiscard]] tl::unexpected<Failure> policy_failure(const policy::Parsed& parsed);
 
 }  // namespace vfioctl

@@ -32,8 +32,8 @@ CliResult<RuleFile> RuleFile::read(const sysfs::Root& root) {
     if (!parsed.ok())
         return tl::unexpected(Failure{.code = ExitCode::kFailed,
                                       .what = out.path_,
-                                      .why = "is not usable, so no rule can be added to it",
-                                      .hint = "mend or remove it; nothing has been done",
+                                      .why = "contains errors, so no rule can be added",
+                                      .hint = "fix or remove it; nothing has been changed",
                                       .diagnostics = std::move(parsed.diagnostics)});
     out.set_ = std::move(parsed.set);
     return out;
@@ -50,12 +50,10 @@ void RuleFile::add_or_replace(policy::Rule rule) {
 
 CliResult<void> RuleFile::write() const {
     const std::string directory = path_.substr(0, path_.rfind('/'));
-    if (auto made = base::make_directories(directory); !made)
-        return fail(made.error());
+    TRY(to_cli(base::make_directories(directory)));
     // A name that no *.yaml reader picks up, beside the file so that rename() is atomic.
     const std::string temporary = path_ + ".new";
-    if (auto written = base::replace_file(path_, kHeader + policy::emit(set_), temporary); !written)
-        return fail(written.error());
+    TRY(to_cli(base::replace_file(path_, kHeader + policy::emit(set_), temporary)));
     return {};
 }
 

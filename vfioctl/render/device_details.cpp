@@ -19,7 +19,7 @@ std::string space_separated(const std::vector<std::string>& words) {
 
 std::string group_line(const DeviceDetails& details) {
     if (details.group == nullptr)
-        return "none: without one, VFIO takes the device only in noiommu mode";
+        return "none: without one, VFIO supports the device only in noiommu mode";
     const sysfs::Group& group = *details.group;
     std::string out = std::to_string(group.id);
     if (!group.type.empty())

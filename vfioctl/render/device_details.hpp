@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,6 @@ struct DeviceDetails {
 };
 
 [[nodiscard]] std::string device_details_text(const DeviceDetails& details);
-/// The fields of `list` and more.
-[[nodiscard]] nlohmann::ordered_json device_details_json(const DeviceDetails& details);
 /// A use's reason code ("mounted").
 [[nodiscard]] const char* use_kind_name(sysfs::UseKind kind);
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/render/device_details_json.hpp"
+
 #include <nlohmann/json.hpp>
 
+#include "binding/codec/json.hpp"
 #include "vfioctl/render/chain_format.hpp"
-#include "vfioctl/render/device_details.hpp"
 
 namespace vfioctl {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json string_or_null(const std::optional<std::string>& text) {
-    return text && !text->empty() ? Json(*text) : Json(nullptr);
-}
+using binding::Json;
+using binding::text_or_null;
 
 Json group_field(const DeviceDetails& details) {
     return details.group == nullptr ? Json(nullptr) : binding::group_json(*details.group);
@@ -45,21 +44,21 @@ Json mdev_types_field(const sysfs::Device& device) {
     Json out = Json::array();
     for (const sysfs::MdevType& type : device.mdev_types)
         out.push_back({{"type", type.id},
-                       {"device_api", string_or_null(type.device_api)},
+                       {"device_api", text_or_null(type.device_api)},
                        {"available_instances", type.available},
-                       {"name", string_or_null(type.name)},
-                       {"description", string_or_null(type.description)}});
+                       {"name", text_or_null(type.name)},
+                       {"description", text_or_null(type.description)}});
     return out;
 }
 
 Json variants_field(const policy::Chain& chain) {
     Json out = Json::array();
     for (const policy::ChainLink& link : chain.links)
-        out.push_back({{"driver", string_or_null(link.driver)},
-                       {"module", string_or_null(link.module)},
+        out.push_back({{"driver", text_or_null(link.driver)},
+                       {"module", text_or_null(link.module)},
                        {"from", link.from},
                        {"fate", policy::candidate_status_name(link.status)},
-                       {"why", string_or_null(link.why)}});
+                       {"why", text_or_null(link.why)}});
     return out;
 }
 
@@ -68,7 +67,7 @@ Json holders_field(const std::vector<sysfs::Use>& uses) {
     for (const sysfs::Use& use : uses)
         out.push_back({{"code", use_kind_name(use.kind)},
                        {"text", use.text},
-                       {"evidence", string_or_null(use.evidence)}});
+                       {"evidence", text_or_null(use.evidence)}});
     return out;
 }
 
@@ -77,12 +76,12 @@ Json holders_field(const std::vector<sysfs::Use>& uses) {
 Json device_details_json(const DeviceDetails& details) {
     const sysfs::Device& device = details.device;
     Json json = binding::device_json(device, details.names, details.decision, details.state);
-    json["modalias"] = string_or_null(device.modalias);
-    json["path"] = string_or_null(device.path);
-    json["syspath"] = string_or_null(device.syspath);
-    json["subsystem_name"] = string_or_null(details.subsystem);
-    json["slot"] = string_or_null(device.slot);
-    json["serial"] = string_or_null(device.serial);
+    json["modalias"] = text_or_null(device.modalias);
+    json["path"] = text_or_null(device.path);
+    json["syspath"] = text_or_null(device.syspath);
+    json["subsystem_name"] = text_or_null(details.subsystem);
+    json["slot"] = text_or_null(device.slot);
+    json["serial"] = text_or_null(device.serial);
     json["netdevs"] = device.netdevs;
     json["reset_methods"] = device.reset_methods;
     json["group"] = group_field(details);

@@ -19,7 +19,7 @@ namespace vfioctl {
 [[nodiscard]] std::string full_name(const binding::DeviceNames& names);
 /// The class as policies name it ("network"), or its hex digits where they have no name for it.
 [[nodiscard]] std::string device_class_name(const sysfs::HardwareIds& ids);
-/// "8086:10d3", with '?' for what is not known; empty for a device without ids.
+/// "8086:10d3", with '?' for an unknown id; empty for a device without ids.
 [[nodiscard]] std::string id_pair(const std::optional<std::uint16_t>& vendor,
                                   const std::optional<std::uint16_t>& device);
 /// The driver that the policies want: a name, "host", "none"; a module in parentheses while the

@@ -115,7 +115,7 @@ const std::vector<ListColumn>& list_columns() {
          [](const ListRow& r) { return comma_separated(r.device->netdevs); }},
         {"VFIO", "nodes below /dev/vfio: group, cdev", kLeft, kWhole,
          [](const ListRow& r) { return vfio_nodes_text(*r.device); }},
-        {"MANAGER", "other tools that have to do with it", kLeft, kWhole,
+        {"MANAGER", "other tools that manage it", kLeft, kWhole,
          [](const ListRow& r) { return comma_separated(r.managers); }},
         {"BUS", "bus", kLeft, kWhole, [](const ListRow& r) { return r.device->id.bus; }},
         {"MODALIAS", "modalias", kLeft, kWhole,

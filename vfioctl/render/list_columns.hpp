@@ -31,8 +31,9 @@ struct ListColumn {
 
 [[nodiscard]] const std::vector<ListColumn>& list_columns();
 
-/// What `-o` asks for: "A,B" these, "+A" these beside the usual ones; names in either case. None
-/// given: the usual ones. An unknown name is a kUsage that names near ones and lists all.
+/// The columns of `-o`: "A,B" selects these, "+A" adds to the default ones; names in either case.
+/// None given: the default ones. An unknown name is a kUsage that suggests similar ones and lists
+/// all.
 [[nodiscard]] CliResult<std::vector<const ListColumn*>> select_columns(
     const std::vector<std::string>& requested);
 

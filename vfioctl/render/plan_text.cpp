@@ -11,7 +11,7 @@
 namespace vfioctl {
 namespace {
 
-/// What a transaction is called in front of its steps: what came of it, else what the plan says.
+/// The state of a transaction in its headline: its result, else the verdict of the plan.
 std::string transaction_state(const policy::Transaction& transaction) {
     return transaction.result ? policy::step_result_name(*transaction.result)
                               : policy::verdict_name(transaction.verdict);
@@ -24,7 +24,7 @@ std::string device_list(const policy::Transaction& transaction) {
     return out;
 }
 
-/// "e1000e -> vfio-pci", for whom, and which rule says so.
+/// "e1000e -> vfio-pci", with the device and the rule.
 std::string change_line(const policy::Change& change) {
     std::string to;
     switch (change.to) {
@@ -48,7 +48,7 @@ std::string change_line(const policy::Change& change) {
     if (!change.rule.empty())
         line += "  by " + change.rule + (change.where.empty() ? "" : " (" + change.where + ")");
     if (change.taken_along)
-        line += ", taken along";
+        line += ", included with its group";
     return printable(line) + "\n";
 }
 

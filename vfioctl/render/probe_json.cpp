@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/render/probe_json.hpp"
+
 #include <bit>
 #include <nlohmann/json.hpp>
 
+#include "binding/codec/json.hpp"
 #include "vfio/abi/migration.hpp"
 #include "vfio/abi/region.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/render/probe_report.hpp"
 
 namespace vfioctl {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-template <typename T>
-Json value_or_null(const std::optional<T>& value) {
-    return value ? Json(*value) : Json(nullptr);
-}
+using binding::Json;
 
 Json sizes(std::uint64_t mask) {
     Json out = Json::array();
@@ -46,14 +43,14 @@ Json iommu_json(const ProbeReport& report) {
                                     {"last", window.range.last},
                                     {"page_size", window.page_size}});
     }
-    iommu["dma_avail"] = value_or_null(report.geometry.dma_avail);
+    iommu["dma_avail"] = binding::or_null(report.geometry.dma_avail);
     iommu["dirty_pgsizes"] = sizes(report.geometry.dirty_page_sizes);
     iommu["ddw"] = nullptr;
     if (report.spapr)
         iommu["ddw"] = {{"pgsizes", sizes(report.spapr->page_sizes)},
                         {"max_windows", report.spapr->max_windows},
                         {"levels", report.spapr->levels}};
-    iommu["eeh"] = value_or_null(report.eeh);
+    iommu["eeh"] = binding::or_null(report.eeh);
     return iommu;
 }
 
@@ -65,14 +62,14 @@ Json zpci_base_json(const vfio::ZpciBase& base) {
             {"fmb_length", base.fmb_length},
             {"pft", base.pft},
             {"gid", base.gid},
-            {"fh", value_or_null(base.fh)}};
+            {"fh", binding::or_null(base.fh)}};
 }
 
 Json zpci_group_json(const vfio::ZpciGroup& group) {
     return {{"dasm", group.dasm},       {"msi_addr", group.msi_addr},
             {"flags", group.flags},     {"mui", group.mui},
             {"noi", group.noi},         {"maxstbl", group.maxstbl},
-            {"version", group.version}, {"imaxstbl", value_or_null(group.imaxstbl)}};
+            {"version", group.version}, {"imaxstbl", binding::or_null(group.imaxstbl)}};
 }
 
 Json device_caps_json(const vfio::DeviceInfo& info) {
@@ -147,7 +144,7 @@ Json hot_reset_json(const vfio::HotResetScope& scope) {
     Json devices = Json::array();
     for (const vfio::AffectedDevice& device : scope.devices)
         devices.push_back({{"address", device.address},
-                           {"group", value_or_null(device.group)},
+                           {"group", binding::or_null(device.group)},
                            {"owned", device.owned}});
     return {{"protocol", scope.by_devid ? "cdev" : "group"}, {"devices", std::move(devices)}};
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +13,7 @@
 
 namespace vfioctl {
 
-/// What an open device told of itself: what `probe` prints.
+/// What an open device reports of itself; `probe` prints it.
 struct ProbeReport {
     std::string device;
     vfio::Backend backend{};
@@ -32,11 +31,7 @@ struct ProbeReport {
     std::optional<vfio::PciCaps> pci_caps;
 };
 
-/// Asks all of it. What a device does not have is absent; only a failure to read what it says to
-/// have is one.
+/// Reads all of it. Features that a device does not have are absent.
 [[nodiscard]] ProbeReport probe(const vfio::VfioDevice& device);
-
-[[nodiscard]] nlohmann::ordered_json probe_json(const ProbeReport& report);
-[[nodiscard]] std::string probe_text(const ProbeReport& report);
 
 }  // namespace vfioctl

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/render/probe_text.hpp"
+
 #include <bit>
 
 #include "vfio/abi/device.hpp"
@@ -6,7 +8,6 @@
 #include "vfio/abi/region.hpp"
 #include "vfio/iova_range.hpp"
 #include "vfioctl/render/key_value_list.hpp"
-#include "vfioctl/render/probe_report.hpp"
 
 namespace vfioctl {
 namespace {
@@ -19,7 +20,7 @@ std::string size_text(std::uint64_t bytes) {
     return std::to_string(bytes);
 }
 
-/// Page sizes as a list; a mask of all from some size on ("any multiple of 4K") is told as such.
+/// Page sizes as a list; a mask of all sizes from one on as "4K and larger".
 std::string sizes_text(std::uint64_t mask) {
     if (mask == 0)
         return {};

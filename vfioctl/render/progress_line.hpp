@@ -6,8 +6,8 @@
 
 namespace vfioctl {
 
-/// One line on stderr that says how far a long run has come. Only on a terminal, and never with
-/// --json; cleared before anything else is printed, at the latest when it goes.
+/// One line on stderr with the progress of a long run. Only on a terminal, and never with --json;
+/// cleared before anything else is printed, at the latest by the destructor.
 class ProgressLine {
   public:
     explicit ProgressLine(CliContext& cli);

@@ -6,6 +6,9 @@
 #include <map>
 #include <set>
 
+#include "vfioctl/cli/command_table.hpp"
+#include "vfioctl/context/option_values.hpp"
+
 namespace vfioctl {
 namespace {
 

@@ -59,7 +59,7 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          "hint: see: vfioctl sriov --help\n"},
         {2,
          {"sriov", "01:00.0", "four"},
-         "vfioctl: sriov four: is no number of VFs\n"
+         "vfioctl: sriov four: is not a number of VFs\n"
          "hint: a number from 0 to 65535; usage: vfioctl sriov DEVICE N\n"},
         {2,
          {"doctor", "now"},
@@ -284,19 +284,19 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          "boot)\n"},
         {3,
          {"--root", "@", "apply"},
-         "vfioctl: apply --root: a directory is no kernel\n"
+         "vfioctl: apply --root: not possible below --root (no kernel)\n"
          "hint: `vfioctl plan` shows what it would do\n"},
         {3,
          {"--root", "@", "bind", "eth0"},
-         "vfioctl: bind --root: a directory is no kernel\n"
+         "vfioctl: bind --root: not possible below --root (no kernel)\n"
          "hint: with --dry-run it shows what it would do\n"},
         {3,
          {"--root", "@", "release", "eth0"},
-         "vfioctl: release --root: a directory is no kernel\n"
+         "vfioctl: release --root: not possible below --root (no kernel)\n"
          "hint: with --dry-run it shows what it would do\n"},
         {3,
          {"--root", "@", "rollback"},
-         "vfioctl: rollback --root: a directory is no kernel\n"
+         "vfioctl: rollback --root: not possible below --root (no kernel)\n"
          "hint: with --dry-run it shows what it would do\n"},
         {2,
          {"bind"},
@@ -309,7 +309,7 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
         {2,
          {"--root", "@", "bind", "eth0", "--force"},
          "vfioctl: --force: needs a value\n"
-         "hint: --force REASON: go on in spite of this reason; may be given several times\n"},
+         "hint: --force REASON: ignore this refusal reason; may be given several times\n"},
         {2,
          {"--root", "@", "bind", "eth0", "--force", "please", "--dry-run"},
          "vfioctl: --force please: unknown reason\n"
@@ -318,11 +318,11 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
         {2,
          {"--root", "@", "bind", "eth0", "--force", "protected", "--dry-run"},
          "vfioctl: --force protected: cannot be forced\n"
-         "hint: a protecting rule is lifted only where it stands: in its policy file\n"},
+         "hint: remove the protecting rule from its policy file\n"},
         {2,
          {"--root", "@", "bind", "eth0", "--force", "vfio-open", "--dry-run"},
          "vfioctl: --force vfio-open: cannot be forced\n"
-         "hint: the kernel waits until its user closes it: end that first\n"},
+         "hint: the kernel waits until its user closes it: stop it first\n"},
         {2,
          {"--root", "@", "bind", "eth0", "--driver", "../vfio", "--dry-run"},
          "vfioctl: --driver ../vfio: no driver has such a name\n"

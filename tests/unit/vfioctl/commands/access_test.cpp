@@ -81,8 +81,8 @@ TEST(Access, OfNobodyKnownFailsAndChangesNothing) {
     EXPECT_EQ(cli.kernel().state().writes, 0U);
 }
 
-// Two functions of one group, each with a wish of its own for the one node: the last has it, and it
-// stays so.
+// Two functions of one group, each with an access of its own for the one node: the last one wins,
+// always.
 TEST(Access, OfAGroupsNodeIsTheLastMembersAndDoesNotFlap) {
     fake::Host host;
     host.pci("0000:01:00.0").nic().group(15).vfio("vfio-pci", "vfio0");

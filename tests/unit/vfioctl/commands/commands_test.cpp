@@ -264,7 +264,7 @@ TEST(Apply, MakesVfsAndBindsThoseThatRulesWantInOneRun) {
     EXPECT_EQ(cli.run("release 01:00.0").status, 1);
 }
 
-TEST(Sriov, SetsTheNumberByHandAndRefusesWhatIsInUse) {
+TEST(Sriov, SetsTheNumberAndRefusesWhatIsInUse) {
     CliHarness cli(a_pf(), kNoRules);
     EXPECT_EQ(cli.run("sriov 01:00.0 2 --dry-run").status, 0);
     EXPECT_EQ(drivers_of_vfs(cli).size(), 0U);

@@ -84,7 +84,7 @@ TEST(Vgpu, OfAnotherTypeSinceIsNotTaken) {
     EXPECT_EQ(type_of(cli), "nvidia-1145");
 }
 
-TEST(Vgpu, IsRefusedInTheWordsOfWhatItCannotBe) {
+TEST(Vgpu, IsRefusedWithTheReason) {
     const std::pair<const char*, const char*> cases[] = {
         {"{ uuid: \"83b8f4f2-509f-382f-3c1e-e6bfe0fa1001\", type: nvidia-1156 }", "without a UUID"},
         {"{ count: 2, type: nvidia-1156 }", "one virtual GPU at a time"},
@@ -92,10 +92,10 @@ TEST(Vgpu, IsRefusedInTheWordsOfWhatItCannotBe) {
          "one virtual GPU at a time"},
         {"{ count: 1, type: nvidia-7 }", "types: nvidia-1145 nvidia-1156"},
         {"{ count: 1, type: mtty-1 }", "cannot become a virtual GPU of type mtty-1"}};
-    for (const auto& [wish, why] : cases) {
-        CliHarness cli(fake::KernelState::from(ada()), policy(wish));
+    for (const auto& [mdevs, why] : cases) {
+        CliHarness cli(fake::KernelState::from(ada()), policy(mdevs));
         const CommandOutput output = cli.run("apply");
-        EXPECT_EQ(output.status, 3) << wish;
+        EXPECT_EQ(output.status, 3) << mdevs;
         EXPECT_NE((output.out + output.err).find(why), std::string::npos)
             << output.out << output.err;
         EXPECT_EQ(cli.kernel().state().writes, 0U);

@@ -35,18 +35,18 @@ const std::vector<InjectedFault>& faults() {
          "/dev/vfio/vfio is 0600: only root can use VFIO's groups", 1,
          [](fake::Tree& t) { t.file("/dev/vfio/vfio", "", 0600); }},
         {"GroupNodeForEveryone", "group-nodes", "warn",
-         "every user has these devices: /dev/vfio/14 is 0666", 0,
+         "accessible to all users: /dev/vfio/14 is 0666", 0,
          [](fake::Tree& t) { t.file("/dev/vfio/14", "", 0666); }},
         {"NoInterruptRemapping", "interrupt-remapping", "fail",
          "not in use: VFIO refuses to attach a device", 1,
          [](fake::Tree& t) { t.file("/proc/interrupts", "  0:  33  IO-APIC  2-edge  timer\n"); }},
         {"UnsafeInterruptsAllowed", "interrupt-remapping", "warn",
-         "in use, but vfio_iommu_type1 would do without (allow_unsafe_interrupts)", 0,
+         "in use, but vfio_iommu_type1 does not require it (allow_unsafe_interrupts)", 0,
          [](fake::Tree& t) { t.file(std::string(kType1) + "allow_unsafe_interrupts", "Y\n"); }},
         {"FewDmaEntries", "dma-entry-limit", "warn", "1024 mappings for each container", 0,
          [](fake::Tree& t) { t.file(std::string(kType1) + "dma_entry_limit", "1024\n"); }},
         {"LittleLockedMemory", "memlock", "warn",
-         "8 MiB in this session: so much a program that is not root can map for devices", 0,
+         "8 MiB in this session: limit for DMA mappings of unprivileged programs", 0,
          [](fake::Tree& t) {
              t.file("/proc/self/limits", "Max locked memory   8388608   8388608   bytes\n");
          }},
@@ -61,7 +61,7 @@ const std::vector<InjectedFault>& faults() {
              t.file("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
          }},
         {"FirmwareRegions", "reserved-regions", "fail",
-         "the firmware keeps DMA regions there (RMRR): group 14: 0x000000007b800000 "
+         "the firmware reserves DMA regions (RMRR): group 14: 0x000000007b800000 "
          "0x000000007fffffff direct",
          1,
          [](fake::Tree& t) {
@@ -71,7 +71,7 @@ const std::vector<InjectedFault>& faults() {
          }},
         {"NoReset", "reset", "warn", "cannot be reset: 0000:03:00.0", 0,
          [](fake::Tree& t) { t.file(std::string(kCard) + "reset_method", "\n"); }},
-        {"LostInD3", "power", "fail", "does not answer: 0000:03:00.0", 1,
+        {"LostInD3", "power", "fail", "does not respond: 0000:03:00.0", 1,
          [](fake::Tree& t) { t.file(std::string(kCard) + "power_state", "error\n"); }},
         {"BootDisplay", "console", "warn",
          "0000:03:00.0 is the boot display; frame buffers: 0 simpledrmdrmfb", 0,
@@ -79,9 +79,9 @@ const std::vector<InjectedFault>& faults() {
              t.file(std::string(kCard) + "boot_vga", "1\n").file("/proc/fb", "0 simpledrmdrmfb\n");
          }},
         {"AcsOverride", "acs", "warn",
-         "this kernel was told to make groups as if bridges isolated "
-         "(pcie_acs_override=downstream): devices in "
-         "different groups may reach each other",
+         "pcie_acs_override=downstream makes the kernel assume ACS isolation that the bridges do "
+         "not "
+         "have: devices in different groups may reach each other",
          0, [](fake::Tree& t) { t.file("/proc/cmdline", "quiet pcie_acs_override=downstream\n"); }},
         {"DriverctlConflict", "driverctl", "warn",
          "0000:03:00.0: driverctl binds e1000e, rule nic wants vfio-pci", 0,
@@ -92,9 +92,9 @@ const std::vector<InjectedFault>& faults() {
              t.file("/etc/modprobe.d/v.conf", "options vfio-pci ids=8086:1901,8086:10d3\n");
          }},
         {"LibvirtBindsToo", "libvirt", "warn",
-         "it and a rule both bind: 0000:03:00.0: domain vm takes it, managed='yes': libvirt binds "
-         "it and gives "
-         "it back",
+         "both libvirt and a rule bind: 0000:03:00.0: assigned to domain vm, managed='yes': "
+         "libvirt "
+         "binds and rebinds it",
          0,
          [](fake::Tree& t) {
              t.file("/etc/libvirt/qemu/vm.xml",
@@ -103,11 +103,11 @@ const std::vector<InjectedFault>& faults() {
                     "bus='0x03' slot='0x00' function='0x0'/></source></hostdev>");
          }},
         {"ForeignOverride", "overrides", "warn",
-         "no rule and no known tool asks for: 0000:00:01.0 has vfio-pci, is on pcieport", 0,
+         "set by no rule and no known tool: 0000:00:01.0 has vfio-pci, is on pcieport", 0,
          [](fake::Tree& t) {
              t.file("/sys/devices/pci0000:00/0000:00:01.0/driver_override", "vfio-pci\n");
          }},
-        {"BrokenPolicy", "policies", "fail", "1 error, so none is in force", 1,
+        {"BrokenPolicy", "policies", "fail", "1 error; no policy is loaded", 1,
          [](fake::Tree& t) {
              t.file("/etc/bindd/policies.d/20-bad.yaml", "version: 1\nruls: []\n");
          }},

@@ -6,8 +6,8 @@
 namespace vfioctl {
 namespace {
 
-std::string chosen(const std::vector<std::string>& wishes) {
-    const auto columns = select_columns(wishes);
+std::string chosen(const std::vector<std::string>& names) {
+    const auto columns = select_columns(names);
     if (!columns)
         return columns.error().why + ": " + columns.error().what;
     std::string out;

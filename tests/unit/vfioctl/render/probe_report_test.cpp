@@ -8,7 +8,8 @@
 #include "vfio/abi/device.hpp"
 #include "vfio/abi/migration.hpp"
 #include "vfio/abi/region.hpp"
-#include "vfioctl/render/probe_report.hpp"
+#include "vfioctl/render/probe_json.hpp"
+#include "vfioctl/render/probe_text.hpp"
 
 namespace vfioctl {
 namespace {

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "vfioctl/context/command.hpp"
+
+namespace vfioctl {
+
+/// `vfioctl policy check`: the diagnostics of policy files.
+[[nodiscard]] CliResult<ExitCode> run_policy_check(CliContext& cli, const Arguments& arguments);
+
+}  // namespace vfioctl

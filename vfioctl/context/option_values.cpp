@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/context/option_values.hpp"
+
+#include <charconv>
+#include <cmath>
+
+namespace vfioctl {
+
+CliResult<std::chrono::milliseconds> parse_timeout(const Arguments& arguments,
+                                                   std::chrono::milliseconds otherwise) {
+    const auto text = arguments.one("timeout");
+    if (!text)
+        return otherwise;
+    double seconds = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
+    constexpr double kDay = 86'400;
+    if (error != std::errc{} || end != text->data() + text->size() || !std::isfinite(seconds) ||
+        seconds < 0.001 || seconds > kDay)
+        return fail(ExitCode::kUsage, "--timeout " + *text, "not a number of seconds",
+                    "between 0.001 and 86400");
+    return std::chrono::milliseconds(std::lround(seconds * 1000));
+}
+
+std::vector<std::string> split_commas(const std::vector<std::string>& values) {
+    std::vector<std::string> out;
+    for (const std::string& value : values) {
+        std::size_t from = 0;
+        for (std::size_t comma = value.find(','); comma != std::string::npos;
+             from = comma + 1, comma = value.find(',', from))
+            out.push_back(value.substr(from, comma - from));
+        out.push_back(value.substr(from));
+    }
+    return out;
+}
+
+}  // namespace vfioctl
