@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/cli/command_table.hpp"
 
-#include <algorithm>
-
+#include "vfioctl/cli/command_options.hpp"
 #include "vfioctl/commands/aliases.hpp"
 #include "vfioctl/commands/apply.hpp"
 #include "vfioctl/commands/bind.hpp"
@@ -34,59 +33,8 @@ namespace vfioctl {
 namespace {
 
 constexpr UsesDaemon kUsesDaemon = UsesDaemon::kYes;
-constexpr OptionSpec kAll{"all", 'a', OptionArity::kFlag, "",
-                          "devices of every bus, not only PCI and VFIO's"};
-constexpr OptionSpec kOutput{"output", 'o', OptionArity::kRepeated, "COLS",
-                             "columns to show, separated by commas; +COL adds to the usual ones"};
-constexpr OptionSpec kFile{"output", 'o', OptionArity::kRepeated, "FILE",
-                           "into this file instead of stdout"};
-constexpr OptionSpec kExportBackend{"backend", 'b', OptionArity::kSingle, "B",
-                                    "legacy (by group) or iommufd (by cdev)"};
-constexpr OptionSpec kCdiKind{"kind", '\0', OptionArity::kSingle, "KIND",
-                              "vendor.tld/class (default bindd.org/vfio)"};
-constexpr OptionSpec kUdev{"udev", '\0', OptionArity::kSingle, "NODE",
-                           "print the links for a group node (used by udev rules)"};
-constexpr OptionSpec kNoHeadings{"noheadings", 'n', OptionArity::kFlag, "", "no line of headings"};
-constexpr OptionSpec kTree{"tree", '\0', OptionArity::kFlag, "",
-                           "groups with their devices as a tree"};
-constexpr OptionSpec kDetailed{"detailed-exitcode", '\0', OptionArity::kFlag, "",
-                               "exit 0: nothing to do, 10: changes, 3: only refusals"};
-constexpr OptionSpec kEarly{
-    "early", '\0', OptionArity::kFlag, "",
-    "only write overrides of devices that no driver has yet (for early boot)"};
-constexpr OptionSpec kTimeout{"timeout", '\0', OptionArity::kSingle, "S",
-                              "seconds a single kernel write may take (default 60)"};
-constexpr OptionSpec kDriver{"driver", 'd', OptionArity::kSingle, "D",
-                             "the driver: auto (default), host, none, or a name"};
-constexpr OptionSpec kGroup{"group", 'g', OptionArity::kSingle, "MODE",
-                            "strict (default), or whole: include the group's other devices"};
-constexpr OptionSpec kForceReason{"force", 'f', OptionArity::kRepeated, "REASON",
-                                  "ignore this refusal reason; may be given several times"};
-constexpr OptionSpec kPersist{"persist", 'p', OptionArity::kFlag, "",
-                              "also write a rule to /etc/bindd/policies.d/90-vfioctl.yaml"};
-constexpr OptionSpec kBackend{
-    "backend", 'b', OptionArity::kSingle, "B",
-    "only this one: iommufd, iommufd-compat, type1v2, type1, spapr-v2, spapr-v1, noiommu"};
-constexpr OptionSpec kDryRun{"dry-run", '\0', OptionArity::kFlag, "",
-                             "show what would be done; change nothing"};
 
 }  // namespace
-
-const std::vector<OptionSpec>& global_options() {
-    static const std::vector<OptionSpec> kOptions = {
-        {"json", '\0', OptionArity::kFlag, "", "one JSON object instead of text"},
-        {"root", '\0', OptionArity::kSingle, "DIR",
-         "read /sys, /proc, /etc, /run and /lib/modules below DIR"},
-        {"policy", '\0', OptionArity::kRepeated, "PATH",
-         "a policy file or directory in place of the standard ones; may be given several times"},
-        {"direct", '\0', OptionArity::kFlag, "",
-         "access the kernel directly, not through the daemon"},
-        {"color", '\0', OptionArity::kSingle, "WHEN", "auto (default), always or never"},
-        {"help", 'h', OptionArity::kFlag, "", "this help"},
-        {"version", 'V', OptionArity::kFlag, "", "the version"},
-    };
-    return kOptions;
-}
 
 const std::vector<Command>& commands() {
     static const std::vector<Command> kCommands = {
@@ -276,16 +224,6 @@ const std::vector<Command>& commands() {
          run_capture},
     };
     return kCommands;
-}
-
-std::vector<OptionSpec> merged_options(const std::vector<const Command*>& of) {
-    std::vector<OptionSpec> specs = global_options();
-    for (const Command* command : of)
-        for (const OptionSpec& spec : command->options)
-            if (std::none_of(specs.begin(), specs.end(),
-                             [&](const OptionSpec& known) { return known.name == spec.name; }))
-                specs.push_back(spec);
-    return specs;
 }
 
 }  // namespace vfioctl

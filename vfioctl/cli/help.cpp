@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "vfioctl/cli/command_options.hpp"
 #include "vfioctl/cli/command_table.hpp"
 
 namespace vfioctl {

@@ -5,6 +5,7 @@
 #include <boost/program_options.hpp>
 
 #include "base/spelling.hpp"
+#include "vfioctl/cli/command_options.hpp"
 #include "vfioctl/cli/command_table.hpp"
 
 /// The only file that uses Boost.Program_options; its exceptions end here.

@@ -37,8 +37,7 @@ CliResult<std::vector<binding::HistoryEntry>> load_history(CliContext& cli) {
 
 }  // namespace
 
-CliResult<ExitCode> run_history(CliContext& cli, const Arguments& arguments) {
-    static_cast<void>(arguments);  // takes none
+CliResult<ExitCode> run_history(CliContext& cli, const Arguments& /*arguments*/) {
     const auto history = TRY(load_history(cli));
     if (cli.json()) {
         nlohmann::ordered_json json = json_document();

@@ -60,8 +60,7 @@ policy::PolicySet generated(const sysfs::Inventory& inventory) {
 
 }  // namespace
 
-CliResult<ExitCode> run_policy_generate(CliContext& cli, const Arguments& arguments) {
-    static_cast<void>(arguments);  // takes none
+CliResult<ExitCode> run_policy_generate(CliContext& cli, const Arguments& /*arguments*/) {
     const auto inventory = TRY(to_cli(cli.kernel.inventory({})));
     const policy::PolicySet set = generated(inventory);
     const std::string yaml = policy::emit(set);

@@ -9,8 +9,7 @@
 
 namespace vfioctl {
 
-CliResult<ExitCode> run_policy_schema(CliContext& cli, const Arguments& arguments) {
-    static_cast<void>(arguments);  // takes none
+CliResult<ExitCode> run_policy_schema(CliContext& cli, const Arguments& /*arguments*/) {
     if (!cli.json()) {
         cli.out << kSchemaText;
         return ExitCode::kDone;

@@ -109,8 +109,7 @@ CliResult<HostAssessment> assess_host(CliContext& cli, policy::Parsed& policies)
 
 }  // namespace
 
-CliResult<ExitCode> run_doctor(CliContext& cli, const Arguments& arguments) {
-    static_cast<void>(arguments);  // takes none
+CliResult<ExitCode> run_doctor(CliContext& cli, const Arguments& /*arguments*/) {
     policy::Parsed policies = load_policies_for(cli, {});
     const auto assessment = TRY(assess_host(cli, policies));
     const ExternalManagers external_managers = read_external_managers(cli.options.root);

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "vfioctl/cli/command_options.hpp"
 #include "vfioctl/cli/command_table.hpp"
 #include "vfioctl/context/option_values.hpp"
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vfioctl/hosts/captured_names.hpp"
+
+namespace vfioctl::captured {
+namespace {
+
+constexpr const char* kAttributes[] = {"address",
+                                       "available_instances",
+                                       "boot_vga",
+                                       "class",
+                                       "description",
+                                       "dev",
+                                       "device",
+                                       "device_api",
+                                       "driver_override",
+                                       "enabled",
+                                       "flags",
+                                       "fstype",
+                                       "ifindex",
+                                       "initstate",
+                                       "label",
+                                       "modalias",
+                                       "name",
+                                       "numa_node",
+                                       "operstate",
+                                       "partition",
+                                       "power_state",
+                                       "reserved_regions",
+                                       "reset_method",
+                                       "revision",
+                                       "secondary_bus_number",
+                                       "size",
+                                       "sriov_drivers_autoprobe",
+                                       "sriov_numvfs",
+                                       "sriov_totalvfs",
+                                       "status",
+                                       "subsystem_device",
+                                       "subsystem_vendor",
+                                       "type",
+                                       "uevent",
+                                       "uuid",
+                                       "vendor",
+                                       "bind"};
+constexpr const char* kSkippedDirectories[] = {
+    "power",    "msi_irqs",   "statistics", "queues", "hwmon",    "wakeup",
+    "link",     "trace",      "integrity",  "system", "cpu",      "breakpoint",
+    "software", "tracepoint", "sections",   "notes",  "inflight", "mq"};
+constexpr const char* kTrees[] = {"/sys/devices",
+                                  "/sys/bus",
+                                  "/sys/class/block",
+                                  "/sys/class/drm",
+                                  "/sys/class/graphics",
+                                  "/sys/class/iommu",
+                                  "/sys/class/mdev_bus",
+                                  "/sys/class/net",
+                                  "/sys/class/vfio",
+                                  "/sys/class/vfio-dev",
+                                  "/sys/class/vtconsole",
+                                  "/sys/fs/btrfs",
+                                  "/sys/kernel/iommu_groups"};
+constexpr const char* kDirectories[] = {"/etc/bindd/policies.d",
+                                        "/run/bindd/policies.d",
+                                        "/usr/lib/bindd/policies.d",
+                                        "/etc/modprobe.d",
+                                        "/run/modprobe.d",
+                                        "/usr/local/lib/modprobe.d",
+                                        "/usr/lib/modprobe.d",
+                                        "/lib/modprobe.d",
+                                        "/run/udev/data",
+                                        "/etc/driverctl.d",
+                                        "/sys/module/vfio_iommu_type1/parameters"};
+constexpr const char* kFiles[] = {"/proc/cmdline",
+                                  "/proc/consoles",
+                                  "/proc/swaps",
+                                  "/proc/net/route",
+                                  "/proc/net/ipv6_route",
+                                  "/proc/sys/kernel/arch",
+                                  "/proc/sys/kernel/osrelease",
+                                  "/proc/interrupts",
+                                  "/proc/meminfo",
+                                  "/proc/fb",
+                                  "/sys/kernel/security/lockdown",
+                                  "/run/bindd/journal",
+                                  "/var/lib/bindd/history",
+                                  "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode"};
+constexpr const char* kModuleFiles[] = {"modules.alias",       "modules.alias.bin",
+                                        "modules.builtin",     "modules.builtin.alias.bin",
+                                        "modules.builtin.bin", "modules.builtin.modinfo",
+                                        "modules.dep",         "modules.dep.bin",
+                                        "modules.softdep",     "modules.symbols.bin"};
+
+}  // namespace
+
+Names attributes() {
+    return kAttributes;
+}
+
+Names skipped_directories() {
+    return kSkippedDirectories;
+}
+
+Names trees() {
+    return kTrees;
+}
+
+Names directories() {
+    return kDirectories;
+}
+
+Names files() {
+    return kFiles;
+}
+
+Names module_files() {
+    return kModuleFiles;
+}
+
+}  // namespace vfioctl::captured
