@@ -6,8 +6,8 @@
 
 namespace tests {
 
-/// A command line that is wrong, with the exit status and the whole of stderr it deserves. "@"
-/// stands for the made-up host's directory.
+/// A wrong command line, with its exit status and all of its stderr. "@" is the directory of the
+/// sample host.
 struct UsageErrorCase {
     int status;
     std::vector<std::string> arguments;

@@ -8,8 +8,8 @@
 #include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
-/// What users get wrong: each ends with the right status, one line that says what is wrong and one
-/// that helps, and nothing on stdout.
+/// Wrong command lines: each ends with the right status, one line with the error, one with a hint,
+/// and nothing on stdout.
 namespace tests {
 namespace {
 

@@ -5,8 +5,7 @@
 
 #include "tests/unit/vfioctl/harness/cli_harness.hpp"
 
-/// `access` of a rule against nodes that are there already: after the rule has changed, or someone
-/// has.
+/// `access` of a rule for nodes that exist already: after a change of the rule or of the node.
 namespace tests {
 namespace {
 

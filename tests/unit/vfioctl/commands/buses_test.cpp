@@ -76,7 +76,7 @@ fake::KernelState world_of(const BusCase& one) {
     fake::KernelState world = fake::KernelState::from(host_of(one));
     if (*one.module != '\0') {
         world.specs.push_back({one.bus, one.driver, one.module, {}, true});
-        // A module of another name than its driver's is found by nobody until it is loaded.
+        // A module whose name differs from its driver's is not found until it is loaded.
         const bool loaded = sysfs::normalise_module(one.driver) != one.module;
         world.drivers.modules[one.module] =
             loaded ? sysfs::ModuleState::kLoaded : sysfs::ModuleState::kAvailable;
@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(Every, BusTypes, testing::ValuesIn(bus_cases()), [](con
     return name;
 });
 
-// Without a VFIO driver of their bus `auto` has nothing to try, and says so.
+// Without a VFIO driver of their bus `auto` has no candidate, and reports that.
 TEST(BusTypes, WithoutAVfioDriverRefuseAuto) {
     for (const BusCase& one : bus_cases()) {
         const std::string bus = one.bus;

@@ -107,8 +107,8 @@ TEST(Apply, EarlyWritesOverridesOfDevicesThatNoDriverHas) {
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "e1000e");
 }
 
-// The driver's name is not known before its module is there. Armed with vfio-pci, the device would
-// be bound by whoever loads that one first.
+// The driver's name is not known before its module is loaded. With an override of vfio-pci the
+// device would be bound when that module is loaded first.
 TEST(Apply, EarlyArmsADeviceForItsVariantWithTheModulesName) {
     fake::KernelState world = two_nics();
     const auto nic = fake::pci_id("0000:01:00.0");

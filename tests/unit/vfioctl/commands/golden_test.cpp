@@ -11,9 +11,8 @@
 #include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
-/// The real binary on hosts made of files: all of its text, all of its JSON and all of its stderr
-/// against tests/golden/COMMAND/CASE.{txt,json,err}. BINDD_REGEN=1 writes them anew, for the diff
-/// to be read.
+/// The real binary on hosts made of files: all of its text, JSON and stderr against
+/// tests/golden/COMMAND/CASE.{txt,json,err}. BINDD_REGEN=1 writes these files again; read the diff.
 namespace tests {
 namespace {
 
@@ -31,7 +30,7 @@ void PrintTo(const GoldenCase& golden, std::ostream* out) {
     *out << golden.name;
 }
 
-// The words of each command, on the hosts that have something to say to it.
+// The arguments of each command, on the hosts that matter for it.
 const std::vector<GoldenCase>& cases() {
     static const std::vector<GoldenCase> kCases = {
         {"list/workstation", write_workstation, 0, {"list"}},

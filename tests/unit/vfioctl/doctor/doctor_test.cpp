@@ -10,8 +10,7 @@
 #include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
-/// The healthy host with one thing made wrong at a time: that finding changes, and nothing else
-/// does.
+/// The healthy host with one defect at a time: only that result changes.
 namespace tests {
 namespace {
 

@@ -11,15 +11,14 @@
 
 namespace tests {
 
-/// What a command said and how it ended, on the model of the kernel.
+/// The output and the exit status of a command on the model of the kernel.
 struct CommandOutput {
     int status = -1;
     std::string out;
     std::string err;
 };
 
-/// Somebody at a machine with the model of the kernel below it: root, with policies in a file,
-/// typing command lines.
+/// Runs command lines on the model of the kernel, as root, with policies in a file.
 class CliHarness {
   public:
     CliHarness(const fake::KernelState& world, const std::string& policy);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What probe tells of things that no device of the lab has: graphics with an OpRegion, sparse
-// areas, atomics, a utility string, migration, a chain that is broken, SPAPR's windows beside them.
+// Output of probe for features that no device of the lab has: graphics with an OpRegion, sparse
+// areas, atomics, a utility string, migration, a broken capability chain, SPAPR windows.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
