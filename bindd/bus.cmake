@@ -32,9 +32,9 @@ bus_vtable(Group group_vtable.hpp)
 bus_vtable(MediatedDevice mdev_vtable.hpp)
 
 add_library(bindd_bus STATIC
-  bus/bus_service.cpp
+  interfaces/bus_service.cpp
   interfaces/property_values.cpp
-  bus/attach_bus.cpp
+  interfaces/attach_bus.cpp
   bus/authority.cpp
   bus/message.cpp
   bus/caller.cpp

@@ -2,10 +2,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "bindd/bus/attach_bus.hpp"
 #include "bindd/executor/device_opener.hpp"
-#include "bindd/executor/executor_launcher.hpp"
+#include "bindd/interfaces/attach_bus.hpp"
 #include "bindd/loop/command_line.hpp"
+#include "bindd/loop/executor_launcher.hpp"
 #include "bindd/loop/journal_log.hpp"
 #include "bindd/loop/service_notifier.hpp"
 #include "bindd/loop/udev_monitor.hpp"

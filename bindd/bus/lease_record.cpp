@@ -18,10 +18,10 @@ namespace binding {
 /// The file's name has the id.
 template <>
 struct FieldList<bindd::LeaseRecord> {
-    using Record = bindd::LeaseRecord;
-    static constexpr auto fields =
-        std::tuple{required("why", &Record::why), required("uid", &Record::uid),
-                   required("devices", &Record::devices), required("taken", &Record::taken)};
+    static constexpr auto fields = std::tuple{required("why", &bindd::LeaseRecord::why),
+                                              required("uid", &bindd::LeaseRecord::uid),
+                                              required("devices", &bindd::LeaseRecord::devices),
+                                              required("taken", &bindd::LeaseRecord::taken)};
 };
 
 }  // namespace binding

@@ -63,7 +63,8 @@ void log_finished(StepContext& step, const Job& job, const Transaction& transact
     std::string devices;
     for (const DeviceId& id : transaction.devices)
         devices += (devices.empty() ? "" : " ") + id.display();
-    LogEntry::Fields fields{{"BINDD_DEVICES", devices}, {"BINDD_JOB", std::to_string(job.id)}};
+    LogEntry::JournalFields fields{{"BINDD_DEVICES", devices},
+                                   {"BINDD_JOB", std::to_string(job.id)}};
     if (!transaction.changes.empty())
         fields.emplace_back("BINDD_RULE", transaction.changes.front().rule);
     if (job.request.requester.uid)

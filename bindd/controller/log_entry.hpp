@@ -29,12 +29,12 @@ enum class Level { kError, kWarning, kNotice, kInfo };
 
 /// One entry of the daemon's log.
 struct LogEntry {
-    using Fields = std::vector<std::pair<std::string, std::string>>;
+    using JournalFields = std::vector<std::pair<std::string, std::string>>;
 
     Level level = Level::kInfo;
     LogEvent event = LogEvent::kWarning;
     std::string text;
-    Fields fields{};  ///< "BINDD_DEVICE" → "0000:01:00.0"
+    JournalFields fields{};  ///< "BINDD_DEVICE" → "0000:01:00.0"
 };
 
 }  // namespace bindd

@@ -3,9 +3,20 @@
 
 #include <sstream>
 
-#include "bindd/executor/line_socket.hpp"
-
 namespace bindd {
+namespace {
+
+/// The parts of a line, separated by tabs.
+std::vector<std::string> split_fields(const std::string& line) {
+    std::vector<std::string> parts;
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = line.find('\t', begin)) != std::string::npos; begin = end + 1)
+        parts.push_back(line.substr(begin, end - begin));
+    parts.push_back(line.substr(begin));
+    return parts;
+}
+
+}  // namespace
 
 ManualState ManualState::parse(const std::string& text) {
     ManualState state;

@@ -17,7 +17,7 @@ struct StepContext {
     Effects effects{};
 
     void emit(Effect effect) { effects.push_back(std::move(effect)); }
-    void log(Level level, LogEvent event, std::string text, LogEntry::Fields fields = {}) {
+    void log(Level level, LogEvent event, std::string text, LogEntry::JournalFields fields = {}) {
         emit(LogEntry{level, event, std::move(text), std::move(fields)});
     }
     /// The number for a request to the executor whose answer continues with `pending`.

@@ -61,19 +61,4 @@ std::optional<std::vector<std::string>> LineSocket::receive() {
     return complete;
 }
 
-std::vector<std::string> split_fields(const std::string& line) {
-    std::vector<std::string> parts;
-    std::size_t begin = 0;
-    for (std::size_t end = 0; (end = line.find('\t', begin)) != std::string::npos; begin = end + 1)
-        parts.push_back(line.substr(begin, end - begin));
-    parts.push_back(line.substr(begin));
-    return parts;
-}
-
-std::string to_field(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c == '\t' || c == '\n'; }, ' ');
-    return text;
-}
-
 }  // namespace bindd

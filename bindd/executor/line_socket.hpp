@@ -40,9 +40,4 @@ struct LineSocket::Pair {
     LineSocket other;
 };
 
-/// The parts of a line, which a tab separates: JSON as it is dumped has none in it.
-[[nodiscard]] std::vector<std::string> split_fields(const std::string& line);
-/// Free text as one of them.
-[[nodiscard]] std::string to_field(std::string text);
-
 }  // namespace bindd

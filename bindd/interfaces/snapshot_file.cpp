@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "binding/codec/host_snapshot.hpp"
+#include "binding/report/host_snapshot.hpp"
 
 namespace bindd {
 namespace {

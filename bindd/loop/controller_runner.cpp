@@ -10,6 +10,7 @@
 #include "bindd/controller/policy_reload.hpp"
 #include "bindd/loop/executor_requests.hpp"
 #include "bindd/loop/policy_loader.hpp"
+#include "binding/journal/history.hpp"
 #include "binding/policies/udev_rules_file.hpp"
 
 namespace bindd {

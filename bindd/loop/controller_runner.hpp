@@ -12,8 +12,8 @@
 #include "bindd/controller/observer.hpp"
 #include "bindd/controller/queries.hpp"
 #include "bindd/controller/step.hpp"
-#include "bindd/executor/executor_client.hpp"
 #include "bindd/loop/event_loop.hpp"
+#include "bindd/loop/executor_client.hpp"
 #include "bindd/loop/journal_log.hpp"
 #include "binding/journal/journal_reader.hpp"
 

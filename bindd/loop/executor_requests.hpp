@@ -5,7 +5,7 @@
 #include <string>
 
 #include "bindd/controller/input.hpp"
-#include "bindd/executor/executor_client.hpp"
+#include "bindd/loop/executor_client.hpp"
 
 /// The controller's requests as messages to the executor, and its answers as values.
 namespace bindd {

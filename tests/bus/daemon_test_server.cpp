@@ -12,8 +12,8 @@
 #include <memory>
 #include <string>
 
-#include "bindd/bus/attach_bus.hpp"
 #include "bindd/controller/manual_state.hpp"
+#include "bindd/interfaces/attach_bus.hpp"
 #include "bindd/loop/daemon.hpp"
 #include "tests/bus/bus_world.hpp"
 #include "tests/fake/fake_kernel.hpp"

@@ -27,7 +27,7 @@ ROOMS = {
     "lib/vfio/include": ("vfio/abi", "vfio"),
     "lib/vfio": ("src/abi", "src/space", "src/backend", "src/device", "src/iommufd", "examples"),
     "lib/binding": ("worker", "codec", "journal", "report", "transaction", "policies", "mdevctl"),
-    "bindd": ("controller", "executor", "loop", "bus"),
+    "bindd": ("controller", "executor", "loop", "bus", "interfaces"),
     "vfioctl": (
         "context", "client", "hosts", "render", "mdev", "exchange", "pipeline", "doctor", "commands", "cli",
     ),

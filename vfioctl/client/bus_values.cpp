@@ -52,9 +52,9 @@ InterfacesRemoved read_removed(sdbus::Message& message) {
     return {path};
 }
 
-TransactionFinished read_finished(sdbus::Message& message) {
+TransactionFinishedSignal read_finished(sdbus::Message& message) {
     sdbus::ObjectPath job;
-    TransactionFinished signal;
+    TransactionFinishedSignal signal;
     message >> job >> signal.group >> signal.result;
     return signal;
 }

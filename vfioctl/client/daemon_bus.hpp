@@ -36,12 +36,12 @@ struct InterfacesAdded {
 struct InterfacesRemoved {
     std::string path;
 };
-struct TransactionFinished {
+struct TransactionFinishedSignal {
     std::string group;
     std::string result;
 };
 using BusSignal =
-    std::variant<PropertiesChanged, InterfacesAdded, InterfacesRemoved, TransactionFinished>;
+    std::variant<PropertiesChanged, InterfacesAdded, InterfacesRemoved, TransactionFinishedSignal>;
 enum class AfterSignal { kContinue, kStop };
 
 /// A call that changes the host. The daemon runs it as a job.
@@ -53,12 +53,12 @@ struct ChangeRequest {
 };
 
 /// An error reply, or a failure of the bus itself.
-struct BusFailure {
+struct DaemonBusError {
     std::string name;  ///< "org.bindd1.Error.Refused"
     std::string text;
 };
 template <typename T>
-using BusResult = tl::expected<T, BusFailure>;
+using DaemonBusResult = tl::expected<T, DaemonBusError>;
 
 /// One connection to the bus. No call starts a daemon that does not run.
 class DaemonBus {
@@ -66,19 +66,20 @@ class DaemonBus {
     virtual ~DaemonBus() = default;
     [[nodiscard]] virtual bool has_daemon() = 0;
     /// The file of Manager.Snapshot.
-    [[nodiscard]] virtual BusResult<base::UniqueFd> snapshot(const CallOptions& options) = 0;
-    [[nodiscard]] virtual BusResult<void> reload() = 0;
+    [[nodiscard]] virtual DaemonBusResult<base::UniqueFd> snapshot(const CallOptions& options) = 0;
+    [[nodiscard]] virtual DaemonBusResult<void> reload() = 0;
     /// JSON.
-    [[nodiscard]] virtual BusResult<std::string> history() = 0;
-    [[nodiscard]] virtual BusResult<BusProperties> properties(const std::string& path,
-                                                              const std::string& interface) = 0;
+    [[nodiscard]] virtual DaemonBusResult<std::string> history() = 0;
+    [[nodiscard]] virtual DaemonBusResult<BusProperties> properties(
+        const std::string& path, const std::string& interface) = 0;
     /// The path of the job.
-    [[nodiscard]] virtual BusResult<std::string> start_job(const ChangeRequest& request) = 0;
-    [[nodiscard]] virtual BusResult<void> wait_for_job(
+    [[nodiscard]] virtual DaemonBusResult<std::string> start_job(const ChangeRequest& request) = 0;
+    [[nodiscard]] virtual DaemonBusResult<void> wait_for_job(
         const std::string& job, const std::function<void(const binding::Progress&)>& progress) = 0;
-    [[nodiscard]] virtual BusResult<std::vector<std::string>> job_lines(const std::string& job) = 0;
+    [[nodiscard]] virtual DaemonBusResult<std::vector<std::string>> job_lines(
+        const std::string& job) = 0;
     /// Every signal of the daemon from now on, until `on_signal` stops it.
-    [[nodiscard]] virtual BusResult<void> listen(
+    [[nodiscard]] virtual DaemonBusResult<void> listen(
         const std::function<AfterSignal(const BusSignal&)>& on_signal) = 0;
 };
 

@@ -29,7 +29,7 @@ ExitCode bus_exit_code(const std::string& error) {
 }
 
 /// The text of an error of the daemon is a whole sentence.
-tl::unexpected<Failure> daemon_failure(const BusFailure& error, std::string hint = {}) {
+tl::unexpected<Failure> daemon_failure(const DaemonBusError& error, std::string hint = {}) {
     if (error.name == "org.bindd1.Error.NotAuthorized")
         hint = "polkit authorises this; root is always allowed";
     return fail(bus_exit_code(error.name), error.name.starts_with(kErrorPrefix) ? "" : "bindd",
@@ -37,7 +37,7 @@ tl::unexpected<Failure> daemon_failure(const BusFailure& error, std::string hint
 }
 
 template <typename T>
-CliResult<T> to_result(BusResult<T> result) {
+CliResult<T> to_result(DaemonBusResult<T> result) {
     if (!result)
         return daemon_failure(result.error());
     if constexpr (std::is_void_v<T>)

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "binding/codec/host_snapshot.hpp"
+#include "binding/report/host_snapshot.hpp"
 #include "policy/plan/plan.hpp"
 #include "vfioctl/client/daemon_bus.hpp"
 #include "vfioctl/context/failure.hpp"

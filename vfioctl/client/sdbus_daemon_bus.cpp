@@ -27,16 +27,16 @@ constexpr const char* kSignals = "type='signal',sender='org.bindd1'";
 constexpr std::uint64_t kCallTimeout = std::uint64_t{300} * 1'000'000;
 
 template <typename Function>
-auto catch_errors(const Function& function) -> BusResult<decltype(function())> {
+auto catch_errors(const Function& function) -> DaemonBusResult<decltype(function())> {
     try {
         if constexpr (std::is_void_v<decltype(function())>)
             function();
         else
             return function();
     } catch (const sdbus::Error& error) {
-        return tl::unexpected(BusFailure{error.getName(), error.getMessage()});
+        return tl::unexpected(DaemonBusError{error.getName(), error.getMessage()});
     } catch (const std::exception& problem) {
-        return tl::unexpected(BusFailure{{}, problem.what()});
+        return tl::unexpected(DaemonBusError{{}, problem.what()});
     }
     if constexpr (std::is_void_v<decltype(function())>)
         return {};
@@ -107,7 +107,7 @@ bool SdbusDaemonBus::has_daemon() {
     return owned && *owned;
 }
 
-BusResult<base::UniqueFd> SdbusDaemonBus::snapshot(const CallOptions& options) {
+DaemonBusResult<base::UniqueFd> SdbusDaemonBus::snapshot(const CallOptions& options) {
     return catch_errors([&] {
         auto file =
             read_reply<sdbus::UnixFd>(call(kPath, kManager, "Snapshot", to_variants(options)));
@@ -115,22 +115,22 @@ BusResult<base::UniqueFd> SdbusDaemonBus::snapshot(const CallOptions& options) {
     });
 }
 
-BusResult<void> SdbusDaemonBus::reload() {
+DaemonBusResult<void> SdbusDaemonBus::reload() {
     return catch_errors([&] { call(kPath, kManager, "Reload"); });
 }
 
-BusResult<std::string> SdbusDaemonBus::history() {
+DaemonBusResult<std::string> SdbusDaemonBus::history() {
     return catch_errors([&] { return read_reply<std::string>(call(kPath, kManager, "History")); });
 }
 
-BusResult<BusProperties> SdbusDaemonBus::properties(const std::string& path,
-                                                    const std::string& interface) {
+DaemonBusResult<BusProperties> SdbusDaemonBus::properties(const std::string& path,
+                                                          const std::string& interface) {
     return catch_errors([&] {
         return to_properties(read_reply<BusVariants>(call(path, kProperties, "GetAll", interface)));
     });
 }
 
-BusResult<std::string> SdbusDaemonBus::start_job(const ChangeRequest& request) {
+DaemonBusResult<std::string> SdbusDaemonBus::start_job(const ChangeRequest& request) {
     return catch_errors([&]() -> std::string {
         const BusVariants options = to_variants(request.options);
         if (std::string_view(request.method) == "Rollback")
@@ -143,7 +143,7 @@ BusResult<std::string> SdbusDaemonBus::start_job(const ChangeRequest& request) {
     });
 }
 
-BusResult<void> SdbusDaemonBus::wait_for_job(
+DaemonBusResult<void> SdbusDaemonBus::wait_for_job(
     const std::string& job, const std::function<void(const binding::Progress&)>& progress) {
     return catch_errors([&] {
         RemoteJobState state;
@@ -167,12 +167,12 @@ BusResult<void> SdbusDaemonBus::wait_for_job(
     });
 }
 
-BusResult<std::vector<std::string>> SdbusDaemonBus::job_lines(const std::string& job) {
+DaemonBusResult<std::vector<std::string>> SdbusDaemonBus::job_lines(const std::string& job) {
     return catch_errors(
         [&] { return read_reply<std::vector<std::string>>(call(job, kJob, "Lines")); });
 }
 
-BusResult<void> SdbusDaemonBus::listen(
+DaemonBusResult<void> SdbusDaemonBus::listen(
     const std::function<AfterSignal(const BusSignal&)>& on_signal) {
     return catch_errors([&] {
         std::deque<BusSignal> received;

@@ -14,17 +14,18 @@ class SdbusDaemonBus final : public DaemonBus {
         : connection_(dbus::connect(address).connection) {}
 
     bool has_daemon() override;
-    BusResult<base::UniqueFd> snapshot(const CallOptions& options) override;
-    BusResult<void> reload() override;
-    BusResult<std::string> history() override;
-    BusResult<BusProperties> properties(const std::string& path,
-                                        const std::string& interface) override;
-    BusResult<std::string> start_job(const ChangeRequest& request) override;
-    BusResult<void> wait_for_job(
+    DaemonBusResult<base::UniqueFd> snapshot(const CallOptions& options) override;
+    DaemonBusResult<void> reload() override;
+    DaemonBusResult<std::string> history() override;
+    DaemonBusResult<BusProperties> properties(const std::string& path,
+                                              const std::string& interface) override;
+    DaemonBusResult<std::string> start_job(const ChangeRequest& request) override;
+    DaemonBusResult<void> wait_for_job(
         const std::string& job,
         const std::function<void(const binding::Progress&)>& progress) override;
-    BusResult<std::vector<std::string>> job_lines(const std::string& job) override;
-    BusResult<void> listen(const std::function<AfterSignal(const BusSignal&)>& on_signal) override;
+    DaemonBusResult<std::vector<std::string>> job_lines(const std::string& job) override;
+    DaemonBusResult<void> listen(
+        const std::function<AfterSignal(const BusSignal&)>& on_signal) override;
 
   private:
     /// The daemon's reply to a call.

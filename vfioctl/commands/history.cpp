@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "binding/journal/history.hpp"
 #include "binding/report/history_report.hpp"
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/context/json_document.hpp"

@@ -53,7 +53,7 @@ std::optional<MonitorEvent> SignalDecoder::event(const InterfacesRemoved& signal
     return MonitorEvent{"vanished", name.mapped(), {}};
 }
 
-std::optional<MonitorEvent> SignalDecoder::event(const TransactionFinished& signal) const {
+std::optional<MonitorEvent> SignalDecoder::event(const TransactionFinishedSignal& signal) const {
     return MonitorEvent{"transaction", signal.group, {{"Result", signal.result}}};
 }
 

@@ -28,7 +28,7 @@ class SignalDecoder {
     [[nodiscard]] std::optional<MonitorEvent> event(const PropertiesChanged& signal) const;
     [[nodiscard]] std::optional<MonitorEvent> event(const InterfacesAdded& signal);
     [[nodiscard]] std::optional<MonitorEvent> event(const InterfacesRemoved& signal);
-    [[nodiscard]] std::optional<MonitorEvent> event(const TransactionFinished& signal) const;
+    [[nodiscard]] std::optional<MonitorEvent> event(const TransactionFinishedSignal& signal) const;
 
     std::map<std::string, std::string> names_;
 };

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "binding/codec/host_snapshot.hpp"
 #include "binding/journal/state_dir.hpp"
+#include "binding/report/host_snapshot.hpp"
 #include "sysfs/host/root.hpp"
 #include "sysfs/kernel/kernel.hpp"
 

@@ -5,7 +5,7 @@
 #include <ostream>
 #include <utility>
 
-#include "binding/journal/managed_device.hpp"
+#include "binding/journal/history.hpp"
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 

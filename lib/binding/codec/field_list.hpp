@@ -30,7 +30,7 @@ enum class Presence {
 };
 
 template <Presence presence, typename Owner, typename Value>
-struct Field {
+struct FieldSpec {
     const char* key;
     Value Owner::*member;
 };
@@ -57,17 +57,18 @@ struct InlinedFields {
 };
 
 template <typename Owner, typename Value>
-constexpr Field<Presence::kRequired, Owner, Value> required(const char* key, Value Owner::*member) {
+constexpr FieldSpec<Presence::kRequired, Owner, Value> required(const char* key,
+                                                                Value Owner::*member) {
     return {key, member};
 }
 template <typename Owner, typename Value>
-constexpr Field<Presence::kDefaulted, Owner, Value> defaulted(const char* key,
-                                                              Value Owner::*member) {
+constexpr FieldSpec<Presence::kDefaulted, Owner, Value> defaulted(const char* key,
+                                                                  Value Owner::*member) {
     return {key, member};
 }
 template <typename Owner, typename Value>
-constexpr Field<Presence::kOmittable, Owner, Value> omittable(const char* key,
-                                                              Value Owner::*member) {
+constexpr FieldSpec<Presence::kOmittable, Owner, Value> omittable(const char* key,
+                                                                  Value Owner::*member) {
     return {key, member};
 }
 template <typename Owner, typename Value>

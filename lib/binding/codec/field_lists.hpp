@@ -70,11 +70,12 @@ BINDD_OMITTABLE_FIELDS(sysfs::ScanOptions, serial, properties, slots, resets, at
 
 template <>
 struct FieldList<policy::ChainLink> {
-    using Link = policy::ChainLink;
-    static constexpr auto fields =
-        std::tuple{required("driver", &Link::driver), required("module", &Link::module),
-                   required("origin", &Link::origin), required("from", &Link::from),
-                   required("fate", &Link::status),   required("why", &Link::why)};
+    static constexpr auto fields = std::tuple{required("driver", &policy::ChainLink::driver),
+                                              required("module", &policy::ChainLink::module),
+                                              required("origin", &policy::ChainLink::origin),
+                                              required("from", &policy::ChainLink::from),
+                                              required("fate", &policy::ChainLink::status),
+                                              required("why", &policy::ChainLink::why)};
 };
 /// Without `where`: the change says which rule it comes from.
 template <>

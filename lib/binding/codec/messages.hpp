@@ -11,7 +11,7 @@
 
 #include "base/result.hpp"
 #include "binding/codec/host_context.hpp"
-#include "binding/journal/record.hpp"
+#include "binding/codec/record.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/usage/usage.hpp"

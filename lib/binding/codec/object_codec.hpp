@@ -36,7 +36,8 @@ struct FieldsCodec {
         object.get_ref<Json::object_t&>().emplace_back(key, std::move(value));
     }
     template <Presence presence, typename Owner, typename Value>
-    static void put(Json& object, const Owner& owner, const Field<presence, Owner, Value>& field) {
+    static void put(Json& object, const Owner& owner,
+                    const FieldSpec<presence, Owner, Value>& field) {
         if constexpr (presence == Presence::kOmittable) {
             static const Owner defaults{};
             if (owner.*field.member == defaults.*field.member)
@@ -62,8 +63,8 @@ struct FieldsCodec {
     }
 
     template <Presence presence, typename Owner, typename Value>
-    static bool take(const Json& object, Owner& owner, const Field<presence, Owner, Value>& field,
-                     const Place& place) {
+    static bool take(const Json& object, Owner& owner,
+                     const FieldSpec<presence, Owner, Value>& field, const Place& place) {
         const Place inner(place, std::string_view(field.key));
         const auto found = object.find(field.key);
         if (found == object.end())
@@ -109,39 +110,39 @@ requires requires {
     FieldList<T>::fields;
 }
 struct Codec<T> {
-    using Fields = FieldsCodec<std::remove_cvref_t<decltype(FieldList<T>::fields)>>;
+    using OwnFields = FieldsCodec<std::remove_cvref_t<decltype(FieldList<T>::fields)>>;
     static Json encode(const T& value) {
         Json object = Json::object();
-        Fields::encode(object, value, FieldList<T>::fields);
+        OwnFields::encode(object, value, FieldList<T>::fields);
         return object;
     }
     static bool decode(const Json& json, T& value, const Place& place) {
-        return Fields::decode(json, value, FieldList<T>::fields, place);
+        return OwnFields::decode(json, value, FieldList<T>::fields, place);
     }
 };
 
 /// The fields of the alternative, behind its tag.
 template <typename... Ts>
 struct Codec<std::variant<Ts...>> {
-    using Variant = std::variant<Ts...>;
-    static void encode_into(Json& object, const Variant& value) {
+    using Alternatives = std::variant<Ts...>;
+    static void encode_into(Json& object, const Alternatives& value) {
         std::visit(
             [&]<typename T>(const T& alternative) {
-                object[kTagKey<Variant>] = Tag<T>::value;
-                Codec<T>::Fields::encode(object, alternative, FieldList<T>::fields);
+                object[kTagKey<Alternatives>] = Tag<T>::value;
+                Codec<T>::OwnFields::encode(object, alternative, FieldList<T>::fields);
             },
             value);
     }
-    static Json encode(const Variant& value) {
+    static Json encode(const Alternatives& value) {
         Json object = Json::object();
         encode_into(object, value);
         return object;
     }
-    static bool decode(const Json& json, Variant& value, const Place& place) {
+    static bool decode(const Json& json, Alternatives& value, const Place& place) {
         if (!json.is_object())
             return place.reject("not an object");
-        const Place inner(place, std::string_view(kTagKey<Variant>));
-        const auto found = json.find(kTagKey<Variant>);
+        const Place inner(place, std::string_view(kTagKey<Alternatives>));
+        const auto found = json.find(kTagKey<Alternatives>);
         const auto* tag =
             found == json.end() ? nullptr : found->template get_ptr<const std::string*>();
         if (tag == nullptr)
@@ -153,7 +154,7 @@ struct Codec<std::variant<Ts...>> {
 
   private:
     template <typename T>
-    static bool decode_if(const std::string& tag, const Json& json, Variant& value,
+    static bool decode_if(const std::string& tag, const Json& json, Alternatives& value,
                           const Place& place, bool& known) {
         if (tag != Tag<T>::value)
             return false;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "binding/codec/field_lists.hpp"
-#include "binding/journal/managed_device.hpp"
-#include "binding/journal/record.hpp"
+#include "binding/codec/managed_device.hpp"
+#include "binding/codec/record.hpp"
 
 /// The lists of fields of what is on disk: the journal (/run/bindd/journal) and the history
 /// (/var/lib/bindd/history). Keys and their order stay as they are; a key that older versions did
@@ -51,19 +51,18 @@ BINDD_MESSAGE(ReleasedRecord, "released", device, why)
 BINDD_TAG(ManagedDevice, "bound")
 template <>
 struct FieldList<ManagedDevice> {
-    using Device = ManagedDevice;
     static constexpr auto fields =
-        std::tuple{required("device", &Device::device),
-                   required("identity", &Device::identity),
-                   required("txn", &Device::txn),
-                   required("rule", &Device::rule),
-                   required("where", &Device::where),
-                   required("driver", &Device::driver),
-                   nested("before", required("driver", &Device::before_driver),
-                          required("override", &Device::before_override)),
-                   required("taken_along", &Device::taken_along),
-                   required("made", &Device::side_effects),
-                   defaulted("early", &Device::early)};
+        std::tuple{required("device", &ManagedDevice::device),
+                   required("identity", &ManagedDevice::identity),
+                   required("txn", &ManagedDevice::txn),
+                   required("rule", &ManagedDevice::rule),
+                   required("where", &ManagedDevice::where),
+                   required("driver", &ManagedDevice::driver),
+                   nested("before", required("driver", &ManagedDevice::before_driver),
+                          required("override", &ManagedDevice::before_override)),
+                   required("taken_along", &ManagedDevice::taken_along),
+                   required("made", &ManagedDevice::side_effects),
+                   defaulted("early", &ManagedDevice::early)};
 };
 
 BINDD_FIELDS(HistoryEntry, txn, time_us, actor, action, group, devices, driver, rule, where, result,

@@ -78,7 +78,7 @@ Result<void> check(const BindingSnapshot::PreviousBinding& binding) {
 }
 
 /// An overload for each message and record with something to check; the others are fine as decoded.
-struct Check {
+struct Validate {
     template <typename T>
     Result<void> operator()(const T&) const {
         return {};
@@ -115,7 +115,7 @@ struct Check {
 }  // namespace
 
 Result<void> validate(const Envelope& envelope) {
-    return std::visit(Check{}, envelope.message);
+    return std::visit(Validate{}, envelope.message);
 }
 
 /// Readers of usage open files below it.
@@ -133,7 +133,7 @@ Result<void> validate(const policy::Transaction& transaction) {
 }
 
 Result<void> validate(const Record& record) {
-    return std::visit(Check{}, record);
+    return std::visit(Validate{}, record);
 }
 
 }  // namespace binding

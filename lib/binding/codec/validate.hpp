@@ -3,7 +3,7 @@
 
 #include "base/result.hpp"
 #include "binding/codec/messages.hpp"
-#include "binding/journal/record.hpp"
+#include "binding/codec/record.hpp"
 
 /// The checks that a decoded value passes before anyone uses it: every name in it is one that could
 /// be the kernel's, so none can lead a path elsewhere. The executor trusts no controller, and no

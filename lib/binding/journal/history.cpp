@@ -158,9 +158,4 @@ LatestHistory latest_history(const StateDir& state, std::set<sysfs::DeviceId> on
     return read_latest(state, std::move(only));
 }
 
-Result<std::map<sysfs::DeviceId, ManagedDevice>> read_managed_devices(const StateDir& state) {
-    auto journal_state = TRY(read_journal(state));
-    return std::move(journal_state.bound);
-}
-
 }  // namespace binding

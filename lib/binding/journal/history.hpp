@@ -2,11 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
-#include "binding/journal/managed_device.hpp"
+#include "binding/codec/managed_device.hpp"
 #include "binding/journal/state_dir.hpp"
 
 namespace binding {
@@ -28,5 +29,13 @@ class HistoryReader {
     std::string text_;
     std::size_t at_ = 0;
 };
+
+/// The whole history, oldest first.
+[[nodiscard]] base::Result<std::vector<HistoryEntry>> read_history(const StateDir& state);
+
+/// The last entry of each device, or of each of `only`, which is searched from the end of the
+/// history and mostly reads little of it. Empty if the history cannot be read (it is root's).
+[[nodiscard]] LatestHistory latest_history(const StateDir& state);
+[[nodiscard]] LatestHistory latest_history(const StateDir& state, std::set<sysfs::DeviceId> only);
 
 }  // namespace binding

@@ -5,8 +5,8 @@
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "binding/codec/record.hpp"
 #include "binding/journal/journal_state.hpp"
-#include "binding/journal/record.hpp"
 #include "binding/journal/state_dir.hpp"
 
 namespace binding {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "binding/journal/managed_device.hpp"
-#include "binding/journal/record.hpp"
+#include "binding/codec/managed_device.hpp"
+#include "binding/codec/record.hpp"
 
 namespace binding {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "binding/journal/managed_device.hpp"
+#include "binding/codec/managed_device.hpp"
 #include "policy/decide/decide.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/inventory.hpp"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "binding/journal/managed_device.hpp"
+#include "binding/codec/managed_device.hpp"
 
 namespace binding {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "binding/journal/managed_device.hpp"
+#include "binding/codec/managed_device.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
 #include "policy/model/policy_model.hpp"
 #include "sysfs/kernel/kernel.hpp"

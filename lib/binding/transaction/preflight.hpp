@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "binding/journal/managed_device.hpp"
+#include "binding/codec/managed_device.hpp"
 #include "binding/transaction/transaction_context.hpp"
 #include "policy/plan/plan.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "binding/journal/record.hpp"
+#include "binding/codec/record.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
 #include "sysfs/kernel/kernel.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "binding/journal/managed_device.hpp"
+#include "binding/codec/managed_device.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
 
 namespace binding {

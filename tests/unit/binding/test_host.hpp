@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "binding/codec/managed_device.hpp"
 #include "binding/journal/journal.hpp"
-#include "binding/journal/managed_device.hpp"
 #include "binding/transaction/apply.hpp"
 #include "policy/plan/plan.hpp"
 #include "tests/fake/fake_kernel.hpp"

@@ -222,7 +222,8 @@ TEST(Journal, ThatCannotBeWrittenStopsTheRunBeforeTheKernelIsTouched) {
     EXPECT_EQ(fixture.kernel().state().writes, 0U);
 }
 
-/// A reader that follows the file has the same state as one that replays it, whatever happens to it.
+/// A reader that follows the file has the same state as one that replays it, whatever happens to
+/// it.
 TEST(JournalReader, FollowsTheJournal) {
     TestHost fixture(one_nic());
     JournalReader reader(fixture.state());

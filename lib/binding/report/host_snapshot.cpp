@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "binding/codec/host_snapshot.hpp"
+#include "binding/report/host_snapshot.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -11,7 +11,7 @@
 namespace binding {
 
 /// A line of the snapshot's text.
-struct SnapshotHost {
+struct SnapshotContext {
     HostContext context;
 };
 struct SnapshotDevice {
@@ -31,11 +31,11 @@ struct SnapshotStatus {
     std::string path;
 };
 using SnapshotLine =
-    std::variant<SnapshotHost, SnapshotDevice, SnapshotUsage, SnapshotSource, SnapshotStatus>;
+    std::variant<SnapshotContext, SnapshotDevice, SnapshotUsage, SnapshotSource, SnapshotStatus>;
 
 template <>
 inline constexpr const char* kTagKey<SnapshotLine> = "kind";
-BINDD_MESSAGE(SnapshotHost, "host", context)
+BINDD_MESSAGE(SnapshotContext, "host", context)
 BINDD_MESSAGE(SnapshotDevice, "device", device)
 BINDD_MESSAGE(SnapshotUsage, "usage", usage)
 BINDD_MESSAGE(SnapshotSource, "source", name, text)
@@ -48,7 +48,7 @@ struct SnapshotReader {
     HostSnapshot snapshot{};
     HostContext context{};
 
-    void operator()(SnapshotHost& line) { context = std::move(line.context); }
+    void operator()(SnapshotContext& line) { context = std::move(line.context); }
     void operator()(SnapshotDevice& line) {
         snapshot.inventory.devices.push_back(std::move(line.device));
     }
@@ -68,7 +68,7 @@ void SnapshotWriter::append(const std::string& line) {
 }
 
 void SnapshotWriter::add(const sysfs::Inventory& inventory) {
-    append(encode_fields(SnapshotLine(SnapshotHost{HostContext::from(inventory)})));
+    append(encode_fields(SnapshotLine(SnapshotContext{HostContext::from(inventory)})));
     for (const sysfs::Device& device : inventory.devices)
         append(encode_fields(SnapshotLine(SnapshotDevice{device})));
 }

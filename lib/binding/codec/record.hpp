@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "binding/journal/managed_device.hpp"
+#include "binding/codec/managed_device.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/device.hpp"
 

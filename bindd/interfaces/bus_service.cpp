@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "bindd/bus/bus_service.hpp"
+#include "bindd/interfaces/bus_service.hpp"
 
 #include <exception>
 #include <set>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "bindd/bus/attach_bus.hpp"
+#include "bindd/interfaces/attach_bus.hpp"
 
 #include <cstdlib>
 
 #include "base/try.hpp"
-#include "bindd/bus/bus_service.hpp"
+#include "bindd/interfaces/bus_service.hpp"
 #include "bindd/loop/journal_log.hpp"
 
 namespace bindd {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "bindd/executor/executor_client.hpp"
+#include "bindd/loop/executor_client.hpp"
 
 #include <gtest/gtest.h>
 

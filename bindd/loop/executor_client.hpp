@@ -39,7 +39,7 @@ class ExecutorClient {
     void on_lost(std::function<void()> handler) { on_lost_ = std::move(handler); }
 
   private:
-    struct PendingRequest {
+    struct SentRequest {
         ReplyHandler on_reply;
         EndHandler on_end;
     };
@@ -52,7 +52,7 @@ class ExecutorClient {
 
     LineSocket socket_;
     FdChannel channel_;
-    std::map<std::uint64_t, PendingRequest> pending_;
+    std::map<std::uint64_t, SentRequest> pending_;
     std::uint64_t last_id_ = 0;
     std::map<std::string, OpenedDevice> opened_;  ///< whose Completed has not come yet
     std::uint64_t last_ticket_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "binding/journal/record.hpp"
+#include "binding/codec/record.hpp"
 
 #include "base/try.hpp"
 #include "binding/codec/record_fields.hpp"

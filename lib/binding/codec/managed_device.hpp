@@ -4,12 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "base/result.hpp"
-#include "binding/journal/state_dir.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/device.hpp"
 
@@ -41,10 +38,6 @@ struct ManagedDevice {
     bool operator==(const ManagedDevice&) const = default;
 };
 
-/// The devices that are bound by us according to the journal. Damaged lines are skipped.
-[[nodiscard]] base::Result<std::map<sysfs::DeviceId, ManagedDevice>> read_managed_devices(
-    const StateDir& state);
-
 /// One line of the history.
 struct HistoryEntry {
     std::string txn;
@@ -60,13 +53,7 @@ struct HistoryEntry {
     std::string error;
 };
 
-/// Oldest first.
-[[nodiscard]] base::Result<std::vector<HistoryEntry>> read_history(const StateDir& state);
-
+/// The last entry of each device.
 using LatestHistory = std::map<sysfs::DeviceId, HistoryEntry>;
-/// The last entry of each device, or of each of `only`, searched from the end of the history. None
-/// when the history cannot be read (it is root's).
-[[nodiscard]] LatestHistory latest_history(const StateDir& state);
-[[nodiscard]] LatestHistory latest_history(const StateDir& state, std::set<sysfs::DeviceId> only);
 
 }  // namespace binding
