@@ -11,7 +11,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/text_file.hpp"
+#include "base/path.hpp"
 #include "sysfs/kernel/live_kernel.hpp"
 #include "vfio/device.hpp"
 #include "vfio/system_calls.hpp"

@@ -2,15 +2,15 @@
 #include "bindd/bus/lease_record.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <memory>
 
 #include "base/file_io.hpp"
+#include "base/path.hpp"
+#include "base/try.hpp"
 #include "binding/codec/object_codec.hpp"
 
 namespace binding {
@@ -29,20 +29,10 @@ struct FieldList<bindd::LeaseRecord> {
 namespace bindd {
 
 base::Result<void> write_lease_record(const std::string& directory, const LeaseRecord& record) {
-    if (auto made = base::make_directories(directory); !made)
-        return made;
-    const std::string path = directory + "/" + record.id;
-    const std::string temporary = directory + "/." + record.id;
-    const base::UniqueFd fd(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd.valid())
-        return base::fail_errno(errno, "open", temporary);
-    if (auto written = base::write_all(fd.get(), binding::encode_fields(record) + "\n", temporary);
-        !written)
-        return written;
-    if (::rename(temporary.c_str(), path.c_str()) != 0)
-        return base::fail_errno(errno, "rename", temporary);
-    return {};
+    TRY(base::make_directories(directory));
+    // read_lease_records() does not read a name that begins with a dot.
+    return base::replace_file(directory + "/" + record.id, binding::encode_fields(record) + "\n",
+                              0600, base::Durability::kUnsynced, directory + "/." + record.id);
 }
 
 void remove_lease_record(const std::string& directory, const std::string& id) {

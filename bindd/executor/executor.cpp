@@ -71,15 +71,15 @@ void Executor::wait() {
     int timeout = -1;
     if (const auto next = next_deadline()) {
         const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
+            std::chrono::ceil<std::chrono::milliseconds>(*next - base::Clock::now()).count();
         timeout = static_cast<int>(std::clamp<long long>(left, 0, 60'000));
     }
     (void)::poll(fds.data(), fds.size(), timeout);
 }
 
-std::optional<Executor::Clock::time_point> Executor::next_deadline() const {
-    std::optional<Clock::time_point> next;
-    const auto also = [&next](const std::optional<Clock::time_point>& time) {
+std::optional<base::Clock::time_point> Executor::next_deadline() const {
+    std::optional<base::Clock::time_point> next;
+    const auto also = [&next](const std::optional<base::Clock::time_point>& time) {
         if (time && (!next || *time < *next))
             next = time;
     };
@@ -168,13 +168,13 @@ void Executor::process_queue() {
 /// Another process may have the lock for a moment: a vfioctl, or an earlier executor that finishes
 /// its transactions.
 bool Executor::open_session() {
-    if (lock_retry_at_ && *lock_retry_at_ > Clock::now())
+    if (lock_retry_at_ && *lock_retry_at_ > base::Clock::now())
         return false;
     lock_retry_at_.reset();
     if (!session_) {
         auto session = binding::TransactionRunner::open(deps_.kernel, deps_.state, options_);
         if (!session && session.error().code == base::Code::kBusy) {
-            lock_retry_at_ = Clock::now() + kLockRetry;
+            lock_retry_at_ = base::Clock::now() + kLockRetry;
             return false;
         }
         if (!session) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "bindd/executor/executor_dependencies.hpp"
 #include "bindd/executor/fd_passing.hpp"
 #include "bindd/executor/line_socket.hpp"
@@ -34,7 +35,6 @@ class Executor {
     void run();
 
   private:
-    using Clock = std::chrono::steady_clock;
     struct QueuedTransaction {
         std::uint64_t id;
         binding::ExecuteTransaction request;
@@ -53,7 +53,7 @@ class Executor {
     void send(std::uint64_t id, binding::Message message);
     void notify(binding::Message message);
     void reply(std::uint64_t id, const base::Result<void>& done);
-    [[nodiscard]] std::optional<Clock::time_point> next_deadline() const;
+    [[nodiscard]] std::optional<base::Clock::time_point> next_deadline() const;
 
     LineSocket socket_;
     const ExecutorDependencies& deps_;
@@ -63,7 +63,7 @@ class Executor {
     std::optional<binding::TransactionRunner> session_;
     std::deque<QueuedTransaction> queue_;
     std::map<std::uint64_t, std::vector<sysfs::DeviceId>> to_forget_;  ///< by the request's id
-    std::optional<Clock::time_point> lock_retry_at_;
+    std::optional<base::Clock::time_point> lock_retry_at_;
     enum class Stage { kServing, kStopping } stage_ = Stage::kServing;
 };
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/dir.hpp"
-#include "base/text_file.hpp"
+#include "base/path.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace bindd {

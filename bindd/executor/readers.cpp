@@ -44,21 +44,21 @@ Readers::Readers(const ExecutorDependencies& deps, FdChannel channel,
                                            pid_t pid) { on_abandoned(pid); }}) {}
 
 void Readers::add(std::uint64_t id, const std::string& line) {
-    idle_at_ = Clock::now() + kIdleTime;
+    idle_at_ = base::Clock::now() + kIdleTime;
     pool_.add(
         {{.name = std::to_string(id), .request = line, .drivers = {}, .progress_wanted = true}});
 }
 
 void Readers::turn() {
     pool_.turn();
-    if (!pool_.idle() || !idle_at_ || *idle_at_ > Clock::now())
+    if (!pool_.idle() || !idle_at_ || *idle_at_ > base::Clock::now())
         return;
     pool_.stop_idle();
     ::malloc_trim(0);  // the replies passed through this process
     idle_at_.reset();
 }
 
-std::optional<Readers::Clock::time_point> Readers::next_deadline() const {
+std::optional<base::Clock::time_point> Readers::next_deadline() const {
     return pool_.idle() ? idle_at_ : pool_.next_deadline();
 }
 

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "bindd/executor/executor_dependencies.hpp"
 #include "bindd/executor/fd_passing.hpp"
 #include "binding/codec/messages.hpp"
@@ -30,8 +31,6 @@ constexpr bool kIsForReader =
 /// been nothing to do for a while.
 class Readers {
   public:
-    using Clock = std::chrono::steady_clock;
-
     /// `send` gets the lines of replies, `on_abandoned` a reader that was killed and may be kept by
     /// the kernel.
     Readers(const ExecutorDependencies& deps, FdChannel channel,
@@ -41,7 +40,7 @@ class Readers {
     void add(std::uint64_t id, const std::string& line);
     void turn();
     void watch(std::vector<pollfd>& fds) const { pool_.watch(fds); }
-    [[nodiscard]] std::optional<Clock::time_point> next_deadline() const;
+    [[nodiscard]] std::optional<base::Clock::time_point> next_deadline() const;
 
   private:
     [[nodiscard]] std::string serve(const std::string& line,
@@ -54,7 +53,7 @@ class Readers {
     FdChannel channel_;
     std::function<void(const std::string&)> send_;
     binding::WorkerPool pool_;
-    std::optional<Clock::time_point> idle_at_;
+    std::optional<base::Clock::time_point> idle_at_;
 };
 
 }  // namespace bindd

@@ -71,12 +71,12 @@ void Recoveries::on_recovered(const std::string& txn, const binding::Recovery& r
 /// It will be tried again.
 void Recoveries::report_pending(const std::string& txn, const std::string& note) {
     if (!abandoned_.contains(txn))
-        abandoned_[txn] = {0, base::UniqueFd(), Clock::now() + kRetryLater};
+        abandoned_[txn] = {0, base::UniqueFd(), base::Clock::now() + kRetryLater};
     notify_(RecoveryEnded{txn, RecoveryResult::kPending, note});
 }
 
 void Recoveries::on_worker_abandoned(const std::string& txn, pid_t worker) {
-    abandoned_[txn] = {worker, open_pidfd(worker), Clock::now() + kRetryLater};
+    abandoned_[txn] = {worker, open_pidfd(worker), base::Clock::now() + kRetryLater};
 }
 
 /// It has been killed, and ends at once unless the kernel keeps it.
@@ -102,9 +102,9 @@ void Recoveries::retry() {
     for (auto& [txn, left] : abandoned_) {
         if (left.pidfd.valid() && ::waitpid(left.worker, nullptr, WNOHANG) != 0) {
             left.pidfd.reset();
-            left.retry = Clock::now() + kRetrySoon;
+            left.retry = base::Clock::now() + kRetrySoon;
         }
-        if (!left.pidfd.valid() && left.retry <= Clock::now())
+        if (!left.pidfd.valid() && left.retry <= base::Clock::now())
             due.push_back(txn);
     }
     if (due.empty())
@@ -129,8 +129,8 @@ void Recoveries::watch(std::vector<pollfd>& fds) const {
         fds.push_back({pidfd.get(), POLLIN, 0});
 }
 
-std::optional<Recoveries::Clock::time_point> Recoveries::next_retry() const {
-    std::optional<Clock::time_point> next;
+std::optional<base::Clock::time_point> Recoveries::next_retry() const {
+    std::optional<base::Clock::time_point> next;
     for (const auto& [txn, left] : abandoned_)
         if (!left.pidfd.valid() && (!next || left.retry < *next))
             next = left.retry;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 #include "binding/codec/messages.hpp"
 #include "binding/journal/journal_state.hpp"
@@ -23,7 +24,6 @@ namespace bindd {
 /// by notices when devices may not be read, and when they may again.
 class Recoveries {
   public:
-    using Clock = std::chrono::steady_clock;
     using Notify = std::function<void(binding::Message)>;
 
     Recoveries(const binding::StateDir& state, Notify notify)
@@ -50,14 +50,14 @@ class Recoveries {
     void retry();
 
     void watch(std::vector<pollfd>& fds) const;
-    [[nodiscard]] std::optional<Clock::time_point> next_retry() const;
+    [[nodiscard]] std::optional<base::Clock::time_point> next_retry() const;
 
   private:
     /// A transaction whose worker did not come back.
     struct AbandonedWorker {
         pid_t worker = 0;
         base::UniqueFd pidfd;  ///< invalid once it has ended
-        Clock::time_point retry;
+        base::Clock::time_point retry;
     };
     void on_recovered(const std::string& txn, const binding::Recovery& recovery);
     void report_pending(const std::string& txn, const std::string& note);

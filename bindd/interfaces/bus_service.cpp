@@ -4,6 +4,7 @@
 #include <exception>
 #include <set>
 
+#include "base/path.hpp"
 #include "base/try.hpp"
 #include "bindd/bus/leases.hpp"
 #include "bindd/bus/memory_trimmer.hpp"

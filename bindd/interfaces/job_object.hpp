@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "bindd/bus/reply.hpp"
 #include "bindd/job_adaptor.hpp"
 #include "bindd/loop/controller_runner.hpp"

@@ -38,7 +38,7 @@ void JobRegistry::ended(const Job& job) {
     if (shown == shown_.end())
         return;
     shown->second->update(job);
-    ended_.push_back({job.id, Clock::now() + kRetention});
+    ended_.push_back({job.id, base::Clock::now() + kRetention});
     while (ended_.size() > kMaxEnded)
         drop_oldest();
     if (!timer_.armed())
@@ -46,7 +46,7 @@ void JobRegistry::ended(const Job& job) {
 }
 
 void JobRegistry::expire() {
-    const Clock::time_point now = Clock::now();
+    const base::Clock::time_point now = base::Clock::now();
     while (!ended_.empty() && ended_.front().until <= now)
         drop_oldest();
     if (!ended_.empty())

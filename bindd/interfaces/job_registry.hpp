@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "base/clock.hpp"
 #include "bindd/interfaces/job_object.hpp"
 #include "bindd/loop/controller_runner.hpp"
 #include "bindd/loop/event_loop.hpp"
@@ -25,10 +26,9 @@ class JobRegistry final {
     void ended(const Job& job);
 
   private:
-    using Clock = std::chrono::steady_clock;
     struct Retention {
         JobId id;
-        Clock::time_point until;
+        base::Clock::time_point until;
     };
     void expire();
     void drop_oldest();

@@ -76,7 +76,9 @@ struct ControllerRunner::EffectRunner {
             (*this)(LogEntry{Level::kWarning, LogEvent::kWarning, written.error().text()});
     }
     void operator()(const SaveManualState& save) const {
-        if (auto saved = base::replace_file(self.manual_state_file_, save.text); !saved)
+        if (auto saved = base::replace_file(self.manual_state_file_, save.text, 0600,
+                                            base::Durability::kUnsynced);
+            !saved)
             self.feed(ManualStateNotSaved{saved.error()});
     }
     void operator()(const LogEntry& entry) const { self.deps_.log.write(entry); }

@@ -12,6 +12,13 @@ char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+std::string with_underscores(std::string_view word) {
+    std::string out(word);
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c == '-' || c == ' '; }, '_');
+    return out;
+}
+
 std::size_t max_edits(std::string_view word) {
     return word.size() <= 4 ? 1 : 2;
 }
@@ -61,13 +68,37 @@ std::vector<std::string> similar_names(std::string_view word,
     return out;
 }
 
-std::string did_you_mean(const std::vector<std::string>& near) {
-    if (near.empty())
+std::string did_you_mean(const std::vector<std::string>& similar) {
+    if (similar.empty())
         return {};
-    std::string out = "did you mean " + near.front();
-    for (std::size_t at = 1; at < near.size(); ++at)
-        out += (at + 1 == near.size() ? " or " : ", ") + near[at];
+    std::string out = "did you mean " + similar.front();
+    for (std::size_t at = 1; at < similar.size(); ++at)
+        out += (at + 1 == similar.size() ? " or " : ", ") + similar[at];
     return out + "?";
+}
+
+std::optional<std::string> nearest(std::string_view word,
+                                   std::span<const std::string_view> candidates) {
+    constexpr std::size_t kLongestWord = 40;
+    if (word.empty() || word.size() > kLongestWord)
+        return std::nullopt;
+    const std::string wanted = with_underscores(word);
+    std::optional<std::string> best;
+    std::size_t best_distance = std::max<std::size_t>(word.size() / 3, 1) + 1;
+    for (const std::string_view candidate : candidates) {
+        const std::size_t found = edit_distance(wanted, with_underscores(candidate));
+        // A word of two letters is one edit from too many others.
+        if (found < best_distance && found < candidate.size()) {
+            best = std::string(candidate);
+            best_distance = found;
+        }
+    }
+    return best;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+    const auto near = nearest(word, candidates);
+    return near ? "did you mean '" + *near + "'?" : std::string();
 }
 
 }  // namespace base

@@ -2,49 +2,92 @@
 #include "base/file_io.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
 
+#include "base/path.hpp"
+#include "base/try.hpp"
 #include "base/unique_fd.hpp"
 
 namespace base {
+namespace {
 
-Result<void> make_directories(const std::string& path) {
-    for (std::size_t at = 1; at != std::string::npos;) {
-        at = path.find('/', at);
-        const std::string part = path.substr(0, at);
-        if (::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST)
-            return fail_errno(errno, "create directory", part);
-        if (at != std::string::npos)
-            ++at;
-    }
+Result<void> create_and_write(const std::string& path, std::string_view text, mode_t mode,
+                              Durability durability) {
+    const UniqueFd fd(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+    if (!fd.valid())
+        return fail_errno(errno, "create", path);
+    TRY(write_all(fd.get(), text, path));
+    if (durability == Durability::kSynced && ::fsync(fd.get()) != 0)
+        return fail_errno(errno, "sync", path);
     return {};
 }
 
+}  // namespace
+
 Result<std::string> read_file(const std::string& path) {
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!fd.valid())
         return fail_errno(errno, "open", path);
-    return read_rest(fd.get(), path);
+    return read_rest(fd.get(), path, kFileSizeLimit);
 }
 
-Result<std::string> read_rest(int fd, const std::string& path) {
+Result<std::string> read_rest(int fd, const std::string& path, std::size_t limit) {
     std::string text;
-    std::array<char, 16384> buffer{};
+    std::array<char, 16384> chunk;
     for (;;) {
-        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail_errno(errno, "read", path);
+        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
         if (got == 0)
             return text;
-        text.append(buffer.data(), static_cast<std::size_t>(got));
+        if (got > 0)
+            text.append(chunk.data(), static_cast<std::size_t>(got));
+        else if (errno != EINTR)
+            return fail_errno(errno, "read", path);
+        if (text.size() > limit)
+            return fail_errno(EFBIG, "read", path);
     }
+}
+
+Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode,
+                          Durability durability, std::string temporary) {
+    if (temporary.empty())
+        temporary = path + ".new";
+    TRY(create_file(temporary, text, mode, durability));
+    if (auto renamed = rename_file(temporary, path); !renamed) {
+        ::unlink(temporary.c_str());
+        return renamed;
+    }
+    return durability == Durability::kSynced ? sync_directory(directory_name(path))
+                                             : Result<void>();
+}
+
+Result<void> create_file(const std::string& path, std::string_view text, mode_t mode,
+                         Durability durability) {
+    ::unlink(path.c_str());  // of a run that was killed
+    auto created = create_and_write(path, text, mode, durability);
+    if (!created)
+        ::unlink(path.c_str());
+    return created;
+}
+
+Result<void> rename_file(const std::string& from, const std::string& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0)
+        return fail_errno(errno, "rename", from);
+    return {};
+}
+
+Result<void> sync_directory(const std::string& directory) {
+    const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid())
+        return fail_errno(errno, "open", directory);
+    // Some file systems cannot sync a directory and return EINVAL; their renames are durable.
+    if (::fsync(fd.get()) != 0 && errno != EINVAL)
+        return fail_errno(errno, "sync", directory);
+    return {};
 }
 
 Result<void> write_all(int fd, std::string_view text, const std::string& path) {
@@ -59,43 +102,9 @@ Result<void> write_all(int fd, std::string_view text, const std::string& path) {
     return {};
 }
 
-Result<void> replace_file(const std::string& path, std::string_view text) {
-    const std::string next = path + ".new";
-    const base::UniqueFd fd(
-        ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd.valid())
-        return fail_errno(errno, "create", next);
-    if (auto written = write_all(fd.get(), text, next); !written)
-        return written;
-    if (::rename(next.c_str(), path.c_str()) != 0)
-        return fail_errno(errno, "rename", next);
-    return {};
-}
-
-Result<void> replace_file(const std::string& path, std::string_view text,
-                          const std::string& temporary) {
-    ::unlink(temporary.c_str());
-    const base::UniqueFd fd(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-    if (!fd.valid())
-        return fail_errno(errno, "create", temporary);
-    Result<void> done = write_all(fd.get(), text, temporary);
-    if (done && (::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0))
-        done = fail_errno(errno, "write", path);
-    if (!done) {
-        ::unlink(temporary.c_str());
-        return done;
-    }
-    return sync_directory(path.substr(0, path.rfind('/')));
-}
-
-Result<void> sync_directory(const std::string& directory) {
-    const base::UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.valid())
-        return fail_errno(errno, "open", directory);
-    // Some file systems sync no directories; they say EINVAL and keep their promises otherwise.
-    if (::fsync(fd.get()) != 0 && errno != EINVAL)
-        return fail_errno(errno, "sync", directory);
+Result<void> sync_data(int fd, const std::string& path) {
+    if (::fdatasync(fd) != 0)
+        return fail_errno(errno, "sync", path);
     return {};
 }
 

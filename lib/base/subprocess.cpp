@@ -16,6 +16,7 @@ extern "C" {
 #include <array>
 #include <cerrno>
 
+#include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 
 /// A script may hang, may leave before it has read what it is told, may fill one pipe while we fill
@@ -25,7 +26,6 @@ extern "C" {
 namespace base {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxOutput = std::size_t{1} << 20;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 
-#include "base/spelling.hpp"
+#include "base/edit_distance.hpp"
 #include "vfioctl/cli/command_options.hpp"
 #include "vfioctl/cli/command_table.hpp"
 

@@ -5,7 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 

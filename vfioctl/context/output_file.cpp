@@ -15,8 +15,7 @@ CliResult<std::optional<std::string>> parse_output_file(const Arguments& argumen
 }
 
 CliResult<void> write_output_file(const std::string& file, const std::string& text) {
-    const std::string path = file.find('/') == std::string::npos ? "./" + file : file;
-    TRY(to_cli(base::replace_file(path, text, path + ".new")));
+    TRY(to_cli(base::replace_file(file, text, 0644, base::Durability::kSynced)));
     return {};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/doctor/check.hpp"
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
 
 namespace vfioctl {
 namespace {
@@ -34,10 +34,10 @@ std::string listed(const std::vector<std::string>& items) {
 }
 
 std::optional<std::string> DoctorContext::text(const std::string& path) const {
-    auto content = base::read_text_file(root.path(path));
+    auto content = base::read_file(root.path(path));
     if (content)
         content->erase(content->find_last_not_of(" \t\n") + 1);
-    return content;
+    return content ? std::optional(*std::move(content)) : std::nullopt;
 }
 
 const policy::Rule* DoctorContext::rule(const sysfs::DeviceId& id) const {

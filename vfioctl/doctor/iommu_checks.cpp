@@ -5,7 +5,8 @@
 
 #include <map>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 
 /// Is there an IOMMU at work, in which mode, and are interrupts remapped?
 namespace vfioctl {

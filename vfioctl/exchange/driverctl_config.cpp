@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <set>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 
 namespace vfioctl {
 namespace {
@@ -64,7 +65,7 @@ std::vector<DriverctlEntry> read_driverctl_config(const sysfs::Root& root) {
                              .device = parse_file_name(file, buses),
                              .driver = {},
                              .problem = {}};
-        const auto text = base::read_text_file(root.path(entry.path));
+        const auto text = base::read_file(root.path(entry.path));
         entry.driver = first_line(text.value_or(""));
         entry.problem = text ? find_problem(entry) : "cannot be read";
         out.push_back(std::move(entry));

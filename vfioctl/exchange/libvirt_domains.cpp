@@ -4,7 +4,8 @@
 #include <charconv>
 #include <optional>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 
 /// These files are written by libvirt itself, always in one form, so a few tags and their
 /// attributes are looked for; it is no reader of XML. What it does not recognise it passes over.
@@ -103,7 +104,7 @@ void read_directory(const sysfs::Root& root, const std::string& directory,
         if (!file.ends_with(".xml"))
             continue;
         const std::string path = directory + "/" + file;
-        const auto text = base::read_text_file(root.path(path));
+        const auto text = base::read_file(root.path(path));
         for (LibvirtHostdev& hostdev : parse_hostdevs(text.value_or(""))) {
             hostdev.domain = file.substr(0, file.size() - 4);
             hostdev.state = state;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/mdev/mdev_verbs.hpp"
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/file_io.hpp"
+#include "base/unique_fd.hpp"
 #include "binding/mdevctl/mdev_define.hpp"
 #include "binding/mdevctl/mdev_list.hpp"
 #include "binding/mdevctl/mdev_start.hpp"
@@ -33,6 +37,14 @@ MdevFormat parse_format(const Arguments& given) {
     return given.has("dumpjson") ? MdevFormat::kDumpJson : MdevFormat::kText;
 }
 
+/// Waits for the writer of a pipe, unlike base::read_file(): "--jsonfile /dev/stdin".
+Result<std::string> read_json_file(const std::string& path) {
+    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!fd.valid())
+        return base::fail_errno(errno, "open", path);
+    return base::read_rest(fd.get(), path);
+}
+
 Result<binding::MdevArguments> parse_mdev_arguments(const Arguments& given) {
     binding::MdevArguments words{.uuid = parse_uuid_option(given),
                                  .parent = given.one("parent"),
@@ -44,7 +56,7 @@ Result<binding::MdevArguments> parse_mdev_arguments(const Arguments& given) {
     else if (given.has("manual"))
         words.start = MdevStart::kManual;
     if (const auto name = given.one("jsonfile")) {
-        auto text = base::read_file(*name);
+        auto text = read_json_file(*name);
         if (!text) {
             base::Error error = text.error();
             error.code = base::Code::kFailed;  // it is no device that was not found

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/policy_writer.hpp"
 
@@ -49,11 +50,9 @@ void RuleFile::add_or_replace(policy::Rule rule) {
 }
 
 CliResult<void> RuleFile::write() const {
-    const std::string directory = path_.substr(0, path_.rfind('/'));
-    TRY(to_cli(base::make_directories(directory)));
-    // A name that no *.yaml reader picks up, beside the file so that rename() is atomic.
-    const std::string temporary = path_ + ".new";
-    TRY(to_cli(base::replace_file(path_, kHeader + policy::emit(set_), temporary)));
+    TRY(to_cli(base::make_directories(base::directory_name(path_))));
+    TRY(to_cli(
+        base::replace_file(path_, kHeader + policy::emit(set_), 0644, base::Durability::kSynced)));
     return {};
 }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/spelling.hpp"
+#include "base/edit_distance.hpp"
 #include "vfioctl/render/device_format.hpp"
 
 namespace vfioctl {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/codec/record.hpp"
 
+#include "base/hash.hpp"
 #include "base/try.hpp"
 #include "binding/codec/record_fields.hpp"
 #include "binding/codec/validate.hpp"
@@ -10,19 +11,11 @@ namespace {
 
 constexpr std::size_t kChecksumDigits = 8;
 
-/// FNV-1a: detects a torn or damaged line. It is no protection against forgery: the file is root's.
-std::uint32_t checksum(std::string_view text) {
-    std::uint32_t hash = 2166136261U;
-    for (const char c : text)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
-    return hash;
-}
-
 }  // namespace
 
 std::string encode_record(const Record& record) {
     const std::string text = encode_fields(record);
-    return base::to_hex(checksum(text), kChecksumDigits) + " " + text;
+    return base::to_hex(base::fnv1a_32(text), kChecksumDigits) + " " + text;
 }
 
 base::Result<Record> decode_record(std::string_view line) {
@@ -33,7 +26,7 @@ base::Result<Record> decode_record(std::string_view line) {
         return damaged();
     const auto sum = base::parse_hex(line.substr(0, kChecksumDigits), kChecksumDigits);
     const std::string_view text = line.substr(kChecksumDigits + 1);
-    if (!sum || *sum != checksum(text))
+    if (!sum || *sum != base::fnv1a_32(text))
         return damaged();
     Record record = TRY(decode_fields<Record>(text, "journal line"));
     TRY(validate(record));

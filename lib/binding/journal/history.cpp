@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "base/try.hpp"
 #include "binding/codec/record_fields.hpp"
 #include "binding/journal/journal.hpp"
@@ -101,8 +102,7 @@ Result<void> append_history(const StateDir& state, const std::vector<HistoryEntr
     const std::string path = state.history_path();
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && status.st_size > kRotateAt)
-        if (::rename(path.c_str(), (path + ".1").c_str()) != 0)
-            return fail_errno(errno, "rename", path);
+        TRY(base::rename_file(path, path + ".1"));
     const base::UniqueFd fd(
         ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!fd.valid())
@@ -113,9 +113,7 @@ Result<void> append_history(const StateDir& state, const std::vector<HistoryEntr
     if (state.on_write)
         state.on_write("history write");
     TRY(base::write_all(fd.get(), text, path));
-    if (::fdatasync(fd.get()) != 0)
-        return fail_errno(errno, "sync", path);
-    return {};
+    return base::sync_data(fd.get(), path);
 }
 
 Result<HistoryReader> HistoryReader::open(const StateDir& state) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "base/try.hpp"
 #include "binding/journal/journal_reader.hpp"
 
@@ -27,7 +28,6 @@ namespace binding {
 namespace {
 
 using base::fail_errno;
-using base::propagate;
 using base::Result;
 using base::UniqueFd;
 
@@ -39,20 +39,13 @@ void notify_write(const StateDir& state, const char* what) {
 Result<void> replace(const StateDir& state, const JournalState& journal_state) {
     const std::string path = state.journal_path();
     const std::string next = path + ".new";
-    const UniqueFd fd(
-        ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!fd.valid())
-        return fail_errno(errno, "create", next);
     std::string text;
     for (const Record& record : journal_state.records())
         text += "\n" + encode_record(record);
     notify_write(state, "journal.new write");
-    TRY(base::write_all(fd.get(), text, next));
-    if (::fdatasync(fd.get()) != 0)
-        return fail_errno(errno, "sync", next);
+    TRY(base::create_file(next, text, 0644, base::Durability::kSynced));
     notify_write(state, "journal.new rename");
-    if (::rename(next.c_str(), path.c_str()) != 0)
-        return fail_errno(errno, "rename", next);
+    TRY(base::rename_file(next, path));
     notify_write(state, "journal directory sync");
     return base::sync_directory(state.run);
 }
@@ -76,8 +69,7 @@ Result<Journal::OpenResult> Journal::open(const StateDir& state) {
         journal_state.boot_id = boot;
         TRY(replace(state, journal_state));
     }
-    auto fd = TRY(open_for_append(state));
-    return OpenResult{Journal(state, std::move(fd)), std::move(journal_state)};
+    return OpenResult{Journal(state, TRY(open_for_append(state))), std::move(journal_state)};
 }
 
 Result<void> Journal::append(const Record& record, Sync sync) {
@@ -86,8 +78,7 @@ Result<void> Journal::append(const Record& record, Sync sync) {
     TRY(base::write_all(fd_.get(), "\n" + encode_record(record), path));
     if (sync == Sync::kNow) {
         notify_write(state_, "journal sync");
-        if (::fdatasync(fd_.get()) != 0)
-            return fail_errno(errno, "sync", path);
+        TRY(base::sync_data(fd_.get(), path));
     }
     notify_write(state_, "journal written");
     return {};
@@ -95,8 +86,7 @@ Result<void> Journal::append(const Record& record, Sync sync) {
 
 Result<void> Journal::compact(const JournalState& journal_state) {
     TRY(replace(state_, journal_state));
-    auto fd = TRY(open_for_append(state_));
-    fd_ = std::move(fd);
+    fd_ = TRY(open_for_append(state_));
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "base/try.hpp"
 
 namespace binding {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/mdevctl/callouts.hpp"
 
-#include "base/text_file.hpp"
+#include "base/path.hpp"
 
 /// Which script speaks for a device? One that answers get/capabilities with what it supports speaks
 /// alone, for every event. Without such a one all are asked in the order of their names, directory

@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "base/file_io.hpp"
-#include "base/text_file.hpp"
+#include "base/path.hpp"
 #include "base/try.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -86,7 +86,8 @@ bool MdevStore::has(const MdevDefinition& definition) const {
 /// that is none by a process that lists them at that moment.
 Result<void> MdevStore::write(const MdevDefinition& definition) const {
     TRY(base::make_directories(directory_ + "/" + definition.parent));
-    return base::replace_file(definition_path(definition), to_file_text(definition),
+    return base::replace_file(definition_path(definition), to_file_text(definition), 0644,
+                              base::Durability::kSynced,
                               directory_ + "/." + definition.uuid + ".new");
 }
 

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/policies/udev_rules_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 
 #include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "base/try.hpp"
-#include "base/unique_fd.hpp"
 #include "policy/udev/udev_rules.hpp"
 
 namespace binding {
@@ -20,21 +17,6 @@ using base::fail_errno;
 using base::Result;
 
 constexpr const char* kName = "/79-bindd.rules";
-
-/// Whole or not at all: udevd may read at any moment.
-Result<void> replace_file(const std::string& path, const std::string& text) {
-    const std::string temporary = path + ".new";
-    {
-        const base::UniqueFd fd(
-            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-        if (!fd.valid())
-            return fail_errno(errno, "open", temporary);
-        TRY(base::write_all(fd.get(), text, temporary));
-    }
-    if (::rename(temporary.c_str(), path.c_str()) != 0)
-        return fail_errno(errno, "rename", temporary);
-    return {};
-}
 
 }  // namespace
 
@@ -54,7 +36,7 @@ Result<std::vector<std::string>> write_udev_rules(const StateDir& state,
     if (base::read_file(path).value_or("") == rules.text)
         return std::move(rules.unsupported);
     TRY(base::make_directories(state.udev_rules));
-    TRY(replace_file(path, rules.text));
+    TRY(base::replace_file(path, rules.text, 0644, base::Durability::kUnsynced));
     return std::move(rules.unsupported);
 }
 

@@ -5,17 +5,18 @@
 
 #include <cerrno>
 
+#include "base/clock.hpp"
 #include "binding/codec/field_lists.hpp"
 
 namespace binding {
 namespace {
 
+using base::Clock;
 using base::Result;
 using policy::Op;
 using policy::StepResult;
 using sysfs::DeviceId;
 using sysfs::DeviceTarget;
-using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds kPollInterval{5};
 constexpr Milliseconds kRetryInterval{50};

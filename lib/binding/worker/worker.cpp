@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <charconv>
 
+#include "base/clock.hpp"
+
 namespace binding {
 namespace {
 
@@ -49,7 +51,7 @@ bool send_all(int fd, std::string_view text) {
     return true;
 }
 
-using Clock = std::chrono::steady_clock;
+using base::Clock;
 
 /// The worker's ends.
 struct WorkerChannels {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/clock.hpp"
+
 namespace binding {
 namespace {
 
@@ -17,12 +19,11 @@ constexpr std::array kLimits = {
     std::pair{std::string_view("ioatdma"), 1U},
 };
 
-int milliseconds_until(const std::optional<WorkerPool::Clock::time_point>& time) {
+int milliseconds_until(const std::optional<base::Clock::time_point>& time) {
     if (!time)
         return -1;
     const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(*time - WorkerPool::Clock::now())
-            .count() +
+        std::chrono::duration_cast<std::chrono::milliseconds>(*time - base::Clock::now()).count() +
         1;
     return static_cast<int>(std::max<long long>(left, 0));
 }
@@ -146,7 +147,7 @@ bool WorkerPool::assign(Slot& slot) {
     if (!slot.worker.send(slot.job.request))
         return false;
     slot.busy = true;
-    slot.deadline = Clock::now() + write_timeout(slot.job);
+    slot.deadline = base::Clock::now() + write_timeout(slot.job);
     for (const std::string& driver : slot.job.drivers)
         if (parallel_unbind_limit(driver) != 0)
             ++in_use_[driver];
@@ -183,8 +184,8 @@ void WorkerPool::watch(std::vector<pollfd>& fds) const {
     }
 }
 
-std::optional<WorkerPool::Clock::time_point> WorkerPool::next_deadline() const {
-    std::optional<Clock::time_point> next;
+std::optional<base::Clock::time_point> WorkerPool::next_deadline() const {
+    std::optional<base::Clock::time_point> next;
     for (const Slot& slot : slots_)
         if (slot.busy && (!next || slot.deadline < *next))
             next = slot.deadline;
@@ -250,7 +251,7 @@ void WorkerPool::add_first(std::vector<WorkerJob> next) {
 }
 
 void WorkerPool::abandon_expired() {
-    const auto now = Clock::now();
+    const auto now = base::Clock::now();
     for (std::size_t at = slots_.size(); at-- > 0;) {
         if (!slots_[at].busy || slots_[at].deadline > now)
             continue;

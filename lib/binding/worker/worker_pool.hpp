@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "binding/worker/worker.hpp"
 
 namespace binding {
@@ -43,8 +44,6 @@ enum class JobEnd {
 /// socket is readable.
 class WorkerPool {
   public:
-    using Clock = std::chrono::steady_clock;
-
     struct Callbacks {
         /// A line that the worker reported before its answer; it restarts the deadline.
         std::function<void(const WorkerJob&, const std::string& line)> on_progress_line;
@@ -71,7 +70,7 @@ class WorkerPool {
     void add(std::vector<WorkerJob> jobs);
     [[nodiscard]] bool idle() const { return waiting_.empty() && !any_busy(); }
     void watch(std::vector<pollfd>& fds) const;
-    [[nodiscard]] std::optional<Clock::time_point> next_deadline() const;
+    [[nodiscard]] std::optional<base::Clock::time_point> next_deadline() const;
     /// Reads what the workers sent, abandons those past their deadline, and starts waiting jobs.
     void turn();
     /// Ends idle workers.
@@ -82,7 +81,7 @@ class WorkerPool {
         Worker worker;
         bool busy = false;
         WorkerJob job;
-        Clock::time_point deadline;
+        base::Clock::time_point deadline;
         unsigned created_at = 0;
     };
     void start_jobs();

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/spelling.hpp"
+#include "base/edit_distance.hpp"
 #include "base/utf8.hpp"
 #include "policy/model/keywords.hpp"
 #include "policy/model/match_fields.hpp"

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 
+#include "base/hash.hpp"
 #include "base/utf8.hpp"
 #include "policy/model/keywords.hpp"
 #include "policy/yaml/map_reader.hpp"
@@ -126,20 +127,13 @@ void check_across(const PolicySet& set, std::deque<ParsedSource>& files) {
     }
 }
 
-/// FNV-1a, 64 bits: distinguishes sets, and is not cryptographic.
 std::string digest(std::span<const SourceFile> files) {
-    constexpr std::uint64_t kPrime = 0x100000001b3;
-    std::uint64_t hash = 0xcbf29ce484222325;
-    const auto mix = [&hash](std::string_view bytes) {
-        for (const char byte : bytes)
-            hash = (hash ^ static_cast<unsigned char>(byte)) * kPrime;
-        // A byte that UTF-8 never has, so that "a"+"bc" differs from "ab"+"c".
-        hash = (hash ^ 0xff) * kPrime;
-    };
-    for (const SourceFile& file : files) {
-        mix(file.name);
-        mix(file.text);
-    }
+    std::uint64_t hash = base::kFnv1aStart64;
+    for (const SourceFile& file : files)
+        for (const std::string_view text :
+             {std::string_view(file.name), std::string_view(file.text)})
+            // 0xff occurs in no UTF-8: "a" and "bc" differ from "ab" and "c".
+            hash = base::fnv1a_64("\xff", base::fnv1a_64(text, hash));
     return fmt::format("{:016x}", hash);
 }
 

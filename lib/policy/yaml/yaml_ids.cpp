@@ -8,7 +8,7 @@
 #include <charconv>
 #include <utility>
 
-#include "base/spelling.hpp"
+#include "base/edit_distance.hpp"
 #include "base/utf8.hpp"
 #include "policy/model/class_and_kernel_match.hpp"
 #include "policy/yaml/yaml_types.hpp"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/spelling.hpp"
+#include "base/edit_distance.hpp"
 #include "base/utf8.hpp"
 #include "policy/model/reason_code.hpp"
 #include "sysfs/device/names.hpp"

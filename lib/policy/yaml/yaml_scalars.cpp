@@ -5,7 +5,7 @@
 
 #include <charconv>
 
-#include "base/spelling.hpp"
+#include "base/edit_distance.hpp"
 #include "base/utf8.hpp"
 #include "policy/yaml/yaml_types.hpp"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
 
 namespace sysfs {
 namespace {
@@ -36,7 +36,7 @@ bool is_disabled_on_cmdline(std::string_view command_line) {
 }
 
 bool is_disabled_on_cmdline(const Root& root) {
-    const auto text = base::read_text_file(root.path("/proc/cmdline"));
+    const auto text = base::read_file(root.path("/proc/cmdline"));
     return text && is_disabled_on_cmdline(*text);
 }
 

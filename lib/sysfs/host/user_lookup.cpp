@@ -9,8 +9,8 @@
 #include <sstream>
 #include <vector>
 
+#include "base/file_io.hpp"
 #include "base/number.hpp"
-#include "base/text_file.hpp"
 
 namespace sysfs {
 namespace {
@@ -42,7 +42,7 @@ base::Result<std::uint32_t> look_up(const Root& root, const std::string& kind, c
     const std::string operation = "look up " + kind;
     const std::string not_found = "no such " + kind;
     if (!root.is_live()) {
-        const auto found = id_in(base::read_text_file(root.path(file)).value_or(""), name);
+        const auto found = id_in(base::read_file(root.path(file)).value_or(""), name);
         return found ? base::Result<std::uint32_t>(*found)
                      : base::fail(base::Code::kNotFound, operation, name, not_found);
     }

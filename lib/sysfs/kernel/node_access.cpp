@@ -15,12 +15,13 @@
 #include <cerrno>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 
 namespace sysfs {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using base::Clock;
 
 constexpr mode_t kPermissions = 07777;
 

@@ -5,7 +5,8 @@
 #include <map>
 #include <sstream>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace sysfs {
@@ -77,14 +78,14 @@ std::vector<std::string> split_arguments(const std::string& text) {
 std::vector<ConfigLine> read_modprobe_config(const Root& root) {
     std::vector<ConfigLine> lines;
     for (const auto& [name, path] : config_files(root))
-        read_lines(path, base::read_text_file(root.path(path)).value_or(""), lines);
+        read_lines(path, base::read_file(root.path(path)).value_or(""), lines);
     return lines;
 }
 
 std::vector<KernelArgument> read_kernel_arguments(const Root& root) {
     std::vector<KernelArgument> out;
     for (const std::string& word :
-         split_arguments(base::read_text_file(root.path("/proc/cmdline")).value_or(""))) {
+         split_arguments(base::read_file(root.path("/proc/cmdline")).value_or(""))) {
         const std::size_t equals = std::min(word.find('='), word.size());
         std::string key = word.substr(0, equals);
         if (const std::size_t dot = key.find('.'); dot != std::string::npos)

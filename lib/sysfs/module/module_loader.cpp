@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace sysfs {
@@ -132,7 +132,7 @@ base::Result<void> load_kernel_module(const std::string& module) {
     if (!parse_module_name(module))
         return base::fail(base::Code::kInvalid, operation, module,
                           "this could not be a module's name");
-    if (base::read_text_file("/sys/module/" + normalise_module(module) + "/initstate") == "live\n")
+    if (base::read_file("/sys/module/" + normalise_module(module) + "/initstate") == "live\n")
         return {};
     const KmodContext context = open_context();
     if (!context)

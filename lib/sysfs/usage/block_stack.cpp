@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/dir.hpp"
-#include "base/text_file.hpp"
+#include "base/path.hpp"
 
 namespace sysfs {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/dir.hpp"
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace sysfs {
@@ -82,7 +82,7 @@ std::string gateway_text(const std::string& word) {
 
 // Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
 void read_ipv4_routes(const Root& root, NetTables& tables) {
-    std::istringstream lines(base::read_text_file(root.path("/proc/net/route")).value_or(""));
+    std::istringstream lines(base::read_file(root.path("/proc/net/route")).value_or(""));
     std::string line;
     while (std::getline(lines, line)) {
         std::istringstream fields(line);
@@ -96,7 +96,7 @@ void read_ipv4_routes(const Root& root, NetTables& tables) {
 
 // destination length source length gateway metric references use flags device
 void read_ipv6_routes(const Root& root, NetTables& tables) {
-    std::istringstream lines(base::read_text_file(root.path("/proc/net/ipv6_route")).value_or(""));
+    std::istringstream lines(base::read_file(root.path("/proc/net/ipv6_route")).value_or(""));
     std::string line;
     while (std::getline(lines, line)) {
         std::istringstream fields(line);

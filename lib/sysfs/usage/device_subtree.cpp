@@ -10,7 +10,8 @@
 #include <utility>
 
 #include "base/dir.hpp"
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/usage/block_stack.hpp"
@@ -54,16 +55,18 @@ SubtreeEntries list(const std::string& path) {
 }
 
 std::optional<std::string> text_of(const std::string& path) {
-    auto text = base::read_text_file(path);
-    if (text && !text->empty() && text->back() == '\n')
+    auto text = base::read_file(path);
+    if (!text)
+        return std::nullopt;
+    if (text->ends_with('\n'))
         text->pop_back();
-    return text;
+    return *std::move(text);
 }
 
 /// DEVNAME of a uevent file ("dri/card0"); where there is none the directory's own name serves.
 std::string node_name(const std::string& path) {
     constexpr std::string_view kKey = "DEVNAME=";
-    const std::string text = "\n" + base::read_text_file(path + "/uevent").value_or("");
+    const std::string text = "\n" + base::read_file(path + "/uevent").value_or("");
     const auto at = text.find("\n" + std::string(kKey));
     if (at == std::string::npos)
         return base::base_name(path);
@@ -163,7 +166,7 @@ void add_vfio_group(const Root& root, DeviceSubtree& subtree) {
 void add_nvidia(const Root& root, DeviceSubtree& subtree) {
     constexpr unsigned kNvidiaMajor = 195;
     constexpr std::string_view kKey = "Device Minor:";
-    const auto text = base::read_text_file(
+    const auto text = base::read_file(
         root.path("/proc/driver/nvidia/gpus/" + subtree.device.id.name + "/information"));
     const auto at = text ? text->find(kKey) : std::string::npos;
     if (at == std::string::npos)

@@ -11,7 +11,7 @@
 #include <memory>
 #include <string_view>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
 #include "base/unique_fd.hpp"
 
 namespace sysfs {
@@ -98,7 +98,7 @@ std::string property(const std::string& record, const std::string& key) {
 
 std::optional<DiskContent> recorded_content(const Root& root, const Block& block) {
     const auto path = fmt::format("/run/udev/data/b{}:{}", block.number.major, block.number.minor);
-    const std::string record = "\n" + base::read_text_file(root.path(path)).value_or("");
+    const std::string record = "\n" + base::read_file(root.path(path)).value_or("");
     std::string type = property(record, "ID_FS_TYPE");
     // A partition's record carries its disk's table too; there it is ID_PART_ENTRY_* that counts.
     std::string table = block.disk == block.name ? property(record, "ID_PART_TABLE_TYPE") : "";

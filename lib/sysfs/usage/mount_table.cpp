@@ -11,7 +11,8 @@
 #include <string_view>
 #include <tuple>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "sysfs/usage/process.hpp"
 
 namespace sysfs {
@@ -58,7 +59,7 @@ class MountCollector {
         const auto mount_namespace = base::read_link(dir + "/ns/mnt");
         if (mount_namespace && !seen_.insert(*mount_namespace).second)
             return;
-        auto text = base::read_text_file(dir + "/mountinfo");
+        auto text = base::read_file(dir + "/mountinfo");
         // A captured host may lack the links: equal tables are one namespace then.
         if (!text || text->empty() || (!mount_namespace && !seen_.insert(*text).second))
             return;

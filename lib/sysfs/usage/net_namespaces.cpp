@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/text_file.hpp"
+#include "base/path.hpp"
 #include "base/unique_fd.hpp"
 #include "sysfs/usage/process.hpp"
 

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace sysfs {
@@ -20,7 +21,7 @@ bool is_unit(const std::string& name) {
 /// systemd's own hierarchy is "1:name=systemd:/...". Session scopes tell no more than that someone
 /// logged in.
 std::string unit_of(const Root& root, pid_t pid) {
-    std::istringstream lines(base::read_text_file(process_dir(root, pid) + "/cgroup").value_or(""));
+    std::istringstream lines(base::read_file(process_dir(root, pid) + "/cgroup").value_or(""));
     std::string line;
     while (std::getline(lines, line)) {
         const bool systemd =
@@ -57,7 +58,7 @@ std::string process_dir(const Root& root, pid_t pid) {
 }
 
 std::string process_name(const Root& root, pid_t pid) {
-    std::string name = base::read_text_file(process_dir(root, pid) + "/comm").value_or("");
+    std::string name = base::read_file(process_dir(root, pid) + "/comm").value_or("");
     if (!name.empty() && name.back() == '\n')
         name.pop_back();
     return name;
@@ -74,7 +75,7 @@ std::string process_text(const Root& root, pid_t pid) {
 
 std::optional<pid_t> parent_of(const Root& root, pid_t pid) {
     // "712 (a name (with) anything) S 1 ...": the name ends at the last parenthesis.
-    const std::string stat = base::read_text_file(process_dir(root, pid) + "/stat").value_or("");
+    const std::string stat = base::read_file(process_dir(root, pid) + "/stat").value_or("");
     const auto end = stat.rfind(')');
     if (end == std::string::npos)
         return std::nullopt;

@@ -8,7 +8,7 @@
 #include <optional>
 #include <set>
 
-#include "base/text_file.hpp"
+#include "base/path.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "base/dir.hpp"
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
@@ -80,8 +81,7 @@ std::optional<std::string> master_in(const std::string& line) {
 std::optional<std::string> master_of(const Root& root, const std::string& card) {
     const std::string number = card.substr(std::string_view("card").size());
     std::istringstream lines(
-        base::read_text_file(root.path("/sys/kernel/debug/dri/" + number + "/clients"))
-            .value_or(""));
+        base::read_file(root.path("/sys/kernel/debug/dri/" + number + "/clients")).value_or(""));
     std::string line;
     while (std::getline(lines, line)) {
         if (auto master = master_in(line))
@@ -109,7 +109,7 @@ void find_display(const Root& root, UsageCheck& check) {
 
 // "ttyS4 -W- (EC a) 4:68": the kernel's own consoles, with the node's number at the end.
 void find_serial(const Root& root, UsageCheck& check) {
-    std::istringstream lines(base::read_text_file(root.path("/proc/consoles")).value_or(""));
+    std::istringstream lines(base::read_file(root.path("/proc/consoles")).value_or(""));
     std::string line;
     while (std::getline(lines, line)) {
         const std::string number = line.substr(line.find_last_of(' ') + 1);

@@ -4,7 +4,7 @@
 #include <optional>
 #include <set>
 
-#include "base/text_file.hpp"
+#include "base/path.hpp"
 #include "sysfs/usage/disk_content.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 

@@ -22,7 +22,7 @@
 #include <set>
 #include <string_view>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
 #include "sysfs/usage/process.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 
@@ -103,8 +103,7 @@ class ProcessInspector {
     void check_maps() {
         if (!nodes_.mappable)
             return;
-        const std::string maps =
-            base::read_text_file(process_dir(root_, pid_) + "/maps").value_or("");
+        const std::string maps = base::read_file(process_dir(root_, pid_) + "/maps").value_or("");
         for (auto at = maps.find(" /dev/"); at != std::string::npos;
              at = maps.find(" /dev/", at + 1)) {
             const std::string name = maps.substr(at + 1, maps.find('\n', at) - at - 1);
@@ -142,7 +141,7 @@ class ProcessInspector {
     void check_vfio_device(const char* fd) {
         constexpr std::string_view kKey = "vfio-device-syspath:";
         const std::string info =
-            base::read_text_file(process_dir(root_, pid_) + "/fdinfo/" + fd).value_or("");
+            base::read_file(process_dir(root_, pid_) + "/fdinfo/" + fd).value_or("");
         const auto key = info.find(kKey);
         if (key == std::string::npos)
             return;

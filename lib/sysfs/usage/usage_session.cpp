@@ -17,7 +17,8 @@
 #include <sstream>
 #include <string_view>
 
-#include "base/text_file.hpp"
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/usage/process.hpp"
 #include "sysfs/usage/tcp_table.hpp"
@@ -37,7 +38,7 @@ struct SessionConnection {
 std::vector<TcpConnection> remote_connections(const Root& root) {
     std::vector<TcpConnection> remote;
     for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-        for (auto& each : parse_tcp_table(base::read_text_file(root.path(table)).value_or(""))) {
+        for (auto& each : parse_tcp_table(base::read_file(root.path(table)).value_or(""))) {
             if (each.is_remote())
                 remote.push_back(std::move(each));
         }

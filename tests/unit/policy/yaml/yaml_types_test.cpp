@@ -3,8 +3,6 @@
 
 #include <array>
 
-#include "base/spelling.hpp"
-#include "base/utf8.hpp"
 #include "policy/yaml/yaml_types.hpp"
 
 namespace policy {
@@ -73,39 +71,6 @@ TEST(ImplicitType, LeavesTextAlone) {
                               "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
                               "2001-12-1x"})
         EXPECT_EQ(implicit_type(plain), std::nullopt) << plain;
-}
-
-TEST(Nearest, FindsTheSlipAndNothingElse) {
-    constexpr std::array<std::string_view, 5> kWords = {"vendor", "device", "class", "in_use",
-                                                        "vf"};
-    EXPECT_EQ(base::nearest("vender", kWords), "vendor");
-    EXPECT_EQ(base::nearest("evndor", kWords), "vendor");
-    EXPECT_EQ(base::nearest("Vendor", kWords), "vendor");
-    EXPECT_EQ(base::nearest("in-use", kWords), "in_use");
-    EXPECT_EQ(base::nearest("clas", kWords), "class");
-    EXPECT_EQ(base::nearest("vg", kWords), "vf");
-    EXPECT_EQ(base::nearest("xy", kWords), std::nullopt);
-    EXPECT_EQ(base::nearest("frobnicate", kWords), std::nullopt);
-    EXPECT_EQ(base::nearest("", kWords), std::nullopt);
-    EXPECT_EQ(base::nearest(std::string(5000, 'v'), kWords), std::nullopt);
-    EXPECT_EQ(base::did_you_mean("vender", kWords), "did you mean 'vendor'?");
-    EXPECT_EQ(base::did_you_mean("frobnicate", kWords), "");
-}
-
-TEST(Utf8, IsRefusedWhereItIsNone) {
-    EXPECT_EQ(base::find_invalid_utf8("aä日😀"), std::string_view::npos);
-    EXPECT_EQ(base::find_invalid_utf8("ab\xff"), 2U);
-    EXPECT_EQ(base::find_invalid_utf8("\xc0\xaf"), 0U);          // overlong '/'
-    EXPECT_EQ(base::find_invalid_utf8("a\xed\xa0\x80"), 1U);     // a surrogate
-    EXPECT_EQ(base::find_invalid_utf8("\xf4\x90\x80\x80"), 0U);  // past U+10FFFF
-    EXPECT_EQ(base::find_invalid_utf8("a\xe2\x82"), 1U);         // cut
-    EXPECT_EQ(base::find_invalid_utf8("a\x80"), 1U);             // a continuation alone
-}
-
-TEST(Utf8, IsCitedPrintableAndShort) {
-    EXPECT_EQ(base::quote("a\x1b[m"), "'a?[m'");
-    EXPECT_EQ(base::quote("a\u202eb"), "'a?b'");
-    EXPECT_EQ(base::quote(std::string(100, 'x')), "'" + std::string(60, 'x') + "...'");
 }
 
 }  // namespace

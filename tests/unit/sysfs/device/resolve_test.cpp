@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "base/edit_distance.hpp"
 #include "tests/unit/sysfs/captured_host.hpp"
 
 namespace sysfs {
@@ -81,24 +80,6 @@ TEST_F(Resolve, RefusesWordsThatCouldNeverBeADevice) {
         found("0000:01:00.0 ").at(1),
         "'0000:01:00.0 ': not a device: want an address, BUS/NAME, a UUID, a network interface "
         "or a glob");
-}
-
-TEST(EditDistance, CountsASwapAsOne) {
-    EXPECT_EQ(base::edit_distance("", ""), 0U);
-    EXPECT_EQ(base::edit_distance("abc", ""), 3U);
-    EXPECT_EQ(base::edit_distance("eht0", "eth0"), 1U);
-    EXPECT_EQ(base::edit_distance("ETH0", "eth0"), 0U);
-    EXPECT_EQ(base::edit_distance("vfio-pci", "vfio_pc"), 2U);
-    EXPECT_EQ(base::edit_distance("kitten", "sitting"), 3U);
-}
-
-TEST(NearNames, AreFewAndBestFirst) {
-    EXPECT_EQ(
-        base::similar_names("vendro", {"device", "vendor", "vendors", "vendo", "vends", "vendor"}),
-        (Text{"vendor", "vendo", "vendors"}));
-    EXPECT_EQ(base::similar_names("", {"a", "abc"}), Text{"a"});
-    EXPECT_EQ(base::did_you_mean({}), "");
-    EXPECT_EQ(base::did_you_mean({"a", "b", "c"}), "did you mean a, b or c?");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "base/text_file.hpp"
+#include "base/path.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,26 +11,17 @@
 #include <climits>
 #include <memory>
 
-#include "base/unique_fd.hpp"
-
 namespace base {
 
-std::optional<std::string> read_text_file(const std::string& path) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file.valid())
-        return std::nullopt;
-    std::string text;
-    std::array<char, 16384> chunk;
-    while (text.size() <= kTextFileLimit) {
-        const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
-        if (got == 0)
-            return text;
-        if (got > 0)
-            text.append(chunk.data(), static_cast<std::size_t>(got));
-        else if (errno != EINTR)
-            return std::nullopt;
-    }
-    return std::nullopt;
+std::string base_name(std::string_view path) {
+    return std::string(path.substr(path.rfind('/') + 1));  // npos + 1 is 0
+}
+
+std::string directory_name(std::string_view path) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string_view::npos)
+        return ".";
+    return std::string(path.substr(0, slash == 0 ? 1 : slash));
 }
 
 std::optional<std::string> read_link(const std::string& path) {
@@ -55,9 +46,16 @@ std::vector<std::string> list_directory(const std::string& path) {
     return names;
 }
 
-std::string base_name(std::string_view path) {
-    const auto slash = path.find_last_of('/');
-    return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+Result<void> make_directories(const std::string& path) {
+    for (std::size_t at = 1; at != std::string::npos;) {
+        at = path.find('/', at);
+        const std::string part = path.substr(0, at);
+        if (::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST)
+            return fail_errno(errno, "create directory", part);
+        if (at != std::string::npos)
+            ++at;
+    }
+    return {};
 }
 
 }  // namespace base
