@@ -9,6 +9,7 @@
 #include "binding/report/plan_report.hpp"
 #include "policy/plan/bind_rule.hpp"
 #include "sysfs/device/inventory.hpp"
+#include "sysfs/device/resolve.hpp"
 
 namespace bindd {
 namespace {

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "binding/report/host_snapshot.hpp"
+#include "sysfs/device/resolve.hpp"
 
 namespace bindd {
 namespace {

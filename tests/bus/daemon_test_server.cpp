@@ -15,6 +15,7 @@
 #include "bindd/controller/manual_state.hpp"
 #include "bindd/interfaces/attach_bus.hpp"
 #include "bindd/loop/daemon.hpp"
+#include "sysfs/device/resolve.hpp"
 #include "tests/bus/bus_world.hpp"
 #include "tests/fake/fake_kernel.hpp"
 

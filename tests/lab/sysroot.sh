@@ -95,7 +95,7 @@ copy_program() {
 }
 
 # needed_libraries FILE: sonames and the loader's name; nothing for a script or a static program. The libraries that it
-# opens with dlopen() and requires are in an ELF note (lib/base/dlopen_wrapper.hpp).
+# opens with dlopen() and requires are in an ELF note (lib/base/dlopen.hpp).
 needed_libraries() {
     readelf -d -l "$1" 2>/dev/null |
         sed -n -e 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' -e 's,.*interpreter: .*/\(.*\)\]$,\1,p'

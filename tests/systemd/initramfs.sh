@@ -95,7 +95,7 @@ output=$(chroot "$tree" "$at/vfioctl" policy show 2>&1) || die "$maker: vfioctl 
 umount --lazy "$tree/proc" "$tree/dev"
 [[ $output == *"name: net"* ]] || die "$maker: the policies are not in it: $output"
 [ "$(readlink "$tree/etc/bindd/policies.d/20-masked.yaml")" = /dev/null ] || die "$maker: the mask is no link to /dev/null"
-# An ELF note lists the libraries that it opens with dlopen() (lib/base/dlopen_wrapper.hpp); the required ones must be there.
+# An ELF note lists the libraries that it opens with dlopen() (lib/base/dlopen.hpp); the required ones must be there.
 opened=$(readelf -p .note.dlopen "$at/vfioctl" | grep '"priority":"required"' | grep -o '"soname":\["[^"]*"\]' | cut -d '"' -f 4)
 [ -n "$opened" ] || die "vfioctl has no note of the libraries that it opens by name"
 for library in $opened; do

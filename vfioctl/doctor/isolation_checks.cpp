@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/dir.hpp"
+#include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/module/modprobe_config.hpp"
 
 /// What the hardware and the firmware leave of isolation: groups, ACS, reserved regions.

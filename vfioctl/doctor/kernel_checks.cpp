@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "sysfs/module/module_denial.hpp"
 #include "sysfs/module/module_loader.hpp"
 
 /// What this kernel has of VFIO, and what it forbids.

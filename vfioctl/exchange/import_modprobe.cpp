@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sysfs/device/names.hpp"
+#include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/module/modprobe_config.hpp"
 #include "vfioctl/exchange/pci_id_list.hpp"
 

@@ -1,45 +1,57 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/hosts/archive_dlopen.hpp"
 
-#include "base/dlopen_wrapper.hpp"
+#if BINDD_DLOPEN
 
-/// libarchive, opened by `capture` alone: it brings 14 more libraries, ICU among them.
+#include "base/dlopen.hpp"
+
+/// libarchive is opened by `capture` alone: it brings 14 more libraries, ICU among them.
+
+namespace {
+
+// clang-format off
+#define ARCHIVE_FUNCTIONS(F) \
+    F(archive*, archive_write_new, (), ()) \
+    F(int, archive_write_set_format_pax_restricted, (archive* a), (a)) \
+    F(int, archive_write_add_filter_by_name, (archive* a, const char* name), (a, name)) \
+    F(int, archive_write_set_options, (archive* a, const char* options), (a, options)) \
+    F(int, archive_write_open_fd, (archive* a, int fd), (a, fd)) \
+    F(int, archive_write_header, (archive* a, archive_entry* entry), (a, entry)) \
+    F(la_ssize_t, archive_write_data, (archive* a, const void* bytes, size_t size), (a, bytes, size)) \
+    F(int, archive_write_close, (archive* a), (a)) \
+    F(int, archive_write_free, (archive* a), (a)) \
+    F(int, archive_errno, (archive* a), (a)) \
+    F(const char*, archive_error_string, (archive* a), (a)) \
+    F(archive_entry*, archive_entry_new, (), ()) \
+    F(void, archive_entry_free, (archive_entry* entry), (entry)) \
+    F(void, archive_entry_set_pathname, (archive_entry* entry, const char* path), (entry, path)) \
+    F(void, archive_entry_set_symlink, (archive_entry* entry, const char* to), (entry, to)) \
+    F(void, archive_entry_set_filetype, (archive_entry* entry, unsigned type), (entry, type)) \
+    F(void, archive_entry_set_perm, (archive_entry* entry, mode_t mode), (entry, mode)) \
+    F(void, archive_entry_set_size, (archive_entry* entry, la_int64_t size), (entry, size)) \
+    F(void, archive_entry_set_mtime, (archive_entry* entry, time_t seconds, long nanoseconds), (entry, seconds, nanoseconds)) \
+    F(void, archive_entry_set_uname, (archive_entry* entry, const char* name), (entry, name)) \
+    F(void, archive_entry_set_gname, (archive_entry* entry, const char* name), (entry, name))
+// clang-format on
 
 #define ARCHIVE_SONAME "libarchive.so.13"
-
 DLOPEN_LIBRARY_NOTE(archive, ARCHIVE_SONAME, "suggested", "Writes the archives of capture")
 
-#define ARCHIVE(RETURN, NAME, PARAMETERS, ARGUMENTS) \
-    DLOPEN_WRAPPER(ARCHIVE_SONAME, RETURN, NAME, PARAMETERS, ARGUMENTS)
+ARCHIVE_FUNCTIONS(DLOPEN_ADDRESS)
+constexpr base::DlopenSymbol kArchiveSymbols[] = {ARCHIVE_FUNCTIONS(DLOPEN_SYMBOL)};
 
-ARCHIVE(archive*, archive_write_new, (), ())
-ARCHIVE(int, archive_write_set_format_pax_restricted, (archive * a), (a))
-ARCHIVE(int, archive_write_add_filter_by_name, (archive * a, const char* name), (a, name))
-ARCHIVE(int, archive_write_set_options, (archive * a, const char* options), (a, options))
-ARCHIVE(int, archive_write_open_fd, (archive * a, int fd), (a, fd))
-ARCHIVE(int, archive_write_header, (archive * a, archive_entry* entry), (a, entry))
-ARCHIVE(la_ssize_t, archive_write_data, (archive * a, const void* bytes, size_t size),
-        (a, bytes, size))
-ARCHIVE(int, archive_write_close, (archive * a), (a))
-ARCHIVE(int, archive_write_free, (archive * a), (a))
-ARCHIVE(int, archive_errno, (archive * a), (a))
-ARCHIVE(const char*, archive_error_string, (archive * a), (a))
-ARCHIVE(archive_entry*, archive_entry_new, (), ())
-ARCHIVE(void, archive_entry_free, (archive_entry * entry), (entry))
-ARCHIVE(void, archive_entry_set_pathname, (archive_entry * entry, const char* path), (entry, path))
-ARCHIVE(void, archive_entry_set_symlink, (archive_entry * entry, const char* to), (entry, to))
-ARCHIVE(void, archive_entry_set_filetype, (archive_entry * entry, unsigned type), (entry, type))
-ARCHIVE(void, archive_entry_set_perm, (archive_entry * entry, mode_t mode), (entry, mode))
-ARCHIVE(void, archive_entry_set_size, (archive_entry * entry, la_int64_t size), (entry, size))
-ARCHIVE(void, archive_entry_set_mtime, (archive_entry * entry, time_t seconds, long nanoseconds),
-        (entry, seconds, nanoseconds))
-ARCHIVE(void, archive_entry_set_uname, (archive_entry * entry, const char* name), (entry, name))
-ARCHIVE(void, archive_entry_set_gname, (archive_entry * entry, const char* name), (entry, name))
+}  // namespace
 
-namespace vfioctl {
+ARCHIVE_FUNCTIONS(DLOPEN_WRAPPER)
 
-bool has_libarchive() {
-    return ::dlopen(ARCHIVE_SONAME, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) != nullptr;
+bool vfioctl::has_libarchive() {
+    return base::open_library(ARCHIVE_SONAME, kArchiveSymbols).has_value();
 }
 
-}  // namespace vfioctl
+#else
+
+bool vfioctl::has_libarchive() {
+    return true;
+}
+
+#endif

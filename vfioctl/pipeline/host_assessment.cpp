@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "binding/journal/history.hpp"
+#include "sysfs/device/resolve.hpp"
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "policy/decide/driver_chain.hpp"
+#include "sysfs/module/alias_match.hpp"
 #include "sysfs/module/drivers.hpp"
 
 namespace policy {

@@ -10,6 +10,7 @@
 #include "policy/decide/match.hpp"
 #include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/module/alias_match.hpp"
 
 namespace policy {
 namespace {

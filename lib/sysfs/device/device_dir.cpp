@@ -7,6 +7,10 @@
 
 namespace sysfs {
 
+std::optional<std::uint64_t> parse_hardware_id(const std::string& text) {
+    return base::parse_kernel_number(text.starts_with("0x") ? text : "0x" + text);
+}
+
 base::Result<DeviceDir> DeviceDir::open(const base::Dir& devices, const std::string& name) {
     base::DirListing listing;
     auto dir = devices.sub_listed(name, listing);
@@ -29,9 +33,7 @@ std::optional<std::uint64_t> DeviceDir::number(const std::string& name) const {
 
 std::optional<std::uint64_t> DeviceDir::id(const std::string& name) const {
     const auto text = attr(name);
-    if (!text)
-        return std::nullopt;
-    return base::parse_kernel_number(text->starts_with("0x") ? *text : "0x" + *text);
+    return text ? parse_hardware_id(*text) : std::nullopt;
 }
 
 std::optional<std::string_view> DeviceDir::uevent(std::string_view key) const {

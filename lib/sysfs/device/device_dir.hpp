@@ -11,6 +11,9 @@
 
 namespace sysfs {
 
+/// An id as the kernel prints it: "0x8086" on pci, bare hex on some other buses.
+[[nodiscard]] std::optional<std::uint64_t> parse_hardware_id(const std::string& text);
+
 /// A device's directory with what one listing showed to be there, and its `uevent`, which tells
 /// class, ids and modalias in one read. Attributes that are not listed cost nothing to ask for.
 class DeviceDir {

@@ -86,6 +86,10 @@ ScanContext ScanContext::read(const Root& root, const ScanOptions& wanted) {
     return {root, wanted, wanted.slots ? Slots::read(root) : Slots(), GroupNodes::read(root)};
 }
 
+bool is_absence(const base::Error& error) {
+    return error.code == base::Code::kNotFound || error.code == base::Code::kGone;
+}
+
 std::string devices_path(const std::string& bus) {
     return bus == "mdev_parent" ? "/sys/class/mdev_bus" : "/sys/bus/" + bus + "/devices";
 }
@@ -153,10 +157,6 @@ base::Result<base::Dir> open_devices(const Root& root, const DeviceId& id) {
     if (!devices)
         return not_found(id, "no such bus");
     return devices;
-}
-
-bool is_absence(const base::Error& error) {
-    return error.code == base::Code::kNotFound || error.code == base::Code::kGone;
 }
 
 }  // namespace

@@ -35,6 +35,9 @@ struct ScanContext {
                                                   Device& out);
 void read_binding_state(const Root& root, const DeviceDir& device, Device& out);
 
+/// Does the error say that the device is not there?
+[[nodiscard]] bool is_absence(const base::Error& error);
+
 /// The directory that lists devices of this bus (an mdev parent's is /sys/class/mdev_bus).
 [[nodiscard]] std::string devices_path(const std::string& bus);
 

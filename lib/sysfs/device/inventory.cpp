@@ -10,6 +10,7 @@
 #include "sysfs/device/device_reader.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/vf_index.hpp"
+#include "sysfs/device/vfio_nodes.hpp"
 #include "sysfs/host/host.hpp"
 #include "sysfs/host/user_lookup.hpp"
 
@@ -17,16 +18,10 @@ namespace sysfs {
 
 namespace {
 
-constexpr std::string_view kNoiommuGroup = "vfio-noiommu";
-
 bool is_listed_before(const Device& a, const Device& b) {
     if (a.id.bus != b.id.bus)
         return a.id.bus == "pci" || (b.id.bus != "pci" && a.id.bus < b.id.bus);
     return device_name_less(a.id.name, b.id.name);
-}
-
-bool is_gone(const base::Error& error) {
-    return error.code == base::Code::kNotFound || error.code == base::Code::kGone;
 }
 
 /// On a bus with driver_override, a device without is not one that could be given away (ap's
@@ -39,7 +34,7 @@ bool is_assignable(const Device& device) {
 void add_device(Inventory& inventory, base::Result<Device> device) {
     if (device && is_assignable(*device))
         inventory.devices.push_back(std::move(*device));
-    else if (!device && !is_gone(device.error()))
+    else if (!device && !is_absence(device.error()))
         inventory.warnings.push_back(device.error().text());
 }
 
@@ -223,7 +218,7 @@ base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& want
     VfIndexTable(out.devices).apply_to(out.devices);
     out.rebuild_index();
     for (const auto& [id, group] : out.groups)
-        out.host.iommu = out.host.iommu || group.name != kNoiommuGroup;
+        out.host.iommu = out.host.iommu || group.name != kNoiommuGroupName;
     return out;
 }
 

@@ -79,10 +79,4 @@ struct Inventory {
 [[nodiscard]] base::Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
                                                    const ScanOptions& wanted);
 
-/// The devices a user means by `word`: an address with or without domain, "bus/name", an mdev's
-/// UUID, a netdev's name, or a glob over addresses and "bus/name". Nothing found: kNotFound with
-/// near names; a word that could never be a device: kInvalid.
-[[nodiscard]] base::Result<std::vector<DeviceId>> resolve(const Inventory& inventory,
-                                                          std::string_view word);
-
 }  // namespace sysfs

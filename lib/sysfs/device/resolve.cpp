@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/device/resolve.hpp"
+
 #include <fnmatch.h>
 
 #include <algorithm>
 
 #include "base/edit_distance.hpp"
-#include "sysfs/device/inventory.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace sysfs {

@@ -24,9 +24,14 @@ void add_lines(std::string_view text, std::string_view prefix,
     }
 }
 
-std::optional<std::string> read_record(const Root& root, const DeviceId& id) {
+/// "E:ID_FS_TYPE=ext4"
+void add_record(const Root& root, const std::string& key, std::map<std::string, std::string>& out) {
     const auto data = base::Dir::open(root.path("/run/udev/data"));
-    return data ? data->attr("+" + id.bus + ":" + id.name) : std::nullopt;
+    add_lines(data ? data->attr(key).value_or("") : "", "E:", out);
+}
+
+std::string record_key(const DeviceId& id) {
+    return "+" + id.bus + ":" + id.name;
 }
 
 }  // namespace
@@ -35,16 +40,19 @@ std::map<std::string, std::string> read_properties(const Root& root, const Devic
                                                    const DeviceDir& device) {
     std::map<std::string, std::string> out;
     add_lines(device.uevent_text(), "", out);
-    if (const auto text = read_record(root, id))
-        add_lines(*text, "E:", out);
+    add_record(root, record_key(id), out);
+    return out;
+}
+
+std::map<std::string, std::string> read_udev_record(const Root& root, const std::string& key) {
+    std::map<std::string, std::string> out;
+    add_record(root, key, out);
     return out;
 }
 
 std::optional<std::string> udev_property(const Root& root, const DeviceId& id,
                                          const std::string& name) {
-    std::map<std::string, std::string> properties;
-    if (const auto text = read_record(root, id))
-        add_lines(*text, "E:", properties);
+    const auto properties = read_udev_record(root, record_key(id));
     const auto found = properties.find(name);
     return found == properties.end() ? std::nullopt : std::optional(found->second);
 }

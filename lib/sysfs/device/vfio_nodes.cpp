@@ -55,7 +55,7 @@ std::optional<std::string> GroupNodes::node_for(int group, const DeviceDir& devi
             return number;
         return names_->contains(noiommu) ? std::optional(noiommu) : std::nullopt;
     }
-    const bool is_noiommu_group = device.dir().attr("iommu_group/name") == "vfio-noiommu";
+    const bool is_noiommu_group = device.dir().attr("iommu_group/name") == kNoiommuGroupName;
     return is_noiommu_group && !device.has("mdev_type") ? noiommu : number;
 }
 

@@ -4,12 +4,16 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "sysfs/device/device.hpp"
 #include "sysfs/device/device_dir.hpp"
 #include "sysfs/host/root.hpp"
 
 namespace sysfs {
+
+/// The name of an IOMMU group that vfio made for a device without an IOMMU, or for an mdev.
+inline constexpr std::string_view kNoiommuGroupName = "vfio-noiommu";
 
 /// The group nodes there are, by /sys/class/vfio: "15", or "noiommu-0". The class is the only one
 /// to know: an emulated device's group (an mdev's) bears the name "vfio-noiommu" as well.

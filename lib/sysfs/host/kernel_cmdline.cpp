@@ -9,7 +9,16 @@
 namespace sysfs {
 namespace {
 
-constexpr std::string_view kDisableParameter = "bindd.disable";
+KernelArgument parse_argument(std::string word) {
+    const std::size_t equals = std::min(word.find('='), word.size());
+    KernelArgument out{.key = word.substr(0, equals), .value = {}, .text = {}};
+    if (equals < word.size())
+        out.value = word.substr(equals + 1);
+    if (const std::size_t dot = out.key.find('.'); dot != std::string::npos)
+        std::replace(out.key.begin(), out.key.begin() + static_cast<std::ptrdiff_t>(dot), '-', '_');
+    out.text = std::move(word);
+    return out;
+}
 
 bool is_false(std::string_view value) {
     constexpr std::array<std::string_view, 4> kFalse = {"0", "no", "off", "false"};
@@ -18,26 +27,35 @@ bool is_false(std::string_view value) {
 
 }  // namespace
 
-bool is_disabled_on_cmdline(std::string_view command_line) {
-    constexpr std::string_view kBlanks = " \t\n";
-    bool disabled = false;
-    for (std::size_t at = 0;
-         (at = command_line.find_first_not_of(kBlanks, at)) != command_line.npos;) {
-        const std::size_t end =
-            std::min(command_line.find_first_of(kBlanks, at), command_line.size());
-        const std::string_view word = command_line.substr(at, end - at);
-        at = end;
-        if (word == kDisableParameter)
-            disabled = true;
-        else if (word.starts_with(kDisableParameter) && word[kDisableParameter.size()] == '=')
-            disabled = disabled || !is_false(word.substr(kDisableParameter.size() + 1));
+std::vector<KernelArgument> parse_kernel_arguments(std::string_view command_line) {
+    std::vector<KernelArgument> out;
+    std::string word;
+    bool quoted = false;
+    for (const char c : std::string(command_line) + " ") {
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (quoted || (c != ' ' && c != '\t' && c != '\n')) {
+            word += c;
+        } else if (!word.empty()) {
+            out.push_back(parse_argument(std::move(word)));
+            word.clear();
+        }
     }
-    return disabled;
+    return out;
+}
+
+std::vector<KernelArgument> read_kernel_arguments(const Root& root) {
+    return parse_kernel_arguments(base::read_file(root.path("/proc/cmdline")).value_or(""));
+}
+
+bool is_disabled_on_cmdline(const std::vector<KernelArgument>& arguments) {
+    return std::any_of(arguments.begin(), arguments.end(), [](const KernelArgument& each) {
+        return each.key == "bindd.disable" && !is_false(each.value);
+    });
 }
 
 bool is_disabled_on_cmdline(const Root& root) {
-    const auto text = base::read_file(root.path("/proc/cmdline"));
-    return text && is_disabled_on_cmdline(*text);
+    return is_disabled_on_cmdline(read_kernel_arguments(root));
 }
 
 }  // namespace sysfs

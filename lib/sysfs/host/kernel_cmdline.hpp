@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "sysfs/host/root.hpp"
 
 namespace sysfs {
 
-/// Does a kernel command line say `bindd.disable`, alone or with any value but a no (0, no, off,
-/// false)? What runs at boot then leaves every device as it is: the way out for a host that its
-/// policies have locked up.
-[[nodiscard]] bool is_disabled_on_cmdline(std::string_view command_line);
-/// The same of /proc/cmdline. One that cannot be read says nothing.
+/// One word of the kernel's command line: "vfio-pci.ids=10de:1eb8". A module's parameter has the
+/// key "vfio_pci.ids" with '_' for each '-' of the module's name.
+struct KernelArgument {
+    std::string key;
+    std::string value;  ///< empty for a bare word
+    std::string text;   ///< the whole word, without its quotes
+};
+
+/// The words of a kernel command line. Inside double quotes a blank is part of the word, as the
+/// kernel parses it.
+[[nodiscard]] std::vector<KernelArgument> parse_kernel_arguments(std::string_view command_line);
+/// The words of /proc/cmdline; none when it cannot be read.
+[[nodiscard]] std::vector<KernelArgument> read_kernel_arguments(const Root& root);
+
+/// Is `bindd.disable` on the command line, alone or with a value other than 0, no, off or false?
+/// The programs that run at boot then change no device: the way out when a policy prevents booting.
+[[nodiscard]] bool is_disabled_on_cmdline(const std::vector<KernelArgument>& arguments);
 [[nodiscard]] bool is_disabled_on_cmdline(const Root& root);
 
 }  // namespace sysfs

@@ -18,12 +18,12 @@
 #include <optional>
 #include <utility>
 
+#include "sysfs/device/device_dir.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/device/vfio_nodes.hpp"
 
 namespace sysfs {
 namespace {
-
-constexpr auto kNoiommuGroupName = "vfio-noiommu";
 
 /// Attribute and expected value of every id; the attributes are spelled alike on all buses with
 /// ids.
@@ -37,14 +37,9 @@ std::array<std::pair<const char*, std::optional<std::uint64_t>>, 6> expected_ids
              {"revision", ids.revision}}};
 }
 
-/// An id as the kernel prints it: "0x8086" on pci, bare hex on some other buses.
 std::optional<std::uint64_t> id_of(const base::Dir& device, const char* attr) {
     const auto text = device.attr(attr);
-    if (!text)
-        return std::nullopt;
-    if (text->starts_with("0x"))
-        return base::parse_kernel_number(*text);
-    return base::parse_kernel_number("0x" + *text);
+    return text ? parse_hardware_id(*text) : std::nullopt;
 }
 
 std::string id_text(std::optional<std::uint64_t> id) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/module/alias_match.hpp"
+
 #include <fnmatch.h>
 
 #include <algorithm>
 
 #include "sysfs/module/aliases.hpp"
-#include "sysfs/module/drivers.hpp"
 
 namespace sysfs {
 

@@ -50,19 +50,6 @@ struct Drivers {
                                                         std::string_view module) const;
 };
 
-/// An alias that claims a device, and how specifically.
-struct AliasMatch {
-    ModuleAlias alias;
-    unsigned wildcards =
-        0;  ///< '*' fields in the pattern (the trailing one of a class not counted)
-};
-
-/// The VFIO aliases that claim `device`, most specific first: its modalias with the prefix swapped
-/// for the bus's VFIO one, matched with fnmatch(3) against each whole pattern. Empty for a bus
-/// without.
-[[nodiscard]] std::vector<AliasMatch> matching_aliases(const Drivers& drivers,
-                                                       const Device& device);
-
 [[nodiscard]] base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted);
 
 /// The modules that claim a modalias in this root's kernel, normalised, without those that are

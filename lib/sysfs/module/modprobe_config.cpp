@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/module/modprobe_config.hpp"
 
-#include <algorithm>
 #include <map>
 #include <sstream>
 
 #include "base/file_io.hpp"
 #include "base/path.hpp"
-#include "sysfs/device/names.hpp"
 
 namespace sysfs {
 namespace {
@@ -55,24 +53,6 @@ void read_lines(const std::string& path, const std::string& content,
     }
 }
 
-/// Words between blanks; inside double quotes a blank is part of the word, as the kernel has it.
-std::vector<std::string> split_arguments(const std::string& text) {
-    std::vector<std::string> out;
-    std::string word;
-    bool quoted = false;
-    for (const char c : text + " ") {
-        if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && (c == ' ' || c == '\t' || c == '\n')) {
-            if (!word.empty())
-                out.push_back(word);
-            word.clear();
-        } else
-            word += c;
-    }
-    return out;
-}
-
 }  // namespace
 
 std::vector<ConfigLine> read_modprobe_config(const Root& root) {
@@ -80,19 +60,6 @@ std::vector<ConfigLine> read_modprobe_config(const Root& root) {
     for (const auto& [name, path] : config_files(root))
         read_lines(path, base::read_file(root.path(path)).value_or(""), lines);
     return lines;
-}
-
-std::vector<KernelArgument> read_kernel_arguments(const Root& root) {
-    std::vector<KernelArgument> out;
-    for (const std::string& word :
-         split_arguments(base::read_file(root.path("/proc/cmdline")).value_or(""))) {
-        const std::size_t equals = std::min(word.find('='), word.size());
-        std::string key = word.substr(0, equals);
-        if (const std::size_t dot = key.find('.'); dot != std::string::npos)
-            key = normalise_module(key.substr(0, dot)) + key.substr(dot);
-        out.push_back({std::move(key), equals < word.size() ? word.substr(equals + 1) : "", word});
-    }
-    return out;
 }
 
 }  // namespace sysfs

@@ -23,14 +23,4 @@ struct ConfigLine {
 /// there a file masks those of its name further down.
 [[nodiscard]] std::vector<ConfigLine> read_modprobe_config(const Root& root);
 
-/// One word of the kernel's command line: "vfio-pci.ids=10de:1eb8". A module's parameter has the
-/// key "vfio_pci.ids", its module normalised; quotes around the value are taken off.
-struct KernelArgument {
-    std::string key;
-    std::string value;  ///< empty for a bare word
-    std::string text;   ///< as it stands
-};
-
-[[nodiscard]] std::vector<KernelArgument> read_kernel_arguments(const Root& root);
-
 }  // namespace sysfs

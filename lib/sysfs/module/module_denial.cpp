@@ -2,14 +2,15 @@
 //
 // libkmod knows that a module is denied, not by which line of which file. A user has to be told the
 // line.
+#include "sysfs/module/module_denial.hpp"
+
 #include <fmt/format.h>
 
-#include <map>
 #include <sstream>
 
 #include "sysfs/device/names.hpp"
+#include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/module/modprobe_config.hpp"
-#include "sysfs/module/module_loader.hpp"
 
 namespace sysfs {
 namespace {

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/module/module_index.hpp"
 
-#include <libkmod.h>
-
 #include <algorithm>
 
 #include "base/dir.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/module/aliases.hpp"
+#include "sysfs/module/module_denial.hpp"
 #include "sysfs/module/module_loader.hpp"
 
 namespace sysfs {
 
 namespace {
-
-void ignore_log(void*, int, const char*, int, const char*, const char*, va_list) {}
-
-struct ModuleUnref {
-    void operator()(kmod_module* module) const { kmod_module_unref(module); }
-};
-using ModuleRef = std::unique_ptr<kmod_module, ModuleUnref>;
 
 std::optional<base::MappedFile> map_file(const std::string& path) {
     auto file = base::MappedFile::open(path);
@@ -43,10 +35,6 @@ bool lists_module(std::string_view text, const std::string& module) {
 
 }  // namespace
 
-void ModuleIndex::ContextUnref::operator()(kmod_ctx* context) const {
-    kmod_unref(context);
-}
-
 ModuleIndex::ModuleIndex(const Root& root) : root_(root), dir_(module_dir(root)) {
     const auto top = base::Dir::open(root.path("/sys"));
     if (auto modules = top ? top->sub_listed("module", running_) : base::propagate(top))
@@ -61,18 +49,15 @@ const ModuleIndex::Disk& ModuleIndex::disk() const {
     const auto opened = base::Dir::open(dir_);
     if (!opened)
         return disk;
-    if (!opened->has("modules.dep.bin")) {
+    // No configuration for libkmod: it would read this machine's command line for another's.
+    if (opened->has("modules.dep.bin"))
+        if (auto kmod = open_kmod(dir_, KmodConfiguration::kNone))
+            disk.kmod = *std::move(kmod);
+    if (disk.kmod) {
+        kmod_load_resources(disk.kmod.get());  // on failure each lookup opens its index
+    } else {
         disk.dependencies = map_file(dir_ + "/modules.dep");
         disk.builtin = map_file(dir_ + "/modules.builtin");
-        return disk;
-    }
-    // No configuration for libkmod: it would read this machine's command line for another's.
-    const char* const no_configuration[] = {nullptr};
-    disk.kmod.reset(kmod_new(dir_.c_str(), no_configuration));
-    if (disk.kmod) {
-        kmod_set_log_fn(disk.kmod.get(), ignore_log, nullptr);
-        kmod_load_resources(
-            disk.kmod.get());  // a failure is as good: each lookup opens its index then
     }
     return disk;
 }
@@ -100,7 +85,7 @@ ModuleState ModuleIndex::on_disk(const std::string& module) const {
     kmod_module* raw = nullptr;
     if (kmod_module_new_from_name(disk.kmod.get(), module.c_str(), &raw) < 0)
         return ModuleState::kMissing;
-    const ModuleRef found(raw);
+    const KmodModule found(raw);
     if (kmod_module_get_path(found.get()) != nullptr)
         return ModuleState::kAvailable;
     return kmod_module_get_initstate(found.get()) == KMOD_MODULE_BUILTIN ? ModuleState::kBuiltin
@@ -127,12 +112,9 @@ std::vector<std::string> ModuleIndex::look_up(const std::string& modalias) const
     if (kmod_module_new_from_lookup(disk().kmod.get(), modalias.c_str(), &list) < 0)
         return {};
     std::vector<std::string> out;
-    kmod_list* entry = nullptr;
-    kmod_list_foreach(entry, list) {
-        const ModuleRef found(kmod_module_get_module(entry));
-        out.push_back(normalise_module(kmod_module_get_name(found.get())));
-    }
-    kmod_module_unref_list(list);
+    for_each_module(KmodList(list), [&out](kmod_module* module) {
+        out.push_back(normalise_module(kmod_module_get_name(module)));
+    });
     return out;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,8 +10,7 @@
 #include "base/mapped_file.hpp"
 #include "sysfs/host/root.hpp"
 #include "sysfs/module/drivers.hpp"
-
-struct kmod_ctx;
+#include "sysfs/module/kmod_context.hpp"
 
 namespace sysfs {
 
@@ -28,15 +26,12 @@ class ModuleIndex {
     [[nodiscard]] std::vector<std::string> matching(const std::string& modalias) const;
 
   private:
-    struct ContextUnref {
-        void operator()(kmod_ctx* context) const;
-    };
     [[nodiscard]] std::vector<std::string> look_up(const std::string& modalias) const;
     [[nodiscard]] std::optional<ModuleState> running(const std::string& module) const;
     [[nodiscard]] ModuleState on_disk(const std::string& module) const;
 
     struct Disk {
-        std::unique_ptr<kmod_ctx, ContextUnref> kmod;  ///< none without the binary indexes
+        KmodContext kmod;                              ///< none without the binary indexes
         std::optional<base::MappedFile> dependencies;  ///< modules.dep
         std::optional<base::MappedFile> builtin;       ///< modules.builtin
         std::map<std::string, std::string> denials;  ///< by normalised name, the line that says so

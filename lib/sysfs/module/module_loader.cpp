@@ -2,27 +2,19 @@
 #include "sysfs/module/module_loader.hpp"
 
 #include <fmt/format.h>
-#include <libkmod.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <utility>
 
 #include "base/file_io.hpp"
+#include "base/try.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/module/kmod_context.hpp"
+#include "sysfs/module/module_denial.hpp"
 
 namespace sysfs {
 namespace {
-
-struct KmodUnref {
-    void operator()(kmod_ctx* context) const { kmod_unref(context); }
-    void operator()(kmod_module* module) const { kmod_module_unref(module); }
-    void operator()(kmod_list* list) const { kmod_module_unref_list(list); }
-};
-using KmodContext = std::unique_ptr<kmod_ctx, KmodUnref>;
-using KmodModule = std::unique_ptr<kmod_module, KmodUnref>;
-using KmodList = std::unique_ptr<kmod_list, KmodUnref>;
 
 /// An `install` command that stands in a module's place, as libkmod came across it.
 struct InstallCommand {
@@ -30,14 +22,10 @@ struct InstallCommand {
     std::string command;
 };
 
-// Libraries do not print: without this libkmod writes to stderr.
-void discard_log(void* /*data*/, int /*priority*/, const char* /*file*/, int /*line*/,
-                 const char* /*function*/, const char* /*format*/, va_list /*args*/) {}
-
-KmodContext open_context() {
-    KmodContext context(kmod_new(nullptr, nullptr));
-    if (context)
-        kmod_set_log_fn(context.get(), discard_log, nullptr);
+base::Result<KmodContext> open_kmod_for(const std::string& operation, const std::string& object) {
+    auto context = open_kmod({}, KmodConfiguration::kHost);
+    if (!context)
+        return base::fail(context.error().code, operation, object, context.error().text());
     return context;
 }
 
@@ -45,14 +33,6 @@ KmodList lookup(kmod_ctx* context, const std::string& name, int& error) {
     kmod_list* found = nullptr;
     error = kmod_module_new_from_lookup(context, name.c_str(), &found);
     return KmodList(found);
-}
-
-template <typename Visit>
-void for_each(const KmodList& list, Visit visit) {
-    for (kmod_list* item = list.get(); item != nullptr; item = kmod_list_next(list.get(), item)) {
-        const KmodModule module(kmod_module_get_module(item));
-        visit(module.get());
-    }
 }
 
 // libkmod hands every `install` command to this instead of running it through the shell. Refusing
@@ -134,9 +114,7 @@ base::Result<void> load_kernel_module(const std::string& module) {
                           "this could not be a module's name");
     if (base::read_file("/sys/module/" + normalise_module(module) + "/initstate") == "live\n")
         return {};
-    const KmodContext context = open_context();
-    if (!context)
-        return base::fail_errno(ENOMEM, operation, module);
+    const KmodContext context = TRY(open_kmod_for(operation, module));
     int error = 0;
     const KmodList found = lookup(context.get(), module, error);
     if (error < 0 && error != -ENOENT && error != -ENOSYS)
@@ -148,7 +126,7 @@ base::Result<void> load_kernel_module(const std::string& module) {
                           "it may come with another kernel or a package of the vendor");
     }
     base::Result<void> outcome;
-    for_each(found, [&](kmod_module* each) {
+    for_each_module(found, [&](kmod_module* each) {
         if (outcome)
             outcome = insert(each, operation, module);
     });
@@ -156,9 +134,7 @@ base::Result<void> load_kernel_module(const std::string& module) {
 }
 
 base::Result<std::vector<std::string>> modules_for_alias(const std::string& modalias) {
-    const KmodContext context = open_context();
-    if (!context)
-        return base::fail_errno(ENOMEM, "look up modules", modalias);
+    const KmodContext context = TRY(open_kmod_for("look up modules", modalias));
     int error = 0;
     const KmodList found = lookup(context.get(), modalias, error);
     if (error < 0 && error != -ENOENT && error != -ENOSYS)
@@ -171,7 +147,7 @@ base::Result<std::vector<std::string>> modules_for_alias(const std::string& moda
     const KmodList filtered(allowed);
     if (error < 0)
         return base::fail_errno(-error, "look up modules", modalias);
-    for_each(filtered, [&names](kmod_module* each) {
+    for_each_module(filtered, [&names](kmod_module* each) {
         std::string name = normalise_module(kmod_module_get_name(each));
         if (std::find(names.begin(), names.end(), name) == names.end())
             names.push_back(std::move(name));

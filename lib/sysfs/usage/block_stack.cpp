@@ -25,7 +25,7 @@ std::string disk_of(const base::Dir& block, const std::string& dir) {
         return name;
     // Below /sys/class/block the entry is a link; the link's target has the disk in it.
     const std::string target = base::read_link(dir).value_or(dir);
-    return base::base_name(target.substr(0, target.find_last_of('/')));
+    return base::base_name(base::directory_name(target));
 }
 
 bool add_one(const Root& root, const std::string& dir, const std::string& below,
@@ -62,23 +62,6 @@ bool add_one(const Root& root, const std::string& dir, const std::string& below,
 }
 
 }  // namespace
-
-std::string Block::text() const {
-    return label.empty() ? name : name + " (" + label + ")";
-}
-
-std::string DeviceSubtree::disk_under(const Block& block) const {
-    const Block* at = &block;
-    // Each step goes down one storey; a made-up host may have them in a ring.
-    for (std::size_t steps = 0; !at->below.empty() && steps < blocks.size(); ++steps) {
-        const auto next = std::find_if(blocks.begin(), blocks.end(),
-                                       [at](const Block& each) { return each.name == at->below; });
-        if (next == blocks.end())
-            break;
-        at = &*next;
-    }
-    return at->disk;
-}
 
 void add_block(const Root& root, const std::string& dir, std::vector<Block>& blocks) {
     add_one(root, dir, {}, blocks);

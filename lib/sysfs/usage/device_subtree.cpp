@@ -187,6 +187,23 @@ void add_stack_nodes(DeviceSubtree& subtree) {
 
 }  // namespace
 
+std::string Block::text() const {
+    return label.empty() ? name : name + " (" + label + ")";
+}
+
+std::string DeviceSubtree::disk_under(const Block& block) const {
+    const Block* at = &block;
+    // Each step goes down one level; a captured host may have a cycle.
+    for (std::size_t steps = 0; !at->below.empty() && steps < blocks.size(); ++steps) {
+        const auto next = std::find_if(blocks.begin(), blocks.end(),
+                                       [at](const Block& each) { return each.name == at->below; });
+        if (next == blocks.end())
+            break;
+        at = &*next;
+    }
+    return at->disk;
+}
+
 std::optional<NodeNumber> parse_node_number(NodeKind kind, std::string_view text) {
     const auto colon = text.find(':');
     if (colon == std::string_view::npos)

@@ -11,8 +11,9 @@
 #include <memory>
 #include <string_view>
 
-#include "base/file_io.hpp"
 #include "base/unique_fd.hpp"
+#include "sysfs/device/udev_db.hpp"
+#include "sysfs/host/optional_library.hpp"
 
 namespace sysfs {
 namespace {
@@ -86,26 +87,16 @@ Probing probe_content(const Block& block, DiskContent& content) {
     return Probing::kFound;
 }
 
-/// "E:ID_FS_TYPE=ext4" of udev's database.
-std::string property(const std::string& record, const std::string& key) {
-    const std::string mark = "\nE:" + key + "=";
-    const auto at = record.find(mark);
-    if (at == std::string::npos)
-        return {};
-    const auto start = at + mark.size();
-    return record.substr(start, record.find('\n', start) - start);
-}
-
 std::optional<DiskContent> recorded_content(const Root& root, const Block& block) {
-    const auto path = fmt::format("/run/udev/data/b{}:{}", block.number.major, block.number.minor);
-    const std::string record = "\n" + base::read_file(root.path(path)).value_or("");
-    std::string type = property(record, "ID_FS_TYPE");
-    // A partition's record carries its disk's table too; there it is ID_PART_ENTRY_* that counts.
-    std::string table = block.disk == block.name ? property(record, "ID_PART_TABLE_TYPE") : "";
-    if (type.empty() && table.empty())
+    auto record =
+        read_udev_record(root, fmt::format("b{}:{}", block.number.major, block.number.minor));
+    // A partition's record has its disk's table too; its own is in ID_PART_ENTRY_*.
+    if (block.disk != block.name)
+        record.erase("ID_PART_TABLE_TYPE");
+    if (record["ID_FS_TYPE"].empty() && record["ID_PART_TABLE_TYPE"].empty())
         return std::nullopt;
-    return content_of(std::move(type), property(record, "ID_FS_USAGE"), std::move(table),
-                      property(record, "ID_FS_LABEL"));
+    return content_of(record["ID_FS_TYPE"], record["ID_FS_USAGE"], record["ID_PART_TABLE_TYPE"],
+                      record["ID_FS_LABEL"]);
 }
 
 }  // namespace
@@ -114,8 +105,13 @@ std::string DiskContent::text() const {
     return label.empty() ? type : fmt::format("{} \"{}\"", type, label);
 }
 
-std::optional<DiskContent> read_content(const Root& root, const Block& block) {
+base::Result<std::optional<DiskContent>> read_content(const Root& root, const Block& block) {
     if (root.is_live()) {
+        if (auto library = require_library(OptionalLibrary::kBlkid); !library) {
+            auto recorded = recorded_content(root, block);
+            return recorded ? base::Result<std::optional<DiskContent>>(std::move(recorded))
+                            : base::propagate(library);
+        }
         DiskContent content;
         switch (probe_content(block, content)) {
             case Probing::kFound:

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/result.hpp"
 #include "sysfs/host/root.hpp"
 #include "sysfs/usage/device_subtree.hpp"
 
@@ -22,7 +23,9 @@ struct DiskContent {
 
 /// Looks with libblkid at the device itself; where that is not possible (a captured host, no root
 /// privileges) at what udev found there. Nothing found, or nowhere to look: nothing.
-[[nodiscard]] std::optional<DiskContent> read_content(const Root& root, const Block& block);
+/// Fails where libblkid is not installed and udev found nothing.
+[[nodiscard]] base::Result<std::optional<DiskContent>> read_content(const Root& root,
+                                                                    const Block& block);
 
 /// Does the kernel hold the device for someone's exclusive use (a mount, swap, an array, a pool)?
 /// The same question every mkfs asks. False when it cannot be asked.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "sysfs/host/root.hpp"
 #include "sysfs/usage/device_subtree.hpp"
 
@@ -26,8 +27,9 @@ struct Swap {
     enum class SwapKind { kDevice, kFile } kind = SwapKind::kDevice;
 };
 
-/// What is mounted in any mount namespace, our own first; each place of a file system once.
-[[nodiscard]] std::vector<Mount> read_mounts(const Root& root);
-[[nodiscard]] std::vector<Swap> read_swaps(const Root& root);
+/// What is mounted in any mount namespace, our own first; each place of a file system once. Both
+/// fail where libmount is not installed.
+[[nodiscard]] base::Result<std::vector<Mount>> read_mounts(const Root& root);
+[[nodiscard]] base::Result<std::vector<Swap>> read_swaps(const Root& root);
 
 }  // namespace sysfs

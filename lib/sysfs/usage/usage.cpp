@@ -12,7 +12,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "sysfs/usage/usage_evidence.hpp"
+#include "sysfs/usage/usage_block.hpp"
+#include "sysfs/usage/usage_console.hpp"
+#include "sysfs/usage/usage_content.hpp"
+#include "sysfs/usage/usage_fd.hpp"
+#include "sysfs/usage/usage_net.hpp"
+#include "sysfs/usage/usage_session.hpp"
+#include "sysfs/usage/usage_vfs.hpp"
 
 namespace sysfs {
 namespace {
@@ -61,8 +67,16 @@ void find_block_uses(const Root& root, std::span<UsageCheck> checks) {
     const auto mounts = read_mounts(root);
     const auto swaps = read_swaps(root);
     for (auto& check : checks) {
-        find_mounts(root, mounts, check);
-        find_swaps(root, swaps, check);
+        if (check.subtree.blocks.empty())
+            continue;
+        if (mounts)
+            find_mounts(root, *mounts, check);
+        else
+            check.add(UseKind::kMounted, "its mounts are unknown", mounts.error().text());
+        if (swaps)
+            find_swaps(root, *swaps, check);
+        else
+            check.add(UseKind::kSwap, "its swap areas are unknown", swaps.error().text());
         find_holders(check);
         find_contents(root, check);
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/usage/usage_block.hpp"
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -10,7 +12,6 @@
 
 #include "base/path.hpp"
 #include "sysfs/device/names.hpp"
-#include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
 namespace {

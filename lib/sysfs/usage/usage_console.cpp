@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/usage/usage_console.hpp"
+
 #include <fmt/format.h>
 
 #include <iterator>
@@ -11,7 +13,6 @@
 #include "base/dir.hpp"
 #include "base/file_io.hpp"
 #include "base/path.hpp"
-#include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
 namespace {

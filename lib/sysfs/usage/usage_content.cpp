@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/usage/usage_content.hpp"
+
 #include <fmt/format.h>
 
 #include <optional>
@@ -6,7 +8,6 @@
 
 #include "base/path.hpp"
 #include "sysfs/usage/disk_content.hpp"
-#include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
 namespace {
@@ -44,7 +45,12 @@ std::string member_text(const Root& root, const Block& block, const DiskContent&
 void find_on_disk(const Root& root, const std::string& disk, UsageCheck& check) {
     std::string found;
     for (const Block* block : disk_and_partitions(check.subtree, disk)) {
-        const auto content = read_content(root, *block);
+        const auto read = read_content(root, *block);
+        if (!read) {
+            check.add(UseKind::kSignature, "its content is unknown", read.error().text());
+            return;
+        }
+        const auto& content = *read;
         if (!content)
             continue;
         if (content->kind == DiskContent::ContentKind::kMember) {
@@ -69,7 +75,7 @@ bool find_claim(const Root& root, const std::string& disk, UsageCheck& check) {
     }
     if (claimed == nullptr)
         return false;
-    const auto content = read_content(root, *claimed);
+    const auto content = read_content(root, *claimed).value_or(std::nullopt);
     check.add(UseKind::kHolder, "it is a member of something bigger",
               fmt::format("{}{} is claimed for exclusive use", claimed->name,
                           content ? " (" + content->text() + ")" : ""));

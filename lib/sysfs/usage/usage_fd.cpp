@@ -9,6 +9,8 @@
 //
 // A node can be in use without an open descriptor: mapped, and closed. Only kinds that are worth
 // mapping are looked for in /proc/*/maps.
+#include "sysfs/usage/usage_fd.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -24,7 +26,6 @@
 
 #include "base/file_io.hpp"
 #include "sysfs/usage/process.hpp"
-#include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/usage/usage_net.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
-
-#include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
 namespace {

@@ -7,6 +7,8 @@
 // through? Where an ancestor's descriptors are not ours to read (we are not root), or where the
 // ancestry ends at a tmux server, the variable counts if the very connection it names is
 // established right now.
+#include "sysfs/usage/usage_session.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -22,7 +24,7 @@
 #include "sysfs/device/names.hpp"
 #include "sysfs/usage/process.hpp"
 #include "sysfs/usage/tcp_table.hpp"
-#include "sysfs/usage/usage_evidence.hpp"
+#include "sysfs/usage/usage_net.hpp"
 
 namespace sysfs {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <fmt/format.h>
+#include "sysfs/usage/usage_vfs.hpp"
 
-#include "sysfs/usage/usage_evidence.hpp"
+#include <fmt/format.h>
 
 namespace sysfs {
 namespace {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/device/resolve.hpp"
 #include "tests/unit/sysfs/captured_host.hpp"
 
 namespace sysfs {

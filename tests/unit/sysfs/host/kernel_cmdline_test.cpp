@@ -10,17 +10,17 @@
 namespace sysfs {
 namespace {
 
-TEST(KernelCmdline, IsTheWordAloneOrWithAnythingButANo) {
+TEST(KernelCmdline, DisablesByTheWordAloneOrWithATrueValue) {
     for (const char* line :
          {"bindd.disable", "quiet bindd.disable\n", "quiet bindd.disable panic=1\n",
           "bindd.disable=1", "bindd.disable=1 ro", "root=/dev/vda\tbindd.disable=yes",
-          "bindd.disable=", "bindd.disable=0 bindd.disable"})
-        EXPECT_TRUE(is_disabled_on_cmdline(std::string_view(line))) << line;
+          "bindd.disable=", "bindd.disable=0 bindd.disable", "a=\"b c\" bindd.disable"})
+        EXPECT_TRUE(is_disabled_on_cmdline(parse_kernel_arguments(line))) << line;
     for (const char* line :
          {"", "\n", "quiet ro", "bindd.disable=0", "bindd.disable=no bindd.disable=off",
           "bindd.disable=false", "xbindd.disable", "bindd.disabled", "bindd", "a=bindd.disable",
-          "quiet xbindd.disable bindd.disabled"})
-        EXPECT_FALSE(is_disabled_on_cmdline(std::string_view(line))) << line;
+          "quiet xbindd.disable bindd.disabled", "bindd.disable=\"0\"", "a=\"b bindd.disable\""})
+        EXPECT_FALSE(is_disabled_on_cmdline(parse_kernel_arguments(line))) << line;
 }
 
 TEST(KernelCmdline, IsReadFromTheHostsCommandLine) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/module/drivers.hpp"
+#include "sysfs/module/alias_match.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
 
+#include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/module/modprobe_config.hpp"
+#include "sysfs/module/module_denial.hpp"
 #include "sysfs/module/module_loader.hpp"
 #include "tests/unit/sysfs/usage/usage_tree.hpp"
 

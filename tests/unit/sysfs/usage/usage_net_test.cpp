@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "sysfs/usage/net_tables.hpp"
-#include "sysfs/usage/usage_evidence.hpp"
+#include "sysfs/usage/usage_net.hpp"
 #include "tests/unit/sysfs/usage/usage_tree.hpp"
 
 namespace {

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <span>
+
+#include "sysfs/host/root.hpp"
+#include "sysfs/usage/mount_table.hpp"
+#include "sysfs/usage/usage_evidence.hpp"
+
+namespace sysfs {
+
+/// Adds the file systems, swap areas and stacked block devices (md, dm, pools) on a device's disks.
+void find_mounts(const Root& root, std::span<const Mount> mounts, UsageCheck& check);
+void find_swaps(const Root& root, std::span<const Swap> swaps, UsageCheck& check);
+void find_holders(UsageCheck& check);
+
+}  // namespace sysfs

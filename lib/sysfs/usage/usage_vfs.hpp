@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "sysfs/usage/usage_evidence.hpp"
+
+namespace sysfs {
+
+/// Adds the enabled VFs of a PF.
+void find_vfs(const Inventory& inventory, UsageCheck& check);
+
+}  // namespace sysfs
