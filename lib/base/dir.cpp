@@ -13,12 +13,13 @@
 #include <cstring>
 
 #include "base/number.hpp"
+#include "base/try.hpp"
 
 namespace base {
 
 namespace {
 
-// Below a captured root anything may lie where an attribute should: a FIFO must not hold us up.
+// A captured root may have any file in place of an attribute: a FIFO must not block.
 constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 UniqueFd open_at(int dir, const std::string& name, int flags) {
@@ -29,8 +30,8 @@ UniqueFd open_at(int dir, const std::string& name, int flags) {
     return UniqueFd(fd);
 }
 
-/// Reads until the end, an error (false) or `limit`. A read that falls short of what was asked is
-/// the end: an attribute is produced whole by its first read, and this saves a call for each.
+/// Reads to the end, an error (false) or `limit`. A short read is the end: the kernel returns an
+/// attribute whole, and this saves one call for each.
 bool read_all(int fd, std::size_t limit, std::string& out) {
     std::array<char, 4096> chunk;
     while (out.size() < limit) {
@@ -84,7 +85,8 @@ Result<std::string> Dir::read_bytes(const std::string& name, std::size_t limit) 
 }
 
 std::optional<std::string> Dir::attr(const std::string& name) const {
-    // Not through read(): most misses are expected, and an Error costs more than the system call.
+    // Not by read(): most attributes are absent, and constructing an Error costs more than the
+    // system call.
     constexpr std::size_t kLongestAttribute = std::size_t{1} << 16U;  // the largest page there is
     const UniqueFd file = open_at(fd_.get(), name, kReadFlags);
     std::string out;
@@ -132,8 +134,8 @@ bool Dir::has(const std::string& name) const {
     return ::faccessat(fd_.get(), name.c_str(), F_OK, 0) == 0;
 }
 
-// getdents64 itself: readdir adds an fstat, an fcntl and a heap buffer to each of thousands of
-// directories.
+// getdents64 is called directly: readdir adds an fstat, an fcntl and a heap buffer for each of
+// thousands of directories.
 Result<void> Dir::list(int fd, const std::string& path, DirListing& listing) {
     alignas(dirent64) std::array<char, 32768> buffer;
     ssize_t got = 0;
@@ -157,8 +159,7 @@ Result<Dir> Dir::sub_listed(const std::string& name, DirListing& listing) const 
     UniqueFd fd = open_at(fd_.get(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (!fd.valid())
         return fail_errno(errno, "open", path);
-    if (const auto listed = list(fd.get(), path, listing); !listed)
-        return propagate(listed);
+    TRY(list(fd.get(), path, listing));
     return Dir(std::move(fd), path);
 }
 
@@ -174,8 +175,7 @@ Result<std::vector<std::string>> Dir::entries(const std::string& name) const {
     if (!fd.valid())
         return fail_errno(errno, "list", path);
     DirListing listing;
-    if (const auto listed = list(fd.get(), path, listing); !listed)
-        return propagate(listed);
+    TRY(list(fd.get(), path, listing));
     return listing.sorted();
 }
 

@@ -13,27 +13,26 @@
 
 namespace base {
 
-/// A directory held open (O_PATH), and everything relative to it: what is read and what is written
-/// belongs to the same kernel object, even when another device gets its name in between.
-/// Names may have '/' inside but never start with one and never contain "..": callers pass
-/// constants or names that names.hpp has taken.
+/// A directory held open (O_PATH), and operations relative to it: reads and writes reach the same
+/// kernel object even if another device gets its name. Names may contain '/' but neither begin with
+/// it nor contain "..": callers pass constants or names that sysfs/device/names.hpp has accepted.
 class Dir {
   public:
     /// Opens `path` (absolute, or relative to the working directory).
     [[nodiscard]] static Result<Dir> open(const std::string& path);
     /// Opens a directory below this one; follows the kernel's own links (bus/pci/devices/X).
     [[nodiscard]] Result<Dir> sub(const std::string& name) const;
-    /// The same, opened for reading, with what is in it: one open less where both are needed.
+    /// The same, opened for reading, with its listing: saves one open.
     [[nodiscard]] Result<Dir> sub_listed(const std::string& name, DirListing& listing) const;
 
-    /// Once more, of a directory that sub_listed() opened.
+    /// Lists the directory again, if sub_listed() opened it.
     [[nodiscard]] Result<void> relist(DirListing& listing) const;
 
     /// The attribute's text with the trailing newline taken off. Absent: kNotFound.
     [[nodiscard]] Result<std::string> read(const std::string& name) const;
     /// Raw bytes, at most `limit` of them (VPD, config space).
     [[nodiscard]] Result<std::string> read_bytes(const std::string& name, std::size_t limit) const;
-    /// read(), with every failure as nothing: for attributes that a device may or may not have.
+    /// read() without an error: for optional attributes.
     [[nodiscard]] std::optional<std::string> attr(const std::string& name) const;
     [[nodiscard]] std::optional<std::uint64_t> number(const std::string& name) const;
     /// One write() of exactly `text`: a sysfs store is one call. Never creates, never truncates.
@@ -41,7 +40,7 @@ class Dir {
 
     /// The last component of the link's target ("e1000e" of "driver").
     [[nodiscard]] std::optional<std::string> link_name(const std::string& name) const;
-    /// The link's target as it stands.
+    /// The link's target, unresolved.
     [[nodiscard]] std::optional<std::string> link(const std::string& name) const;
     [[nodiscard]] bool has(const std::string& name) const;
     /// Names inside, sorted, without "." and "..".

@@ -12,7 +12,7 @@ void DirListing::add(std::string_view name) {
 }
 
 bool DirListing::has(std::string_view name) const {
-    // Names are short: a framed copy of one stays within the string's own buffer.
+    // Names are short: this copy stays within the string's own buffer.
     std::string framed(1, '\0');
     framed += name;
     framed += '\0';

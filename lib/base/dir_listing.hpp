@@ -7,8 +7,8 @@
 
 namespace base {
 
-/// The names in one directory at one moment, in one block of text: thousands of devices with sixty
-/// attributes each are asked for a dozen names, so a name costs no allocation and no system call.
+/// The names in one directory at one time, in one block of text: thousands of devices with sixty
+/// attributes are queried for a dozen names each, without an allocation or a system call per name.
 class DirListing {
   public:
     void add(std::string_view name);

@@ -9,8 +9,7 @@
 namespace base {
 
 /// A regular file's text, mapped for reading: the module and id tables have megabytes, of which a
-/// few lines are wanted. Owns the mapping. Those who write such tables replace the file, they do
-/// not cut it.
+/// few lines are needed. Owns the mapping. Their writers replace the file and do not truncate it.
 class MappedFile {
   public:
     [[nodiscard]] static Result<MappedFile> open(const std::string& path);

@@ -11,7 +11,7 @@ bool is_hex_digit(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/// The text as it may stand in a message: short and printable, whatever came in.
+/// The text for a message: short and printable.
 std::string quoted(std::string_view text) {
     constexpr std::size_t kShown = 80;
     std::string out = "'";

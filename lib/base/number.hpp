@@ -16,7 +16,7 @@ namespace base {
 [[nodiscard]] Result<std::uint32_t> parse_hex(std::string_view text, std::size_t digits);
 /// Decimal, no sign, no blanks, the whole text.
 [[nodiscard]] Result<std::uint64_t> parse_decimal(std::string_view text);
-/// What the kernel prints: decimal or 0x-prefixed hex, surrounding white space ignored.
+/// The notation of sysfs: decimal or 0x-prefixed hex, surrounding white space ignored.
 [[nodiscard]] std::optional<std::uint64_t> parse_kernel_number(std::string_view text);
 /// Lower-case hex, zero-padded to `digits`.
 [[nodiscard]] std::string to_hex(std::uint32_t value, std::size_t digits);

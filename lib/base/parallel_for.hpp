@@ -6,10 +6,9 @@
 
 namespace base {
 
-/// Calls `one` with each of 0 .. count-1, once. Of a great many, shares are taken by as many
-/// threads as there are processors, all of them over on return; so `one` may touch only what
-/// belongs to its number. Reading a large host is nearly all system time: the kernel making
-/// attributes' text.
+/// Calls `one` once with each of 0 .. count-1. Large ranges are divided among as many threads as
+/// there are processors, which have ended on return; `one` may modify only what belongs to its
+/// number. Reading a large host is mostly system time, in which the kernel formats attributes.
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& one);
 
 }  // namespace base

@@ -9,8 +9,7 @@
 /// Exported by libbindd-vfio, whose functions return these.
 namespace [[gnu::visibility("default")]] base {
 
-/// What kind of failure it is, for code that has to decide; the errno stays beside it for the
-/// reader.
+/// The kind of a failure, for code that decides on it; the errno is kept for the reader.
 enum class Code {
     kInvalid,      ///< the argument could never be right (a malformed name, a value out of range)
     kNotFound,     ///< there is no such device, driver, module or file
@@ -24,8 +23,8 @@ enum class Code {
     kFailed,       ///< anything else
 };
 
-/// One failure as a value: what was tried, on what, why not, and what to do about it.
-/// `text()` reads `object: operation: reason`.
+/// One failure as a value: the operation, its object, the reason, and a hint. `text()` is `object:
+/// operation: reason`.
 struct Error {
     Code code = Code::kFailed;
     std::string operation;  ///< "bind to mlx5_vfio_pci"
@@ -44,11 +43,11 @@ using Result = tl::expected<T, Error>;
 [[nodiscard]] tl::unexpected<Error> fail_errno(int errnum, std::string operation,
                                                std::string object);
 
-/// A failure of our own making.
+/// A failure without an errno.
 [[nodiscard]] tl::unexpected<Error> fail(Code code, std::string operation, std::string object,
                                          std::string reason, std::string hint = {});
 
-/// Pass a failure on to the caller's caller.
+/// Returns a failure to the caller's caller; see TRY of base/try.hpp.
 template <typename T>
 [[nodiscard]] tl::unexpected<Error> propagate(const Result<T>& failed) {
     return tl::unexpected<Error>(failed.error());

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// glibc 2.36 forgot that C++ reads this too.
+// The header of glibc 2.36 lacks the guard for C++.
 extern "C" {
 #include <sys/pidfd.h>
 }
@@ -19,10 +19,9 @@ extern "C" {
 #include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 
-/// A script may hang, may leave before it has read what it is told, may fill one pipe while we fill
-/// the other, and may leave a child behind that keeps the pipes open. So all three pipes are served
-/// by one poll(), what counts as its end is the end of the process, and a deadline ends its whole
-/// group.
+/// A script may hang, may exit before it has read its input, may fill one pipe while we write to
+/// another, and may leave a child that keeps the pipes open. So one poll() serves all three pipes,
+/// the end of the process is the end of the call, and a deadline kills the process group.
 namespace base {
 namespace {
 
@@ -54,7 +53,7 @@ struct PipePair {
     }
 };
 
-/// posix_spawn's two objects, with what every script gets.
+/// posix_spawn's two objects, with the settings of every script.
 class SpawnAttributes {
   public:
     SpawnAttributes(const PipePair& in, const PipePair& out, const PipePair& err) {
@@ -92,7 +91,7 @@ class SpawnAttributes {
     posix_spawnattr_t attributes_{};
 };
 
-/// Reads what is there; closes the pipe at its end.
+/// Reads the available bytes; closes the pipe at its end.
 void read_available(UniqueFd& pipe, std::string& into) {
     std::array<char, 4096> buffer{};
     const ssize_t got = ::read(pipe.get(), buffer.data(), buffer.size());
@@ -104,7 +103,7 @@ void read_available(UniqueFd& pipe, std::string& into) {
     }
 }
 
-/// Writes what fits; closes the pipe when all is written or nobody reads.
+/// Writes what fits; closes the pipe when all is written or it has no reader.
 void write_available(UniqueFd& pipe, const std::string& input, std::size_t& written) {
     const ssize_t put = ::write(pipe.get(), input.data() + written, input.size() - written);
     if (put > 0)
@@ -226,7 +225,7 @@ ScopedSignalBlock::~ScopedSignalBlock() {
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     const timespec now{};
-    // One that a write of ours raised is nobody else's business, unless it was held before us too.
+    // A SIGPIPE that our write raised is discarded, unless SIGPIPE was blocked before.
     if (sigismember(&before_, SIGPIPE) == 0)
         while (::sigtimedwait(&pipe, nullptr, &now) > 0) {
         }

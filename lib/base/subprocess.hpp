@@ -12,7 +12,7 @@
 
 namespace base {
 
-/// How a script ended and what it said.
+/// The exit of a subprocess and its output.
 struct SubprocessResult {
     enum class How { kExited, kKilled, kTimedOut };
     How how = How::kExited;
@@ -22,15 +22,15 @@ struct SubprocessResult {
 };
 
 /// Runs a program with pipes for its three streams: `input` goes to its stdin, then EOF. It has a
-/// process group of its own, which is killed as a whole when `timeout` is over. One that leaves
-/// without having read its input has ended like any other. An error only when it could not be
-/// started.
+/// process group of its own, which is killed at `timeout`. A program may exit without reading its
+/// input. An error only when it could not be started.
 [[nodiscard]] base::Result<SubprocessResult> run_subprocess(
     const std::string& path, const std::vector<std::string>& arguments, const std::string& input,
     std::chrono::milliseconds timeout);
 
-/// Keeps the signals that would end this process (and SIGPIPE) from being delivered while it lives,
-/// so that what has to follow does follow; they come afterwards. A script is run without them held.
+/// Blocks the signals that would end this process (and SIGPIPE) while it exists, so that the
+/// operations that follow complete; the signals are delivered afterwards. Subprocesses do not
+/// inherit this mask.
 class ScopedSignalBlock {
   public:
     ScopedSignalBlock();

@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-/// Result propagation. Not installed: programs that use lib/vfio need no macro of ours.
+/// Result propagation. Not installed: the macro is not part of the API of lib/vfio.
 namespace base::detail {
 
 /// The value of a successful result, moved out; nothing for a result without one.
@@ -20,11 +20,9 @@ auto take_value(Expected&& result) {
 /// Evaluates an expression of type tl::expected. On success its value is the value of the macro; on
 /// failure the enclosing function returns the error:
 ///
-///     const Inventory inventory = TRY(kernel.inventory({}));
-///     TRY(journal.append(record));
+/// const Inventory inventory = TRY(kernel.inventory({})); TRY(journal.append(record));
 ///
-/// A statement expression, as g++ and clang have it. It nests, so its variable may shadow
-/// another's.
+/// A statement expression of g++ and clang. It can be nested, so its variable may shadow another.
 // clang-format off
 #define TRY(...)                                                                              \
     __extension__({                                                                           \

@@ -18,11 +18,11 @@ struct CodePoint {
 /// Offset of the first byte that is not UTF-8, npos when all of it is.
 [[nodiscard]] std::size_t find_invalid_utf8(std::string_view text);
 
-/// Would it move a terminal's cursor, end a line or turn the direction of writing? C0 and C1
+/// Does it move a terminal's cursor, end a line or change the direction of writing? C0 and C1
 /// controls, DEL, the Unicode line separators and the bidirectional overrides.
 [[nodiscard]] bool is_control(char32_t code_point);
 
-/// `text` fit for one line of a terminal: each control character and each invalid byte as one '?'.
+/// `text` for one line of a terminal: each control character and each invalid byte becomes a '?'.
 [[nodiscard]] std::string printable(std::string_view text);
 
 /// `text` in single quotes, printable, and cut after 60 characters: for messages that cite a file.

@@ -12,8 +12,8 @@ bool is_decimal(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Takes the run of digits off the front and returns it without leading zeros: two such runs
-/// compare by length, then as text, whatever their size.
+/// Removes the leading digits and returns them without leading zeros: such numbers compare by
+/// length, then as text, whatever their size.
 std::string_view take_number(std::string_view& text) {
     const auto stop = std::find_if_not(text.begin(), text.end(), is_decimal);
     std::string_view run = text.substr(0, static_cast<std::size_t>(stop - text.begin()));

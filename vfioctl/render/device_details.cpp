@@ -77,7 +77,7 @@ std::vector<std::string> node_lines(const sysfs::Device& device) {
 std::vector<std::string> use_lines(const std::vector<sysfs::Use>& uses) {
     std::vector<std::string> out;
     for (const sysfs::Use& use : uses) {
-        std::string line = std::string(use_kind_name(use.kind)) + ": " + use.text;
+        std::string line = std::string(sysfs::use_kind_name(use.kind)) + ": " + use.text;
         if (!use.evidence.empty() && use.text.find(use.evidence) == std::string::npos)
             line += " (" + use.evidence + ")";
         out.push_back(line);
@@ -141,36 +141,6 @@ void add_binding(const DeviceDetails& details, KeyValueList& list) {
 }
 
 }  // namespace
-
-const char* use_kind_name(sysfs::UseKind kind) {
-    switch (kind) {
-        case sysfs::UseKind::kMounted:
-            return "mounted";
-        case sysfs::UseKind::kSwap:
-            return "swap";
-        case sysfs::UseKind::kHolder:
-            return "holder";
-        case sysfs::UseKind::kVfioOpen:
-            return "vfio-open";
-        case sysfs::UseKind::kDefaultRoute:
-            return "default-route";
-        case sysfs::UseKind::kAddressed:
-            return "addressed";
-        case sysfs::UseKind::kEnslaved:
-            return "enslaved";
-        case sysfs::UseKind::kSession:
-            return "session";
-        case sysfs::UseKind::kOpenFd:
-            return "open-fd";
-        case sysfs::UseKind::kConsole:
-            return "console";
-        case sysfs::UseKind::kVfsInUse:
-            return "vfs-in-use";
-        case sysfs::UseKind::kSignature:
-            return "signature";
-    }
-    return "";
-}
 
 std::string device_details_text(const DeviceDetails& details) {
     KeyValueList list;

@@ -23,7 +23,5 @@ struct DeviceDetails {
 };
 
 [[nodiscard]] std::string device_details_text(const DeviceDetails& details);
-/// A use's reason code ("mounted").
-[[nodiscard]] const char* use_kind_name(sysfs::UseKind kind);
 
 }  // namespace vfioctl

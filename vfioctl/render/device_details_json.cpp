@@ -65,7 +65,7 @@ Json variants_field(const policy::Chain& chain) {
 Json holders_field(const std::vector<sysfs::Use>& uses) {
     Json out = Json::array();
     for (const sysfs::Use& use : uses)
-        out.push_back({{"code", use_kind_name(use.kind)},
+        out.push_back({{"code", sysfs::use_kind_name(use.kind)},
                        {"text", use.text},
                        {"evidence", text_or_null(use.evidence)}});
     return out;

@@ -3,15 +3,16 @@
 
 #include <algorithm>
 
+#include "base/try.hpp"
 #include "sysfs/device/vfio_drivers.hpp"
 
 namespace sysfs {
 
 namespace {
 
-/// Does this bus have driver_override? The attribute is the bus' own, so any device tells. Two are
-/// asked: one may go while we look, and on ap only the queues have it (first), not the cards
-/// (last).
+/// Does this bus have driver_override? The attribute belongs to the bus, so any device shows it.
+/// Two devices are read: one may vanish, and on ap only queues (listed first) have it, cards
+/// (listed last) do not.
 bool has_override(const base::Dir& devices, const std::vector<std::string>& names) {
     return !names.empty() && (devices.has(names.front() + "/driver_override") ||
                               devices.has(names.back() + "/driver_override"));
@@ -31,18 +32,14 @@ base::Result<std::vector<std::string>> names_of(const base::Dir& buses, BusFilte
 }  // namespace
 
 base::Result<std::vector<DeviceBus>> read_buses(const Root& root, BusFilter which) {
-    const auto dir = base::Dir::open(root.path("/sys/bus"));
-    if (!dir)
-        return base::propagate(dir);
-    auto names = names_of(*dir, which);
-    if (!names)
-        return base::propagate(names);
-    std::stable_partition(names->begin(), names->end(),
+    const base::Dir dir = TRY(base::Dir::open(root.path("/sys/bus")));
+    std::vector<std::string> names = TRY(names_of(dir, which));
+    std::stable_partition(names.begin(), names.end(),
                           [](const std::string& name) { return name == "pci"; });
     std::vector<DeviceBus> out;
-    for (const std::string& name : *names) {
+    for (const std::string& name : names) {
         base::DirListing listing;
-        auto devices = dir->sub_listed(name + "/devices", listing);
+        auto devices = dir.sub_listed(name + "/devices", listing);
         if (!devices)
             continue;
         std::vector<std::string> inside = listing.sorted();

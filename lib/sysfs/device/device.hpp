@@ -24,8 +24,8 @@ struct HardwareIds {
     auto operator<=>(const HardwareIds&) const = default;
 };
 
-/// What makes a device this device and no other: checked through the open directory before a write,
-/// since an address can be another device's a moment later.
+/// The identity of a device. It is checked through the open directory before a write, since another
+/// device can get the same address.
 struct Identity {
     HardwareIds ids;
     std::string modalias;
@@ -34,7 +34,7 @@ struct Identity {
     auto operator<=>(const Identity&) const = default;
 };
 
-/// A PF's side of SR-IOV.
+/// The SR-IOV state of a PF.
 struct SriovPf {
     std::uint32_t total = 0;    ///< sriov_totalvfs
     std::uint32_t enabled = 0;  ///< sriov_numvfs
@@ -44,7 +44,7 @@ struct SriovPf {
     auto operator<=>(const SriovPf&) const = default;
 };
 
-/// A VF's side: its PF and its index there. Both outlive the VF's own address.
+/// A VF's PF and its index there. Both outlive the VF's own address.
 struct SriovVf {
     std::string pf;
     std::uint32_t index = 0;
@@ -61,9 +61,9 @@ struct NodeAccess {
     auto operator<=>(const NodeAccess&) const = default;
 };
 
-/// The VFIO nodes of a device that is VFIO's now. `group` is the node's name below /dev/vfio ("15",
+/// The VFIO nodes of a device on a VFIO driver. `group` is the node's name below /dev/vfio ("15",
 /// or "noiommu-0"); `cdev` the name below /dev/vfio/devices ("vfio3"), where this kernel makes one.
-/// Who may open them is there when ScanOptions asks for it and the node exists.
+/// The access fields are set when ScanOptions asks for them and the node exists.
 struct VfioNodes {
     std::optional<std::string> group;
     std::optional<std::string> cdev;
@@ -84,7 +84,7 @@ struct MdevType {
     auto operator<=>(const MdevType&) const = default;
 };
 
-/// One mediated device as it is now. The kernel lists it on the bus "mdev" under its UUID.
+/// One mediated device. The kernel lists it on the bus "mdev" under its UUID.
 struct MdevState {
     std::string parent;  ///< name in /sys/class/mdev_bus
     std::string type;
@@ -100,9 +100,9 @@ struct VgpuState {
     auto operator<=>(const VgpuState&) const = default;
 };
 
-/// One device as a value: what one look at sysfs showed. Owns nothing of the kernel's. Every
-/// optional is absent when the kernel does not say, never a made-up default. `properties` and
-/// `attrs` hold what `ScanOptions` asked for, the serial likewise (reading VPD can take seconds).
+/// One device as read from sysfs at one time; a value that owns nothing in the kernel. An optional
+/// is absent when the kernel does not show the attribute. `properties`, `attrs` and `serial`
+/// (reading VPD can take seconds) hold what `ScanOptions` asked for.
 struct Device {
     DeviceId id;
     std::string syspath;  ///< "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0", without the root

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/try.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace sysfs {
@@ -13,10 +14,8 @@ std::optional<std::uint64_t> parse_hardware_id(const std::string& text) {
 
 base::Result<DeviceDir> DeviceDir::open(const base::Dir& devices, const std::string& name) {
     base::DirListing listing;
-    auto dir = devices.sub_listed(name, listing);
-    if (!dir)
-        return base::propagate(dir);
-    DeviceDir out(std::move(*dir), std::move(listing));
+    base::Dir dir = TRY(devices.sub_listed(name, listing));
+    DeviceDir out(std::move(dir), std::move(listing));
     out.uevent_ = out.attr("uevent").value_or("");
     return out;
 }

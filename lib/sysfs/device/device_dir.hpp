@@ -14,22 +14,22 @@ namespace sysfs {
 /// An id as the kernel prints it: "0x8086" on pci, bare hex on some other buses.
 [[nodiscard]] std::optional<std::uint64_t> parse_hardware_id(const std::string& text);
 
-/// A device's directory with what one listing showed to be there, and its `uevent`, which tells
-/// class, ids and modalias in one read. Attributes that are not listed cost nothing to ask for.
+/// A device's open directory, one listing of it, and its `uevent`, which has class, ids and
+/// modalias in one read. Reading an attribute that is not listed costs no system call.
 class DeviceDir {
   public:
-    /// `devices` is a bus' list of devices, `name` one of them.
+    /// `devices` is the device directory of a bus, `name` an entry of it.
     [[nodiscard]] static base::Result<DeviceDir> open(const base::Dir& devices,
                                                       const std::string& name);
 
-    /// What is there now. False when the device is gone; `uevent` stays as it was.
+    /// Reads the listing again. False when the device is gone; `uevent` keeps its text.
     [[nodiscard]] bool relist();
 
     [[nodiscard]] bool has(std::string_view name) const { return listing_.has(name); }
     [[nodiscard]] std::optional<std::string> attr(const std::string& name) const {
         return has(name) ? dir_.attr(name) : std::nullopt;
     }
-    /// A number in decimal, or in hex with or without "0x" as ids come on some buses.
+    /// number(): decimal, or hex with 0x. id(): hex with or without 0x, as the bus prints it.
     [[nodiscard]] std::optional<std::uint64_t> number(const std::string& name) const;
     [[nodiscard]] std::optional<std::uint64_t> id(const std::string& name) const;
     [[nodiscard]] std::optional<std::string> link_name(const std::string& name) const {

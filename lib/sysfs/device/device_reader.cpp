@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// One device costs some twenty-five system calls: one to list its directory, three for `uevent`,
-// then only what the listing shows and `uevent` does not say. No attribute is read that could wake
-// a sleeping device up; those wait for ScanOptions (serial).
+// One device takes about 25 system calls: one to list its directory, three for `uevent`, then one
+// for each listed attribute that `uevent` does not have. No attribute is read that could resume a
+// suspended device; those are read when ScanOptions asks for them (serial).
 #include "sysfs/device/device_reader.hpp"
 
 #include <limits>
 
+#include "base/try.hpp"
 #include "sysfs/device/mdev.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/serial.hpp"
@@ -35,8 +36,8 @@ void read_override(const DeviceDir& device, Device& out) {
         out.driver_override = std::move(*text);
 }
 
-/// Its own, and those of a virtio device on top of it. Not what is further up: a USB adapter is not
-/// its host controller.
+/// Its own network interfaces, and those of a virtio device below it. Not those further below: a
+/// USB adapter is not its host controller.
 std::vector<std::string> read_netdevs(const DeviceDir& device) {
     std::vector<std::string> out;
     const auto add = [&](const std::string& path) {
@@ -61,7 +62,8 @@ void read_wanted(const DeviceDir& device, const ScanContext& context, Device& ou
                 out.attrs.emplace(name, std::move(*value));
 }
 
-/// The link tells who has the device. uevent's DRIVER is set before the probe and tells who tries.
+/// The link names the bound driver. DRIVER of uevent is set before the probe, so it can name a
+/// driver that fails.
 std::optional<std::string> read_driver(const DeviceDir& device, const ScanContext& context) {
     auto driver = device.link_name("driver");
     if (!driver && !context.root.is_live())
@@ -101,46 +103,44 @@ std::string syspath_from_link(std::string_view link) {
 
 base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
                                const ScanContext& context) {
-    const auto device = DeviceDir::open(devices, id.name);
-    if (!device)
-        return base::propagate(device);
+    const DeviceDir device = TRY(DeviceDir::open(devices, id.name));
     Device out;
     out.id = id;
     out.syspath = syspath_from_link(devices.link(id.name).value_or(""));
     if (out.syspath.empty())  // a capture may have the directory itself where the kernel has a link
         out.syspath = devices_path(id.bus) + "/" + id.name;
-    out.ids = read_ids(*device);
+    out.ids = read_ids(device);
     if (!context.wanted.brief || context.wanted.revisions)
-        out.ids.revision = read_revision(*device);
-    out.modalias = read_modalias(*device);
-    out.driver = read_driver(*device, context);
-    read_override(*device, out);
-    out.iommu_group = small_number(device->link_name("iommu_group"));
+        out.ids.revision = read_revision(device);
+    out.modalias = read_modalias(device);
+    out.driver = read_driver(device, context);
+    read_override(device, out);
+    out.iommu_group = small_number(device.link_name("iommu_group"));
     if (!context.wanted.brief || context.wanted.numa_nodes)
-        out.numa_node = small_number(device->attr("numa_node"));
-    out.netdevs = read_netdevs(*device);
+        out.numa_node = small_number(device.attr("numa_node"));
+    out.netdevs = read_netdevs(device);
     if (id.bus == "pci") {
         out.path = pci_path(out.syspath);
-        read_pci(*device, out);
+        read_pci(device, out);
         if (context.wanted.resets)
-            out.reset_methods = read_reset_methods(*device);
+            out.reset_methods = read_reset_methods(device);
         out.slot = context.slots.find(id.name);
-        out.sriov = read_pf(*device);
-        out.vf = read_vf(*device);
+        out.sriov = read_pf(device);
+        out.vf = read_vf(device);
     }
     if (out.path.empty() && out.syspath.starts_with("/sys/devices/"))
         out.path = out.syspath.substr(std::string_view("/sys/devices/").size());
-    out.vfio = read_vfio_nodes(*device, context.group_nodes, out);
+    out.vfio = read_vfio_nodes(device, context.group_nodes, out);
     if (out.vfio && context.wanted.access)
         read_node_access(context.root, *out.vfio);
     if (id.bus == "mdev")
-        out.mdev = read_mdev_state(*device, out.syspath);
-    out.mdev_types = read_mdev_types(*device);
-    if (device->has("mdev_supported_types") || id.bus == "mdev_parent")
+        out.mdev = read_mdev_state(device, out.syspath);
+    out.mdev_types = read_mdev_types(device);
+    if (device.has("mdev_supported_types") || id.bus == "mdev_parent")
         out.mdev_parent_name = id.name;  // the class' link has the device's own name
-    if (out.vf && (out.vgpu = read_vgpu(*device)))
-        out.mdev_types = read_vgpu_types(*device);
-    read_wanted(*device, context, out);
+    if (out.vf && (out.vgpu = read_vgpu(device)))
+        out.mdev_types = read_vgpu_types(device);
+    read_wanted(device, context, out);
     return out;
 }
 
@@ -162,10 +162,8 @@ base::Result<base::Dir> open_devices(const Root& root, const DeviceId& id) {
 }  // namespace
 
 base::Result<Device> read_device(const Root& root, const DeviceId& id, const ScanOptions& wanted) {
-    const auto devices = open_devices(root, id);
-    if (!devices)
-        return base::propagate(devices);
-    auto device = read_from(*devices, id, ScanContext::read(root, wanted));
+    const base::Dir devices = TRY(open_devices(root, id));
+    auto device = read_from(devices, id, ScanContext::read(root, wanted));
     if (!device && is_absence(device.error()))
         return not_found(id, "no such device");
     if (device)
@@ -174,16 +172,14 @@ base::Result<Device> read_device(const Root& root, const DeviceId& id, const Sca
 }
 
 base::Result<DeviceDir> open_device(const Root& root, const DeviceId& id, Device& out) {
-    const auto devices = open_devices(root, id);
-    if (!devices)
-        return base::propagate(devices);
-    auto device = DeviceDir::open(*devices, id.name);
+    const base::Dir devices = TRY(open_devices(root, id));
+    auto device = DeviceDir::open(devices, id.name);
     if (!device && is_absence(device.error()))
         return not_found(id, "no such device");
     if (!device)
         return device;
     out.id = id;
-    out.syspath = syspath_from_link(devices->link(id.name).value_or(""));
+    out.syspath = syspath_from_link(devices.link(id.name).value_or(""));
     out.ids = read_ids(*device);
     out.ids.revision = read_revision(*device);
     out.modalias = read_modalias(*device);

@@ -12,7 +12,7 @@
 
 namespace sysfs {
 
-/// What many devices share, looked up once for a pass over them.
+/// What a scan of many devices reads once.
 struct ScanContext {
     Root root;
     ScanOptions wanted;
@@ -22,15 +22,14 @@ struct ScanContext {
     [[nodiscard]] static ScanContext read(const Root& root, const ScanOptions& wanted);
 };
 
-/// Everything of one device. `devices` is the directory its name is in: a bus' or a class' devices.
-/// Fails only when the device is gone. Of a VF only whose it is: its number is for VfIndexTable to
-/// tell.
+/// Reads one device. `devices` is the directory that lists it: of a bus or of a class. Fails only
+/// when the device is gone. A VF gets its PF; VfIndexTable sets its index.
 [[nodiscard]] base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
                                              const ScanContext& context);
 
-/// The two parts of a look that is to cost little (DeviceHandle): who and where the device is; and
-/// its driver, override, group, netdevs and VFIO nodes, which can change while it stays the same
-/// device.
+/// The two parts of a cheap read (DeviceHandle). open_device() sets identity and path;
+/// read_binding_state() sets driver, override, group, network interfaces and VFIO nodes, which can
+/// change while the device stays the same.
 [[nodiscard]] base::Result<DeviceDir> open_device(const Root& root, const DeviceId& id,
                                                   Device& out);
 void read_binding_state(const Root& root, const DeviceDir& device, Device& out);
@@ -41,7 +40,7 @@ void read_binding_state(const Root& root, const DeviceDir& device, Device& out);
 /// The directory that lists devices of this bus (an mdev parent's is /sys/class/mdev_bus).
 [[nodiscard]] std::string devices_path(const std::string& bus);
 
-/// "/sys/devices/..." of a link's text as it stands in /sys/bus/BUS/devices or a class.
+/// "/sys/devices/..." of the text of a link in /sys/bus/BUS/devices or in a class.
 [[nodiscard]] std::string syspath_from_link(std::string_view link);
 
 }  // namespace sysfs

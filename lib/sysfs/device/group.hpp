@@ -11,7 +11,7 @@
 
 namespace sysfs {
 
-/// Why a member keeps its group from being viable.
+/// A member that makes its group not viable, and why.
 struct Blocker {
     DeviceId device;
     std::string driver;
@@ -33,16 +33,15 @@ struct Group {
     auto operator<=>(const Group&) const = default;
 };
 
-/// Does a device on this driver leave its group viable? True for a VFIO driver (it has vfio nodes,
-/// or is a known one), pcieport and pci-stub, and for an unbound device.
+/// Does this device leave its group viable? True for a VFIO driver (the device has vfio nodes, or
+/// the driver is a known one), pcieport and pci-stub, and for an unbound device.
 [[nodiscard]] bool leaves_dma_alone(const Device& device);
 
-/// Why it does not, for a reader: what Blocker::why says.
+/// The text of Blocker::why.
 [[nodiscard]] std::string blocking_reason(const Device& device);
 
-/// Is `driver` one that hands devices to VFIO? `registered` VFIO drivers end in "vfio-pci",
-/// "_vfio_pci", "vfio-platform", ... by the kernel's own naming; a device with vfio nodes is VFIO's
-/// whatever its driver's name.
+/// Is `driver` a VFIO driver by its name ("vfio-pci", "mlx5_vfio_pci", "vfio-platform", ...)? A
+/// device with vfio nodes is on a VFIO driver whatever its name.
 [[nodiscard]] bool is_vfio_driver(std::string_view driver);
 
 }  // namespace sysfs

@@ -15,9 +15,9 @@ namespace {
 
 using HwdbProperties = std::map<std::string, std::string>;
 
-/// The C locale for as long as it lives, in this thread. The database's keys are ASCII; in a UTF-8
-/// locale fnmatch() makes wide characters of every pattern and name first, which was two thirds of
-/// a listing's time.
+/// Sets the C locale for this thread while it exists. The database's keys are ASCII; in a UTF-8
+/// locale fnmatch() converts every pattern and name to wide characters, which took two thirds of a
+/// listing's time.
 class ScopedCLocale {
   public:
     ScopedCLocale() : plain_(::newlocale(LC_CTYPE_MASK, "C", nullptr)) {
@@ -51,9 +51,9 @@ std::string upper_hex(std::uint32_t value, std::size_t digits) {
     return out;
 }
 
-/// The start of the modalias. Without its subsystem, as the database names a model once more by
-/// that where it knows it, and that name takes the place of the model's own; and without its class,
-/// whose some 150 patterns begin with an asterisk and would all be compared.
+/// The start of the modalias. Without the subsystem, since an entry for a subsystem would replace
+/// the model's name; without the class, since its 150 patterns begin with an asterisk and all of
+/// them would be compared.
 std::string model_alias(const HardwareIds& ids) {
     return "pci:v" + upper_hex(*ids.vendor, 8) + "d" + upper_hex(*ids.device, 8);
 }

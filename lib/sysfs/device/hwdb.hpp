@@ -10,7 +10,7 @@
 
 namespace sysfs {
 
-/// What people call a device. Absent where no database knows it.
+/// Vendor, model and class names of a device. Absent where no database has them.
 struct HardwareNames {
     std::optional<std::string> vendor;      ///< "Intel Corporation"
     std::optional<std::string> device;      ///< "82574L Gigabit Network Connection"
@@ -20,10 +20,10 @@ struct HardwareNames {
     auto operator<=>(const HardwareNames&) const = default;
 };
 
-/// The hardware database: udev's, which also knows what is on platform and other buses, else
-/// pci.ids. Opened by the first question, answers kept: hosts have many devices of few models.
-/// Names are no facts of a host, so for a captured one this machine's databases are asked; a
-/// pci.ids below the root comes first.
+/// The hardware database: udev's, which also has names of devices on platform and other buses, else
+/// pci.ids. Opened at the first query; answers are cached, since hosts have many devices of few
+/// models. A captured host has no database of its own: this machine's is used, but a pci.ids below
+/// the root comes first.
 class HardwareDatabase {
   public:
     explicit HardwareDatabase(const Root& root);
@@ -34,11 +34,11 @@ class HardwareDatabase {
     ~HardwareDatabase();
 
     [[nodiscard]] const HardwareNames& names(const Device& device);
-    /// Of the board that the chip sits on, where the database knows it: "Gigabit CT Desktop
-    /// Adapter". Asked for one device at a time; it costs more than all other names.
+    /// The name of the board that has the chip, where the database has it: "Gigabit CT Desktop
+    /// Adapter". It costs more than all other names.
     [[nodiscard]] std::optional<std::string> subsystem(const Device& device);
-    /// Gives the files back until something else is asked: udev's is 12 MiB, and what was read of
-    /// it stays in memory. Answers are kept.
+    /// Closes the files until the next query: udev's has 12 MiB, and its pages that were read stay
+    /// resident. Cached answers remain.
     void close();
 
   private:

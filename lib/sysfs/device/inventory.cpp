@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/parallel_for.hpp"
+#include "base/try.hpp"
 #include "sysfs/device/buses.hpp"
 #include "sysfs/device/device_reader.hpp"
 #include "sysfs/device/names.hpp"
@@ -24,8 +25,7 @@ bool is_listed_before(const Device& a, const Device& b) {
     return device_name_less(a.id.name, b.id.name);
 }
 
-/// On a bus with driver_override, a device without is not one that could be given away (ap's
-/// cards).
+/// A device without driver_override on a bus that has it cannot be assigned (ap's cards).
 bool is_assignable(const Device& device) {
     return device.has_override || device.iommu_group || device.id.bus == "pci" ||
            device.id.bus == "mdev" || device.id.bus == "mdev_parent";
@@ -65,8 +65,8 @@ std::optional<Group> read_group(const base::Dir& groups, const std::string& name
     Group out;
     out.id = static_cast<int>(*number);
     out.type = groups.attr(name + "/type").value_or("");
-    // A group without a domain of its own says "unknown"; these are the ones that vfio makes up,
-    // and only they have a name.
+    // A group without a domain has the type "unknown". vfio makes such groups, and only they have a
+    // name.
     if (out.type == "unknown")
         out.type.clear();
     if (out.type.empty())
@@ -74,8 +74,8 @@ std::optional<Group> read_group(const base::Dir& groups, const std::string& name
     return out;
 }
 
-/// Devices on buses that were not listed (host1x) count for their groups' viability. Each IOMMU
-/// links to all devices behind it: one listing tells what listing thousands of groups would.
+/// Devices on unlisted buses (host1x) count for the viability of their groups. Each IOMMU links to
+/// all devices behind it, so one directory is listed instead of thousands of groups.
 void add_unlisted_devices(Inventory& inventory, const base::Dir& listing,
                           const std::set<std::string>& known, const ScanContext& context) {
     const auto names = listing.entries();
@@ -117,7 +117,8 @@ void add_groups(Inventory& inventory, const Root& root) {
     }
 }
 
-/// Of the other buses a brief look shows what VFIO could have, or has without an IOMMU (vfio_ccw).
+/// A brief scan of the other buses includes the devices that VFIO could have, or has without an
+/// IOMMU (vfio_ccw).
 bool is_relevant(const DeviceBus& bus, const std::string& name, const ScanOptions& wanted) {
     if (wanted.every_bus() || bus.name == "pci" || bus.name == "mdev" ||
         bus.devices.has(name + "/iommu_group"))
@@ -196,8 +197,7 @@ void Inventory::update(std::span<const DeviceId> asked, Inventory found) {
 }
 
 base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& wanted) {
-    if (const auto sysfs = base::Dir::open(root.path("/sys")); !sysfs)
-        return base::propagate(sysfs);
+    TRY(base::Dir::open(root.path("/sys")));
     Inventory out;
     out.host = read_host(root);
     out.host.users = user_ids(root, wanted.users);

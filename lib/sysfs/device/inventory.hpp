@@ -17,7 +17,7 @@
 
 namespace sysfs {
 
-/// What a look at the host must bring beyond the cheap facts. Policies say what they match on.
+/// What a scan reads beyond the cheap attributes. Policies name what they match on.
 struct ScanOptions {
     bool serial = false;                ///< VPD and device serial numbers: slow on some devices
     bool properties = false;            ///< the udev database
@@ -28,27 +28,26 @@ struct ScanOptions {
     std::set<std::string> groups = {};  ///< the same of groups
     std::set<std::string> attrs;        ///< sysfs attributes by name
     std::set<std::string> drivers;      ///< drivers named by policies, to be resolved to modules
-    /// Of the drivers only those named: where nobody says `auto`, variants and aliases are not
-    /// asked for.
+    /// Read only the drivers named: without `auto` no variant and no alias is needed.
     bool named_only = false;
     std::set<std::string> driver_buses =
         {};  ///< of the drivers only those on these buses; empty: of all
-    /// Only what a table of devices shows. Left out, each unless asked for below: of the other
-    /// buses than pci and mdev what neither has an IOMMU group nor is VFIO's, NUMA nodes,
-    /// revisions; and the groups' types.
+    /// Read only what a table of devices shows. Omitted, unless asked for below: devices of buses
+    /// other than pci and mdev that have neither an IOMMU group nor a VFIO driver, NUMA nodes,
+    /// revisions, and the groups' types.
     bool brief = false;
     bool other_buses = false;  ///< every device of every bus
     bool numa_nodes = false;
     bool revisions = false;
     [[nodiscard]] bool every_bus() const { return !brief || other_buses; }
-    /// Not to be read, only left out: reading driver_override of a device whose unbind hangs would
-    /// hang as well (the device's lock is held).
+    /// Devices that are not read at all: reading driver_override of a device whose unbind hangs
+    /// would hang as well, since the unbind holds the device's lock.
     std::set<DeviceId> leave_out = {};
 };
 
 /// Every device of every bus that has driver_override, the mdevs and their parents, and the IOMMU
-/// groups: one pass over sysfs, a value afterwards. Devices are ordered by bus (pci first), then
-/// naturally by name. A device that vanished during the pass is simply not there.
+/// groups. A value, read in one pass over sysfs. Devices are ordered by bus (pci first), then by
+/// device_name_less(). A device that vanishes during the pass is absent.
 struct Inventory {
     Host host;
     std::vector<Device> devices;
@@ -60,8 +59,8 @@ struct Inventory {
     /// Orders `devices`, rebuilds the index and the groups' blockers. Call after changing
     /// `devices`.
     void rebuild_index();
-    /// Takes over what a later look at `asked` found: those not found are gone, and groups without
-    /// devices with them.
+    /// Replaces the devices `asked` by those in `found`. Devices that were not found are removed,
+    /// and groups without devices.
     void update(std::span<const DeviceId> asked, Inventory found);
 
   private:
@@ -71,11 +70,11 @@ struct Inventory {
 /// One pass over `root`. Fails only when there is no sysfs at all.
 [[nodiscard]] base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& wanted);
 
-/// One device again, fresh. kNotFound when it is not there.
+/// Reads one device. kNotFound when it is absent.
 [[nodiscard]] base::Result<Device> read_device(const Root& root, const DeviceId& id,
                                                const ScanOptions& wanted);
 
-/// Some devices again, with their groups; those that are not there are left out.
+/// Reads some devices and their groups; absent ones are omitted.
 [[nodiscard]] base::Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
                                                    const ScanOptions& wanted);
 

@@ -39,8 +39,7 @@ char lower(char c) {
 template <typename Allowed>
 base::Result<std::string> parse_name(std::string_view text, std::size_t longest,
                                      std::string_view what, Allowed allowed) {
-    // ".." is refused anywhere, not only as a whole: no real name has it and every path rule is
-    // simpler to see through without.
+    // ".." is refused anywhere, not only as a whole component: no real name has it.
     if (text.empty() || text.size() > longest || text.front() == '.' ||
         text.find("..") != std::string_view::npos ||
         !std::all_of(text.begin(), text.end(), allowed))
@@ -173,8 +172,8 @@ std::string normalise_module(std::string_view name) {
     return out;
 }
 
-// PCI addresses come before all other names. Were they compared with other names by their digits,
-// hex digits among them, the order would not be transitive.
+// PCI addresses come before all other names. If they were compared with other names by their
+// digits, which are hex, the order would not be transitive.
 bool device_name_less(std::string_view a, std::string_view b) {
     const auto x = scan_pci_address(a);
     const auto y = scan_pci_address(b);

@@ -11,13 +11,12 @@
 #include "base/result.hpp"
 
 /// Names and ids, parsed strictly: the whole text or nothing. A name from outside becomes part of a
-/// path only after one of these has taken it; none of them lets a '/', a '..' or a NUL through.
+/// path only after one of these has accepted it; none of them accepts a '/', a '..' or a NUL.
 namespace sysfs {
 
-/// A device of the kernel's device model: the bus it sits on and its name there ("pci",
-/// "0000:01:00.0"). Two pseudo-buses exist beside the kernel's: "mdev" (the name is the UUID; the
-/// kernel has this one too, without driver_override) and "mdev_parent" (a parent that sits on no
-/// bus with an override).
+/// A device of the kernel's device model: its bus and its name there ("pci", "0000:01:00.0"). Two
+/// pseudo-buses exist: "mdev" (the name is the UUID; the kernel has this bus too, without
+/// driver_override) and "mdev_parent" (a parent that is on no bus with an override).
 struct DeviceId {
     std::string bus;
     std::string name;
@@ -28,8 +27,7 @@ struct DeviceId {
     auto operator<=>(const DeviceId&) const = default;
 };
 
-/// domain:bus:slot.function. The domain has 4 hex digits, or up to 8 (VMD); compares as a human
-/// sorts.
+/// domain:bus:slot.function. The domain has 4 hex digits, or up to 8 (VMD). Compares by number.
 struct PciAddress {
     std::uint32_t domain = 0;
     std::uint8_t bus = 0;
@@ -42,7 +40,7 @@ struct PciAddress {
 
 /// "0000:01:00.0" as sysfs spells it, lower case.
 [[nodiscard]] base::Result<PciAddress> parse_pci_address(std::string_view text);
-/// The same without a message for a failure, in any case: for sorting and sifting many names.
+/// The same without an error message, for sorting and filtering many names.
 [[nodiscard]] std::optional<PciAddress> scan_pci_address(std::string_view text);
 /// As users spell it: the domain may be missing ("01:00.0"), hex digits of either case.
 [[nodiscard]] base::Result<PciAddress> parse_pci_address_loosely(std::string_view text);
@@ -50,13 +48,12 @@ struct PciAddress {
 /// 36 characters, hex of either case; the result is lower case.
 [[nodiscard]] base::Result<std::string> parse_uuid(std::string_view text);
 
-/// A driver's, module's, bus', group's or attribute's name: what the kernel could have, never a
-/// path.
+/// A name of a driver, module, bus, group or attribute that the kernel accepts; never a path.
 [[nodiscard]] base::Result<std::string> parse_driver_name(std::string_view text);
 [[nodiscard]] base::Result<std::string> parse_module_name(std::string_view text);
 [[nodiscard]] base::Result<std::string> parse_bus_name(std::string_view text);
-/// A name that the kernel itself showed, of a bound driver to be restored, say: blanks inside are
-/// allowed ("budget_ci dvb" is a driver), which in a policy could only be a slip.
+/// A driver name that sysfs shows. Blanks inside are allowed ("budget_ci dvb" is a driver); in a
+/// policy they are an error.
 [[nodiscard]] base::Result<std::string> parse_kernel_name(std::string_view text);
 /// A device's name on its bus (vmbus has UUIDs, cdx "cdx-00:00", ap "04.0006", css "0.0.0313").
 [[nodiscard]] base::Result<std::string> parse_device_name(std::string_view text);
@@ -67,8 +64,7 @@ struct PciAddress {
 /// Module names compare with '-' and '_' folded to '_', as modprobe does.
 [[nodiscard]] std::string normalise_module(std::string_view name);
 
-/// Orders device names as people do (base::version_compare): PCI addresses by number, digits inside
-/// other names by value.
+/// The order of lists: PCI addresses by number, other names by base::version_compare().
 [[nodiscard]] bool device_name_less(std::string_view a, std::string_view b);
 
 }  // namespace sysfs

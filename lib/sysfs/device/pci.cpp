@@ -47,10 +47,10 @@ void read_id_pair(const DeviceDir& device, std::string_view key, const std::stri
         product = id16(device.id(prefix + "device"));
 }
 
-/// The header type without touching config space, which would wake a sleeping device up (a GPU in
-/// D3cold takes a second). The kernel shows secondary_bus_number exactly for bridge headers (4.15);
-/// and it gives no device with a normal header the class of a PCI bridge (pci_setup_device). Only
-/// where neither helps, in a capture of an older kernel, config space is asked.
+/// The header type without reading config space, which would resume a suspended device (a GPU in
+/// D3cold takes a second). The kernel shows secondary_bus_number exactly for bridge headers (4.15),
+/// and gives no device with a normal header the class of a PCI bridge (pci_setup_device). Only a
+/// capture of an older kernel needs config space.
 std::optional<std::uint8_t> header_type(const DeviceDir& device,
                                         std::optional<std::uint32_t> class_code) {
     const std::uint32_t subclass = class_code.value_or(0) >> 8U;

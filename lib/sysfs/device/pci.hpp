@@ -13,15 +13,15 @@
 
 namespace sysfs {
 
-/// What PCI devices have beyond those of other buses: ids (cdx has them too), header type,
-/// boot_vga, ways to reset. The revision is by itself: `uevent`, which has the other ids, lacks it.
+/// The attributes of PCI devices: ids (cdx has them too), header type, boot_vga, reset methods. The
+/// revision is read separately: `uevent`, which has the other ids, lacks it.
 [[nodiscard]] HardwareIds read_ids(const DeviceDir& device);
 [[nodiscard]] std::optional<std::uint8_t> read_revision(const DeviceDir& device);
 void read_pci(const DeviceDir& device, Device& out);
 [[nodiscard]] std::vector<std::string> read_reset_methods(const DeviceDir& device);
 
-/// "pci0000:00/01.0/00.0" of a PCI device's syspath. Bus numbers are left out: firmware and hotplug
-/// change them, while a slot stays where it is soldered.
+/// "pci0000:00/01.0/00.0" of a PCI device's syspath. Bus numbers are omitted: firmware and hotplug
+/// change them, slot numbers are fixed by the board.
 [[nodiscard]] std::string pci_path(std::string_view syspath);
 
 /// The firmware's names of slots, by the address that /sys/bus/pci/slots/NAME/address has.

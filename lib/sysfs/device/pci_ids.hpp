@@ -11,8 +11,8 @@
 
 namespace sysfs {
 
-/// The text of pci.ids, searched for just what is asked: parsing its 1.3 MB would take longer than
-/// all the rest of a list.
+/// The text of pci.ids, searched for single entries: parsing its 1.3 MB would take longer than the
+/// rest of a listing.
 class PciIds {
   public:
     explicit PciIds(std::string_view text) : text_(text) {}

@@ -18,7 +18,7 @@ bool is_glob(std::string_view word) {
     return word.find_first_of("*?[") != std::string_view::npos;
 }
 
-/// Everything a user could have typed for some device of this host.
+/// Every name of a device of this host that a user may type.
 std::vector<std::string> spellings(const Inventory& inventory) {
     std::vector<std::string> out;
     for (const Device& device : inventory.devices) {
@@ -30,7 +30,7 @@ std::vector<std::string> spellings(const Inventory& inventory) {
     return out;
 }
 
-/// "01:00.0" is meant in domain 0, and is compared as that.
+/// "01:00.0" is compared as an address of domain 0.
 std::string with_domain(std::string_view word) {
     const auto address = parse_pci_address_loosely(word);
     return address ? address->text() : std::string(word);
@@ -61,8 +61,8 @@ bool matches(const std::string& glob, const std::string& text) {
     return ::fnmatch(glob.c_str(), text.c_str(), FNM_PATHNAME | FNM_CASEFOLD) == 0;
 }
 
-/// A glob with a '/' is over BUS/NAME. One without is over the names on pci, with or without the
-/// domain; only where no PCI device fits, over those of other buses: "*" does not mean every timer.
+/// A glob with a '/' matches BUS/NAME. One without matches names on pci, with or without the
+/// domain; only if no PCI device matches, names on other buses: "*" does not mean every timer.
 FoundDevices match_glob(const Inventory& inventory, const std::string& glob) {
     if (glob.find('/') != std::string::npos)
         return select_devices(
@@ -105,8 +105,7 @@ FoundDevices match_word(const Inventory& inventory, std::string_view word) {
     });
     if (!by_netdev.empty())
         return by_netdev;
-    // A bare name on another bus ("mtty", "0.0.0313") will do as long as it can mean one device
-    // only.
+    // A bare name on another bus ("mtty", "0.0.0313") is accepted if only one device has it.
     FoundDevices by_name =
         select_devices(inventory, [word](const Device& device) { return device.id.name == word; });
     return by_name.size() == 1 ? by_name : FoundDevices();
@@ -117,8 +116,8 @@ FoundDevices match_word(const Inventory& inventory, std::string_view word) {
 base::Result<std::vector<DeviceId>> resolve(const Inventory& inventory, std::string_view word) {
     FoundDevices found;
     if (is_glob(word)) {
-        // Each part of a glob has to be what a name may be, but for the stars: attributes' names
-        // are.
+        // Each component of a glob must be valid in a name but for the wildcards, as in attribute
+        // names.
         if (const auto plain = parse_attr_name(word); !plain)
             return malformed_device(word, plain.error());
         found = match_glob(inventory, std::string(word));

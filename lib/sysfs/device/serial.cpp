@@ -27,7 +27,7 @@ std::uint32_t little32(std::string_view data, std::size_t at) {
            std::uint32_t{byte(data, at + 2)} << 16U | std::uint32_t{byte(data, at + 3)} << 24U;
 }
 
-/// Where a resource's data lie. `size` is cut to what there is: VPD that ends early is common.
+/// The data of a resource. `size` is limited to the bytes read: VPD that ends early is common.
 struct Resource {
     std::uint8_t tag = 0;
     std::size_t start = 0;
@@ -81,7 +81,7 @@ std::optional<std::string> serial_in(std::string_view vpd, const Resource& field
         const std::size_t data = at + kKeywordHeader;
         const std::size_t size = byte(vpd, at + 2);
         if (data + size > end)
-            break;  // the field runs out of its resource: neither it nor what follows is valid
+            break;  // the field exceeds its resource: the rest cannot be parsed
         if (keyword == "SN" && !serial)
             serial = printable(vpd.substr(data, size));
         if (keyword == "RV" && size > 0 && !checksum_holds(vpd, data))
@@ -105,7 +105,7 @@ std::optional<std::string> vpd_serial(std::string_view vpd) {
 }
 
 std::optional<std::string> dsn_serial(std::string_view config) {
-    // At most as many capabilities as fit: a list that bites its tail ends as well.
+    // At most as many capabilities as config space can hold: a list with a cycle ends as well.
     constexpr std::size_t kMostCapabilities = (4096 - kExtendedStart) / 8;
     std::size_t at = kExtendedStart;
     for (std::size_t seen = 0; seen < kMostCapabilities; ++seen) {

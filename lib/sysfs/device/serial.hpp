@@ -9,9 +9,9 @@
 
 namespace sysfs {
 
-/// The SN keyword of vital product data (PCI 3.0, appendix I). Bytes come from the device, so every
-/// length is doubted. Nothing when there is none, when it is not printable, or when the data has a
-/// checksum and fails it: a policy may give a device away by its serial number.
+/// The SN keyword of vital product data (PCI 3.0, appendix I). The bytes come from the device, so
+/// every length is checked. Nothing when there is none, when it is not printable, or when the data
+/// has a wrong checksum.
 [[nodiscard]] std::optional<std::string> vpd_serial(std::string_view vpd);
 
 /// The Device Serial Number capability (0x0003) of extended config space, as lspci prints it:

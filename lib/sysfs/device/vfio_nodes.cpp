@@ -16,7 +16,7 @@ constexpr const char* kNoiommuPrefix = "noiommu-";
 
 }  // namespace
 
-// A kernel without the class has no group nodes; a capture without it does not tell.
+// A kernel without the class has no group nodes; in a capture without it they are unknown.
 GroupNodes GroupNodes::read(const Root& root) {
     GroupNodes out;
     const auto dir = base::Dir::open(root.path(kVfioClass));

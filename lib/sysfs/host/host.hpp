@@ -21,9 +21,9 @@ struct Host {
     std::map<std::string, std::uint32_t> groups = {};
 };
 
-/// The machine's own facts. `iommu` is what /sys/class/iommu says; groups may say it as well.
+/// Reads the host's facts. `iommu` is set from /sys/class/iommu; groups may set it as well.
 [[nodiscard]] Host read_host(const Root& root);
-/// As `uname -r`, of this machine or of a captured one; empty when the capture does not tell.
+/// As `uname -r`, of this machine or of a captured one; empty when the capture lacks it.
 [[nodiscard]] std::string kernel_release(const Root& root);
 
 }  // namespace sysfs

@@ -10,8 +10,7 @@ namespace sysfs {
 /// the first use, else they are linked.
 enum class OptionalLibrary { kKmod, kMount, kBlkid };
 
-/// Call before any function of the library. kUnsupported when it is not installed: what it would
-/// have told is then unknown.
+/// Call before any function of the library. kUnsupported when it is not installed.
 [[nodiscard]] base::Result<void> require_library(OptionalLibrary library);
 
 }  // namespace sysfs

@@ -6,8 +6,9 @@
 
 namespace sysfs {
 
-/// Where a host's /sys, /proc, /etc, /run, /dev and /lib/modules are: "" for this machine, a
-/// directory for a captured or made-up one. Passed to whoever reads; there is no global root.
+/// The directory that has a host's /sys, /proc, /etc, /run, /dev and /lib/modules: "" for this
+/// machine, another for a captured host. It is a parameter of every reader; there is no global
+/// root.
 struct Root {
     std::string prefix;
 

@@ -11,8 +11,8 @@
 
 namespace sysfs {
 
-/// The id of a user or group by name: of this machine as its name service has it, of a directory by
-/// its /etc/passwd and /etc/group. No such name: kNotFound.
+/// The id of a user or group by name: from the name service on this machine, from /etc/passwd and
+/// /etc/group of a captured host. No such name: kNotFound.
 [[nodiscard]] base::Result<std::uint32_t> user_id(const Root& root, const std::string& name);
 [[nodiscard]] base::Result<std::uint32_t> group_id(const Root& root, const std::string& name);
 

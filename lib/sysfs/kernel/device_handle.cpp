@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/try.hpp"
 #include "sysfs/device/device_reader.hpp"
 #include "sysfs/kernel/device_target.hpp"
 
@@ -15,11 +16,9 @@ base::Result<Device> DeviceHandle::binding_state(const DeviceId& id) {
     }
     cached_.reset();
     Device device;
-    auto directory = open_device(root_, id, device);
-    if (!directory)
-        return base::propagate(directory);
-    read_binding_state(root_, *directory, device);
-    cached_.emplace(CachedDevice{*std::move(directory), device});
+    DeviceDir directory = TRY(open_device(root_, id, device));
+    read_binding_state(root_, directory, device);
+    cached_.emplace(CachedDevice{std::move(directory), device});
     return device;
 }
 
@@ -28,10 +27,7 @@ base::Result<const base::Dir*> DeviceHandle::directory(const DeviceTarget& targe
     if (cached_ && cached_->device.id == target.id &&
         cached_->device.identity() == target.identity && is_alive(cached_->directory.dir()))
         return &cached_->directory.dir();
-    auto opened = open_target(target, operation);
-    if (!opened)
-        return base::propagate(opened);
-    opened_ = *std::move(opened);
+    opened_ = TRY(open_target(target, operation));
     return &*opened_;
 }
 

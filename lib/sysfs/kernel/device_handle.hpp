@@ -12,17 +12,17 @@
 
 namespace sysfs {
 
-/// The device that is being worked on, with its directory held open. kernfs keeps an open directory
-/// that device's: once it is gone nothing is found in there, whoever has the name by then. So who
-/// it is need be read only once, and each later look or write costs what can change since.
+/// Holds the directory of one device open. kernfs keeps an open directory tied to its device: after
+/// the device is gone every lookup in it fails, even if another device has the name. So the
+/// identity is read once, and later reads cover only what can change.
 class DeviceHandle {
   public:
     explicit DeviceHandle(Root root) : root_(std::move(root)) {}
 
-    /// What read_binding_state() tells; the device is held from then on.
+    /// Reads the binding state; the device's directory is held open from then on.
     [[nodiscard]] base::Result<Device> binding_state(const DeviceId& id);
-    /// The directory to write in: the held device's if that is the one `target` means, else what
-    /// open_target() opens. Good until the next call.
+    /// The directory for writes: the held one if it is that of `target`, else the result of
+    /// open_target(). Valid until the next call.
     [[nodiscard]] base::Result<const base::Dir*> directory(const DeviceTarget& target,
                                                            const std::string& operation);
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Identity before address. "0000:01:00.0" is a place, not a device: between the decision and the
-// write someone may have pulled the card out and plugged another in, or a PF may have made its VFs
-// anew. A kernfs directory that is held open stays that device's: once the device is removed every
-// lookup in it fails with ENOENT, also when a new device has got the name. So the order open →
-// compare → write relative to the same fd has no window.
+// Identity before address. Between the decision and the write the device at "0000:01:00.0" can be
+// replaced: hotplug, or a PF that recreates its VFs. An open kernfs directory stays tied to its
+// device: once the device is removed every lookup in it fails with ENOENT, even if a new device has
+// the name. So open, compare, and write relative to the same fd has no race.
 //
-// The IOMMU group needs care under noiommu: vfio makes a group up when it binds the device and
-// drops it at unbind, so there it tells nothing about who the device is.
+// Under noiommu the IOMMU group is no identity: vfio creates it at bind and removes it at unbind.
 #include "sysfs/kernel/device_target.hpp"
 
 #include <fmt/format.h>
@@ -25,8 +23,7 @@
 namespace sysfs {
 namespace {
 
-/// Attribute and expected value of every id; the attributes are spelled alike on all buses with
-/// ids.
+/// Attribute and expected value of every id; the attributes have the same names on all buses.
 std::array<std::pair<const char*, std::optional<std::uint64_t>>, 6> expected_ids(
     const HardwareIds& ids) {
     return {{{"vendor", ids.vendor},
@@ -86,7 +83,7 @@ Noiommu noiommu_mode() {
 
 std::string identity_mismatch(const base::Dir& device, const Identity& expected, Noiommu noiommu) {
     const std::string modalias = device.attr("modalias").value_or("");
-    // A PCI modalias is made of the ids, all but the revision: one read instead of six.
+    // A PCI modalias contains all ids but the revision: one read instead of six.
     const bool ids_in_it = modalias.starts_with("pci:") && modalias == expected.modalias;
     const HardwareIds to_compare = ids_in_it ? HardwareIds{.vendor = {},
                                                            .device = {},
@@ -123,7 +120,7 @@ base::Result<base::Dir> open_target(const DeviceTarget& target, const std::strin
                                                        device.error().errnum, device.error().reason,
                                                        device.error().hint});
     }
-    // The mode matters only where something does not match.
+    // The mode is read only after a mismatch.
     std::string mismatch = identity_mismatch(*device, target.identity, Noiommu::kOff);
     if (!mismatch.empty())
         mismatch = identity_mismatch(*device, target.identity, noiommu_mode());

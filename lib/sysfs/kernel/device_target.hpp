@@ -9,21 +9,19 @@
 
 namespace sysfs {
 
-/// Opens the directory of the device that `target` means, once, and makes sure through that very
-/// directory that it is the one: ids, modalias and IOMMU group. Another device, or none: kGone, and
-/// the text says which one it is now. Every write that follows goes through the returned directory,
-/// so it reaches the device that was looked at or nothing at all.
+/// Opens the directory of the device `target` and checks ids, modalias and IOMMU group through that
+/// directory. Another device, or none: kGone, with a text that names the device found. Writes go
+/// through the returned directory, so they reach the checked device or fail.
 [[nodiscard]] base::Result<base::Dir> open_target(const DeviceTarget& target,
                                                   const std::string& operation);
 
-/// What differs between the device behind `device` and `expected`, as the end of the sentence
-/// "0000:01:00.0 ..."; empty when it is the same one. `noiommu`: this host makes up groups for
-/// VFIO.
+/// The difference between the device behind `device` and `expected`, as the end of the sentence
+/// "0000:01:00.0 ..."; empty when they are the same. `noiommu`: vfio creates groups on this host.
 enum class Noiommu { kOff, kOn };
 [[nodiscard]] std::string identity_mismatch(const base::Dir& device, const Identity& expected,
                                             Noiommu noiommu);
 
-/// The device is still the one that was opened: sysfs empties a directory when its device goes.
+/// Is the opened device still present? sysfs empties the directory of a removed device.
 [[nodiscard]] bool is_alive(const base::Dir& device);
 
 }  // namespace sysfs

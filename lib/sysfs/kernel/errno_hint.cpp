@@ -100,8 +100,8 @@ std::string vfs_hint(const base::Dir& device, int errnum) {
     }
 }
 
-// The AP bus keeps override and the apmask/aqmask pair apart: EINVAL on either once the other is
-// used.
+// On the AP bus driver_override and the apmask/aqmask pair exclude each other: EINVAL on one once
+// the other is used.
 std::string attr_hint(const std::string& attr, int errnum) {
     if (errnum == EINVAL && attr == "driver_override")
         return "on the bus ap an override and changed apmask or aqmask exclude each other";

@@ -7,9 +7,8 @@
 
 namespace sysfs {
 
-/// What to do about a refused write, one line, from its errno and a look at the device: the kernel
-/// answers a dozen different mistakes with EINVAL, EBUSY and ENODEV. Empty when there is nothing to
-/// say.
+/// A hint for a refused write, one line, from its errno and the device's attributes: the kernel
+/// returns EINVAL, EBUSY and ENODEV for a dozen different causes. Empty when there is no hint.
 [[nodiscard]] std::string bind_hint(const base::Dir& device, const std::string& driver, int errnum);
 [[nodiscard]] std::string vfs_hint(const base::Dir& device, int errnum);
 [[nodiscard]] std::string attr_hint(const std::string& attr, int errnum);

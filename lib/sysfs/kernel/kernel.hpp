@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/try.hpp"
 #include "sysfs/device/device.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/module/drivers.hpp"
@@ -14,18 +15,17 @@
 
 namespace sysfs {
 
-/// A device to be written to, and who it must be: the write happens only if the directory that is
-/// opened still shows this identity.
+/// A device to write to, with its identity: the write happens only if the opened directory shows
+/// the same identity.
 struct DeviceTarget {
     DeviceId id;
     Identity identity;
 };
 
-/// The one seam to the kernel: every write there is, and the looks that a decision or a
-/// verification needs. `LiveKernel` does it on this machine; tests have a model that obeys the same
-/// rules. No verb promises more than the kernel does: success of a write is not success of its
-/// purpose, so callers look again (`device`). Any write may never return; call from a process you
-/// can lose.
+/// The interface to the kernel: every write, and the reads that decisions and verifications need.
+/// `LiveKernel` implements it on this machine; tests use a model with the same rules. A successful
+/// write does not prove its effect, so callers read again (`device`). Any write may block forever;
+/// call from a process that can be abandoned.
 class Kernel {
   public:
     Kernel() = default;
@@ -36,37 +36,31 @@ class Kernel {
     virtual ~Kernel() = default;
 
     [[nodiscard]] virtual base::Result<Inventory> inventory(const ScanOptions& wanted) = 0;
-    /// One device, fresh: its driver, override and nodes as they are now.
+    /// Reads one device.
     [[nodiscard]] virtual base::Result<Device> device(const DeviceId& id) = 0;
-    /// Some devices again, with what `wanted` asks for, and their groups. Those that are not there
-    /// are left out of the answer.
+    /// Reads some devices and their groups. Absent ones are omitted.
     [[nodiscard]] virtual base::Result<Inventory> devices(std::span<const DeviceId> ids,
                                                           const ScanOptions& wanted) = 0;
-    /// How it stands: identity, driver, override and VFIO nodes, the rest left empty. Looked at
-    /// before and after every write, so it must cost no more than it has to.
+    /// Identity, driver, override and VFIO nodes of a device, other fields empty. Read before and
+    /// after every write, so it must be cheap.
     [[nodiscard]] virtual base::Result<Device> binding_state(const DeviceId& id) {
         return device(id);
     }
-    /// What udev keeps of a device under that name (a rule's note); nothing when there is none.
+    /// A property in udev's database that a rule has set; nothing when there is none.
     [[nodiscard]] virtual std::optional<std::string> property(const DeviceId& /*id*/,
                                                               const std::string& /*name*/) {
         return std::nullopt;
     }
     [[nodiscard]] virtual base::Result<Drivers> drivers(const ScanOptions& wanted) = 0;
-    /// The modules whose aliases claim a modalias, as modprobe would resolve it (a native driver's,
-    /// or a VFIO one's after its prefix is swapped); normalised names, best first. None is no
-    /// failure.
+    /// The modules whose aliases claim a modalias, as modprobe resolves it; normalised names, best
+    /// first. None is no error.
     [[nodiscard]] virtual base::Result<std::vector<std::string>> modules_for(
         const std::string& modalias) = 0;
-    /// The driver that a module has registered on a bus; nothing while it is not loaded. A module's
-    /// name says nothing of its driver's. Asked once a transaction, so worth a cheaper way than all
-    /// drivers.
+    /// The driver that a module has registered on a bus; nothing while it is not loaded.
+    /// Implementations may override this with a cheaper read than drivers().
     [[nodiscard]] virtual base::Result<std::optional<std::string>> driver_for(
         const std::string& bus, const std::string& module) {
-        const auto known = drivers({});
-        if (!known)
-            return base::propagate(known);
-        return known->driver_for(bus, module);
+        return TRY(drivers({})).driver_for(bus, module);
     }
     [[nodiscard]] virtual Usage usage(const Inventory& inventory,
                                       std::span<const DeviceId> devices) = 0;
@@ -92,11 +86,11 @@ class Kernel {
                                                          const std::string& type,
                                                          const std::string& uuid) = 0;
     [[nodiscard]] virtual base::Result<void> remove_mdev(const std::string& uuid) = 0;
-    /// sriov_numvfs, as it is: 0 first is the caller's business.
+    /// Writes sriov_numvfs. The kernel accepts a change between two nonzero counts only through 0.
     [[nodiscard]] virtual base::Result<void> set_vfs(const DeviceTarget& pf,
                                                      std::uint32_t count) = 0;
-    /// Owner and mode of a node below /dev/vfio ("15", "devices/vfio3"); returns what was there
-    /// before.
+    /// Sets owner and mode of a node below /dev/vfio ("15", "devices/vfio3"); returns the previous
+    /// ones.
     [[nodiscard]] virtual base::Result<NodeAccess> set_access(const std::string& node,
                                                               const NodeAccess& access) = 0;
 };

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/try.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/udev_db.hpp"
 #include "sysfs/kernel/device_target.hpp"
@@ -19,7 +20,7 @@ namespace {
 
 const Root kLiveRoot{};
 
-/// The failure of a write, with the requested operation instead of the file.
+/// The error of a write, with the operation of the caller instead of the file name.
 tl::unexpected<base::Error> refused(const base::Error& cause, std::string operation,
                                     std::string object, const std::string& hint = {}) {
     base::Error error = cause;
@@ -34,7 +35,7 @@ tl::unexpected<base::Error> gone(std::string operation, std::string object) {
                       "the device went meanwhile");
 }
 
-/// A driver's word about a device that is there: ENODEV from a probe is a refusal, not an absence.
+/// ENODEV from the probe of a present device is a refusal, not an absence.
 base::Error as_refusal(base::Error error) {
     if (error.errnum == ENODEV || error.errnum == ENXIO || error.errnum == EINVAL)
         error.code = base::Code::kRefused;
@@ -72,21 +73,18 @@ base::Result<std::vector<std::string>> LiveKernel::modules_for(const std::string
     return modules_for_alias(modalias);
 }
 
-// module_add_driver() links every driver as "<bus>:<driver>" below its module, a built-in one's
-// too.
+// module_add_driver() links every driver as "<bus>:<driver>" below its module, also a built-in one.
 base::Result<std::optional<std::string>> LiveKernel::driver_for(const std::string& bus,
                                                                 const std::string& module) {
     if (!parse_bus_name(bus) || !parse_module_name(module))
         return base::fail(base::Code::kInvalid, "look up the driver", module,
                           "bus or module is malformed");
     const auto drivers = base::Dir::open("/sys/module/" + normalise_module(module) + "/drivers");
-    const auto entries = drivers ? drivers->entries() : base::Result<std::vector<std::string>>{};
-    if (!entries)
-        return base::propagate(entries);
-    for (const auto& entry : *entries) {
+    if (!drivers)
+        return std::nullopt;
+    for (const auto& entry : TRY(drivers->entries()))
         if (entry.starts_with(bus + ":"))
             return entry.substr(bus.size() + 1);
-    }
     return std::nullopt;
 }
 
@@ -98,8 +96,8 @@ base::Result<void> LiveKernel::load_module(const std::string& module) {
     return load_kernel_module(module);
 }
 
-// driver_set_override(): "\n" clears; a zero-length write never reaches the store; the name is
-// copied as it is, without a check that there is such a driver.
+// driver_set_override(): "\n" clears; a zero-length write never reaches the store; the name is not
+// checked.
 base::Result<void> LiveKernel::set_override(const DeviceTarget& target, const std::string& driver) {
     const std::string operation =
         driver.empty() ? "clear driver_override" : "set driver_override to " + driver;
@@ -107,10 +105,7 @@ base::Result<void> LiveKernel::set_override(const DeviceTarget& target, const st
     if (!driver.empty() && !parse_driver_name(driver))
         return base::fail(base::Code::kInvalid, operation, object,
                           "this could not be a driver's name");
-    const auto opened = handle_.directory(target, operation);
-    if (!opened)
-        return base::propagate(opened);
-    const base::Dir& device = **opened;
+    const base::Dir& device = *TRY(handle_.directory(target, operation));
     const auto written = device.write("driver_override", driver.empty() ? "\n" : driver);
     if (written)
         return {};
@@ -125,16 +120,12 @@ base::Result<void> LiveKernel::set_override(const DeviceTarget& target, const st
                    attr_hint("driver_override", written.error().errnum));
 }
 
-// Through the device's own `driver` link, relative to its open directory: the name alone would
-// reach whatever device has the address now. unbind_store() answers ENODEV for a device of another
-// driver.
+// Writes through the `driver` link of the open directory: the name alone would reach any device
+// that has the address now. unbind_store() returns ENODEV for a device of another driver.
 base::Result<void> LiveKernel::unbind(const DeviceTarget& target, const std::string& driver) {
     const std::string operation = "unbind from " + driver;
     const std::string object = target.id.display();
-    const auto opened = handle_.directory(target, operation);
-    if (!opened)
-        return base::propagate(opened);
-    const base::Dir& device = **opened;
+    const base::Dir& device = *TRY(handle_.directory(target, operation));
     const auto bound = device.link_name("driver");
     if (bound != driver) {
         auto failure = base::fail_errno(ENODEV, operation, object);
@@ -150,19 +141,16 @@ base::Result<void> LiveKernel::unbind(const DeviceTarget& target, const std::str
     return refused(as_refusal(written.error()), operation, object);
 }
 
-// The one write that goes by name: drivers/<driver>/bind looks the device up on the bus. It follows
-// the identity check at once, and a device that went in between is noticed afterwards: its open
-// directory is empty then.
+// The only write by name: drivers/<driver>/bind looks the device up on the bus. It follows the
+// identity check at once. A device that was replaced in between is detected afterwards, since its
+// open directory is empty.
 base::Result<void> LiveKernel::bind(const DeviceTarget& target, const std::string& driver) {
     const std::string operation = "bind to " + driver;
     const std::string object = target.id.display();
     if (!parse_driver_name(driver))
         return base::fail(base::Code::kInvalid, operation, object,
                           "this could not be a driver's name");
-    const auto opened = handle_.directory(target, operation);
-    if (!opened)
-        return base::propagate(opened);
-    const base::Dir& device = **opened;
+    const base::Dir& device = *TRY(handle_.directory(target, operation));
     const auto directory = base::Dir::open("/sys/bus/" + target.id.bus + "/drivers/" + driver);
     if (!directory) {
         if (directory.error().code != base::Code::kNotFound)
@@ -188,10 +176,7 @@ base::Result<void> LiveKernel::write_attr(const DeviceTarget& target, const std:
     if (!parse_attr_name(attr))
         return base::fail(base::Code::kInvalid, operation, object,
                           "this could not be an attribute's name");
-    const auto opened = handle_.directory(target, operation);
-    if (!opened)
-        return base::propagate(opened);
-    const base::Dir& device = **opened;
+    const base::Dir& device = *TRY(handle_.directory(target, operation));
     // A zero-length write never reaches a store; a newline is the empty value.
     const auto written = device.write(attr, value.empty() ? "\n" : value);
     if (written)
@@ -204,10 +189,7 @@ base::Result<void> LiveKernel::write_attr(const DeviceTarget& target, const std:
 base::Result<void> LiveKernel::set_vfs(const DeviceTarget& pf, std::uint32_t count) {
     const std::string operation = fmt::format("set VFs to {}", count);
     const std::string object = pf.id.display();
-    const auto opened = handle_.directory(pf, operation);
-    if (!opened)
-        return base::propagate(opened);
-    const base::Dir& device = **opened;
+    const base::Dir& device = *TRY(handle_.directory(pf, operation));
     if (!device.has("sriov_numvfs"))
         return base::fail(base::Code::kUnsupported, operation, object,
                           "it is no SR-IOV physical function");

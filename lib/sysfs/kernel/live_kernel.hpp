@@ -11,10 +11,10 @@
 
 namespace sysfs {
 
-/// The kernel this process runs on: the only code that writes to it. Has no root but
-/// "/": a captured host is no kernel. Every write to a device goes through a directory that was
-/// checked to be the device's (see target.hpp, held_device.hpp). Not for several threads: the
-/// device last looked at is kept.
+/// The running kernel: the only code that writes to it. There is no root parameter, since a
+/// captured host has no kernel. Every write to a device goes through a directory whose identity was
+/// checked (device_target.hpp, device_handle.hpp). Not thread-safe: the last device's directory is
+/// cached.
 class LiveKernel final : public Kernel {
   public:
     [[nodiscard]] base::Result<Inventory> inventory(const ScanOptions& wanted) override;
@@ -45,7 +45,7 @@ class LiveKernel final : public Kernel {
                                                  const std::string& uuid) override;
     [[nodiscard]] base::Result<void> remove_mdev(const std::string& uuid) override;
     [[nodiscard]] base::Result<void> set_vfs(const DeviceTarget& pf, std::uint32_t count) override;
-    /// Waits up to a second for the node: devtmpfs makes it a moment after the bind returns.
+    /// Waits up to a second for the node: devtmpfs creates it shortly after the bind returns.
     [[nodiscard]] base::Result<NodeAccess> set_access(const std::string& node,
                                                       const NodeAccess& access) override;
 

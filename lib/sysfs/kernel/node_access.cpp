@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The node of a group comes a moment after the bind that caused it: the kernel's devtmpfs thread
-// makes it, udev may touch it afterwards. So this waits for it: a watch on the nearest directory
-// that exists is put up before each look, so that no creation can fall between look and wait.
+// The node of a group appears shortly after the bind: the kernel's devtmpfs thread creates it, and
+// udev may change it afterwards. An inotify watch on the nearest existing directory is set before
+// each check, so that no creation is missed.
 #include "sysfs/kernel/node_access.hpp"
 
 #include <fcntl.h>
@@ -35,7 +35,7 @@ bool is_node_name(std::string_view node) {
     return !node.empty() && node.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
-/// Opens `node` step by step, no step through a link. The result says nothing of its kind.
+/// Opens `node` component by component, following no link. The file can be of any type.
 base::UniqueFd open_node(const std::string& directory, const std::string& node) {
     base::UniqueFd base(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!base.valid())
@@ -60,7 +60,7 @@ void watch_nearest(int inotify, std::string path) {
     }
 }
 
-/// Waits for something to be created; the events themselves tell nothing that a look would not.
+/// Waits until something is created; the events are only read, not evaluated.
 void wait_for_event(int inotify, Clock::time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0)
@@ -119,7 +119,7 @@ base::Result<NodeAccess> change_access(const std::string& directory, const std::
         return base::fail_errno(errno, operation, object);
     if (!S_ISCHR(before.st_mode))
         return base::fail(base::Code::kInvalid, operation, object, "this is no character device");
-    // -1 leaves an id as it is. Ownership first: chown clears set-id bits, chmod has the last word.
+    // -1 keeps an id. Ownership first: chown clears set-id bits, so chmod comes last.
     constexpr auto kKeep = static_cast<std::uint32_t>(-1);
     if ((access.uid || access.gid) && ::fchownat(file.get(), "", access.uid.value_or(kKeep),
                                                  access.gid.value_or(kKeep), AT_EMPTY_PATH) < 0)

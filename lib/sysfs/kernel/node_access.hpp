@@ -9,10 +9,9 @@
 
 namespace sysfs {
 
-/// Changes owner and mode of the character device `node` below `directory` ("/dev/vfio"), waiting
-/// until `timeout` is over for it to appear. `node` is a name or "devices/name". Never follows a
-/// link: what is changed is the very node that was looked at. Returns what it was before, all
-/// fields set.
+/// Changes owner and mode of the character device `node` below `directory` ("/dev/vfio"); waits up
+/// to `timeout` for it to appear. `node` is a name or "devices/name". Links are not followed, and
+/// the inode that was checked is changed. Returns the previous values, all fields set.
 [[nodiscard]] base::Result<NodeAccess> change_access(const std::string& directory,
                                                      const std::string& node,
                                                      const NodeAccess& access,

@@ -9,9 +9,9 @@
 
 namespace sysfs {
 
-// A VFIO driver's alias is the bus' own with another prefix: "vfio_pci:" for "pci:", "vfio_cdx:"
-// for "cdx:" (file2alias, since 5.16). fnmatch without flags, on the whole text, is what depmod's
-// and modprobe's matching comes to; case counts, as the kernel prints both sides in upper case.
+// A VFIO driver's alias has another prefix than the bus: "vfio_pci:" for "pci:", "vfio_cdx:" for
+// "cdx:" (file2alias, since 5.16). fnmatch without flags on the whole text equals depmod's and
+// modprobe's matching. Case is significant: the kernel prints both sides in upper case.
 std::vector<AliasMatch> matching_aliases(const Drivers& drivers, const Device& device) {
     std::vector<AliasMatch> out;
     if (device.modalias.find(':') == std::string::npos)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The aliases are read as text. libkmod's lookup answers which module claims a modalias, but not by
-// which pattern; the pattern is what tells a driver for one device from a driver for any. The files
-// have megabytes, the wanted lines are few: they are searched for, not parsed.
+// The aliases are read as text: libkmod's lookup returns the module that claims a modalias, but not
+// the pattern, and the pattern distinguishes a driver for one device from a driver for any. The
+// files have megabytes and few relevant lines, so they are searched, not parsed.
 #include "sysfs/module/aliases.hpp"
 
 #include <fnmatch.h>
@@ -24,7 +24,7 @@ bool is_upper_hex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
 }
 
-/// Calls `take` with where each `needle` in `text` begins.
+/// Calls `on_match` with the position of each `needle` in `text`.
 template <typename Visitor>
 void for_each_match(std::string_view text, std::string_view needle, Visitor on_match) {
     for (std::size_t at = 0; at < text.size();) {
@@ -39,7 +39,7 @@ void for_each_match(std::string_view text, std::string_view needle, Visitor on_m
     }
 }
 
-/// "PATTERN MODULE" of an alias line; nothing for a line that is cut short or odd.
+/// "PATTERN MODULE" of an alias line; nothing for a malformed line.
 std::optional<ModuleAlias> parse_alias(std::string_view line) {
     const std::size_t blank = line.find(' ');
     if (blank == std::string_view::npos)
@@ -105,7 +105,7 @@ std::vector<ModuleAlias> read_aliases(const Root& root, std::vector<std::string>
         warnings.push_back(
             "modules.alias: " + std::generic_category().message(loadable.error().errnum) +
             "; variants are not known");
-    // No warning for this one: kernels before 5.2 have none, and most VFIO drivers are modules.
+    // No warning here: kernels before 5.2 lack the file, and most VFIO drivers are modules.
     if (const auto builtin = base::MappedFile::open(dir + "/modules.builtin.modinfo"))
         add(out, parse_builtin_aliases(builtin->text()));
     return out;
@@ -115,7 +115,7 @@ std::vector<std::string> modules_matching(std::string_view modules_alias,
                                           const std::string& modalias) {
     constexpr std::string_view kCommand = "alias ";
     std::vector<ModuleAlias> found;
-    // Only lines of the same kind ("pci:") can match, which leaves fnmatch with a few thousand.
+    // Only lines of the same bus ("pci:") can match, which leaves a few thousand for fnmatch.
     const std::string kind = modalias.substr(0, modalias.find(':') + 1);
     for_each_match(modules_alias, std::string(kCommand) + kind, [&](std::size_t at) {
         auto alias = parse_alias(until(modules_alias, at + kCommand.size(), '\n'));

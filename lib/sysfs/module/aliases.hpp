@@ -10,7 +10,7 @@
 
 namespace sysfs {
 
-/// <root>/lib/modules/RELEASE, or below /usr; what is there, else the first.
+/// <root>/lib/modules/RELEASE, or the same below /usr if only that exists.
 [[nodiscard]] std::string module_dir(const Root& root);
 
 /// The VFIO aliases in the text of modules.alias ("alias PATTERN MODULE" lines).
@@ -18,13 +18,13 @@ namespace sysfs {
 /// The same in modules.builtin.modinfo ("MODULE.alias=PATTERN", each ended by a NUL).
 [[nodiscard]] std::vector<ModuleAlias> parse_builtin_aliases(std::string_view modinfo);
 
-/// Both, of this root's kernel, in the order found and without doubles. What could not be read is
-/// said in `warnings`.
+/// Both, of this root's kernel, in file order and without duplicates. Read errors are added to
+/// `warnings`.
 [[nodiscard]] std::vector<ModuleAlias> read_aliases(const Root& root,
                                                     std::vector<std::string>& warnings);
 
-/// The modules whose aliases in the text claim `modalias`, most specific first: for kernels whose
-/// binary index is missing, which is all that libkmod looks at.
+/// The modules whose aliases in the text claim `modalias`, most specific first: for kernels without
+/// the binary index, which libkmod needs.
 [[nodiscard]] std::vector<std::string> modules_matching(std::string_view modules_alias,
                                                         const std::string& modalias);
 

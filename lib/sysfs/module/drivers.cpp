@@ -33,8 +33,8 @@ Registered read_registered(const Root& root, const std::set<std::string>& buses)
     return out;
 }
 
-/// The same from the module's side, "drivers/BUS:DRIVER". The kernel makes both links or none, but
-/// a capture may have lost one.
+/// The same from the modules' directories, "drivers/BUS:DRIVER". The kernel makes both links or
+/// none, but a capture may lack one.
 void complete_from_modules(const Root& root, Registered& registered) {
     const auto dir = base::Dir::open(root.path("/sys/module"));
     const auto modules = dir ? dir->entries() : base::propagate(dir);
@@ -55,8 +55,9 @@ void complete_from_modules(const Root& root, Registered& registered) {
     }
 }
 
-/// The modules whose state a decision can ask for: those of the aliases, of the drivers that
-/// policies name (their own guess and who registered them), and of the buses' generic drivers.
+/// The modules whose state a decision can need: of the aliases, of the drivers that policies name
+/// (the module of that name and the one that registered the driver), and of the buses' generic
+/// drivers.
 std::set<std::string> asked_modules(const Drivers& drivers, const ScanOptions& wanted) {
     std::set<std::string> out;
     for (const ModuleAlias& alias : drivers.aliases)

@@ -23,7 +23,7 @@ struct ModuleAlias {
     auto operator<=>(const ModuleAlias&) const = default;
 };
 
-/// How far a module is from running.
+/// The state of a module in this kernel.
 enum class ModuleState {
     kMissing,    ///< this kernel does not have it
     kAvailable,  ///< could be loaded
@@ -32,8 +32,9 @@ enum class ModuleState {
     kBuiltin,
 };
 
-/// What this kernel could bind a device to: the aliases, the modules asked about and the drivers
-/// registered now. A module's name and its driver's are two things; only `registered` knows both.
+/// The drivers that this kernel can bind a device to: the VFIO aliases, the states of the modules
+/// asked for, and the registered drivers. A module and its driver can have different names; only
+/// `registered` relates them.
 struct Drivers {
     std::vector<ModuleAlias> aliases;
     std::map<std::string, ModuleState>
@@ -52,8 +53,8 @@ struct Drivers {
 
 [[nodiscard]] base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted);
 
-/// The modules that claim a modalias in this root's kernel, normalised, without those that are
-/// denied; none is no failure.
+/// The modules that claim a modalias in this root's kernel, normalised, without the denied ones.
+/// None is no error.
 [[nodiscard]] base::Result<std::vector<std::string>> modules_for(const Root& root,
                                                                  const std::string& modalias);
 

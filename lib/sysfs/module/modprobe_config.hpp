@@ -19,8 +19,8 @@ struct ConfigLine {
     [[nodiscard]] std::string where() const { return path + ":" + std::to_string(number); }
 };
 
-/// Every line that modprobe would read, in its order. The directories are libkmod's own, and like
-/// there a file masks those of its name further down.
+/// Every line that modprobe reads, in its order. The directories are libkmod's; a file masks files
+/// of the same name in later directories.
 [[nodiscard]] std::vector<ConfigLine> read_modprobe_config(const Root& root);
 
 }  // namespace sysfs

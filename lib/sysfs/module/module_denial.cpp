@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// libkmod knows that a module is denied, not by which line of which file. A user has to be told the
+// libkmod reports that a module is denied, but not by which line of which file. Users need the
 // line.
 #include "sysfs/module/module_denial.hpp"
 

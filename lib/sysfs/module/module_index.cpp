@@ -18,8 +18,8 @@ std::optional<base::MappedFile> map_file(const std::string& path) {
     return file ? std::optional(std::move(*file)) : std::nullopt;
 }
 
-/// Does modules.dep or modules.builtin list this module's file at the start of a line? Either
-/// spelling, compressed or not: "kernel/drivers/vfio/pci/vfio-pci.ko.xz: ...".
+/// Does modules.dep or modules.builtin list this module's file at the start of a line? '-' equals
+/// '_', and the file may be compressed: "kernel/drivers/vfio/pci/vfio-pci.ko.xz: ...".
 bool lists_module(std::string_view text, const std::string& module) {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -49,7 +49,8 @@ const ModuleIndex::Disk& ModuleIndex::disk() const {
     const auto opened = base::Dir::open(dir_);
     if (!opened)
         return disk;
-    // No configuration for libkmod: it would read this machine's command line for another's.
+    // No configuration for libkmod: it would read the command line of this machine for a captured
+    // host.
     if (opened->has("modules.dep.bin"))
         if (auto kmod = open_kmod(dir_, KmodConfiguration::kNone))
             disk.kmod = *std::move(kmod);
@@ -65,8 +66,8 @@ const ModuleIndex::Disk& ModuleIndex::disk() const {
 std::optional<ModuleState> ModuleIndex::running(const std::string& module) const {
     if (!modules_ || !running_.has(module))
         return std::nullopt;
-    // A built-in one has a directory when it has parameters, and no state; "coming" is not there
-    // yet.
+    // A built-in module has a directory when it has parameters, and no initstate. "coming" is not
+    // loaded yet.
     const auto state = modules_->attr(module + "/initstate");
     if (!state)
         return ModuleState::kBuiltin;

@@ -14,10 +14,10 @@
 
 namespace sysfs {
 
-/// The modules of one root's kernel: which there are, which are running, which are denied.
-/// libkmod's indexes where they are; else their sources, modules.dep and modules.builtin, as text.
-/// libkmod itself knows only this machine's /sys and command line, so these are looked at here.
-/// What is on disk is opened by the first question about a module that is not running.
+/// The modules of one root's kernel: present, loaded, denied. Uses libkmod's indexes where they
+/// exist, else modules.dep and modules.builtin as text. libkmod reads only this machine's /sys and
+/// command line, so those are read here. Files below /lib/modules are opened for the first module
+/// that is not loaded.
 class ModuleIndex {
   public:
     explicit ModuleIndex(const Root& root);

@@ -16,7 +16,7 @@
 namespace sysfs {
 namespace {
 
-/// An `install` command that stands in a module's place, as libkmod came across it.
+/// An `install` command that replaces a module's insertion.
 struct InstallCommand {
     std::string module;
     std::string command;
@@ -35,8 +35,8 @@ KmodList lookup(kmod_ctx* context, const std::string& name, int& error) {
     return KmodList(found);
 }
 
-// libkmod hands every `install` command to this instead of running it through the shell. Refusing
-// makes the insertion stop with our errno.
+// libkmod calls this for every `install` command instead of running it in the shell. The error
+// stops the insertion.
 int refuse_command(kmod_module* module, const char* command, void* where) {
     *static_cast<InstallCommand*>(where) = {kmod_module_get_name(module), command};
     return -ECANCELED;
@@ -63,7 +63,7 @@ tl::unexpected<base::Error> replaced(const std::string& operation, const std::st
     return base::fail(base::Code::kDenied, operation, module,
                       fmt::format("modprobe's configuration runs a command in place of {}: {}",
                                   install.module, line),
-                      "such commands are not run: load the module by hand, or take that line out");
+                      "such commands are not run: load the module manually, or remove that line");
 }
 
 tl::unexpected<base::Error> not_inserted(int errnum, const std::string& operation,
@@ -87,8 +87,8 @@ tl::unexpected<base::Error> not_inserted(int errnum, const std::string& operatio
     return failure;
 }
 
-// A blacklist counts for the module itself only: a dependency is needed, whoever dislikes it, which
-// is modprobe's rule as well. Softdeps that fail are no failure.
+// A blacklist applies to the module itself, not to its dependencies, as in modprobe. A softdep that
+// fails is no error.
 base::Result<void> insert(kmod_module* module, const std::string& operation,
                           const std::string& asked) {
     if (is_running(module))

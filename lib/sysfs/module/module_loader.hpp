@@ -8,9 +8,9 @@
 
 namespace sysfs {
 
-/// Inserts a module with its dependencies and soft dependencies, as `modprobe -b` would. Loaded or
-/// built in already: done. Denied by a `blacklist` line or replaced by an `install` command (we run
-/// no commands): kDenied, with the line. This kernel does not have it: kNotFound.
+/// Inserts a module with its dependencies and soft dependencies, as `modprobe -b` does. Loaded or
+/// built in: success. Denied by a `blacklist` line or replaced by an `install` command, which is
+/// never run: kDenied, with the line. Not in this kernel: kNotFound.
 [[nodiscard]] base::Result<void> load_kernel_module(const std::string& module);
 
 /// The modules that `modalias` resolves to, normalised, in modprobe's order and without the denied

@@ -18,12 +18,12 @@ bool is_known(const std::vector<Block>& blocks, const std::string& name) {
                        [&name](const Block& block) { return block.name == name; });
 }
 
-/// The disk is told by its directory's name: the parent's for a partition.
+/// The name of the disk: of the parent directory for a partition.
 std::string disk_of(const base::Dir& block, const std::string& dir) {
     std::string name = base::base_name(dir);
     if (!block.has("partition"))
         return name;
-    // Below /sys/class/block the entry is a link; the link's target has the disk in it.
+    // Below /sys/class/block the entry is a link; its target contains the disk.
     const std::string target = base::read_link(dir).value_or(dir);
     return base::base_name(base::directory_name(target));
 }

@@ -9,11 +9,11 @@
 
 namespace sysfs {
 
-/// Adds the block device whose directory is `dir` and all that stands on it, each once: its holders
-/// (dm, md, bcache), their partitions and their holders in turn.
+/// Adds the block device with the directory `dir` and everything stacked on it, each once: its
+/// holders (dm, md, bcache), their partitions, and their holders in turn.
 void add_block(const Root& root, const std::string& dir, std::vector<Block>& blocks);
 
-/// Adds the block device `name` with its partitions and holders as one that stands on `below`.
+/// Adds the block device `name`, its partitions and holders as stacked on `below`.
 void add_stacked(const Root& root, const std::string& name, const std::string& below,
                  std::vector<Block>& blocks);
 

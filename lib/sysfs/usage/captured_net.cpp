@@ -34,8 +34,8 @@ std::string kind_of(const base::Dir& net, const std::string& name) {
     return {};
 }
 
-/// The interface that `link` was made on, by its link "lower_eth0"; a bridge has such links to its
-/// ports too, but those name it as their master.
+/// The interface below `link`, by its link "lower_eth0". A bridge has such links to its ports too,
+/// but those name it as their master.
 int lower_of(const base::Dir& net, const NetTables& tables, int index, const Link& link) {
     constexpr std::string_view kPrefix = "lower_";
     const auto entries = net.entries(link.name);
@@ -69,9 +69,8 @@ void read_links(const base::Dir& net, NetTables& tables) {
         link.lower = lower_of(net, tables, index, link);
 }
 
-/// /proc/net/route prints addresses as the machine's own 32-bit words: all our machines are
-/// little-endian or the capture is read on its own kind, so the first byte is the last pair of
-/// digits.
+/// /proc/net/route prints addresses as 32-bit words in host byte order. Little-endian is assumed,
+/// or a capture that is read on its own architecture: the first byte is the last pair of digits.
 std::string gateway_text(const std::string& word) {
     const auto value = base::parse_hex(word, 8);
     if (!value || *value == 0)

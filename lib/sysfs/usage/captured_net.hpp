@@ -6,8 +6,8 @@
 
 namespace sysfs {
 
-/// The network as the files of a captured host tell it: interfaces, masters and lower ones from
-/// /sys/class/net, default routes from /proc/net/route and /proc/net/ipv6_route.
+/// The network of a captured host: interfaces, masters and lower interfaces from /sys/class/net,
+/// default routes from /proc/net/route and /proc/net/ipv6_route.
 [[nodiscard]] NetTables read_captured_net(const Root& root);
 
 }  // namespace sysfs

@@ -19,7 +19,7 @@
 namespace sysfs {
 namespace {
 
-// Directories with many entries and nothing below them that anyone could use.
+// Directories with many entries and nothing usable below them.
 constexpr std::string_view kLeafDirectories[] = {"power",   "msi_irqs", "statistics", "queues",
                                                  "holders", "slaves",   "trace",      "integrity",
                                                  "mq",      "queue"};
@@ -63,7 +63,7 @@ std::optional<std::string> text_of(const std::string& path) {
     return *std::move(text);
 }
 
-/// DEVNAME of a uevent file ("dri/card0"); where there is none the directory's own name serves.
+/// DEVNAME of a uevent file ("dri/card0"), else the name of the directory.
 std::string node_name(const std::string& path) {
     constexpr std::string_view kKey = "DEVNAME=";
     const std::string text = "\n" + base::read_file(path + "/uevent").value_or("");
@@ -146,9 +146,8 @@ std::optional<NodeNumber> number_in(const std::string& path) {
     return parse_node_number(NodeKind::kChar, text_of(path).value_or(""));
 }
 
-/// The group's node is the group's, not the device's: it is below /sys/devices/virtual/vfio. A
-/// group can be open by reason of another member, which says nothing about a member that nobody
-/// drives.
+/// The group's node is below /sys/devices/virtual/vfio, not below the device. A group can be open
+/// because of another member, which is no use of an unbound member.
 void add_vfio_group(const Root& root, DeviceSubtree& subtree) {
     const Device& device = subtree.device;
     std::optional<std::string> name;
@@ -162,7 +161,8 @@ void add_vfio_group(const Root& root, DeviceSubtree& subtree) {
         subtree.nodes.emplace(*number, DeviceNode{"vfio/" + *name, "vfio"});
 }
 
-// nvidia's driver registers no devices for its nodes; its own table of them is the only tie.
+// NVIDIA's driver registers no devices for its nodes; only its own table relates them to the
+// device.
 void add_nvidia(const Root& root, DeviceSubtree& subtree) {
     constexpr unsigned kNvidiaMajor = 195;
     constexpr std::string_view kKey = "Device Minor:";

@@ -17,7 +17,7 @@ namespace sysfs {
 
 enum class NodeKind { kChar, kBlock };
 
-/// What a device node means to the kernel, wherever in the file system the node is.
+/// The identity of a device node, independent of its path.
 struct NodeNumber {
     NodeKind kind = NodeKind::kChar;
     unsigned major = 0;
@@ -26,14 +26,14 @@ struct NodeNumber {
     auto operator<=>(const NodeNumber&) const = default;
 };
 
-/// One device node that leads to the device: "/dev/" + name, made by `subsystem`.
+/// One node of the device: "/dev/" + name, of class `subsystem`.
 struct DeviceNode {
     std::string name;
     std::string subsystem;
 };
 
-/// One block device that stands on the device: a disk or a partition of its own, or (`below` not
-/// empty) what dm, md, bcache or an nvme multipath head made of one.
+/// One block device on the device: its own disk or partition, or (`below` not empty) one that dm,
+/// md, bcache or an nvme multipath head has stacked on another.
 struct Block {
     std::string name;   ///< "nvme0n1p2", "dm-0"
     std::string label;  ///< the device mapper's name for it, or empty
@@ -46,9 +46,8 @@ struct Block {
     [[nodiscard]] std::string text() const;
 };
 
-/// Everything the kernel made of one device, found by walking the device's directory once: what has
-/// to be unused before the device can be taken away. Children of a bridge or a VMD count, as they
-/// go too.
+/// Everything the kernel has created for one device, found by one walk of its directory: this must
+/// be unused before the device is unbound. Children of a bridge or a VMD are included.
 struct DeviceSubtree {
     Device device;
     std::vector<Block> blocks;
@@ -61,7 +60,7 @@ struct DeviceSubtree {
     std::vector<std::string> cards;         ///< "card0"
     std::vector<std::string> connectors;    ///< directories in sysfs, with the root
 
-    /// The device's own disk that `block` is, is a partition of, or stands on.
+    /// The device's own disk that is `block`, contains it, or is below it.
     [[nodiscard]] std::string disk_under(const Block& block) const;
 };
 

@@ -31,7 +31,7 @@ std::string node_path(const Block& block) {
     return "/dev/" + name;
 }
 
-/// Opens the node only if it is the device's: names in /dev are udev's to give.
+/// Opens the node only if its number is that of `block`: names in /dev are assigned by udev.
 base::UniqueFd open_block(const Block& block, int flags) {
     base::UniqueFd file(
         ::open(node_path(block).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
@@ -67,7 +67,7 @@ Probing probe_content(const Block& block, DiskContent& content) {
     blkid_probe_set_superblocks_flags(probe.get(),
                                       BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_LABEL);
     blkid_probe_enable_partitions(probe.get(), 1);
-    // 0 found, 1 nothing, -2 more than one, -1 the disk cannot be read.
+    // 0: found, 1: nothing, -2: more than one, -1: the disk cannot be read.
     constexpr int kAmbivalent = -2;
     const int outcome = blkid_do_safeprobe(probe.get());
     if (outcome == kAmbivalent) {
@@ -125,9 +125,9 @@ base::Result<std::optional<DiskContent>> read_content(const Root& root, const Bl
     return recorded_content(root, block);
 }
 
-// O_EXCL without O_CREAT on a block device: EBUSY when the kernel or a program has claimed it, the
-// whole disk too when one of its partitions is (bd_may_claim()). Nothing is written; the claim ends
-// with the descriptor, at once.
+// O_EXCL without O_CREAT on a block device returns EBUSY when the kernel or a program has claimed
+// it, or one of its partitions (bd_may_claim()). Nothing is written; closing the descriptor ends
+// the claim.
 bool is_claimed(const Root& root, const Block& block) {
     if (!root.is_live())
         return false;

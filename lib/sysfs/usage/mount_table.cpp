@@ -39,8 +39,7 @@ void for_each(const MountTable& table, Visit visit) {
         visit(fs);
 }
 
-// Read first and parsed from memory: a table that changes under a reader is read twice or not at
-// all.
+// The text is read before it is parsed, so that a table that changes meanwhile is not read in part.
 MountTable parse_mountinfo(std::string& text) {
     MountTable table(mnt_new_table());
     const std::unique_ptr<FILE, int (*)(FILE*)> stream(::fmemopen(text.data(), text.size(), "r"),
@@ -50,19 +49,19 @@ MountTable parse_mountinfo(std::string& text) {
     return table;
 }
 
-/// Collects mounts of one namespace after the other.
+/// Collects the mounts of all mount namespaces.
 class MountCollector {
   public:
     explicit MountCollector(const Root& root) : root_(root) {}
 
-    /// `pid` as it is called in /proc; `where` names the namespace.
+    /// `pid` is a name in /proc; `where` names the namespace.
     void add(const std::string& pid, const std::string& where) {
         const std::string dir = root_.path("/proc/" + pid);
         const auto mount_namespace = base::read_link(dir + "/ns/mnt");
         if (mount_namespace && !seen_.insert(*mount_namespace).second)
             return;
         auto text = base::read_file(dir + "/mountinfo");
-        // A captured host may lack the links: equal tables are one namespace then.
+        // A captured host may lack the ns links: equal tables count as one namespace.
         if (!text || text->empty() || (!mount_namespace && !seen_.insert(*text).second))
             return;
         const MountTable table = parse_mountinfo(*text);

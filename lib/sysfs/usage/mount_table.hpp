@@ -27,8 +27,8 @@ struct Swap {
     enum class SwapKind { kDevice, kFile } kind = SwapKind::kDevice;
 };
 
-/// What is mounted in any mount namespace, our own first; each place of a file system once. Both
-/// fail where libmount is not installed.
+/// The mounts of all mount namespaces, our own first; each mount point of a file system once. Both
+/// functions fail where libmount is not installed.
 [[nodiscard]] base::Result<std::vector<Mount>> read_mounts(const Root& root);
 [[nodiscard]] base::Result<std::vector<Swap>> read_swaps(const Root& root);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// An interface that was moved into a container's network namespace is no longer to be seen in
-// sysfs, and its device looks idle. Entering a namespace is a matter of one thread: each is visited
-// by a thread of its own that ends there, so that no way back can fail.
+// An interface in a container's network namespace is not visible in our sysfs, so its device looks
+// idle. setns() changes one thread: each namespace is read by a thread of its own that ends
+// afterwards, so that no return can fail.
 #include "sysfs/usage/net_namespaces.hpp"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ namespace {
 
 using Inode = std::pair<dev_t, ino_t>;
 
-/// A namespace held open, so that it stays the one that was counted.
+/// A namespace held open, so that its identity does not change.
 struct NetNamespace {
     base::UniqueFd fd;
     std::string where;
@@ -41,8 +41,7 @@ class NamespaceSet {
   public:
     NamespaceSet() { add("/proc/self/ns/net", {}); }
 
-    /// Keeps the namespace at `path` if it is none that was seen before; an empty `where` only
-    /// marks it.
+    /// Adds the namespace at `path` unless it is known; an empty `where` only marks it as known.
     void add(const std::string& path, const std::string& where) {
         base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
         const auto inode = inode_of(fd);
@@ -58,7 +57,7 @@ class NamespaceSet {
 
 std::vector<NetNamespace> other_namespaces() {
     NamespaceSet namespaces;
-    // Those without a process are kept alive by a mount, where `ip netns add` puts it.
+    // Namespaces without a process are kept by a mount, where `ip netns add` makes it.
     for (const auto& name : base::list_directory("/run/netns"))
         namespaces.add("/run/netns/" + name, name);
     const Root live;

@@ -8,13 +8,13 @@
 
 namespace sysfs {
 
-/// The network as another network namespace of this machine has it.
+/// The network of another network namespace of this machine.
 struct OtherNetNamespace {
     std::string where;  ///< "nginx (pid 412)", or the name that `ip netns` gave it
     NetTables tables;
 };
 
-/// All network namespaces but our own, as far as we may enter them (that takes CAP_SYS_ADMIN).
+/// All network namespaces but our own that can be entered (CAP_SYS_ADMIN).
 [[nodiscard]] std::vector<OtherNetNamespace> read_other_net_namespaces();
 
 }  // namespace sysfs

@@ -52,7 +52,7 @@ void read_links(nl_sock* socket, NetTables& tables) {
          each = nl_cache_get_next(each)) {
         auto* link = reinterpret_cast<rtnl_link*>(each);
         const char* kind = rtnl_link_get_type(link);
-        // With a netns id the lower interface is in another namespace, and its index is of there.
+        // With a netns id the lower interface is in another namespace, and so is its index.
         std::int32_t foreign = 0;
         const bool here = rtnl_link_get_link_netnsid(link, &foreign) != 0;
         tables.links[rtnl_link_get_ifindex(link)] = {.name = rtnl_link_get_name(link),
@@ -62,8 +62,8 @@ void read_links(nl_sock* socket, NetTables& tables) {
     }
 }
 
-// IFLA_PARENT_DEV_NAME (5.14) is the device of the interface, in whatever namespace the interface
-// is; sysfs shows only those of its own namespace.
+// IFLA_PARENT_DEV_NAME (5.14) names the device of an interface in any namespace; sysfs shows
+// interfaces of its own namespace only.
 int on_link_message(nl_msg* message, void* where) {
     nlmsghdr* header = nlmsg_hdr(message);
     if (header->nlmsg_type != RTM_NEWLINK || !nlmsg_valid_hdr(header, sizeof(ifinfomsg)))
@@ -124,7 +124,7 @@ void add_route(rtnl_route* route, NetTables& tables) {
     }
 }
 
-// A router has a million routes and one default: what is no default is dropped unparsed.
+// A router has a million routes and one default route: the others are skipped unparsed.
 int on_route_message(nl_msg* message, void* where) {
     nlmsghdr* header = nlmsg_hdr(message);
     if (header->nlmsg_type != RTM_NEWROUTE || !nlmsg_valid_hdr(header, sizeof(rtmsg)))

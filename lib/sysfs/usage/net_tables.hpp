@@ -9,7 +9,7 @@
 
 namespace sysfs {
 
-/// One network interface, and where it stands among the others (0: nowhere).
+/// One network interface and the indexes of its master and lower interface (0: none).
 struct Link {
     std::string name;
     std::string kind;         ///< "bridge", "bond", "vlan", ...; empty for hardware
@@ -29,8 +29,8 @@ struct DefaultRoute {
     std::string text;  ///< "default via 192.0.2.1 dev eth0 table 100"
 };
 
-/// How the network looks from this network namespace: by netlink on this machine, by sysfs and
-/// /proc/net on a captured one (no addresses, IPv4's main table and all IPv6 ones then).
+/// The network of this network namespace: by netlink on this machine, by sysfs and /proc/net on a
+/// captured host (no addresses; of IPv4 the main table, of IPv6 all).
 struct NetTables {
     std::map<int, Link> links;  ///< by interface index
     std::vector<Address> addresses;

@@ -18,8 +18,8 @@ bool is_unit(const std::string& name) {
 }
 
 /// The innermost unit of the process: "0::/system.slice/libvirtd.service" on cgroup v2; on v1
-/// systemd's own hierarchy is "1:name=systemd:/...". Session scopes tell no more than that someone
-/// logged in.
+/// systemd's hierarchy is "1:name=systemd:/...". Session scopes are omitted: they name only a
+/// login.
 std::string unit_of(const Root& root, pid_t pid) {
     std::istringstream lines(base::read_file(process_dir(root, pid) + "/cgroup").value_or(""));
     std::string line;

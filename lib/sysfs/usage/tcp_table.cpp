@@ -22,8 +22,8 @@ struct Endpoint {
     std::uint16_t port = 0;
 };
 
-/// The kernel prints the address as 32-bit words in the machine's own byte order, each holding
-/// bytes in network order: writing the words back to memory gives the address.
+/// The kernel prints the address as 32-bit words in host byte order, each with bytes in network
+/// order: the words stored to memory are the address.
 std::optional<std::array<unsigned char, 16>> parse_address_words(std::string_view hex_text) {
     std::array<unsigned char, 16> bytes{};
     for (std::size_t at = 0; at < hex_text.size(); at += kWord) {

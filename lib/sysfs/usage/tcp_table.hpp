@@ -8,8 +8,8 @@
 
 namespace sysfs {
 
-/// One established TCP connection as /proc/net/tcp and tcp6 list it; a mapped IPv4 address
-/// ("::ffff:...") is given as an IPv4 address.
+/// One established TCP connection of /proc/net/tcp and tcp6; a mapped IPv4 address ("::ffff:...")
+/// is given as IPv4.
 struct TcpConnection {
     std::string local;
     std::uint16_t local_port = 0;
@@ -20,7 +20,7 @@ struct TcpConnection {
     [[nodiscard]] bool is_remote() const;
 };
 
-/// Parses either table; lines of other states, and malformed ones, are left out.
+/// Parses either table; lines of other states and malformed ones are omitted.
 [[nodiscard]] std::vector<TcpConnection> parse_tcp_table(std::string_view text);
 
 }  // namespace sysfs

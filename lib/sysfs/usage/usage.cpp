@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who uses a device is asked before it is taken: the kernel itself does not ask. Unbinding nvme
-// from under a mounted file system, or e1000e from under the default route, succeeds, and the host
-// is gone.
+// The uses of a device are checked before it is unbound, since the kernel does not check them:
+// unbinding nvme below a mounted file system, or e1000e below the default route, succeeds and takes
+// the host down.
 //
-// One walk below each device tells what the kernel made of it (device_subtree.hpp). Then every
-// table of uses is read once for all devices together: mounts, swaps, links, routes, and
-// /proc/*/fd, the dear one.
+// One walk below each device finds what the kernel created for it (device_subtree.hpp). Then every
+// table of uses is read once for all devices: mounts, swap areas, links, routes, and /proc/*/fd,
+// which costs most.
 #include "sysfs/usage/usage.hpp"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ bool any_has_netdevs(std::span<const UsageCheck> checks) {
                        [](const UsageCheck& each) { return !each.subtree.netdevs.empty(); });
 }
 
-/// A network device that a native driver serves: its interfaces may be in another namespace.
+/// A network device on a native driver: its interfaces may be in another namespace.
 bool is_native_nic(const Device& device) {
     constexpr std::uint32_t kNetwork = 0x02;
     return device.ids.class_code && *device.ids.class_code >> 16 == kNetwork && device.driver &&
@@ -92,6 +92,36 @@ void find_net_uses(const Root& root, std::span<UsageCheck> checks) {
 }
 
 }  // namespace
+
+const char* use_kind_name(UseKind kind) {
+    switch (kind) {
+        case UseKind::kMounted:
+            return "mounted";
+        case UseKind::kSwap:
+            return "swap";
+        case UseKind::kHolder:
+            return "holder";
+        case UseKind::kVfioOpen:
+            return "vfio-open";
+        case UseKind::kDefaultRoute:
+            return "default-route";
+        case UseKind::kAddressed:
+            return "addressed";
+        case UseKind::kEnslaved:
+            return "enslaved";
+        case UseKind::kSession:
+            return "session";
+        case UseKind::kOpenFd:
+            return "open-fd";
+        case UseKind::kConsole:
+            return "console";
+        case UseKind::kVfsInUse:
+            return "vfs-in-use";
+        case UseKind::kSignature:
+            return "signature";
+    }
+    return "";
+}
 
 Usage read_usage(const Root& root, const Inventory& inventory, std::span<const DeviceId> devices) {
     auto checks = start_checks(root, inventory, devices);

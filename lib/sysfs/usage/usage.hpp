@@ -13,7 +13,7 @@
 
 namespace sysfs {
 
-/// The ways a host uses a device. Each is one of the interface's reason codes.
+/// The kinds of use of a device by the host. Each is a reason code of the interface.
 enum class UseKind {
     kMounted,  ///< a file system on it is mounted, in some mount namespace
     kSwap,
@@ -29,6 +29,9 @@ enum class UseKind {
     kSignature,     ///< a disk with a partition table or file system that nobody has mounted
 };
 
+/// The reason code: "mounted", "vfio-open".
+[[nodiscard]] const char* use_kind_name(UseKind kind);
+
 /// One use, with its evidence: "nvme0n1p2 on /home", "default via 10.0.0.1 dev eth0", "qemu (pid
 /// 712)".
 struct Use {
@@ -41,8 +44,9 @@ struct Use {
 
 using Usage = std::map<DeviceId, std::vector<Use>>;
 
-/// Looks who uses `devices` now. Costly (it walks /proc/*/fd), so ask only for those about to be
-/// taken. Uses are ordered worst first, as the enum is.
+/// Finds the uses of `devices`. Expensive (it walks /proc/*/fd): call it only for devices about to
+/// be unbound. Uses are in the order of the enum, most severe first. What cannot be read is a use
+/// of its kind, with the error as evidence.
 [[nodiscard]] Usage read_usage(const Root& root, const Inventory& inventory,
                                std::span<const DeviceId> devices);
 

@@ -18,19 +18,19 @@ namespace {
 
 constexpr std::size_t kPlacesShown = 3;
 
-/// "nvme0n1p2", or "dm-0 (vg-home) above nvme0n1p3" for what only stands on the device.
+/// "nvme0n1p2", or "dm-0 (vg-home) above nvme0n1p3" for a stacked block device.
 std::string block_text(const Block& block) {
     return block.below.empty() ? block.text()
                                : fmt::format("{} above {}", block.text(), block.below);
 }
 
-/// "/, /home and 3 more"; a place in another mount namespace says whose.
+/// "/, /home and 3 more"; a mount point in another mount namespace is followed by its name.
 std::string places_text(std::vector<const Mount*> mounts) {
     std::stable_sort(mounts.begin(), mounts.end(), [](const Mount* a, const Mount* b) {
         return std::pair(!a->where.empty(), a->target.size()) <
                std::pair(!b->where.empty(), b->target.size());
     });
-    // Other namespaces are told of only when ours does not have it.
+    // Other namespaces are named only when ours has no such mount.
     const bool ours = mounts.front()->where.empty();
     std::string text;
     std::size_t shown = 0;
@@ -54,9 +54,9 @@ void report_mounts(UsageCheck& check, const Block& block, const std::string& wha
                   fmt::format("{} on {}", what, places_text(mounts)));
 }
 
-/// Names of the block devices of a file system that spans several, by sysfs: btrfs lists links
-/// under fs/btrfs/<uuid>/devices, bcachefs has fs/bcachefs/<uuid>/dev-N/block. Both are there only
-/// while it is mounted (or about to be).
+/// The block devices of a file system that spans several, by sysfs: btrfs has links in
+/// fs/btrfs/<uuid>/devices, bcachefs has fs/bcachefs/<uuid>/dev-N/block. Both exist only while it
+/// is mounted (or about to be).
 std::set<std::string> pool_members(const Root& root, const std::string& fs,
                                    const std::string& uuid) {
     const std::string dir = root.path("/sys/fs/" + fs + "/" + uuid);
@@ -71,8 +71,7 @@ std::set<std::string> pool_members(const Root& root, const std::string& fs,
     return members;
 }
 
-/// Mounts of such a file system have an anonymous device number; the source tells one of its
-/// members
+/// Mounts of such a file system have an anonymous device number; the source names one member
 /// ("/dev/sdb1", "/dev/mapper/home") or all ("/dev/sdb1:/dev/sdc1").
 bool is_mount_of(const Mount& mount, const std::string& fs, const std::set<std::string>& members,
                  const std::vector<Block>& blocks) {
@@ -109,7 +108,7 @@ void find_pool(const Root& root, const std::string& fs, std::span<const Mount> m
     }
 }
 
-/// Device number of a path on this machine; nothing on a captured one, where only names are left.
+/// The device number of a path on this machine; nothing on a captured host, which has names only.
 std::optional<NodeNumber> number_of(const Root& root, const Swap& swap) {
     struct stat status {};
     if (!root.is_live() || ::stat(swap.path.c_str(), &status) != 0)

@@ -29,8 +29,8 @@ std::optional<std::string> bound_console(const Root& root) {
     return std::nullopt;
 }
 
-/// A framebuffer that firmware set up (efifb, vesafb, simpledrm) hangs below no PCI device, but its
-/// memory is that of the boot display: taking the display takes the console along.
+/// A framebuffer of the firmware (efifb, vesafb, simpledrm) is below no PCI device, but it uses the
+/// memory of the boot display: unbinding the display removes the console.
 std::optional<std::string> firmware_framebuffer(const Root& root) {
     const std::string base = root.path("/sys/class/graphics");
     for (const auto& name : base::list_directory(base)) {
@@ -65,7 +65,7 @@ bool is_flag(const std::string& field) {
 }
 
 /// One line of "command tgid dev master a uid magic [name id]": the program, if it is the master.
-/// The two flags tell where the columns are: a command may have blanks in it, and newer kernels add
+/// Columns are located by the two flags: a command may contain blanks, and newer kernels add
 /// columns.
 std::optional<std::string> master_in(const std::string& line) {
     std::istringstream stream(line);
@@ -91,8 +91,8 @@ std::optional<std::string> master_of(const Root& root, const std::string& card) 
     return std::nullopt;
 }
 
-// Asking a card for its master takes opening it, and opening may make us the master. So: what
-// debugfs tells where it may be read, and else whether a connector shows a picture.
+// The master of a card is read from debugfs, if that is readable: opening the card to ask it could
+// make us the master. Else a connector that shows a picture counts.
 void find_display(const Root& root, UsageCheck& check) {
     for (const auto& card : check.subtree.cards) {
         if (const auto master = master_of(root, card))
@@ -108,7 +108,7 @@ void find_display(const Root& root, UsageCheck& check) {
     }
 }
 
-// "ttyS4 -W- (EC a) 4:68": the kernel's own consoles, with the node's number at the end.
+// "ttyS4 -W- (EC a) 4:68": a console of the kernel, with the number of its node at the end.
 void find_serial(const Root& root, UsageCheck& check) {
     std::istringstream lines(base::read_file(root.path("/proc/consoles")).value_or(""));
     std::string line;

@@ -32,8 +32,7 @@ std::set<std::string> list_disks(const DeviceSubtree& subtree) {
     return disks;
 }
 
-/// The name says it all for zfs: its label is the pool's, and an imported pool has its place in
-/// /proc.
+/// For zfs the label is the pool's name, and an imported pool has a directory in /proc.
 std::string member_text(const Root& root, const Block& block, const DiskContent& content) {
     const bool imported =
         content.type == "zfs_member" && !content.label.empty() &&
@@ -65,8 +64,8 @@ void find_on_disk(const Root& root, const std::string& disk, UsageCheck& check) 
         check.add(UseKind::kSignature, "there is something on it that nobody has mounted", found);
 }
 
-/// Some users of a disk leave no trace in sysfs (drbd, zfs, an external journal): the claim
-/// remains.
+/// Some users of a disk have no entry in sysfs (drbd, zfs, an external journal), but their claim
+/// can be detected.
 bool find_claim(const Root& root, const std::string& disk, UsageCheck& check) {
     const Block* claimed = nullptr;
     for (const Block* block : disk_and_partitions(check.subtree, disk)) {

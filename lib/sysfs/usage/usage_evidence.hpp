@@ -11,7 +11,7 @@
 
 namespace sysfs {
 
-/// One device about to be taken, and what was found out about it so far.
+/// One device that is checked, and its uses found so far.
 struct UsageCheck {
     DeviceSubtree subtree;
     std::vector<Use> uses;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Which process holds a node of one of the devices open: one walk over /proc/*/fd for all devices.
+// The processes that have a node of one of the devices open: one walk over /proc/*/fd for all
+// devices.
 //
-// A node is told by its number, not by its name: containers and jails have nodes of their own.
-// Asking the number must not wake a file system up (a dead NFS server would hold us for ever),
-// hence statx with AT_STATX_DONT_SYNC. On a captured host only the links' targets are left, so
-// names must do there.
+// A node is identified by its number, not by its name: containers have nodes of their own. The
+// number must be read without waiting for a file system (a dead NFS server would block forever),
+// hence statx with AT_STATX_DONT_SYNC. A captured host has only the targets of the links, so names
+// are compared there.
 //
-// A node can be in use without an open descriptor: mapped, and closed. Only kinds that are worth
-// mapping are looked for in /proc/*/maps.
+// A node can be mapped after its descriptor was closed. /proc/*/maps is searched for nodes of
+// classes that are commonly mapped.
 #include "sysfs/usage/usage_fd.hpp"
 
 #include <dirent.h>
@@ -34,13 +35,13 @@ constexpr std::string_view kMappable[] = {"uio",  "drm",    "accel",    "graphic
                                           "vfio", "nvidia", "vfio-dev", "infiniband_verbs"};
 constexpr std::string_view kVfioDevice = "anon_inode:[vfio-device]";
 
-/// Whose node it is.
+/// The device of a node.
 struct NodeOwner {
     UsageCheck* check;
     const DeviceNode* node;
 };
 
-/// All nodes of all checks, to be found by number and by name.
+/// All nodes of all checks, by number and by name.
 struct NodeIndex {
     std::multimap<NodeNumber, NodeOwner> by_number;
     std::multimap<std::string, NodeOwner> by_name;  ///< "/dev/dri/card0"
@@ -81,7 +82,7 @@ std::optional<NodeNumber> number_at(int directory, const char* name) {
                       status.stx_rdev_major, status.stx_rdev_minor};
 }
 
-/// One process under inspector; says each device and node once.
+/// Checks one process; reports each device and node once.
 class ProcessInspector {
   public:
     ProcessInspector(const Root& root, const NodeIndex& nodes, std::span<UsageCheck> checks,
@@ -138,7 +139,7 @@ class ProcessInspector {
             report(each->second, "open");
     }
 
-    // A device descriptor outlives the node it came from; newer kernels name the device in fdinfo.
+    // A device descriptor outlives its node; newer kernels name the device in fdinfo.
     void check_vfio_device(const char* fd) {
         constexpr std::string_view kKey = "vfio-device-syspath:";
         const std::string info =

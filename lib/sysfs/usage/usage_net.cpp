@@ -10,15 +10,15 @@
 namespace sysfs {
 namespace {
 
-/// Interfaces that lose their way out when one of the device's goes: by index, how they hang
-/// together with it. The device's own have an empty text.
+/// Interfaces that depend on the device's, by index, with the kind of dependency. The device's own
+/// have an empty text.
 using DependentLinks = std::map<int, std::string>;
 
 std::string kind_of(const Link& link) {
     return link.kind.empty() ? "" : " (" + link.kind + ")";
 }
 
-/// One storey up: the master of a port, and what was made on an interface.
+/// The next level: the master of a port, and interfaces made on an interface.
 DependentLinks direct_dependents(const NetTables& tables, const DependentLinks& from) {
     DependentLinks up;
     for (const auto& [index, how] : from) {
@@ -85,7 +85,8 @@ void find_net(const NetTables& tables, UsageCheck& check) {
     }
 }
 
-// What was moved into a container is used, with an address or without: someone moved it there.
+// An interface in a container's namespace is in use even without an address: it was moved there
+// deliberately.
 void find_other_namespace_net(const OtherNetNamespace& net, UsageCheck& check) {
     UsageCheck there = check;
     there.uses.clear();

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Does the caller sit at the far end of a connection that comes through the device? SSH_CONNECTION
-// alone is no witness: sudo drops it, a detached tmux keeps a dead one, anyone can set it. So the
-// kernel is asked: which of our ancestors (sshd, a telnetd, an agent that was told to run us) holds
-// an established TCP connection to elsewhere, and which interface do packets to that peer leave
-// through? Where an ancestor's descriptors are not ours to read (we are not root), or where the
-// ancestry ends at a tmux server, the variable counts if the very connection it names is
-// established right now.
+// Finds the device that carries the caller's remote session. SSH_CONNECTION is unreliable: sudo
+// drops it, a detached tmux keeps an old one, anyone can set it. So the kernel's tables are read:
+// which ancestor of this process (sshd, telnetd, an agent) has an established TCP connection to
+// another host, and which interface is the route to that peer? Where the descriptors of an ancestor
+// cannot be read (we are not root), or the ancestry ends at a tmux server, the variable counts if
+// the connection that it names is established.
 #include "sysfs/usage/usage_session.hpp"
 
 #include <fmt/format.h>
@@ -31,7 +30,7 @@ namespace {
 
 constexpr std::size_t kMaxAncestors = 256;
 
-/// A connection that carries the session, and whom it ends at on this side.
+/// A connection of the session, and its process on this host.
 struct SessionConnection {
     TcpConnection connection;
     std::string owner;
@@ -87,7 +86,7 @@ std::vector<SessionConnection> by_ancestry(const Root& root,
     return sessions;
 }
 
-/// "192.0.2.7 51022 192.0.2.2 22", believed only if such a connection is established.
+/// "192.0.2.7 51022 192.0.2.2 22"; counts only if the connection is established.
 std::optional<SessionConnection> by_environment(const std::vector<TcpConnection>& connections) {
     const char* value = std::getenv("SSH_CONNECTION");
     std::istringstream fields(value == nullptr ? "" : value);

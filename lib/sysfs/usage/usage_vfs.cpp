@@ -15,8 +15,8 @@ std::string vf_text(const Inventory& inventory, const DeviceId& pf, const std::s
 
 }  // namespace
 
-// Unbinding a PF's driver normally destroys its VFs, under whoever has them; vfio-pci refuses such
-// a PF with EBUSY, but only after its native driver is gone.
+// Unbinding a PF's driver normally destroys its VFs, even if they are in use. vfio-pci refuses such
+// a PF with EBUSY, but only after its native driver was unbound.
 void find_vfs(const Inventory& inventory, UsageCheck& check) {
     const Device& device = check.subtree.device;
     if (!device.sriov || device.sriov->enabled == 0)

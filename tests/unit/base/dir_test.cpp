@@ -38,7 +38,7 @@ TEST_F(DirTest, ReadsAttributesWithoutTheirNewline) {
     EXPECT_EQ(dir.number("one"), std::nullopt);
 }
 
-TEST_F(DirTest, TellsWhyNot) {
+TEST_F(DirTest, ReportsTheReasonOfAFailure) {
     tree_.dir("/d/sub");
     const Dir dir = open("/d");
     EXPECT_EQ(dir.read("absent").error().code, Code::kNotFound);
@@ -58,7 +58,7 @@ TEST_F(DirTest, ReadsBytesUpToALimit) {
     EXPECT_EQ(*open("/d").read_bytes("config", 0), "");
 }
 
-TEST_F(DirTest, WritesInOneCallAndNeverCreatesOrCuts) {
+TEST_F(DirTest, WritesInOneCallAndNeverCreatesOrTruncates) {
     tree_.file("/d/attr", "0123456789");
     const Dir dir = open("/d");
     EXPECT_TRUE(dir.write("attr", "abc"));
@@ -67,7 +67,7 @@ TEST_F(DirTest, WritesInOneCallAndNeverCreatesOrCuts) {
     EXPECT_FALSE(dir.has("absent"));
 }
 
-TEST_F(DirTest, StaysWithItsDirectoryWhenTheNameIsTakenByAnother) {
+TEST_F(DirTest, StaysWithItsDirectoryWhenTheNameIsReused) {
     tree_.file("/dev/serial", "old\n");
     const Dir dir = open("/dev");
     ASSERT_EQ(::rename((temp_.path() + "/dev").c_str(), (temp_.path() + "/gone").c_str()), 0);
@@ -75,7 +75,7 @@ TEST_F(DirTest, StaysWithItsDirectoryWhenTheNameIsTakenByAnother) {
     EXPECT_EQ(*dir.read("serial"), "old");
 }
 
-TEST_F(DirTest, FollowsLinksAndTellsTheirEnds) {
+TEST_F(DirTest, FollowsLinksAndReadsTheirTargets) {
     tree_.file("/devices/x/attr", "y").link("/bus/x", "/devices/x").link("/bus/gone", "/devices/z");
     const Dir dir = open("/bus");
     EXPECT_EQ(*dir.sub("x")->read("attr"), "y");
@@ -105,7 +105,7 @@ TEST_F(DirTest, ListsManyNamesSortedWithoutDots) {
     EXPECT_EQ(listing.sorted(), names);
 }
 
-TEST_F(DirTest, IsNotHeldUpByAFifo) {
+TEST_F(DirTest, DoesNotBlockOnAFifo) {
     tree_.dir("/d");
     ASSERT_EQ(::mkfifo((temp_.path() + "/d/uevent").c_str(), 0600), 0);
     EXPECT_EQ(open("/d").attr("uevent"), "");
@@ -116,7 +116,7 @@ TEST_F(DirTest, LeaksNoDescriptorToChildren) {
     EXPECT_NE(::fcntl(open("/d").fd(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
-TEST(DirListing, KnowsWholeNamesOnly) {
+TEST(DirListing, MatchesWholeNamesOnly) {
     DirListing listing;
     for (const auto* name : {"driver", "driver_override", "virtfn10", "virtfn2"})
         listing.add(name);

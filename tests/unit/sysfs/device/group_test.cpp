@@ -30,7 +30,7 @@ TEST_F(GroupTest, IsViableWhenEveryMemberLeavesDmaAlone) {
     EXPECT_EQ(group.type, "DMA-FQ");
 }
 
-TEST_F(GroupTest, NamesEveryBlockerAndWhy) {
+TEST_F(GroupTest, ListsEveryBlockerWithItsReason) {
     host.pci("0000:00:01.0").bridge().group(7).driver("shpchp");
     host.pci("0000:01:00.0").gpu().group(7).driver("nouveau");
     host.pci("0000:01:00.1").audio().group(7).driver("vfio-pci");
@@ -44,7 +44,7 @@ TEST_F(GroupTest, NamesEveryBlockerAndWhy) {
              "bound to nouveau, which does DMA for the host"}}));
 }
 
-TEST_F(GroupTest, LetsAVendorsDriverBeWhenItsDeviceIsVfios) {
+TEST_F(GroupTest, IsViableWithAVendorsDriverWhoseDeviceHasVfioNodes) {
     host.pci("0000:01:00.4").gpu().group(9).vfio("nvidia", "vfio2");
     write();
     EXPECT_TRUE(read().groups.at(9).viable());
@@ -61,7 +61,7 @@ TEST_F(GroupTest, IsRebuiltWhenDevicesChange) {
     EXPECT_EQ(inventory.find_group(Device{}), nullptr);
 }
 
-TEST_F(GroupTest, FollowsDevicesThatWereLookedAtAgain) {
+TEST_F(GroupTest, FollowsDevicesThatWereReadAgain) {
     host.pci("0000:01:00.0").gpu().group(7).driver("nouveau");
     host.pci("0000:01:00.1").audio().group(7).vfio("vfio-pci");
     host.pci("0000:02:00.0").nic().group(8).driver("e1000e");
@@ -85,7 +85,7 @@ TEST_F(GroupTest, FollowsDevicesThatWereLookedAtAgain) {
     EXPECT_EQ(inventory.groups.at(9).type, "DMA-FQ");
 }
 
-TEST_F(GroupTest, OfNoiommuHasItsNameAndNode) {
+TEST_F(GroupTest, HasNameAndNodeUnderNoiommu) {
     host.noiommu().group_type(0, "");
     host.pci("0000:01:00.0").nic().group(0).vfio("vfio-pci");
     auto inventory = host.inventory();
@@ -102,7 +102,7 @@ TEST_F(GroupTest, OfNoiommuHasItsNameAndNode) {
     EXPECT_EQ(read().devices.at(0).vfio->group, "noiommu-0");
 }
 
-TEST_F(GroupTest, NodeOfAnMdevIsNoNoiommuOne) {
+TEST_F(GroupTest, HasAnOrdinaryNodeForAnMdev) {
     // vfio calls an emulated device's group "vfio-noiommu" as well, and its node 8 all the same.
     host.mdev_parent("mtty").mdev_type("mtty-2", 12);
     host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty", "mtty-2")
@@ -119,7 +119,7 @@ TEST_F(GroupTest, NodeOfAnMdevIsNoNoiommuOne) {
     EXPECT_EQ(read().devices.at(0).vfio, (VfioNodes{"8", "vfio1"}));
 }
 
-TEST_F(GroupTest, IsKnownFromItsMembersWhereACaptureHasNoGroups) {
+TEST_F(GroupTest, IsBuiltFromItsMembersWhenACaptureLacksGroups) {
     host.pci("0000:01:00.0").nic().group(5).driver("e1000e");
     write().remove("/sys/kernel/iommu_groups");
     tree_.remove("/sys/class/iommu");
@@ -129,7 +129,7 @@ TEST_F(GroupTest, IsKnownFromItsMembersWhereACaptureHasNoGroups) {
     EXPECT_TRUE(found.host.iommu);
 }
 
-TEST_F(GroupTest, NodesOfKernelsWithoutCdev) {
+TEST_F(GroupTest, HasNodesOnKernelsWithoutCdev) {
     host.pci("0000:01:00.0").nic().group(5).vfio("vfio-pci");
     write();
     EXPECT_EQ(read().devices.at(0).vfio, (VfioNodes{"5", std::nullopt}));

@@ -25,7 +25,7 @@ constexpr const char* kText =
     "\t00  VGA compatible controller\n"
     "\t\t00  VGA controller";
 
-TEST(PciIds, FindsJustWhatIsAsked) {
+TEST(PciIds, FindsOneEntry) {
     const PciIds ids(kText);
     EXPECT_EQ(ids.vendor(0x8086), "Intel Corporation");
     EXPECT_EQ(ids.device(0x8086, 0x10d3), "82574L Gigabit Network Connection");
@@ -34,7 +34,7 @@ TEST(PciIds, FindsJustWhatIsAsked) {
     EXPECT_EQ(ids.subclass(3, 0), "VGA compatible controller");
 }
 
-TEST(PciIds, DoesNotTakeAnothersEntry) {
+TEST(PciIds, DoesNotReturnAnEntryOfAnotherVendor) {
     const PciIds ids(kText);
     EXPECT_EQ(ids.vendor(0x10d3), std::nullopt);          // a device's id is no vendor's
     EXPECT_EQ(ids.device(0x8086, 0x2204), std::nullopt);  // the next vendor's device
@@ -48,7 +48,7 @@ TEST(PciIds, DoesNotTakeAnothersEntry) {
 
 using HardwareDatabaseTest = CapturedHostTest;
 
-TEST_F(HardwareDatabaseTest, PrefersTheCapturesOwnNames) {
+TEST_F(HardwareDatabaseTest, PrefersThePciIdsOfTheCapture) {
     host.pci("0000:01:00.0").nic().subsystem("8086", "a01f");
     host.pci("0000:02:00.0").nic().vendor("8086", "ffff").class_code("050000");
     write().file("/usr/share/misc/pci.ids", kText);
@@ -64,7 +64,7 @@ TEST_F(HardwareDatabaseTest, PrefersTheCapturesOwnNames) {
     EXPECT_EQ(database.names(inventory.devices.at(1)), vendor_only);
 }
 
-TEST_F(HardwareDatabaseTest, KnowsNoDeviceOfNoModel) {
+TEST_F(HardwareDatabaseTest, HasNoNamesForADeviceWithoutIds) {
     HardwareDatabase database(tree_.root());
     Device device;
     device.id = {"platform", "uart0"};

@@ -20,7 +20,7 @@ Ids_ ids_of(const Inventory& inventory) {
 
 using InventoryTest = CapturedHostTest;
 
-TEST_F(InventoryTest, ReadsBackWhatAHostIs) {
+TEST_F(InventoryTest, EqualsTheHostItWasWrittenFrom) {
     host.pci("0000:00:01.0").bridge().group(1);
     host.pci("0000:01:00.0")
         .gpu()
@@ -82,7 +82,7 @@ TEST_F(InventoryTest, IsOrderedPciFirstThenNaturally) {
                     "ap/04.0006", "platform/uart9", "platform/uart10"}));
 }
 
-TEST_F(InventoryTest, SkipsADeviceThatWentMeanwhile) {
+TEST_F(InventoryTest, SkipsADeviceThatVanished) {
     host.pci("0000:01:00.0").nic().group(1);
     host.pci("0000:02:00.0").nic().group(2);
     write().remove("/sys/devices/pci0000:01");
@@ -95,24 +95,13 @@ TEST_F(InventoryTest, SkipsADeviceThatWentMeanwhile) {
     EXPECT_EQ(gone.error().text(), "0000:01:00.0: no such device");
 }
 
-TEST_F(InventoryTest, ReadsNoPathThatIsNoDevice) {
+TEST_F(InventoryTest, RefusesPathsAsDevices) {
     host.pci("0000:01:00.0").nic();
     write();
     EXPECT_EQ(read_device(tree_.root(), {"pci", "../../../etc"}, {}).error().code,
               base::Code::kInvalid);
     EXPECT_EQ(read_device(tree_.root(), {"../bus", "x"}, {}).error().code, base::Code::kInvalid);
     EXPECT_EQ(read_device(tree_.root(), {"nobus", "x"}, {}).error().code, base::Code::kNotFound);
-}
-
-TEST_F(InventoryTest, TakesUnsetOverridesOfBothSpellings) {
-    host.pci("0000:01:00.0").nic();
-    host.ap("04.0006");
-    host.platform("uart0");
-    write().file("/sys/devices/platform/uart0/driver_override", "\n");
-    for (const Device& one : read().devices) {
-        EXPECT_TRUE(one.has_override) << one.id.text();
-        EXPECT_EQ(one.driver_override, std::nullopt) << one.id.text();
-    }
 }
 
 TEST_F(InventoryTest, FindsBusesByTheirAttribute) {
@@ -135,7 +124,7 @@ TEST_F(InventoryTest, CountsGroupMembersOfOtherBuses) {
                   {{"host1x", "ctx0"}, "tegra", "bound to tegra, which does DMA for the host"}}));
 }
 
-TEST_F(InventoryTest, LooksBrieflyAtWhatVfioHasOrCouldHave) {
+TEST_F(InventoryTest, ScansBrieflyWhatVfioHasOrCouldHave) {
     host.pci("0000:01:00.0").nic().group(4).numa(1).revision("a1");
     host.platform("uart0").driver("serial8250");
     host.platform("fff51000.ethernet").driver("xgmac").group(3);
@@ -166,7 +155,7 @@ TEST_F(InventoryTest, LooksBrieflyAtWhatVfioHasOrCouldHave) {
     EXPECT_EQ(read(wanted).devices, whole.devices);
 }
 
-TEST_F(InventoryTest, SeesBrieflyWhatVfioHasWithoutAnIommu) {
+TEST_F(InventoryTest, ScansBrieflyWhatVfioHasWithoutAnIommu) {
     host.noiommu();
     host.platform("uart0").driver("serial8250");
     host.on_bus("futurebus", "dev0").vfio("vfio-future", "vfio0");
@@ -177,7 +166,7 @@ TEST_F(InventoryTest, SeesBrieflyWhatVfioHasWithoutAnIommu) {
     EXPECT_EQ(ids_of(read(wanted)), (Ids_{"futurebus/dev0", "platform/fff51000.ethernet"}));
 }
 
-TEST_F(InventoryTest, ReadsOnDemandOnly) {
+TEST_F(InventoryTest, ReadsExpensiveAttributesOnDemandOnly) {
     host.pci("0000:01:00.0")
         .nic()
         .serial("A1B2")
@@ -206,89 +195,7 @@ TEST_F(InventoryTest, ReadsOnDemandOnly) {
                   {"PCI_SUBSYS_ID", "0000:0000"}}));
 }
 
-TEST_F(InventoryTest, FallsBackToSingleAttributesWithoutUevent) {
-    host.pci("0000:01:00.0").gpu().group(1).driver("nouveau").subsystem("1458", "4030");
-    host.pci("0000:02:00.0").nic();
-    const Inventory expected = host.inventory();
-    write().remove("/sys/devices/pci0000:01/0000:01:00.0/uevent");
-    tree_.file("/sys/devices/pci0000:02/0000:02:00.0/uevent", "PCI_ID=zz:10D3\nPCI_CLASS=\n=\nx\n");
-    EXPECT_EQ(read().devices.at(0), expected.devices.at(0));
-    EXPECT_EQ(read().devices.at(1).ids, expected.devices.at(1).ids);
-}
-
-TEST_F(InventoryTest, ReadsCapturesThatLostTheirLinks) {
-    tree_.file("/sys/bus/pci/devices/0000:01:00.0/uevent", "DRIVER=e1000e\nPCI_ID=8086:10D3\n");
-    const Device found = read().devices.at(0);
-    EXPECT_EQ(found.syspath, "/sys/bus/pci/devices/0000:01:00.0");
-    EXPECT_EQ(found.driver, "e1000e");
-    EXPECT_FALSE(found.has_override);
-}
-
-TEST_F(InventoryTest, BearsWithOddText) {
-    host.pci("0000:01:00.0").nic();
-    const std::string at = "/sys/devices/pci0000:01/0000:01:00.0/";
-    write().file(at + "driver_override", "\xff\xfe\n").file(at + "numa_node", "many\n");
-    tree_.file(at + "revision", "0x1ff\n")
-        .file(at + "reset_method", " \n")
-        .file(at + "label", "\x80");
-    tree_.file(at + "sriov_totalvfs", "99999999999999999999\n").link(at + "virtfnX", at + "x");
-    ScanOptions labels;
-    labels.attrs = {"label"};
-    labels.resets = true;
-    const Device found = read(labels).devices.at(0);
-    EXPECT_EQ(found.driver_override, "\xff\xfe");
-    EXPECT_EQ(found.numa_node, std::nullopt);
-    EXPECT_EQ(found.ids.revision, std::nullopt);
-    EXPECT_EQ(found.reset_methods, Ids_{});
-    EXPECT_EQ(found.attrs.at("label"), "\x80");
-    EXPECT_EQ(found.sriov, SriovPf{});
-}
-
-TEST_F(InventoryTest, KnowsPfsAndVfsByIndex) {
-    host.pci("0000:01:00.0").nic().pf(64, 12);
-    for (unsigned index = 0; index < 12; ++index)
-        host.pci("0000:01:10." + std::to_string(index % 8)).nic().vf_of("0000:01:00.0", index % 8);
-    write();
-    const Inventory found = read();
-    EXPECT_EQ(found.devices, host.inventory().devices);
-    EXPECT_EQ(found.find({"pci", "0000:01:10.3"})->vf, (SriovVf{"0000:01:00.0", 3}));
-    EXPECT_EQ(found.find({"pci", "0000:01:00.0"})->sriov->vfs.size(), 8U);
-
-    // Some of them, with their PF or without.
-    std::vector<DeviceId> some = {{"pci", "0000:01:10.5"}, {"pci", "0000:01:10.3"}};
-    EXPECT_EQ(read_devices(tree_.root(), some, {})->find(some[1])->vf,
-              (SriovVf{"0000:01:00.0", 3}));
-    some.push_back({"pci", "0000:01:00.0"});
-    EXPECT_EQ(read_devices(tree_.root(), some, {})->find(some[0])->vf,
-              (SriovVf{"0000:01:00.0", 5}));
-}
-
-TEST_F(InventoryTest, SeesInterfacesOnVirtioButNotOnUsb) {
-    host.pci("0000:01:00.0").nic();
-    host.pci("0000:02:00.0").nic();
-    write().dir("/sys/devices/pci0000:01/0000:01:00.0/virtio1/net/eth0");
-    tree_.dir("/sys/devices/pci0000:02/0000:02:00.0/usb1/1-1/1-1:1.0/net/eth1");
-    EXPECT_EQ(read().devices.at(0).netdevs, Ids_{"eth0"});
-    EXPECT_EQ(read().devices.at(1).netdevs, Ids_{});
-}
-
-TEST_F(InventoryTest, TellsHeaderTypesWithoutConfigSpace) {
-    host.pci("0000:00:00.0").nic().class_code("060000");
-    host.pci("0000:00:01.0").bridge();
-    host.pci("0000:00:02.0").nic().class_code("060700");
-    host.pci("0000:00:03.0").nic();
-    host.pci("0000:00:04.0").nic().class_code("088000");  // a bridge that says it is something else
-    write();
-    for (const auto* address : {"0000:00:01.0", "0000:00:02.0", "0000:00:03.0", "0000:00:04.0"})
-        tree_.remove("/sys/devices/pci0000:00/" + std::string(address) + "/config");
-    tree_.file("/sys/devices/pci0000:00/0000:00:04.0/secondary_bus_number", "2\n");
-    std::vector<unsigned> types;
-    for (const Device& one : read().devices)
-        types.push_back(one.header_type.value_or(0xff));
-    EXPECT_EQ(types, (std::vector<unsigned>{0, 1, 2, 0, 1}));
-}
-
-TEST_F(InventoryTest, KnowsNoArchitectureThatACaptureDoesNotTell) {
+TEST_F(InventoryTest, LeavesTheArchitectureEmptyWhenACaptureLacksIt) {
     host.arch("").kernel("").machine_id("");
     write().file("/etc/machine-id", "uninitialized\n");
     const sysfs::Host found = read().host;

@@ -55,7 +55,7 @@ TEST(PciAddress, RefusesEveryOtherSpelling) {
         EXPECT_FALSE(parse_pci_address(text)) << text;
 }
 
-TEST(PciAddress, TakesUsersSpellings) {
+TEST(PciAddress, AcceptsUsersSpellings) {
     EXPECT_EQ(parse_pci_address_loosely("01:00.0")->text(), "0000:01:00.0");
     EXPECT_EQ(parse_pci_address_loosely("0000:0A:1F.3")->text(), "0000:0a:1f.3");
     EXPECT_EQ(parse_pci_address_loosely("00010000:01:00.0")->text(), "10000:01:00.0");
@@ -64,7 +64,7 @@ TEST(PciAddress, TakesUsersSpellings) {
         EXPECT_FALSE(parse_pci_address_loosely(text)) << text;
 }
 
-TEST(PciAddress, SaysWhatItRefused) {
+TEST(PciAddress, QuotesWhatItRefused) {
     EXPECT_EQ(parse_pci_address("01:00.0\n").error().text(),
               "'01:00.0\\x0a': not a PCI address as sysfs spells it (0000:01:00.0)");
     EXPECT_EQ(parse_pci_address("x").error().code, base::Code::kInvalid);
@@ -76,7 +76,7 @@ TEST(Uuid, IsFoldedToLowerCase) {
               "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001");
 }
 
-TEST(Uuid, RefusesAllButTheOneShape) {
+TEST(Uuid, RefusesEveryOtherFormat) {
     for (const auto text :
          {""sv, "83b8f4f2509f382f3c1ee6bfe0fa1001"sv, "{83b8f4f2-509f-382f-3c1e-e6bfe0fa1001}"sv,
           "83b8f4f2-509f-382f-3c1e-e6bfe0fa100"sv, "83b8f4f2-509f-382f-3c1e-e6bfe0fa10010"sv,
@@ -85,7 +85,7 @@ TEST(Uuid, RefusesAllButTheOneShape) {
         EXPECT_FALSE(parse_uuid(text)) << text;
 }
 
-TEST(Names, TakeWhatKernelsHave) {
+TEST(Names, AcceptNamesOfRealKernels) {
     for (const auto name : {"vfio-pci", "virtio_vfio_pci", "8139too", "3w-9xxx", "e1000e", "uio.x"})
         EXPECT_EQ(parse_driver_name(name).value_or("refused"), name);
     for (const auto name : {"vfio_pci", "aes-x86_64", "8021q"})

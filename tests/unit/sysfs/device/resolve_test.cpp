@@ -33,7 +33,7 @@ class Resolve : public testing::Test {
     fake::Host host;
 };
 
-TEST_F(Resolve, TakesEverySpellingOfADevice) {
+TEST_F(Resolve, AcceptsEverySpellingOfADevice) {
     for (const auto* word : {"0000:0a:00.0", "0A:00.0", "pci/0000:0a:00.0", "pci/0a:00.0",
                              "00000000:0A:00.0", "enp10s0", "eth0"})
         EXPECT_EQ(found(word), Text{"0000:0a:00.0"}) << word;
@@ -60,7 +60,7 @@ TEST_F(Resolve, TakesGlobs) {
     EXPECT_EQ(found("[").front(), "not found");
 }
 
-TEST_F(Resolve, SuggestsWhatAMisspeltWordMayHaveMeant) {
+TEST_F(Resolve, SuggestsNamesForAMisspeltWord) {
     EXPECT_EQ(found("0000:0b:00.0"),
               (Text{"not found", "0000:0b:00.0: no such device",
                     "did you mean 0000:01:00.0, 0000:0a:00.0 or 0000:01:00.1?"}));
@@ -72,7 +72,7 @@ TEST_F(Resolve, SuggestsWhatAMisspeltWordMayHaveMeant) {
     EXPECT_EQ(found("nothing-like-it"), (Text{"not found", "nothing-like-it: no such device", ""}));
 }
 
-TEST_F(Resolve, RefusesWordsThatCouldNeverBeADevice) {
+TEST_F(Resolve, RefusesWordsThatNoDeviceCanHave) {
     using namespace std::string_view_literals;
     for (const auto word : {""sv, " "sv, "../x"sv, "pci/../x"sv, "/sys/bus/pci"sv, "pci/"sv, "/x"sv,
                             "0000:01:00.0 "sv, "a\0b"sv, "a\nb"sv, "pci/a/b"sv, "../*"sv})

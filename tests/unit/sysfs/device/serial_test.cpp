@@ -25,7 +25,7 @@ std::string vpd(const std::string& fields) {
     return resource('\x82', "Some Card") + resource('\x90', fields) + "\x78";
 }
 
-TEST(VitalProductData, TellsTheSerialNumber) {
+TEST(VitalProductData, HasTheSerialNumber) {
     EXPECT_EQ(vpd_serial(fake::vpd_with_serial("MT2016X01234")), "MT2016X01234");
     EXPECT_EQ(vpd_serial(vpd(field("PN", "X") + field("EC", "") + field("SN", "A1"))), "A1");
     // Resources of other kinds are passed over, a small one among them.
@@ -35,13 +35,13 @@ TEST(VitalProductData, TellsTheSerialNumber) {
               "A1");
 }
 
-TEST(VitalProductData, TakesPaddingOff) {
+TEST(VitalProductData, IsReadWithoutPadding) {
     EXPECT_EQ(vpd_serial(vpd(field("SN", "A1   "))), "A1");
     EXPECT_EQ(vpd_serial(vpd(field("SN", " A1\0\0"s))), "A1");
     EXPECT_EQ(vpd_serial(vpd(field("SN", "A 1\xff"))), "A 1");
 }
 
-TEST(VitalProductData, SurvivesEveryMalformation) {
+TEST(VitalProductData, IsRejectedWhenMalformed) {
     const std::string good = fake::vpd_with_serial("MT2016X01234");
     std::string bad_sum = good;
     bad_sum[3] = 'F';
@@ -76,7 +76,7 @@ TEST(VitalProductData, SurvivesEveryMalformation) {
         EXPECT_EQ(vpd_serial(bytes), std::nullopt) << testing::PrintToString(bytes.substr(0, 32));
 }
 
-TEST(VitalProductData, IsReadSafelyHoweverCutAndFlipped) {
+TEST(VitalProductData, IsReadSafelyWhenTruncatedOrCorrupted) {
     const std::string good = fake::vpd_with_serial("MT2016X01234");
     for (std::size_t size = 0; size < good.size(); ++size)
         for (unsigned bit = 0; bit < 8; ++bit) {
@@ -87,7 +87,7 @@ TEST(VitalProductData, IsReadSafelyHoweverCutAndFlipped) {
         }
 }
 
-TEST(VitalProductData, WithoutAChecksumIsBelieved) {
+TEST(VitalProductData, IsAcceptedWithoutAChecksum) {
     // RV is last; many cards' data end before it.
     EXPECT_EQ(vpd_serial(resource('\x90', field("SN", "A1"))), "A1");
     EXPECT_EQ(vpd_serial(resource('\x90', field("SN", "A1") + "RV"s + '\0')), "A1");
@@ -104,7 +104,7 @@ std::string header(unsigned id, unsigned next) {
             static_cast<char>(1U | (next & 0xf) << 4), static_cast<char>(next >> 4)};
 }
 
-TEST(DeviceSerialNumber, IsPrintedAsLspciDoes) {
+TEST(DeviceSerialNumber, IsFormattedAsByLspci) {
     const std::string number = "\x55\x44\x33\xfe\xff\x22\x11\x00"s;
     EXPECT_EQ(dsn_serial(config_with(0x100, header(3, 0) + number)), "00-11-22-ff-fe-33-44-55");
     EXPECT_EQ(dsn_serial(config_with(
@@ -112,7 +112,7 @@ TEST(DeviceSerialNumber, IsPrintedAsLspciDoes) {
               "00-11-22-ff-fe-33-44-55");
 }
 
-TEST(DeviceSerialNumber, IsAbsentWhereConfigSpaceDoesNotSay) {
+TEST(DeviceSerialNumber, IsAbsentWithoutTheCapability) {
     EXPECT_EQ(dsn_serial(""), std::nullopt);
     EXPECT_EQ(dsn_serial(std::string(256, '\0')), std::nullopt);
     EXPECT_EQ(dsn_serial(std::string(4096, '\0')), std::nullopt);
@@ -126,7 +126,7 @@ TEST(DeviceSerialNumber, IsAbsentWhereConfigSpaceDoesNotSay) {
     EXPECT_NE(dsn_serial(whole.substr(0, 0x10c)), std::nullopt);
 }
 
-TEST(DeviceSerialNumber, EndsOnListsThatLeadAstray) {
+TEST(DeviceSerialNumber, EndsOnMalformedCapabilityLists) {
     EXPECT_EQ(dsn_serial(config_with(0x100, header(1, 0x100))), std::nullopt);  // bites its tail
     EXPECT_EQ(dsn_serial(config_with(0x100, header(1, 0x40))), std::nullopt);   // below 0x100
     EXPECT_EQ(dsn_serial(config_with(0x100, header(1, 0x102))), std::nullopt);  // not aligned

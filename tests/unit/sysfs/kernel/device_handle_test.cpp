@@ -39,7 +39,7 @@ class DeviceHandle : public ::testing::Test {
     sysfs::DeviceHandle handle_{tree_.root()};
 };
 
-TEST_F(DeviceHandle, TellsWhatHasChangedSince) {
+TEST_F(DeviceHandle, ReadsWhatHasChanged) {
     plug("8086:10D3");
     const auto before = handle_.binding_state(kId);
     ASSERT_TRUE(before);
@@ -64,7 +64,7 @@ TEST_F(DeviceHandle, TellsWhatHasChangedSince) {
     EXPECT_EQ(*before, handle_.binding_state(kId));
 }
 
-TEST_F(DeviceHandle, IsNotTakenForAnotherThatGotItsPlace) {
+TEST_F(DeviceHandle, DetectsAnotherDeviceAtItsAddress) {
     plug("8086:10D3");
     const auto first = handle_.binding_state(kId);
     ASSERT_TRUE(first);
@@ -78,7 +78,7 @@ TEST_F(DeviceHandle, IsNotTakenForAnotherThatGotItsPlace) {
     EXPECT_FALSE(handle_.directory({kId, first->identity()}, "bind to vfio-pci"));
 }
 
-TEST_F(DeviceHandle, IsGoneWhenItIsPulled) {
+TEST_F(DeviceHandle, FailsWhenTheDeviceIsUnplugged) {
     plug("8086:10D3");
     const auto first = handle_.binding_state(kId);
     ASSERT_TRUE(first);
@@ -89,7 +89,7 @@ TEST_F(DeviceHandle, IsGoneWhenItIsPulled) {
     EXPECT_EQ(base::Code::kNotFound, gone.error().code);
 }
 
-TEST_F(DeviceHandle, IsWrittenToThroughTheDirectoryThatWasLookedAt) {
+TEST_F(DeviceHandle, WritesThroughTheCheckedDirectory) {
     plug("8086:10D3");
     const auto device = handle_.binding_state(kId);
     ASSERT_TRUE(device);

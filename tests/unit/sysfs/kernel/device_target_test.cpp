@@ -39,7 +39,7 @@ class TargetIdentity : public ::testing::Test {
                               .iommu_group = 5};
 };
 
-TEST_F(TargetIdentity, TakesTheDeviceThatItWas) {
+TEST_F(TargetIdentity, AcceptsTheSameDevice) {
     EXPECT_EQ("", mismatch(identity_));
 }
 
@@ -71,13 +71,13 @@ TEST_F(TargetIdentity, RefusesAnotherGroup) {
     EXPECT_EQ("is in IOMMU group 5 now, was in none", mismatch(identity_));
 }
 
-TEST_F(TargetIdentity, TakesAGroupThatNoiommuMadeUp) {
+TEST_F(TargetIdentity, AcceptsAGroupOfNoiommu) {
     tree_.file("/groups/5/name", "vfio-noiommu\n");
     identity_.iommu_group.reset();
     EXPECT_EQ("", mismatch(identity_, Noiommu::kOn));
 }
 
-TEST_F(TargetIdentity, TakesTheLossOfAGroupUnderNoiommuOnly) {
+TEST_F(TargetIdentity, AcceptsTheLossOfAGroupUnderNoiommuOnly) {
     UsageTree bare;
     bare.file("/d/uevent", "").file("/d/modalias", "of:Nuart\n");
     const auto device = base::Dir::open(bare.path("/d"));
@@ -88,7 +88,7 @@ TEST_F(TargetIdentity, TakesTheLossOfAGroupUnderNoiommuOnly) {
               sysfs::identity_mismatch(*device, was, Noiommu::kOff));
 }
 
-TEST(DeviceTarget, SaysThatADeviceIsGone) {
+TEST(DeviceTarget, ReportsThatADeviceIsGone) {
     const auto opened =
         sysfs::open_target({.id = {"pci", "ffff:1f:1f.7"}, .identity = {}}, "bind to vfio-pci");
     ASSERT_FALSE(opened);
@@ -97,7 +97,7 @@ TEST(DeviceTarget, SaysThatADeviceIsGone) {
               opened.error().text());
 }
 
-TEST(DeviceTarget, TakesNoNameThatIsAPath) {
+TEST(DeviceTarget, RefusesPathsAsNames) {
     const auto opened =
         sysfs::open_target({.id = {"pci", "../../etc"}, .identity = {}}, "bind to vfio-pci");
     ASSERT_FALSE(opened);

@@ -40,7 +40,7 @@ class NodeAccessTest : public ::testing::Test {
     std::string directory_ = tree_.path("/vfio");
 };
 
-TEST_F(NodeAccessTest, ChangesWhatIsAskedForAndReturnsWhatWas) {
+TEST_F(NodeAccessTest, ChangesAccessAndReturnsThePreviousOne) {
     const auto before = change_access(directory_, "15", {.uid = {}, .gid = 107, .mode = 0660}, 0ms);
     ASSERT_TRUE(before) << before.error().text();
     EXPECT_EQ((NodeAccess{.uid = 0, .gid = 0, .mode = 0600}), *before);
@@ -57,14 +57,14 @@ TEST_F(NodeAccessTest, FollowsNoLink) {
     EXPECT_EQ(0600U, now("15").mode);
 }
 
-TEST_F(NodeAccessTest, FollowsNoLinkOnTheWayEither) {
+TEST_F(NodeAccessTest, FollowsNoLinkInADirectory) {
     tree_.link("/elsewhere", directory_);
     EXPECT_FALSE(
         change_access(tree_.path("/elsewhere"), "15", {.uid = {}, .gid = {}, .mode = 0666}, 0ms));
     EXPECT_EQ(0600U, now("15").mode);
 }
 
-TEST_F(NodeAccessTest, RefusesNamesThatLeadOut) {
+TEST_F(NodeAccessTest, RefusesNamesOutsideTheDirectory) {
     for (const char* name :
          {"../15", "devices/../15", "", "devices/", "a/b", "/15", "devices/a/b"}) {
         const auto changed = change_access(directory_, name, {}, 0ms);
@@ -73,7 +73,7 @@ TEST_F(NodeAccessTest, RefusesNamesThatLeadOut) {
     }
 }
 
-TEST_F(NodeAccessTest, WaitsForANodeThatComesLate) {
+TEST_F(NodeAccessTest, WaitsForANodeThatAppearsLate) {
     std::thread kernel([this] {
         std::this_thread::sleep_for(50ms);
         make_node("devices/vfio0");
@@ -97,7 +97,7 @@ TEST_F(NodeAccessTest, WaitsForTheDirectoryToo) {
     EXPECT_TRUE(changed);
 }
 
-TEST_F(NodeAccessTest, EndsWaitingWhenPatienceDoes) {
+TEST_F(NodeAccessTest, StopsWaitingAtItsTimeout) {
     const auto start = std::chrono::steady_clock::now();
     const auto changed =
         change_access(directory_, "99", {.uid = {}, .gid = {}, .mode = 0640}, 60ms);

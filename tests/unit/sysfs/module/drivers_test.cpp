@@ -23,7 +23,7 @@ Text modules_of(const std::vector<AliasMatch>& matches) {
     return out;
 }
 
-TEST_F(DriversTest, AreReadBackAsTheyAre) {
+TEST_F(DriversTest, EqualTheHostTheyWereWrittenFrom) {
     host.with_variants()
         .registered("pci", "pcieport", "")
         .registered("pci", "vfio-pci", "vfio_pci");
@@ -49,7 +49,7 @@ TEST_F(DriversTest, AreReadBackAsTheyAre) {
     EXPECT_EQ(found.module_state("never-asked"), ModuleState::kMissing);
 }
 
-TEST_F(DriversTest, TellADriverFromItsModule) {
+TEST_F(DriversTest, DistinguishADriverFromItsModule) {
     host.registered("pci", "vfio-pci", "vfio_pci").registered("ap", "cex4queue", "zcrypt_cex4");
     write();
     ScanOptions wanted;
@@ -68,7 +68,7 @@ TEST_F(DriversTest, TellADriverFromItsModule) {
     EXPECT_EQ(found.modules.at("vfio_pci_igd"), ModuleState::kMissing);
 }
 
-TEST_F(DriversTest, AreCompletedFromTheModulesSide) {
+TEST_F(DriversTest, AreCompletedFromTheModulesDirectories) {
     host.registered("pci", "vfio-pci", "vfio_pci");
     write().remove("/sys/bus/pci/drivers/vfio-pci/module");
     EXPECT_EQ(drivers().registered.at("pci").at("vfio-pci"), "vfio_pci");
@@ -84,7 +84,7 @@ TEST_F(DriversTest, AreDeniedByTheCommandLineAndByInstallCommands) {
     EXPECT_EQ(found.module_state("virtio_vfio_pci"), ModuleState::kAvailable);
 }
 
-TEST_F(DriversTest, AreNotLoadedBeforeTheyAreLive) {
+TEST_F(DriversTest, AreNotLoadedUntilTheirStateIsLive) {
     host.module("vfio_pci", ModuleState::kLoaded);
     write().file("/sys/module/vfio_pci/initstate", "coming\n");
     tree_.file("/lib/modules/6.12.1/modules.dep", "kernel/drivers/vfio/pci/vfio-pci.ko.xz: x.ko\n");
@@ -98,7 +98,7 @@ TEST_F(DriversTest, AreReadBelowUsrToo) {
     EXPECT_EQ(drivers().aliases, (std::vector<ModuleAlias>{{kAny, "vfio_pci"}}));
 }
 
-TEST_F(DriversTest, WarnWhenVariantsCannotBeKnown) {
+TEST_F(DriversTest, WarnWhenVariantsAreUnknown) {
     host.registered("pci", "vfio-pci", "vfio_pci");
     write().remove("/lib/modules/6.12.1/modules.alias");
     const Drivers found = drivers();
@@ -137,7 +137,7 @@ TEST_F(DriversTest, ResolveAModaliasByTheText) {
     EXPECT_EQ(modules_for(tree_.root(), "e1000e").error().code, base::Code::kInvalid);
 }
 
-TEST(AliasText, TakesOnlyWholeLines) {
+TEST(AliasText, IsReadInWholeLinesOnly) {
     EXPECT_EQ(parse_aliases("alias vfio_pci:v1* a\nalias vfio_pci:v2* b-c\nalias vfio_pci:v2* b_c\n"
                             "#alias vfio_pci:v3* c\nxalias vfio_pci:v4* d\nalias vfio-spapr e\n"
                             "alias vfio_pci:v5*\nalias vfio_pci:v6* ../x\nalias vfio_cdx:v7* f"),
@@ -176,7 +176,7 @@ TEST_F(Matching, RanksFewerWildcardsFirst) {
               (Text{"exact:0", "by_class:3", "virtio_vfio_pci:5", "vfio_pci:7"}));
 }
 
-TEST_F(Matching, LeavesEqualClaimsEqual) {
+TEST_F(Matching, KeepsTheOrderOfEqualClaims) {
     drivers.aliases = {{"vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*", "second"},
                        {"vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*", "first"}};
     EXPECT_EQ(modules_of(matching_aliases(drivers, device)), (Text{"second:5", "first:5"}));
@@ -188,7 +188,7 @@ TEST_F(Matching, ComparesCaseAsTheKernelPrintsIt) {
     EXPECT_EQ(modules_of(matching_aliases(drivers, device)), Text{"upper:5"});
 }
 
-TEST_F(Matching, KeepsToTheDevicesBus) {
+TEST_F(Matching, MatchesTheDevicesBusOnly) {
     drivers.aliases = {{kAny, "vfio_pci"}, {"vfio_cdx:v10EEd0001", "vfio_cdx"}};
     device.modalias = "cdx:v10EEd0001";
     EXPECT_EQ(modules_of(matching_aliases(drivers, device)), Text{"vfio_cdx:0"});

@@ -18,7 +18,7 @@ TEST(ModuleDenial, NamesFileAndLine) {
     EXPECT_EQ(std::nullopt, sysfs::denying_line(tree.root(), "vfio"));
 }
 
-TEST(ModuleDenial, LetsAFileMaskItsNamesakeFurtherDown) {
+TEST(ModuleDenial, SkipsAFileMaskedByAnEarlierDirectory) {
     UsageTree tree;
     tree.file("/usr/lib/modprobe.d/vendor.conf", "blacklist vfio_pci\n");
     tree.file("/etc/modprobe.d/vendor.conf", "");
@@ -41,7 +41,7 @@ TEST(ModuleDenial, ReadsTheCommandLine) {
     EXPECT_EQ("/proc/cmdline: module_blacklist=e1000e", sysfs::denying_line(tree.root(), "e1000e"));
 }
 
-TEST(ModprobeConfig, JoinsContinuedLinesAndLeavesCommentsOut) {
+TEST(ModprobeConfig, JoinsContinuedLinesAndSkipsComments) {
     UsageTree tree;
     tree.file("/etc/modprobe.d/a.conf",
               "# options vfio-pci ids=1:2\noptions vfio-pci ids=10de:1eb8 \\\n  "
@@ -66,7 +66,7 @@ TEST(ModprobeConfig, ReadsTheCommandLineAsTheKernelDoes) {
     EXPECT_EQ(arguments[2].value, "UUID=1");
 }
 
-TEST(ModuleLoader, SaysThatThisKernelHasNoSuchModule) {
+TEST(ModuleLoader, ReportsAnUnknownModule) {
     const auto loaded = sysfs::load_kernel_module("bindd_no_such_module");
     ASSERT_FALSE(loaded);
     EXPECT_EQ(base::Code::kNotFound, loaded.error().code);
@@ -74,7 +74,7 @@ TEST(ModuleLoader, SaysThatThisKernelHasNoSuchModule) {
               loaded.error().text());
 }
 
-TEST(ModuleLoader, TakesNoPathForAName) {
+TEST(ModuleLoader, RefusesAPathAsAName) {
     const auto loaded = sysfs::load_kernel_module("../evil.ko");
     ASSERT_FALSE(loaded);
     EXPECT_EQ(base::Code::kInvalid, loaded.error().code);

@@ -41,7 +41,7 @@ TEST(TcpTable, ReadsEstablishedConnectionsOfBothFamilies) {
         text(sysfs::parse_tcp_table(table)));
 }
 
-TEST(TcpTable, LeavesOutWhatIsMalformed) {
+TEST(TcpTable, SkipsMalformedLines) {
     EXPECT_EQ("", text(sysfs::parse_tcp_table("")));
     EXPECT_EQ("",
               text(sysfs::parse_tcp_table("1: 020200C0:0016 070200C0 01 0:0 0:0 0 0 0 4711\n"

@@ -29,7 +29,7 @@ class UsageBlock : public ::testing::Test {
     std::string disk_ = nvme_ + "/nvme0n1";
 };
 
-TEST_F(UsageBlock, NobodyUsesABareDisk) {
+TEST_F(UsageBlock, FindsNoUseOfAnEmptyDisk) {
     EXPECT_EQ("", tree_.usage(device_));
 }
 
@@ -40,12 +40,12 @@ TEST_F(UsageBlock, FindsTheMountOfAPartition) {
     EXPECT_EQ("mounted: nvme0n1p2 on /home\n", tree_.usage(device_));
 }
 
-TEST_F(UsageBlock, UnescapesThePlaceOfAMount) {
+TEST_F(UsageBlock, UnescapesMountPoints) {
     tree_.process(1, "init", mount("259:2", "/my\\040disk", "ext4", "/dev/nvme0n1p2"));
     EXPECT_EQ("mounted: nvme0n1p2 on /my disk\n", tree_.usage(device_));
 }
 
-TEST_F(UsageBlock, TellsTheShortestPlacesOfManyFirst) {
+TEST_F(UsageBlock, ListsTheShortestMountPointsFirst) {
     tree_.process(1, "init",
                   mount("259:2", "/var/lib/a", "ext4", "/dev/nvme0n1p2") +
                       mount("259:2", "/", "ext4", "/dev/nvme0n1p2") +
@@ -62,7 +62,7 @@ TEST_F(UsageBlock, FindsAMountThatOnlyAnotherNamespaceHas) {
               tree_.usage(device_));
 }
 
-TEST_F(UsageBlock, FollowsTheDeviceMapperDownToTheDisk) {
+TEST_F(UsageBlock, FollowsTheDeviceMapperToTheDisk) {
     tree_.holder("dm-0", "254:0", disk_ + "/nvme0n1p2");
     tree_.file("/sys/devices/virtual/block/dm-0/dm/name", "luks\n");
     tree_.holder("dm-1", "254:1", "/sys/devices/virtual/block/dm-0");
@@ -82,7 +82,7 @@ TEST_F(UsageBlock, FollowsPartitionsOfAnArray) {
               tree_.usage(device_));
 }
 
-TEST_F(UsageBlock, FindsSwapOnAPartitionAndOnWhatStandsOnOne) {
+TEST_F(UsageBlock, FindsSwapOnAPartitionAndOnAStackedDevice) {
     tree_.holder("dm-0", "254:0", disk_ + "/nvme0n1p2");
     tree_.file("/proc/swaps",
                "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
@@ -104,7 +104,7 @@ TEST_F(UsageBlock, FindsEveryMemberOfAMountedBtrfs) {
         tree_.usage(device_));
 }
 
-TEST_F(UsageBlock, ReportsWhatNobodyHasMounted) {
+TEST_F(UsageBlock, ReportsUnmountedContent) {
     tree_.file("/run/udev/data/b259:0", "S:disk/by-id/x\nE:ID_PART_TABLE_TYPE=gpt\n");
     tree_.file("/run/udev/data/b259:1",
                "E:ID_FS_TYPE=vfat\nE:ID_FS_USAGE=filesystem\nE:ID_PART_TABLE_TYPE=gpt\n");
@@ -114,13 +114,13 @@ TEST_F(UsageBlock, ReportsWhatNobodyHasMounted) {
         tree_.usage(device_));
 }
 
-TEST_F(UsageBlock, SaysNothingOfSignaturesOnADiskInUse) {
+TEST_F(UsageBlock, OmitsSignaturesOfADiskInUse) {
     tree_.file("/run/udev/data/b259:1", "E:ID_FS_TYPE=vfat\n");
     tree_.process(1, "init", mount("259:2", "/home", "ext4", "/dev/nvme0n1p2"));
     EXPECT_EQ("mounted: nvme0n1p2 on /home\n", tree_.usage(device_));
 }
 
-TEST_F(UsageBlock, TakesAMemberOfSomethingBiggerForAHolder) {
+TEST_F(UsageBlock, ReportsAMemberAsHeld) {
     tree_.file("/run/udev/data/b259:1", "E:ID_FS_TYPE=LVM2_member\nE:ID_FS_USAGE=raid\n");
     tree_.file("/run/udev/data/b259:2", "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n");
     tree_.file("/proc/spl/kstat/zfs/tank/state", "ONLINE\n");
@@ -130,7 +130,7 @@ TEST_F(UsageBlock, TakesAMemberOfSomethingBiggerForAHolder) {
         tree_.usage(device_));
 }
 
-TEST(UsageMultipath, TakesTheHeadOfTheOnlyPathForTheDisk) {
+TEST(UsageMultipath, TreatsTheHeadOfASinglePathAsTheDisk) {
     UsageTree tree;
     const Device device = tree.pci("0000:01:00.0");
     const std::string path = device.syspath + "/nvme/nvme0/nvme0c0n1";

@@ -71,7 +71,7 @@ TEST(UsageConsole, FindsTheKernelsSerialConsole) {
     EXPECT_EQ("console: console on ttyS4\n", tree.usage(serial));
 }
 
-TEST(UsageVfs, NamesTheVirtualFunctionsThatWouldGo) {
+TEST(UsageVfs, NamesTheVfsThatWouldBeDestroyed) {
     UsageTree tree;
     Device pf = tree.pci("0000:01:00.0");
     pf.sriov = sysfs::SriovPf{.total = 16, .enabled = 0, .autoprobe = {}, .vfs = {}};

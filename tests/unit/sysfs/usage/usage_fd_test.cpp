@@ -36,7 +36,7 @@ TEST(UsageFd, FindsAMappedNodeWhoseDescriptorIsClosed) {
     EXPECT_EQ("open-fd: dpdk-app (pid 50) has /dev/uio0 mapped\n", tree.usage(device));
 }
 
-TEST(UsageFd, TellsAnOpenVfioGroupAndCdevFromOtherNodes) {
+TEST(UsageFd, DistinguishesVfioNodesFromOtherNodes) {
     UsageTree tree;
     Device device = tree.pci("0000:01:00.0");
     device.driver = "vfio-pci";
@@ -53,7 +53,7 @@ TEST(UsageFd, TellsAnOpenVfioGroupAndCdevFromOtherNodes) {
         tree.usage(device));
 }
 
-TEST(UsageFd, BlamesNoUnboundMemberForItsGroupsOpenNode) {
+TEST(UsageFd, IgnoresAnOpenGroupForAnUnboundMember) {
     UsageTree tree;
     Device device = tree.pci("0000:01:00.1");
     device.iommu_group = 15;
@@ -75,7 +75,7 @@ TEST(UsageFd, FindsAVfioDeviceDescriptorByItsInfo) {
     EXPECT_EQ("vfio-open: vmm (pid 712)\n", tree.usage(device));
 }
 
-TEST(UsageFd, KnowsTheNodesThatNvidiasDriverDoesNotRegister) {
+TEST(UsageFd, FindsTheNodesOfNvidiasDriver) {
     UsageTree tree;
     const Device gpu = tree.pci("0000:01:00.0");
     tree.file("/proc/driver/nvidia/gpus/0000:01:00.0/information",

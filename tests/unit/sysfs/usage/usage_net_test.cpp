@@ -38,7 +38,7 @@ NetTables bonded() {
     return tables;
 }
 
-TEST(UsageNet, NobodyUsesAnIdleInterface) {
+TEST(UsageNet, FindsNoUseOfAnIdleInterface) {
     NetTables tables = bonded();
     tables.links[7] = {.name = "eth2", .kind = {}, .master = 0, .lower = 0, .parent = {}};
     EXPECT_EQ("", uses(tables, "eth2"));
@@ -74,7 +74,7 @@ TEST(UsageNet, FindsAnInterfaceThatAContainerHas) {
         use_lines(check.uses));
 }
 
-TEST(UsageNet, EndsWhenInterfacesFormARing) {
+TEST(UsageNet, EndsWhenInterfacesFormACycle) {
     NetTables tables;
     tables.links = {{2, {.name = "a", .kind = "veth", .master = 0, .lower = 3, .parent = {}}},
                     {3, {.name = "b", .kind = "veth", .master = 0, .lower = 2, .parent = {}}}};

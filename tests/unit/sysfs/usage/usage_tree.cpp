@@ -99,39 +99,9 @@ std::string UsageTree::usage(const sysfs::Device& device) const {
     return found == usage.end() ? "not there\n" : use_lines(found->second);
 }
 
-std::string use_name(sysfs::UseKind kind) {
-    switch (kind) {
-        case sysfs::UseKind::kMounted:
-            return "mounted";
-        case sysfs::UseKind::kSwap:
-            return "swap";
-        case sysfs::UseKind::kHolder:
-            return "holder";
-        case sysfs::UseKind::kVfioOpen:
-            return "vfio-open";
-        case sysfs::UseKind::kDefaultRoute:
-            return "default-route";
-        case sysfs::UseKind::kAddressed:
-            return "addressed";
-        case sysfs::UseKind::kEnslaved:
-            return "enslaved";
-        case sysfs::UseKind::kSession:
-            return "session";
-        case sysfs::UseKind::kOpenFd:
-            return "open-fd";
-        case sysfs::UseKind::kConsole:
-            return "console";
-        case sysfs::UseKind::kVfsInUse:
-            return "vfs-in-use";
-        case sysfs::UseKind::kSignature:
-            return "signature";
-    }
-    return "unknown";
-}
-
 std::string use_lines(const std::vector<sysfs::Use>& uses) {
     std::string lines;
     for (const auto& use : uses)
-        lines += use_name(use.kind) + ": " + use.evidence + "\n";
+        lines += std::string(sysfs::use_kind_name(use.kind)) + ": " + use.evidence + "\n";
     return lines;
 }

@@ -46,7 +46,5 @@ class UsageTree {
     std::string directory_;
 };
 
-/// The name of the reason as interface.md spells it.
-[[nodiscard]] std::string use_name(sysfs::UseKind kind);
 /// One line for each use.
 [[nodiscard]] std::string use_lines(const std::vector<sysfs::Use>& uses);
