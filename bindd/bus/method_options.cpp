@@ -8,6 +8,7 @@
 
 #include "base/try.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/device/resolve.hpp"
 #include "vfio/backend.hpp"
 
 namespace bindd {

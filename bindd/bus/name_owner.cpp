@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "base/unique_fd.hpp"
 #include "bindd/bus/object_path.hpp"
 

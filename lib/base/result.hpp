@@ -47,7 +47,7 @@ using Result = tl::expected<T, Error>;
 [[nodiscard]] tl::unexpected<Error> fail(Code code, std::string operation, std::string object,
                                          std::string reason, std::string hint = {});
 
-/// Returns a failure to the caller's caller; see TRY of base/try.hpp.
+/// Returns a failure to the caller's caller.
 template <typename T>
 [[nodiscard]] tl::unexpected<Error> propagate(const Result<T>& failed) {
     return tl::unexpected<Error>(failed.error());

@@ -52,7 +52,7 @@ TEST_F(DeviceReaderTest, IgnoresMalformedAttributes) {
     EXPECT_EQ(found.driver_override, "\xff\xfe");
     EXPECT_EQ(found.numa_node, std::nullopt);
     EXPECT_EQ(found.ids.revision, std::nullopt);
-    EXPECT_EQ(found.reset_methods, Ids_{});
+    EXPECT_EQ(found.reset_methods, std::vector<std::string>{});
     EXPECT_EQ(found.attrs.at("label"), "\x80");
     EXPECT_EQ(found.sriov, SriovPf{});
 }
@@ -81,8 +81,8 @@ TEST_F(DeviceReaderTest, ReadsInterfacesOnVirtioButNotOnUsb) {
     host.pci("0000:02:00.0").nic();
     write().dir("/sys/devices/pci0000:01/0000:01:00.0/virtio1/net/eth0");
     tree_.dir("/sys/devices/pci0000:02/0000:02:00.0/usb1/1-1/1-1:1.0/net/eth1");
-    EXPECT_EQ(read().devices.at(0).netdevs, Ids_{"eth0"});
-    EXPECT_EQ(read().devices.at(1).netdevs, Ids_{});
+    EXPECT_EQ(read().devices.at(0).netdevs, std::vector<std::string>{"eth0"});
+    EXPECT_EQ(read().devices.at(1).netdevs, std::vector<std::string>{});
 }
 
 TEST_F(DeviceReaderTest, ReadsHeaderTypesWithoutConfigSpace) {

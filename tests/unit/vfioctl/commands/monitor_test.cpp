@@ -22,32 +22,37 @@ class FakeDaemonBus final : public DaemonBus {
   public:
     explicit FakeDaemonBus(std::vector<BusSignal> signals) : signals_(std::move(signals)) {}
     bool has_daemon() override { return true; }
-    BusResult<base::UniqueFd> snapshot(const CallOptions& /*options*/) override { return unused(); }
-    BusResult<void> reload() override { return unused(); }
-    BusResult<std::string> history() override { return unused(); }
-    BusResult<BusProperties> properties(const std::string& /*path*/,
-                                        const std::string& /*interface*/) override {
+    DaemonBusResult<base::UniqueFd> snapshot(const CallOptions& /*options*/) override {
         return unused();
     }
-    BusResult<std::string> start_job(const ChangeRequest& /*request*/) override { return unused(); }
-    BusResult<void> wait_for_job(
+    DaemonBusResult<void> reload() override { return unused(); }
+    DaemonBusResult<std::string> history() override { return unused(); }
+    DaemonBusResult<BusProperties> properties(const std::string& /*path*/,
+                                              const std::string& /*interface*/) override {
+        return unused();
+    }
+    DaemonBusResult<std::string> start_job(const ChangeRequest& /*request*/) override {
+        return unused();
+    }
+    DaemonBusResult<void> wait_for_job(
         const std::string& /*job*/,
         const std::function<void(const binding::Progress&)>& /*progress*/) override {
         return unused();
     }
-    BusResult<std::vector<std::string>> job_lines(const std::string& /*job*/) override {
+    DaemonBusResult<std::vector<std::string>> job_lines(const std::string& /*job*/) override {
         return unused();
     }
-    BusResult<void> listen(const std::function<AfterSignal(const BusSignal&)>& on_signal) override {
+    DaemonBusResult<void> listen(
+        const std::function<AfterSignal(const BusSignal&)>& on_signal) override {
         for (const BusSignal& signal : signals_)
             if (on_signal(signal) == AfterSignal::kStop)
                 return {};
-        return tl::unexpected(BusFailure{"", "the connection was closed"});
+        return tl::unexpected(DaemonBusError{"", "the connection was closed"});
     }
 
   private:
-    static tl::unexpected<BusFailure> unused() {
-        return tl::unexpected(BusFailure{"", "not used"});
+    static tl::unexpected<DaemonBusError> unused() {
+        return tl::unexpected(DaemonBusError{"", "not used"});
     }
     std::vector<BusSignal> signals_;
 };
@@ -89,7 +94,7 @@ const std::vector<BusSignal> kSignals = {
     InterfacesAdded{
         "/org/bindd1/device/gpu",
         {{kDevice, {{"Bus", "pci"}, {"Address", "0000:02:00.0"}, {"State", "pending"}}}}},
-    TransactionFinished{"group 15", "done"},
+    TransactionFinishedSignal{"group 15", "done"},
     InterfacesRemoved{"/org/bindd1/device/gpu"},
     InterfacesRemoved{"/org/bindd1/device/gpu"},
     PropertiesChanged{kNic, kDevice, {{"Reason", "one\ntwo"}}},
