@@ -7,7 +7,8 @@
 #include <utility>
 
 /// Exported by libbindd-vfio, whose functions return these.
-namespace [[gnu::visibility("default")]] base {
+#pragma GCC visibility push(default)
+namespace base {
 
 /// The kind of a failure, for code that decides on it; the errno is kept for the reader.
 enum class Code {
@@ -55,4 +56,5 @@ template <typename T>
 
 [[nodiscard]] Code code_from_errno(int errnum);
 
-}  // namespace gnu::visibility("default")]]base
+}  // namespace base
+#pragma GCC visibility pop

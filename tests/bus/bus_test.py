@@ -366,24 +366,24 @@ class Opening(OnBus):
 
 
 class Signals(OnBus):
-    def heard(self, act, member, path=None, wanted=lambda arguments: True):
+    def received(self, act, member, path=None, wanted=lambda arguments: True):
         """The path and the arguments of the first such signal after `act` that is `wanted`."""
         connection = dbus.bus.BusConnection(self.harness.bus.address, mainloop=DBusGMainLoop())
         self.addCleanup(connection.close)
-        heard = []
-        connection.add_signal_receiver(lambda *arguments, path: wanted(arguments) and heard.append((str(path), arguments)),
+        received = []
+        connection.add_signal_receiver(lambda *arguments, path: wanted(arguments) and received.append((str(path), arguments)),
                                        signal_name=member,
                                        path=path, path_keyword="path")
         act()
         deadline = time.monotonic() + 20
-        while not heard and time.monotonic() < deadline:
+        while not received and time.monotonic() < deadline:
             GLib.MainContext.default().iteration(False)
             time.sleep(0.01)
-        self.assertTrue(heard, member)
-        return heard[0]
+        self.assertTrue(received, member)
+        return received[0]
 
     def test_tell_of_a_device_that_goes(self):
-        _, arguments = self.heard(lambda: self.harness.say("remove 0000:02:00.0"), "InterfacesRemoved")
+        _, arguments = self.received(lambda: self.harness.say("remove 0000:02:00.0"), "InterfacesRemoved")
         self.assertEqual(arguments[0], device_path("0000:02:00.0"))
         self.assertIn(DEVICE, arguments[1])
         with self.assertRaises(dbus.DBusException) as caught:
@@ -391,12 +391,12 @@ class Signals(OnBus):
         self.assertEqual(caught.exception.get_dbus_name(), "org.freedesktop.DBus.Error.UnknownObject")
 
     def test_tell_of_transactions(self):
-        path, arguments = self.heard(lambda: self.harness.manager("Apply", options()), "TransactionFinished")
+        path, arguments = self.received(lambda: self.harness.manager("Apply", options()), "TransactionFinished")
         self.assertEqual((path, *arguments[:3]), (ROOT, "/org/bindd1/job/1", "group 13", "done"))
         self.assertIn('"devices":["0000:02:00.0"]', arguments[3])
 
     def test_tell_of_changed_properties_and_of_no_others(self):
-        _, arguments = self.heard(lambda: self.harness.device("0000:02:00.0", "Bind", options()), "PropertiesChanged",
+        _, arguments = self.received(lambda: self.harness.device("0000:02:00.0", "Bind", options()), "PropertiesChanged",
                                   device_path("0000:02:00.0"), lambda arguments: "Driver" in arguments[1])
         self.assertEqual(arguments[0], DEVICE)
         self.assertEqual(arguments[1]["Driver"], "vfio-pci")
@@ -404,26 +404,26 @@ class Signals(OnBus):
         self.assertNotIn("NumaNode", arguments[1])
         self.assertNotIn("IommuGroup", arguments[1])
 
-    def told(self, act, last):
-        """What is told up to the signal `last`, as (member, object, interface) each."""
+    def signals_until(self, act, last):
+        """The signals up to the signal `last`, as (member, object, interface) each."""
         connection = dbus.bus.BusConnection(self.harness.bus.address, mainloop=DBusGMainLoop())
         self.addCleanup(connection.close)
-        told = []
+        signals = []
 
         def hear(*arguments, member, path):
             about = arguments[0] if member == "InterfacesRemoved" else path
-            told.append((member, str(about), str(arguments[0]) if member == "PropertiesChanged" else ""))
+            signals.append((member, str(about), str(arguments[0]) if member == "PropertiesChanged" else ""))
             if member == "PropertiesChanged" and arguments[1].get("State") == "ended":
-                told.append(("ended", "", ""))
+                signals.append(("ended", "", ""))
 
         connection.add_signal_receiver(hear, path_keyword="path", member_keyword="member", bus_name=NAME)
         act()
         deadline = time.monotonic() + 20
-        while last not in [each[0] for each in told]:
-            self.assertLess(time.monotonic(), deadline, told)
+        while last not in [each[0] for each in signals]:
+            self.assertLess(time.monotonic(), deadline, signals)
             GLib.MainContext.default().iteration(False)
             time.sleep(0.01)
-        return told[:[each[0] for each in told].index(last) + 1]
+        return signals[:[each[0] for each in signals].index(last) + 1]
 
     def test_come_in_the_order_of_what_happened(self):
         def act():
@@ -431,16 +431,16 @@ class Signals(OnBus):
             time.sleep(0.2)  # one scan for each
             self.harness.say("remove 0000:02:00.0")
 
-        told = self.told(act, "InterfacesRemoved")
-        self.assertIn(("PropertiesChanged", device_path("0000:04:00.0"), DEVICE), told[:-1])
-        self.assertEqual(told[-1], ("InterfacesRemoved", device_path("0000:02:00.0"), ""))
+        signals = self.signals_until(act, "InterfacesRemoved")
+        self.assertIn(("PropertiesChanged", device_path("0000:04:00.0"), DEVICE), signals[:-1])
+        self.assertEqual(signals[-1], ("InterfacesRemoved", device_path("0000:02:00.0"), ""))
 
     def test_of_a_job_end_with_its_end(self):
-        told = self.told(lambda: self.harness.device("0000:02:00.0", "Bind", options()), "ended")
-        device = told.index(("PropertiesChanged", device_path("0000:02:00.0"), DEVICE))
-        finished = told.index(("TransactionFinished", ROOT, ""))
+        signals = self.signals_until(lambda: self.harness.device("0000:02:00.0", "Bind", options()), "ended")
+        device = signals.index(("PropertiesChanged", device_path("0000:02:00.0"), DEVICE))
+        finished = signals.index(("TransactionFinished", ROOT, ""))
         self.assertLess(device, finished)
-        self.assertLess(finished, len(told) - 1)
+        self.assertLess(finished, len(signals) - 1)
 
 
 class Histories(OnBus):

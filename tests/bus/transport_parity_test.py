@@ -2,7 +2,7 @@
 """vfioctl through the daemon and without it: transport_parity_test.py DAEMON_TEST_SERVER CLI_ON_BUS [unittest's arguments].
 
 One table of command lines, run in its order in two worlds that begin as the same one. Each line must print the same on
-either road and end alike; what is of the moment (times, transaction ids, who asked) is left out."""
+either way and end alike; what differs in each run (times, transaction ids, who asked) is left out."""
 
 import json
 import os
@@ -178,7 +178,7 @@ class OfTheDaemon(unittest.TestCase):
         self.addCleanup(monitor.stdout.close)
         self.addCleanup(monitor.wait)
         self.addCleanup(monitor.terminate)
-        # Nothing says when it listens: until it has heard something, there is something to hear.
+        # Nothing reports when it listens, so the event is repeated until it is received.
         deadline = time.monotonic() + 60
         while not select.select([monitor.stdout], [], [], 0.5)[0]:
             self.assertLess(time.monotonic(), deadline)
@@ -187,15 +187,15 @@ class OfTheDaemon(unittest.TestCase):
         self.harness.say("remove 0000:04:00.0")
         events = []
 
-        def told(what, subject):
+        def events_of(what, subject):
             return [each for each in events if each["event"] == what and each["subject"] == subject]
 
-        while not told("vanished", "0000:04:00.0"):
+        while not events_of("vanished", "0000:04:00.0"):
             self.assertTrue(select.select([monitor.stdout], [], [], 20)[0], events)
             events.append(json.loads(monitor.stdout.readline()))
-        self.assertEqual(told("changed", "0000:02:00.0")[-1]["changes"].get("state"), "bound", events)
-        self.assertTrue(told("transaction", "group 13"), events)
-        drivers = [each["changes"]["driver"] for each in told("changed", "0000:02:00.0") if "driver" in each["changes"]]
+        self.assertEqual(events_of("changed", "0000:02:00.0")[-1]["changes"].get("state"), "bound", events)
+        self.assertTrue(events_of("transaction", "group 13"), events)
+        drivers = [each["changes"]["driver"] for each in events_of("changed", "0000:02:00.0") if "driver" in each["changes"]]
         self.assertEqual(drivers[-1:], ["vfio-pci"], events)
 
 

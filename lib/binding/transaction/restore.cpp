@@ -8,12 +8,12 @@
 /// The override goes back first: from then on a crash leaves a device that its own driver can match
 /// again. Then comes the unbind, then the bind by name, for the probe's true errno.
 ///
-/// While an override is set only that driver can match (kernel.md). So a device that was on one
-/// driver with an override naming another (driverctl --noprobe, or an override written after the
-/// bind) cannot be put back in that order: it takes a detour, overriding to the old driver,
-/// binding, and then writing the override that was there. The same detour serves a device that was
-/// bound to a VFIO driver with its override cleared afterwards (SPDK does that): without an
-/// override such a driver matches nothing.
+/// While an override is set only that driver can match (driver_match_device()). So a device that
+/// was on one driver with an override naming another (driverctl --noprobe, or an override written
+/// after the bind) cannot be put back in that order: it takes a detour, overriding to the old
+/// driver, binding, and then writing the override that was there. The same detour serves a device
+/// that was bound to a VFIO driver with its override cleared afterwards (SPDK does that): without
+/// an override such a driver matches nothing.
 #include "base/try.hpp"
 
 namespace binding {

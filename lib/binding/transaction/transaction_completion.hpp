@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "binding/codec/messages.hpp"
 #include "binding/codec/managed_device.hpp"
+#include "binding/codec/messages.hpp"
 #include "binding/transaction/active_transaction.hpp"
 #include "binding/worker/worker_pool.hpp"
 #include "sysfs/kernel/kernel.hpp"

@@ -84,7 +84,8 @@ void WorkerPool::poll_workers(int milliseconds) {
 }
 
 void WorkerPool::stop_idle() {
-    // All are told to end before the first is waited for: an exit takes as long as a transaction.
+    // All receive the message to end before the first is waited for: an exit takes as long as a
+    // transaction.
     for (Slot& slot : slots_)
         if (!slot.busy)
             slot.worker.close_requests();

@@ -11,7 +11,7 @@
 namespace policy {
 
 /// The lines of udev rules that set ENV{.BINDD_AUTO} to the override of `driver: auto` for a PCI
-/// device, or to nothing when it cannot be told. `next` numbers the flags of the file and is
+/// device, or to nothing when it is unknown. `next` numbers the flags of the file and is
 /// incremented.
 [[nodiscard]] std::string udev_auto_rules(const PolicySet& set, const sysfs::Drivers& drivers,
                                           const sysfs::Host& host, unsigned& next);

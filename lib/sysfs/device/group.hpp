@@ -21,7 +21,7 @@ struct Blocker {
 };
 
 /// One IOMMU group: the unit the kernel isolates. Viable when every member is unbound or on a
-/// driver that leaves DMA alone (kernel.md, "Groups and nodes").
+/// driver that leaves DMA alone (vfio_dev_viable()).
 struct Group {
     int id = 0;
     std::string type;  ///< "DMA", "DMA-FQ", "identity", "blocked", ... or empty

@@ -181,9 +181,9 @@ TEST_F(JobQueueTest, KeepsNoMoreThanSixtyFourOfThoseThatHaveEnded) {
     EXPECT_EQ(kept().front(), 7U) << "the oldest go first";
 }
 
-/// Observers are told of an end one after another, and one of them may ask for something else at
-/// once.
-TEST_F(JobQueueTest, KeepsAJobWhoseEndIsStillBeingTold) {
+/// Observers are notified of an end one after another, and one of them may ask for something else
+/// at once.
+TEST_F(JobQueueTest, KeepsAJobWhoseEndIsStillBeingNotified) {
     for (int made = 0; made < 70; ++made)
         end(bind({"group 1"}));
     const JobId id = reconcile();

@@ -205,7 +205,7 @@ TEST(ControllerRunner, GoesOnWithoutADeviceWhoseReadingDoesNotReturn) {
     EXPECT_EQ(controller.view().inventory.find(hangs.id)->driver, "e1000e");
 }
 
-TEST(HungRead, IsToldByTheAttributesThatAreOpen) {
+TEST(HungRead, IsRecognisedByTheAttributesThatAreOpen) {
     const auto bus = base::Dir::open("/sys/bus/platform/devices");
     ASSERT_TRUE(bus);
     const auto devices = bus->entries();

@@ -213,9 +213,9 @@ binding::StateDir DaemonHarness::state() const {
     return {dir_.path() + "/run", dir_.path() + "/lib", dir_.path() + "/boot_id", {}};
 }
 
-binding::JournalState DaemonHarness::ledger() const {
-    const auto ledger = binding::read_journal(state());
-    return ledger ? *ledger : binding::JournalState{};
+binding::JournalState DaemonHarness::journal_state() const {
+    const auto journal_state = binding::read_journal(state());
+    return journal_state ? *journal_state : binding::JournalState{};
 }
 
 fake::KernelState nics(int count) {

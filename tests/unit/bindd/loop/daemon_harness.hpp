@@ -64,7 +64,7 @@ class DaemonHarness {
     [[nodiscard]] fake::FakeKernel& kernel() { return kernel_; }
     [[nodiscard]] std::string driver_of(const std::string& address);
     [[nodiscard]] bool wait_for_driver(const std::string& address, const std::string& driver);
-    [[nodiscard]] binding::JournalState ledger() const;
+    [[nodiscard]] binding::JournalState journal_state() const;
     [[nodiscard]] const std::string& dir() const { return dir_.path(); }
 
   private:

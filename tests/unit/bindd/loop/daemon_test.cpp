@@ -28,7 +28,7 @@ TEST(Daemon, BringsAHostToWhatIsDeclaredBeforeItIsReady) {
     EXPECT_EQ(daemon.wait_for_line("counts"),
               "counts bound=4 conflict=0 failed=0 pending=0 refused=0 stuck=0 unmanaged=0");
     EXPECT_EQ(daemon.stop(), 0);
-    EXPECT_TRUE(daemon.ledger().in_flight.empty());
+    EXPECT_TRUE(daemon.journal_state().in_flight.empty());
 }
 
 TEST(Daemon, WritesNothingWhenAllIsAsDeclared) {
@@ -218,7 +218,7 @@ TEST(Daemon, UndoesWhatOthersWereKilledAt) {
     EXPECT_TRUE(daemon.wait_for_driver(kFirst, "e1000e"));
     daemon.state_when(kFirst, "unmanaged");
     EXPECT_EQ(daemon.stop(), 0);
-    EXPECT_TRUE(daemon.ledger().in_flight.empty());
+    EXPECT_TRUE(daemon.journal_state().in_flight.empty());
 }
 
 TEST(Daemon, IsReadySoonBesideAnUndoThatDoesNotReturn) {
@@ -256,7 +256,7 @@ TEST(Daemon, RecoversWhenTheHolderLetsGo) {
     EXPECT_EQ(daemon.driver_of(kSecond), "e1000e") << "a manual release stays";
     daemon.kernel().close(fake::pci_id(kFirst));
     daemon.state_when(kFirst, "bound");
-    EXPECT_TRUE(daemon.ledger().in_flight.empty());
+    EXPECT_TRUE(daemon.journal_state().in_flight.empty());
 }
 
 }  // namespace

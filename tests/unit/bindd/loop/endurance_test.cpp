@@ -83,7 +83,7 @@ TEST(Endurance, ABurstOfPlugsEndsWithAllAsDeclared) {
     for (const auto& [id, device] : full.devices)
         EXPECT_TRUE(daemon.wait_for_driver(id.name, "vfio-pci")) << id.name;
     EXPECT_EQ(daemon.stop(), 0);
-    EXPECT_EQ(daemon.ledger().bound.size(), 64U);
+    EXPECT_EQ(daemon.journal_state().bound.size(), 64U);
 }
 
 /// kill -9 of daemon and executor, at moments spread over a stream of binds and releases.
@@ -106,8 +106,8 @@ TEST(Endurance, FiftyRestartsUnderLoadEndAsDeclared) {
         EXPECT_TRUE(daemon.wait_for_driver("0000:0" + std::to_string(i) + ":00.0", "vfio-pci"))
             << i;
     EXPECT_EQ(daemon.stop(), 0);
-    EXPECT_TRUE(daemon.ledger().in_flight.empty());
-    EXPECT_EQ(daemon.ledger().bound.size(), 6U);
+    EXPECT_TRUE(daemon.journal_state().in_flight.empty());
+    EXPECT_EQ(daemon.journal_state().bound.size(), 6U);
 }
 
 /// The made-up kernel kills the executor, or the worker, at every moment of a start.
@@ -125,7 +125,7 @@ TEST(Endurance, DeathAtAnyMomentIsUndoneOrFinishedByTheNextStart) {
             EXPECT_EQ(daemon.driver_of("0000:01:00.0"), "vfio-pci") << moment;
             EXPECT_EQ(daemon.driver_of("0000:02:00.0"), "vfio-pci") << moment;
             EXPECT_EQ(daemon.stop(), 0);
-            EXPECT_TRUE(daemon.ledger().in_flight.empty()) << moment;
+            EXPECT_TRUE(daemon.journal_state().in_flight.empty()) << moment;
         }
 }
 
