@@ -102,7 +102,7 @@ eventually "an unbound device is bound again" is_on $edu vfio-pci
 store $pci/$nic/driver_override '\n'
 store /sys/bus/pci/drivers/vfio-pci/unbind $nic
 store /sys/bus/pci/drivers/e1000e/bind $nic
-eventually "drift is logged" logged "$nic is on"
+eventually "drift is logged" logged "$nic was rebound to e1000e outside bindd: left unchanged"
 sleep 1
 equal "and not restored" e1000e "$(driver_of $nic)"
 kill -HUP $daemon
