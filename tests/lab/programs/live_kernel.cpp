@@ -74,8 +74,8 @@ TEST_F(LiveKernelTest, DeniesABlacklistedModuleWithTheLine) {
     write_file(path, "install igb /bin/touch /tmp/ran\n");
     EXPECT_EQ(
         "igb: load the module: modprobe's configuration runs a command in place of igb: " + path +
-            ":1: install igb /bin/touch /tmp/ran | such commands are not run: load the module by "
-            "hand, or take that line out",
+            ":1: install igb /bin/touch /tmp/ran | such commands are not run: load the module "
+            "manually, or remove that line",
         text(kernel_.load_module("igb")));
     EXPECT_NE(0, ::access("/tmp/ran", F_OK));
     EXPECT_NE(0, ::access("/sys/module/igb", F_OK));
