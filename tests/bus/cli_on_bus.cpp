@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "base/try.hpp"
 #include "tests/fake/fake_kernel.hpp"
 #include "vfioctl/cli/invocation.hpp"
 #include "vfioctl/client/daemon_client.hpp"
@@ -22,7 +23,7 @@ vfioctl::CliResult<vfioctl::ExitCode> run(const std::string& directory,
     fake::FakeKernel kernel(directory + "/kernel");
     const binding::StateDir state{
         directory + "/run", directory + "/lib", directory + "/boot_id", {}};
-    auto daemon = vfioctl::DaemonClient::find(state.run);
+    auto daemon = TRY(vfioctl::DaemonClient::find(state.run));
     binding::HostSnapshot picture;
     std::unique_ptr<sysfs::Kernel> pictured;
     if (daemon != nullptr) {

@@ -2,6 +2,7 @@
 #include "vfioctl/client/daemon_bus.hpp"
 
 #include "base/dlopen.hpp"
+#include "base/try.hpp"
 
 /// sdbus-c++ and what it brings (libsystemd, libgcrypt, compression) cost a `list` without a daemon
 /// a quarter of its time. So its user is a module, opened once a daemon is known to be there: the
@@ -24,9 +25,8 @@ constexpr base::DlopenSymbol kSymbols[] = {{"vfioctl_connect_daemon_bus", [](voi
 
 }  // namespace
 
-std::unique_ptr<DaemonBus> connect_daemon_bus(const std::string& address) {
-    if (!base::open_library(DAEMON_BUS_MODULE, kSymbols))
-        return nullptr;
+base::Result<std::unique_ptr<DaemonBus>> connect_daemon_bus(const std::string& address) {
+    TRY(base::open_library(DAEMON_BUS_MODULE, kSymbols));
     return std::unique_ptr<DaemonBus>(connect_symbol(address.c_str()));
 }
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "binding/transaction/apply.hpp"
 
@@ -83,7 +84,9 @@ class DaemonBus {
         const std::function<AfterSignal(const BusSignal&)>& on_signal) = 0;
 };
 
-/// `address` empty: the system bus. Null when there is no bus, or the module is not installed.
-[[nodiscard]] std::unique_ptr<DaemonBus> connect_daemon_bus(const std::string& address);
+/// `address` empty: the system bus. Null when there is no bus; an error when the module or a
+/// library of it is not installed.
+[[nodiscard]] base::Result<std::unique_ptr<DaemonBus>> connect_daemon_bus(
+    const std::string& address);
 
 }  // namespace vfioctl

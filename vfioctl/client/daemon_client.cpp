@@ -94,16 +94,20 @@ CliResult<DaemonClient::ChangeResult> parse_lines(const std::vector<std::string>
 
 }  // namespace
 
-std::unique_ptr<DaemonClient> DaemonClient::find(const std::string& run_directory) {
+CliResult<std::unique_ptr<DaemonClient>> DaemonClient::find(const std::string& run_directory) {
     const char* own = std::getenv("BINDD_BUS_ADDRESS");
-    const bool elsewhere = own != nullptr || std::getenv("DBUS_SYSTEM_BUS_ADDRESS") != nullptr;
     // The daemon creates this file once it is on the bus: a `list` without a daemon opens no bus.
-    if (!elsewhere && ::access((run_directory + "/on-bus").c_str(), F_OK) != 0)
+    const bool expected =
+        own != nullptr || ::access((run_directory + "/on-bus").c_str(), F_OK) == 0;
+    if (!expected && std::getenv("DBUS_SYSTEM_BUS_ADDRESS") == nullptr)
         return nullptr;
     auto bus = connect_daemon_bus(own == nullptr ? "" : own);
-    if (bus == nullptr || !bus->has_daemon())
+    if (!bus && expected)
+        return fail(ExitCode::kFailed, "bindd", "it is running, but " + bus.error().text(),
+                    "reinstall vfioctl; --direct bypasses the daemon");
+    if (!bus || *bus == nullptr || !(*bus)->has_daemon())
         return nullptr;
-    return std::make_unique<DaemonClient>(std::move(bus));
+    return std::make_unique<DaemonClient>(*std::move(bus));
 }
 
 CliResult<binding::HostSnapshot> DaemonClient::fetch_snapshot(

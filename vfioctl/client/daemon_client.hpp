@@ -20,7 +20,9 @@ class DaemonClient {
   public:
     /// Searches the bus of BINDD_BUS_ADDRESS, else the system bus (another one by
     /// DBUS_SYSTEM_BUS_ADDRESS). Null when no daemon is on it; none is started.
-    [[nodiscard]] static std::unique_ptr<DaemonClient> find(const std::string& run_directory);
+    /// An error when a daemon is running and the module that talks to it is not installed.
+    [[nodiscard]] static CliResult<std::unique_ptr<DaemonClient>> find(
+        const std::string& run_directory);
     explicit DaemonClient(std::unique_ptr<DaemonBus> bus) : bus_(std::move(bus)) {}
 
     /// The host as the daemon sees it, with the users of `usage_of`, which it determines now.
