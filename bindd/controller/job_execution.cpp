@@ -118,6 +118,11 @@ void record_result(StepContext& step, const std::string& txn, const Transaction&
         state.dirty.insert(device);
         state.published.changed.insert(device);
     }
+    // Planned from a scan without its new mediated devices, their parent would get them twice:
+    // their own events may come after its scan.
+    for (const policy::Step& done : transaction.steps)
+        if (done.op == policy::Op::kCreateMdev || done.op == policy::Op::kRemoveMdev)
+            state.dirty.insert(done.device);
     state.drivers_stale = state.drivers_stale || loads_module(transaction);
 }
 

@@ -36,6 +36,22 @@ TEST_F(StepTest, BindsADeviceThatIsNotAsWanted) {
                                  "disarm startup", "ready"}));
 }
 
+TEST_F(StepTest, ScansNewMediatedDevicesWithTheirParent) {
+    (void)start();
+    (void)feed(RecoveryStarted{});
+    (void)scanned(1);
+    (void)unused(2);
+    transactions_.at(3).steps.push_back({.op = policy::Op::kCreateMdev,
+                                         .device = {"mdev", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"},
+                                         .value = "mtty-2",
+                                         .module = {},
+                                         .result = StepResult::kDone,
+                                         .error = {}});
+    (void)executed(3, StepResult::kDone);
+    EXPECT_EQ(fire(TimerId::kScan),
+              (Lines{"#4 scan mdev/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 0000:01:00.0"}));
+}
+
 TEST_F(StepTest, ScansTheGroupOfAnEventOnceItIsQuiet) {
     start_ready();
     const HostEvent event{.kind = HostEvent::EventKind::kChanged,
