@@ -24,8 +24,7 @@ BINDD_ENUM(policy::Check, kOpen, "none", "open")
 BINDD_ENUM(base::Code, kFailed, "invalid", "not_found", "gone", "denied", "busy", "refused",
            "unsupported", "stale", "timeout", "failed")
 BINDD_ENUM(sysfs::ModuleState, kBuiltin, "missing", "available", "denied", "loaded", "builtin")
-BINDD_ENUM(sysfs::UseKind, kSignature, "mounted", "swap", "holder", "vfio-open", "default-route",
-           "addressed", "enslaved", "session", "open-fd", "console", "vfs-in-use", "signature")
+BINDD_NAMED_ENUM(sysfs::UseKind, kSignature, sysfs::use_kind_name)
 
 BINDD_FIELDS(base::Error, code, operation, object, errnum, reason, hint)
 
