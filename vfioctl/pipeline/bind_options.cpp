@@ -68,7 +68,11 @@ const char* why_not_forceable(policy::ReasonCode code) {
         case policy::ReasonCode::kSession:
         case policy::ReasonCode::kOpenFd:
         case policy::ReasonCode::kConsole:
+        case policy::ReasonCode::kInput:
         case policy::ReasonCode::kSignature:
+        case policy::ReasonCode::kUnknownUse:
+        case policy::ReasonCode::kFirmwareMemory:
+        case policy::ReasonCode::kDeadDevice:
             return "the kernel itself would refuse";
     }
     return "";

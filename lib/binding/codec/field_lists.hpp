@@ -24,7 +24,7 @@ BINDD_ENUM(policy::Check, kOpen, "none", "open")
 BINDD_ENUM(base::Code, kFailed, "invalid", "not_found", "gone", "denied", "busy", "refused",
            "unsupported", "stale", "timeout", "failed")
 BINDD_ENUM(sysfs::ModuleState, kBuiltin, "missing", "available", "denied", "loaded", "builtin")
-BINDD_NAMED_ENUM(sysfs::UseKind, kSignature, sysfs::use_kind_name)
+BINDD_NAMED_ENUM(sysfs::UseKind, kUnknown, sysfs::use_kind_name)
 
 BINDD_FIELDS(base::Error, code, operation, object, errnum, reason, hint)
 
@@ -62,7 +62,7 @@ BINDD_OMITTABLE_FIELDS(sysfs::Host, arch, kernel, machine_id, iommu, noiommu, us
 BINDD_FIELDS(HostContext, host, group_types, group_names, warnings)
 BINDD_FIELDS(sysfs::ModuleAlias, pattern, module)
 BINDD_OMITTABLE_FIELDS(sysfs::Drivers, aliases, modules, registered, warnings)
-BINDD_FIELDS(sysfs::Use, kind, text, evidence)
+BINDD_FIELDS(sysfs::Use, kind, text, evidence, essential)
 BINDD_OMITTABLE_FIELDS(sysfs::ScanOptions, serial, properties, slots, resets, attrs, drivers,
                        named_only, leave_out, access, users, groups, driver_buses, brief,
                        other_buses, numa_nodes, revisions)

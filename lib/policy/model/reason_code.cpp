@@ -22,9 +22,13 @@ constexpr std::array kReasons = {
     std::pair{ReasonCode::kOpenFd, "open-fd"},
     std::pair{ReasonCode::kGroupNotViable, "group-not-viable"},
     std::pair{ReasonCode::kConsole, "console"},
+    std::pair{ReasonCode::kInput, "input"},
     std::pair{ReasonCode::kVfsInUse, "vfs-in-use"},
     std::pair{ReasonCode::kBridge, "bridge"},
     std::pair{ReasonCode::kSignature, "signature"},
+    std::pair{ReasonCode::kUnknownUse, "unknown-use"},
+    std::pair{ReasonCode::kFirmwareMemory, "firmware-memory"},
+    std::pair{ReasonCode::kDeadDevice, "dead-device"},
     std::pair{ReasonCode::kNoIommu, "no-iommu"},
     std::pair{ReasonCode::kNoDriver, "no-driver"},
     std::pair{ReasonCode::kDriverDenies, "driver-denies"},
@@ -55,7 +59,11 @@ bool is_forceable(ReasonCode code) {
         case ReasonCode::kSession:
         case ReasonCode::kOpenFd:
         case ReasonCode::kConsole:
+        case ReasonCode::kInput:
         case ReasonCode::kSignature:
+        case ReasonCode::kUnknownUse:
+        case ReasonCode::kFirmwareMemory:
+        case ReasonCode::kDeadDevice:
             return true;
         // Unbinding an open VFIO device blocks; the VFs of an unbound PF disappear while in use;
         // the kernel refuses the others anyway; only its rule can lift `protect`.

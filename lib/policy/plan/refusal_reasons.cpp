@@ -72,8 +72,12 @@ ReasonCode to_reason_code(sysfs::UseKind kind) {
             return ReasonCode::kConsole;
         case UseKind::kVfsInUse:
             return ReasonCode::kVfsInUse;
+        case UseKind::kInput:
+            return ReasonCode::kInput;
         case UseKind::kSignature:
             return ReasonCode::kSignature;
+        case UseKind::kUnknown:
+            return ReasonCode::kUnknownUse;
     }
     return ReasonCode::kOpenFd;
 }

@@ -117,8 +117,12 @@ const char* use_kind_name(UseKind kind) {
             return "console";
         case UseKind::kVfsInUse:
             return "vfs-in-use";
+        case UseKind::kInput:
+            return "input";
         case UseKind::kSignature:
             return "signature";
+        case UseKind::kUnknown:
+            return "unknown-use";
     }
     return "";
 }

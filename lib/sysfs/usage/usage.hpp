@@ -25,8 +25,10 @@ enum class UseKind {
     kSession,       ///< the caller's own remote session comes through it
     kOpenFd,        ///< a process holds one of its nodes open
     kConsole,       ///< boot_vga with a framebuffer console, or an active DRM master
+    kInput,         ///< the last keyboard hangs on it
     kVfsInUse,      ///< a PF with VFs enabled
     kSignature,     ///< a disk with a partition table or file system that nobody has mounted
+    kUnknown,       ///< what would tell whether it is used could not be read
 };
 
 /// The reason code: "mounted", "vfio-open".
@@ -38,6 +40,7 @@ struct Use {
     UseKind kind;
     std::string text;
     std::string evidence;
+    bool essential = false;  ///< the running system needs it: nothing can force it
 
     auto operator<=>(const Use&) const = default;
 };
