@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "bindd/controller/group_state.hpp"
@@ -20,7 +21,8 @@ struct GroupStatus {
     unsigned failed_attempts = 0;  ///< in a row
     bool drifted = false;          ///< changed outside bindd, and reported
     std::string blocked_reason;    ///< the reason in the device's state; empty: that of the plan
-    std::string logged_refusal;    ///< the last refusal that was logged
+    std::set<sysfs::DeviceId> children_to_scan;  ///< with the next scan of the group itself
+    std::string logged_refusal;                  ///< the last refusal that was logged
 
     [[nodiscard]] bool is_working() const {
         return state == GroupState::kWorking || state == GroupState::kWorkingDirty;

@@ -119,10 +119,11 @@ void record_result(StepContext& step, const std::string& txn, const Transaction&
         state.published.changed.insert(device);
     }
     // Planned from a scan without its new mediated devices, their parent would get them twice:
-    // their own events may come after its scan.
+    // their own events may come after its scan, and their own scan may end after it.
+    auto& children = state.groups[state.view.group_key(transaction)].children_to_scan;
     for (const policy::Step& done : transaction.steps)
         if (done.op == policy::Op::kCreateMdev || done.op == policy::Op::kRemoveMdev)
-            state.dirty.insert(done.device);
+            children.insert(done.device);
     state.drivers_stale = state.drivers_stale || loads_module(transaction);
 }
 

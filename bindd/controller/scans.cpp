@@ -81,15 +81,20 @@ void scan_due_groups(StepContext& step) {
     state.scan_timer.reset();
     PartialScan scan;
     std::set<std::string> keys;
+    std::set<DeviceId> devices;
     for (const std::string& key : state.coalescer.take_due(step.now)) {
-        scan.requests[key] = state.groups[key].last_requested;
+        GroupStatus& status = state.groups[key];
+        scan.requests[key] = status.last_requested;
+        devices.merge(std::exchange(status.children_to_scan, {}));
         keys.insert(key);
         for (const DeviceId& id : state.view.members(key))
             state.dirty.insert(id);
     }
     if (keys.empty())
         return;
-    scan.devices = take_dirty(state, keys);
+    const std::vector<DeviceId> dirty = take_dirty(state, keys);
+    devices.insert(dirty.begin(), dirty.end());
+    scan.devices.assign(devices.begin(), devices.end());
     state.quarantine.remove_from(scan.devices);
     start_partial_scan(step, std::move(scan), wanted_facts(state));
 }
