@@ -27,7 +27,8 @@ std::size_t peak() {
 
 }  // namespace heap
 
-void* operator new(std::size_t size) {
+// Not inlined: g++ would then see that free() gets what operator new returned, and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
     void* const memory = std::malloc(size);
     if (memory == nullptr)
         throw std::bad_alloc();
@@ -37,7 +38,7 @@ void* operator new(std::size_t size) {
     return memory;
 }
 
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
     live -= static_cast<long>(::malloc_usable_size(memory));
     std::free(memory);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 
 #include "tests/fake/kernel_rules.hpp"
 
@@ -15,9 +15,8 @@ using sysfs::DeviceId;
 
 /// Behind the PF: device 16 and up of its bus, eight functions each.
 std::string vf_name(const std::string& pf, std::uint32_t index) {
-    std::array<char, 8> devfn{};
-    std::snprintf(devfn.data(), devfn.size(), "%02x.%x", 16U + index / 8, index % 8);
-    return pf.substr(0, pf.rfind(':') + 1) + devfn.data();
+    return fmt::format("{}{:02x}.{:x}", pf.substr(0, pf.rfind(':') + 1), 16U + index / 8,
+                       index % 8);
 }
 
 Device vf_of(KernelState& world, const Device& pf, std::uint32_t index) {
