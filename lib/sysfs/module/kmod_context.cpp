@@ -4,7 +4,7 @@
 #include <cerrno>
 
 #include "base/try.hpp"
-#include "sysfs/host/optional_library.hpp"
+#include "sysfs/module/kmod_dlopen.hpp"
 
 namespace sysfs {
 namespace {
@@ -15,7 +15,7 @@ void discard_log(void* /*data*/, int /*priority*/, const char* /*file*/, int /*l
 }  // namespace
 
 base::Result<KmodContext> open_kmod(const std::string& dir, KmodConfiguration configuration) {
-    TRY(require_library(OptionalLibrary::kKmod));
+    TRY(require_kmod());
     const char* const none[] = {nullptr};
     KmodContext context(kmod_new(dir.empty() ? nullptr : dir.c_str(),
                                  configuration == KmodConfiguration::kNone ? none : nullptr));

@@ -13,7 +13,6 @@
 
 #include "base/unique_fd.hpp"
 #include "sysfs/device/udev_db.hpp"
-#include "sysfs/host/optional_library.hpp"
 
 namespace sysfs {
 namespace {
@@ -107,11 +106,6 @@ std::string DiskContent::text() const {
 
 base::Result<std::optional<DiskContent>> read_content(const Root& root, const Block& block) {
     if (root.is_live()) {
-        if (auto library = require_library(OptionalLibrary::kBlkid); !library) {
-            auto recorded = recorded_content(root, block);
-            return recorded ? base::Result<std::optional<DiskContent>>(std::move(recorded))
-                            : base::propagate(library);
-        }
         DiskContent content;
         switch (probe_content(block, content)) {
             case Probing::kFound:

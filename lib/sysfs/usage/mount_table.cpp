@@ -14,7 +14,6 @@
 #include "base/file_io.hpp"
 #include "base/path.hpp"
 #include "base/try.hpp"
-#include "sysfs/host/optional_library.hpp"
 #include "sysfs/usage/process.hpp"
 
 namespace sysfs {
@@ -92,7 +91,6 @@ class MountCollector {
 }  // namespace
 
 base::Result<std::vector<Mount>> read_mounts(const Root& root) {
-    TRY(require_library(OptionalLibrary::kMount));
     MountCollector collector(root);
     collector.add(root.is_live() ? "self" : "1", "");
     for (const pid_t pid : list_processes(root)) {
@@ -103,7 +101,6 @@ base::Result<std::vector<Mount>> read_mounts(const Root& root) {
 }
 
 base::Result<std::vector<Swap>> read_swaps(const Root& root) {
-    TRY(require_library(OptionalLibrary::kMount));
     std::vector<Swap> swaps;
     const MountTable table(mnt_new_table());
     if (!table || mnt_table_parse_swaps(table.get(), root.path("/proc/swaps").c_str()) != 0)
