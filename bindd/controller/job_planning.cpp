@@ -158,7 +158,7 @@ void start_due_jobs(StepContext& step) {
             working.insert(key);
     for (const JobId id : step.state.jobs.due(working)) {
         QueuedJob& queued = *step.state.jobs.find(id);
-        queued.job.state = JobState::kLooking;
+        step.state.jobs.begin(queued);
         step.emit(NotifyJob{id});
         if (queued.job.request.kind == JobKind::kApply)
             start_full_scan(step, {}, id);
@@ -174,7 +174,11 @@ void plan_apply(StepContext& step, JobId id, const ScanDifference& difference,
         return fail_job(step, id, difference.error());
     state.published.changed.insert(difference->changed.begin(), difference->changed.end());
     apply_journal(step, std::move(journal), JournalChange::kOwn);
-    state.usage_known.clear();
+    // A plan must not take from an assessment what it knows already: with plans in a loop, nothing
+    // would ever be reconciled.
+    const QueuedJob* queued = state.jobs.find(id);
+    if (queued != nullptr && queued->job.request.mode == JobMode::kExecute)
+        state.usage_known.clear();
     state.view.decide();
     std::vector<DeviceId> devices = state.view.devices_losing_driver();
     state.quarantine.remove_from(devices);
@@ -188,8 +192,9 @@ void plan_manual(StepContext& step, JobId id, const std::vector<DeviceId>& devic
     if (!difference || queued == nullptr)
         return fail_job(step, id, difference ? base::Error{} : difference.error());
     state.published.changed.insert(difference->changed.begin(), difference->changed.end());
-    for (const DeviceId& device : devices)
-        state.usage_known.erase(device);
+    if (queued->job.request.mode == JobMode::kExecute)
+        for (const DeviceId& device : devices)
+            state.usage_known.erase(device);
     apply_journal(step, std::move(journal), JournalChange::kOwn);
     queued->job.request.kind == JobKind::kBind ? plan_bind(step, *queued)
                                                : plan_release(step, *queued);

@@ -14,16 +14,15 @@ constexpr std::chrono::seconds kKeptAfterEnd{60};
 constexpr std::size_t kMaxKept = 64;
 
 bool is_by_request(const QueuedJob& queued) {
-    switch (queued.job.request.kind) {
-        case JobKind::kReconcile:
-            return false;
-        case JobKind::kApply:
-        case JobKind::kBind:
-        case JobKind::kRelease:
-        case JobKind::kRollback:
-            return true;
-    }
-    return true;
+    return queued.job.request.kind != JobKind::kReconcile;
+}
+
+bool is_plan(const QueuedJob& queued) {
+    return queued.job.request.mode == JobMode::kPlanOnly;
+}
+
+bool is_change_by_request(const QueuedJob& queued) {
+    return is_by_request(queued) && !is_plan(queued);
 }
 
 bool is_waiting(const QueuedJob& queued) {
@@ -60,19 +59,48 @@ const QueuedJob* JobQueue::find(JobId id) const {
 std::vector<JobId> JobQueue::due(const std::set<std::string>& working) const {
     std::vector<JobId> due;
     for (const auto& [id, queued] : jobs_)
-        if (is_waiting(queued) && is_by_request(queued) && may_begin(queued) &&
+        if (is_waiting(queued) && is_change_by_request(queued) && may_begin(queued) &&
             std::none_of(
                 working.begin(), working.end(),
                 [&scope = queued.scope](const std::string& group) { return scope.covers(group); }))
             due.push_back(id);
+    if (const auto plan = next_plan())
+        due.push_back(*plan);
     return due;
 }
 
-/// It waits for every job ahead of it with a common group, begun or not.
+std::optional<JobId> JobQueue::next_plan() const {
+    std::map<std::optional<std::uint32_t>, unsigned> last_turn;
+    for (const auto& [id, queued] : jobs_) {
+        if (!is_plan(queued))
+            continue;
+        if (queued.job.state == JobState::kLooking)
+            return std::nullopt;
+        unsigned& turn = last_turn[queued.job.request.requester.uid];
+        turn = std::max(turn, queued.begun);
+    }
+    const QueuedJob* next = nullptr;
+    const auto turn_of = [&](const QueuedJob& queued) {
+        return last_turn[queued.job.request.requester.uid];
+    };
+    for (const auto& [id, queued] : jobs_)
+        if (is_plan(queued) && is_waiting(queued) &&
+            (next == nullptr || turn_of(queued) < turn_of(*next)))
+            next = &queued;
+    return next == nullptr ? std::nullopt : std::optional(next->job.id);
+}
+
+void JobQueue::begin(QueuedJob& queued) {
+    queued.job.state = JobState::kLooking;
+    queued.begun = ++begun_;
+}
+
+/// It waits for every change ahead of it with a common group, begun or not.
 bool JobQueue::may_begin(const QueuedJob& queued) const {
     return std::none_of(jobs_.begin(), jobs_.find(queued.job.id), [&](const auto& entry) {
         const QueuedJob& ahead = entry.second;
-        return !ahead.job.ended() && is_by_request(ahead) && ahead.scope.overlaps(queued.scope);
+        return !ahead.job.ended() && is_change_by_request(ahead) &&
+               ahead.scope.overlaps(queued.scope);
     });
 }
 
@@ -80,7 +108,7 @@ bool JobQueue::is_reserved(const std::string& group) const {
     return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
         const QueuedJob& queued = entry.second;
         const bool at_it = queued.job.state == JobState::kLooking || queued.in_flight != 0;
-        return at_it && queued.scope.covers(group);
+        return at_it && !is_plan(queued) && queued.scope.covers(group);
     });
 }
 

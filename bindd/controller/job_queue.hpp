@@ -30,6 +30,7 @@ struct QueuedJob {
 
     Job job;
     JobScope scope;
+    unsigned begun = 0;                     ///< its place among the jobs that have begun
     std::size_t in_flight = 0;              ///< transactions with the executor
     std::set<std::string> awaiting_scan{};  ///< groups to scan again
     std::optional<Time> retired_at{};
@@ -37,8 +38,9 @@ struct QueuedJob {
 
 /// The jobs by number and their order: first come, first served, each request with its groups to
 /// itself. The daemon's own jobs reserve no group and do not wait, but requests wait for working
-/// groups. A value without a clock. A job keeps its address until it has been retired and another
-/// one is added.
+/// groups. What only plans (`--dry-run`) reserves nothing and neither waits for the others nor they
+/// for it: anyone may plan. A value without a clock. A job keeps its address until it has been
+/// retired and another one is added.
 class JobQueue {
   public:
     using Time = QueuedJob::Time;
@@ -50,8 +52,12 @@ class JobQueue {
     /// The number of the job added last.
     [[nodiscard]] JobId last() const { return last_; }
 
-    /// The requests that may begin now, in order; none begins on a working group.
+    /// The requests that may begin now, in order; none that changes anything begins on a working
+    /// group. Of those that only plan it is one, while none is running: the users take turns,
+    /// however many connections each has, and a reader stays free for events.
     [[nodiscard]] std::vector<JobId> due(const std::set<std::string>& working) const;
+    /// The job scans the host now.
+    void begin(QueuedJob& queued);
     /// A job has the group to itself, from its scan until its last transaction has ended; after
     /// that its groups are evaluated like any others.
     [[nodiscard]] bool is_reserved(const std::string& group) const;
@@ -66,10 +72,12 @@ class JobQueue {
 
   private:
     [[nodiscard]] bool may_begin(const QueuedJob& queued) const;
+    [[nodiscard]] std::optional<JobId> next_plan() const;
     void forget_old(Time now);
 
     std::map<JobId, QueuedJob> jobs_;
     JobId last_ = 0;
+    unsigned begun_ = 0;
 };
 
 }  // namespace bindd

@@ -83,8 +83,12 @@ void evaluate_group(StepContext& step, const std::string& key,
                     std::vector<std::size_t>& to_execute) {
     ControllerState& state = step.state;
     GroupStatus& status = state.groups[key];
-    if (!status.can_be_evaluated() || state.jobs.is_reserved(key))
+    if (!status.can_be_evaluated())
         return;
+    if (state.jobs.is_reserved(key)) {
+        state.evaluation_skipped = true;
+        return;
+    }
     if (transactions.empty())
         return advance_group(
             step, key,
@@ -170,6 +174,11 @@ void finish_assessment(StepContext& step, const base::Result<void>& usage_known)
     state.view.decide();
     state.view.make_plan();
     evaluate_groups(step);
+}
+
+void assess_skipped(StepContext& step) {
+    if (std::exchange(step.state.evaluation_skipped, false))
+        assess(step);
 }
 
 void save_manual_state(StepContext& step) {

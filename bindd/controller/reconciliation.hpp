@@ -12,6 +12,9 @@ void assess(StepContext& step);
 /// The usage is known, or could not be found out.
 void finish_assessment(StepContext& step, const base::Result<void>& usage_known);
 
+/// Settles what could not be evaluated because a job had its group to itself.
+void assess_skipped(StepContext& step);
+
 /// Observers are notified of nothing that depends on a manual change before it is saved.
 void save_manual_state(StepContext& step);
 

@@ -52,6 +52,7 @@ struct ControllerState {
     bool scanned = false;                       ///< a full scan has ended
     bool usage_query_pending = false;           ///< of an assessment
     bool assess_again = false;                  ///< once that query has been answered
+    bool evaluation_skipped = false;  ///< of a group that a job had reserved: once that has ended
 
     std::map<RequestId, PendingRequest> pending;
     RequestId last_request = 0;

@@ -6,6 +6,7 @@
 #include "bindd/controller/job_planning.hpp"
 #include "bindd/controller/journal_changes.hpp"
 #include "bindd/controller/policy_reload.hpp"
+#include "bindd/controller/reconciliation.hpp"
 #include "bindd/controller/recovery_events.hpp"
 #include "bindd/controller/scan_results.hpp"
 #include "bindd/controller/scans.hpp"
@@ -20,7 +21,8 @@ void on_timer(StepContext& step, const TimerFired& fired) {
         case TimerId::kScan:
             return scan_due_groups(step);
         case TimerId::kJobs:
-            return start_due_jobs(step);
+            start_due_jobs(step);
+            return assess_skipped(step);
         case TimerId::kStartup:
             return on_startup_timeout(step);
         case TimerId::kReload:

@@ -19,9 +19,15 @@ class JobQueueTest : public testing::Test {
     }
     JobId bind(const Keys& groups) { return add(JobKind::kBind, {.groups = groups}); }
     JobId apply() { return add(JobKind::kApply, {.all = true}); }
+    JobId plan(std::uint32_t uid) {
+        JobRequest request;
+        request.mode = JobMode::kPlanOnly;
+        request.requester.uid = uid;
+        return jobs_.add(std::move(request), {.all = true}, now_).job.id;
+    }
     JobId reconcile() { return add(JobKind::kReconcile, {}); }
 
-    void begin(JobId id) { jobs_.find(id)->job.state = JobState::kLooking; }
+    void begin(JobId id) { jobs_.begin(*jobs_.find(id)); }
     void work(JobId id, std::size_t transactions) {
         jobs_.find(id)->job.state = JobState::kWorking;
         jobs_.find(id)->in_flight = transactions;
@@ -125,6 +131,42 @@ TEST_F(JobQueueTest, TakesAGroupFromTheLookToTheLastTransaction) {
 TEST_F(JobQueueTest, TakesEveryGroupForAnApply) {
     begin(apply());
     EXPECT_TRUE(jobs_.is_reserved("group 1"));
+}
+
+TEST_F(JobQueueTest, PlansBesideEverything) {
+    const JobId planned = plan(1000);
+    const JobId bound = bind({"group 1"});
+    EXPECT_EQ(jobs_.due({}), (JobIds{bound, planned}));
+    EXPECT_EQ(jobs_.due({"group 1"}), JobIds{planned});
+    begin(planned);
+    EXPECT_FALSE(jobs_.is_reserved("group 1"));
+    EXPECT_EQ(jobs_.due({}), JobIds{bound});
+    begin(bound);
+    end(planned);
+    const JobId next = plan(1000);
+    EXPECT_EQ(jobs_.due({}), JobIds{next}) << "it does not wait for the change ahead of it";
+}
+
+TEST_F(JobQueueTest, MakesOnePlanAtATimeAndUsersTakeTurns) {
+    const JobId first = plan(1000);
+    const JobId second = plan(1000);
+    const JobId third = plan(1000);
+    const JobId of_other = plan(1001);
+    EXPECT_EQ(jobs_.due({}), JobIds{first});
+    begin(first);
+    EXPECT_EQ(jobs_.due({}), JobIds{});
+    end(first);
+    EXPECT_EQ(jobs_.due({}), JobIds{of_other});
+    begin(of_other);
+    end(of_other);
+    EXPECT_EQ(jobs_.due({}), JobIds{second});
+    begin(second);
+    const JobId again_of_other = plan(1001);
+    end(second);
+    EXPECT_EQ(jobs_.due({}), JobIds{again_of_other});
+    begin(again_of_other);
+    end(again_of_other);
+    EXPECT_EQ(jobs_.due({}), JobIds{third});
 }
 
 TEST_F(JobQueueTest, FinishesAJobWhenAllItsGroupsAreQuiet) {

@@ -102,10 +102,12 @@ binding::DeviceState StepTest::device_state(const std::string& address) {
     return bindd::device_state(state_, *state_.view.inventory.find(fake::pci_id(address)));
 }
 
-JobId StepTest::submit(JobKind kind, const std::string& address) {
+JobId StepTest::submit(JobKind kind, const std::string& address, JobMode mode) {
     JobRequest request;
     request.kind = kind;
-    request.devices = {fake::pci_id(address)};
+    request.mode = mode;
+    if (!address.empty())
+        request.devices = {fake::pci_id(address)};
     request.requester = {.uid = 1000, .description = "test"};
     auto scope = job_scope(state_, request);
     EXPECT_TRUE(scope);

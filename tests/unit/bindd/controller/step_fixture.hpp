@@ -37,7 +37,7 @@ class StepTest : public testing::Test {
     void rebind(const std::string& address, const std::string& driver);
     [[nodiscard]] const sysfs::Device& device(const std::string& address);
     [[nodiscard]] binding::DeviceState device_state(const std::string& address);
-    JobId submit(JobKind kind, const std::string& address);
+    JobId submit(JobKind kind, const std::string& address, JobMode mode = JobMode::kExecute);
 
     fake::Host host_;
     binding::JournalState journal_;

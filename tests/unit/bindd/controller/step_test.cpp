@@ -137,6 +137,43 @@ TEST_F(StepTest, SavesAManualReleaseBeforeItNotifies) {
               "released manually; `vfioctl apply` binds it again");
 }
 
+/// Somebody plans all the time; the device is plugged while one of the plans is being made.
+TEST_F(StepTest, BindsWhatIsPluggedWhileSomebodyPlans) {
+    start_ready();
+    (void)submit(JobKind::kApply, "", JobMode::kPlanOnly);
+    EXPECT_EQ(fire(TimerId::kJobs), (Lines{"job 2 changed", "#5 scan the host"}));
+    host_.pci("0000:02:00.0").nic().group(12).driver("e1000e");
+    (void)feed(
+        HostEvent{.kind = HostEvent::EventKind::kAdded, .device = fake::pci_id("0000:02:00.0")});
+    EXPECT_EQ(fire(TimerId::kScan, std::chrono::milliseconds(4)), (Lines{"#6 scan 0000:02:00.0"}));
+    EXPECT_EQ(scanned(6), (Lines{"#7 query usage of 0000:02:00.0"}));
+    // The plan's scan ends between the two answers.
+    EXPECT_EQ(scanned(5), (Lines{"#8 query usage of 0000:02:00.0"}));
+    EXPECT_EQ(unused(7), (Lines{"group 12 appeared", "0000:02:00.0 appeared", "counts changed",
+                                "watch 0000:01:00.0/driver_override", "job 3 changed",
+                                "#9 apply by bindd (event): group 12: set_override unbind bind",
+                                "0000:02:00.0 changed", "group 12 changed", "counts changed"}));
+}
+
+TEST_F(StepTest, SettlesWhatAJobKeptFromBeingEvaluatedOnceItHasEnded) {
+    start_ready();
+    const JobId job = submit(JobKind::kApply, "");
+    (void)fire(TimerId::kJobs);
+    host_.pci("0000:02:00.0").nic().group(12).driver("e1000e");
+    (void)feed(
+        HostEvent{.kind = HostEvent::EventKind::kAdded, .device = fake::pci_id("0000:02:00.0")});
+    (void)fire(TimerId::kScan, std::chrono::milliseconds(4));
+    (void)scanned(6);
+    (void)unused(7);  // reserved: not evaluated
+    (void)feed(ScanFinished{
+        5, base::fail(base::Code::kFailed, "scan", "the host", "too many files"), journal_});
+    (void)feed(JobEndNotified{job});
+    EXPECT_EQ(fire(TimerId::kJobs),
+              (Lines{"watch 0000:01:00.0/driver_override", "job 3 changed",
+                     "#8 apply by bindd (event): group 12: set_override unbind bind",
+                     "0000:02:00.0 changed", "group 12 changed", "counts changed"}));
+}
+
 TEST_F(StepTest, CountsAReleaseByAnotherProcessAsManual) {
     start_ready();
     rebind(kNicAddress, "e1000e");
