@@ -37,6 +37,7 @@ add_library(bindd_bus STATIC
   interfaces/attach_bus.cpp
   bus/authority.cpp
   bus/message.cpp
+  bus/message_limit.cpp
   bus/caller.cpp
   interfaces/device_objects.cpp
   interfaces/device_methods.cpp

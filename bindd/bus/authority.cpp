@@ -120,16 +120,11 @@ Authority::Authority(sd_bus* bus, Callers& callers) : bus_(bus), callers_(caller
 }
 
 void Authority::identify(const Caller& caller, BusCallback<AuthorizedCaller> callback) {
-    auto token = callers_.acquire_token(caller.sender);
-    if (!token)
-        return callback(tl::unexpected(token.error()));
-    callers_.query_uid(caller.sender,
-                       [sender = caller.sender, token = *token,
-                        callback = std::move(callback)](BusResult<std::uint32_t> uid) {
-                           if (!uid)
-                               return callback(tl::unexpected(uid.error()));
-                           callback(AuthorizedCaller{{.uid = *uid, .description = sender}, token});
-                       });
+    const auto next = [sender = caller.sender, callback](IdentifiedCaller identified) {
+        callback(AuthorizedCaller{{.uid = identified.uid, .description = sender},
+                                  std::move(identified.token)});
+    };
+    callers_.identify(caller.sender, on_success<IdentifiedCaller>(callback, next));
 }
 
 void Authority::check(const Caller& caller, Action action, std::vector<Details> about,

@@ -27,20 +27,28 @@ struct Caller {
 /// last copy of its token is gone.
 using RequestToken = std::shared_ptr<void>;
 
-/// The callers that have requests under way.
+/// A caller whose uid is known, and the token of its request.
+struct IdentifiedCaller {
+    std::uint32_t uid = 0;
+    RequestToken token;
+};
+
+/// The callers that have requests under way. A connection is watched, and its uid remembered, as
+/// long as it has a request: the bus limits the number of match rules of a connection, and ours
+/// must not be spent on those that only stay connected.
 class Callers {
   public:
-    static constexpr unsigned kMaxConcurrent = 16;
+    static constexpr unsigned kMaxOfConnection = 16;
+    static constexpr unsigned kMaxOfUser = 64;  ///< of all its connections; uid 0 has no such limit
 
     explicit Callers(sd_bus* bus) : bus_(bus) {}
     Callers(const Callers&) = delete;
     Callers& operator=(const Callers&) = delete;
     ~Callers() = default;
 
-    /// kBusy if the caller has kMaxConcurrent already.
-    [[nodiscard]] BusResult<RequestToken> acquire_token(const std::string& sender);
-    /// Asks the bus for the uid of a connection, once for each connection.
-    void query_uid(const std::string& sender, BusCallback<std::uint32_t> callback);
+    /// Counts a request and asks the bus for the uid of its connection. kBusy if there are too many
+    /// already, or the bus lets us watch no more connections.
+    void identify(const std::string& sender, BusCallback<IdentifiedCaller> callback);
     /// `notified` is called when the connection of a caller ends.
     void on_gone(std::function<void(const std::string& sender)> notified) {
         on_gone_ = std::move(notified);
@@ -51,17 +59,28 @@ class Callers {
         void operator()(sd_bus_slot* slot) const { sd_bus_slot_unref(slot); }
     };
     struct ConnectionState {
-        std::shared_ptr<unsigned> running = std::make_shared<unsigned>(0);
+        Callers* owner = nullptr;
+        unsigned running = 0;
         std::optional<std::uint32_t> uid;
+        bool is_refused = false;  ///< the bus does not let us watch it
         /// Matches this connection only, so that others do not wake the daemon.
         std::unique_ptr<sd_bus_slot, SlotUnref> watch;
     };
-    [[nodiscard]] ConnectionState& connection(const std::string& sender);
+    /// Tokens outlive the bus at the end of the daemon.
+    struct Counts {
+        std::map<std::string, ConnectionState> connections;
+        std::map<std::uint32_t, unsigned> of_users;
+    };
+    [[nodiscard]] BusResult<RequestToken> count_for_connection(const std::string& sender);
+    [[nodiscard]] BusResult<IdentifiedCaller> count_for_user(std::uint32_t uid,
+                                                             RequestToken of_connection);
+    [[nodiscard]] bool watch(const std::string& sender, ConnectionState& connection);
     void gone(const std::string& sender);
+    static int watch_answered(sd_bus_message* reply, void* userdata, sd_bus_error* error);
     static int name_owner_changed(sd_bus_message* signal, void* userdata, sd_bus_error* error);
 
     sd_bus* bus_;
-    std::map<std::string, ConnectionState> connections_;
+    std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();
     std::function<void(const std::string&)> on_gone_;
 };
 

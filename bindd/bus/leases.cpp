@@ -17,6 +17,9 @@ namespace bindd {
 namespace {
 
 constexpr std::size_t kMaxWhy = 1024;
+/// Each keeps a descriptor here, and one with the service manager
+/// (FileDescriptorStoreMax).
+constexpr std::size_t kMaxLeases = 1024;
 
 bool contains(const std::vector<sysfs::DeviceId>& devices, const sysfs::DeviceId& id) {
     return std::find(devices.begin(), devices.end(), id) != devices.end();
@@ -107,6 +110,8 @@ void Leases::claim(const Caller& caller, Paths paths, std::string why, MethodOpt
                       why](const std::vector<sysfs::DeviceId>& devices) -> BusResult<void> {
         if (why.empty() || why.size() > kMaxWhy)
             return bus_error(BusErrorKind::kOptionNotPermitted, "say why, in up to 1024 bytes");
+        if (leases_.size() >= kMaxLeases)
+            return bus_error(BusErrorKind::kBusy, "there are too many claims");
         TRY(reserve(devices));
         *reserved = devices;
         return {};
@@ -135,7 +140,6 @@ BusResult<base::UniqueFd> Leases::grant(const Requests::Claimed& claimed, const 
     // The record is written first: after a crash, a lease without one would never end.
     const auto written = write_lease_record(directory_, record);
     Lease& lease = add(std::move(record), base::UniqueFd(ends[0]));
-    lease.token = claimed.authorized.token;
     if (!written) {
         start_release(lease);
         return tl::unexpected(to_bus_error(written.error()));

@@ -53,7 +53,6 @@ class Leases final : public Observer {
         LeaseRecord record;
         base::UniqueFd fd;
         sd_event_source* source = nullptr;
-        RequestToken token;
         bool ending = false;
         std::optional<JobId> release;  ///< under way
         ~Lease();

@@ -8,6 +8,7 @@
 #include "base/try.hpp"
 #include "bindd/bus/leases.hpp"
 #include "bindd/bus/memory_trimmer.hpp"
+#include "bindd/bus/message_limit.hpp"
 #include "bindd/bus/requests.hpp"
 #include "bindd/interfaces/device_objects.hpp"
 #include "bindd/interfaces/group_objects.hpp"
@@ -78,6 +79,7 @@ class BusService::Impl final : public Observer {
     ControllerRunner& controller_;
     dbus::Connection connection_;
     sd_bus* bus_;
+    MessageLimit message_limit_;
     MemoryTrimmer memory_trimmer_;
     sd_bus_slot* object_manager_;
     sd_event_source* flush_ = nullptr;
@@ -103,6 +105,7 @@ BusService::Impl::Impl(sd_event* event, ControllerRunner& controller, const BusS
     : controller_(controller),
       connection_(dbus::connect(options.address)),
       bus_(connection_.raw),
+      message_limit_(bus_),
       memory_trimmer_(event, bus_),
       object_manager_(add_object_manager(bus_)),
       callers_(bus_),

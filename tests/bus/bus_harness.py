@@ -41,6 +41,7 @@ BUS_CONFIG = """\
   <type>system</type>
   <listen>unix:path={socket}</listen>
   <auth>EXTERNAL</auth>
+  <limit name="max_connections_per_user">4096</limit>
   <policy context="default">
     <allow user="*"/>
     <allow own="org.freedesktop.PolicyKit1"/>

@@ -255,16 +255,12 @@ class Callers(OnBus):
         self.assertIn("not allowed", as_nobody(self.harness, ROOT, MANAGER, "Bind", "aoa{sv}", "2",
                                                device_path("0000:02:00.0"), device_path("0000:04:00.0"), "0"))
 
-    def test_may_not_have_too_much_under_way(self):
+    def test_may_hold_many_claims(self):
         leases = [self.harness.manager("Claim", paths(f"0001:00:{i >> 3:02x}.{i & 7}"), "many", options()).take()
-                  for i in range(16)]
-        self.refused("Busy", self.harness.manager, "Claim", paths("0001:00:02.0"), "many", options())
-        self.refused("Busy", self.harness.manager, "Plan", options())
-        other = self.harness.bus.connect()
-        self.harness.manager("Plan", options(), connection=other)
+                  for i in range(20)]
+        self.harness.manager("Plan", options())
         for lease in leases:
             os.close(lease)
-        other.close()
 
 
 class Leases(OnBus):
