@@ -65,6 +65,16 @@ void Leases::recover(const std::string& directory) {
     }
     for (const auto& [name, fd] : fds)
         unstore_fd(name);
+    publish();
+}
+
+void Leases::publish() {
+    Claims claims;
+    for (const auto& [name, lease] : leases_)
+        if (!lease->ending)
+            for (const sysfs::DeviceId& id : lease->record.devices)
+                claims.emplace(id, lease->record.why);
+    controller_.set_claims(std::move(claims));
 }
 
 Leases::Lease& Leases::add(LeaseRecord record, base::UniqueFd fd) {
@@ -146,6 +156,7 @@ BusResult<base::UniqueFd> Leases::grant(const Requests::Claimed& claimed, const 
     }
     store_fd(lease.record.id, lease.fd.get());
     watch(lease);
+    publish();
     notify(lease.record.devices);
     return theirs;
 }
@@ -166,11 +177,12 @@ int Leases::on_hangup(sd_event_source* source, int /*fd*/, std::uint32_t events,
 /// write is stuck, another process has the lock) it is retried after the next change of a group.
 void Leases::start_release(Lease& lease) {
     lease.ending = true;
+    publish();
     if (!ready_ || lease.release)
         return;
     JobRequest request{.kind = JobKind::kRelease};
     for (const sysfs::DeviceId& id : lease.record.taken)
-        if (controller_.view().journal_state.bound.contains(id))
+        if (controller_.view().journal_state.bound.contains(id) && reason_for(id).empty())
             request.devices.push_back(id);
     if (request.devices.empty())
         return remove(lease.record.id);

@@ -66,6 +66,8 @@ class Leases final : public Observer {
     void watch(Lease& lease);
     void start_release(Lease& lease);
     void remove(const std::string& id);
+    /// Tells the controller which devices are claimed.
+    void publish();
     void notify(const std::vector<sysfs::DeviceId>& devices);
 
     sd_event* event_;

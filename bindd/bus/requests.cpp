@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/bus/requests.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -224,6 +225,21 @@ BusResult<JobRequest> Requests::claim_request(const Paths& paths, const MethodOp
     return request;
 }
 
+/// The claim holds all of its transactions: group peers were bound for it, and are released with
+/// it.
+void Requests::add_taken_along(const policy::Plan& plan, Claimed& claimed) {
+    const auto add = [](std::vector<sysfs::DeviceId>& to, const sysfs::DeviceId& id) {
+        if (std::find(to.begin(), to.end(), id) == to.end())
+            to.push_back(id);
+    };
+    for (const policy::Transaction& transaction : plan.transactions)
+        for (const policy::Change& change : transaction.changes)
+            if (change.taken_along) {
+                add(claimed.devices, change.target.id);
+                add(claimed.taken, change.target.id);
+            }
+}
+
 void Requests::claim(const Caller& caller, Paths paths, MethodOptions options, Precondition may,
                      BusCallback<Claimed> callback) {
     const auto next = [this, paths, options, may = std::move(may),
@@ -233,9 +249,11 @@ void Requests::claim(const Caller& caller, Paths paths, MethodOptions options, P
             return callback(tl::unexpected(request.error()));
         Claimed claimed{authorized, request->devices, unmanaged_devices(request->devices)};
         submit(*std::move(request), authorized, reply_on_refusal(callback),
-               [this, callback, claimed = std::move(claimed)](const Job& job) {
-                   if (!job.error && job.ending == Ending::kDone)
+               [this, callback, claimed = std::move(claimed)](const Job& job) mutable {
+                   if (!job.error && job.ending == Ending::kDone) {
+                       add_taken_along(job.plan, claimed);
                        return callback(claimed);
+                   }
                    release_claimed(claimed);
                    callback(tl::unexpected(to_bus_error(job)));
                });

@@ -74,6 +74,7 @@ class Requests final : public Observer {
                     BusCallback<AuthorizedCaller> callback);
     void submit(JobRequest request, AuthorizedCaller authorized, const BusCallback<JobId>& callback,
                 JobEndHandler ended = {});
+    static void add_taken_along(const policy::Plan& plan, Claimed& claimed);
     void release_claimed(const Claimed& claimed);
     [[nodiscard]] std::vector<sysfs::DeviceId> unmanaged_devices(
         const std::vector<sysfs::DeviceId>& devices) const;

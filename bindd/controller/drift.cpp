@@ -96,7 +96,7 @@ std::vector<Transaction> restore_lost_overrides(StepContext& step) {
     std::vector<Transaction> repairs;
     for (const auto& [id, bound] : state.view.journal_state.bound) {
         const sysfs::Device* device = state.view.inventory.find(id);
-        if (!has_lost_override(device, bound))
+        if (!has_lost_override(device, bound) || state.claims.contains(id))
             continue;
         const std::string key = state.view.group_key(id);
         GroupStatus& status = state.groups[key];

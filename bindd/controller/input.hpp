@@ -118,12 +118,16 @@ struct UsageRequested {
     RequestId token = 0;
     std::vector<sysfs::DeviceId> devices;
 };
+/// The devices that are claimed now (Leases).
+struct ClaimsChanged {
+    Claims claims;
+};
 
 using Input =
     std::variant<Started, HostEvent, PoliciesRead, PolicyFilesChanged, OverrideWritten, TimerFired,
                  ManualStateNotSaved, RecoveryStarted, InterruptedFound, RecoveryProgressed,
                  ReadHung, ExecutorWarned, ProtocolViolated, ScanFinished, UsageFinished,
                  TransactionProgressed, TransactionFinished, ForgetFinished, JobSubmitted,
-                 JobCancelled, JobEndNotified, UsageRequested>;
+                 JobCancelled, JobEndNotified, UsageRequested, ClaimsChanged>;
 
 }  // namespace bindd

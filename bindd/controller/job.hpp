@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,6 +63,9 @@ enum class Ending {
 [[nodiscard]] Ending job_ending(const policy::Plan& plan, JobMode mode);
 
 using JobId = std::uint64_t;
+
+/// Claimed devices, and what for.
+using Claims = std::map<sysfs::DeviceId, std::string>;
 
 /// One request, until some time after its end.
 struct Job {

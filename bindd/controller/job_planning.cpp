@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/try.hpp"
+#include "bindd/controller/claims.hpp"
 #include "bindd/controller/job_execution.hpp"
 #include "bindd/controller/journal_changes.hpp"
 #include "bindd/controller/scans.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 void on_planned(StepContext& step, QueuedJob& queued, Plan plan) {
     queued.job.plan = std::move(plan);
+    refuse_claimed(step.state, queued.job.plan);
     if (queued.job.request.mode == JobMode::kPlanOnly)
         return finish_job(step, queued, job_ending(queued.job.plan, queued.job.request.mode));
     execute_plan(step, queued);
@@ -90,6 +92,7 @@ void finish_apply_plan(StepContext& step, QueuedJob& queued) {
     }
     state.view.decide();
     state.view.make_plan();
+    refuse_claimed(state, state.view.plan);
     publish(step);
     on_planned(step, queued,
                request.devices.empty() ? state.view.plan

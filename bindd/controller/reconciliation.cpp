@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "bindd/controller/claims.hpp"
 #include "bindd/controller/drift.hpp"
 #include "bindd/controller/events.hpp"
 #include "bindd/controller/job_execution.hpp"
@@ -173,6 +174,7 @@ void finish_assessment(StepContext& step, const base::Result<void>& usage_known)
         return assess(step);
     state.view.decide();
     state.view.make_plan();
+    refuse_claimed(state, state.view.plan);
     evaluate_groups(step);
 }
 

@@ -39,6 +39,7 @@ struct ControllerState {
     QuarantinedDevices quarantine;
     ManualState manual;
     JobQueue jobs;
+    Claims claims;
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write of the daemon's own jobs
 
     Coalescer coalescer{kQuiet, kLongestDelay};

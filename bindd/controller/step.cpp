@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/controller/step.hpp"
 
+#include "bindd/controller/claims.hpp"
 #include "bindd/controller/events.hpp"
 #include "bindd/controller/job_execution.hpp"
 #include "bindd/controller/job_planning.hpp"
@@ -68,6 +69,7 @@ struct Dispatcher {
     void operator()(JobCancelled& input) const { on_job_cancelled(step, input); }
     void operator()(JobEndNotified& input) const { step.state.jobs.retire(input.job, step.now); }
     void operator()(UsageRequested& input) const { on_usage_requested(step, std::move(input)); }
+    void operator()(ClaimsChanged& input) const { on_claims_changed(step, std::move(input)); }
 };
 
 }  // namespace

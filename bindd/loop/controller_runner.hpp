@@ -76,6 +76,8 @@ class ControllerRunner {
     [[nodiscard]] const Job* job(JobId id) const;
     /// A waiting job ends as failed. kBusy once it has begun.
     [[nodiscard]] base::Result<void> cancel(JobId id);
+    /// Nothing but the end of a claim changes these devices.
+    void set_claims(Claims claims) { feed(ClaimsChanged{std::move(claims)}); }
     /// Reads the policy files again. The reason of kInvalid is the rendered diagnostics of a set
     /// that is not put in force. The scan under a new set continues after the call.
     [[nodiscard]] base::Result<void> reload(ReloadCause cause = ReloadCause::kRequest);

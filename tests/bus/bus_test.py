@@ -300,6 +300,22 @@ class Leases(OnBus):
         self.until_driver("0000:02:00.0", "e1000e")
         self.refused("Refused", self.harness.manager, "Claim", paths("0000:01:00.0"), "one of a group", options())
 
+    def test_hold_the_whole_group(self):
+        functions = ("0000:01:00.0", "0000:01:00.1")
+        lease = self.harness.manager("Claim", paths(functions[0]), "a guest", options(group="whole")).take()
+        self.assertEqual(self.harness.get(device_path(functions[1]), DEVICE, "ClaimedFor"), "a guest")
+        self.refused("Busy", self.harness.device, functions[1], "Release", options())
+        for member, arguments in (("Rollback", ("", options())), ("Bind", (paths(functions[1]), options(driver="none"))),
+                                  ("Bind", (paths(functions[0]), options(driver="host", group="whole")))):
+            ended = self.harness.ended(self.harness.manager(member, *arguments))
+            self.assertEqual(ended["Ending"], "refused", f"{member} {ended}")
+            self.assertIn("it is claimed, for a guest", ended["Result"])
+        self.harness.ended(self.harness.manager("Apply", options()))
+        self.assertEqual([self.harness.driver(each) for each in functions], ["vfio-pci", "vfio-pci"])
+        os.close(lease)
+        self.until_driver(functions[0], "nouveau")
+        self.until_driver(functions[1], "snd_hda_intel")
+
     def store_message(self, notify):
         """The next message about the store, and its descriptors; others tell the state of the service."""
         notify.settimeout(20)
