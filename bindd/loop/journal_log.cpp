@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/utf8.hpp"
+
 namespace bindd {
 namespace {
 
@@ -67,15 +69,16 @@ Log::Sink Log::default_sink() {
 }
 
 void Log::write(const LogEntry& entry) const {
+    const std::string text = base::printable_lines(entry.text);
     if (sink_ == Sink::kStderr) {
-        std::fprintf(stderr, "bindd: %s\n", entry.text.c_str());
+        std::fprintf(stderr, "bindd: %s\n", text.c_str());
         return;
     }
     std::vector<std::string> fields{
-        "MESSAGE=" + entry.text, "PRIORITY=" + std::to_string(priority(entry.level)),
+        "MESSAGE=" + text, "PRIORITY=" + std::to_string(priority(entry.level)),
         std::string("MESSAGE_ID=") + message_id(entry.event), "SYSLOG_IDENTIFIER=bindd"};
     for (const auto& [name, value] : entry.fields)
-        fields.push_back(name + "=" + value);
+        fields.push_back(name + "=" + base::printable_lines(value));
     std::vector<iovec> parts;
     parts.reserve(fields.size());
     for (std::string& field : fields)

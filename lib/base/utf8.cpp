@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace base {
@@ -70,11 +71,17 @@ bool is_control(char32_t code_point) {
 }
 
 std::string printable(std::string_view text) {
+    std::string out = printable_lines(text);
+    std::replace(out.begin(), out.end(), '\n', '?');
+    return out;
+}
+
+std::string printable_lines(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
         const CodePoint point = next_code_point(text);
-        if (point.bytes == 0 || is_control(point.value))
+        if (point.bytes == 0 || (is_control(point.value) && point.value != '\n'))
             out += '?';
         else
             out += text.substr(0, point.bytes);

@@ -24,6 +24,8 @@ struct CodePoint {
 
 /// `text` for one line of a terminal: each control character and each invalid byte becomes a '?'.
 [[nodiscard]] std::string printable(std::string_view text);
+/// The same for several lines: line feeds stay.
+[[nodiscard]] std::string printable_lines(std::string_view text);
 
 /// `text` in single quotes, printable, and cut after 60 characters: for messages that cite a file.
 [[nodiscard]] std::string quote(std::string_view text);

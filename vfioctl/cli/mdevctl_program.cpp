@@ -119,7 +119,7 @@ int run_subcommand(CliContext& cli, const Subcommand& subcommand,
         return print_mdevctl_error(cli, output.error());
     const bool lists = subcommand.verb == MdevVerb::kList || subcommand.verb == MdevVerb::kTypes;
     if (lists || !output->text.empty())
-        cli.out << output->text << "\n";
+        cli.out << base::printable_lines(output->text + "\n");
     return 0;
 }
 

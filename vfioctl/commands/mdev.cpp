@@ -83,7 +83,7 @@ CliResult<ExitCode> run_verb(CliContext& cli, const Arguments& given, MdevVerb v
     if (cli.json())
         cli.out << dump(output->json);
     else if (!output->text.empty())
-        cli.out << output->text << (output->text.ends_with('\n') ? "" : "\n");
+        cli.out << whole_lines(output->text);
     return ExitCode::kDone;
 }
 

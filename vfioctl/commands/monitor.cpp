@@ -95,7 +95,7 @@ std::string as_json(const MonitorEvent& event) {
                        {"event", event.what},
                        {"subject", event.subject.empty() ? Json(nullptr) : Json(event.subject)},
                        {"changes", std::move(changes)}};
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return binding::dump(json) + "\n";
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ std::string as_text(DaemonStatus& status) {
     list.add("stuck", stuck);
     std::string out = list.text(0);
     if (!status.at("PolicyError").empty())
-        out += "the current policy files are not loaded:\n" + status.at("PolicyError");
+        out += "the current policy files are not loaded:\n" + whole_lines(status.at("PolicyError"));
     return out;
 }
 

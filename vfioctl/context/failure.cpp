@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/context/failure.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -29,23 +28,8 @@ tl::unexpected<Failure> fail(const base::Error& error) {
                 error.hint);
 }
 
-std::string printable(std::string_view text) {
-    std::string out(text);
-    std::replace_if(
-        out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-    return out;
-}
-
-/// Text of several lines (diagnostics of policy files, errors of the daemon) keeps its lines.
-std::string printable_lines(const std::string& text) {
-    std::string out;
-    std::size_t from = 0;
-    do {
-        const std::size_t end = std::min(text.find('\n', from), text.size());
-        out += printable(std::string_view(text).substr(from, end - from)) + "\n";
-        from = end + 1;
-    } while (from < text.size());
-    return out;
+std::string whole_lines(std::string_view text) {
+    return base::printable_lines(text) + (text.ends_with('\n') ? "" : "\n");
 }
 
 std::string failure_text(const Failure& failure) {
@@ -53,7 +37,7 @@ std::string failure_text(const Failure& failure) {
     out += "vfioctl: ";
     if (!failure.what.empty())
         out += printable(failure.what) + ": ";
-    out += printable_lines(failure.why);
+    out += whole_lines(failure.why);
     if (!failure.hint.empty())
         out += "hint: " + printable(failure.hint) + "\n";
     return out;

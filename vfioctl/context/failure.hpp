@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "base/try.hpp"
+#include "base/utf8.hpp"
 #include "policy/model/diagnostic.hpp"
 #include "vfioctl/context/exit_code.hpp"
 
@@ -57,8 +58,10 @@ template <typename T>
 [[nodiscard]] nlohmann::ordered_json diagnostics_json(
     const std::vector<policy::Diagnostic>& diagnostics);
 
-/// Control characters of what the user or a file gave us become '?': a terminal takes no orders
-/// from it.
-[[nodiscard]] std::string printable(std::string_view text);
+/// What devices, users and files gave us is shown through it: a terminal takes no orders from them.
+using base::printable;
+/// The same for a text of several lines (diagnostics of policy files, errors of the daemon), which
+/// it keeps; the last one ends in '\n' as well.
+[[nodiscard]] std::string whole_lines(std::string_view text);
 
 }  // namespace vfioctl

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/context/json_document.hpp"
 
-#include <nlohmann/json.hpp>
+#include "binding/codec/json.hpp"
 
 namespace vfioctl {
 
@@ -12,7 +12,7 @@ nlohmann::ordered_json json_document() {
 }
 
 std::string dump(const nlohmann::ordered_json& json) {
-    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return binding::dump(json, binding::JsonLayout::kIndented) + "\n";
 }
 
 }  // namespace vfioctl

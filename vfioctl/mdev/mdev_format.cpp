@@ -20,7 +20,7 @@ const char* start_name(MdevStart start) {
 }
 
 std::string pretty(const Json& json) {
-    return json.dump(2);
+    return binding::dump(json, binding::JsonLayout::kIndented);
 }
 
 /// mdevctl has no empty object: `[]` is its nothing.

@@ -4,24 +4,50 @@
 #include <algorithm>
 
 #include "base/number.hpp"
+#include "base/utf8.hpp"
 
 namespace binding {
 namespace {
 
 constexpr int kCompact = -1;
+constexpr int kIndent = 2;
+
+bool is_ascii(std::string_view bytes) {
+    return std::all_of(bytes.begin(), bytes.end(),
+                       [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
+/// The library escapes those below 0x20 alone. All of them have four hexadecimal digits.
+std::string escape_controls(const std::string& json) {
+    std::string out;
+    std::string_view rest = json;
+    while (!rest.empty()) {
+        const base::CodePoint point = base::next_code_point(rest);
+        const std::size_t bytes = std::max<std::size_t>(point.bytes, 1);
+        if (point.value >= 0x7f && base::is_control(point.value))
+            out += "\\u" + base::to_hex(point.value, 4);
+        else
+            out += rest.substr(0, bytes);
+        rest.remove_prefix(bytes);
+    }
+    return out;
+}
 
 }  // namespace
 
-std::string dump(const Json& value) {
-    return value.dump(kCompact, ' ', false, Json::error_handler_t::replace);
+std::string dump(const Json& value, JsonLayout layout) {
+    std::string json = value.dump(layout == JsonLayout::kLine ? kCompact : kIndent, ' ', false,
+                                  Json::error_handler_t::replace);
+    const bool has_del = json.find('\x7f') != std::string::npos;
+    return is_ascii(json) && !has_del ? json : escape_controls(json);
 }
 
 std::string utf8(std::string_view bytes) {
-    const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
-    if (std::all_of(bytes.begin(), bytes.end(), is_ascii))
+    if (is_ascii(bytes))
         return std::string(bytes);
     // The library's own replacement, by a round trip through a dumped string.
-    const std::string quoted = dump(Json(std::string(bytes)));
+    const std::string quoted =
+        Json(std::string(bytes)).dump(kCompact, ' ', false, Json::error_handler_t::replace);
     return Json::parse(quoted).get<std::string>();
 }
 

@@ -27,7 +27,9 @@ template <typename T>
 /// "bus/name" with names that the kernel could have.
 [[nodiscard]] std::optional<sysfs::DeviceId> parse_device_id(std::string_view text);
 
-/// One line of text, never an exception whatever the bytes.
-[[nodiscard]] std::string dump(const Json& value);
+enum class JsonLayout { kLine, kIndented };
+/// JSON that may be shown in a terminal, and never an exception whatever the bytes: what is not
+/// UTF-8 is replaced by U+FFFD, and control characters (base::is_control) are escaped.
+[[nodiscard]] std::string dump(const Json& value, JsonLayout layout = JsonLayout::kLine);
 
 }  // namespace binding

@@ -2,6 +2,7 @@
 #include "binding/mdevctl/callouts.hpp"
 
 #include "base/path.hpp"
+#include "binding/codec/json.hpp"
 
 /// Which script speaks for a device? One that answers get/capabilities with what it supports speaks
 /// alone, for every event. Without such a one all are asked in the order of their names, directory
@@ -185,7 +186,7 @@ Result<void> Callouts::run_with_callouts(MdevAction action, const MdevDefinition
     const base::ScopedSignalBlock held;
     auto script = find_versioned_script(mdev);
     const char* name = mdev_action_name(action);
-    const std::string input = to_json(mdev).dump();
+    const std::string input = dump(to_json(mdev));
     const auto pre = call_out({"pre", name, CalloutState::kNone, mdev, input}, script);
     if (!pre && force == Force::kNo) {
         notify(action, mdev, CalloutState::kNone);
@@ -208,7 +209,7 @@ Result<void> Callouts::live(const MdevDefinition& mdev) {
         return fail(Code::kUnsupported, {}, {},
                     "No callout script with version support found that supports live modify");
     const auto done =
-        call_script(*script, {"live", "modify", CalloutState::kNone, mdev, to_json(mdev).dump()});
+        call_script(*script, {"live", "modify", CalloutState::kNone, mdev, dump(to_json(mdev))});
     if (done || done.error().code != Code::kUnsupported)
         notify(MdevAction::kModify, mdev, CalloutState::kNone);
     return done ? Result<void>() : base::propagate(done);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/try.hpp"
+#include "binding/codec/json.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace binding {
@@ -54,7 +55,7 @@ Json to_json(const MdevDefinition& definition) {
 }
 
 std::string to_file_text(const MdevDefinition& definition) {
-    return to_json(definition).dump(2);
+    return dump(to_json(definition), JsonLayout::kIndented);
 }
 
 Result<Json> parse_json(std::string_view text) {

@@ -121,6 +121,12 @@ TEST(Codec, RefusesEveryNameThatCouldLeadElsewhere) {
         EXPECT_FALSE(decode_transaction(line)) << line;
 }
 
+TEST(Codec, DumpsNothingThatATerminalObeys) {
+    EXPECT_EQ(dump(Json("\x1b \x7f \xc2\x9b \xe2\x80\xae \xff \xc3\xbc")),
+              "\"\\u001b \\u007f \\u009b \\u202e \xef\xbf\xbd \xc3\xbc\"");
+    EXPECT_EQ(Json::parse(dump(Json("\xc2\x9b"))), Json("\xc2\x9b"));
+}
+
 TEST(Codec, NamesThePlaceOfAnError) {
     const auto error_of = [](const std::string& pointer, const Json& value) {
         Json json = Json::parse(encode(everything()));
