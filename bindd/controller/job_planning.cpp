@@ -61,7 +61,7 @@ void plan_bind(StepContext& step, const QueuedJob& queued) {
     const View& view = step.state.view;
     std::vector<policy::Rule> rules;
     const policy::Decisions decisions = decide_requested(view, queued.job.request, rules);
-    std::vector<DeviceId> devices = policy::devices_losing_driver(decisions, view.inventory);
+    std::vector<DeviceId> devices = policy::devices_changing_driver(decisions, view.inventory);
     std::erase_if(devices, [&](const DeviceId& device) {
         return !queued.scope.groups.contains(view.group_key(device));
     });
@@ -183,7 +183,7 @@ void plan_apply(StepContext& step, JobId id, const ScanDifference& difference,
     if (queued != nullptr && queued->job.request.mode == JobMode::kExecute)
         state.usage_known.clear();
     state.view.decide();
-    std::vector<DeviceId> devices = state.view.devices_losing_driver();
+    std::vector<DeviceId> devices = state.view.devices_changing_driver();
     state.quarantine.remove_from(devices);
     query_usage(step, std::move(devices), JobUsage{id});
 }

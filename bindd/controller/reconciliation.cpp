@@ -155,7 +155,7 @@ void assess(StepContext& step) {
         return;
     }
     state.view.decide();
-    std::vector<DeviceId> unknown = state.view.devices_losing_driver();
+    std::vector<DeviceId> unknown = state.view.devices_changing_driver();
     state.quarantine.remove_from(unknown);
     std::erase_if(unknown, [&](const DeviceId& id) {
         return state.usage_known.contains(id) ||

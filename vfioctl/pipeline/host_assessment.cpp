@@ -124,7 +124,7 @@ void make_plan(CliContext& cli, HostAssessment& assessment, UsageScan scan,
                const policy::ForcedReasons& lifted) {
     assessment.usage.clear();
     if (scan == UsageScan::kScan)
-        if (const auto taken = assessment.devices_losing_driver(); !taken.empty())
+        if (const auto taken = assessment.devices_changing_driver(); !taken.empty())
             assessment.usage = cli.kernel.usage(assessment.inventory, taken);
     assessment.make_plan(lifted);
 }

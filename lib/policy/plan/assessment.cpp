@@ -10,8 +10,8 @@ void Assessment::decide(const std::vector<RequestedRule>& requests) {
     decisions = policy::decide(policies, inventory, drivers, requests);
 }
 
-std::vector<sysfs::DeviceId> Assessment::devices_losing_driver() const {
-    return policy::devices_losing_driver(decisions, inventory);
+std::vector<sysfs::DeviceId> Assessment::devices_changing_driver() const {
+    return policy::devices_changing_driver(decisions, inventory);
 }
 
 void Assessment::make_plan(const ForcedReasons& forced) {

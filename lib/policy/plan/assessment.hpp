@@ -32,7 +32,7 @@ struct Assessment {
     /// Sets `decisions`. The rules of the requests must outlive them.
     void decide(const std::vector<RequestedRule>& requests = {});
     /// The devices whose usage make_plan() needs.
-    [[nodiscard]] std::vector<sysfs::DeviceId> devices_losing_driver() const;
+    [[nodiscard]] std::vector<sysfs::DeviceId> devices_changing_driver() const;
     /// Sets `plan`.
     void make_plan(const ForcedReasons& forced = {});
     /// Moves the plan out; transaction() finds nothing afterwards.

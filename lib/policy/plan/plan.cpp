@@ -12,7 +12,7 @@
 
 /// From decisions to transactions. A unit is the members of one IOMMU group, or a single device. It
 /// is planned in three passes: each member, the rest of the group, and the users of every device
-/// that loses its driver. One reason refuses the whole unit; a conflict leaves it unchanged.
+/// that changes its driver. One reason refuses the whole unit; a conflict leaves it unchanged.
 namespace policy {
 namespace {
 
@@ -25,6 +25,13 @@ Change start_change(const sysfs::Device& device, const Rule& rule) {
     change.rule = rule.name;
     change.where = rule.where.text();
     return change;
+}
+
+/// A device without a driver has users too: its native driver may be blocked while the console is
+/// on the firmware's framebuffer, or a process may have mapped its BARs. A new driver disturbs
+/// them, except a native one, which takes the framebuffer over.
+bool disturbs_users(const sysfs::Device& device, Change::To to) {
+    return device.driver || to == Change::To::kChain;
 }
 
 class UnitPlanner {
@@ -116,7 +123,7 @@ class UnitPlanner {
                 add_vfs_in_use(device, reasons());
                 break;
         }
-        if (device.driver)
+        if (disturbs_users(device, change.to))
             add_use_reasons(device.id, rule, context_, reasons());
     }
 
@@ -181,31 +188,30 @@ bool is_undecided(const Member& member) {
     return member.decision->outcome != DecisionOutcome::kWanted;
 }
 
-/// The devices of one unit that would lose a driver.
-void collect_losing_driver(const Unit& unit, const Decisions& decisions,
-                           const sysfs::Inventory& inventory, std::vector<sysfs::DeviceId>& out) {
+/// The devices of one unit whose users would be disturbed.
+void collect_changing_driver(const Unit& unit, const Decisions& decisions,
+                             const sysfs::Inventory& inventory, std::vector<sysfs::DeviceId>& out) {
     for (const Member& member : unit.members) {
         const sysfs::Device& device = *member.device;
-        if (device.driver && !has_desired_driver(member))
+        if (!has_desired_driver(member) && disturbs_users(device, member.rule().driver->kind))
             out.push_back(device.id);
         if (vfs_to_set(member) && device.sriov)
             for (const auto& [index, name] : device.sriov->vfs)
                 out.push_back({"pci", name});
     }
     for (const IncludedPeer& peer : check_peers(unit, decisions, inventory).included)
-        if (peer.device->driver)
-            out.push_back(peer.device->id);
+        out.push_back(peer.device->id);
 }
 
 }  // namespace
 
-std::vector<sysfs::DeviceId> devices_losing_driver(const Decisions& decisions,
-                                                   const sysfs::Inventory& inventory) {
+std::vector<sysfs::DeviceId> devices_changing_driver(const Decisions& decisions,
+                                                     const sysfs::Inventory& inventory) {
     std::vector<sysfs::DeviceId> out;
     for (const Unit& unit : collect_units(decisions, inventory)) {
         // A unit with a member in conflict, or protected, changes nothing.
         if (std::none_of(unit.members.begin(), unit.members.end(), is_undecided))
-            collect_losing_driver(unit, decisions, inventory, out);
+            collect_changing_driver(unit, decisions, inventory, out);
     }
     std::sort(out.begin(), out.end(), device_less);
     out.erase(std::unique(out.begin(), out.end()), out.end());

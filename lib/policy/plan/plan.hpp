@@ -16,9 +16,10 @@ struct ForcedReasons {
     std::set<ReasonCode> codes;
 };
 
-/// The devices that a plan would unbind from a driver: make_plan() needs their usage.
-[[nodiscard]] std::vector<sysfs::DeviceId> devices_losing_driver(const Decisions& decisions,
-                                                                 const sysfs::Inventory& inventory);
+/// The devices that a plan would unbind, or bind where they have no driver: make_plan() needs their
+/// usage.
+[[nodiscard]] std::vector<sysfs::DeviceId> devices_changing_driver(
+    const Decisions& decisions, const sysfs::Inventory& inventory);
 
 /// The one planner: `plan` prints what `apply` does. Planning again after execution yields `ok`: a
 /// device on any usable driver of its chain is as wanted, whatever its override says (an earlier

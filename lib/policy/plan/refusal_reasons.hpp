@@ -22,7 +22,7 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
 void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
                        const PlanContext& context, std::vector<Reason>& reasons);
 
-/// The uses of a device that loses its driver, unless `rule` or the user allows them.
+/// The uses of a device that changes its driver, unless `rule` or the user allows them.
 void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const PlanContext& context,
                      std::vector<Reason>& reasons);
 

@@ -29,7 +29,7 @@ TEST(Assessment, DecidesAndPlans) {
     const sysfs::DeviceId nic = fake::pci_id(kNic);
     ASSERT_NE(assessment.decision(nic), nullptr);
     EXPECT_EQ(assessment.decision(nic)->rule, &assessment.policies.rules.front());
-    EXPECT_EQ(assessment.devices_losing_driver(), std::vector{nic});
+    EXPECT_EQ(assessment.devices_changing_driver(), std::vector{nic});
     EXPECT_EQ(assessment.transaction(nic), &assessment.plan.transactions.front());
     EXPECT_EQ(assessment.transaction(fake::pci_id("0000:03:00.0")), nullptr);
 }

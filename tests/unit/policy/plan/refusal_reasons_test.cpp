@@ -137,18 +137,36 @@ TEST(Plan, ADeviceThatKeepsItsDriverMayBeInUse) {
     EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(), "group 7: ok\n");
 }
 
-TEST(Plan, RequiresTheUsageOfDevicesThatWouldLoseTheirDriver) {
+TEST(Plan, RequiresTheUsageOfDevicesThatWouldChangeTheirDriver) {
     Host host = nic_host();
     host.pci("0000:03:00.0").nic().group(8);
     host.pci("0000:04:00.0").nic().group(9).vfio("vfio-pci");
     host.pci(kGpu).gpu().group(15).driver("nouveau");
-    host.pci(kSound).audio().group(15).driver("snd_hda_intel");
+    host.pci(kSound).audio().group(15);
     const PolicyFixture fixture(host,
                                 "rules:\n- {name: nics, match: {class: network}, driver: auto}\n"
                                 "- {name: g, match: {class: display}, driver: auto, group: whole}");
-    EXPECT_EQ(policy::devices_losing_driver(fixture.decisions, fixture.inventory),
-              (std::vector<sysfs::DeviceId>{fake::pci_id(kGpu), fake::pci_id(kSound),
-                                            fake::pci_id("0000:02:00.0")}));
+    EXPECT_EQ(
+        policy::devices_changing_driver(fixture.decisions, fixture.inventory),
+        (std::vector<sysfs::DeviceId>{fake::pci_id(kGpu), fake::pci_id(kSound),
+                                      fake::pci_id("0000:02:00.0"), fake::pci_id("0000:03:00.0")}));
+}
+
+TEST(Plan, RefusesADeviceThatIsInUseWithoutADriver) {
+    Host host;
+    host.pci(kGpu).gpu().group(15);
+    host.pci(kSound).audio().group(15);
+    host.used(kGpu, UseKind::kConsole, "the text console is on it", "fb0 carries vtcon1");
+    host.used(kSound, UseKind::kOpenFd, "a process uses it", "dpdk-app (pid 50)");
+    const std::string match = "rules: [{name: g, match: {class: display}, group: whole, driver: ";
+    EXPECT_EQ(PolicyFixture(host, match + "auto}]").plan(),
+              "group 15: refused\n"
+              "  ? console 0000:01:00.0: the text console is on it (fb0 carries vtcon1)\n"
+              "  ? open-fd 0000:01:00.1: a process uses it (dpdk-app (pid 50))\n");
+    host.pci(kGpu).override_("vfio-pci");
+    const PolicyFixture native(host, match + "host}]");
+    EXPECT_TRUE(policy::devices_changing_driver(native.decisions, native.inventory).empty())
+        << "its native driver takes the console over";
 }
 
 }  // namespace
