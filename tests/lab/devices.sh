@@ -23,6 +23,7 @@
 #   00:14.0   nvme twin-b, identical but for serial  nvme           twins full
 #   00:15.0   virtio-net 1af4:1041                   virtio-pci     virtio full
 #   00:16.0   VGA 1234:1111, the boot display        bochs-drm      display
+#   00:17.0   xHCI with a USB keyboard               xhci_hcd       keyboard
 #   00:1f.0   ISA bridge   \                         lpc_ich        always
 #   00:1f.2   AHCI          > one IOMMU group        ahci           always
 #   00:1f.3   SMBus        /                         i801_smbus     always
@@ -71,10 +72,11 @@ device_profile() {
         printf -- '-device\n%s\n' nvme-subsys,id=subsys1 \
             nvme,bus=port4,serial=pf,subsys=subsys1,sriov_max_vfs=16,sriov_vq_flexible=34,sriov_vi_flexible=34,max_ioqpairs=36,msix_qsize=37
         ;;
+    keyboard) printf -- '-device\n%s\n' qemu-xhci,addr=17.0,id=xhci17 usb-kbd,bus=xhci17.0 ;;
     display) printf -- '-device\n%s\n' VGA,addr=16.0 ;;
     hotplug) ;;
     *)
-        say "no such device profile: $1 (minimal, twins, virtio, bridge, sriov, burst, display, hotplug, full)"
+        say "no such device profile: $1 (minimal, twins, virtio, bridge, sriov, burst, display, keyboard, hotplug, full)"
         return 1
         ;;
     esac

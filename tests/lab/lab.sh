@@ -23,7 +23,7 @@ the libraries it needs; the guest has busybox and kernel modules besides. Its st
 
   --arch x86|s390x|ppc64le   default x86
   --kernel stock|lab         the distribution's kernel, or one with all of VFIO, which is built once (default)
-  --devices PROFILE,...      full (default), minimal, twins, virtio, bridge, sriov, burst, display, hotplug: tests/lab/devices.sh
+  --devices PROFILE,...      full (default), minimal, twins, virtio, bridge, sriov, burst, display, keyboard, hotplug: tests/lab/devices.sh
   --systemd                  systemd as process 1, with dbus, udev and logind
   --before SCRIPT            run in the guest before systemd starts: units to install, files to write
   --steady                   x86: one processor whose instructions drive the clock, so that ratios of times do not depend

@@ -12,6 +12,7 @@
 #include "base/dir.hpp"
 #include "base/file_io.hpp"
 #include "base/path.hpp"
+#include "sysfs/device/firmware_display.hpp"
 #include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/usage/block_stack.hpp"
@@ -92,11 +93,14 @@ class SubtreeWalker {
         const auto has = [&entries](const char* name) { return entries.files.contains(name); };
         if (has("dev"))
             add_node(path);
+        if (has("resource") ||
+            (path == root_.path(subtree_.device.syspath) && subtree_.device.id.bus == "pci"))
+            subtree_.functions.push_back(path);
         if (has("driver") && has("modalias"))
             subtree_.bus_names.insert(base::base_name(path));
         if (has("ifindex"))
             subtree_.netdevs.push_back(base::base_name(path));
-        if (has("status") && has("enabled") && has("dpms"))
+        if (has("status") && has("enabled") && base::base_name(path).starts_with("card"))
             subtree_.connectors.push_back(path);
         if (has("hidden") && text_of(path + "/hidden") == "1")
             add_multipath_head(path);
@@ -180,6 +184,17 @@ void add_nvidia(const Root& root, DeviceSubtree& subtree) {
                           DeviceNode{"nvidia" + std::to_string(*minor), "nvidia"});
 }
 
+void add_firmware_displays(const Root& root, SubtreeWalker& walker, DeviceSubtree& subtree) {
+    for (const FirmwareDisplay& display : find_firmware_displays(root, subtree.device)) {
+        subtree.firmware_display = display.name;
+        walker.visit(display.dir);
+        auto& framebuffers = subtree.framebuffers;
+        if (display.name.starts_with("fb") &&
+            std::find(framebuffers.begin(), framebuffers.end(), display.name) == framebuffers.end())
+            framebuffers.push_back(display.name);  // its class link is all that a capture may have
+    }
+}
+
 void add_stack_nodes(DeviceSubtree& subtree) {
     for (const auto& block : subtree.blocks)
         subtree.nodes.emplace(block.number, DeviceNode{block.name, "block"});
@@ -219,8 +234,10 @@ DeviceSubtree read_device_subtree(const Root& root, const Device& device) {
     DeviceSubtree subtree;
     subtree.device = device;
     subtree.bus_names.insert(device.id.name);
+    SubtreeWalker walker(root, subtree);
     if (!device.syspath.empty())
-        SubtreeWalker(root, subtree).visit(root.path(device.syspath));
+        walker.visit(root.path(device.syspath));
+    add_firmware_displays(root, walker, subtree);
     add_vfio_group(root, subtree);
     if (device.id.bus == "pci")
         add_nvidia(root, subtree);

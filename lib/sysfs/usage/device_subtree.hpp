@@ -56,9 +56,11 @@ struct DeviceSubtree {
         bus_names;  ///< its own and those of devices on buses below it ("virtio1")
     std::map<NodeNumber, DeviceNode>
         nodes;  ///< VFIO's own (`subsystem` "vfio", "vfio-dev") among them
-    std::vector<std::string> framebuffers;  ///< "fb0"
+    std::vector<std::string> framebuffers;  ///< "fb0"; the firmware's in its memory among them
+    std::string firmware_display;           ///< "fb0", "card0"; empty: none is in its memory
     std::vector<std::string> cards;         ///< "card0"
     std::vector<std::string> connectors;    ///< directories in sysfs, with the root
+    std::vector<std::string> functions;     ///< of PCI, itself among them; as `connectors`
 
     /// The device's own disk that is `block`, contains it, or is below it.
     [[nodiscard]] std::string disk_under(const Block& block) const;

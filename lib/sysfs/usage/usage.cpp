@@ -16,6 +16,7 @@
 #include "sysfs/usage/usage_console.hpp"
 #include "sysfs/usage/usage_content.hpp"
 #include "sysfs/usage/usage_fd.hpp"
+#include "sysfs/usage/usage_input.hpp"
 #include "sysfs/usage/usage_net.hpp"
 #include "sysfs/usage/usage_session.hpp"
 #include "sysfs/usage/usage_vfs.hpp"
@@ -133,7 +134,8 @@ Usage read_usage(const Root& root, const Inventory& inventory, std::span<const D
     find_net_uses(root, checks);
     if (root.is_live())
         find_other_namespace_uses(checks);
-    find_open_nodes(root, checks);
+    find_open_nodes(root, inventory, checks);
+    find_last_keyboards(root, checks);
     Usage usage;
     for (auto& check : checks) {
         find_console(root, check);

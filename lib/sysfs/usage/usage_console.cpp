@@ -17,47 +17,57 @@
 namespace sysfs {
 namespace {
 
-/// "vtcon1", if a framebuffer console is bound: vtcon0 is usually the dummy, the other fbcon.
-std::optional<std::string> bound_console(const Root& root) {
+/// The console that draws on displays, if it is bound: "frame buffer device" of fbcon, or "VGA+" of
+/// vgacon. Another one is the dummy, and a kernel without VT has none.
+struct TextConsole {
+    std::string name;  ///< "vtcon1"
+    enum class Kind { kNoVt, kUnbound, kFramebuffer, kVga } kind = Kind::kNoVt;
+};
+
+TextConsole text_console(const Root& root) {
     const std::string base = root.path("/sys/class/vtconsole");
+    TextConsole found;
     for (const auto& name : base::list_directory(base)) {
+        if (found.kind == TextConsole::Kind::kNoVt)
+            found.kind = TextConsole::Kind::kUnbound;
         const auto console = base::Dir::open(fmt::format("{}/{}", base, name));
-        if (console && console->attr("bind") == "1" &&
-            console->attr("name").value_or("").find("frame buffer") != std::string::npos)
-            return name;
+        if (!console || console->attr("bind") != "1")
+            continue;
+        const std::string what = console->attr("name").value_or("");
+        if (what.find("frame buffer") != std::string::npos)
+            return {name, TextConsole::Kind::kFramebuffer};
+        if (what.find("VGA") != std::string::npos)
+            found = {name, TextConsole::Kind::kVga};
     }
-    return std::nullopt;
+    return found;
 }
 
-/// A framebuffer of the firmware (efifb, vesafb, simpledrm) is below no PCI device, but it uses the
-/// memory of the boot display: unbinding the display removes the console.
-std::optional<std::string> firmware_framebuffer(const Root& root) {
-    const std::string base = root.path("/sys/class/graphics");
-    for (const auto& name : base::list_directory(base)) {
-        const std::string device =
-            base::read_link(fmt::format("{}/{}/device", base, name)).value_or("");
-        const std::string bus = base::base_name(
-            base::read_link(fmt::format("{}/{}/device/subsystem", base, name)).value_or(""));
-        if (name.starts_with("fb") && !device.empty() && bus == "platform")
-            return name;
-    }
-    return std::nullopt;
-}
-
-void find_framebuffer(const Root& root, UsageCheck& check) {
-    const auto console = bound_console(root);
-    if (!console)
+void find_text_console(const Root& root, UsageCheck& check) {
+    const DeviceSubtree& subtree = check.subtree;
+    const bool boot = subtree.device.boot_vga.value_or(false);
+    if (subtree.framebuffers.empty() && !boot)
         return;
-    const bool boot = check.subtree.device.boot_vga.value_or(false);
-    std::optional<std::string> framebuffer;
-    if (!check.subtree.framebuffers.empty())
-        framebuffer = check.subtree.framebuffers.front();
-    else if (boot)
-        framebuffer = firmware_framebuffer(root);
-    if (framebuffer)
-        check.add(UseKind::kConsole, "the text console is on it",
-                  fmt::format("{} carries {}{}", *framebuffer, *console,
-                              boot ? ", and it is the boot display" : ""));
+    const TextConsole console = text_console(root);
+    switch (console.kind) {
+        case TextConsole::Kind::kUnbound:
+            return;
+        case TextConsole::Kind::kNoVt:
+            if (!subtree.firmware_display.empty())
+                check.add(UseKind::kConsole, "the firmware's picture is on it",
+                          subtree.firmware_display + " is in its memory, and the kernel has no VT");
+            return;
+        case TextConsole::Kind::kVga:
+            if (boot)
+                check.add(UseKind::kConsole, "the text console is on it",
+                          console.name + " draws VGA text, and it is the boot display");
+            return;
+        case TextConsole::Kind::kFramebuffer:
+            if (!subtree.framebuffers.empty())
+                check.add(UseKind::kConsole, "the text console is on it",
+                          fmt::format("{} carries {}{}", subtree.framebuffers.front(), console.name,
+                                      boot ? ", and it is the boot display" : ""));
+            return;
+    }
 }
 
 bool is_flag(const std::string& field) {
@@ -102,7 +112,8 @@ void find_display(const Root& root, UsageCheck& check) {
     for (const auto& path : check.subtree.connectors) {
         const auto connector = base::Dir::open(path);
         if (connector && connector->attr("status") == "connected" &&
-            connector->attr("enabled") == "enabled" && connector->attr("dpms") == "On")
+            connector->attr("enabled") == "enabled" &&
+            connector->attr("dpms").value_or("On") == "On")
             check.add(UseKind::kConsole, "a screen shows its picture",
                       base::base_name(path) + " is connected and on");
     }
@@ -126,8 +137,7 @@ void find_serial(const Root& root, UsageCheck& check) {
 
 void find_console(const Root& root, UsageCheck& check) {
     const DeviceSubtree& subtree = check.subtree;
-    if (subtree.device.boot_vga.value_or(false) || !subtree.framebuffers.empty())
-        find_framebuffer(root, check);
+    find_text_console(root, check);
     find_display(root, check);
     if (!subtree.nodes.empty())
         find_serial(root, check);

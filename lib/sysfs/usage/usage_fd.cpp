@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The processes that have a node of one of the devices open: one walk over /proc/*/fd for all
-// devices.
+// The processes that have one of the devices open or mapped: one walk over /proc/*/fd and
+// /proc/*/maps for all devices.
 //
 // A node is identified by its number, not by its name: containers have nodes of their own. The
 // number must be read without waiting for a file system (a dead NFS server would block forever),
 // hence statx with AT_STATX_DONT_SYNC. A captured host has only the targets of the links, so names
 // are compared there.
 //
-// A node can be mapped after its descriptor was closed. /proc/*/maps is searched for nodes of
-// classes that are commonly mapped.
+// A mapping holds a device as an open descriptor does, and outlives it. A device without a driver
+// can be mapped too: through its files in sysfs and /proc/bus/pci, and through /dev/mem.
 #include "sysfs/usage/usage_fd.hpp"
 
 #include <dirent.h>
@@ -19,124 +19,105 @@
 #include <unistd.h>
 
 #include <array>
-#include <map>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/file_io.hpp"
+#include "sysfs/usage/node_index.hpp"
 #include "sysfs/usage/process.hpp"
+#include "sysfs/usage/process_maps.hpp"
+#include "sysfs/usage/usage_vfio.hpp"
 
 namespace sysfs {
 namespace {
 
-constexpr std::string_view kMappable[] = {"uio",  "drm",    "accel",    "graphics",
-                                          "vfio", "nvidia", "vfio-dev", "infiniband_verbs"};
 constexpr std::string_view kVfioDevice = "anon_inode:[vfio-device]";
+constexpr std::string_view kVfioNodes = "/dev/vfio/";
+constexpr std::string_view kVfioContainer = "/dev/vfio/vfio";
 
-/// The device of a node.
-struct NodeOwner {
-    UsageCheck* check;
-    const DeviceNode* node;
+/// What was found in /proc that is no use of one device yet.
+struct ProcessFindings {
+    std::vector<AnonymousVfioUser> anonymous;
+    std::set<const UsageCheck*> open_peers;  ///< another device of the group is open
+    std::string unreadable;                  ///< the first process that could not be read, and why
+    std::size_t unreadable_count = 0;
 };
 
-/// All nodes of all checks, by number and by name.
-struct NodeIndex {
-    std::multimap<NodeNumber, NodeOwner> by_number;
-    std::multimap<std::string, NodeOwner> by_name;  ///< "/dev/dri/card0"
-    bool mappable = false;
+struct OpenFile {
+    std::optional<NodeNumber> number;
+    std::uint64_t inode = 0;
 };
 
-bool is_mappable(const DeviceNode& node) {
-    for (const auto& subsystem : kMappable) {
-        if (node.subsystem == subsystem)
-            return true;
-    }
-    return false;
-}
-
-std::string path_of(const DeviceNode& node) {
-    return "/dev/" + node.name;
-}
-
-NodeIndex index_nodes(std::span<UsageCheck> checks) {
-    NodeIndex nodes;
-    for (auto& check : checks) {
-        for (const auto& [number, node] : check.subtree.nodes) {
-            nodes.by_number.emplace(number, NodeOwner{&check, &node});
-            nodes.by_name.emplace(path_of(node), NodeOwner{&check, &node});
-            nodes.mappable = nodes.mappable || is_mappable(node);
-        }
-    }
-    return nodes;
-}
-
-std::optional<NodeNumber> number_at(int directory, const char* name) {
+OpenFile read_open_file(int directory, const char* name) {
+    OpenFile file;
     struct statx status {};
-    if (::statx(directory, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &status) != 0)
-        return std::nullopt;
-    if (!S_ISCHR(status.stx_mode) && !S_ISBLK(status.stx_mode))
-        return std::nullopt;
-    return NodeNumber{S_ISCHR(status.stx_mode) ? NodeKind::kChar : NodeKind::kBlock,
-                      status.stx_rdev_major, status.stx_rdev_minor};
+    if (::statx(directory, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO,
+                &status) != 0)
+        return file;
+    file.inode = status.stx_ino;
+    if (S_ISCHR(status.stx_mode) || S_ISBLK(status.stx_mode))
+        file.number = NodeNumber{S_ISCHR(status.stx_mode) ? NodeKind::kChar : NodeKind::kBlock,
+                                 status.stx_rdev_major, status.stx_rdev_minor};
+    return file;
 }
 
 /// Checks one process; reports each device and node once.
 class ProcessInspector {
   public:
     ProcessInspector(const Root& root, const NodeIndex& nodes, std::span<UsageCheck> checks,
-                     pid_t pid)
-        : root_(root), nodes_(nodes), checks_(checks), pid_(pid) {}
+                     pid_t pid, ProcessFindings& findings)
+        : root_(root), nodes_(nodes), checks_(checks), pid_(pid), findings_(findings) {}
 
+    void inspect() {
+        check_descriptors();
+        const auto mapped =
+            read_mappings(root_, pid_, [this](const FileMapping& each) { check_mapping(each); });
+        if (!mapped)
+            note_unreadable(mapped.error().errnum);
+        if (!anonymous_.empty())
+            findings_.anonymous.push_back(
+                {fmt::format("{} has a VFIO device {}", process_text(root_, pid_), anonymous_),
+                 has_vfio_node_});
+    }
+
+  private:
     void check_descriptors() {
         const std::string path = process_dir(root_, pid_) + "/fd";
         const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
-        while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+        if (!directory)
+            return note_unreadable(errno);
+        while (const dirent* entry = ::readdir(directory.get())) {
+            if (entry->d_name[0] == '.')
+                continue;
             std::array<char, 4096> target;
             const ssize_t length =
                 ::readlinkat(::dirfd(directory.get()), entry->d_name, target.data(), target.size());
-            if (length > 0)
+            if (length < 0)
+                note_unreadable(errno);
+            else
                 check_descriptor(::dirfd(directory.get()), entry->d_name,
                                  {target.data(), static_cast<std::size_t>(length)});
         }
     }
 
-    void check_maps() {
-        if (!nodes_.mappable)
-            return;
-        const std::string maps = base::read_file(process_dir(root_, pid_) + "/maps").value_or("");
-        for (auto at = maps.find(" /dev/"); at != std::string::npos;
-             at = maps.find(" /dev/", at + 1)) {
-            const std::string name = maps.substr(at + 1, maps.find('\n', at) - at - 1);
-            const auto [first, last] = nodes_.by_name.equal_range(name);
-            for (auto each = first; each != last; ++each) {
-                if (is_mappable(*each->second.node))
-                    report(each->second, "mapped");
-            }
-        }
-    }
-
-  private:
     void check_descriptor(int directory, const char* fd, std::string_view target) {
-        if (target == kVfioDevice) {
-            check_vfio_device(fd);
-            return;
-        }
+        if (target == kVfioDevice)
+            return check_vfio_device(fd);
         if (!target.starts_with('/'))
             return;
-        if (!root_.is_live()) {
-            const auto [first, last] = nodes_.by_name.equal_range(std::string(target));
-            for (auto each = first; each != last; ++each)
-                report(each->second, "open");
-            return;
-        }
-        const auto number = number_at(directory, fd);
-        if (!number)
-            return;
-        const auto [first, last] = nodes_.by_number.equal_range(*number);
-        for (auto each = first; each != last; ++each)
-            report(each->second, "open");
+        has_vfio_node_ =
+            has_vfio_node_ || (target.starts_with(kVfioNodes) && target != kVfioContainer);
+        const OpenFile file = root_.is_live() ? read_open_file(directory, fd) : OpenFile{};
+        if (file.number)
+            report(nodes_.find(*file.number), "open");
+        else if (!root_.is_live())
+            report(nodes_.find_node(target), "open");
+        report(nodes_.find_file(target, file.inode), "open");
     }
 
     // A device descriptor outlives its node; newer kernels name the device in fdinfo.
@@ -145,8 +126,11 @@ class ProcessInspector {
         const std::string info =
             base::read_file(process_dir(root_, pid_) + "/fdinfo/" + fd).value_or("");
         const auto key = info.find(kKey);
-        if (key == std::string::npos)
+        if (key == std::string::npos) {
+            anonymous_ = "open";
             return;
+        }
+        has_vfio_node_ = true;
         const auto start = info.find('/', key);
         const std::string syspath = info.substr(start, info.find('\n', start) - start);
         for (auto& check : checks_) {
@@ -156,45 +140,95 @@ class ProcessInspector {
         }
     }
 
-    void report(const NodeOwner& owner, std::string_view how) {
-        if (!reported_.emplace(owner.check, owner.node->name).second)
+    void check_mapping(const FileMapping& mapping) {
+        if (mapping.path == kVfioDevice) {
+            if (anonymous_.empty())
+                anonymous_ = "mapped";
+        } else if (mapping.path == "/dev/mem") {
+            report(nodes_.find_memory(mapping.offset, mapping.size), "mapped");
+        } else if (mapping.path.starts_with("/dev/")) {
+            report(find_mapped_node(mapping), "mapped");
+        } else {
+            report(nodes_.find_file(mapping.path, mapping.inode), "mapped");
+        }
+    }
+
+    // The links of map_files lead to the node itself, whatever a container calls it.
+    NodeIndex::Owners find_mapped_node(const FileMapping& mapping) {
+        if (mapping.path.starts_with("/dev/zero") || mapping.path.starts_with("/dev/shm/"))
+            return {};
+        const std::string link =
+            fmt::format("{}/map_files/{}", process_dir(root_, pid_), mapping.range);
+        const OpenFile file = root_.is_live() ? read_open_file(AT_FDCWD, link.c_str()) : OpenFile{};
+        return file.number ? nodes_.find(*file.number) : nodes_.find_node(mapping.path);
+    }
+
+    // A process that ends while it is read has nothing open any more. To be denied is expected of
+    // users other than root, who cannot change a driver either.
+    void note_unreadable(int errnum) {
+        const bool denied = errnum == EACCES || errnum == EPERM;
+        if (errnum == ENOENT || errnum == ESRCH ||
+            (denied && root_.is_live() && ::geteuid() != 0) || std::exchange(unreadable_, true))
             return;
-        const bool vfio = owner.node->subsystem == "vfio" || owner.node->subsystem == "vfio-dev";
-        const std::string evidence =
-            fmt::format("{} has {} {}", process_text(root_, pid_), path_of(*owner.node), how);
-        owner.check->add(
-            vfio ? UseKind::kVfioOpen : UseKind::kOpenFd,
-            vfio ? "a process has it open through VFIO" : "a process has a node of it open",
-            evidence);
+        if (findings_.unreadable_count++ == 0)
+            findings_.unreadable =
+                fmt::format("{}: {}", process_text(root_, pid_), std::strerror(errnum));
+    }
+
+    void report(const NodeIndex::Owners& owners, std::string_view how) {
+        for (const NodeOwner& owner : owners) {
+            if (owner.role == NodeOwner::Role::kPeer)
+                findings_.open_peers.insert(owner.check);
+            else if (reported_.emplace(owner.check, owner.name).second)
+                report(owner, how);
+        }
+    }
+
+    void report(const NodeOwner& owner, std::string_view how) {
+        const bool vfio = owner.role == NodeOwner::Role::kVfio;
+        const char* text = vfio ? "a process has it open through VFIO"
+                           : owner.role == NodeOwner::Role::kFile
+                               ? "a process uses it without a driver"
+                               : "a process has a node of it open";
+        owner.check->add(vfio ? UseKind::kVfioOpen : UseKind::kOpenFd, text,
+                         fmt::format("{} has {} {}", process_text(root_, pid_), owner.name, how));
     }
 
     const Root& root_;
     const NodeIndex& nodes_;
     std::span<UsageCheck> checks_;
     pid_t pid_;
+    ProcessFindings& findings_;
     std::set<std::pair<const UsageCheck*, std::string>> reported_;
+    std::string anonymous_;  ///< how it has a VFIO device that is not known
+    bool has_vfio_node_ = false;
+    bool unreadable_ = false;
 };
 
-bool has_vfio_device(std::span<const UsageCheck> checks) {
-    for (const auto& check : checks) {
-        if (check.subtree.device.vfio)
-            return true;
-    }
-    return false;
+void report_unreadable(const ProcessFindings& findings, std::span<UsageCheck> checks) {
+    if (findings.unreadable_count == 0)
+        return;
+    const std::size_t others = findings.unreadable_count - 1;
+    for (auto& check : checks)
+        check.add(UseKind::kUnknown, "what some processes have open could not be read",
+                  findings.unreadable + (others == 0 ? "" : fmt::format(", and {} more", others)));
 }
 
 }  // namespace
 
-void find_open_nodes(const Root& root, std::span<UsageCheck> checks) {
-    const NodeIndex nodes = index_nodes(checks);
-    if (nodes.by_number.empty() && !has_vfio_device(checks))
+void find_open_nodes(const Root& root, const Inventory& inventory, std::span<UsageCheck> checks) {
+    const NodeIndex nodes(root, inventory, checks);
+    if (nodes.empty())
         return;
+    ProcessFindings findings;
     for (const pid_t pid : list_processes(root)) {
-        if (root.is_live() && pid == ::getpid())
-            continue;
-        ProcessInspector inspector(root, nodes, checks, pid);
-        inspector.check_descriptors();
-        inspector.check_maps();
+        if (!root.is_live() || pid != ::getpid())
+            ProcessInspector(root, nodes, checks, pid, findings).inspect();
+    }
+    report_unreadable(findings, checks);
+    for (auto& check : checks) {
+        if (!findings.open_peers.contains(&check))
+            find_anonymous_vfio_use(root, findings.anonymous, check);
     }
 }
 

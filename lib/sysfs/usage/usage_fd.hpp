@@ -8,7 +8,7 @@
 
 namespace sysfs {
 
-/// Adds the processes that have a node of a device open or mapped.
-void find_open_nodes(const Root& root, std::span<UsageCheck> checks);
+/// Adds the processes that have a device open or mapped: its nodes, or its registers.
+void find_open_nodes(const Root& root, const Inventory& inventory, std::span<UsageCheck> checks);
 
 }  // namespace sysfs

@@ -75,6 +75,128 @@ TEST(UsageFd, FindsAVfioDeviceDescriptorByItsInfo) {
     EXPECT_EQ("vfio-open: vmm (pid 712)\n", tree.usage(device));
 }
 
+/// An unbound device whose BAR 0 is at 0xfea00000.
+Device unbound_device(UsageTree& tree) {
+    const Device device = tree.pci("0000:01:00.0");
+    tree.file(device.syspath + "/config", "").file(device.syspath + "/resource0", "");
+    tree.file(device.syspath + "/resource",
+              "0x00000000fea00000 0x00000000feafffff 0x0000000000040200\n"
+              "0x000000000000c000 0x000000000000c01f 0x0000000000040101\n"
+              "0x0000000000000000 0x0000000000000000 0x0000000000000000\n");
+    return device;
+}
+
+TEST(UsageFd, FindsWhoMapsADeviceWithoutADriver) {
+    UsageTree tree;
+    const Device device = unbound_device(tree);
+    tree.process(50, "dpdk-app");
+    tree.file("/proc/50/maps",
+              "7f00-7f01 rw-s fea00000 00:20 13600    "
+              "/sys/devices/pci0000:00/0000:01:00.0/resource0\n"
+              "7f01-7f02 r--p 00000000 00:20 13599    /sys/devices/pci0000:00/0000:01:00.0/vendor\n"
+              "7f02-7f03 rw-s fea00000 00:20 13500    "
+              "/sys/devices/pci0000:00/0000:02:00.0/resource0\n");
+    tree.process(51, "spdk_tgt");
+    tree.file("/proc/51/maps",
+              "7f00-7f01 rw-s fea00000 00:30 13601    "
+              "/host/sys/devices/pci0000:00/0000:01:00.0/resource0_wc (deleted)\n");
+    tree.process(52, "old-driver");
+    tree.file("/proc/52/maps", "7f00-7f01 rw-s fea00000 00:05 400    /proc/bus/pci/01/00.0");
+    EXPECT_EQ(
+        "open-fd: dpdk-app (pid 50) has 0000:01:00.0/resource0 mapped\n"
+        "open-fd: old-driver (pid 52) has /proc/bus/pci/01/00.0 mapped\n"
+        "open-fd: spdk_tgt (pid 51) has 0000:01:00.0/resource0_wc mapped\n",
+        tree.usage(device));
+}
+
+TEST(UsageFd, FindsWhoHasTheRegistersOfADeviceOpen) {
+    UsageTree tree;
+    const Device device = unbound_device(tree);
+    tree.process(50, "dpdk-app")
+        .open_file(50, 3, "/sys/devices/pci0000:00/0000:01:00.0/config")
+        .open_file(50, 4, "/sys/devices/pci0000:00/0000:01:00.0/resource")
+        .open_file(50, 5, "/sys/devices/pci0000:00/0000:01:00.0/uevent");
+    EXPECT_EQ("open-fd: dpdk-app (pid 50) has 0000:01:00.0/config open\n", tree.usage(device));
+}
+
+TEST(UsageFd, FindsItsMemoryMappedByDevMem) {
+    UsageTree tree;
+    const Device device = unbound_device(tree);
+    tree.process(50, "Xorg");
+    tree.file("/proc/50/maps", "10000-12000 rw-s fe9ff000 00:05 3    /dev/mem\n");
+    tree.process(51, "flashrom");
+    tree.file("/proc/51/maps",
+              "10000-12000 rw-s fe9fe000 00:05 3    /dev/mem\n"
+              "20000-22000 rw-s 0000c000 00:05 3    /dev/mem\n");
+    EXPECT_EQ("open-fd: Xorg (pid 50) has its resource 0 by /dev/mem mapped\n", tree.usage(device));
+}
+
+TEST(UsageFd, FindsAFunctionBelowTheDevice) {
+    UsageTree tree;
+    const Device vmd = tree.pci("0000:01:00.0");
+    const std::string child = "/pci10000:00/10000:00:02.0/10000:01:00.0";
+    tree.file(vmd.syspath + child + "/resource", "").file(vmd.syspath + child + "/resource0", "");
+    tree.process(50, "spdk_tgt");
+    tree.file("/proc/50/maps",
+              "7f00-7f01 rw-s fea00000 00:20 13600    " + vmd.syspath + child + "/resource0\n");
+    EXPECT_EQ("open-fd: spdk_tgt (pid 50) has 10000:01:00.0/resource0 mapped\n", tree.usage(vmd));
+}
+
+/// A device on vfio-pci whose group nobody has open.
+Device vfio_device(UsageTree& tree) {
+    Device device = tree.pci("0000:01:00.0");
+    device.driver = "vfio-pci";
+    device.iommu_group = 15;
+    device.vfio = sysfs::VfioNodes{.group = "15", .cdev = "vfio3"};
+    tree.file("/sys/class/vfio/15/dev", "243:2\n");
+    tree.node(device.syspath + "/vfio-dev/vfio3", "vfio-dev", "511:3", "vfio/devices/vfio3");
+    return device;
+}
+
+TEST(UsageFd, FindsACdevThatIsMappedAfterItWasClosed) {
+    UsageTree tree;
+    const Device device = vfio_device(tree);
+    tree.process(712, "vmm");
+    tree.file("/proc/712/maps", "7f00-7f01 rw-s 00000000 00:06 300    /dev/vfio/devices/vfio3\n");
+    EXPECT_EQ("vfio-open: vmm (pid 712) has /dev/vfio/devices/vfio3 mapped\n", tree.usage(device));
+}
+
+TEST(UsageFd, FindsAnAnonymousMappingOfADeviceWhoseGroupWasClosed) {
+    UsageTree tree;
+    const Device device = vfio_device(tree);
+    tree.process(712, "vmm");
+    tree.file("/proc/712/maps", "7f00-7f01 rw-s 00000000 00:0c 16    anon_inode:[vfio-device]\n");
+    EXPECT_EQ("vfio-open: vmm (pid 712) has a VFIO device mapped\n", tree.usage(device));
+}
+
+TEST(UsageFd, FindsADeviceDescriptorWhoseGroupWasClosed) {
+    UsageTree tree;
+    const Device device = vfio_device(tree);
+    tree.process(712, "vmm").open_file(712, 9, "anon_inode:[vfio-device]");
+    tree.file("/proc/712/fdinfo/9", "pos:\t0\nflags:\t02000002\n");  // as older kernels have it
+    EXPECT_EQ("vfio-open: vmm (pid 712) has a VFIO device open\n", tree.usage(device));
+}
+
+TEST(UsageFd, DoesNotTakeTheMappingOfAnotherGroupsUserForItsOwn) {
+    UsageTree tree;
+    const Device device = vfio_device(tree);
+    tree.process(712, "vmm").open_file(712, 9, "/dev/vfio/20");
+    tree.file("/proc/712/maps", "7f00-7f01 rw-s 00000000 00:0c 16    anon_inode:[vfio-device]\n");
+    EXPECT_EQ("", tree.usage(device));
+}
+
+TEST(UsageFd, DoesNotKnowWhatAProcessHasThatCannotBeRead) {
+    UsageTree tree;
+    const Device device = unbound_device(tree);
+    tree.process(50, "hidden");
+    tree.file("/proc/50/maps/is", "a directory");
+    tree.process(51, "ended");
+    EXPECT_EQ("unknown-use: hidden (pid 50): Is a directory\n", tree.usage(device));
+    tree.process(52, "hidden too");
+    tree.file("/proc/52/maps/is", "a directory");
+    EXPECT_EQ("unknown-use: hidden (pid 50): Is a directory, and 1 more\n", tree.usage(device));
+}
+
 TEST(UsageFd, FindsTheNodesOfNvidiasDriver) {
     UsageTree tree;
     const Device gpu = tree.pci("0000:01:00.0");

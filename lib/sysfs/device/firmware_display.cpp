@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfs/device/firmware_display.hpp"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+#include "base/file_io.hpp"
+#include "base/path.hpp"
+#include "sysfs/device/names.hpp"
+
+namespace sysfs {
+namespace {
+
+/// What /proc/iomem calls such memory: by the driver that has requested it, and "BOOTFB" by the
+/// kernel itself (sysfb_create_simplefb()).
+constexpr std::string_view kRegions[] = {"BOOTFB",    "efifb",  "vesafb",  "simplefb",
+                                         "simpledrm", "efidrm", "vesadrm", "ofdrm"};
+
+std::string resolve(const std::string& path) {
+    const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
+    return real ? real.get() : std::string();
+}
+
+/// "efi-framebuffer.0", "simple-framebuffer.0", "vesa-framebuffer.0"; "fd000000.framebuffer" of a
+/// device tree.
+bool is_firmware_device(const std::string& dir) {
+    return base::base_name(dir).find("framebuffer") != std::string::npos &&
+           base::base_name(base::read_link(dir + "/subsystem").value_or("")) == "platform";
+}
+
+void add_displays(const Root& root, const std::string& cls, std::string_view prefix,
+                  std::vector<FirmwareDisplay>& displays) {
+    const std::string base = root.path("/sys/class/" + cls);
+    for (const auto& name : base::list_directory(base)) {
+        if (!name.starts_with(prefix) || name.find('-') != std::string::npos)  // a connector
+            continue;
+        std::string dir = resolve(fmt::format("{}/{}/device", base, name));
+        if (is_firmware_device(dir))
+            displays.push_back({name, std::move(dir)});
+    }
+}
+
+/// The PCI devices that have such memory, by the nesting of /proc/iomem: "fc000000-fcffffff :
+/// 0000:00:16.0", and two blanks deeper "fc000000-fcffffff : vesafb". The nesting is shown to every
+/// user, unlike the addresses.
+std::set<std::string> memory_owners(const Root& root) {
+    std::set<std::string> owners;
+    std::vector<std::string> path;
+    std::istringstream lines(base::read_file(root.path("/proc/iomem")).value_or(""));
+    std::string line;
+    while (std::getline(lines, line)) {
+        const auto level = line.find_first_not_of(' ') / 2;
+        const auto colon = line.find(" : ");
+        if (level > path.size() || colon == std::string::npos)
+            continue;
+        path.resize(level);
+        path.push_back(line.substr(colon + 3));
+        if (std::find(std::begin(kRegions), std::end(kRegions), path.back()) == std::end(kRegions))
+            continue;
+        const auto owner = std::find_if(path.rbegin(), path.rend(), [](const std::string& name) {
+            return scan_pci_address(name).has_value();
+        });
+        if (owner != path.rend())
+            owners.insert(*owner);
+    }
+    return owners;
+}
+
+}  // namespace
+
+std::vector<FirmwareDisplay> find_firmware_displays(const Root& root, const Device& device) {
+    std::vector<FirmwareDisplay> displays;
+    if (device.id.bus != "pci")
+        return displays;
+    add_displays(root, "graphics", "fb", displays);
+    add_displays(root, "drm", "card", displays);
+    if (displays.empty())
+        return displays;
+    // Where no device has the memory (a capture without it) the boot display is taken, which the
+    // kernel knows only of class 0300.
+    const auto owners = memory_owners(root);
+    const bool is_owner =
+        owners.empty() ? device.boot_vga.value_or(false) : owners.contains(device.id.name);
+    return is_owner ? displays : std::vector<FirmwareDisplay>();
+}
+
+}  // namespace sysfs
