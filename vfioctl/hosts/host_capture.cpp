@@ -2,9 +2,11 @@
 #include "vfioctl/hosts/host_capture.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <string_view>
 
 #include "base/number.hpp"
+#include "sysfs/usage/process_maps.hpp"
 #include "vfioctl/hosts/captured_names.hpp"
 
 namespace vfioctl {
@@ -16,6 +18,16 @@ constexpr unsigned kMaxDepth = 32;
 bool is_skipped(std::string_view name) {
     const captured::Names skipped = captured::skipped_directories();
     return std::find(skipped.begin(), skipped.end(), name) != skipped.end();
+}
+
+/// What a process can have open or mapped of a device: its node, its registers in sysfs, VFIO's
+/// file.
+bool is_device_file(std::string_view path) {
+    const auto starts_with = [path](const char* start) { return path.starts_with(start); };
+    if (starts_with("/dev/"))
+        return path != "/dev/null" && !starts_with("/dev/pts/") && !starts_with("/dev/shm/") &&
+               !starts_with("/dev/zero");
+    return path == "anon_inode:[vfio-device]" || path.find("/devices/pci") != std::string::npos;
 }
 
 }  // namespace
@@ -153,13 +165,28 @@ bool HostCapture::add_open_nodes(const base::Dir& proc, const std::string& pid) 
         return any;
     for (const std::string& fd : *fds) {
         const auto target = proc.link(pid + "/fd/" + fd);
-        if (!target || !target->starts_with("/dev/") || target->starts_with("/dev/pts/") ||
-            *target == "/dev/null")
+        if (!target || !is_device_file(*target))
             continue;
         archive_.add_link("/proc/" + pid + "/fd/" + fd, *target);
+        add_attribute(proc, pid + "/fdinfo/" + fd, "/proc/" + pid + "/fdinfo/" + fd);
         any = true;
     }
-    return any;
+    return add_mappings(pid) || any;
+}
+
+bool HostCapture::add_mappings(const std::string& pid) {
+    std::ostringstream text;
+    const auto number = base::parse_decimal(pid);
+    const auto mapped = sysfs::read_mappings(
+        root_, static_cast<pid_t>(number.value_or(0)), [&](const sysfs::FileMapping& each) {
+            if (is_device_file(each.path))
+                text << each.range << " rw-s " << std::hex << each.offset << std::dec << " 00:00 "
+                     << each.inode << " " << each.path << "\n";
+        });
+    if (!mapped || text.view().empty())
+        return false;
+    archive_.add_file("/proc/" + pid + "/maps", text.view());
+    return true;
 }
 
 }  // namespace vfioctl

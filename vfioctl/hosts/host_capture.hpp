@@ -34,10 +34,11 @@ class HostCapture {
     /// A directory for each parent. Callout scripts are left out.
     void add_mdevctl();
     void add_modules();
-    /// The mounts of every process's namespace, with its name for the evidence; and which device
-    /// nodes it holds open.
+    /// The mounts of every namespace, with a process for the evidence; and which device nodes
+    /// each process has open or mapped.
     void add_mounts();
     bool add_open_nodes(const base::Dir& proc, const std::string& pid);
+    bool add_mappings(const std::string& pid);
 
     const sysfs::Root& root_;
     TarArchive& archive_;
