@@ -13,7 +13,8 @@
 namespace binding {
 
 /// Something beside the driver that we created on a device: a mediated device (`value` its UUID,
-/// `before` its type), a number of VFs (`before` the earlier number), or the access of a node
+/// `before` its type and
+/// attributes), a number of VFs (`before` the earlier number), or the access of a node
 /// (`value` the node, `before` its earlier access).
 struct SideEffect {
     policy::Op op{};

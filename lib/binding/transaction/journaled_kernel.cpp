@@ -127,17 +127,18 @@ Result<void> JournaledKernel::set_vfs(const DeviceTarget& pf, std::uint32_t coun
 }
 
 Result<void> JournaledKernel::create_mdev(const DeviceId& parent, const std::string& parent_name,
-                                          const std::string& type, const std::string& uuid) {
-    return write({Op::kCreateMdev, parent, uuid, type, "create mdev " + uuid + " on " + parent_name,
-                  DeviceId{"mdev", uuid}, type},
-                 [&] { return kernel_.create_mdev(parent_name, type, uuid); });
+                                          const policy::MdevSpec& mdev) {
+    const std::string uuid = mdev.uuid.value_or("");
+    return write({Op::kCreateMdev, parent, uuid, encode_mdev(mdev),
+                  "create mdev " + uuid + " on " + parent_name, DeviceId{"mdev", uuid}, mdev.type},
+                 [&] { return kernel_.create_mdev(parent_name, mdev.type, uuid); });
 }
 
-Result<void> JournaledKernel::remove_mdev(const DeviceId& parent, const std::string& type,
-                                          const std::string& uuid) {
-    return write(
-        {Op::kRemoveMdev, parent, uuid, type, "remove mdev " + uuid, DeviceId{"mdev", uuid}, type},
-        [&] { return kernel_.remove_mdev(uuid); });
+Result<void> JournaledKernel::remove_mdev(const DeviceId& parent, const policy::MdevSpec& mdev) {
+    const std::string uuid = mdev.uuid.value_or("");
+    return write({Op::kRemoveMdev, parent, uuid, encode_mdev(mdev), "remove mdev " + uuid,
+                  DeviceId{"mdev", uuid}, mdev.type},
+                 [&] { return kernel_.remove_mdev(uuid); });
 }
 
 Result<void> JournaledKernel::set_access(const DeviceId& device, const std::string& node,
@@ -183,6 +184,18 @@ std::string encode_access(const sysfs::NodeAccess& access) {
 std::optional<sysfs::NodeAccess> decode_access(const std::string& text) {
     const auto access = decode_fields<sysfs::NodeAccess>(text, "the access of a node");
     return access ? std::optional(*access) : std::nullopt;
+}
+
+std::string encode_mdev(const policy::MdevSpec& mdev) {
+    return mdev.attrs.empty() ? mdev.type : encode_fields(mdev);
+}
+
+policy::MdevSpec decode_mdev(const std::string& uuid, const std::string& text) {
+    policy::MdevSpec mdev{.uuid = uuid, .count = {}, .type = text, .attrs = {}, .where = {}};
+    if (text.starts_with('{'))
+        if (const auto decoded = decode_fields<policy::MdevSpec>(text, "an mdev"))
+            mdev = *decoded;
+    return mdev;
 }
 
 }  // namespace binding

@@ -58,11 +58,12 @@ class JournaledKernel {
                                                 const std::string& before);
     [[nodiscard]] base::Result<void> set_vfs(const sysfs::DeviceTarget& pf, std::uint32_t count,
                                              std::uint32_t before);
+    /// Of the attributes only the journal takes note.
     [[nodiscard]] base::Result<void> create_mdev(const sysfs::DeviceId& parent,
                                                  const std::string& parent_name,
-                                                 const std::string& type, const std::string& uuid);
+                                                 const policy::MdevSpec& mdev);
     [[nodiscard]] base::Result<void> remove_mdev(const sysfs::DeviceId& parent,
-                                                 const std::string& type, const std::string& uuid);
+                                                 const policy::MdevSpec& mdev);
     /// Reads the present access first, so that the intent has what an undo restores.
     /// `shown`: the access as the plan shows it.
     [[nodiscard]] base::Result<void> set_access(const sysfs::DeviceId& device,
@@ -105,5 +106,9 @@ class JournaledKernel {
 /// A node's access as the journal's `before`, and back.
 [[nodiscard]] std::string encode_access(const sysfs::NodeAccess& access);
 [[nodiscard]] std::optional<sysfs::NodeAccess> decode_access(const std::string& text);
+/// An mdev's type and attributes likewise: one that is created again gets its attributes again. The
+/// text of an mdev without attributes is its type.
+[[nodiscard]] std::string encode_mdev(const policy::MdevSpec& mdev);
+[[nodiscard]] policy::MdevSpec decode_mdev(const std::string& uuid, const std::string& text);
 
 }  // namespace binding

@@ -47,8 +47,7 @@ Result<void> create_one(JournaledKernel& journaled, const sysfs::DeviceId& paren
         return {};
     if (there)
         return fail(Code::kBusy, "create mdev", uuid, "exists already, on another parent or type");
-    TRY(journaled.create_mdev(parent, name, spec.type, uuid));
-    return write_attrs(journaled, uuid, spec);
+    return create_mdev(journaled, parent, name, spec);
 }
 
 /// Checked by reading the attribute, not by the success of the write.
@@ -80,6 +79,12 @@ Result<void> create_vgpu(JournaledKernel& journaled, const sysfs::DeviceId& id,
 
 }  // namespace
 
+Result<void> create_mdev(JournaledKernel& journaled, const sysfs::DeviceId& parent,
+                         const std::string& parent_name, const policy::MdevSpec& spec) {
+    TRY(journaled.create_mdev(parent, parent_name, spec));
+    return write_attrs(journaled, spec.uuid.value_or(""), spec);
+}
+
 Result<void> create_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& parent,
                           const std::vector<policy::MdevSpec>& specs) {
     if (specs.empty())
@@ -98,7 +103,7 @@ Result<void> remove_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& par
         const std::string uuid = mdev.uuid.value_or("");
         if (!journaled.kernel().device({"mdev", uuid}))
             continue;
-        TRY(journaled.remove_mdev(parent, mdev.type, uuid));
+        TRY(journaled.remove_mdev(parent, mdev));
     }
     return {};
 }

@@ -15,6 +15,12 @@ namespace binding {
                                               const sysfs::DeviceId& parent,
                                               const std::vector<policy::MdevSpec>& specs);
 
+/// Creates one mdev and writes its attributes.
+[[nodiscard]] base::Result<void> create_mdev(JournaledKernel& journaled,
+                                             const sysfs::DeviceId& parent,
+                                             const std::string& parent_name,
+                                             const policy::MdevSpec& spec);
+
 /// Removes these mdevs on request, whatever created them. One that is gone already is no failure.
 [[nodiscard]] base::Result<void> remove_mdevs(JournaledKernel& journaled,
                                               const sysfs::DeviceId& parent,

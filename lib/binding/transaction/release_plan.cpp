@@ -7,6 +7,7 @@
 #include "base/try.hpp"
 #include "binding/journal/journal.hpp"
 #include "binding/transaction/apply.hpp"
+#include "binding/transaction/journaled_kernel.hpp"
 #include "sysfs/device/names.hpp"
 
 /// What a release would do, as a plan: the same steps that the executor takes for
@@ -41,7 +42,8 @@ Step step(Op op, const DeviceId& device, const std::string& value) {
 void add_steps(const ManagedDevice& bound, const Device& now, std::vector<Step>& steps) {
     for (auto made = bound.side_effects.rbegin(); made != bound.side_effects.rend(); ++made)
         if (made->op == Op::kCreateMdev)
-            steps.push_back(step(Op::kRemoveMdev, {"mdev", made->value}, made->before));
+            steps.push_back(step(Op::kRemoveMdev, {"mdev", made->value},
+                                 decode_mdev(made->value, made->before).type));
         else
             steps.push_back(
                 step(made->op, now.id, made->op == Op::kSetAccess ? made->value : made->before));

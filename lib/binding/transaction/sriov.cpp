@@ -71,9 +71,10 @@ Result<void> enable_vfs(JournaledKernel& journaled, const DeviceTarget& pf, std:
 Result<void> remove_side_effect(JournaledKernel& journaled, const DeviceTarget& target,
                                 const SideEffect& made, Milliseconds timeout) {
     if (made.op == policy::Op::kCreateMdev) {
+        const policy::MdevSpec spec = decode_mdev(made.value, made.before);
         const auto mdev = journaled.kernel().device({"mdev", made.value});
-        const bool ours = mdev && mdev->mdev && mdev->mdev->type == made.before;
-        return ours ? journaled.remove_mdev(target.id, made.before, made.value) : Result<void>();
+        const bool ours = mdev && mdev->mdev && mdev->mdev->type == spec.type;
+        return ours ? journaled.remove_mdev(target.id, spec) : Result<void>();
     }
     if (made.op == policy::Op::kSetAccess)
         return restore_access(journaled, target.id, made);

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 
 #include "base/try.hpp"
+#include "binding/transaction/mdevs.hpp"
 #include "binding/transaction/restore.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -17,6 +19,7 @@ using sysfs::Device;
 using sysfs::DeviceId;
 using sysfs::DeviceTarget;
 
+constexpr unsigned kMaxTries = 3;  ///< of a write that the kernel refuses
 constexpr const char* kAutoprobeWrite = "sriov_drivers_autoprobe=";
 
 /// Did this transaction intend to write `value` there? It wrote nothing but its intents.
@@ -26,6 +29,23 @@ bool was_intended(const InFlightTransaction& flight, const DeviceId& device,
         return i.device == device && i.value == value &&
                std::find(ops.begin(), ops.end(), i.op) != ops.end();
     });
+}
+
+/// In use, deferred, or /sys is mounted read-only: the state of the host, not the device's answer.
+bool is_transient(int errnum) {
+    return errnum == EBUSY || errnum == EAGAIN || errnum == EROFS;
+}
+
+/// Has the kernel refused a write that puts the device back in every try there has been? A write of
+/// the transaction itself is made once.
+bool was_refused_often(const InFlightTransaction& flight, const DeviceId& device) {
+    std::map<std::pair<Op, std::string>, unsigned> refusals;
+    for (const IntentRecord& intent : flight.intents)
+        if (const auto result = flight.results.find(intent.step);
+            intent.device == device && result != flight.results.end() && result->second != 0)
+            ++refusals[{intent.op, intent.value}];
+    return std::any_of(refusals.begin(), refusals.end(),
+                       [](const auto& each) { return each.second + 1 >= kMaxTries; });
 }
 
 bool touched_binding(const InFlightTransaction& flight, const DeviceId& device) {
@@ -67,24 +87,23 @@ class SideEffectUndo {
     }
 
   private:
-    [[nodiscard]] bool mdev_is_there(const IntentRecord& intent) {
-        const auto mdev = journaled_.kernel().device({"mdev", intent.value});
+    [[nodiscard]] bool is_there(const policy::MdevSpec& spec) {
+        const auto mdev = journaled_.kernel().device({"mdev", spec.uuid.value_or("")});
         return mdev && mdev->mdev && mdev->mdev->parent == parent_name() &&
-               mdev->mdev->type == intent.before;
+               mdev->mdev->type == spec.type;
     }
     [[nodiscard]] std::string parent_name() {
         const auto now = journaled_.kernel().device(target_.id);
         return now ? now->mdev_parent_name : std::string();
     }
     Result<void> remove_mdev(const IntentRecord& intent) {
-        if (!mdev_is_there(intent))
-            return {};
-        return journaled_.remove_mdev(target_.id, intent.before, intent.value);
+        const policy::MdevSpec mdev = decode_mdev(intent.value, intent.before);
+        return is_there(mdev) ? journaled_.remove_mdev(target_.id, mdev) : Result<void>();
     }
     Result<void> create_mdev(const IntentRecord& intent) {
-        if (mdev_is_there(intent))
-            return {};
-        return journaled_.create_mdev(target_.id, parent_name(), intent.before, intent.value);
+        const policy::MdevSpec mdev = decode_mdev(intent.value, intent.before);
+        return is_there(mdev) ? Result<void>()
+                              : binding::create_mdev(journaled_, target_.id, parent_name(), mdev);
     }
     Result<void> set_vfs(const IntentRecord& intent) {
         const auto before = base::parse_decimal(intent.before);
@@ -151,8 +170,7 @@ class DeviceUndo {
         if (done)
             return;
         undone_.errors.push_back(done.error().text());
-        // It is in use, or the kernel defers: the next run may succeed.
-        if (done.error().errnum == EBUSY || done.error().errnum == EAGAIN)
+        if (is_transient(done.error().errnum) || !was_refused_often(flight_, snapshot_.device))
             undone_.pending = true;
     }
     /// Autoprobe goes back first: VFs that there were before came with their native drivers.
@@ -171,22 +189,40 @@ class DeviceUndo {
         return intent.op == Op::kSetAttr && intent.device == snapshot_.device &&
                intent.before.starts_with(kAutoprobeWrite);
     }
+    /// Of driver and override, what another program has changed meanwhile stays; the other goes
+    /// back all the same, or the device would keep a VFIO driver's override below a foreign driver,
+    /// or lose its driver because of a foreign override.
     void undo_binding(const Device& now) {
-        const BindingSnapshot::PreviousBinding& before = snapshot_.before;
+        BindingSnapshot::PreviousBinding wanted = snapshot_.before;
         const std::string override_now = now.driver_override.value_or("");
-        const bool driver_ours =
-            now.driver == before.driver || !now.driver ||
-            was_intended(flight_, snapshot_.device, {Op::kBind, Op::kSetOverride}, *now.driver);
         const bool override_ours =
-            now.driver_override == before.driver_override ||
+            now.driver_override == wanted.driver_override ||
             was_intended(flight_, snapshot_.device, {Op::kSetOverride, Op::kClearOverride},
                          override_now);
-        if (!driver_ours)
-            return note("is on " + *now.driver + ", which is not our doing: left alone");
-        if (!override_ours)
-            return note("has the override " + override_now +
-                        ", which is not our doing: left alone");
-        check(restore(journaled_, target_, now, before));
+        if (!is_driver_ours(now, override_ours)) {
+            note("is on " + now.driver.value_or("no driver") +
+                 ", which is not our doing: left alone");
+            // Our override is for our driver. What was there before us suits any.
+            const bool set_by_us =
+                was_intended(flight_, snapshot_.device, {Op::kSetOverride}, override_now);
+            wanted = {now.driver, set_by_us ? snapshot_.origin.value_or(wanted).driver_override
+                                            : now.driver_override};
+        }
+        if (!override_ours) {
+            note("has the override " + override_now + ", which is not our doing: left alone");
+            wanted.driver_override = now.driver_override;
+        }
+        check(restore(journaled_, target_, now, wanted));
+    }
+    /// A device without a driver lost it by us, or by whom the override is.
+    [[nodiscard]] bool is_driver_ours(const Device& now, bool override_ours) const {
+        if (now.driver == snapshot_.before.driver)
+            return true;
+        if (now.driver)
+            return was_intended(flight_, snapshot_.device, {Op::kBind, Op::kSetOverride},
+                                *now.driver);
+        return override_ours ||
+               was_intended(flight_, snapshot_.device, {Op::kUnbind}, *snapshot_.before.driver);
     }
 
     JournaledKernel& journaled_;

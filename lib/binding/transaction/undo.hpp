@@ -9,8 +9,9 @@
 
 namespace binding {
 
-/// The result of an undo. `pending`: a device could not be restored now but may be later (it is
-/// open), so the transaction stays in the journal and the next run tries again.
+/// The result of an undo. `pending`: a device could not be restored now but may be later, so the
+/// transaction stays in the journal and the next run tries again: as long as the device is open or
+/// /sys read-only, and three times when the kernel refuses for another reason.
 struct UndoResult {
     std::vector<std::string>
         notes;  ///< what is left as it is, and why: gone, another device, foreign
