@@ -145,7 +145,10 @@ int run(const std::vector<std::string>& words) {
     fake::FakeKernel kernel(words[0]);
     const std::chrono::milliseconds timeout(std::strtoul(words[2].c_str(), nullptr, 10));
     binding::StateDir state{words[1] + "/run", words[1] + "/lib", words[1] + "/boot_id", {}};
-    state.on_write = [&kernel](const char* what) { kernel.crash_point(what); };
+    state.on_write = [&kernel](const char* what) {
+        kernel.crash_point(what);
+        return 0;
+    };
     DaemonOptions options{.policies = {words.begin() + 3, words.end()}, .timeout = timeout};
     ConsoleEventSource* stdio = nullptr;
     const DaemonHooks hooks{

@@ -38,9 +38,11 @@ void FakeKernel::create(const std::string& path, const KernelState& world) {
     SharedKernelState(path).create(world);
 }
 
-void FakeKernel::crash_point(const std::string&) {
-    if (world_.tick() != world_.read().faults.kill_at)
-        return;
+unsigned FakeKernel::crash_point(const std::string& what) {
+    const char kind = what.ends_with(" write") ? 'w' : what.ends_with(" sync") ? 's' : '.';
+    const unsigned moment = world_.tick(kind);
+    if (moment != world_.read().faults.kill_at)
+        return moment;
     switch (world_.read().faults.death) {
         case KillScope::kProcess:
             ::kill(::getpid(), SIGKILL);
@@ -53,6 +55,7 @@ void FakeKernel::crash_point(const std::string&) {
             break;
     }
     ::pause();
+    return moment;
 }
 
 void FakeKernel::wait_until(const std::function<bool(const KernelState&)>& holds) {
@@ -70,8 +73,12 @@ Result<void> FakeKernel::write(const std::string& verb, const std::string& what,
         hangs =
             world.faults.hang.contains(step) || world.faults.hang_on.contains(verb + " " + object);
         const auto failing = world.faults.fail.find(step);
+        if (on_write)
+            on_write(step, Moment::kBefore, world);
         if (!hangs)
             errnum = failing == world.faults.fail.end() ? rule(world) : failing->second;
+        if (on_write)
+            on_write(step, Moment::kAfter, world);
         world.trace.push_back(object + ": " + what + (hangs ? ": hangs" : "") +
                               (errnum != 0 ? ": " + std::to_string(errnum) : ""));
     });
@@ -86,14 +93,19 @@ Result<void> FakeKernel::write(const std::string& verb, const std::string& what,
 Result<void> FakeKernel::write_to(const DeviceTarget& target, const std::string& verb,
                                   const std::string& what,
                                   const std::function<int(KernelState&, Device&)>& rule) {
-    const auto world = world_.read();
-    const auto there = world.devices.find(target.id);
-    if (there == world.devices.end() || there->second.ids != target.identity.ids ||
-        there->second.modalias != target.identity.modalias)
+    // The open directory of a device that went away is not that of the next one at its address.
+    const auto find = [&](KernelState& now) -> Device* {
+        const auto there = now.devices.find(target.id);
+        const bool same = there != now.devices.end() && there->second.ids == target.identity.ids &&
+                          there->second.modalias == target.identity.modalias;
+        return same ? &there->second : nullptr;
+    };
+    KernelState world = world_.read();
+    if (find(world) == nullptr)
         return fail(base::Code::kGone, what, target.id.display(), "another device, or none");
     return write(verb, what, target.id.display(), [&](KernelState& now) {
-        const auto device = now.devices.find(target.id);
-        return device == now.devices.end() ? ENODEV : rule(now, device->second);
+        Device* const device = find(now);
+        return device == nullptr ? ENODEV : rule(now, *device);
     });
 }
 

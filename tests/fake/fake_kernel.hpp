@@ -51,11 +51,16 @@ class FakeKernel final : public sysfs::Kernel {
         const std::string& node, const sysfs::NodeAccess& access) override;
 
     // Events outside the program under test.
+    /// Called right before and right after each write, with its number: another program's write, a
+    /// device that is unplugged, a kill. Forked processes inherit it.
+    enum class Moment { kBefore, kAfter };
+    std::function<void(unsigned step, Moment, KernelState&)> on_write;
     [[nodiscard]] KernelState state() { return world_.read(); }
     void change(const std::function<void(KernelState&)>& change) { world_.change(change); }
     void close(const sysfs::DeviceId& device);
-    /// A moment at which the script may kill the process; StateDir::on_write calls it too.
-    void crash_point(const std::string& what);
+    /// A moment at which the script may kill the process; StateDir::on_write calls it too. Returns
+    /// the moment's number.
+    unsigned crash_point(const std::string& what);
 
   private:
     using KernelRule = std::function<int(KernelState&)>;

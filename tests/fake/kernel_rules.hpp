@@ -20,6 +20,10 @@ void finish_unbind(KernelState& world, sysfs::Device& device);
 [[nodiscard]] int create_mdev(KernelState& world, const std::string& parent,
                               const std::string& type, const std::string& uuid);
 void remove_mdev(KernelState& world, const std::string& uuid);
+/// A hot unplug: the device goes with its VFs and mdevs, whoever has it open.
+void unplug(KernelState& world, const sysfs::DeviceId& id);
+/// The device appears, without an override, and registered drivers are offered it.
+void plug(KernelState& world, sysfs::Device device);
 /// nvidia/current_vgpu_type of a VF: one type at a time, 0 is none; the VFIO device exists while
 /// a type is set.
 [[nodiscard]] int set_vgpu(KernelState& world, sysfs::Device& vf, const std::string& number);

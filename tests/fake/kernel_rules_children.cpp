@@ -92,6 +92,40 @@ void make_late_vf(KernelState& world, const std::string& pf_name) {
                 (void)bind(world, made, driver);
 }
 
+void unplug(KernelState& world, const DeviceId& id) {
+    const auto device = world.devices.find(id);
+    if (device == world.devices.end())
+        return;
+    if (device->second.mdev)
+        return remove_mdev(world, id.name);
+    if (device->second.sriov)
+        (void)set_vfs(world, device->second, 0);
+    if (device->second.driver)
+        finish_unbind(world, device->second);
+    std::erase_if(world.devices, [&](const auto& each) {
+        return each.second.vf && each.second.vf->pf == id.name;
+    });
+    std::erase_if(world.late_vfs, [&](const LateVf& late) { return late.pf == id.name; });
+    if (device->second.vf)
+        world.devices.at({"pci", device->second.vf->pf}).sriov->vfs.erase(device->second.vf->index);
+    std::erase_if(world.devices, [&](const auto& each) {
+        return each.second.mdev && each.second.mdev->parent == device->second.mdev_parent_name;
+    });
+    std::erase_if(world.opened, [&](const OpenHolder& one) { return one.device == id; });
+    world.leaving.erase(id);
+    world.devices.erase(id);
+}
+
+void plug(KernelState& world, Device device) {
+    device.driver.reset();
+    device.driver_override.reset();
+    device.vfio.reset();
+    Device& added = world.devices[device.id] = std::move(device);
+    for (const auto& [driver, module] : world.drivers.registered[added.id.bus])
+        if (!added.driver)
+            (void)bind(world, added, driver);
+}
+
 int create_mdev(KernelState& world, const std::string& parent_name, const std::string& type_id,
                 const std::string& uuid) {
     Device* parent = parent_named(world, parent_name);

@@ -72,10 +72,10 @@ void SharedKernelState::create(const KernelState& world) {
 }
 
 /// A byte for each call: appending needs no lock, and the position is the call's number.
-unsigned SharedKernelState::tick() {
+unsigned SharedKernelState::tick(char kind) {
     const int fd =
         ::open((path_ + ".moments").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (fd < 0 || ::write(fd, ".", 1) != 1)
+    if (fd < 0 || ::write(fd, &kind, 1) != 1)
         die(path_ + ".moments");
     // The file's position after an append is its own end, whoever has appended meanwhile.
     const off_t count = ::lseek(fd, 0, SEEK_CUR);

@@ -20,8 +20,9 @@ class SharedKernelState {
     /// A copy, as it is now.
     [[nodiscard]] KernelState read();
     void change(const std::function<void(KernelState&)>& change);
-    /// How many calls all processes have made since create().
-    unsigned tick();
+    /// How many calls all processes have made since create(). `kind` is kept for each, in the file
+    /// PATH.moments.
+    unsigned tick(char kind);
 
   private:
     [[nodiscard]] int lock() const;

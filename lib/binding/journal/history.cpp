@@ -110,8 +110,8 @@ Result<void> append_history(const StateDir& state, const std::vector<HistoryEntr
     std::string text = ends_inside_a_line(fd.get()) ? "\n" : "";
     for (const HistoryEntry& entry : entries)
         text += encode_fields(entry) + "\n";
-    if (state.on_write)
-        state.on_write("history write");
+    if (const int errnum = state.on_write ? state.on_write("history write") : 0; errnum != 0)
+        return fail_errno(errnum, "write", path);
     TRY(base::write_all(fd.get(), text, path));
     return base::sync_data(fd.get(), path);
 }

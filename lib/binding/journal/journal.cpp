@@ -31,9 +31,9 @@ using base::fail_errno;
 using base::Result;
 using base::UniqueFd;
 
-void notify_write(const StateDir& state, const char* what) {
-    if (state.on_write)
-        state.on_write(what);
+Result<void> notify_write(const StateDir& state, const char* what) {
+    const int errnum = state.on_write ? state.on_write(what) : 0;
+    return errnum == 0 ? Result<void>() : fail_errno(errnum, what, state.journal_path());
 }
 
 Result<void> replace(const StateDir& state, const JournalState& journal_state) {
@@ -42,11 +42,11 @@ Result<void> replace(const StateDir& state, const JournalState& journal_state) {
     std::string text;
     for (const Record& record : journal_state.records())
         text += "\n" + encode_record(record);
-    notify_write(state, "journal.new write");
+    TRY(notify_write(state, "journal.new write"));
     TRY(base::create_file(next, text, 0644, base::Durability::kSynced));
-    notify_write(state, "journal.new rename");
+    TRY(notify_write(state, "journal.new rename"));
     TRY(base::rename_file(next, path));
-    notify_write(state, "journal directory sync");
+    TRY(notify_write(state, "journal directory sync"));
     return base::sync_directory(state.run);
 }
 
@@ -74,14 +74,13 @@ Result<Journal::OpenResult> Journal::open(const StateDir& state) {
 
 Result<void> Journal::append(const Record& record, Sync sync) {
     const std::string path = state_.journal_path();
-    notify_write(state_, "journal write");
+    TRY(notify_write(state_, "journal write"));
     TRY(base::write_all(fd_.get(), "\n" + encode_record(record), path));
     if (sync == Sync::kNow) {
-        notify_write(state_, "journal sync");
+        TRY(notify_write(state_, "journal sync"));
         TRY(base::sync_data(fd_.get(), path));
     }
-    notify_write(state_, "journal written");
-    return {};
+    return notify_write(state_, "journal written");
 }
 
 Result<void> Journal::compact(const JournalState& journal_state) {

@@ -14,9 +14,10 @@ struct StateDir {
     std::string lib = "/var/lib/bindd";  ///< history
     /// The kernel's id of this boot: a journal of another boot does not apply.
     std::string boot_id = "/proc/sys/kernel/random/boot_id";
-    /// Called before and after each write to disk, with its name: a test kills the process here, to
-    /// prove that no moment is a bad one to die.
-    std::function<void(const char*)> on_write;
+    /// Called before and after each write to disk, with its name. An errno other than 0 makes the
+    /// write fail. A test kills the process here or fills the disk, to prove that no moment is a
+    /// bad one for either.
+    std::function<int(const char*)> on_write;
 
     /// Where udev reads rules that are generated at run time; empty: none are.
     std::string udev_rules = {};

@@ -6,10 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <ostream>
 
+#include "base/file_io.hpp"
 #include "binding/transaction/release_plan.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "sysfs/device/names.hpp"
@@ -39,7 +41,7 @@ TestHost::TestHost(const fake::KernelState& world) : kernel_(dir_.path() + "/ker
     state_.run = dir_.path() + "/run/bindd";
     state_.lib = dir_.path() + "/var/lib/bindd";
     state_.boot_id = dir_.path() + "/boot_id";
-    state_.on_write = [this](const char* what) { kernel_.crash_point(what); };
+    state_.on_write = [this](const char* what) { return on_disk_write(what); };
     options_.timeout = std::chrono::milliseconds(2000);
     options_.workers = 1;
     options_.on_warning = [this](const std::string& text) { warnings_.push_back(text); };
@@ -114,6 +116,19 @@ unsigned TestHost::moments() const {
     return ::stat((path() + "/kernel.moments").c_str(), &status) == 0
                ? static_cast<unsigned>(status.st_size)
                : 0;
+}
+
+std::string TestHost::moment_kinds() const {
+    return base::read_file(path() + "/kernel.moments").value_or("");
+}
+
+int TestHost::on_disk_write(const char* what) {
+    const unsigned moment = kernel_.crash_point(what);
+    if (full_at_ == 0 || moment < full_at_ || std::string_view(what) == "journal written")
+        return 0;
+    if (moment == full_at_ && std::string_view(what) == "journal write")
+        std::ofstream(state_.journal_path(), std::ios::app) << "\nthe front half of a rec";
+    return ENOSPC;
 }
 
 DriverStates TestHost::driver_states() {

@@ -54,6 +54,10 @@ class TestHost {
 
     /// Moments that have passed, as fake::FaultPlan counts them.
     [[nodiscard]] unsigned moments() const;
+    /// A letter for each: w for a write to disk, s for a sync.
+    [[nodiscard]] std::string moment_kinds() const;
+    /// From that moment on every write to disk fails with ENOSPC, the first half way; 0: none does.
+    void fill_disk_at(unsigned moment) { full_at_ = moment; }
     [[nodiscard]] DriverStates driver_states();
     [[nodiscard]] JournalState journal_state();
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -64,11 +68,14 @@ class TestHost {
     [[nodiscard]] static bool survives(const std::function<void()>& run);
 
   private:
+    [[nodiscard]] int on_disk_write(const char* what);
+
     fake::TempDir dir_;
     StateDir state_;
     fake::FakeKernel kernel_;
     ApplyOptions options_;
     std::vector<std::string> warnings_;
+    unsigned full_at_ = 0;
 };
 
 /// "op device value result[: error]" per step.
