@@ -153,6 +153,13 @@ Host& Host::used(const std::string& address, sysfs::UseKind kind, const std::str
     return *this;
 }
 
+Host& Host::needed(const std::string& address, sysfs::UseKind kind, const std::string& text,
+                   const std::string& evidence) {
+    used(address, kind, text, evidence);
+    usage_[{"pci", address}].back().essential = true;
+    return *this;
+}
+
 sysfs::Inventory Host::inventory() const {
     sysfs::Inventory inventory;
     inventory.host = host_;

@@ -50,6 +50,9 @@ class Host {
     /// One use of a device by the host, as read_usage() finds it.
     Host& used(const std::string& address, sysfs::UseKind kind, const std::string& text,
                const std::string& evidence);
+    /// The same by the running system itself.
+    Host& needed(const std::string& address, sysfs::UseKind kind, const std::string& text,
+                 const std::string& evidence);
 
     [[nodiscard]] sysfs::Inventory inventory() const;
     [[nodiscard]] sysfs::Drivers drivers() const;

@@ -87,9 +87,14 @@ bool pf_gets_driver(const sysfs::Device& pf, const PlanContext& context) {
     return decision != nullptr && !decision->chain.usable().empty();
 }
 
-bool is_allowed(ReasonCode code, const Rule& rule, const ForcedReasons& forced) {
+bool is_essential(const sysfs::Use& use) {
+    return use.essential;
+}
+
+bool is_allowed(const sysfs::Use& use, const Rule& rule, const ForcedReasons& forced) {
+    const ReasonCode code = to_reason_code(use.kind);
     const auto& allow = rule.in_use_allow;
-    return is_forceable(code) &&
+    return !use.essential && is_forceable(code) &&
            (forced.codes.contains(code) ||
             std::find(allow.begin(), allow.end(), reason_name(code)) != allow.end());
 }
@@ -101,7 +106,7 @@ void add_uses_of_vf(const sysfs::DeviceId& vf, const Rule& rule, const PlanConte
     if (found == context.usage.end())
         return;
     for (const sysfs::Use& use : found->second)
-        if (!is_allowed(to_reason_code(use.kind), rule, context.forced))
+        if (!is_allowed(use, rule, context.forced))
             reasons.push_back(
                 make_reason(ReasonCode::kVfsInUse, vf, "a VF that would go is in use: " + use.text,
                             use.evidence.empty() ? std::nullopt : std::optional(use.evidence)));
@@ -188,12 +193,16 @@ void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const Plan
     const auto found = context.usage.find(device);
     if (found == context.usage.end())
         return;
+    // What the running system needs cannot be forced, so forcing the other uses would not help.
+    const bool fixed = std::any_of(found->second.begin(), found->second.end(), is_essential);
     for (const sysfs::Use& use : found->second) {
-        const ReasonCode code = to_reason_code(use.kind);
-        if (is_allowed(code, rule, context.forced))
+        if (is_allowed(use, rule, context.forced))
             continue;
         auto evidence = use.evidence.empty() ? std::nullopt : std::optional(use.evidence);
-        reasons.push_back(make_reason(code, device, use.text, std::move(evidence)));
+        Reason reason =
+            make_reason(to_reason_code(use.kind), device, use.text, std::move(evidence));
+        reason.forceable = reason.forceable && !fixed;
+        reasons.push_back(std::move(reason));
     }
 }
 

@@ -79,4 +79,18 @@ void add_stacked(const Root& root, const std::string& name, const std::string& b
     }
 }
 
+std::set<std::string> pool_members(const Root& root, const std::string& fs,
+                                   const std::string& uuid) {
+    const std::string dir = root.path("/sys/fs/" + fs + "/" + uuid);
+    std::set<std::string> members;
+    for (const auto& name : base::list_directory(dir + "/devices"))
+        members.insert(name);
+    for (const auto& name : base::list_directory(dir)) {
+        if (const auto link = base::read_link(fmt::format("{}/{}/block", dir, name));
+            name.starts_with("dev-") && link)
+            members.insert(base::base_name(*link));
+    }
+    return members;
+}
+
 }  // namespace sysfs

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,11 @@ void add_block(const Root& root, const std::string& dir, std::vector<Block>& blo
 /// Adds the block device `name`, its partitions and holders as stacked on `below`.
 void add_stacked(const Root& root, const std::string& name, const std::string& below,
                  std::vector<Block>& blocks);
+
+/// The block devices of a file system that spans several, by sysfs: btrfs has links in
+/// fs/btrfs/<uuid>/devices, bcachefs has fs/bcachefs/<uuid>/dev-N/block. Both exist only while it
+/// is mounted (or about to be).
+[[nodiscard]] std::set<std::string> pool_members(const Root& root, const std::string& fs,
+                                                 const std::string& uuid);
 
 }  // namespace sysfs

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sysfs/usage/essential_storage.hpp"
 #include "sysfs/usage/usage_block.hpp"
 #include "sysfs/usage/usage_console.hpp"
 #include "sysfs/usage/usage_content.hpp"
@@ -67,9 +68,12 @@ void find_block_uses(const Root& root, std::span<UsageCheck> checks) {
         return;
     const auto mounts = read_mounts(root);
     const auto swaps = read_swaps(root);
+    const EssentialStorage essential = read_essential_storage(
+        root, swaps ? std::span<const Swap>(*swaps) : std::span<const Swap>());
     for (auto& check : checks) {
         if (check.subtree.blocks.empty())
             continue;
+        check.essential_storage = &essential;
         if (mounts)
             find_mounts(root, *mounts, check);
         else
@@ -78,8 +82,9 @@ void find_block_uses(const Root& root, std::span<UsageCheck> checks) {
             find_swaps(root, *swaps, check);
         else
             check.add(UseKind::kSwap, "its swap areas are unknown", swaps.error().text());
-        find_holders(check);
+        find_holders(root, check);
         find_contents(root, check);
+        check.essential_storage = nullptr;
     }
 }
 

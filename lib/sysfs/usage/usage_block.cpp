@@ -12,6 +12,7 @@
 
 #include "base/path.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/usage/block_stack.hpp"
 
 namespace sysfs {
 namespace {
@@ -52,23 +53,6 @@ void report_mounts(UsageCheck& check, const Block& block, const std::string& wha
     if (!mounts.empty())
         check.add(UseKind::kMounted, block, "a file system on it is mounted",
                   fmt::format("{} on {}", what, places_text(mounts)));
-}
-
-/// The block devices of a file system that spans several, by sysfs: btrfs has links in
-/// fs/btrfs/<uuid>/devices, bcachefs has fs/bcachefs/<uuid>/dev-N/block. Both exist only while it
-/// is mounted (or about to be).
-std::set<std::string> pool_members(const Root& root, const std::string& fs,
-                                   const std::string& uuid) {
-    const std::string dir = root.path("/sys/fs/" + fs + "/" + uuid);
-    std::set<std::string> members;
-    for (const auto& name : base::list_directory(dir + "/devices"))
-        members.insert(name);
-    for (const auto& name : base::list_directory(dir)) {
-        if (const auto link = base::read_link(fmt::format("{}/{}/block", dir, name));
-            name.starts_with("dev-") && link)
-            members.insert(base::base_name(*link));
-    }
-    return members;
 }
 
 /// Mounts of such a file system have an anonymous device number; the source names one member
@@ -154,9 +138,12 @@ void find_swaps(const Root& root, std::span<const Swap> swaps, UsageCheck& check
     }
 }
 
-void find_holders(UsageCheck& check) {
+void find_holders(const Root& root, UsageCheck& check) {
     const auto& blocks = check.subtree.blocks;
     for (const auto& block : blocks) {
+        if (is_external_journal(root, block.name))
+            check.add(UseKind::kHolder, block, "a mounted file system keeps its journal on it",
+                      block_text(block));
         const bool on_a_holder =
             std::any_of(blocks.begin(), blocks.end(), [&block](const Block& each) {
                 return !each.below.empty() && each.name == block.below;

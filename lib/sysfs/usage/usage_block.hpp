@@ -12,6 +12,6 @@ namespace sysfs {
 /// Adds the file systems, swap areas and stacked block devices (md, dm, pools) on a device's disks.
 void find_mounts(const Root& root, std::span<const Mount> mounts, UsageCheck& check);
 void find_swaps(const Root& root, std::span<const Swap> swaps, UsageCheck& check);
-void find_holders(UsageCheck& check);
+void find_holders(const Root& root, UsageCheck& check);
 
 }  // namespace sysfs

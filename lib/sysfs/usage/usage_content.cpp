@@ -41,6 +41,20 @@ std::string member_text(const Root& root, const Block& block, const DiskContent&
                        imported ? " of an imported pool" : "");
 }
 
+bool holds_essential_pool(const DiskContent& content, const UsageCheck& check) {
+    return content.type == "zfs_member" &&
+           check.essential_storage->zfs_pools.contains(content.label);
+}
+
+void add_member(const Root& root, const Block& block, const DiskContent& content,
+                UsageCheck& check) {
+    const std::string text = "it is a member of something bigger";
+    if (holds_essential_pool(content, check))
+        check.add_essential(UseKind::kHolder, text, member_text(root, block, content));
+    else
+        check.add(UseKind::kHolder, text, member_text(root, block, content));
+}
+
 void find_on_disk(const Root& root, const std::string& disk, UsageCheck& check) {
     std::string found;
     for (const Block* block : disk_and_partitions(check.subtree, disk)) {
@@ -53,8 +67,7 @@ void find_on_disk(const Root& root, const std::string& disk, UsageCheck& check) 
         if (!content)
             continue;
         if (content->kind == DiskContent::ContentKind::kMember) {
-            check.add(UseKind::kHolder, "it is a member of something bigger",
-                      member_text(root, *block, *content));
+            add_member(root, *block, *content, check);
             continue;
         }
         found += found.empty() ? "" : ", ";
@@ -75,9 +88,15 @@ bool find_claim(const Root& root, const std::string& disk, UsageCheck& check) {
     if (claimed == nullptr)
         return false;
     const auto content = read_content(root, *claimed).value_or(std::nullopt);
-    check.add(UseKind::kHolder, "it is a member of something bigger",
-              fmt::format("{}{} is claimed for exclusive use", claimed->name,
-                          content ? " (" + content->text() + ")" : ""));
+    const std::string text = "it is a member of something bigger";
+    std::string evidence = fmt::format("{}{} is claimed for exclusive use", claimed->name,
+                                       content ? " (" + content->text() + ")" : "");
+    const EssentialStorage& essential = *check.essential_storage;
+    if (essential.contains(*claimed) || essential.has_hidden_layer ||
+        (content && holds_essential_pool(*content, check)))
+        check.add_essential(UseKind::kHolder, text, std::move(evidence));
+    else
+        check.add(UseKind::kHolder, text, std::move(evidence));
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sysfs/usage/device_subtree.hpp"
+#include "sysfs/usage/essential_storage.hpp"
 #include "sysfs/usage/usage.hpp"
 
 namespace sysfs {
@@ -16,13 +17,23 @@ struct UsageCheck {
     DeviceSubtree subtree;
     std::vector<Use> uses;
     std::set<std::string> reported_disks;  ///< disks of the device that some use speaks of
+    const EssentialStorage* essential_storage = nullptr;  ///< where the device has disks
 
     void add(UseKind kind, std::string text, std::string evidence) {
         uses.push_back({kind, std::move(text), std::move(evidence)});
     }
     void add(UseKind kind, const Block& block, std::string text, std::string evidence) {
         reported_disks.insert(subtree.disk_under(block));
-        add(kind, std::move(text), std::move(evidence));
+        if (essential_storage != nullptr && essential_storage->contains(block))
+            add_essential(kind, std::move(text), std::move(evidence));
+        else
+            add(kind, std::move(text), std::move(evidence));
+    }
+    void add_essential(UseKind kind, const std::string& text, std::string evidence) {
+        uses.push_back({.kind = kind,
+                        .text = "the running system needs it: " + text,
+                        .evidence = std::move(evidence),
+                        .essential = true});
     }
 };
 

@@ -120,6 +120,27 @@ TEST(Plan, EachReasonIsAllowedOrForcedByItsOwnNameOnly) {
               policy::Verdict::kRefused);
 }
 
+TEST(Plan, WhatTheRunningSystemNeedsIsNeitherForcedNorAllowed) {
+    Host host = nic_host();
+    host.needed("0000:02:00.0", UseKind::kMounted, "the root is on it", "nvme0n1p2 on /");
+    host.used("0000:02:00.0", UseKind::kMounted, "mounted", "nvme0n1p3 on /home");
+    host.needed("0000:02:00.0", UseKind::kSwap, "swap", "nvme0n1p1");
+    const PolicyFixture fixture(
+        host,
+        "rules: [{name: nics, match: {class: network}, driver: auto, in_use: {allow: "
+        "[mounted]}}]");
+    EXPECT_EQ(fixture.plan({.codes = {policy::ReasonCode::kSwap}}),
+              "group 7: refused\n"
+              "  ! mounted 0000:02:00.0: the root is on it (nvme0n1p2 on /)\n"
+              "  ! swap 0000:02:00.0: swap (nvme0n1p1)\n");
+    // Forcing the other mount would not help, so its reason does not offer it.
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(),
+              "group 7: refused\n"
+              "  ! mounted 0000:02:00.0: the root is on it (nvme0n1p2 on /)\n"
+              "  ! mounted 0000:02:00.0: mounted (nvme0n1p3 on /home)\n"
+              "  ! swap 0000:02:00.0: swap (nvme0n1p1)\n");
+}
+
 TEST(Plan, AnOpenVfioDeviceIsNeverUnboundEvenByForce) {
     Host host = nic_host();
     host.pci("0000:02:00.0").vfio("vfio-pci");

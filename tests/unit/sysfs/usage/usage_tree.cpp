@@ -64,6 +64,7 @@ UsageTree& UsageTree::holder(const std::string& name, const std::string& number,
     const std::string syspath = "/sys/devices/virtual/block/" + name;
     if (!fs::exists(path(syspath)))
         disk(syspath, number);
+    link(syspath + "/slaves/" + base_name(below), path(below));
     return link(below + "/holders/" + name, path(syspath));
 }
 
@@ -89,14 +90,16 @@ UsageTree& UsageTree::open_file(int pid, int fd, const std::string& target) {
     return link("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd), target);
 }
 
-std::string UsageTree::usage(const sysfs::Device& device) const {
+std::vector<sysfs::Use> UsageTree::uses(const sysfs::Device& device) const {
     sysfs::Inventory inventory;
     inventory.devices = {device};
     inventory.rebuild_index();
     const std::vector<sysfs::DeviceId> ids = {device.id};
-    const sysfs::Usage usage = sysfs::read_usage(root(), inventory, ids);
-    const auto found = usage.find(device.id);
-    return found == usage.end() ? "not there\n" : use_lines(found->second);
+    return sysfs::read_usage(root(), inventory, ids).at(device.id);
+}
+
+std::string UsageTree::usage(const sysfs::Device& device) const {
+    return use_lines(uses(device));
 }
 
 std::string use_lines(const std::vector<sysfs::Use>& uses) {

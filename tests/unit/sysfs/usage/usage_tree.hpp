@@ -39,6 +39,7 @@ class UsageTree {
                        const std::string& mount_namespace = {});
     UsageTree& open_file(int pid, int fd, const std::string& target);
 
+    [[nodiscard]] std::vector<sysfs::Use> uses(const sysfs::Device& device) const;
     /// "mounted: nvme0n1p2 on /home", one a line, in read_usage()'s order.
     [[nodiscard]] std::string usage(const sysfs::Device& device) const;
 

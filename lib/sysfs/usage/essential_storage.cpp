@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From paths to disks. Each path that the system needs lies on the mount with the longest matching
+// mount point, in the mount namespace of process 1 or in ours. What a mount stands on is followed
+// downwards until nothing new is found: the layers of an overlay, the file of a loop device (as of
+// a live system), the slaves of dm and md, the other disks of a btrfs, a journal on another disk.
+// Upwards nothing need be followed: a DeviceSubtree has all that stands on its device.
+#include "sysfs/usage/essential_storage.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "base/dir.hpp"
+#include "base/path.hpp"
+#include "sysfs/usage/block_stack.hpp"
+
+namespace sysfs {
+namespace {
+
+/// From hier(7) and the Boot Loader Specification, and where some distributions keep /usr. A path
+/// that is no mount point lies on the mount above it.
+constexpr std::array kEssentialPaths = {
+    "/",     "/usr",      "/usr/bin",     "/usr/sbin",  "/usr/lib",       "/bin",
+    "/sbin", "/lib",      "/lib/modules", "/etc",       "/var/lib/bindd", "/run/bindd",
+    "/boot", "/boot/efi", "/boot/EFI",    "/boot/grub", "/boot/firmware", "/efi",
+    "/esp",  "/sysroot",  "/nix/store",   "/gnu/store"};
+
+/// One line of mountinfo, proc_pid_mountinfo(5).
+struct MountLine {
+    NodeNumber number;
+    std::string target;
+    std::string type;
+    std::string source;
+    std::string options;  ///< of the superblock, still escaped
+};
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    for (std::size_t from = 0; from <= text.size();) {
+        const std::size_t end = std::min(text.find(separator, from), text.size());
+        parts.push_back(text.substr(from, end - from));
+        from = end + 1;
+    }
+    return parts;
+}
+
+/// The kernel writes some characters as three octal digits (mangle(), seq_show_option()).
+std::string unescape(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const std::string_view digits = text.substr(at).substr(0, 4).substr(1);
+        const bool escape = text[at] == '\\' && digits.size() == 3 &&
+                            digits.find_first_not_of("01234567") == std::string_view::npos;
+        if (escape)
+            out +=
+                static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + digits[2] - '0');
+        else
+            out += text[at];
+        at += escape ? 3 : 0;
+    }
+    return out;
+}
+
+std::optional<MountLine> parse_mount_line(std::string_view text) {
+    const std::size_t dash = text.find(" - ");
+    if (dash == std::string_view::npos)
+        return std::nullopt;
+    const auto front = split(text.substr(0, dash), ' ');
+    const auto back = split(text.substr(dash + 3), ' ');
+    const auto number =
+        front.size() < 5 ? std::nullopt : parse_node_number(NodeKind::kBlock, front[2]);
+    if (!number || back.size() < 3)
+        return std::nullopt;
+    return MountLine{.number = *number,
+                     .target = unescape(front[4]),
+                     .type = std::string(back[0]),
+                     .source = unescape(back[1]),
+                     .options = std::string(back[2])};
+}
+
+/// Is `path` the mount point or below it?
+bool is_at_or_below(const std::string& path, const std::string& target) {
+    return target == "/" || path == target ||
+           (path.starts_with(target) && path[target.size()] == '/');
+}
+
+/// The mounts with the longest matching mount point; several may lie on each other.
+struct MountsOfPath {
+    std::size_t length = 0;
+    std::vector<MountLine> mounts;
+
+    void offer(const MountLine& mount) {
+        if (mount.target.size() > length)
+            mounts.clear();
+        if (mount.target.size() >= length)
+            mounts.push_back(mount);
+        length = std::max(length, mount.target.size());
+    }
+};
+
+/// The paths in an option like "lowerdir=/a:/b\:c".
+void add_layers(std::string_view value, std::set<std::string>& paths) {
+    std::string path;
+    const std::string text = unescape(value) + ":";
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == '\\' && at + 1 < text.size())
+            path += text[++at];
+        else if (text[at] != ':')
+            path += text[at];
+        else if (!path.empty())
+            paths.insert(std::exchange(path, {}));
+    }
+}
+
+class EssentialStorageReader {
+  public:
+    explicit EssentialStorageReader(const Root& root) : root_(root) {}
+
+    EssentialStorage read(std::span<const Swap> swaps) {
+        std::set<std::string> paths(kEssentialPaths.begin(), kEssentialPaths.end());
+        for (const Swap& swap : swaps) {
+            if (swap.kind == Swap::SwapKind::kFile)
+                paths.insert(swap.path);
+            else
+                add_block(find_block(swap.path));
+        }
+        new_paths_.merge(paths);
+        while (!new_paths_.empty())
+            find_mounts();
+        return std::move(found_);
+    }
+
+  private:
+    void find_mounts() {
+        const std::set<std::string> paths = std::exchange(new_paths_, {});
+        known_paths_.insert(paths.begin(), paths.end());
+        const auto ours = base::read_link(root_.path("/proc/self/ns/mnt"));
+        find_mounts(root_.path("/proc/self/mountinfo"), paths);
+        if (!ours || ours != base::read_link(root_.path("/proc/1/ns/mnt")))
+            find_mounts(root_.path("/proc/1/mountinfo"), paths);
+    }
+
+    /// A namespace may have a hundred thousand mounts: they pass by, a line at a time.
+    void find_mounts(const std::string& mountinfo, const std::set<std::string>& paths) {
+        std::map<std::string, MountsOfPath> found;
+        std::ifstream file(mountinfo);
+        for (std::string line; std::getline(file, line);) {
+            const auto mount = parse_mount_line(line);
+            if (!mount)
+                continue;
+            for (const std::string& path : paths) {
+                if (is_at_or_below(path, mount->target))
+                    found[path].offer(*mount);
+            }
+        }
+        for (const auto& [path, of_path] : found) {
+            for (const MountLine& mount : of_path.mounts)
+                add_mount(mount, path);
+        }
+    }
+
+    void add_path(const std::string& path) {
+        if (!known_paths_.contains(path))
+            new_paths_.insert(path);
+    }
+
+    void add_mount(const MountLine& mount, const std::string& path) {
+        // A layer that lies on the overlay itself is a path of another mount namespace.
+        if (layers_.contains(path) && mount.type == "overlay")
+            found_.has_hidden_layer = true;
+        if (!found_.numbers.insert(mount.number).second)
+            return;
+        if (mount.type == "zfs")
+            found_.zfs_pools.insert(mount.source.substr(0, mount.source.find('/')));
+        if (mount.type == "overlay")
+            add_overlay(mount);
+        std::vector<std::string> blocks;
+        for (const std::string_view source : split(mount.source, ':'))
+            blocks.push_back(find_block(std::string(source)));
+        if (const std::string block = block_of(mount.number); !block.empty())
+            blocks.front() = block;
+        for (const char* fs : {"btrfs", "bcachefs"}) {
+            if (mount.type == fs)
+                add_pool(fs, blocks);
+        }
+        if (mount.type.starts_with("ext") || mount.type == "ocfs2")
+            add_journals(blocks.front());
+        for (const std::string_view option : split(mount.options, ',')) {
+            if (option.starts_with("logdev=") || option.starts_with("rtdev="))
+                blocks.push_back(find_block(unescape(option.substr(option.find('=') + 1))));
+        }
+        for (const std::string& block : blocks)
+            add_block(block);
+    }
+
+    void add_overlay(const MountLine& mount) {
+        constexpr std::array<std::string_view, 4> kKeys = {"lowerdir", "lowerdir+", "datadir+",
+                                                           "upperdir"};
+        for (const std::string_view option : split(mount.options, ',')) {
+            const std::size_t equals = std::min(option.find('='), option.size());
+            if (std::find(kKeys.begin(), kKeys.end(), option.substr(0, equals)) != kKeys.end())
+                add_layers(option.substr(std::min(equals + 1, option.size())), layers_);
+        }
+        for (const std::string& layer : layers_)
+            add_path(layer);
+    }
+
+    /// All members of the file system that has one of `blocks`.
+    void add_pool(const std::string& fs, const std::vector<std::string>& blocks) {
+        for (const auto& uuid : base::list_directory(root_.path("/sys/fs/" + fs))) {
+            const std::set<std::string> members = pool_members(root_, fs, uuid);
+            if (std::none_of(blocks.begin(), blocks.end(),
+                             [&](const auto& block) { return members.contains(block); }))
+                continue;
+            for (const std::string& member : members)
+                add_block(member);
+        }
+    }
+
+    /// jbd2 has a directory for each journal: "sda2-8" for inode 8 of sda2, "sdb1" for one that has
+    /// a device of its own (jbd2_journal_init_inode(), jbd2_journal_init_dev()). Which file system
+    /// an external one is of is not told: one without an internal journal may own any of them.
+    void add_journals(const std::string& block) {
+        const auto journals = base::list_directory(root_.path("/proc/fs/jbd2"));
+        const bool internal =
+            std::any_of(journals.begin(), journals.end(), [&](const std::string& journal) {
+                return journal.starts_with(block + "-") && !is_external_journal(root_, journal);
+            });
+        for (const std::string& journal : journals) {
+            if (!internal && is_external_journal(root_, journal))
+                add_block(journal);
+        }
+    }
+
+    /// The kernel's name of a block device; empty for an anonymous number.
+    std::string block_of(NodeNumber number) const {
+        const std::string link =
+            root_.path(fmt::format("/sys/dev/block/{}:{}", number.major, number.minor));
+        return base::base_name(base::read_link(link).value_or(""));
+    }
+
+    /// The kernel's name of "/dev/sda1" or "/dev/mapper/vg-root"; empty for another source.
+    std::string find_block(const std::string& source) const {
+        if (!source.starts_with("/dev/"))
+            return {};
+        const std::string name = base::base_name(source);
+        const std::string dir = root_.path("/sys/class/block/");
+        if (base::Dir::open(dir + name))
+            return name;
+        for (const std::string& each : base::list_directory(dir)) {
+            const auto block = base::Dir::open(dir + each);
+            if (block && block->attr("dm/name") == name)
+                return each;
+        }
+        return {};
+    }
+
+    void add_block(const std::string& name) {
+        if (name.empty() || !found_.blocks.insert(name).second)
+            return;
+        const auto block = base::Dir::open(root_.path("/sys/class/block/" + name));
+        if (!block)
+            return;
+        for (const auto& slave : block->entries("slaves").value_or(std::vector<std::string>{}))
+            add_block(slave);
+        for (const char* attribute : {"loop/backing_file", "backing_dev"}) {
+            const std::string backing = block->attr(attribute).value_or("");
+            if (backing.starts_with("/dev/"))
+                add_block(find_block(backing));
+            else if (backing.starts_with('/'))
+                add_path(backing);
+        }
+    }
+
+    const Root& root_;
+    std::set<std::string> new_paths_;
+    std::set<std::string> known_paths_;
+    std::set<std::string> layers_;
+    EssentialStorage found_;
+};
+
+}  // namespace
+
+EssentialStorage read_essential_storage(const Root& root, std::span<const Swap> swaps) {
+    return EssentialStorageReader(root).read(swaps);
+}
+
+bool is_external_journal(const Root& root, const std::string& block) {
+    return base::Dir::open(root.path("/proc/fs/jbd2/" + block)) &&
+           base::Dir::open(root.path("/sys/class/block/" + block));
+}
+
+}  // namespace sysfs

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+
+#include "sysfs/usage/device_subtree.hpp"
+#include "sysfs/usage/mount_table.hpp"
+
+namespace sysfs {
+
+/// The storage that the running system cannot do without: the file systems that hold its programs,
+/// its boot files and the state of bindd, its swap areas, and everything that these stand on or
+/// keep their journal on. Nothing may force such a disk away.
+struct EssentialStorage {
+    std::set<NodeNumber> numbers;     ///< of block devices and of mounts (anonymous for btrfs)
+    std::set<std::string> blocks;     ///< block devices by the kernel's name
+    std::set<std::string> zfs_pools;  ///< by name
+    /// A layer of the root is outside the mount namespace, as after a switch_root: any claimed disk
+    /// may hold it.
+    bool has_hidden_layer = false;
+
+    [[nodiscard]] bool contains(const Block& block) const {
+        return numbers.contains(block.number) || blocks.contains(block.name);
+    }
+};
+
+[[nodiscard]] EssentialStorage read_essential_storage(const Root& root,
+                                                      std::span<const Swap> swaps);
+
+/// Is the journal of a mounted ext3, ext4 or ocfs2 on this block device?
+[[nodiscard]] bool is_external_journal(const Root& root, const std::string& block);
+
+}  // namespace sysfs
