@@ -37,7 +37,8 @@ policy::Decisions decide_requested(const View& view, const JobRequest& request,
             rules.push_back(policy::make_bind_rule(*device, request.bind_options));
             requests.push_back({id, &rules.back()});
         }
-    return policy::decide(view.policies, view.inventory, view.drivers, requests);
+    return policy::decide(view.policies, view.inventory, view.drivers, requests,
+                          view.journal_state.rules(view.inventory));
 }
 
 void start_manual(StepContext& step, const QueuedJob& queued) {

@@ -3,6 +3,11 @@
 
 namespace bindd {
 
+void View::decide() {
+    bound_rules = journal_state.rules(inventory);
+    Assessment::decide();
+}
+
 binding::DeviceState View::state(const sysfs::Device& device) const {
     return binding::with_last_result(
         binding::device_state(device, decision(device.id), transaction(device.id)), device.id,

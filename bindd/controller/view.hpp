@@ -23,6 +23,9 @@ struct View : policy::Assessment {
     binding::LatestHistory latest;            ///< the last result of each device
     std::vector<std::string> warnings;        ///< of the last full scan, a sentence each
 
+    /// Sets `decisions`; devices that the journal has of a rule stay with it.
+    void decide();
+
     /// The same as `vfioctl list` shows without a daemon.
     [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const;
 

@@ -126,6 +126,8 @@ int bind(KernelState& world, Device& device, const std::string& driver) {
     if (!vfio && driver != "pcieport" && driver != "pci-stub" && peer_is_open(world, device))
         return EBUSY;
     device.driver = driver;
+    if (!vfio && world.netdevs.contains(device.id))
+        device.netdevs = world.netdevs.at(device.id);
     const auto types = world.parent_types.find(driver);
     if (types != world.parent_types.end()) {
         device.mdev_types = types->second;
@@ -180,6 +182,9 @@ void finish_unbind(KernelState& world, Device& device) {
         if (last)
             world.access.erase(*device.vfio->group);
     }
+    // Netdevs are the native driver's: they go with it, and come back with it.
+    if (!device.netdevs.empty())
+        world.netdevs[device.id] = std::exchange(device.netdevs, {});
     device.vfio.reset();
     device.driver.reset();
 }

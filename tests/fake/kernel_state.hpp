@@ -81,7 +81,8 @@ struct KernelState {
     std::vector<LateVf> late_vfs;
     std::map<std::string, std::vector<sysfs::MdevType>> parent_types;  ///< driver → types it offers
     std::set<std::string> denylist;  ///< "8086:37c8": vfio-pci refuses them
-    bool ap_masks_default = true;    ///< apmask and aqmask all ones
+    std::map<sysfs::DeviceId, std::vector<std::string>> netdevs;  ///< of devices that lost theirs
+    bool ap_masks_default = true;                                 ///< apmask and aqmask all ones
     FaultPlan faults;
     unsigned next_vfio = 0;
     int next_group = 100;

@@ -36,7 +36,7 @@ std::string headline(const sysfs::Device& device, const binding::DeviceNames& na
 /// What became of a matching rule: only one of them decides.
 std::string role(const policy::RuleTrace& trace, const policy::Decision& decision) {
     if (!trace.matched)
-        return "does not match";
+        return trace.rule == decision.rule ? "matched when it was applied, wins" : "does not match";
     if (std::find(decision.conflicting_rules.begin(), decision.conflicting_rules.end(),
                   trace.rule) != decision.conflicting_rules.end())
         return "matches, in conflict";

@@ -101,6 +101,7 @@ CliResult<HostAssessment> assess_host(CliContext& cli, policy::Parsed& policies)
     assessment.drivers = TRY(to_cli(cli.kernel.drivers(wanted)));
     for (const auto* warnings : {&assessment.inventory.warnings, &assessment.drivers.warnings})
         assessment.warnings.insert(assessment.warnings.end(), warnings->begin(), warnings->end());
+    load_bound_rules(cli, assessment);
     assessment.decide();
     make_plan(cli, assessment, UsageScan::kScan);
     load_last_results(cli, assessment);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "binding/journal/history.hpp"
+#include "binding/journal/journal.hpp"
 #include "sysfs/device/resolve.hpp"
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
@@ -92,7 +93,16 @@ CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& e
         TRY(to_cli(cli.kernel.inventory(merge(assessment.policies.required_facts(), extra))));
     for (const std::string& warning : assessment.inventory.warnings)
         warn(cli, assessment, warning);
+    load_bound_rules(cli, assessment);
     return assessment;
+}
+
+void load_bound_rules(CliContext& cli, HostAssessment& assessment) {
+    const auto journal_state = binding::read_journal(cli.state);
+    if (journal_state)
+        assessment.bound_rules = journal_state->rules(assessment.inventory);
+    else
+        warn(cli, assessment, journal_state.error().text());
 }
 
 void load_last_results(CliContext& cli, HostAssessment& assessment) {

@@ -33,6 +33,8 @@ enum class OnPolicyError { kFails, kWarns };
 /// Policies and inventory.
 [[nodiscard]] CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& extra,
                                                   OnPolicyError on_error);
+/// Which rule has bound which device, by the journal: before the decisions are made.
+void load_bound_rules(CliContext& cli, HostAssessment& assessment);
 /// What was last done to each device that is not as it is wanted, for its state: when the plan is
 /// made.
 void load_last_results(CliContext& cli, HostAssessment& assessment);

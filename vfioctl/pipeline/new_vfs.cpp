@@ -55,6 +55,7 @@ CliResult<void> rescan(CliContext& cli, HostAssessment& assessment,
     for (const std::string& warning : found.warnings)
         warn(cli, assessment, warning);
     assessment.inventory.update(devices, std::move(found));
+    load_bound_rules(cli, assessment);
     return {};
 }
 

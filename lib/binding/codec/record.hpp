@@ -104,8 +104,16 @@ struct ReleasedRecord {
     bool operator==(const ReleasedRecord&) const = default;
 };
 
+/// A device that a rule has returned to the host: the rule must not take another one instead.
+struct ReturnedDevice {
+    sysfs::DeviceId device;
+    sysfs::Identity identity;
+    std::string rule;
+    bool operator==(const ReturnedDevice&) const = default;
+};
+
 using Record = std::variant<BootRecord, BeginRecord, IntentRecord, DoneRecord, CommitRecord,
-                            RolledBackRecord, ReleasedRecord, ManagedDevice>;
+                            RolledBackRecord, ReleasedRecord, ManagedDevice, ReturnedDevice>;
 
 /// One line without its newline.
 [[nodiscard]] std::string encode_record(const Record& record);

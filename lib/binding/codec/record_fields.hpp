@@ -48,6 +48,7 @@ struct FieldList<DoneRecord> {
 BINDD_MESSAGE(CommitRecord, "commit", txn, bound, released)
 BINDD_MESSAGE(RolledBackRecord, "rolled_back", txn, notes)
 BINDD_MESSAGE(ReleasedRecord, "released", device, why)
+BINDD_MESSAGE(ReturnedDevice, "returned", device, identity, rule)
 BINDD_TAG(ManagedDevice, "bound")
 template <>
 struct FieldList<ManagedDevice> {

@@ -97,6 +97,8 @@ struct RecordApplier {
         const InFlightTransaction* flight = find(r.txn);
         if (flight == nullptr)
             return;
+        for (const BindingSnapshot& snapshot : flight->begin.devices)
+            journal_state.returned.erase(snapshot.device);
         for (const auto& [device, driver] : r.bound) {
             if (const BindingSnapshot* snapshot = flight->find(device)) {
                 const auto old = journal_state.bound.find(device);
@@ -113,13 +115,21 @@ struct RecordApplier {
                     journal_state.bound[device] = std::move(next);
             }
         }
-        for (const sysfs::DeviceId& device : r.released)
+        for (const sysfs::DeviceId& device : r.released) {
             journal_state.bound.erase(device);
+            const BindingSnapshot* snapshot = flight->find(device);
+            if (flight->begin.action == "apply" && snapshot != nullptr)
+                journal_state.returned[device] = {device, snapshot->identity, snapshot->rule};
+        }
         journal_state.committed.insert(r.txn);
         close(r.txn);
     }
     void operator()(const RolledBackRecord& r) const { close(r.txn); }
-    void operator()(const ReleasedRecord& r) const { journal_state.bound.erase(r.device); }
+    void operator()(const ReleasedRecord& r) const {
+        journal_state.bound.erase(r.device);
+        journal_state.returned.erase(r.device);
+    }
+    void operator()(const ReturnedDevice& r) const { journal_state.returned[r.device] = r; }
     void operator()(const ManagedDevice& r) const { journal_state.bound[r.device] = r; }
 };
 
@@ -154,9 +164,26 @@ const ManagedDevice* JournalState::find_managed(const sysfs::DeviceId& device,
     return at != bound.end() && same_device(at->second.identity, identity) ? &at->second : nullptr;
 }
 
+policy::BoundRules JournalState::rules(const sysfs::Inventory& inventory) const {
+    policy::BoundRules rules;
+    const auto add = [&](const auto& one) {
+        const sysfs::Device* device = inventory.find(one.device);
+        if (device != nullptr && same_device(device->identity(), one.identity))
+            rules[one.device] = one.rule;
+    };
+    for (const auto& [id, one] : returned)
+        add(one);
+    for (const auto& [id, one] : bound)
+        if (!one.taken_along)
+            add(one);
+    return rules;
+}
+
 std::vector<Record> JournalState::records() const {
     std::vector<Record> all{BootRecord{boot_id}};
     for (const auto& [device, one] : bound)
+        all.emplace_back(one);
+    for (const auto& [device, one] : returned)
         all.emplace_back(one);
     for (const InFlightTransaction& flight : in_flight) {
         all.emplace_back(flight.begin);

@@ -9,6 +9,7 @@
 
 #include "binding/codec/managed_device.hpp"
 #include "binding/codec/record.hpp"
+#include "policy/decide/decide.hpp"
 
 namespace binding {
 
@@ -26,6 +27,7 @@ struct InFlightTransaction {
 struct JournalState {
     std::string boot_id;  ///< empty: no record says
     std::map<sysfs::DeviceId, ManagedDevice> bound;
+    std::map<sysfs::DeviceId, ReturnedDevice> returned;
     std::vector<InFlightTransaction> in_flight;  ///< in the order they began
     std::set<std::string> committed;             ///< transactions that the file still has
     std::size_t damaged_lines = 0;
@@ -35,6 +37,8 @@ struct JournalState {
     /// The record of `device`, if it is bound by us and has the same identity.
     [[nodiscard]] const ManagedDevice* find_managed(const sysfs::DeviceId& device,
                                                     const sysfs::Identity& identity) const;
+    /// The rules of the devices that are bound by us, or returned, and still the same.
+    [[nodiscard]] policy::BoundRules rules(const sysfs::Inventory& inventory) const;
     /// The fewest records that give this state.
     [[nodiscard]] std::vector<Record> records() const;
 };

@@ -23,8 +23,8 @@ std::string rule_citations(const std::vector<const Rule*>& rules) {
 class Decider {
   public:
     Decider(const PolicySet& set, const sysfs::Inventory& inventory, const sysfs::Drivers& drivers,
-            const std::vector<RequestedRule>& requests)
-        : set_(set), inventory_(inventory), drivers_(drivers), index_(set.rules) {
+            const std::vector<RequestedRule>& requests, const BoundRules& bound)
+        : set_(set), inventory_(inventory), drivers_(drivers), bound_(bound), index_(set.rules) {
         for (const RequestedRule& request : requests)
             requests_.insert_or_assign(request.device, request.rule);
     }
@@ -53,11 +53,35 @@ class Decider {
     void find_matching(const sysfs::Device& device) {
         index_.candidates(device, candidates_);
         matching_.clear();
-        for (const std::uint32_t index : candidates_)
-            if (matches(set_.rules[index].match, device, inventory_))
-                matching_.push_back(&set_.rules[index]);
+        find_keeper(device);
+        for (const std::uint32_t index : candidates_) {
+            const Rule& rule = set_.rules[index];
+            if (&rule == keeper_ || (matches(rule.match, device, inventory_) &&
+                                     !(keeper_ != nullptr && is_tie_by_binding(rule, device))))
+                matching_.push_back(&rule);
+        }
         std::stable_sort(matching_.begin(), matching_.end(),
                          [](const Rule* a, const Rule* b) { return a->priority > b->priority; });
+    }
+
+    /// The rule that has bound the device.
+    void find_keeper(const sysfs::Device& device) {
+        keeper_ = nullptr;
+        const auto bound = bound_.find(device.id);
+        if (bound == bound_.end())
+            return;
+        for (const std::uint32_t index : candidates_) {
+            const Rule& rule = set_.rules[index];
+            if (rule.name == bound->second &&
+                match_before_binding(rule.match, device, inventory_) != PossibleMatch::kNo)
+                keeper_ = &rule;
+        }
+    }
+
+    /// A rule of the keeper's priority that did not match, or may not have, when the keeper won.
+    bool is_tie_by_binding(const Rule& rule, const sysfs::Device& device) const {
+        return !rule.protect && rule.priority == keeper_->priority &&
+               match_before_binding(rule.match, device, inventory_) == PossibleMatch::kMaybe;
     }
 
     const Rule* find_protector() const {
@@ -94,8 +118,10 @@ class Decider {
         }
         if (best.front()->limit)
             winners_[best.front()].push_back(device.id.display());
+        const bool kept = best.front() == keeper_ && !matches(keeper_->match, device, inventory_);
         assign(decision, device, *best.front(),
-               rule_citation(*best.front()) + (skipped.empty() ? "" : "; " + skipped));
+               rule_citation(*best.front()) + (kept ? ", which matched when it was applied" : "") +
+                   (skipped.empty() ? "" : "; " + skipped));
     }
 
     void assign(Decision& decision, const sysfs::Device& device, const Rule& rule,
@@ -145,21 +171,28 @@ class Decider {
     const PolicySet& set_;
     const sysfs::Inventory& inventory_;
     const sysfs::Drivers& drivers_;
+    const BoundRules& bound_;
     RuleIndex index_;
     std::map<sysfs::DeviceId, const Rule*> requests_;
     std::map<const Rule*, std::vector<std::string>> winners_;  ///< of rules with a limit
     std::vector<std::uint32_t> candidates_;                    ///< scratch, reused per device
     std::vector<const Rule*> matching_;                        ///< scratch
+    const Rule* keeper_ = nullptr;                             ///< scratch
 };
 
 }  // namespace
 
 Decisions decide(const PolicySet& set, const sysfs::Inventory& inventory,
-                 const sysfs::Drivers& drivers, const std::vector<RequestedRule>& requests) {
-    Decider decider(set, inventory, drivers, requests);
+                 const sysfs::Drivers& drivers, const std::vector<RequestedRule>& requests,
+                 const BoundRules& bound) {
+    Decider decider(set, inventory, drivers, requests, bound);
     Decisions decisions;
+    for (const auto& [id, rule] : bound)
+        if (const sysfs::Device* device = inventory.find(id))
+            decisions.emplace(id, decider.decide(*device));
     for (const sysfs::Device& device : inventory.devices)
-        decisions.emplace_hint(decisions.end(), device.id, decider.decide(device));
+        if (!bound.contains(device.id))
+            decisions.emplace_hint(decisions.end(), device.id, decider.decide(device));
     return decisions;
 }
 

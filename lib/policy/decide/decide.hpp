@@ -40,18 +40,25 @@ struct RequestedRule {
     const Rule* rule = nullptr;  ///< made from the options of the command
 };
 
+/// The devices that a rule has bound or returned to the host, with the rule's name. What that
+/// changed about a device (its driver, its netdevs) does not end the rule's wish: it matches as
+/// long as the rest does.
+using BoundRules = std::map<sysfs::DeviceId, std::string>;
+
 /// Every device's decision; devices without one are unmanaged. Linear in devices; rules that name
 /// ids, addresses or classes are found by index, so less than linear in those.
 ///
-/// A rule's `limit` counts the devices it wins, in the inventory's order (lowest address first),
-/// whatever their state: the same devices after every reboot. The rule does not match further
-/// devices, so the next best rule may win them. Devices that are protected, requested by the user
-/// or in conflict do not count. Of several rules of one priority with the same action, the first in
-/// file order wins (and counts).
+/// A rule's `limit` counts the devices it wins: first those that it has bound, so that it does not
+/// take another device instead of one of these, then in the inventory's order (lowest address
+/// first), whatever their state: the same devices after every reboot. The rule does not match
+/// further devices, so the next best rule may win them. Devices that are protected, requested by
+/// the user or in conflict do not count. Of several rules of one priority with the same action, the
+/// first in file order wins (and counts).
 using Decisions = std::map<sysfs::DeviceId, Decision>;
 [[nodiscard]] Decisions decide(const PolicySet& set, const sysfs::Inventory& inventory,
                                const sysfs::Drivers& drivers,
-                               const std::vector<RequestedRule>& requests = {});
+                               const std::vector<RequestedRule>& requests = {},
+                               const BoundRules& bound = {});
 
 /// nullptr: the device is unmanaged.
 [[nodiscard]] const Decision* find_decision(const Decisions& decisions, const sysfs::DeviceId& id);

@@ -20,7 +20,7 @@ class EarlyBootAnalysis {
     std::map<sysfs::DeviceId, std::string> undecided() && {
         for (const sysfs::Device& device : inventory_.devices)
             for (const Rule& rule : set_.rules)
-                if (match_early(rule.match, device, inventory_) == EarlyMatch::kMaybe &&
+                if (match_early(rule.match, device, inventory_) == PossibleMatch::kMaybe &&
                     could_change_decision(rule, device))
                     mark_undecided(device, rule);
         while (spread_limits()) {
@@ -52,7 +52,7 @@ class EarlyBootAnalysis {
         for (const Rule& rule : set_.rules)
             if (rule.limit && has_undecided_match(rule))
                 for (const sysfs::Device& device : inventory_.devices)
-                    if (match_early(rule.match, device, inventory_) != EarlyMatch::kNo &&
+                    if (match_early(rule.match, device, inventory_) != PossibleMatch::kNo &&
                         could_change_decision(rule, device))
                         mark_undecided(device, rule);
         return undecided_.size() != before;
@@ -60,9 +60,9 @@ class EarlyBootAnalysis {
 
     bool has_undecided_match(const Rule& rule) const {
         for (const sysfs::Device& device : inventory_.devices) {
-            const EarlyMatch seen = match_early(rule.match, device, inventory_);
-            if (seen == EarlyMatch::kMaybe ||
-                (seen == EarlyMatch::kYes && undecided_.contains(device.id)))
+            const PossibleMatch seen = match_early(rule.match, device, inventory_);
+            if (seen == PossibleMatch::kMaybe ||
+                (seen == PossibleMatch::kYes && undecided_.contains(device.id)))
                 return true;
         }
         return false;

@@ -55,16 +55,17 @@ struct CurrentFacts {
     [[nodiscard]] CurrentFacts inverted() const { return {}; }
 };
 
-/// What can (or must) hold later: a field that may change counts as holding (or as not holding),
-/// and the reverse below a `not`.
+/// What can (or must) hold at another time: a field that changes counts as holding (or as not
+/// holding), and the reverse below a `not`.
 struct PossibleFacts {
     bool unknown_holds;
+    bool (*changes)(const FieldTest& test, const sysfs::Device& device);
 
     [[nodiscard]] bool holds(const FieldTest& test, const sysfs::Device& device,
                              const sysfs::Host& host) const {
-        return may_change(test, device) ? unknown_holds : field_holds(test, device, host);
+        return changes(test, device) ? unknown_holds : field_holds(test, device, host);
     }
-    [[nodiscard]] PossibleFacts inverted() const { return {!unknown_holds}; }
+    [[nodiscard]] PossibleFacts inverted() const { return {!unknown_holds, changes}; }
 };
 
 template <typename Facts>
@@ -180,13 +181,27 @@ bool matches(const Match& match, const sysfs::Device& device, const sysfs::Inven
     return holds(match, device, inventory, BusDefault::kPci, CurrentFacts{});
 }
 
-EarlyMatch match_early(const Match& match, const sysfs::Device& device,
-                       const sysfs::Inventory& inventory) {
-    if (!holds(match, device, inventory, BusDefault::kPci, PossibleFacts{true}))
-        return EarlyMatch::kNo;
-    return holds(match, device, inventory, BusDefault::kPci, PossibleFacts{false})
-               ? EarlyMatch::kYes
-               : EarlyMatch::kMaybe;
+namespace {
+
+PossibleMatch match_possible(const Match& match, const sysfs::Device& device,
+                             const sysfs::Inventory& inventory, PossibleFacts facts) {
+    if (!holds(match, device, inventory, BusDefault::kPci, facts))
+        return PossibleMatch::kNo;
+    return holds(match, device, inventory, BusDefault::kPci, facts.inverted())
+               ? PossibleMatch::kYes
+               : PossibleMatch::kMaybe;
+}
+
+}  // namespace
+
+PossibleMatch match_early(const Match& match, const sysfs::Device& device,
+                          const sysfs::Inventory& inventory) {
+    return match_possible(match, device, inventory, {true, may_change});
+}
+
+PossibleMatch match_before_binding(const Match& match, const sysfs::Device& device,
+                                   const sysfs::Inventory& inventory) {
+    return match_possible(match, device, inventory, {true, binding_changes});
 }
 
 bool trace(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,

@@ -25,11 +25,14 @@ struct FieldResult {
 [[nodiscard]] bool matches(const Match& match, const sysfs::Device& device,
                            const sysfs::Inventory& inventory);
 
-enum class EarlyMatch { kNo, kMaybe, kYes };
+enum class PossibleMatch { kNo, kMaybe, kYes };
 /// The same early in a boot, before udev and a driver have handled the device: what only they add
 /// (a driver, netdevs, properties, attributes, an mdev parent) may still appear.
-[[nodiscard]] EarlyMatch match_early(const Match& match, const sysfs::Device& device,
-                                     const sysfs::Inventory& inventory);
+[[nodiscard]] PossibleMatch match_early(const Match& match, const sysfs::Device& device,
+                                        const sysfs::Inventory& inventory);
+/// The same before the device got its present driver: what a driver changes may have been anything.
+[[nodiscard]] PossibleMatch match_before_binding(const Match& match, const sysfs::Device& device,
+                                                 const sysfs::Inventory& inventory);
 
 /// The same with the result of every field, none skipped: for explain.
 [[nodiscard]] bool trace(const Match& match, const sysfs::Device& device,

@@ -125,7 +125,7 @@ constexpr std::array<MatchField, kFieldCount> kMatchFields = {{
     {Field::kRevision, "revision", ValueSyntax::kRevision, hex_value<&Ids::revision, 2>,
      value_equals, UdevTest::kHexPattern, "ATTR{revision}", require<&ScanOptions::revisions>},
     {Field::kDriver, "driver", ValueSyntax::kNameGlob, device_value<&Device::driver>, driver_holds,
-     UdevTest::kNone, "", nullptr, is_unbound},
+     UdevTest::kNone, "", nullptr, is_unbound, always},
     {Field::kModalias, "modalias", ValueSyntax::kNameGlob, device_value<&Device::modalias>,
      value_matches, UdevTest::kPattern, "ENV{MODALIAS}"},
     {Field::kPath, "path", ValueSyntax::kNameGlob, device_value<&Device::path>, value_matches},
@@ -134,16 +134,16 @@ constexpr std::array<MatchField, kFieldCount> kMatchFields = {{
     {Field::kNumaNode, "numa_node", ValueSyntax::kIndex, number_value<&Device::numa_node>,
      value_equals, UdevTest::kPattern, "ATTR{numa_node}", require<&ScanOptions::numa_nodes>},
     {Field::kIommuGroup, "iommu_group", ValueSyntax::kIndex, number_value<&Device::iommu_group>,
-     value_equals},
+     value_equals, UdevTest::kNone, "", nullptr, nullptr, is_group_of_vfio},
     {Field::kIsVf, "is_vf", ValueSyntax::kBool, presence_value<&Device::vf>, value_equals,
      UdevTest::kPresence, "physfn"},
     {Field::kIsPf, "is_pf", ValueSyntax::kBool, presence_value<&Device::sriov>, value_equals,
      UdevTest::kPresence, "sriov_totalvfs"},
     {Field::kVf, "vf", ValueSyntax::kVfRange, vf_value, vf_holds},
     {Field::kNetdev, "netdev", ValueSyntax::kNameGlob, netdev_value, netdev_holds, UdevTest::kNone,
-     "", nullptr, may_get_netdevs},
+     "", nullptr, may_get_netdevs, always},
     {Field::kSerial, "serial", ValueSyntax::kText, device_value<&Device::serial>, value_equals,
-     UdevTest::kNone, "", require<&ScanOptions::serial>},
+     UdevTest::kNone, "", require<&ScanOptions::serial>, nullptr, is_serial_unknown},
     {Field::kBootVga, "boot_vga", ValueSyntax::kBool, boot_vga_value, value_equals,
      UdevTest::kBoolDigit, "ATTR{boot_vga}"},
     {Field::kArch, "arch", ValueSyntax::kArch, host_value<&Host::arch>, value_equals,
@@ -151,13 +151,14 @@ constexpr std::array<MatchField, kFieldCount> kMatchFields = {{
     {Field::kKernel, "kernel", ValueSyntax::kKernel, host_value<&Host::kernel>, kernel_holds,
      UdevTest::kHost},
     {Field::kProperty, "property", ValueSyntax::kPropertyMap, map_value<&Device::properties>,
-     value_matches, UdevTest::kProperty, "", require<&ScanOptions::properties>, may_get_property},
+     value_matches, UdevTest::kProperty, "", require<&ScanOptions::properties>, may_get_property,
+     binding_changes_property},
     {Field::kAttr, "attr", ValueSyntax::kAttrMap, map_value<&Device::attrs>, value_matches,
-     UdevTest::kNone, "", require_attr, may_get_attr},
+     UdevTest::kNone, "", require_attr, may_get_attr, binding_changes_attr},
     // Only a driver gives a PCI device a name in /sys/class/mdev_bus.
     {Field::kMdevParent, "mdev_parent", ValueSyntax::kNameGlob,
      device_value<&Device::mdev_parent_name>, value_matches, UdevTest::kNone, "", nullptr,
-     is_unbound},
+     is_unbound, always},
 }};
 
 consteval bool is_complete() {
@@ -213,6 +214,11 @@ std::optional<std::string> field_value(const FieldTest& test, const Device& devi
 
 bool may_change(const FieldTest& test, const Device& device) {
     const auto changes = match_field(test.field).may_change;
+    return changes != nullptr && changes(test, device);
+}
+
+bool binding_changes(const FieldTest& test, const Device& device) {
+    const auto changes = match_field(test.field).binding_changes;
     return changes != nullptr && changes(test, device);
 }
 

@@ -67,6 +67,8 @@ struct MatchField {
     void (*require)(const FieldTest& test, sysfs::ScanOptions& options) = nullptr;
     /// Early in a boot: can udev or a driver still change the value? nullptr: no.
     bool (*may_change)(const FieldTest& test, const sysfs::Device& device) = nullptr;
+    /// Can binding the device to another driver change the value? nullptr: no.
+    bool (*binding_changes)(const FieldTest& test, const sysfs::Device& device) = nullptr;
 };
 
 /// All of them, in the order of Field.
@@ -88,5 +90,8 @@ struct MatchField {
 
 /// Early in a boot: can the field still change once udev and a driver have handled the device?
 [[nodiscard]] bool may_change(const FieldTest& test, const sysfs::Device& device);
+
+/// Can binding the device to another driver change the field?
+[[nodiscard]] bool binding_changes(const FieldTest& test, const sysfs::Device& device);
 
 }  // namespace policy

@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
 
 #include "policy/model/class_and_kernel_match.hpp"
 
@@ -89,6 +90,42 @@ bool may_get_attr(const FieldTest& test, const sysfs::Device& device) {
 /// udev adds properties; the kernel's own exist from the start.
 bool may_get_property(const FieldTest& test, const sysfs::Device& device) {
     return !device.properties.contains(test.key);
+}
+
+bool always(const FieldTest&, const sysfs::Device&) {
+    return true;
+}
+
+/// Without an IOMMU vfio makes a group of its own for a device that it binds
+/// (vfio_noiommu_group_alloc()).
+bool is_group_of_vfio(const FieldTest&, const sysfs::Device& device) {
+    constexpr std::string_view kNoiommu = "noiommu-";
+    return !device.iommu_group ||
+           (device.vfio && device.vfio->group && device.vfio->group->starts_with(kNoiommu));
+}
+
+/// A device that its driver has put to sleep may not answer for its VPD.
+bool is_serial_unknown(const FieldTest&, const sysfs::Device& device) {
+    return !device.serial;
+}
+
+/// The PCI core's own attributes are the device's, whatever drives it (pci_dev_attrs[]).
+bool binding_changes_attr(const FieldTest& test, const sysfs::Device&) {
+    constexpr std::array<std::string_view, 18> kFixed = {
+        "vendor",       "device",        "subsystem_vendor", "subsystem_device",
+        "class",        "revision",      "modalias",         "numa_node",
+        "local_cpus",   "local_cpulist", "max_link_speed",   "max_link_width",
+        "boot_vga",     "label",         "acpi_index",       "sriov_totalvfs",
+        "sriov_offset", "sriov_stride"};
+    return std::find(kFixed.begin(), kFixed.end(), test.key) == kFixed.end();
+}
+
+/// The same for what the kernel and udev's hardware database say of the device itself.
+bool binding_changes_property(const FieldTest& test, const sysfs::Device& device) {
+    const std::string& key = test.key;
+    const bool fixed = key.starts_with("PCI_") || key.ends_with("_FROM_DATABASE") ||
+                       key.starts_with("ID_PATH") || key == "MODALIAS" || key == "SUBSYSTEM";
+    return !fixed || !device.properties.contains(key);
 }
 
 }  // namespace policy

@@ -27,6 +27,13 @@ namespace policy {
 [[nodiscard]] bool may_get_attr(const FieldTest& test, const sysfs::Device& device);
 [[nodiscard]] bool may_get_property(const FieldTest& test, const sysfs::Device& device);
 
+/// Can binding the device to another driver change the value?
+[[nodiscard]] bool always(const FieldTest& test, const sysfs::Device& device);
+[[nodiscard]] bool is_group_of_vfio(const FieldTest& test, const sysfs::Device& device);
+[[nodiscard]] bool is_serial_unknown(const FieldTest& test, const sysfs::Device& device);
+[[nodiscard]] bool binding_changes_attr(const FieldTest& test, const sysfs::Device& device);
+[[nodiscard]] bool binding_changes_property(const FieldTest& test, const sysfs::Device& device);
+
 /// Does `pattern` contain anything that fnmatch(3) does not take literally?
 [[nodiscard]] bool has_wildcard(const std::string& pattern);
 

@@ -7,7 +7,7 @@
 namespace policy {
 
 void Assessment::decide(const std::vector<RequestedRule>& requests) {
-    decisions = policy::decide(policies, inventory, drivers, requests);
+    decisions = policy::decide(policies, inventory, drivers, requests, bound_rules);
 }
 
 std::vector<sysfs::DeviceId> Assessment::devices_changing_driver() const {

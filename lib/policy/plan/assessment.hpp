@@ -11,8 +11,9 @@
 namespace policy {
 
 /// A host, the policies in force, and what follows from them: the decisions and the plan. The owner
-/// fills in `policies`, `inventory`, `drivers` and `usage`, then calls decide() and make_plan(). It
-/// does no I/O. The decisions point into `policies`, so an assessment moves but is never copied.
+/// fills in `policies`, `inventory`, `drivers`, `usage` and `bound_rules`, then calls decide() and
+/// make_plan(). It does no I/O. The decisions point into `policies`, so an assessment moves but is
+/// never copied.
 struct Assessment {
     Assessment() = default;
     Assessment(Assessment&&) = default;
@@ -25,6 +26,7 @@ struct Assessment {
     sysfs::Inventory inventory;
     sysfs::Drivers drivers;
     sysfs::Usage usage;
+    BoundRules bound_rules;
     Decisions decisions;
     Plan plan;
     std::map<sysfs::DeviceId, std::size_t> transaction_index;  ///< into the plan, by make_plan()

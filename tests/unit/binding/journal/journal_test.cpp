@@ -56,7 +56,8 @@ std::vector<Record> one_of_each() {
             CommitRecord{"t-2", {{bound.device, "vfio-pci"}}, {pci_id("0000:02:00.0")}},
             RolledBackRecord{"t-3", {"0000:01:00.0 went away"}},
             ReleasedRecord{bound.device, "gone"},
-            bound};
+            bound,
+            ReturnedDevice{pci_id("0000:02:00.0"), bound.identity, "r"}};
 }
 
 TEST(Record, ComesBackAsItWasWritten) {
