@@ -125,6 +125,7 @@ void HostCapture::add_modules() {
                 const std::string path = "/sys/module/" + name;
                 archive_.add_directory(path);
                 add_attribute(*dir, name + "/initstate", path + "/initstate");
+                add_attribute(*dir, name + "/refcnt", path + "/refcnt");
                 if (const auto drivers = dir->sub(name + "/drivers"))
                     add_tree(*drivers, path + "/drivers", 0);
             }

@@ -93,4 +93,17 @@ std::set<std::string> pool_members(const Root& root, const std::string& fs,
     return members;
 }
 
+void add_claimless(const Root& root, const std::string& name, const std::string& below,
+                   const std::string& path, std::vector<Block>& blocks) {
+    if (is_known(blocks, name))
+        return;
+    const std::size_t at = blocks.size();
+    add_stacked(root, name, below, blocks);
+    if (at == blocks.size())
+        return;
+    blocks[at].is_claimless = true;
+    if (!path.starts_with("/dev/"))
+        blocks[at].label = path;
+}
+
 }  // namespace sysfs

@@ -23,5 +23,8 @@ void add_stacked(const Root& root, const std::string& name, const std::string& b
 /// is mounted (or about to be).
 [[nodiscard]] std::set<std::string> pool_members(const Root& root, const std::string& fs,
                                                  const std::string& uuid);
+/// The same for one that has no link from `below`: a loop device over it or over a file on it.
+void add_claimless(const Root& root, const std::string& name, const std::string& below,
+                   const std::string& path, std::vector<Block>& blocks);
 
 }  // namespace sysfs

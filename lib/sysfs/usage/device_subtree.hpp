@@ -36,11 +36,12 @@ struct DeviceNode {
 /// md, bcache or an nvme multipath head has stacked on another.
 struct Block {
     std::string name;   ///< "nvme0n1p2", "dm-0"
-    std::string label;  ///< the device mapper's name for it, or empty
+    std::string label;  ///< the device mapper's name for it, a loop device's file, or empty
     std::string dir;    ///< its directory in sysfs, with the root
     std::string disk;   ///< the whole disk of a partition; its own name otherwise
     std::string below;  ///< the block device it stands on; empty for one of the device's own
     NodeNumber number;
+    bool is_claimless = false;  ///< it stands there without a claim or a holder link: loop, zram
 
     /// "dm-0 (vg-home)"
     [[nodiscard]] std::string text() const;

@@ -8,9 +8,11 @@
 #include <sys/sysmacros.h>
 
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <string_view>
 
+#include "base/try.hpp"
 #include "base/unique_fd.hpp"
 #include "sysfs/device/udev_db.hpp"
 
@@ -31,15 +33,16 @@ std::string node_path(const Block& block) {
 }
 
 /// Opens the node only if its number is that of `block`: names in /dev are assigned by udev.
-base::UniqueFd open_block(const Block& block, int flags) {
-    base::UniqueFd file(
-        ::open(node_path(block).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
+base::Result<base::UniqueFd> open_block(const Block& block, int flags) {
+    const std::string path = node_path(block);
+    base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
     struct stat status {};
     if (!file.valid() || ::fstat(file.get(), &status) != 0)
-        return {};
-    const bool same = S_ISBLK(status.st_mode) && ::major(status.st_rdev) == block.number.major &&
-                      ::minor(status.st_rdev) == block.number.minor;
-    return same ? std::move(file) : base::UniqueFd();
+        return base::fail_errno(errno, "open", path);
+    if (!S_ISBLK(status.st_mode) || ::major(status.st_rdev) != block.number.major ||
+        ::minor(status.st_rdev) != block.number.minor)
+        return base::fail(base::Code::kNotFound, "open", path, "it is another device");
+    return file;
 }
 
 std::string value_of(const Probe& probe, const char* key) {
@@ -55,13 +58,12 @@ DiskContent content_of(std::string type, const std::string& usage, std::string t
             .label = std::move(label)};
 }
 
-enum class Probing { kImpossible, kEmpty, kFound };
-
-Probing probe_content(const Block& block, DiskContent& content) {
-    const base::UniqueFd file = open_block(block, 0);
-    const Probe probe(file.valid() ? blkid_new_probe() : nullptr);
+base::Result<std::optional<DiskContent>> probe_content(const Block& block) {
+    const base::UniqueFd file = TRY(open_block(block, 0));
+    const Probe probe(blkid_new_probe());
+    errno = 0;
     if (!probe || blkid_probe_set_device(probe.get(), file.get(), 0, 0) != 0)
-        return Probing::kImpossible;
+        return base::fail_errno(errno != 0 ? errno : EIO, "probe", node_path(block));
     blkid_probe_enable_superblocks(probe.get(), 1);
     blkid_probe_set_superblocks_flags(probe.get(),
                                       BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_LABEL);
@@ -69,26 +71,29 @@ Probing probe_content(const Block& block, DiskContent& content) {
     // 0: found, 1: nothing, -2: more than one, -1: the disk cannot be read.
     constexpr int kAmbivalent = -2;
     const int outcome = blkid_do_safeprobe(probe.get());
-    if (outcome == kAmbivalent) {
-        content = {.kind = DiskContent::ContentKind::kPlain,
-                   .type = "more than one signature",
-                   .label = {}};
-        return Probing::kFound;
-    }
+    if (outcome == kAmbivalent)
+        return DiskContent{.kind = DiskContent::ContentKind::kPlain,
+                           .type = "more than one signature",
+                           .label = {}};
+    if (outcome == 1)
+        return std::nullopt;
     if (outcome != 0)
-        return outcome == 1 ? Probing::kEmpty : Probing::kImpossible;
+        return base::fail_errno(EIO, "probe", node_path(block));
     std::string type = value_of(probe, "TYPE");
     std::string table = value_of(probe, "PTTYPE");
     if (type.empty() && table.empty())
-        return Probing::kEmpty;
-    content = content_of(std::move(type), value_of(probe, "USAGE"), std::move(table),
-                         value_of(probe, "LABEL"));
-    return Probing::kFound;
+        return std::nullopt;
+    return content_of(std::move(type), value_of(probe, "USAGE"), std::move(table),
+                      value_of(probe, "LABEL"));
 }
 
-std::optional<DiskContent> recorded_content(const Root& root, const Block& block) {
-    auto record =
-        read_udev_record(root, fmt::format("b{}:{}", block.number.major, block.number.minor));
+/// A drive without a medium has no content.
+bool has_no_medium(const base::Error& error) {
+    return error.errnum == ENOMEDIUM;
+}
+
+std::optional<DiskContent> recorded_content(const Block& block,
+                                            std::map<std::string, std::string> record) {
     // A partition's record has its disk's table too; its own is in ID_PART_ENTRY_*.
     if (block.disk != block.name)
         record.erase("ID_PART_TABLE_TYPE");
@@ -105,29 +110,31 @@ std::string DiskContent::text() const {
 }
 
 base::Result<std::optional<DiskContent>> read_content(const Root& root, const Block& block) {
+    base::Result<std::optional<DiskContent>> probed = std::nullopt;
     if (root.is_live()) {
-        DiskContent content;
-        switch (probe_content(block, content)) {
-            case Probing::kFound:
-                return content;
-            case Probing::kEmpty:
-                return std::nullopt;
-            case Probing::kImpossible:
-                break;
-        }
+        probed = probe_content(block);
+        if (probed)
+            return probed;
+        if (has_no_medium(probed.error()))
+            return std::nullopt;
     }
-    return recorded_content(root, block);
+    const auto record =
+        read_udev_record(root, fmt::format("b{}:{}", block.number.major, block.number.minor));
+    return record.empty() ? probed : recorded_content(block, record);
 }
 
 // O_EXCL without O_CREAT on a block device returns EBUSY when the kernel or a program has claimed
 // it, or one of its partitions (bd_may_claim()). Nothing is written; closing the descriptor ends
 // the claim.
-bool is_claimed(const Root& root, const Block& block) {
+base::Result<bool> is_claimed(const Root& root, const Block& block) {
     if (!root.is_live())
         return false;
-    errno = 0;
-    const base::UniqueFd file = open_block(block, O_EXCL);
-    return !file.valid() && errno == EBUSY;
+    const auto opened = open_block(block, O_EXCL);
+    if (opened || has_no_medium(opened.error()))
+        return false;
+    if (opened.error().errnum == EBUSY)
+        return true;
+    return base::propagate(opened);
 }
 
 }  // namespace sysfs

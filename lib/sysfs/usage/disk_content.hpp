@@ -22,13 +22,12 @@ struct DiskContent {
 };
 
 /// Probes the device with libblkid; where that is impossible (a captured host, no root privileges)
-/// uses what udev has recorded. Nothing found, or no source: nothing. Fails where libblkid is not
-/// installed and udev has recorded nothing.
+/// uses what udev has recorded. Fails on this machine when udev has no record of it either.
 [[nodiscard]] base::Result<std::optional<DiskContent>> read_content(const Root& root,
                                                                     const Block& block);
 
 /// Is the device claimed for exclusive use (a mount, swap, an array, a pool)? mkfs makes the same
-/// check. False when it cannot be checked.
-[[nodiscard]] bool is_claimed(const Root& root, const Block& block);
+/// check. Fails when the device cannot be opened; a captured host claims nothing.
+[[nodiscard]] base::Result<bool> is_claimed(const Root& root, const Block& block);
 
 }  // namespace sysfs

@@ -1,115 +1,249 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A host may have thousands of mount namespaces, and one of them 100,000 mounts. Each table is
+// read as a stream, line by line; what is kept for a file system is bounded, and mounts that are on
+// no block device are dropped at once. Since Linux 5.8 a reader keeps its place in the list while
+// mounts come and go (mnt_list_next(), m_start()), so that no mount that stays is skipped.
 #include "sysfs/usage/mount_table.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <libmount/libmount.h>
-#include <sys/sysmacros.h>
+#include <unistd.h>
 
-#include <cstdio>
-#include <memory>
-#include <set>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <functional>
+#include <optional>
 #include <string_view>
-#include <tuple>
+#include <unordered_set>
+#include <utility>
 
 #include "base/file_io.hpp"
 #include "base/path.hpp"
-#include "base/try.hpp"
+#include "base/unique_fd.hpp"
 #include "sysfs/usage/process.hpp"
 
 namespace sysfs {
 namespace {
 
-struct MountUnref {
-    void operator()(libmnt_table* table) const { mnt_unref_table(table); }
-    void operator()(libmnt_iter* iterator) const { mnt_free_iter(iterator); }
+using Line = std::function<void(std::string_view)>;
+
+/// Calls `visit` with each line of the file.
+base::Result<void> for_each_line(const std::string& path, const Line& visit) {
+    const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid())
+        return base::fail_errno(errno, "open", path);
+    std::string text;
+    std::array<char, 65536> chunk;
+    for (;;) {
+        const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return base::fail_errno(errno, "read", path);
+        if (got == 0)
+            break;
+        text.append(chunk.data(), static_cast<std::size_t>(got));
+        std::size_t start = 0;
+        for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
+            visit(std::string_view(text).substr(start, end - start));
+            start = end + 1;
+        }
+        text.erase(0, start);
+    }
+    if (!text.empty())
+        visit(text);
+    return {};
+}
+
+std::string_view take_field(std::string_view& line) {
+    const auto end = line.find(' ');
+    const std::string_view field = line.substr(0, end);
+    line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
+    return field;
+}
+
+/// The kernel writes blanks, tabs, newlines and backslashes as "\040" (mangle()).
+std::string unescape(std::string_view field) {
+    const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
+    std::string text;
+    for (std::size_t at = 0; at < field.size(); ++at) {
+        const std::string_view digits = field.substr(std::min(at + 1, field.size()), 3);
+        if (field[at] != '\\' || digits.size() != 3 ||
+            !std::all_of(digits.begin(), digits.end(), is_octal)) {
+            text += field[at];
+            continue;
+        }
+        text += static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + digits[2] - '0');
+        at += 3;
+    }
+    return text;
+}
+
+/// One line of mountinfo, its fields still escaped.
+struct MountLine {
+    NodeNumber number;
+    std::string_view target;
+    std::string_view type;
+    std::string_view source;
 };
-using MountTable = std::unique_ptr<libmnt_table, MountUnref>;
-using MountIterator = std::unique_ptr<libmnt_iter, MountUnref>;
 
-std::string text_of(const char* text) {
-    return text == nullptr ? std::string() : std::string(text);
+// 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
+std::optional<MountLine> parse_mount_line(std::string_view line) {
+    take_field(line);
+    take_field(line);
+    const auto number = parse_node_number(NodeKind::kBlock, take_field(line));
+    take_field(line);
+    const std::string_view target = take_field(line);
+    const auto separator = line.find(" - ");
+    if (!number || target.empty() || separator == std::string_view::npos)
+        return std::nullopt;
+    line.remove_prefix(separator + 3);
+    const std::string_view type = take_field(line);
+    return MountLine{*number, target, type, take_field(line)};
 }
 
-template <typename Visit>
-void for_each(const MountTable& table, Visit visit) {
-    const MountIterator iterator(mnt_new_iter(MNT_ITER_FORWARD));
-    libmnt_fs* fs = nullptr;
-    while (iterator && mnt_table_next_fs(table.get(), iterator.get(), &fs) == 0)
-        visit(fs);
+/// Do its files lie on block devices? Those of a pool have an anonymous device number.
+bool is_on_disks(const MountLine& line) {
+    return line.number.major != 0 || line.type == "btrfs" || line.type == "bcachefs";
 }
 
-// The text is read before it is parsed, so that a table that changes meanwhile is not read in part.
-MountTable parse_mountinfo(std::string& text) {
-    MountTable table(mnt_new_table());
-    const std::unique_ptr<FILE, int (*)(FILE*)> stream(::fmemopen(text.data(), text.size(), "r"),
-                                                       ::fclose);
-    if (!table || !stream || mnt_table_parse_stream(table.get(), stream.get(), "mountinfo") != 0)
-        return nullptr;
-    return table;
+/// Our own namespace first, short mount points first.
+bool is_shown_before(const Mount& a, const Mount& b) {
+    return std::pair(!a.where.empty(), a.target.size()) <
+           std::pair(!b.where.empty(), b.target.size());
 }
 
 /// Collects the mounts of all mount namespaces.
 class MountCollector {
   public:
-    explicit MountCollector(const Root& root) : root_(root) {}
-
-    /// `pid` is a name in /proc; `where` names the namespace.
-    void add(const std::string& pid, const std::string& where) {
-        const std::string dir = root_.path("/proc/" + pid);
-        const auto mount_namespace = base::read_link(dir + "/ns/mnt");
-        if (mount_namespace && !seen_.insert(*mount_namespace).second)
-            return;
-        auto text = base::read_file(dir + "/mountinfo");
-        // A captured host may lack the ns links: equal tables count as one namespace.
-        if (!text || text->empty() || (!mount_namespace && !seen_.insert(*text).second))
-            return;
-        const MountTable table = parse_mountinfo(*text);
-        if (table)
-            for_each(table, [&](libmnt_fs* fs) { add_mount(fs, where); });
+    MountCollector(const Root& root, const std::set<std::string>& files) : root_(root) {
+        for (std::string path : files) {
+            while (path.size() > 1 && path.front() == '/') {
+                path = base::directory_name(path);
+                ancestors_.insert(path);
+            }
+        }
     }
 
-    std::vector<Mount> mounts() { return std::move(mounts_); }
+    /// `pid` is a name in /proc; the namespace of the first is our own.
+    void add(const std::string& pid) {
+        const std::string dir = root_.path("/proc/" + pid);
+        auto mount_namespace = base::read_link(dir + "/ns/mnt");
+        // A captured host may lack the ns links: equal tables count as one namespace.
+        if (!mount_namespace && !root_.is_live())
+            mount_namespace = base::read_file(dir + "/mountinfo").value_or("");
+        // A process with another root sees the mounts below that root only (seq_path_root()).
+        const std::string view =
+            mount_namespace.value_or(pid) + " " + base::read_link(dir + "/root").value_or("/");
+        if (!seen_.insert(view).second)
+            return;
+        const std::string where = std::exchange(is_first_, false)
+                                      ? ""
+                                      : "the mount namespace of " + process_label(root_, pid);
+        const auto read = for_each_line(dir + "/mountinfo",
+                                        [&](std::string_view line) { add_line(line, where); });
+        if (!read && is_a_loss(read.error(), pid))
+            table_.unknown.push_back(fmt::format(
+                "{}: {}", where.empty() ? "our own mount namespace" : where, read.error().text()));
+        if (!read)
+            seen_.erase(view);  // another process may tell
+    }
+
+    MountTable table() { return std::move(table_); }
 
   private:
-    void add_mount(libmnt_fs* fs, const std::string& where) {
-        const dev_t number = mnt_fs_get_devno(fs);
-        Mount mount{.number = {NodeKind::kBlock, ::major(number), ::minor(number)},
-                    .source = text_of(mnt_fs_get_source(fs)),
-                    .target = text_of(mnt_fs_get_target(fs)),
-                    .type = text_of(mnt_fs_get_fstype(fs)),
+    // The table of a process that has ended cannot be read (EINVAL of mounts_open_common()), and
+    // such a process keeps no mount. A captured host has the tables that were captured.
+    [[nodiscard]] bool is_a_loss(const base::Error& error, const std::string& pid) const {
+        if (error.errnum == EINVAL || error.errnum == ENOENT || error.errnum == ESRCH)
+            return false;
+        return root_.is_live() && ::access(("/proc/" + pid + "/stat").c_str(), F_OK) == 0;
+    }
+
+    void add_line(std::string_view text, const std::string& where) {
+        const auto line = parse_mount_line(text);
+        if (!line)
+            return;
+        const bool wanted = where.empty() && !ancestors_.empty();
+        std::string target = wanted || is_on_disks(*line) ? unescape(line->target) : "";
+        const bool on_the_way = wanted && ancestors_.contains(target);
+        if (!on_the_way && !is_on_disks(*line))
+            return;
+        Mount mount{.number = line->number,
+                    .source = unescape(line->source),
+                    .target = std::move(target),
+                    .type = unescape(line->type),
                     .where = where};
-        if (places_.emplace(mount.number, mount.target).second)
-            mounts_.push_back(std::move(mount));
+        if (on_the_way)
+            table_.on_the_way.insert_or_assign(mount.target, mount);
+        if (is_on_disks(*line))
+            add_mount(std::move(mount));
+    }
+
+    void add_mount(Mount mount) {
+        // Copies of a table have the same mounts; hashes of them take little memory.
+        const auto place =
+            std::hash<std::string_view>()(mount.target) ^
+            (std::size_t{mount.number.major} << 44 ^ std::size_t{mount.number.minor} << 24);
+        if (!places_.insert(place).second)
+            return;
+        auto& mounts = table_.mounts[mount.number];
+        if (mounts.size() < MountTable::kMaxPlaces) {
+            mounts.push_back(std::move(mount));
+            return;
+        }
+        ++table_.omitted[mount.number];
+        const auto last = std::max_element(mounts.begin(), mounts.end(), is_shown_before);
+        if (is_shown_before(mount, *last))
+            *last = std::move(mount);
     }
 
     const Root& root_;
+    std::set<std::string> ancestors_;
     std::set<std::string> seen_;
-    std::set<std::tuple<NodeNumber, std::string>> places_;
-    std::vector<Mount> mounts_;
+    std::unordered_set<std::size_t> places_;
+    MountTable table_;
+    bool is_first_ = true;
 };
 
 }  // namespace
 
-base::Result<std::vector<Mount>> read_mounts(const Root& root) {
-    MountCollector collector(root);
-    collector.add(root.is_live() ? "self" : "1", "");
-    for (const pid_t pid : list_processes(root)) {
-        collector.add(std::to_string(pid), fmt::format("the mount namespace of {} (pid {})",
-                                                       process_name(root, pid), pid));
+const Mount* MountTable::mount_of(const std::string& path) const {
+    std::string at = path;
+    while (at.size() > 1 && at.front() == '/') {
+        at = base::directory_name(at);
+        if (const auto found = on_the_way.find(at); found != on_the_way.end())
+            return &found->second;
     }
-    return collector.mounts();
+    return nullptr;
 }
 
+MountTable read_mounts(const Root& root, const std::set<std::string>& files) {
+    MountCollector collector(root, files);
+    collector.add(root.is_live() ? "self" : "1");
+    for (const pid_t pid : list_processes(root))
+        collector.add(std::to_string(pid));
+    MountTable table = collector.table();
+    for (auto& [number, mounts] : table.mounts)
+        std::stable_sort(mounts.begin(), mounts.end(), is_shown_before);
+    return table;
+}
+
+// Filename Type Size Used Priority; the name is escaped as in mountinfo.
 base::Result<std::vector<Swap>> read_swaps(const Root& root) {
     std::vector<Swap> swaps;
-    const MountTable table(mnt_new_table());
-    if (!table || mnt_table_parse_swaps(table.get(), root.path("/proc/swaps").c_str()) != 0)
-        return swaps;
-    for_each(table, [&swaps](libmnt_fs* fs) {
-        const bool file = text_of(mnt_fs_get_swaptype(fs)) == "file";
-        swaps.push_back({.path = text_of(mnt_fs_get_source(fs)),
-                         .kind = file ? Swap::SwapKind::kFile : Swap::SwapKind::kDevice});
+    const auto read = for_each_line(root.path("/proc/swaps"), [&swaps](std::string_view line) {
+        const std::string path = unescape(take_field(line));
+        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+        if (path.starts_with('/'))
+            swaps.push_back({.path = path,
+                             .kind = line.starts_with("file") ? Swap::SwapKind::kFile
+                                                              : Swap::SwapKind::kDevice});
     });
+    if (!read && read.error().code != base::Code::kNotFound)
+        return base::propagate(read);
     return swaps;
 }
 

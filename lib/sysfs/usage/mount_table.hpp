@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,12 +15,29 @@ namespace sysfs {
 
 /// One mounted file system at one place.
 struct Mount {
-    NodeNumber number;  ///< st_dev of the files in it; anonymous (major 0) for btrfs, zfs, overlays
-    std::string source;  ///< "/dev/nvme0n1p2", "tank/home"
+    NodeNumber number;   ///< st_dev of the files in it; anonymous (major 0) for btrfs and bcachefs
+    std::string source;  ///< "/dev/nvme0n1p2"
     std::string target;
     std::string type;
     std::string
         where;  ///< empty: our mount namespace; else "the mount namespace of postgres (pid 712)"
+};
+
+/// The mounts of all mount namespaces whose files are on block devices; each mount point of a file
+/// system once.
+struct MountTable {
+    static constexpr std::size_t kMaxPlaces = 16;
+
+    /// At most kMaxPlaces for each file system: our own namespace first, short mount points first.
+    std::map<NodeNumber, std::vector<Mount>> mounts;
+    std::map<NodeNumber, std::size_t> omitted;  ///< how many more mount points there are
+    /// The mounts of our own namespace on the way to the files that read_mounts() was asked about,
+    /// of every type, by mount point; of several at one place the last, which covers the others.
+    std::map<std::string, Mount> on_the_way;
+    std::vector<std::string> unknown;  ///< "the mount namespace of x (pid 7): Permission denied"
+
+    /// The mount of our own namespace that has `path`, as far as on_the_way tells.
+    [[nodiscard]] const Mount* mount_of(const std::string& path) const;
 };
 
 /// One swap area: a block device, or a file on a file system.
@@ -27,9 +46,9 @@ struct Swap {
     enum class SwapKind { kDevice, kFile } kind = SwapKind::kDevice;
 };
 
-/// The mounts of all mount namespaces, our own first; each mount point of a file system once. Both
-/// functions fail where libmount is not installed.
-[[nodiscard]] base::Result<std::vector<Mount>> read_mounts(const Root& root);
+/// Reads every mount namespace once. `files` are those whose mounts are to be found.
+[[nodiscard]] MountTable read_mounts(const Root& root, const std::set<std::string>& files);
+/// The swap areas in use; a kernel without swap has none.
 [[nodiscard]] base::Result<std::vector<Swap>> read_swaps(const Root& root);
 
 }  // namespace sysfs

@@ -63,7 +63,7 @@ std::vector<NetNamespace> other_namespaces() {
     const Root live;
     for (const pid_t pid : list_processes(live))
         namespaces.add(process_dir(live, pid) + "/ns/net",
-                       fmt::format("{} (pid {})", process_name(live, pid), pid));
+                       process_label(live, std::to_string(pid)));
     return namespaces.found();
 }
 

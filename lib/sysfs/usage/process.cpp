@@ -13,6 +13,14 @@
 namespace sysfs {
 namespace {
 
+/// As `comm` has it; the process may be gone.
+std::string process_name(const Root& root, const std::string& pid) {
+    std::string name = base::read_file(root.path("/proc/" + pid + "/comm")).value_or("");
+    if (!name.empty() && name.back() == '\n')
+        name.pop_back();
+    return name.empty() ? "a process" : name;
+}
+
 bool is_unit(const std::string& name) {
     return name.ends_with(".service") || name.ends_with(".scope");
 }
@@ -57,20 +65,15 @@ std::string process_dir(const Root& root, pid_t pid) {
     return root.path("/proc/" + std::to_string(pid));
 }
 
-std::string process_name(const Root& root, pid_t pid) {
-    std::string name = base::read_file(process_dir(root, pid) + "/comm").value_or("");
-    if (!name.empty() && name.back() == '\n')
-        name.pop_back();
-    return name;
+std::string process_label(const Root& root, const std::string& pid) {
+    return fmt::format("{} (pid {})", process_name(root, pid), pid);
 }
 
 std::string process_text(const Root& root, pid_t pid) {
-    std::string name = process_name(root, pid);
-    if (name.empty())
-        name = "a process";
     const std::string unit = unit_of(root, pid);
-    return unit.empty() ? fmt::format("{} (pid {})", name, pid)
-                        : fmt::format("{} (pid {}, unit {})", name, pid, unit);
+    const std::string label = process_label(root, std::to_string(pid));
+    return unit.empty() ? label
+                        : fmt::format("{}, unit {})", label.substr(0, label.size() - 1), unit);
 }
 
 std::optional<pid_t> parent_of(const Root& root, pid_t pid) {

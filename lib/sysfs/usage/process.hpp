@@ -17,8 +17,8 @@ namespace sysfs {
 /// "/proc/712" below the root.
 [[nodiscard]] std::string process_dir(const Root& root, pid_t pid);
 
-/// "qemu-system-x86", as `comm` has it; empty when the process is gone.
-[[nodiscard]] std::string process_name(const Root& root, pid_t pid);
+/// "qemu-system-x86 (pid 712)"; `pid` is a name in /proc.
+[[nodiscard]] std::string process_label(const Root& root, const std::string& pid);
 
 /// "qemu-system-x86 (pid 712, unit libvirtd.service)"; the unit only when systemd runs it in one.
 [[nodiscard]] std::string process_text(const Root& root, pid_t pid);

@@ -10,14 +10,17 @@
 #include "sysfs/usage/usage.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "sysfs/usage/essential_storage.hpp"
+#include "sysfs/usage/kernel_users.hpp"
 #include "sysfs/usage/usage_block.hpp"
 #include "sysfs/usage/usage_console.hpp"
 #include "sysfs/usage/usage_content.hpp"
 #include "sysfs/usage/usage_fd.hpp"
 #include "sysfs/usage/usage_input.hpp"
+#include "sysfs/usage/usage_kernel.hpp"
 #include "sysfs/usage/usage_net.hpp"
 #include "sysfs/usage/usage_session.hpp"
 #include "sysfs/usage/usage_vfs.hpp"
@@ -63,10 +66,19 @@ void find_other_namespace_uses(std::span<UsageCheck> checks) {
     }
 }
 
+std::set<std::string> paths_of(const KernelUsers& users) {
+    std::set<std::string> paths;
+    for (const auto& user : users.users)
+        paths.insert(user.path);
+    return paths;
+}
+
 void find_block_uses(const Root& root, std::span<UsageCheck> checks) {
     if (!any_has_blocks(checks))
         return;
-    const auto mounts = read_mounts(root);
+    auto users = read_kernel_users(root);
+    const auto mounts = read_mounts(root, paths_of(users));
+    locate_kernel_users(root, mounts, users);
     const auto swaps = read_swaps(root);
     const EssentialStorage essential = read_essential_storage(
         root, swaps ? std::span<const Swap>(*swaps) : std::span<const Swap>());
@@ -74,14 +86,12 @@ void find_block_uses(const Root& root, std::span<UsageCheck> checks) {
         if (check.subtree.blocks.empty())
             continue;
         check.essential_storage = &essential;
-        if (mounts)
-            find_mounts(root, *mounts, check);
-        else
-            check.add(UseKind::kMounted, "its mounts are unknown", mounts.error().text());
+        find_kernel_users(root, mounts, users, check);
+        find_mounts(root, mounts, check);
         if (swaps)
             find_swaps(root, *swaps, check);
         else
-            check.add(UseKind::kSwap, "its swap areas are unknown", swaps.error().text());
+            check.add(UseKind::kUnknown, "its swap areas are unknown", swaps.error().text());
         find_holders(root, check);
         find_contents(root, check);
         check.essential_storage = nullptr;

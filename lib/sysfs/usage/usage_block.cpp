@@ -6,7 +6,6 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 
@@ -18,6 +17,7 @@ namespace sysfs {
 namespace {
 
 constexpr std::size_t kPlacesShown = 3;
+constexpr const char* kPools[] = {"btrfs", "bcachefs"};
 
 /// "nvme0n1p2", or "dm-0 (vg-home) above nvme0n1p3" for a stacked block device.
 std::string block_text(const Block& block) {
@@ -26,33 +26,30 @@ std::string block_text(const Block& block) {
 }
 
 /// "/, /home and 3 more"; a mount point in another mount namespace is followed by its name.
-std::string places_text(std::vector<const Mount*> mounts) {
-    std::stable_sort(mounts.begin(), mounts.end(), [](const Mount* a, const Mount* b) {
-        return std::pair(!a->where.empty(), a->target.size()) <
-               std::pair(!b->where.empty(), b->target.size());
-    });
+std::string places_text(const MountTable& table, NodeNumber number) {
+    const auto& mounts = table.mounts.at(number);
+    const auto more = table.omitted.find(number);
+    const std::size_t total = mounts.size() + (more == table.omitted.end() ? 0 : more->second);
     // Other namespaces are named only when ours has no such mount.
-    const bool ours = mounts.front()->where.empty();
+    const bool ours = mounts.front().where.empty();
     std::string text;
     std::size_t shown = 0;
-    for (const Mount* mount : mounts) {
-        if (shown == kPlacesShown || (ours && !mount->where.empty()))
+    for (const Mount& mount : mounts) {
+        if (shown == kPlacesShown || (ours && !mount.where.empty()))
             break;
         text += shown == 0 ? "" : ", ";
-        text += mount->where.empty() ? mount->target
-                                     : fmt::format("{} in {}", mount->target, mount->where);
+        text +=
+            mount.where.empty() ? mount.target : fmt::format("{} in {}", mount.target, mount.where);
         ++shown;
     }
-    if (shown < mounts.size())
-        text += fmt::format(" and {} more", mounts.size() - shown);
-    return text;
+    return shown < total ? text + fmt::format(" and {} more", total - shown) : text;
 }
 
 void report_mounts(UsageCheck& check, const Block& block, const std::string& what,
-                   const std::vector<const Mount*>& mounts) {
-    if (!mounts.empty())
-        check.add(UseKind::kMounted, block, "a file system on it is mounted",
-                  fmt::format("{} on {}", what, places_text(mounts)));
+                   const std::string& places) {
+    check.mounted_at.emplace(block.name, places);
+    check.add(UseKind::kMounted, block, "a file system on it is mounted",
+              fmt::format("{} on {}", what, places));
 }
 
 /// Mounts of such a file system have an anonymous device number; the source names one member
@@ -69,7 +66,19 @@ bool is_mount_of(const Mount& mount, const std::string& fs, const std::set<std::
     });
 }
 
-void find_pool(const Root& root, const std::string& fs, std::span<const Mount> mounts,
+/// The mounted file systems of this pool; btrfs and bcachefs have one.
+std::vector<NodeNumber> mounts_of_pool(const MountTable& table, const std::string& fs,
+                                       const std::set<std::string>& members,
+                                       const std::vector<Block>& blocks) {
+    std::vector<NodeNumber> found;
+    for (const auto& [number, mounts] : table.mounts) {
+        if (is_mount_of(mounts.front(), fs, members, blocks))
+            found.push_back(number);
+    }
+    return found;
+}
+
+void find_pool(const Root& root, const std::string& fs, const MountTable& table,
                UsageCheck& check) {
     const auto& blocks = check.subtree.blocks;
     for (const auto& uuid : base::list_directory(root.path("/sys/fs/" + fs))) {
@@ -79,13 +88,11 @@ void find_pool(const Root& root, const std::string& fs, std::span<const Mount> m
         });
         if (block == blocks.end())
             continue;
-        std::vector<const Mount*> found;
-        for (const auto& mount : mounts) {
-            if (is_mount_of(mount, fs, members, blocks))
-                found.push_back(&mount);
-        }
+        const auto found = mounts_of_pool(table, fs, members, blocks);
         const std::string what = block_text(*block);
-        report_mounts(check, *block, fmt::format("{} ({})", what, fs), found);
+        for (const NodeNumber number : found)
+            report_mounts(check, *block, fmt::format("{} ({})", what, fs),
+                          places_text(table, number));
         if (found.empty() || members.size() > 1)
             check.add(UseKind::kHolder, *block, "it is a member of something bigger",
                       fmt::format("{} in {} {}", what, fs, uuid));
@@ -110,18 +117,27 @@ bool is_on(const Swap& swap, std::optional<NodeNumber> number, const Block& bloc
     return swap.kind == Swap::SwapKind::kDevice && (name == block.name || name == block.label);
 }
 
+/// ", mounted on /mnt" for a disk that is mounted or has a partition that is.
+std::string mount_text(const UsageCheck& check, const Block& disk) {
+    for (const auto& block : check.subtree.blocks) {
+        const auto mounted = check.mounted_at.find(block.name);
+        if (block.disk == disk.name && mounted != check.mounted_at.end())
+            return ", mounted on " + mounted->second;
+    }
+    return {};
+}
+
 }  // namespace
 
-void find_mounts(const Root& root, std::span<const Mount> mounts, UsageCheck& check) {
-    std::map<NodeNumber, std::vector<const Mount*>> by_number;
-    for (const auto& mount : mounts)
-        by_number[mount.number].push_back(&mount);
+void find_mounts(const Root& root, const MountTable& table, UsageCheck& check) {
     for (const auto& block : check.subtree.blocks) {
-        if (const auto found = by_number.find(block.number); found != by_number.end())
-            report_mounts(check, block, block_text(block), found->second);
+        if (table.mounts.contains(block.number))
+            report_mounts(check, block, block_text(block), places_text(table, block.number));
     }
-    find_pool(root, "btrfs", mounts, check);
-    find_pool(root, "bcachefs", mounts, check);
+    for (const char* fs : kPools)
+        find_pool(root, fs, table, check);
+    for (const auto& unread : table.unknown)
+        check.add(UseKind::kUnknown, "its mounts are not all known", unread);
 }
 
 void find_swaps(const Root& root, std::span<const Swap> swaps, UsageCheck& check) {
@@ -150,9 +166,31 @@ void find_holders(const Root& root, UsageCheck& check) {
             });
         if (block.below.empty() || on_a_holder || block.disk != block.name)
             continue;
-        check.add(UseKind::kHolder, block, "it is a member of something bigger",
-                  fmt::format("{} holds {}", block.text(), block.below));
+        check.add(UseKind::kHolder, block,
+                  block.is_claimless ? "the kernel has it open without a claim"
+                                     : "it is a member of something bigger",
+                  fmt::format("{} holds {}{}", block.text(), block.below,
+                              block.is_claimless ? mount_text(check, block) : ""));
     }
+}
+
+const Block* block_of_mount(const Root& root, const Mount& mount,
+                            const std::vector<Block>& blocks) {
+    for (const auto& block : blocks) {
+        if (block.number == mount.number)
+            return &block;
+    }
+    for (const char* fs : kPools) {
+        for (const auto& uuid : base::list_directory(root.path(std::string("/sys/fs/") + fs))) {
+            const auto members = pool_members(root, fs, uuid);
+            const auto block = std::find_if(blocks.begin(), blocks.end(), [&](const Block& each) {
+                return members.contains(each.name);
+            });
+            if (block != blocks.end() && is_mount_of(mount, fs, members, blocks))
+                return &*block;
+        }
+    }
+    return nullptr;
 }
 
 }  // namespace sysfs
