@@ -43,13 +43,12 @@ std::string find_problem(const DriverctlEntry& entry) {
     return {};
 }
 
-/// As the shell's `read` takes it: the first line without blanks around it.
-std::string first_line(const std::string& text) {
-    const std::string line = text.substr(0, text.find('\n'));
-    const std::size_t first = line.find_first_not_of(" \t\r");
-    if (first == std::string::npos)
-        return {};
-    return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+/// As driverctl takes it, `$(< file)`: without the newlines at the end. Any other blank, a second
+/// line or a comment makes it a name that no driver has.
+std::string without_newlines(std::string text) {
+    while (text.ends_with('\n'))
+        text.pop_back();
+    return text;
 }
 
 }  // namespace
@@ -66,7 +65,7 @@ std::vector<DriverctlEntry> read_driverctl_config(const sysfs::Root& root) {
                              .driver = {},
                              .problem = {}};
         const auto text = base::read_file(root.path(entry.path));
-        entry.driver = first_line(text.value_or(""));
+        entry.driver = without_newlines(text.value_or(""));
         entry.problem = text ? find_problem(entry) : "cannot be read";
         out.push_back(std::move(entry));
     }

@@ -2,6 +2,7 @@
 #include "vfioctl/exchange/import_modprobe.hpp"
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -11,26 +12,39 @@
 #include "vfioctl/exchange/pci_id_list.hpp"
 
 /// vfio-pci and pci-stub take ids as a parameter, from modprobe's configuration or the kernel
-/// command line. Every id becomes a rule. Other lines that make it work (soft dependencies,
-/// blacklists) are about modules and not about devices; they are reported as omissions.
+/// command line. Every id becomes a rule. Lines about modules and not about devices (soft
+/// dependencies, blacklists, other parameters) are reported as omissions.
+///
+/// `ids` is one string in the module (module_param_string()): of several the last alone counts.
+/// libkmod passes the files' options in their order and then those of the command line
+/// (kmod_config_new()), which is also what a built-in driver reads.
 namespace vfioctl {
 namespace {
 
+using sysfs::ConfigLine;
+using sysfs::KernelArgument;
+
+constexpr const char* kIdDrivers[] = {"vfio-pci", "pci-stub"};
+/// `static char ids[1024]` of both drivers, with its NUL; parse_args() fails for a longer text, and
+/// with it the load of the module.
+constexpr std::size_t kLongestIds = 1023;
+
 struct IdLine {
     std::string where;
-    std::string driver;
     std::string ids;
 };
 
 /// The driver of a module that takes ids=; nothing for the others.
 std::optional<std::string> id_driver(const std::string& module) {
-    if (module == "vfio_pci")
-        return "vfio-pci";
-    return module == "pci_stub" ? std::optional<std::string>("pci-stub") : std::nullopt;
+    for (const char* driver : kIdDrivers)
+        if (sysfs::normalise_module(module) == sysfs::normalise_module(driver))
+            return driver;
+    return std::nullopt;
 }
 
-bool names_id_driver(const std::string& module) {
-    return id_driver(sysfs::normalise_module(module)).has_value();
+bool names_id_driver(const std::vector<std::string>& words) {
+    return std::any_of(words.begin() + 1, words.end(),
+                       [](const std::string& word) { return id_driver(word).has_value(); });
 }
 
 /// The distribution's own lines are not about devices of this host.
@@ -38,116 +52,193 @@ bool is_administrators(const std::string& path) {
     return path.starts_with("/etc/") || path.starts_with("/run/");
 }
 
+/// An install command that only prevents loading.
+bool loads_nothing(const ConfigLine& line) {
+    const std::string& program = line.words[2];
+    const std::string name = program.substr(program.rfind('/') + 1);
+    return name == "true" || name == "false" || name == ":";
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+    std::istringstream stream(text);
+    std::vector<std::string> out;
+    for (std::string entry; std::getline(stream, entry, ',');)
+        if (!entry.empty())
+            out.push_back(entry);
+    return out;
+}
+
+std::string in_quotes(const std::string& text) {
+    return "'" + text + "'";
+}
+
 class ModprobeImporter {
   public:
     ImportResult run(const sysfs::Root& root) {
-        for (const sysfs::ConfigLine& line : sysfs::read_modprobe_config(root))
-            if (line.words.size() > 1)
-                import_line(line);
-        for (const sysfs::KernelArgument& argument : sysfs::read_kernel_arguments(root))
+        const sysfs::ModprobeConfig config = sysfs::read_modprobe_config(root);
+        for (const std::string& path : config.unreadable)
+            out_.add_omission(path, "cannot be read: not imported");
+        for (const ConfigLine& line : config.lines)
+            if (line.is_valid() && line.words[0] == "alias" && id_driver(line.words[2]))
+                aliases_[sysfs::normalise_module(line.words[1])] = *id_driver(line.words[2]);
+        for (const ConfigLine& line : config.lines)
+            import_line(line);
+        for (const auto& [path, numbers] : distribution_)
+            out_.add_omission(path + ":" + numbers,
+                              "the distribution's, about other modules: not imported; remain in "
+                              "effect");
+        for (const KernelArgument& argument : sysfs::read_kernel_arguments(root))
             import_argument(argument);
         // pci-stub holds a device until vfio-pci binds it: the intended driver is vfio-pci.
-        std::stable_sort(lines_.begin(), lines_.end(), [](const IdLine& a, const IdLine& b) {
-            return a.driver == "vfio-pci" && b.driver != "vfio-pci";
-        });
-        for (const IdLine& line : lines_)
-            import_ids(line);
+        for (const char* driver : kIdDrivers)
+            import_driver(driver);
         return std::move(out_);
     }
 
   private:
-    void import_line(const sysfs::ConfigLine& line) {
+    void import_line(const ConfigLine& line) {
         const std::string& command = line.words[0];
-        const std::string module = sysfs::normalise_module(line.words[1]);
-        if (command == "options" && id_driver(module)) {
-            for (std::size_t at = 2; at < line.words.size(); ++at)
-                import_parameter(line.where(), module, line.words[at]);
-        } else if (command == "softdep") {
-            import_softdep(line);
-        } else if ((command == "blacklist" || command == "install" || command == "remove") &&
-                   is_administrators(line.path)) {
-            out_.add_omission(
+        if (!line.is_valid())
+            return out_.add_omission(
                 line.where(),
-                "'" + command + " " + line.words[1] +
-                    "' is about a module, for every device that it serves: not imported; it "
-                    "remains in effect, and devices bound by a rule do not need it");
+                in_quotes(line.text) +
+                    (line.text.starts_with('#') ? " is a comment, continued by its backslash"
+                                                : " is no line that modprobe reads") +
+                    ": not imported");
+        const auto driver = id_driver(line.words[1]);
+        const auto alias = aliases_.find(sysfs::normalise_module(line.words[1]));
+        if (command == "options" && driver)
+            for (const KernelArgument& parameter : sysfs::parse_kernel_arguments(line.rest))
+                import_parameter(line.where(), *driver, parameter.key, parameter);
+        else if (command == "options" && alias != aliases_.end())
+            out_.add_omission(line.where(), in_quotes(line.text) + " counts only where " +
+                                                alias->second +
+                                                " is loaded by that alias: " + "not imported");
+        else if (!is_administrators(line.path) && !names_id_driver(line.words))
+            add_distribution_line(line);
+        else
+            import_module_line(line);
+    }
+
+    void add_distribution_line(const ConfigLine& line) {
+        std::string& numbers = distribution_[line.path];
+        numbers += (numbers.empty() ? "" : ",") + std::to_string(line.number);
+    }
+
+    /// A line about a module, which no rule has.
+    void import_module_line(const ConfigLine& line) {
+        const std::string& command = line.words[0];
+        const auto driver = id_driver(line.words[1]);
+        std::string why =
+            " is about a module, for every device that it serves: not imported; it remains in "
+            "effect, and devices bound by a rule do not need it";
+        if (command == "softdep" || command == "weakdep") {
+            why = " orders modules: not imported";
+            if (!driver && names_id_driver(line.words))
+                why += "; `vfioctl apply --early` sets overrides before any of them loads";
+        } else if (command == "alias" && id_driver(line.words[2])) {
+            why = " only loads the module " + line.words[2] +
+                  ", for all that it matches: " + "not imported";
+        } else if (command == "install" && driver) {
+            why = " is a command that runs in place of loading " + *driver +
+                  ": not imported, nor any ids in it";
+            if (loads_nothing(line))
+                unusable_.emplace(*driver, "it is never loaded, by " + line.where());
         }
+        out_.add_omission(line.where(), in_quotes(line.text) + why);
     }
 
-    void import_parameter(const std::string& where, const std::string& module,
-                          const std::string& parameter) {
-        if (parameter.starts_with("ids=")) {
-            std::string ids = parameter.substr(4);
-            std::erase(ids, '"');
-            lines_.push_back({where, *id_driver(module), ids});
-        } else
-            out_.add_omission(where,
-                              "'" + parameter + "' is a parameter of the module " + module +
-                                  ", for all of its devices: not imported; it remains in effect");
+    void import_parameter(const std::string& where, const std::string& driver,
+                          const std::string& key, const KernelArgument& argument) {
+        if (key != "ids")
+            return out_.add_omission(where, in_quotes(argument.text) +
+                                                " is a parameter of the module " +
+                                                sysfs::normalise_module(driver) +
+                                                ", for all of its devices: not imported; it "
+                                                "remains in effect");
+        if (argument.text.find('=') == std::string::npos || argument.value.size() > kLongestIds)
+            unusable_.emplace(
+                driver, "it does not load, for " + where +
+                            (argument.value.empty() ? " has 'ids' without a value"
+                                                    : " has more than 1023 characters of ids"));
+        lines_[driver].push_back({where, argument.value});
     }
 
-    void import_softdep(const sysfs::ConfigLine& line) {
-        bool before = false;
-        for (const std::string& word : line.words) {
-            if (word == "pre:" || word == "post:")
-                before = word == "pre:";
-            else if (before && names_id_driver(word))
-                out_.add_omission(line.where(), "'softdep " + line.words[1] + " pre: " + word +
-                                                    "' orders modules: not "
-                                                    "imported; `vfioctl apply --early` sets "
-                                                    "overrides before any of them loads");
-        }
-    }
-
-    void import_argument(const sysfs::KernelArgument& argument) {
+    void import_argument(const KernelArgument& argument) {
         const std::string where = "/proc/cmdline";
+        const std::string text = in_quotes(argument.text);
         const std::size_t dot = argument.key.find('.');
-        const std::string module = argument.key.substr(0, dot);
-        if (dot != std::string::npos && id_driver(module))
-            import_parameter(where, module, argument.key.substr(dot + 1) + "=" + argument.value);
+        const auto driver = id_driver(argument.key.substr(0, dot));
+        if (argument.key == "module_blacklist")
+            for (const std::string& name : split_list(argument.value))
+                if (const auto denied = id_driver(name))
+                    unusable_.emplace(*denied, "it is never loaded, by " + text);
+        if (dot != std::string::npos && driver)
+            import_parameter(where, *driver, argument.key.substr(dot + 1), argument);
         else if (argument.key == "modprobe.blacklist" || argument.key == "module_blacklist" ||
                  argument.key == "rd.driver.blacklist")
-            out_.add_omission(where, "'" + argument.text +
-                                         "' is about modules, for every device that they "
+            out_.add_omission(where, text +
+                                         " is about modules, for every device that they "
                                          "serve: not imported");
-        else if (argument.key == "rd.driver.pre" && names_id_driver(argument.value))
-            out_.add_omission(
-                where, "'" + argument.text + "' orders modules in the initramfs: not imported");
+        else if (argument.key == "rd.driver.pre" || argument.key == "rd.driver.post")
+            out_.add_omission(where, text + " orders modules in the initramfs: not imported");
+        else if (dot != std::string::npos && argument.text.find('=') != std::string::npos)
+            out_.add_omission(where, text +
+                                         " is a parameter of another module or program: not "
+                                         "imported");
     }
 
-    void import_ids(const IdLine& line) {
-        std::istringstream entries(line.ids);
-        for (std::string text; std::getline(entries, text, ',');)
-            if (!text.empty())
-                import_id(line, text);
+    /// The last `ids` of a driver is what it reads.
+    void import_driver(const std::string& driver) {
+        const std::vector<IdLine>& lines = lines_[driver];
+        for (const IdLine& line : lines) {
+            const std::string text = in_quotes(driver + " ids=" + line.ids);
+            if (const auto why = unusable_.find(driver); why != unusable_.end())
+                out_.add_omission(line.where,
+                                  text + " has no effect: " + why->second + ": not imported");
+            else if (&line != &lines.back())
+                out_.add_omission(line.where, text + " is overwritten by the ids of " +
+                                                  lines.back().where +
+                                                  ", the last that the "
+                                                  "driver is given: not imported");
+            else
+                for (const std::string& entry : split_list(line.ids))
+                    import_id(driver, line.where, entry);
+        }
     }
 
-    void import_id(const IdLine& line, const std::string& text) {
+    void import_id(const std::string& driver, const std::string& where, const std::string& text) {
+        const auto omit = [&](const std::string& why) {
+            out_.add_omission(where, in_quotes(text) + why + ": not imported");
+        };
         auto entry = parse_pci_id_entry(text);
         if (!entry)
-            return out_.add_omission(line.where, "'" + text + "': " + entry.error().reason +
-                                                     ": the kernel ignores it, not imported");
+            return omit(": " + entry.error().reason + ": the kernel ignores it");
         auto match = to_match(*entry);
         if (!match)
-            return out_.add_omission(line.where,
-                                     "'" + text + "': " + match.error().reason + ": not imported");
-        for (const auto& [driver, known] : imported_) {
-            if (driver == line.driver && known.text == entry->text)
+            return omit(": " + match.error().reason);
+        if (!entry->ignored.empty())
+            omit(": the kernel stops reading at " + in_quotes(entry->ignored) +
+                 ", which is ignored");
+        for (const auto& [other, known] : imported_) {
+            if (other == driver && known.text == entry->text)
                 return;  // said twice
-            if (driver != line.driver && known.overlaps(*entry))
-                return out_.add_omission(
-                    line.where, "'" + text + "' for " + line.driver + ": " + driver + " has '" +
-                                    known.text + "', which may be the same device: not imported");
+            if (other != driver && known.overlaps(*entry))
+                return omit(" for " + driver + ": " + other + " has " + in_quotes(known.text) +
+                            ", which may be the same device");
         }
-        policy::Rule rule = imported_rule(line.driver + "-" + text);
+        policy::Rule rule = imported_rule(driver + "-" + entry->text);
         rule.match = std::move(*match);
-        rule.driver = imported_driver(line.driver);
-        out_.add_rule(std::move(rule), line.where);
-        imported_.emplace_back(line.driver, std::move(*entry));
+        rule.driver = imported_driver(driver);
+        out_.add_rule(std::move(rule), where);
+        imported_.emplace_back(driver, std::move(*entry));
     }
 
     ImportResult out_;
-    std::vector<IdLine> lines_;
+    std::map<std::string, std::vector<IdLine>> lines_;  ///< driver → as they are read
+    std::map<std::string, std::string> unusable_;       ///< driver → why it takes no ids
+    std::map<std::string, std::string> aliases_;        ///< of the drivers' modules
+    std::map<std::string, std::string> distribution_;   ///< path → line numbers
     std::vector<std::pair<std::string, PciIdEntry>> imported_;
 };
 

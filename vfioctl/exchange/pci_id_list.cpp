@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/exchange/pci_id_list.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -16,15 +17,31 @@ using base::Result;
 
 constexpr const char* kOperation = "read the id";
 
-/// "%x": with or without 0x.
-std::optional<std::uint32_t> hex_number(std::string_view text) {
-    if (text.starts_with("0x") || text.starts_with("0X"))
-        text.remove_prefix(2);
-    std::uint32_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value, 16);
-    if (text.empty() || error != std::errc() || stop != end)
+constexpr std::string_view kBlanks = " \t\n\v\f\r";
+
+std::string_view trim(std::string_view text) {
+    const std::size_t first = std::min(text.find_first_not_of(kBlanks), text.size());
+    return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
+}
+
+int hex_digit(char c) {
+    int value = -1;
+    (void)std::from_chars(&c, &c + 1, value, 16);
+    return value;
+}
+
+/// One "%x" of the kernel's vsscanf(): blanks before it, with or without 0x, as many digits as
+/// there are, and of the number the lowest 32 bits. Moves `text` behind it.
+std::optional<std::uint32_t> take_hex(std::string_view& text) {
+    std::string_view rest = text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
+    if (rest.empty() || hex_digit(rest.front()) < 0)
         return std::nullopt;
+    if (rest.starts_with("0x") || rest.starts_with("0X"))
+        rest.remove_prefix(2);
+    std::uint32_t value = 0;
+    for (; !rest.empty() && hex_digit(rest.front()) >= 0; rest.remove_prefix(1))
+        value = value << 4U | static_cast<std::uint32_t>(hex_digit(rest.front()));
+    text = rest;
     return value;
 }
 
@@ -56,24 +73,27 @@ bool PciIdEntry::overlaps(const PciIdEntry& other) const {
 
 Result<PciIdEntry> parse_pci_id_entry(std::string_view text) {
     PciIdEntry out;
+    text = trim(text);
     out.text = text;
     const std::array fields = {&out.vendor,           &out.device,     &out.subsystem_vendor,
                                &out.subsystem_device, &out.class_code, &out.class_mask};
     std::size_t count = 0;
-    for (std::string_view rest = text; count < fields.size(); ++count) {
-        const std::size_t colon = rest.find(':');
-        const auto value = hex_number(rest.substr(0, colon));
+    std::string_view rest = text;
+    for (std::string_view next = rest; count < fields.size(); ++count) {
+        const auto value = take_hex(next);
         if (!value)
-            return fail(Code::kInvalid, kOperation, out.text, "not hex digits with ':' between");
+            break;
         *fields[count] = *value;
-        if (colon == std::string_view::npos) {
+        rest = next;
+        if (!next.starts_with(':')) {
             ++count;
             break;
         }
-        rest.remove_prefix(colon + 1);
+        next.remove_prefix(1);
     }
     if (count < 2)
-        return fail(Code::kInvalid, kOperation, out.text, "the kernel wants vendor:device");
+        return fail(Code::kInvalid, kOperation, out.text, "is not vendor:device in hex digits");
+    out.ignored = rest;
     return out;
 }
 
@@ -91,6 +111,8 @@ Result<policy::Match> to_match(const PciIdEntry& entry) {
             return fail(Code::kUnsupported, kOperation, entry.text, "no device has such an id");
         match.fields.push_back(imported_field(field, base::to_hex(value, 4)));
     }
+    if ((entry.class_code & entry.class_mask & ~0xffffffU) != 0)
+        return fail(Code::kUnsupported, kOperation, entry.text, "no device has such a class");
     if ((entry.class_mask & 0xffffffU) != 0) {
         const auto words = class_pattern(entry.class_code & 0xffffffU, entry.class_mask);
         if (!words)

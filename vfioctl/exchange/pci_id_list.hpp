@@ -21,14 +21,15 @@ struct PciIdEntry {
     std::uint32_t subsystem_device = kAny;
     std::uint32_t class_code = 0;
     std::uint32_t class_mask = 0;
-    std::string text;
+    std::string text;     ///< without blanks around it
+    std::string ignored;  ///< the end of the text, where the kernel stops reading
 
     /// Whether both may match one device.
     [[nodiscard]] bool overlaps(const PciIdEntry& other) const;
 };
 
-/// One entry as the kernel reads it (sscanf, "%x:%x:%x:%x:%x:%x"): kInvalid where it would ignore
-/// it.
+/// One entry as vfio_pci_fill_ids() reads it (sscanf, "%x:%x:%x:%x:%x:%x"): kInvalid where it would
+/// ignore it.
 [[nodiscard]] base::Result<PciIdEntry> parse_pci_id_entry(std::string_view text);
 
 /// As a match: kUnsupported for an entry that no match expresses (a mask of half a digit, an entry

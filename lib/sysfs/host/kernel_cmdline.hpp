@@ -17,8 +17,8 @@ struct KernelArgument {
     std::string text;   ///< the whole word, without its quotes
 };
 
-/// The words of a kernel command line. Inside double quotes a blank is part of the word, as the
-/// kernel parses it.
+/// The words of a kernel command line, or of a module's parameters, as the kernel splits both
+/// (next_arg()): a blank inside double quotes is part of the word.
 [[nodiscard]] std::vector<KernelArgument> parse_kernel_arguments(std::string_view command_line);
 /// The words of /proc/cmdline; none when it cannot be read.
 [[nodiscard]] std::vector<KernelArgument> read_kernel_arguments(const Root& root);

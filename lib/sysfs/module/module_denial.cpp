@@ -17,7 +17,7 @@ namespace {
 
 /// "blacklist NAME" or "install NAME ...".
 void add_config(const Root& root, std::map<std::string, std::string>& denials) {
-    for (const ConfigLine& line : read_modprobe_config(root))
+    for (const ConfigLine& line : read_modprobe_config(root).lines)
         if (line.words.size() > 1 && (line.words[0] == "blacklist" || line.words[0] == "install"))
             denials.emplace(normalise_module(line.words[1]),
                             fmt::format("{}: {}", line.where(), line.text));

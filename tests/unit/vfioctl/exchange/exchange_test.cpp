@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tests/fake/temp_dir.hpp"
+#include "tests/fake/tree.hpp"
 #include "tests/unit/vfioctl/harness/exchange_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
@@ -39,6 +40,163 @@ TEST(Import, MakesPoliciesThatCheckAccepts) {
                           root.path())
                   .status,
               0);
+}
+
+struct ModprobeCase {
+    const char* what;
+    const char* config;  ///< of /etc/modprobe.d/a.conf
+    const char* cmdline;
+    std::vector<std::string> rules;
+    std::vector<std::string> warnings;  ///< the beginning of each, in order
+};
+
+std::vector<ModprobeCase> modprobe_cases() {
+    const std::string line = "/etc/modprobe.d/a.conf:";
+    return {
+        {"a quoted list with blanks",
+         "options vfio-pci ids=\"10de:1eb8, 8086: 1533 ,0x15b3:0X1017\"\n",
+         "",
+         {"vfio-pci-10de:1eb8", "vfio-pci-8086:_1533", "vfio-pci-0x15b3:0X1017"},
+         {}},
+        {"a list with blanks and no quotes",
+         "options vfio-pci ids=10de:1eb8, 8086:1533\n",
+         "",
+         {"vfio-pci-10de:1eb8"},
+         {line + "1: '8086:1533' is a parameter"}},
+        {"the whole word quoted, and a tab",
+         "options\tvfio_pci\t\"ids=10de:1eb8,8086:1533\"\n",
+         "",
+         {"vfio-pci-10de:1eb8", "vfio-pci-8086:1533"},
+         {}},
+        {"a line continued within an id",
+         "options vfio-pci ids=10de:\\\n1eb8,\\\n8086:1533\n",
+         "",
+         {"vfio-pci-10de:1eb8", "vfio-pci-8086:1533"},
+         {}},
+        {"the last ids alone count",
+         "options vfio-pci ids=1:1 ids=1:2\noptions vfio_pci ids=1:3\n",
+         "vfio-pci.ids=1:4 vfio_pci.ids=1:5",
+         {"vfio-pci-1:5"},
+         {line + "1: 'vfio-pci ids=1:1' is overwritten by the ids of /proc/cmdline",
+          line + "1: 'vfio-pci ids=1:2' is overwritten",
+          line + "2: 'vfio-pci ids=1:3' is overwritten",
+          "/proc/cmdline: 'vfio-pci ids=1:4' is overwritten"}},
+        {"an empty list overwrites too",
+         "options pci-stub ids=1:1\noptions pci-stub ids=\n",
+         "",
+         {},
+         {line + "1: 'pci-stub ids=1:1' is overwritten by the ids of " + line + "2"}},
+        {"what sscanf reads",
+         "options vfio-pci ids=1:2:zz,3:4::5,1:2:3:4:5:6:7,,8:9-a,12\n",
+         "",
+         {"vfio-pci-1:2:zz", "vfio-pci-3:4::5", "vfio-pci-8:9-a"},
+         {line + "1: '1:2:zz': the kernel stops reading at ':zz'",
+          line + "1: '3:4::5': the kernel stops reading at '::5'",
+          line + "1: '1:2:3:4:5:6:7': a class mask of whole hex digits",
+          line + "1: '8:9-a': the kernel stops reading at '-a'",
+          line + "1: '12': is not vendor:device"}},
+        {"comments, also a continued one",
+         "# options vfio-pci ids=1:1\n#\\\noptions vfio-pci ids=1:2\noptions vfio-pci ids=1:3 # "
+         "x\n",
+         "",
+         {"vfio-pci-1:3"},
+         {line + "2: '#options vfio-pci ids=1:2' is a comment", line + "4: '#' is a parameter",
+          line + "4: 'x' is a parameter"}},
+        {"an install command that never loads the module",
+         "options vfio-pci ids=1:1\ninstall vfio_pci /bin/true\n",
+         "",
+         {},
+         {line + "2: 'install vfio_pci /bin/true' is a command",
+          line + "1: 'vfio-pci ids=1:1' has no effect"}},
+        {"a module that the command line blacklists",
+         "options vfio-pci ids=1:1\n",
+         "quiet module_blacklist=nouveau,vfio-pci",
+         {},
+         {"/proc/cmdline: 'module_blacklist=nouveau,vfio-pci' is about modules",
+          line + "1: 'vfio-pci ids=1:1' has no effect"}},
+        {"a blacklist only keeps aliases from loading it",
+         "options vfio-pci ids=1:1\nblacklist vfio-pci\n",
+         "",
+         {"vfio-pci-1:1"},
+         {line + "2: 'blacklist vfio-pci' is about a module"}},
+        {"an alias and its options",
+         "alias gpus vfio-pci\noptions gpus ids=1:1\n",
+         "",
+         {},
+         {line + "1: 'alias gpus vfio-pci' only loads",
+          line + "2: 'options gpus ids=1:1' counts only where vfio-pci is loaded by that"}},
+        {"every other line",
+         "softdep nouveau post: vfio_pci\nsoftdep a pre: b\noptions snd power_save=1\nblacklist\n"
+         "remove c /bin/true\nfrobnicate d\n",
+         "nouveau.modeset=0 rd.driver.pre=vfio-pci quiet",
+         {},
+         {line + "1: 'softdep nouveau post: vfio_pci' orders",
+          line + "2: 'softdep a pre: b' orders",
+          line + "3: 'options snd power_save=1' is about a module",
+          line + "4: 'blacklist' is no line", line + "5: 'remove c /bin/true' is about",
+          line + "6: 'frobnicate d' is no line", "/proc/cmdline: 'nouveau.modeset=0' is",
+          "/proc/cmdline: 'rd.driver.pre=vfio-pci' orders"}},
+    };
+}
+
+TEST(Import, ReadsModprobesLinesAsKmodAndTheKernelDo) {
+    for (const ModprobeCase& each : modprobe_cases()) {
+        SCOPED_TRACE(each.what);
+        const fake::TempDir root;
+        fake::Tree(root.path())
+            .file("/sys/bus/pci/devices/x", "")
+            .file("/etc/modprobe.d/a.conf", each.config)
+            .file("/proc/cmdline", std::string(each.cmdline) + "\n");
+        const ProcessOutput made =
+            run_vfioctl({"--root", ".", "--json", "import", "modprobe"}, root.path());
+        ASSERT_EQ(made.status, 0) << made.err;
+        const auto json = nlohmann::json::parse(made.out);
+        const std::string yaml = json["yaml"];
+        EXPECT_EQ(json["rules"], each.rules.size()) << yaml;
+        for (const std::string& rule : each.rules)
+            EXPECT_NE(yaml.find("name: \"" + rule + "\""), std::string::npos) << rule << yaml;
+        const std::vector<std::string> warnings = json["warnings"];
+        EXPECT_EQ(warnings.size(), each.warnings.size()) << yaml;
+        for (std::size_t at = 0; at < std::min(warnings.size(), each.warnings.size()); ++at)
+            EXPECT_TRUE(warnings[at].starts_with(each.warnings[at])) << warnings[at];
+    }
+}
+
+TEST(Import, NamesTheIdsThatAModuleCannotTake) {
+    const fake::TempDir root;
+    std::string ids;
+    while (ids.size() < 1024)
+        ids += "10de:1eb8,";
+    fake::Tree(root.path())
+        .file("/sys/bus/pci/devices/x", "")
+        .file("/etc/modprobe.d/a.conf", "options vfio-pci ids=" + ids + "\n");
+    const ProcessOutput made =
+        run_vfioctl({"--root", ".", "import", "modprobe", "--json"}, root.path());
+    EXPECT_EQ(nlohmann::json::parse(made.out)["rules"], 0);
+    EXPECT_NE(made.out.find("has more than 1023 characters of ids"), std::string::npos);
+}
+
+/// driverctl takes the whole file but the newlines at its end, `$(< file)`.
+TEST(Import, ReadsDriverctlsFilesAsTheShellDoes) {
+    const fake::TempDir root;
+    fake::Tree(root.path())
+        .file("/sys/bus/pci/devices/x", "")
+        .file("/etc/driverctl.d/pci-0000:01:00.0", "vfio-pci")
+        .file("/etc/driverctl.d/pci-0000:02:00.0", "vfio-pci\n\n")
+        .file("/etc/driverctl.d/pci-0000:03:00.0", "vfio-pci\n# the NIC\n")
+        .file("/etc/driverctl.d/pci-0000:04:00.0", " vfio-pci\n")
+        .file("/etc/driverctl.d/pci-0000:05:00.0", "\"vfio-pci\"\n")
+        .file("/etc/driverctl.d/pci-0000:06:00.0", "vfio-pci\r\n")
+        .file("/etc/driverctl.d/pci-0000:07:00.0", "\n");
+    const ProcessOutput made =
+        run_vfioctl({"--root", ".", "--json", "import", "driverctl"}, root.path());
+    const auto json = nlohmann::json::parse(made.out);
+    EXPECT_EQ(json["rules"], 2) << made.out;
+    ASSERT_EQ(json["warnings"].size(), 5U) << made.out;
+    for (unsigned at = 0; at < 5; ++at)
+        EXPECT_TRUE(json["warnings"][at].get<std::string>().starts_with(
+            "/etc/driverctl.d/pci-0000:0" + std::to_string(at + 3) + ":00.0: "))
+            << json["warnings"][at];
 }
 
 TEST(Import, PutsDevicesWhereDriverctlPutThem) {

@@ -99,15 +99,15 @@ void write_external_managers(const std::string& root) {
         .file("/etc/driverctl.d/README", "one file for each device\n")
         .file("/etc/modprobe.d/vfio.conf",
               "# the second GPU\n"
-              "options vfio-pci ids=10de:2204,10de:1aef:1043:ffffffff:040300:ffff00 \\\n"
-              "  disable_vga=1\n"
-              "options vfio-pci ids=zz:1,10de,ffffffff:ffffffff\n"
+              "options vfio-pci ids=144d:a808\n"
+              "options vfio-pci ids=\"10de:2204, 10de:1aef:1043:ffffffff:040300:ffff00,zz:1,\\\n"
+              "10de,ffffffff:ffffffff\" disable_vga=1\n"
               "softdep nouveau pre: vfio-pci\n"
               "softdep i915 pre: drm\n"
               "blacklist nouveau\n")
         .file("/usr/lib/modprobe.d/fbdev-blacklist.conf", "blacklist vesafb\n")
         .file("/proc/cmdline",
-              "quiet pci-stub.ids=10de:2204,1234:11e8 vfio_pci.ids=\"144d:a808\" intel_iommu=on "
+              "quiet pci-stub.ids=10de:2204,1234:11e8 nouveau.modeset=0 intel_iommu=on "
               "rd.driver.pre=vfio-pci\n")
         .file("/etc/mdevctl.d/mtty/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
               R"({"mdev_type":"mtty-2","start":"auto","attrs":[]})")
