@@ -8,6 +8,7 @@
 #include "binding/transaction/node_access.hpp"
 #include "binding/transaction/restore.hpp"
 #include "binding/transaction/sriov.hpp"
+#include "sysfs/device/names.hpp"
 
 /// One device. The override comes first, so that from the unbind on nothing but the wanted driver
 /// can match; then the unbind; then `drivers/<d>/bind`, whose errno is the probe's own; then the
@@ -112,12 +113,16 @@ Result<std::string> DeviceChange::driver_name(const ChainLink& link) {
         TRY(journaled_.load_module(target_.id, *link.module));
         loaded_.insert(*link.module);
     }
-    if (link.driver)
+    if (link.driver && !link.module)
         return *link.driver;
     const std::string module = link.module.value_or("");
     const auto driver = context_.kernel.driver_for(target_.id.bus, module);
     if (!driver)
         return base::propagate(driver);
+    // A policy may spell its driver as the module is spelled, '-' and '_' exchanged.
+    if (link.driver &&
+        (!*driver || sysfs::normalise_module(**driver) != sysfs::normalise_module(*link.driver)))
+        return *link.driver;
     if (*driver)
         return **driver;
     const auto none = fail(Code::kNotFound, "find the driver of module " + module,

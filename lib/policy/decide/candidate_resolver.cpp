@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "policy/decide/candidate_resolver.hpp"
 
+#include <algorithm>
+
 #include "sysfs/device/names.hpp"
 
 /// A driver and its module have two names, and only a registered driver shows both. So a candidate
 /// that a person names is a driver: it is searched among the registered drivers and then as a
-/// module of the same (normalised) name, since modprobe could load that. A candidate that an alias
-/// names is a module, whose driver is known once it is loaded.
+/// module of the same (normalised) name, since modprobe could load that. People write the module's
+/// or its file's name as well ("vfio_pci", "nvgrace-gpu-vfio-pci"): that is its driver. A candidate
+/// that an alias names is a module, whose driver is known once it is loaded.
 namespace policy {
 namespace {
 
@@ -25,7 +28,9 @@ bool same_candidate(const ResolvedCandidate& a, const ResolvedCandidate& b) {
     return !a.module.empty() && a.module == b.module;
 }
 
-ResolvedCandidate CandidateResolver::by_driver(const std::string& driver) const {
+ResolvedCandidate CandidateResolver::by_driver(const std::string& name) const {
+    const std::string driver = find_named(name);
+    const std::string spelling = driver == name ? "" : ", which '" + name + "' stands for";
     ResolvedCandidate candidate;
     candidate.link.driver = driver;
     candidate.module = sysfs::normalise_module(driver);
@@ -33,10 +38,11 @@ ResolvedCandidate CandidateResolver::by_driver(const std::string& driver) const 
         const std::string& module = drivers_.registered.at(bus_).at(driver);
         if (!module.empty())
             candidate.module = module;
-        set_usable(candidate, "is registered");
+        set_usable(candidate, "is registered" + spelling);
         return candidate;
     }
-    resolve_module(candidate, "this kernel has no driver " + driver + spelling_hint(driver));
+    resolve_module(candidate, "this kernel has no driver " + driver);
+    candidate.link.why += spelling;
     return candidate;
 }
 
@@ -80,12 +86,6 @@ void CandidateResolver::resolve_module(ResolvedCandidate& candidate,
                                  " is denied by modprobe's configuration or the command line";
             return;
         case ModuleState::kLoaded:
-            // The loaded module registered another driver.
-            if (drivers_.driver_for(bus_, candidate.module)) {
-                candidate.link.why = missing;
-                return;
-            }
-            break;
         case ModuleState::kAvailable:
         case ModuleState::kBuiltin:
             break;
@@ -94,13 +94,26 @@ void CandidateResolver::resolve_module(ResolvedCandidate& candidate,
     set_usable(candidate, "comes with the module " + candidate.module);
 }
 
-/// "vfio_pci" is a module; its driver is "vfio-pci". Neither is derived from the other.
-std::string CandidateResolver::spelling_hint(const std::string& driver) const {
-    const auto other = drivers_.driver_for(bus_, sysfs::normalise_module(driver));
-    if (!other)
-        return {};
-    return " (the module " + sysfs::normalise_module(driver) + " registers the driver " + *other +
-           ")";
+/// The driver that a name stands for: the driver of that name, else the one of a module of that
+/// name, else the same name with '-' and '_' exchanged. Of a variant whose module is not loaded the
+/// kernel's own ones tell: their drivers are KBUILD_MODNAME, which has no '-'.
+std::string CandidateResolver::find_named(const std::string& name) const {
+    if (drivers_.is_registered(bus_, name))
+        return name;
+    const std::string module = sysfs::normalise_module(name);
+    if (auto driver = find_driver(module))
+        return *driver;
+    if (const auto bus = drivers_.registered.find(bus_); bus != drivers_.registered.end())
+        for (const auto& [driver, owner] : bus->second)
+            if (sysfs::normalise_module(driver) == module)
+                return driver;
+    const auto generic = sysfs::generic_vfio_driver(bus_);
+    if (generic && sysfs::normalise_module(*generic) == module)
+        return *generic;
+    const bool variant =
+        std::any_of(drivers_.aliases.begin(), drivers_.aliases.end(),
+                    [&](const sysfs::ModuleAlias& alias) { return alias.module == module; });
+    return variant ? module : name;
 }
 
 }  // namespace policy

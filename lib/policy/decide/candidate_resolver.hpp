@@ -27,13 +27,13 @@ class CandidateResolver {
     CandidateResolver(const std::string& bus, const sysfs::Drivers& drivers)
         : bus_(bus), drivers_(drivers) {}
 
-    [[nodiscard]] ResolvedCandidate by_driver(const std::string& driver) const;
+    [[nodiscard]] ResolvedCandidate by_driver(const std::string& name) const;
     [[nodiscard]] ResolvedCandidate by_alias(const sysfs::AliasMatch& match) const;
 
   private:
     [[nodiscard]] std::optional<std::string> find_driver(const std::string& module) const;
     void resolve_module(ResolvedCandidate& candidate, const std::string& missing) const;
-    [[nodiscard]] std::string spelling_hint(const std::string& driver) const;
+    [[nodiscard]] std::string find_named(const std::string& name) const;
 
     const std::string& bus_;
     const sysfs::Drivers& drivers_;

@@ -109,6 +109,16 @@ TEST(Apply, FindsTheNameOfADriverThatOnlyItsModuleKnows) {
                "unbind 0000:01:00.0 e1000e done", "bind 0000:01:00.0 nvgrace-gpu-vfio-pci done"}));
 }
 
+TEST(Apply, BindsToTheDriverThatTheModuleRegistersWhenItIsSpelledOtherwise) {
+    fake::KernelState world = one_nic();
+    world.module_brings("nvgrace_gpu_vfio_pci", "nvgrace_gpu_vfio_pci", {});
+    TestHost fixture(world);
+    const policy::Plan done = fixture.apply(fixture.plan({kNic}, {"nvgrace-gpu-vfio-pci"}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+    EXPECT_EQ(fixture.driver_states(),
+              (DriverStates{{kNic, {"nvgrace_gpu_vfio_pci", "nvgrace_gpu_vfio_pci"}}}));
+}
+
 TEST(Apply, PutsTheWholeGroupBackWhenItsLastMemberFails) {
     fake::KernelState world = group_of_three();
     world.refuse(pci_id("0000:00:1f.4"), "vfio-pci", EIO);

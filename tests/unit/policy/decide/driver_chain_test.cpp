@@ -121,12 +121,32 @@ TEST(Chain, ABuiltInVariantIsKnownByItsDriversName) {
               "fallback vfio-pci [vfio_pci] from generic: comes with the module vfio_pci\n");
 }
 
-TEST(Chain, AModulesNameIsNoDriversName) {
+TEST(Chain, AModulesNameStandsForItsDriver) {
     Host host;
     host.registered("pci", "vfio-pci", "vfio_pci").pci(kCard).gpu().group(15);
     EXPECT_EQ(chain_of(host, "vfio_pci"),
-              "skipped vfio_pci from rule r: this kernel has no driver vfio_pci (the module "
-              "vfio_pci registers the driver vfio-pci)\n");
+              "use vfio-pci from rule r: is registered, which 'vfio_pci' stands for\n");
+    host.registered("pci", "a-name-of-its-own", "nvgrace_gpu_vfio_pci");
+    EXPECT_EQ(chain_of(host, "nvgrace-gpu-vfio_pci"),
+              "use a-name-of-its-own from rule r: is registered, which 'nvgrace-gpu-vfio_pci' "
+              "stands for\n");
+}
+
+TEST(Chain, DashesAndUnderscoresOfADriverMayBeMixed) {
+    Host host;
+    host.registered("pci", "nvgrace_gpu_vfio_pci", "bundle").pci(kCard).gpu().group(15);
+    EXPECT_EQ(chain_of(host, "nvgrace-gpu-vfio-pci"),
+              "use nvgrace_gpu_vfio_pci from rule r: is registered, which 'nvgrace-gpu-vfio-pci' "
+              "stands for\n");
+}
+
+TEST(Chain, AnUnloadedModuleIsKnownByAnySpelling) {
+    Host host = virtio_host();
+    EXPECT_EQ(chain_of(host, "[virtio-vfio-pci, vfio_pci]"),
+              "use virtio_vfio_pci [virtio_vfio_pci] from rule r: comes with the module "
+              "virtio_vfio_pci, which 'virtio-vfio-pci' stands for\n"
+              "fallback vfio-pci [vfio_pci] from rule r: comes with the module vfio_pci, which "
+              "'vfio_pci' stands for\n");
 }
 
 TEST(Chain, TwoDriversThatClaimTheDeviceEquallyWellAreAConflict) {
