@@ -70,6 +70,11 @@ void warn_if_not_assignable(CliContext& cli, HostAssessment& assessment,
                          blocker.driver);
 }
 
+void warn_of_qemu(CliContext& cli, ExportRequest& request, const ExportDevice& exported) {
+    if (const std::string why = qemu_warning(exported); !why.empty())
+        warn(cli, request.assessment, exported.device.id.display() + ": " + why);
+}
+
 CliResult<std::optional<ExportBackend>> parse_backend(const Arguments& arguments) {
     const auto word = arguments.one("backend");
     if (!word)
@@ -127,17 +132,23 @@ CliResult<ExitCode> write_export(CliContext& cli, const ExportRequest& what, con
 }  // namespace
 
 CliResult<ExitCode> run_export_libvirt(CliContext& cli, const Arguments& arguments) {
-    const auto what = TRY(prepare_export(cli, arguments));
+    auto what = TRY(prepare_export(cli, arguments));
     std::string xml;
     for (const ExportDevice& exported : what.exports) {
         const auto hostdev = TRY(libvirt_hostdev(exported));
         xml += hostdev;
+        warn_of_qemu(cli, what, exported);
+        const auto address = sysfs::scan_pci_address(exported.device.id.name);
+        if (address && address->domain > kHighestQemuDomain)
+            warn(cli, what.assessment,
+                 exported.device.id.display() +
+                     ": libvirt passes the address to QEMU, which takes no PCI domain above ffff");
     }
     return write_export(cli, what, "libvirt", xml, {{"xml", xml}});
 }
 
 CliResult<ExitCode> run_export_qemu(CliContext& cli, const Arguments& arguments) {
-    const auto what = TRY(prepare_export(cli, arguments));
+    auto what = TRY(prepare_export(cli, arguments));
     const bool no_groups =
         std::any_of(what.exports.begin(), what.exports.end(), [](const ExportDevice& exported) {
             return exported.device.vfio && !exported.device.vfio->group &&
@@ -146,6 +157,8 @@ CliResult<ExitCode> run_export_qemu(CliContext& cli, const Arguments& arguments)
     const auto words =
         TRY(qemu_arguments(what.exports, what.backend.value_or(no_groups ? ExportBackend::kIommufd
                                                                          : ExportBackend::kGroup)));
+    for (const ExportDevice& exported : what.exports)
+        warn_of_qemu(cli, what, exported);
     std::string lines;
     for (std::size_t at = 0; at < words.size(); at += 2)
         lines += words.at(at) + " " + words.at(at + 1) + "\n";
@@ -158,7 +171,7 @@ CliResult<ExitCode> run_export_cdi(CliContext& cli, const Arguments& arguments) 
         return fail(ExitCode::kUsage, "--kind " + kind, "is no kind of CDI's",
                     "vendor.tld/class: letters, digits, '_', '-' and '.', a letter first");
     const auto what = TRY(prepare_export(cli, arguments));
-    const auto spec = TRY(cdi_spec(what.exports, kind, what.backend));
+    const auto spec = TRY(cdi_spec(cli.options.root, what.exports, kind, what.backend));
     return write_export(cli, what, "cdi", dump(spec), {{"cdi", spec}});
 }
 

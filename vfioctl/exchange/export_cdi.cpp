@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/exchange/export_cdi.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -48,11 +50,22 @@ const char* lowest_version(const std::string& kind, const std::vector<std::strin
     return digit_first ? "0.5.0" : "0.3.0";
 }
 
-Json device_node(const std::string& path) {
-    return {{"path", path}, {"type", "c"}, {"permissions", "rw"}};
+/// Without owner and mode a runtime makes the node anew for root, whatever udev or a rule's
+/// `access` gave it. They are as old as the node's other fields (0.3.0).
+Json device_node(const sysfs::Root& root, const std::string& path) {
+    constexpr unsigned kModeBits = 07777;
+    Json node = {{"path", path}, {"type", "c"}, {"permissions", "rw"}};
+    struct stat status {};
+    if (::lstat(root.path(path).c_str(), &status) == 0 && !S_ISLNK(status.st_mode)) {
+        node["fileMode"] = status.st_mode & kModeBits;
+        node["uid"] = status.st_uid;
+        node["gid"] = status.st_gid;
+    }
+    return node;
 }
 
-CliResult<Json> device_nodes(const sysfs::Device& device, std::optional<ExportBackend> backend) {
+CliResult<Json> device_nodes(const sysfs::Root& root, const sysfs::Device& device,
+                             std::optional<ExportBackend> backend) {
     if (!device.vfio)
         return fail(ExitCode::kFailed, device.id.display(), "is not VFIO's now, so it has no node",
                     "`vfioctl bind` or `vfioctl apply` first");
@@ -65,13 +78,15 @@ CliResult<Json> device_nodes(const sysfs::Device& device, std::optional<ExportBa
             if (!group)
                 return fail(ExitCode::kFailed, device.id.display(),
                             "this kernel makes no group node", "--backend iommufd");
-            return Json{device_node("/dev/vfio/" + *group), device_node("/dev/vfio/vfio")};
+            return Json{device_node(root, "/dev/vfio/" + *group),
+                        device_node(root, "/dev/vfio/vfio")};
         case ExportBackend::kIommufd:
             if (!cdev)
                 return fail(ExitCode::kFailed, device.id.display(),
                             "this kernel makes no node below /dev/vfio/devices",
                             "--backend legacy");
-            return Json{device_node("/dev/vfio/devices/" + *cdev), device_node("/dev/iommu")};
+            return Json{device_node(root, "/dev/vfio/devices/" + *cdev),
+                        device_node(root, "/dev/iommu")};
     }
     return fail(ExitCode::kFailed, device.id.display(), "has no node");
 }
@@ -85,12 +100,12 @@ bool is_cdi_kind(const std::string& kind) {
            is_cdi_word(std::string_view(kind).substr(slash + 1), "_-.");
 }
 
-CliResult<Json> cdi_spec(const std::vector<ExportDevice>& exports, const std::string& kind,
-                         std::optional<ExportBackend> backend) {
+CliResult<Json> cdi_spec(const sysfs::Root& root, const std::vector<ExportDevice>& exports,
+                         const std::string& kind, std::optional<ExportBackend> backend) {
     Json devices = Json::array();
     std::vector<std::string> names;
     for (const ExportDevice& exported : exports) {
-        auto nodes = TRY(device_nodes(exported.device, backend));
+        auto nodes = TRY(device_nodes(root, exported.device, backend));
         names.push_back(cdi_name(exported.device.id));
         devices.push_back({{"name", names.back()}, {"containerEdits", {{"deviceNodes", nodes}}}});
     }

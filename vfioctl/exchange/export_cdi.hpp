@@ -6,14 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "sysfs/host/root.hpp"
 #include "vfioctl/context/failure.hpp"
 #include "vfioctl/exchange/export_source.hpp"
 
 namespace vfioctl {
 
-/// A CDI specification of devices that are bound to VFIO: it names their nodes. `kind` is
+/// A CDI specification of devices that are bound to VFIO: it names their nodes with
+/// owner, group and mode. `kind` is
 /// "vendor.tld/class". Its version is the lowest that has every field it uses.
-[[nodiscard]] CliResult<nlohmann::ordered_json> cdi_spec(const std::vector<ExportDevice>& exports,
+[[nodiscard]] CliResult<nlohmann::ordered_json> cdi_spec(const sysfs::Root& root,
+                                                         const std::vector<ExportDevice>& exports,
                                                          const std::string& kind,
                                                          std::optional<ExportBackend> backend);
 [[nodiscard]] bool is_cdi_kind(const std::string& kind);

@@ -21,14 +21,28 @@ CliResult<std::string> device_model(const ExportDevice& exported) {
                     api.empty() ? "its parent does not say what kind of device it is"
                                 : "QEMU has no device for the kind '" + api + "'");
     }
-    if (id.bus == "pci")
+    if (id.bus == "pci") {
+        const auto address = sysfs::scan_pci_address(id.name);
+        if (address && address->domain > kHighestQemuDomain)
+            return "vfio-pci,sysfsdev=/sys/bus/pci/devices/" + id.name;
         return "vfio-pci,host=" + id.name;
+    }
     return fail(ExitCode::kFailed, id.display(),
                 "QEMU has no device that takes any device of the bus " + id.bus,
                 id.bus == "css" ? "a mediated device on it can be exported" : "");
 }
 
 }  // namespace
+
+std::string qemu_warning(const ExportDevice& exported) {
+    const sysfs::Device& device = exported.device;
+    if (exported.is_mdev())
+        return {};
+    if (device.vfio && device.vfio->group && device.vfio->group->starts_with("noiommu-"))
+        return "its group is /dev/vfio/" + *device.vfio->group +
+               ", without an IOMMU: QEMU does not open such a group";
+    return device.iommu_group ? "" : "has no IOMMU group: QEMU does not take it";
+}
 
 CliResult<std::vector<std::string>> qemu_arguments(const std::vector<ExportDevice>& exports,
                                                    ExportBackend backend) {

@@ -36,6 +36,9 @@ def knows_model():
     return number is not None and int(number.group(1)) >= 10
 
 
+MISSING_DEVICE = r"(no such host device|Host device '[^']*' not found): No such file or directory"
+
+
 class Exports(unittest.TestCase):
     def goldens(self, pattern):
         files = sorted(GOLDEN.glob(pattern))
@@ -97,6 +100,37 @@ class Exports(unittest.TestCase):
                     checked += 1
         if checked == 0:
             self.skipTest("no QEMU is installed")
+
+    def test_qemu_takes_the_arguments(self):
+        """QEMU reads the whole argument before it looks for the device, which is nowhere here."""
+        checked = 0
+        for file in self.goldens("qemu*.txt"):
+            for line in file.read_text().splitlines():
+                option, value = line.split(" ")
+                output = self.start(value) if option == "-device" and "iommufd=" not in value else None
+                if output is not None:
+                    self.assertRegex(output, MISSING_DEVICE, f"{file.name}: {line}")
+                    checked += 1
+        if checked == 0:
+            self.skipTest("no QEMU is installed")
+
+    def test_qemu_would_refuse_a_domain_above_ffff(self):
+        output = self.start("vfio-pci,host=10000:e1:00.0")
+        if output is None:
+            self.skipTest("no QEMU is installed")
+        self.assertNotRegex(output, MISSING_DEVICE)
+
+    @staticmethod
+    def start(value):
+        """What QEMU says of the device; None without a QEMU that has such a machine."""
+        machine = {"vfio-pci": ("qemu-system-x86_64", "q35"), "vfio-ccw": ("qemu-system-s390x", "s390-ccw-virtio")}
+        # vfio-ap needs a CPU with AP, which emulation does not have.
+        program, board = machine.get(value.split(",")[0], (None, None))
+        if program is None or shutil.which(program) is None:
+            return None
+        arguments = [program, "-M", board, "-accel", "tcg", "-nodefaults", "-nographic", "-S", "-device", value]
+        return subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                              timeout=60).stderr
 
     @staticmethod
     def properties(model):

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tests/fake/host.hpp"
 #include "tests/fake/temp_dir.hpp"
 #include "tests/fake/tree.hpp"
 #include "tests/unit/vfioctl/harness/exchange_hosts.hpp"
@@ -230,6 +232,45 @@ TEST(Export, WritesTheDocumentIntoAFile) {
     EXPECT_EQ(wrote.out, "");
     EXPECT_EQ(text_of(root.path() + "/vfio.json"), output.out);
     EXPECT_EQ(nlohmann::json::parse(output.out)["kind"], "bindd.org/vfio");
+}
+
+TEST(Export, CdiCarriesOwnerGroupAndModeOfTheNodes) {
+    const fake::TempDir root;
+    write_exports(root.path());
+    fake::Tree(root.path())
+        .file("/dev/vfio/41", "", 0660)
+        .file("/dev/vfio/devices/vfio0", "", 0640)
+        .file("/dev/iommu", "", 0600);
+    const auto nodes = [&](const std::string& backend) {
+        const ProcessOutput made = run_vfioctl(
+            {"--root", ".", "export", "cdi", "--backend", backend, "0000:5e:00.2"}, root.path());
+        return nlohmann::json::parse(made.out)["devices"][0]["containerEdits"]["deviceNodes"];
+    };
+    const auto legacy = nodes("legacy");
+    EXPECT_EQ(legacy[0]["fileMode"], 0660);
+    EXPECT_EQ(legacy[0]["uid"], ::getuid());
+    EXPECT_EQ(legacy[0]["gid"], ::getgid());
+    EXPECT_FALSE(legacy[1].contains("fileMode"));  // a node that is not there
+    const auto iommufd = nodes("iommufd");
+    EXPECT_EQ(iommufd[0]["fileMode"], 0640);
+    EXPECT_EQ(iommufd[1]["fileMode"], 0600);
+}
+
+TEST(Export, QemuWarnsOfDevicesWithoutAnIommu) {
+    const fake::TempDir root;
+    fake::Host host;
+    host.noiommu();
+    host.pci("0000:03:00.0").nic().driver("e1000e");
+    host.pci("0000:04:00.0").nic().group(0).vfio("vfio-pci").device().vfio->group = "noiommu-0";
+    fake::write_tree(root.path(), host.inventory(), host.drivers());
+    const ProcessOutput made =
+        run_vfioctl({"--root", ".", "export", "qemu", "0000:03:00.0", "0000:04:00.0"}, root.path());
+    EXPECT_NE(made.err.find("0000:03:00.0: has no IOMMU group: QEMU does not take it"),
+              std::string::npos)
+        << made.err;
+    EXPECT_NE(made.err.find("0000:04:00.0: its group is /dev/vfio/noiommu-0, without an IOMMU"),
+              std::string::npos)
+        << made.err;
 }
 
 }  // namespace
