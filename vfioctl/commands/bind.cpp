@@ -9,7 +9,6 @@
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
 #include "vfioctl/pipeline/rule_file.hpp"
-#include "vfioctl/render/plan_text.hpp"
 
 /// `vfioctl bind`: a rule for each device, with precedence over all rules except protecting ones,
 /// by the same decisions and the same planner as any other rule.
@@ -77,9 +76,9 @@ CliResult<ExitCode> run_bind(CliContext& cli, const Arguments& arguments) {
     policy::Plan plan = policy::filter_plan(assessment.take_plan(), ids);
 
     if (change.dry_run) {
-        print_plan(cli, plan, assessment.warnings);
+        const ExitCode planned = print_dry_run(cli, plan, assessment.warnings);
         hint_at_group(cli, plan, requested);
-        return detailed_exit(plan) == ExitCode::kRefused ? ExitCode::kRefused : ExitCode::kDone;
+        return planned;
     }
     const auto ended =
         cli.daemon == nullptr

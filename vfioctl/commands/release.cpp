@@ -52,8 +52,7 @@ CliResult<ExitCode> run_release(CliContext& cli, const Arguments& arguments) {
         TRY(to_cli(binding::plan_release(cli.kernel, cli.state, assessment.inventory, ids)));
     if (!change.dry_run)
         return execute_and_print(cli, plan, assessment.warnings, std::move(change.options));
-    print_plan(cli, plan, assessment.warnings);
-    return ExitCode::kDone;
+    return print_dry_run(cli, plan, assessment.warnings);
 }
 
 }  // namespace vfioctl

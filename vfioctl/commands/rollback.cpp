@@ -25,8 +25,7 @@ CliResult<ExitCode> run_rollback(CliContext& cli, const Arguments& arguments) {
     append_warnings(warnings, change.notes);
     if (!change.dry_run)
         return execute_and_print(cli, plan, std::move(warnings), std::move(change.options));
-    print_plan(cli, plan, warnings);
-    return ExitCode::kDone;
+    return print_dry_run(cli, plan, warnings);
 }
 
 }  // namespace vfioctl

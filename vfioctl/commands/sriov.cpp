@@ -5,7 +5,6 @@
 #include "vfioctl/pipeline/bind_options.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
-#include "vfioctl/render/plan_text.hpp"
 
 /// `vfioctl sriov DEVICE N`: sets the number of VFs of a PF. Rules decide about the VFs.
 namespace vfioctl {
@@ -57,9 +56,7 @@ CliResult<ExitCode> run_sriov(CliContext& cli, const Arguments& arguments) {
     if (!change.dry_run)
         return execute_and_print(cli, assessment.plan, assessment.warnings,
                                  std::move(change.options));
-    print_plan(cli, assessment.plan, assessment.warnings);
-    return detailed_exit(assessment.plan) == ExitCode::kRefused ? ExitCode::kRefused
-                                                                : ExitCode::kDone;
+    return print_dry_run(cli, assessment.plan, assessment.warnings);
 }
 
 }  // namespace vfioctl

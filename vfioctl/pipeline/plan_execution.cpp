@@ -71,6 +71,12 @@ void print_plan(CliContext& cli, const policy::Plan& plan,
     cli.out << dump(json);
 }
 
+ExitCode print_dry_run(CliContext& cli, const policy::Plan& plan,
+                       const std::vector<std::string>& warnings) {
+    print_plan(cli, plan, warnings);
+    return detailed_exit(plan) == ExitCode::kRefused ? ExitCode::kRefused : ExitCode::kDone;
+}
+
 CliResult<void> execute(CliContext& cli, policy::Plan& plan, std::vector<std::string>& warnings,
                         binding::ApplyOptions options) {
     ProgressLine line(cli);

@@ -32,6 +32,10 @@ struct ChangeCommand {
 void print_plan(CliContext& cli, const policy::Plan& plan,
                 const std::vector<std::string>& warnings);
 
+/// The same as the whole of a dry run: kRefused where all that there is to do is refused.
+[[nodiscard]] ExitCode print_dry_run(CliContext& cli, const policy::Plan& plan,
+                                     const std::vector<std::string>& warnings);
+
 /// Carries the plan out, with progress on a terminal; what was done is left in `plan`.
 [[nodiscard]] CliResult<void> execute(CliContext& cli, policy::Plan& plan,
                                       std::vector<std::string>& warnings,

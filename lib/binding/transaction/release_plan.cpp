@@ -132,16 +132,65 @@ void refuse_open(const sysfs::Usage& usage, Transaction& transaction) {
         transaction.verdict = Verdict::kRefused;
 }
 
-/// With one device of a group that was taken whole all of them: the peers came along for it alone.
+bool in_one_group(const ManagedDevice& a, const ManagedDevice& b) {
+    return a.identity.iommu_group && a.identity.iommu_group == b.identity.iommu_group;
+}
+
+/// The devices that a release of one returns together. With a device go the peers that were taken
+/// along for it, by whichever transaction: those of its transaction or its rule, and those whose
+/// rule has no other device left. With a peer goes what it was taken along for.
+class ReleasedTogether {
+  public:
+    ReleasedTogether(const JournalState& journal_state, const ManagedDevice& first)
+        : bound_(journal_state.bound) {
+        select(first);
+        for (std::size_t before = 0; before != devices_.size();) {
+            before = devices_.size();
+            for (const auto& [id, one] : bound_)
+                if (!devices_.contains(id) && goes_along(one))
+                    select(one);
+        }
+    }
+    [[nodiscard]] const std::set<DeviceId>& devices() const { return devices_; }
+
+  private:
+    void select(const ManagedDevice& one) { devices_.insert(one.device); }
+
+    [[nodiscard]] bool goes_along(const ManagedDevice& one) const {
+        return std::any_of(devices_.begin(), devices_.end(), [&](const DeviceId& id) {
+            const ManagedDevice& selected = bound_.at(id);
+            const bool related = one.txn == selected.txn ||
+                                 (one.rule == selected.rule && in_one_group(one, selected));
+            if (related && (one.taken_along || selected.taken_along))
+                return true;
+            return one.taken_along && in_one_group(one, selected) && !has_owner_left(one);
+        });
+    }
+
+    /// Is there a device that stays bound and that `peer` was taken along for?
+    [[nodiscard]] bool has_owner_left(const ManagedDevice& peer) const {
+        return std::any_of(bound_.begin(), bound_.end(), [&](const auto& entry) {
+            const ManagedDevice& owner = entry.second;
+            return !owner.taken_along && owner.rule == peer.rule && in_one_group(owner, peer) &&
+                   !devices_.contains(owner.device);
+        });
+    }
+
+    const std::map<DeviceId, ManagedDevice>& bound_;
+    std::set<DeviceId> devices_;
+};
+
+/// A group is released by one transaction: two would race.
 void select_device(const JournalState& journal_state, const ManagedDevice& bound,
                    ReleaseSelection& selection) {
-    const bool whole =
-        std::any_of(journal_state.bound.begin(), journal_state.bound.end(), [&](const auto& entry) {
-            return entry.second.txn == bound.txn && entry.second.taken_along;
-        });
-    for (const auto& [id, other] : journal_state.bound)
-        if (id == bound.device || (whole && other.txn == bound.txn))
-            selection[bound.txn].insert(id);
+    std::string key = bound.txn;
+    for (const auto& [txn, devices] : selection) {
+        if (devices.contains(bound.device))
+            return;
+        if (in_one_group(journal_state.bound.at(*devices.begin()), bound))
+            key = txn;
+    }
+    selection[key].merge(std::set<DeviceId>(ReleasedTogether(journal_state, bound).devices()));
 }
 
 /// VFs of ours are released before the PF that makes them vanish, in one transaction: two would

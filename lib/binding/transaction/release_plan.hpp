@@ -19,8 +19,8 @@
 /// select, query who uses the selected devices, plan.
 namespace binding {
 
-/// Of a group that was bound as a whole all devices are released together. kNotFound for a device
-/// that is not bound by us.
+/// With a device are released the group's peers that were taken along for it. kNotFound for a
+/// device that is not bound by us.
 [[nodiscard]] base::Result<policy::Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state,
                                                       const sysfs::Inventory& inventory,
                                                       const std::vector<sysfs::DeviceId>& devices);

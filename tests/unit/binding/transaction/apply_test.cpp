@@ -157,6 +157,37 @@ TEST(Apply, TakesAGroupWholeAndReleasesItWhole) {
     EXPECT_EQ(fixture.driver_states(), before);
 }
 
+/// A peer that got a driver after its group was bound is taken along by a later apply.
+TEST(Apply, ReleasesThePeersThatALaterTransactionTookAlong) {
+    TestHost fixture(group_of_three());
+    const DriverStates before = fixture.driver_states();
+    fixture.apply(fixture.plan({"0000:00:1f.2"}, {"vfio-pci"}));
+    for (const char* peer : {"0000:00:1f.3", "0000:00:1f.4"}) {
+        policy::Change change = fixture.change(peer, {"vfio-pci"});
+        change.taken_along = true;
+        fixture.apply(fixture.make_plan({change}));
+    }
+    const policy::Plan done = fixture.release({"0000:00:1f.4", "0000:00:1f.2"});
+    EXPECT_EQ(done.transactions.size(), 1U);
+    EXPECT_EQ(fixture.driver_states(), before);
+    EXPECT_TRUE(fixture.journal_state().bound.empty());
+}
+
+TEST(Apply, ReleasesAPeerWithTheLastDeviceThatNeedsIt) {
+    TestHost fixture(group_of_three());
+    fixture.apply(fixture.plan({"0000:00:1f.2"}, {"vfio-pci"}));
+    policy::Change other = fixture.change("0000:00:1f.3", {"vfio-pci"});
+    other.rule = "other";
+    fixture.apply(fixture.make_plan({other}));
+    policy::Change peer = fixture.change("0000:00:1f.4", {"vfio-pci"});
+    peer.taken_along = true;
+    peer.rule = "bind-0000:00:1f.2";  // requested for a device that the rule "test" has bound
+    fixture.apply(fixture.make_plan({peer}));
+    fixture.release({"0000:00:1f.2"});
+    EXPECT_EQ(fixture.driver_states().at("0000:00:1f.3").driver, "vfio-pci");
+    EXPECT_NE(fixture.driver_states().at("0000:00:1f.4").driver, "vfio-pci");
+}
+
 TEST(Apply, RestoresAForeignOverrideThatNamesAnotherDriver) {
     fake::Host host;
     host.pci(kNic).nic().group(15).driver("e1000e").override_("uio_pci_generic");

@@ -186,6 +186,38 @@ TEST(Bind, TakesWhatNoRuleWantsAndRollbackGivesItBack) {
     EXPECT_EQ(cli.driver_state("0000:03:00.1"), "snd_hda_intel");
 }
 
+TEST(Release, ReturnsThePeerThatALaterApplyTookAlong) {
+    fake::KernelState world = two_nics();
+    const sysfs::Device audio = world.devices.at(fake::pci_id("0000:03:00.1"));
+    world.devices.erase(audio.id);  // appears later
+    CliHarness cli(world,
+                   "version: 1\nrules:\n  - name: gpu\n    match: { class: display }\n"
+                   "    driver: auto\n    group: whole\n");
+    ASSERT_EQ(cli.run("apply").status, 0);
+    cli.kernel().change([&](fake::KernelState& now) { now.devices[audio.id] = audio; });
+    ASSERT_EQ(cli.run("apply").status, 0);
+    ASSERT_EQ(cli.driver_state("0000:03:00.1"), "vfio-pci (vfio-pci)");
+    const CommandOutput released = cli.run("release 03:00.0");
+    EXPECT_EQ(released.status, 0) << released.out << released.err;
+    EXPECT_EQ(cli.driver_state("0000:03:00.0"), "nouveau");
+    EXPECT_EQ(cli.driver_state("0000:03:00.1"), "snd_hda_intel");
+}
+
+TEST(Release, OfADeviceInUseIsRefusedInADryRunToo) {
+    CliHarness cli(two_nics(), kPort);
+    ASSERT_EQ(cli.run("apply").status, 0);
+    EXPECT_EQ(cli.run("release --dry-run 01:00.0").status, 0);
+    cli.kernel().change([](fake::KernelState& now) {
+        now.uses[fake::pci_id("0000:01:00.0")] = {
+            {sysfs::UseKind::kVfioOpen, "is open", "qemu (pid 7)"}};
+        now.uses[fake::pci_id("0000:02:00.0")] = {
+            {sysfs::UseKind::kVfioOpen, "is open", "qemu (pid 7)"}};
+    });
+    EXPECT_EQ(cli.run("release --dry-run 01:00.0").status, 3);
+    EXPECT_EQ(cli.run("rollback --dry-run").status, 3);
+    EXPECT_EQ(cli.run("release 01:00.0").status, 3);
+}
+
 TEST(Bind, IsForcedReasonByReason) {
     fake::KernelState world = two_nics();
     world.uses[fake::pci_id("0000:01:00.0")] = {
