@@ -40,13 +40,11 @@ add_library(bindd_bus STATIC
   bus/message_limit.cpp
   bus/caller.cpp
   interfaces/device_objects.cpp
-  interfaces/device_methods.cpp
   interfaces/fallback_objects.cpp
   bus/bus_error.cpp
   interfaces/group_objects.cpp
-  interfaces/history_document.cpp
+  interfaces/documents.cpp
   interfaces/job_object.cpp
-  interfaces/job_registry.cpp
   bus/leases.cpp
   bus/lease_record.cpp
   interfaces/manager_object.cpp
@@ -54,9 +52,7 @@ add_library(bindd_bus STATIC
   bus/method_options.cpp
   bus/name_owner.cpp
   bus/object_path.cpp
-  bus/path_lookup.cpp
   bus/requests.cpp
-  interfaces/snapshot_file.cpp
   bus/memory_trimmer.cpp
   ${GENERATED}/device_vtable.hpp
   ${GENERATED}/group_vtable.hpp

@@ -7,7 +7,7 @@
 #include "bindd/loop/command_line.hpp"
 #include "bindd/loop/executor_launcher.hpp"
 #include "bindd/loop/journal_log.hpp"
-#include "bindd/loop/service_notifier.hpp"
+#include "bindd/loop/service.hpp"
 #include "bindd/loop/udev_monitor.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/kernel/live_kernel.hpp"

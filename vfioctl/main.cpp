@@ -20,7 +20,7 @@
 #include "vfioctl/cli/mdevctl_program.hpp"
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/hosts/captured_host.hpp"
+#include "vfioctl/hosts/read_only_host.hpp"
 #include "vfioctl/hosts/snapshot_host.hpp"
 #include "vfioctl/version.hpp"
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/name_table.hpp"
 #include "bindd/bus/message.hpp"
 
 namespace bindd {
@@ -21,24 +22,17 @@ std::string hex_or_empty(const std::optional<std::uint16_t>& value) {
     return value ? base::to_hex(*value, 4) : std::string{};
 }
 
+constexpr base::NameTable<Action::kReload> kPolkitMessages{
+    "Authentication is required to change the driver of $(address)",
+    "Authentication is required to carry out the device policies",
+    "Authentication is required to open $(address)",
+    "Authentication is required to change the mediated devices of $(address)",
+    "Authentication is required to change the virtual functions of $(address)",
+    "Authentication is required to take $(address) although it is in use",
+    "Authentication is required to reload the device policies"};
+
 const char* polkit_message(Action action) {
-    switch (action) {
-        case Action::kBind:
-            return "Authentication is required to change the driver of $(address)";
-        case Action::kApply:
-            return "Authentication is required to carry out the device policies";
-        case Action::kOpen:
-            return "Authentication is required to open $(address)";
-        case Action::kMdev:
-            return "Authentication is required to change the mediated devices of $(address)";
-        case Action::kSriov:
-            return "Authentication is required to change the virtual functions of $(address)";
-        case Action::kForce:
-            return "Authentication is required to take $(address) although it is in use";
-        case Action::kReload:
-            return "Authentication is required to reload the device policies";
-    }
-    return "";
+    return kPolkitMessages[action];
 }
 
 /// (sa{ss}) of a connection's name, the action, its details, the flags and the cancellation id.
@@ -66,6 +60,10 @@ std::string why_no_answer(const sd_bus_error& error) {
     return std::string("polkit: ") + (error.message == nullptr ? error.name : error.message);
 }
 
+constexpr base::NameTable<Action::kReload> kActionNames{
+    "org.bindd1.bind",  "org.bindd1.apply", "org.bindd1.open",  "org.bindd1.mdev",
+    "org.bindd1.sriov", "org.bindd1.force", "org.bindd1.reload"};
+
 }  // namespace
 
 /// The check of one request, one device after the other.
@@ -79,23 +77,7 @@ struct Authority::PendingCheck {
 };
 
 const char* action_name(Action action) {
-    switch (action) {
-        case Action::kBind:
-            return "org.bindd1.bind";
-        case Action::kApply:
-            return "org.bindd1.apply";
-        case Action::kOpen:
-            return "org.bindd1.open";
-        case Action::kMdev:
-            return "org.bindd1.mdev";
-        case Action::kSriov:
-            return "org.bindd1.sriov";
-        case Action::kForce:
-            return "org.bindd1.force";
-        case Action::kReload:
-            return "org.bindd1.reload";
-    }
-    return "";
+    return kActionNames[action];
 }
 
 Details to_details(const sysfs::Device& device) {
@@ -111,8 +93,17 @@ Details to_details(const sysfs::Device& device) {
         {"group", device.iommu_group ? std::to_string(*device.iommu_group) : std::string{}}};
 }
 
-Details path_details(const std::string& path) {
-    return {{"address", path}};
+std::vector<Details> to_details(const Paths& paths, const DevicePaths& known,
+                                const sysfs::Inventory& inventory) {
+    std::vector<Details> out;
+    for (const std::string& path : paths) {
+        if (out.size() == DevicePaths::kMaxDevices)
+            break;
+        const sysfs::DeviceId* id = known.find(path);
+        const sysfs::Device* device = id == nullptr ? nullptr : inventory.find(*id);
+        out.push_back(device == nullptr ? Details{{"address", path}} : to_details(*device));
+    }
+    return out;
 }
 
 Authority::Authority(sd_bus* bus, Callers& callers) : bus_(bus), callers_(callers) {

@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "base/non_copyable.hpp"
 #include "bindd/bus/callback.hpp"
 #include "bindd/bus/caller.hpp"
 #include "bindd/controller/job.hpp"
-#include "sysfs/device/device.hpp"
+#include "sysfs/device/inventory.hpp"
 
 namespace bindd {
 
@@ -20,8 +21,10 @@ enum class Action { kBind, kApply, kOpen, kMdev, kSriov, kForce, kReload };
 /// What a polkit rule can read: action.lookup("vendor").
 using Details = std::map<std::string, std::string>;
 [[nodiscard]] Details to_details(const sysfs::Device& device);
-/// For a device that does not exist: a caller without permission must not learn that.
-[[nodiscard]] Details path_details(const std::string& path);
+/// One entry for each path, up to DevicePaths::kMaxDevices. A device that does not exist has its
+/// path alone: a caller without permission must not learn that.
+[[nodiscard]] std::vector<Details> to_details(const Paths& paths, const DevicePaths& known,
+                                              const sysfs::Inventory& inventory);
 
 /// A caller that passed the check, and its token, which is kept until its request is done.
 struct AuthorizedCaller {
@@ -32,12 +35,9 @@ struct AuthorizedCaller {
 /// Authorises requests. uid 0 may do everything. For all others it asks polkit about the calling
 /// connection, never about a process. Without polkit on the bus they may change nothing. Never
 /// blocks: an authentication agent may take minutes.
-class Authority {
+class Authority : base::NonCopyable {
   public:
     Authority(sd_bus* bus, Callers& callers);
-    Authority(const Authority&) = delete;
-    Authority& operator=(const Authority&) = delete;
-    ~Authority() = default;
 
     /// Asks once for every entry of `about`, or once without details if that is empty. All must be
     /// allowed.

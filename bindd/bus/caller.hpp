@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "base/non_copyable.hpp"
 #include "bindd/bus/callback.hpp"
 
 namespace bindd {
@@ -36,15 +37,12 @@ struct IdentifiedCaller {
 /// The callers that have requests under way. A connection is watched, and its uid remembered, as
 /// long as it has a request: the bus limits the number of match rules of a connection, and ours
 /// must not be spent on those that only stay connected.
-class Callers {
+class Callers : base::NonCopyable {
   public:
     static constexpr unsigned kMaxOfConnection = 16;
     static constexpr unsigned kMaxOfUser = 64;  ///< of all its connections; uid 0 has no such limit
 
     explicit Callers(sd_bus* bus) : bus_(bus) {}
-    Callers(const Callers&) = delete;
-    Callers& operator=(const Callers&) = delete;
-    ~Callers() = default;
 
     /// Counts a request and asks the bus for the uid of its connection. kBusy if there are too many
     /// already, or the bus lets us watch no more connections.

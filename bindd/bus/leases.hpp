@@ -29,8 +29,6 @@ class Leases final : public Observer {
   public:
     Leases(sd_event* event, ControllerRunner& controller, Requests& requests,
            std::string directory);
-    Leases(const Leases&) = delete;
-    Leases& operator=(const Leases&) = delete;
     ~Leases() override;
 
     /// The fd is the write end.

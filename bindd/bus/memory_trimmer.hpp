@@ -3,6 +3,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "base/non_copyable.hpp"
 #include "bindd/loop/event_loop.hpp"
 
 namespace bindd {
@@ -10,13 +11,9 @@ namespace bindd {
 /// Returns freed memory to the kernel a second or two after a call on the bus, and once a second
 /// under load. A reply about thousands of devices consists of a hundred thousand allocations, whose
 /// memory the allocator would keep.
-class MemoryTrimmer {
+class MemoryTrimmer : base::NonCopyable {
   public:
     MemoryTrimmer(sd_event* event, sd_bus* bus);
-    MemoryTrimmer(const MemoryTrimmer&) = delete;
-    MemoryTrimmer& operator=(const MemoryTrimmer&) = delete;
-    MemoryTrimmer(MemoryTrimmer&&) = delete;
-    MemoryTrimmer& operator=(MemoryTrimmer&&) = delete;
     ~MemoryTrimmer();
 
   private:

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "base/non_copyable.hpp"
 #include "base/result.hpp"
 
 namespace bindd {
@@ -13,15 +14,11 @@ namespace bindd {
 /// The daemon's name on the bus. While it is owned there is a presence file: programs for which a
 /// call on the bus is expensive assume that no daemon is running when it is missing. A stale file
 /// only costs them the call.
-class NameOwner {
+class NameOwner : base::NonCopyable {
   public:
     using Callback = std::function<void(base::Result<void>)>;
 
     NameOwner(sd_bus* bus, std::string presence_file);
-    NameOwner(const NameOwner&) = delete;
-    NameOwner& operator=(const NameOwner&) = delete;
-    NameOwner(NameOwner&&) = delete;
-    NameOwner& operator=(NameOwner&&) = delete;
     ~NameOwner();
 
     /// `notified` is called once, with the answer of the bus.

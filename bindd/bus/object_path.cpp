@@ -88,11 +88,26 @@ std::string DevicePaths::path_or_root(const sysfs::DeviceId& id) const {
     return path == nullptr ? "/" : *path;
 }
 
-std::vector<std::string> DevicePaths::all() const {
-    std::vector<std::string> out;
+Paths DevicePaths::all() const {
+    Paths out;
     out.reserve(by_path_.size());
     for (const auto& [path, id] : by_path_)
         out.emplace_back(path);
+    return out;
+}
+
+BusResult<std::vector<sysfs::DeviceId>> DevicePaths::find_all(const Paths& paths) const {
+    if (paths.empty())
+        return bus_error(BusErrorKind::kNoSuchDevice, "no device is named");
+    if (paths.size() > kMaxDevices)
+        return bus_error(BusErrorKind::kOptionNotPermitted, "too many devices at once");
+    std::vector<sysfs::DeviceId> out;
+    for (const std::string& path : paths) {
+        const sysfs::DeviceId* id = find(path);
+        if (id == nullptr)
+            return bus_error(BusErrorKind::kNoSuchDevice, path + ": no such device");
+        out.push_back(*id);
+    }
     return out;
 }
 

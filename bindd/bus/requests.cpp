@@ -48,7 +48,7 @@ std::vector<Details> Requests::details(const Paths& paths) const {
 }
 
 BusResult<std::vector<sysfs::DeviceId>> Requests::devices(const Paths& paths) const {
-    return find_devices(paths, paths_);
+    return paths_.find_all(paths);
 }
 
 void Requests::submit(JobRequest request, AuthorizedCaller authorized,

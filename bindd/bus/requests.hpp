@@ -8,7 +8,6 @@
 
 #include "bindd/bus/authority.hpp"
 #include "bindd/bus/method_options.hpp"
-#include "bindd/bus/path_lookup.hpp"
 #include "bindd/controller/observer.hpp"
 #include "bindd/loop/controller_runner.hpp"
 
@@ -20,8 +19,6 @@ namespace bindd {
 class Requests final : public Observer {
   public:
     Requests(ControllerRunner& controller, Authority& authority, const DevicePaths& paths);
-    Requests(const Requests&) = delete;
-    Requests& operator=(const Requests&) = delete;
     ~Requests() override;
 
     void bind(const Caller& caller, Paths paths, MethodOptions options,

@@ -13,42 +13,20 @@
 #include "binding/codec/messages.hpp"
 #include "policy/model/diagnostic.hpp"
 
-/// What step() asks its caller to do, in order. Requests to the executor carry the number that
-/// their answer, an input, repeats. Jobs are named by number: one may be forgotten by the time its
-/// effect runs.
+/// What step() asks its caller to do, in order. Jobs are named by number: one may be forgotten by
+/// the time its effect runs.
 namespace bindd {
 
 using Time = std::chrono::steady_clock::time_point;
 using RequestId = std::uint64_t;
+/// That of RecoverInterrupted, whose replies are notices.
+inline constexpr RequestId kRecoveryRequest = 0;
 
-struct StartHostScan {
+/// Sends a request to the executor. Its replies and its end are inputs with the same number.
+struct SendRequest {
     RequestId request = 0;
-    sysfs::ScanOptions wanted;
+    binding::Message message;
 };
-using binding::DriverScan;
-struct StartDeviceScan {
-    RequestId request = 0;
-    std::vector<sysfs::DeviceId> devices;
-    sysfs::ScanOptions wanted;
-    DriverScan drivers = DriverScan::kSkip;
-};
-struct StartUsageQuery {
-    RequestId request = 0;
-    std::vector<sysfs::Device> devices;
-};
-struct StartTransaction {
-    RequestId request = 0;
-    std::string actor;
-    std::string action;
-    std::chrono::milliseconds timeout;
-    policy::Transaction transaction;
-};
-/// Removes devices that went away from the journal.
-struct StartForget {
-    RequestId request = 0;
-    std::vector<sysfs::DeviceId> devices;
-};
-struct StartRecovery {};
 /// From now on the event source reports events.
 struct StartEvents {};
 
@@ -102,8 +80,7 @@ struct AnswerUsage {
 };
 
 using Effect =
-    std::variant<StartHostScan, StartDeviceScan, StartUsageQuery, StartTransaction, StartForget,
-                 StartRecovery, StartEvents, ArmTimer, DisarmTimer, WatchOverrides, WriteUdevRules,
+    std::variant<SendRequest, StartEvents, ArmTimer, DisarmTimer, WatchOverrides, WriteUdevRules,
                  SaveManualState, LogEntry, NotifyDevice, NotifyGroup, NotifyCounts, NotifyJob,
                  NotifyTransaction, NotifyJobEnded, NotifyPolicies, NotifyReady, AnswerUsage>;
 using Effects = std::vector<Effect>;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/controller/events.hpp"
 
+#include <utility>
+
 #include "bindd/controller/scans.hpp"
 
 namespace bindd {
@@ -20,7 +22,7 @@ void on_plugged(StepContext& step, const DeviceId& id) {
     if (state.view.journal_state.bound.erase(id) == 0)
         return;
     state.pending_forgets.insert(id);
-    step.emit(StartForget{step.add_pending(Forgetting{id}), {id}});
+    step.send(binding::ForgetDevices{{id}}, Forgetting{id});
 }
 
 }  // namespace
@@ -62,6 +64,33 @@ void watch_managed_overrides(StepContext& step) {
             device != nullptr && device->has_override && !bound.driver.empty())
             watch.files.insert(device->syspath + kOverrideFile);
     step.emit(std::move(watch));
+}
+
+void apply_journal(StepContext& step, JournalReading journal, JournalChange change) {
+    ControllerState& state = step.state;
+    if (!journal)
+        return step.log(Level::kWarning, LogEvent::kWarning, journal.error().text());
+    // That these disappear from the journal soon is our own doing, not a manual release.
+    for (const DeviceId& id : state.pending_forgets)
+        journal->bound.erase(id);
+    const binding::JournalState before =
+        std::exchange(state.view.journal_state, *std::move(journal));
+    if (change == JournalChange::kOwn || !state.is_ready())
+        return;
+    const auto& now = state.view.journal_state.bound;
+    for (const auto& [id, bound] : before.bound)
+        if (const sysfs::Device* device = state.view.inventory.find(id);
+            device != nullptr && !now.contains(id))
+            state.manual.set(*device, ManualState::ManualAction::kReleased);
+    for (const auto& [id, bound] : now)
+        if (const sysfs::Device* device = state.view.inventory.find(id);
+            device != nullptr && bound.where.empty() && !before.bound.contains(id))
+            state.manual.set(*device, ManualState::ManualAction::kBound);
+}
+
+void on_forget_finished(StepContext& step, const Forgetting& forgetting, JournalReading journal) {
+    step.state.pending_forgets.erase(forgetting.device);
+    apply_journal(step, std::move(journal), JournalChange::kOwn);
 }
 
 }  // namespace bindd

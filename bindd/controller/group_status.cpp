@@ -1,9 +1,54 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/controller/group_status.hpp"
 
-namespace bindd {
+#include <array>
+#include <cstddef>
+#include <optional>
 
+#include "base/name_table.hpp"
+
+namespace bindd {
 namespace {
+
+/// Nothing: the state stays.
+using Transition = std::optional<GroupStep>;
+
+constexpr Transition kStay = std::nullopt;
+/// Something has changed, or a stuck write has returned.
+constexpr Transition kRequestScan = GroupStep{GroupState::kDirty, GroupAction::kScan};
+constexpr Transition kDropGroup = GroupStep{GroupState::kSettled, GroupAction::kDrop};
+constexpr Transition to(GroupState state) {
+    return GroupStep{state, GroupAction::kNone};
+}
+
+/// The transitions of an event.
+///
+/// Idle: no transaction is in progress. One that starts without a scan of the group was planned by
+/// an apply; one that ends here was given up before.
+/// Working: a scan during a transaction finds an intermediate state, which means nothing. The group
+/// is scanned when the transaction has ended, so its own uevents need no scan.
+/// Stuck: the group is neither changed nor scanned, since reading it could hang as well. For a
+/// device that vanishes the kernel's unbind has not ended yet.
+struct EventTransitions {
+    Transition idle;
+    Transition working;
+    Transition stuck;
+};
+
+constexpr std::array<EventTransitions, static_cast<std::size_t>(GroupEvent::kVanished) + 1>
+    kTransitions{{
+        /* kChanged */ {kRequestScan, to(GroupState::kWorkingDirty), kStay},
+        /* kInSync */ {to(GroupState::kSettled), kStay, kStay},
+        /* kBlocked */ {to(GroupState::kWaiting), kStay, kStay},
+        /* kStarted */ {to(GroupState::kWorking), kStay, kStay},
+        /* kFinished */ {kRequestScan, kRequestScan, kStay},
+        /* kTimedOut */ {to(GroupState::kStuck), to(GroupState::kStuck), kStay},
+        /* kReturned */ {kRequestScan, kStay, kRequestScan},
+        /* kVanished */ {kDropGroup, kStay, kStay},
+    }};
+
+constexpr base::NameTable<GroupState::kStuck> kGroupStateNames{
+    "up-to-date", "dirty", "working", "working-dirty", "waiting", "stuck"};
 
 /// The start state changes while a native driver is being bound to the device.
 constexpr unsigned kMaxAttempts = 5;
@@ -18,6 +63,19 @@ std::string start_state(const policy::Transaction& transaction) {
 }
 
 }  // namespace
+
+GroupStep next(GroupState state, GroupEvent event) {
+    const EventTransitions& row = kTransitions.at(static_cast<std::size_t>(event));
+    const bool working = state == GroupState::kWorking || state == GroupState::kWorkingDirty;
+    const Transition& found = state == GroupState::kStuck ? row.stuck
+                              : working                   ? row.working
+                                                          : row.idle;
+    return found.value_or(GroupStep{state, GroupAction::kNone});
+}
+
+const char* group_state_name(GroupState state) {
+    return kGroupStateNames[state];
+}
 
 bool GroupStatus::should_retry(const policy::Transaction& transaction) const {
     return !has_failed() ||

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "base/non_copyable.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace bindd {
@@ -23,13 +24,8 @@ struct HostEvent {
 
 /// The source of events: udev, or a test. It listens from its construction, so that no event is
 /// lost before the first scan, and calls only after start().
-class EventSource {
+class EventSource : base::NonCopyable {
   public:
-    EventSource() = default;
-    EventSource(const EventSource&) = delete;
-    EventSource& operator=(const EventSource&) = delete;
-    EventSource(EventSource&&) = delete;
-    EventSource& operator=(EventSource&&) = delete;
     virtual ~EventSource() = default;
 
     virtual void start(std::function<void(const HostEvent&)> call) = 0;

@@ -47,56 +47,25 @@ struct ManualStateNotSaved {
     base::Error error;
 };
 
-/// The executor has named all interrupted transactions, or could not.
-struct RecoveryStarted {
-    base::Result<void> result;
-};
-/// A transaction of a process that died: the executor rolls it back.
-struct InterruptedFound {
-    binding::BeginRecord begin;
-};
-using binding::RecoveryResult;
-/// The rollback of a transaction, or a read that hung, has ended, or is still pending.
-struct RecoveryProgressed {
-    std::string txn;
-    RecoveryResult result = RecoveryResult::kUndone;
-    std::string note;
-    JournalReading journal;
-};
-/// Reading these devices does not return.
-struct ReadHung {
-    std::string name;  ///< of the read, in place of a transaction's
-    std::vector<sysfs::Device> devices;
-    JournalReading journal;
-};
-struct ExecutorWarned {
-    std::string text;
-};
 /// A message of the executor was not understood.
 struct ProtocolViolated {
     base::Error error;
 };
 
-struct ScanFinished {
+/// A reply before the last.
+struct ReplyReceived {
     RequestId request = 0;
-    base::Result<View::ScanResult> result;
+    binding::Message reply;
+};
+/// After the last reply.
+struct RequestEnded {
+    RequestId request = 0;
+    base::Result<void> result;
     JournalReading journal;
 };
-struct UsageFinished {
-    RequestId request = 0;
-    base::Result<sysfs::Usage> result;
-};
-struct TransactionProgressed {
-    RequestId request = 0;
-    std::string step;
-};
-struct TransactionFinished {
-    RequestId request = 0;
-    base::Result<binding::TransactionEnded> result;
-    JournalReading journal;
-};
-struct ForgetFinished {
-    RequestId request = 0;
+/// What the executor sends without a request.
+struct NoticeReceived {
+    binding::Message notice;
     JournalReading journal;
 };
 
@@ -125,9 +94,7 @@ struct ClaimsChanged {
 
 using Input =
     std::variant<Started, HostEvent, PoliciesRead, PolicyFilesChanged, OverrideWritten, TimerFired,
-                 ManualStateNotSaved, RecoveryStarted, InterruptedFound, RecoveryProgressed,
-                 ReadHung, ExecutorWarned, ProtocolViolated, ScanFinished, UsageFinished,
-                 TransactionProgressed, TransactionFinished, ForgetFinished, JobSubmitted,
-                 JobCancelled, JobEndNotified, UsageRequested, ClaimsChanged>;
+                 ManualStateNotSaved, ProtocolViolated, ReplyReceived, RequestEnded, NoticeReceived,
+                 JobSubmitted, JobCancelled, JobEndNotified, UsageRequested, ClaimsChanged>;
 
 }  // namespace bindd

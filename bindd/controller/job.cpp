@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/controller/job.hpp"
 
+#include "base/name_table.hpp"
+
 namespace bindd {
 
 using policy::StepResult;
 using policy::Transaction;
 using policy::Verdict;
+
+namespace {
+
+constexpr base::NameTable<JobKind::kRollback> kJobKindNames{"reconcile", "apply", "bind", "release",
+                                                            "rollback"};
+
+constexpr base::NameTable<JobState::kEnded> kJobStateNames{"waiting", "looking", "working",
+                                                           "ended"};
+
+}  // namespace
 
 std::string Requester::actor() const {
     std::string text = "bindd (";
@@ -15,33 +27,11 @@ std::string Requester::actor() const {
 }
 
 const char* job_kind_name(JobKind kind) {
-    switch (kind) {
-        case JobKind::kReconcile:
-            return "reconcile";
-        case JobKind::kApply:
-            return "apply";
-        case JobKind::kBind:
-            return "bind";
-        case JobKind::kRelease:
-            return "release";
-        case JobKind::kRollback:
-            return "rollback";
-    }
-    return "reconcile";
+    return kJobKindNames[kind];
 }
 
 const char* job_state_name(JobState state) {
-    switch (state) {
-        case JobState::kWaiting:
-            return "waiting";
-        case JobState::kLooking:
-            return "looking";
-        case JobState::kWorking:
-            return "working";
-        case JobState::kEnded:
-            return "ended";
-    }
-    return "ended";
+    return kJobStateNames[state];
 }
 
 const char* ending_name(Ending ending) {
@@ -62,52 +52,30 @@ const char* ending_name(Ending ending) {
     return "failed";
 }
 
-namespace {
-
-struct JobResultCounts {
+Ending job_ending(const policy::Plan& plan, JobMode mode) {
     unsigned done = 0;
     unsigned failed = 0;
     unsigned refused = 0;
     unsigned stuck = 0;
-
-    void add(StepResult result) {
-        switch (result) {
-            case StepResult::kDone:
-                ++done;
-                break;
-            case StepResult::kStuck:
-                ++stuck;
-                break;
-            case StepResult::kFailed:
-            case StepResult::kRolledBack:
-            case StepResult::kSkipped:
-                ++failed;
-                break;
-        }
-    }
-};
-
-}  // namespace
-
-Ending job_ending(const policy::Plan& plan, JobMode mode) {
-    JobResultCounts sum;
     for (const Transaction& transaction : plan.transactions)
         if (transaction.result)
-            sum.add(*transaction.result);
+            ++(transaction.result == StepResult::kDone    ? done
+               : transaction.result == StepResult::kStuck ? stuck
+                                                          : failed);
         else if (transaction.verdict == Verdict::kRefused ||
                  transaction.verdict == Verdict::kConflict)
-            ++sum.refused;
+            ++refused;
     // A plan with a change beside the refusals is worth executing: it is not refused.
     if (mode == JobMode::kPlanOnly)
         for (const Transaction& transaction : plan.transactions)
             if (transaction.verdict == Verdict::kChange)
                 return Ending::kDone;
-    if (sum.stuck > 0)
+    if (stuck > 0)
         return Ending::kStuck;
-    if (sum.failed > 0)
-        return sum.done > 0 ? Ending::kPartly : Ending::kFailed;
-    if (sum.refused > 0)
-        return sum.done > 0 ? Ending::kPartly : Ending::kRefused;
+    if (failed > 0)
+        return done > 0 ? Ending::kPartly : Ending::kFailed;
+    if (refused > 0)
+        return done > 0 ? Ending::kPartly : Ending::kRefused;
     return Ending::kDone;
 }
 

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "bindd/controller/journal_changes.hpp"
+#include "bindd/controller/events.hpp"
+#include "bindd/controller/publication.hpp"
 #include "bindd/controller/reconciliation.hpp"
 #include "bindd/controller/scans.hpp"
 
@@ -84,12 +85,13 @@ void execute_transaction(StepContext& step, const QueuedJob& queued, std::size_t
     const std::string key = step.state.view.group_key(transaction);
     ++step.state.groups[key].in_flight;
     advance_group(step, key, GroupEvent::kStarted);
-    step.emit(StartTransaction{
-        .request = step.add_pending(Execution{queued.job.id, index}),
-        .actor = request.requester.actor(),
-        .action = request.kind == JobKind::kReconcile ? "apply" : job_kind_name(request.kind),
-        .timeout = request.timeout,
-        .transaction = transaction});
+    step.send(
+        binding::ExecuteTransaction{
+            .actor = request.requester.actor(),
+            .action = request.kind == JobKind::kReconcile ? "apply" : job_kind_name(request.kind),
+            .timeout = request.timeout,
+            .transaction = transaction},
+        Execution{queued.job.id, index});
 }
 
 /// Events do not undo what a caller asked for. It is saved before anyone is notified that it is
@@ -182,38 +184,30 @@ void execute_plan(StepContext& step, QueuedJob& queued) {
         finish_job(step, queued, job_ending(job.plan, job.request.mode));
 }
 
-void on_transaction_progressed(StepContext& step, const TransactionProgressed& input) {
-    const auto pending = step.state.pending.find(input.request);
-    const auto* execution =
-        pending == step.state.pending.end() ? nullptr : std::get_if<Execution>(&pending->second);
-    if (execution == nullptr)
-        return;
-    if (QueuedJob* queued = step.state.jobs.find(execution->job)) {
-        queued->job.progress.step = input.step;
-        step.emit(NotifyJob{execution->job});
+void on_step_started(StepContext& step, const Execution& execution, std::string text) {
+    if (QueuedJob* queued = step.state.jobs.find(execution.job)) {
+        queued->job.progress.step = std::move(text);
+        step.emit(NotifyJob{execution.job});
     }
 }
 
-void on_transaction_finished(StepContext& step, TransactionFinished input) {
-    const auto execution = step.take_pending<Execution>(input.request);
-    QueuedJob* queued = execution ? step.state.jobs.find(execution->job) : nullptr;
+void on_transaction_finished(StepContext& step, Execution execution,
+                             const base::Result<void>& result, JournalReading journal) {
+    QueuedJob* queued = step.state.jobs.find(execution.job);
     if (queued == nullptr)
         return;
-    Transaction& transaction = queued->job.plan.transactions[execution->index];
-    std::string txn;
-    if (input.result) {
-        txn = std::move(input.result->txn);
-        transaction = std::move(input.result->transaction);
-    }
-    if (!input.result || !transaction.result) {
+    Transaction& transaction = queued->job.plan.transactions[execution.index];
+    if (result)
+        transaction = std::move(execution.ended.transaction);
+    if (!result || !transaction.result) {
         transaction.result = StepResult::kFailed;
-        transaction.error =
-            input.result ? "the executor's answer has no result" : input.result.error().text();
+        transaction.error = result ? "the executor's answer has no result" : result.error().text();
     }
+    const std::string txn = result ? execution.ended.txn : "";
     record_result(step, txn, transaction);
-    apply_journal(step, std::move(input.journal), JournalChange::kOwn);
+    apply_journal(step, std::move(journal), JournalChange::kOwn);
     log_finished(step, queued->job, transaction);
-    finish_transaction(step, *queued, execution->index, txn);
+    finish_transaction(step, *queued, execution.index, txn);
 }
 
 void finish_jobs(StepContext& step) {

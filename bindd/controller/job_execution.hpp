@@ -9,8 +9,9 @@
 namespace bindd {
 
 void execute_plan(StepContext& step, QueuedJob& queued);
-void on_transaction_progressed(StepContext& step, const TransactionProgressed& input);
-void on_transaction_finished(StepContext& step, TransactionFinished input);
+void on_step_started(StepContext& step, const Execution& execution, std::string text);
+void on_transaction_finished(StepContext& step, Execution execution,
+                             const base::Result<void>& result, JournalReading journal);
 /// Ends the jobs with nothing left to wait for.
 void finish_jobs(StepContext& step);
 void finish_job(StepContext& step, QueuedJob& queued, Ending ending);

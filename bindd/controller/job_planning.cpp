@@ -5,8 +5,9 @@
 
 #include "base/try.hpp"
 #include "bindd/controller/claims.hpp"
+#include "bindd/controller/events.hpp"
 #include "bindd/controller/job_execution.hpp"
-#include "bindd/controller/journal_changes.hpp"
+#include "bindd/controller/publication.hpp"
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/usage_queries.hpp"
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/non_copyable.hpp"
 #include "bindd/controller/job.hpp"
 #include "policy/model/diagnostic.hpp"
 #include "sysfs/device/device.hpp"
@@ -11,13 +12,8 @@ namespace bindd {
 
 /// Is notified of changes in the controller's state. Called from the event loop, after the state
 /// has changed; a handler may read the state and submit jobs.
-class Observer {
+class Observer : base::NonCopyable {
   public:
-    Observer() = default;
-    Observer(const Observer&) = delete;
-    Observer& operator=(const Observer&) = delete;
-    Observer(Observer&&) = delete;
-    Observer& operator=(Observer&&) = delete;
     virtual ~Observer() = default;
 
     virtual void device_appeared(const sysfs::DeviceId& /*id*/) {}

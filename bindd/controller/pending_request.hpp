@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bindd/controller/effect.hpp"
+#include "bindd/controller/view.hpp"
 #include "binding/transaction/release_plan.hpp"
 
 /// Why a request was sent to the executor: what its answer continues.
@@ -22,13 +23,15 @@ struct FullScan {
     std::set<sysfs::DeviceId> left_out;  ///< quarantined when the scan began
     unsigned sequence = 0;
     std::optional<JobId> job;  ///< an apply
+    View::ScanResult found{};
 };
 struct PartialScan {
     std::vector<sysfs::DeviceId> devices;
     ScanRequests requests;
     unsigned sequence = 0;
-    DriverScan drivers = DriverScan::kSkip;
+    binding::DriverScan drivers = binding::DriverScan::kSkip;
     std::optional<JobId> job;  ///< a bind, release or rollback
+    View::ScanResult found{};
 };
 
 struct AssessmentUsage {};
@@ -44,16 +47,23 @@ using UsagePurpose = std::variant<AssessmentUsage, JobUsage, CallerUsage>;
 struct UsageQuery {
     std::vector<sysfs::DeviceId> devices;
     UsagePurpose purpose;
+    sysfs::Usage found{};
 };
 
 struct Execution {
     JobId job = 0;
     std::size_t index = 0;  ///< in the job's plan
+    binding::TransactionEnded ended{};
 };
 struct Forgetting {
     sysfs::DeviceId device;
 };
 
-using PendingRequest = std::variant<FullScan, PartialScan, UsageQuery, Execution, Forgetting>;
+/// With what the executor has replied so far.
+using Continuation = std::variant<FullScan, PartialScan, UsageQuery, Execution, Forgetting>;
+struct PendingRequest {
+    Continuation continuation;
+    std::optional<base::Error> error{};  ///< of a reply that does not belong to it
+};
 
 }  // namespace bindd

@@ -2,22 +2,24 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 
-#include "sysfs/device/names.hpp"
+#include "bindd/controller/group_status.hpp"
+#include "bindd/controller/state.hpp"
+#include "bindd/controller/step_context.hpp"
 
+/// What callers and observers get to know of the state.
 namespace bindd {
 
-struct StepContext;
-
-/// What observers were last notified of: they are notified of devices and groups only when these
-/// differ from it.
-struct PublishedState {
-    std::map<sysfs::DeviceId, std::string> devices;  ///< → state, reason and decision
-    std::set<int> groups;
-    std::set<sysfs::DeviceId> changed;  ///< in more than their state shows
-};
+/// With what only the daemon knows: manual changes, drift, transactions in progress, stuck devices.
+[[nodiscard]] binding::DeviceState device_state(const ControllerState& state,
+                                                const sysfs::Device& device);
+/// kSettled for a group that is not tracked.
+[[nodiscard]] GroupState group_state(const ControllerState& state, int group);
+/// Devices per state of the interface ("bound" → 3); every state is present.
+[[nodiscard]] std::map<std::string, unsigned> device_counts(const ControllerState& state);
+/// The JSON that vfioctl prints for the same question, without its envelope.
+[[nodiscard]] base::Result<std::string> explain_json(const View& view, const sysfs::DeviceId& id);
 
 /// Notifies of all differences from the published state.
 void publish(StepContext& step);

@@ -7,6 +7,7 @@
 #include "bindd/controller/drift.hpp"
 #include "bindd/controller/events.hpp"
 #include "bindd/controller/job_execution.hpp"
+#include "bindd/controller/publication.hpp"
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/startup.hpp"
 #include "bindd/controller/usage_queries.hpp"

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "bindd/controller/journal_changes.hpp"
+#include "bindd/controller/events.hpp"
 #include "bindd/controller/publication.hpp"
 #include "bindd/controller/scans.hpp"
 
@@ -41,44 +41,30 @@ void quarantine_devices(StepContext& step, const std::string& txn, const std::st
         advance_group(step, state.view.group_key(id), GroupEvent::kStarted);
 }
 
-}  // namespace
-
-void on_interrupted_found(StepContext& step, const InterruptedFound& input) {
+void on_interrupted(StepContext& step, const binding::BeginRecord& begin) {
     std::vector<sysfs::Device> devices;
-    for (const binding::BindingSnapshot& held : input.begin.devices)
+    for (const binding::BindingSnapshot& held : begin.devices)
         devices.push_back(recorded_device(held));
-    quarantine_devices(step, input.begin.txn,
-                       "transaction " + input.begin.txn + " was interrupted and is being undone",
+    quarantine_devices(step, begin.txn,
+                       "transaction " + begin.txn + " was interrupted and is being undone",
                        devices);
 }
 
-/// Another process holds the lock of these devices. The rest of the host is scanned without them.
-void on_read_hung(StepContext& step, ReadHung input) {
-    std::string names;
-    for (const sysfs::Device& device : input.devices)
-        names += (names.empty() ? "" : ", ") + device.id.display();
-    const std::string why =
-        "reading it does not return: another process holds its lock, perhaps an unbind";
-    quarantine_devices(step, input.name, why, input.devices);
-    on_recovery_progressed(step,
-                           {input.name, RecoveryResult::kPending, {}, std::move(input.journal)});
-    step.log(Level::kWarning, LogEvent::kStuck, names + ": " + why);
-    scan_all(step);
-}
-
-void on_recovery_progressed(StepContext& step, RecoveryProgressed input) {
+/// The rollback of a transaction, or a read that hung, has ended, or is still pending.
+void on_recovery_progressed(StepContext& step, const binding::RecoveryEnded& ended,
+                            JournalReading journal) {
     ControllerState& state = step.state;
-    const bool undone = input.result == RecoveryResult::kUndone;
-    if (!input.note.empty())
-        step.log(Level::kWarning, undone ? LogEvent::kRecovered : LogEvent::kStuck, input.note,
-                 {{"BINDD_TRANSACTION", input.txn}});
-    if (!state.quarantine.has(input.txn))
+    const bool undone = ended.result == binding::RecoveryResult::kUndone;
+    if (!ended.note.empty())
+        step.log(Level::kWarning, undone ? LogEvent::kRecovered : LogEvent::kStuck, ended.note,
+                 {{"BINDD_TRANSACTION", ended.txn}});
+    if (!state.quarantine.has(ended.txn))
         return;
-    const std::set<DeviceId> devices = state.quarantine.devices_in(input.txn);
+    const std::set<DeviceId> devices = state.quarantine.devices_in(ended.txn);
     if (undone)
-        state.quarantine.release(input.txn);
-    else if (!input.note.empty())
-        state.quarantine.set_reason(input.txn, input.note);
+        state.quarantine.release(ended.txn);
+    else if (!ended.note.empty())
+        state.quarantine.set_reason(ended.txn, ended.note);
     for (const DeviceId& id : devices) {
         const std::string key = state.view.group_key(id);
         state.dirty.insert(id);
@@ -93,9 +79,56 @@ void on_recovery_progressed(StepContext& step, RecoveryProgressed input) {
                       state.groups[key].state == GroupState::kStuck ? GroupEvent::kReturned
                                                                     : GroupEvent::kFinished);
     }
-    apply_journal(step, std::move(input.journal), JournalChange::kOwn);
+    apply_journal(step, std::move(journal), JournalChange::kOwn);
     publish(step);
     step.emit(ArmTimer{TimerId::kJobs, step.now});  // jobs may have waited for it
+}
+
+/// Another process holds the lock of these devices. The rest of the host is scanned without them.
+void on_read_hung(StepContext& step, const binding::ReadStuck& stuck, JournalReading journal) {
+    std::string names;
+    for (const sysfs::Device& device : stuck.devices)
+        names += (names.empty() ? "" : ", ") + device.id.display();
+    const std::string why =
+        "reading it does not return: another process holds its lock, perhaps an unbind";
+    quarantine_devices(step, stuck.name, why, stuck.devices);
+    on_recovery_progressed(step, {stuck.name, binding::RecoveryResult::kPending, {}},
+                           std::move(journal));
+    step.log(Level::kWarning, LogEvent::kStuck, names + ": " + why);
+    scan_all(step);
+}
+
+/// Any other message violates the protocol.
+struct NoticeHandler {
+    StepContext& step;
+    JournalReading& journal;
+
+    void operator()(const binding::Warning& warning) const {
+        step.log(Level::kWarning, LogEvent::kWarning, warning.text);
+    }
+    void operator()(const binding::TransactionInterrupted& interrupted) const {
+        on_interrupted(step, interrupted.begin);
+    }
+    void operator()(const binding::RecoveryEnded& ended) const {
+        on_recovery_progressed(step, ended, std::move(journal));
+    }
+    void operator()(const binding::ReadStuck& stuck) const {
+        on_read_hung(step, stuck, std::move(journal));
+    }
+    template <typename Other>
+    void operator()(const Other& other) const {
+        on_protocol_violated(step, binding::unexpected_message(other));
+    }
+};
+
+}  // namespace
+
+void on_protocol_violated(StepContext& step, const base::Error& error) {
+    step.log(Level::kError, LogEvent::kWarning, "executor: " + error.text());
+}
+
+void on_notice(StepContext& step, NoticeReceived input) {
+    std::visit(NoticeHandler{step, input.journal}, input.notice);
 }
 
 }  // namespace bindd

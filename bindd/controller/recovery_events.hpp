@@ -4,11 +4,12 @@
 #include "bindd/controller/input.hpp"
 #include "bindd/controller/step_context.hpp"
 
-/// Devices that must be neither read nor changed for a while, as the executor reports.
+/// What the executor reports without a request: devices that must be neither read nor changed for a
+/// while, and warnings.
 namespace bindd {
 
-void on_interrupted_found(StepContext& step, const InterruptedFound& input);
-void on_read_hung(StepContext& step, ReadHung input);
-void on_recovery_progressed(StepContext& step, RecoveryProgressed input);
+void on_notice(StepContext& step, NoticeReceived input);
+/// A message of the executor was not understood.
+void on_protocol_violated(StepContext& step, const base::Error& error);
 
 }  // namespace bindd

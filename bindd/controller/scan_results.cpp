@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "bindd/controller/events.hpp"
 #include "bindd/controller/job_execution.hpp"
 #include "bindd/controller/job_planning.hpp"
-#include "bindd/controller/journal_changes.hpp"
 #include "bindd/controller/reconciliation.hpp"
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/startup.hpp"
@@ -27,12 +27,12 @@ void record_scanned(ControllerState& state, const ScanRequests& requests) {
 }
 
 /// Devices that were left out stay as they were, and so do those that a later scan has reported.
-Result<View::Difference> merge_full_scan(ControllerState& state, const FullScan& scan,
-                                         Result<View::ScanResult> found) {
-    if (!found) {
+Result<View::Difference> merge_full_scan(ControllerState& state, FullScan& scan,
+                                         const Result<void>& result) {
+    if (!result) {
         state.drivers_stale = true;
         state.scans.end(scan.sequence, {});
-        return base::propagate(found);
+        return base::propagate(result);
     }
     std::set<DeviceId> kept = scan.left_out;
     const auto keep_stale = [&](const std::vector<sysfs::Device>& devices) {
@@ -40,28 +40,28 @@ Result<View::Difference> merge_full_scan(ControllerState& state, const FullScan&
             if (state.scans.is_stale(scan.sequence, device.id))
                 kept.insert(device.id);
     };
-    keep_stale(found->devices);
+    keep_stale(scan.found.devices);
     keep_stale(state.view.inventory.devices);
-    std::erase_if(found->devices, [&](const auto& device) { return kept.contains(device.id); });
+    std::erase_if(scan.found.devices, [&](const auto& device) { return kept.contains(device.id); });
     state.scans.end_all(scan.sequence);
-    return state.view.apply_full_scan(*std::move(found), kept);
+    return state.view.apply_full_scan(std::move(scan.found), kept);
 }
 
-Result<View::Difference> merge_partial_scan(ControllerState& state, const PartialScan& scan,
-                                            Result<View::ScanResult> found) {
-    if (!found) {
-        state.drivers_stale = state.drivers_stale || scan.drivers == DriverScan::kInclude;
+Result<View::Difference> merge_partial_scan(ControllerState& state, PartialScan& scan,
+                                            const Result<void>& result) {
+    if (!result) {
+        state.drivers_stale = state.drivers_stale || scan.drivers == binding::DriverScan::kInclude;
         state.scans.end(scan.sequence, {});
-        return base::propagate(found);
+        return base::propagate(result);
     }
     const auto is_stale = [&](const DeviceId& id) {
         return state.scans.is_stale(scan.sequence, id);
     };
     std::vector<DeviceId> asked = scan.devices;
     std::erase_if(asked, is_stale);
-    std::erase_if(found->devices, [&](const auto& device) { return is_stale(device.id); });
+    std::erase_if(scan.found.devices, [&](const auto& device) { return is_stale(device.id); });
     state.scans.end(scan.sequence, asked);
-    return state.view.apply_partial_scan(*std::move(found), asked);
+    return state.view.apply_partial_scan(std::move(scan.found), asked);
 }
 
 /// The links of a PF change when a VF of it appears or vanishes.
@@ -101,11 +101,14 @@ void on_devices_scanned(StepContext& step, const std::vector<DeviceId>& devices,
     assess(step);
 }
 
-void on_full_scan_finished(StepContext& step, const FullScan& scan, ScanFinished input) {
+}  // namespace
+
+void on_full_scan_finished(StepContext& step, FullScan scan, const Result<void>& result,
+                           JournalReading journal) {
     ControllerState& state = step.state;
-    const auto difference = merge_full_scan(state, scan, std::move(input.result));
+    const auto difference = merge_full_scan(state, scan, result);
     if (scan.job)
-        return plan_apply(step, *scan.job, difference, std::move(input.journal));
+        return plan_apply(step, *scan.job, difference, std::move(journal));
     // A device was found to hang meanwhile: a scan without it is already in progress.
     if (!difference && state.quarantine.devices() != scan.left_out)
         return;
@@ -117,28 +120,20 @@ void on_full_scan_finished(StepContext& step, const FullScan& scan, ScanFinished
     record_scanned(state, scan.requests);
     state.usage_known.clear();
     step.emit(WriteUdevRules{});
-    on_devices_scanned(step, {}, *difference, std::move(input.journal));
+    on_devices_scanned(step, {}, *difference, std::move(journal));
 }
 
-void on_partial_scan_finished(StepContext& step, const PartialScan& scan, ScanFinished input) {
-    const auto difference = merge_partial_scan(step.state, scan, std::move(input.result));
+void on_partial_scan_finished(StepContext& step, PartialScan scan, const Result<void>& result,
+                              JournalReading journal) {
+    const auto difference = merge_partial_scan(step.state, scan, result);
     if (scan.job)
-        return plan_manual(step, *scan.job, scan.devices, difference, std::move(input.journal));
+        return plan_manual(step, *scan.job, scan.devices, difference, std::move(journal));
     record_scanned(step.state, scan.requests);
     if (!difference) {
         step.log(Level::kWarning, LogEvent::kWarning, difference.error().text());
         return finish_jobs(step);
     }
-    on_devices_scanned(step, scan.devices, *difference, std::move(input.journal));
-}
-
-}  // namespace
-
-void on_scan_finished(StepContext& step, ScanFinished input) {
-    if (const auto full = step.take_pending<FullScan>(input.request))
-        on_full_scan_finished(step, *full, std::move(input));
-    else if (const auto partial = step.take_pending<PartialScan>(input.request))
-        on_partial_scan_finished(step, *partial, std::move(input));
+    on_devices_scanned(step, scan.devices, *difference, std::move(journal));
 }
 
 }  // namespace bindd

@@ -6,7 +6,10 @@
 
 namespace bindd {
 
-/// Merges what a scan found into the view, then continues with an assessment or with its job.
-void on_scan_finished(StepContext& step, ScanFinished input);
+/// Merge what a scan found into the view, then continue with an assessment or with its job.
+void on_full_scan_finished(StepContext& step, FullScan scan, const base::Result<void>& result,
+                           JournalReading journal);
+void on_partial_scan_finished(StepContext& step, PartialScan scan, const base::Result<void>& result,
+                              JournalReading journal);
 
 }  // namespace bindd

@@ -110,24 +110,20 @@ sysfs::ScanOptions wanted_facts(const ControllerState& state) {
 void start_full_scan(StepContext& step, ScanRequests requests, std::optional<JobId> job) {
     ControllerState& state = step.state;
     state.drivers_stale = false;
-    const RequestId request = step.add_pending(FullScan{.requests = std::move(requests),
-                                                        .left_out = state.quarantine.devices(),
-                                                        .sequence = state.scans.begin(),
-                                                        .job = job});
-    step.emit(StartHostScan{request, wanted_facts(state)});
+    step.send(binding::ScanHost{wanted_facts(state)},
+              FullScan{.requests = std::move(requests),
+                       .left_out = state.quarantine.devices(),
+                       .sequence = state.scans.begin(),
+                       .job = job});
 }
 
 void start_partial_scan(StepContext& step, PartialScan scan, sysfs::ScanOptions wanted) {
     ControllerState& state = step.state;
-    scan.drivers =
-        std::exchange(state.drivers_stale, false) ? DriverScan::kInclude : DriverScan::kSkip;
+    scan.drivers = std::exchange(state.drivers_stale, false) ? binding::DriverScan::kInclude
+                                                             : binding::DriverScan::kSkip;
     scan.sequence = state.scans.begin();
-    StartDeviceScan effect{.request = 0,
-                           .devices = scan.devices,
-                           .wanted = std::move(wanted),
-                           .drivers = scan.drivers};
-    effect.request = step.add_pending(std::move(scan));
-    step.emit(std::move(effect));
+    binding::ScanDevices request{scan.devices, std::move(wanted), scan.drivers};
+    step.send(std::move(request), std::move(scan));
 }
 
 }  // namespace bindd

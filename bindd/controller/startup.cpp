@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "bindd/controller/journal_changes.hpp"
+#include "bindd/controller/events.hpp"
 #include "bindd/controller/policy_reload.hpp"
 #include "bindd/controller/scans.hpp"
 
@@ -30,12 +30,12 @@ void on_started(StepContext& step, Started input) {
     state.view.latest = std::move(input.latest);
     step.emit(ArmTimer{TimerId::kStartup, step.now + kUndoTimeout});
     apply_journal(step, std::move(input.journal), JournalChange::kOwn);
-    step.emit(StartRecovery{});
+    step.emit(SendRequest{kRecoveryRequest, binding::RecoverInterrupted{}});
 }
 
-void on_recovery_started(StepContext& step, const RecoveryStarted& input) {
-    if (!input.result)
-        step.log(Level::kError, LogEvent::kWarning, input.result.error().text());
+void on_recovery_started(StepContext& step, const base::Result<void>& result) {
+    if (!result)
+        step.log(Level::kError, LogEvent::kWarning, result.error().text());
     step.emit(StartEvents{});
     scan_all(step);
 }

@@ -8,7 +8,8 @@
 namespace bindd {
 
 void on_started(StepContext& step, Started input);
-void on_recovery_started(StepContext& step, const RecoveryStarted& input);
+/// The executor has named all interrupted transactions, or could not.
+void on_recovery_started(StepContext& step, const base::Result<void>& result);
 void on_startup_timeout(StepContext& step);
 /// The first reconciliation is complete when nothing is in progress, rollbacks included, and no
 /// scan is outstanding. Stuck groups do not count.

@@ -7,14 +7,12 @@
 #include <set>
 #include <string>
 
-#include "bindd/controller/coalescer.hpp"
 #include "bindd/controller/group_status.hpp"
 #include "bindd/controller/job_queue.hpp"
 #include "bindd/controller/manual_state.hpp"
 #include "bindd/controller/pending_request.hpp"
-#include "bindd/controller/publication.hpp"
 #include "bindd/controller/quarantined_devices.hpp"
-#include "bindd/controller/scan_sequence.hpp"
+#include "bindd/controller/scan_schedule.hpp"
 #include "bindd/controller/view.hpp"
 
 namespace bindd {
@@ -25,6 +23,14 @@ enum class StartupPhase {
     kWaiting,   ///< for scans, transactions and rollbacks
     kUndoLate,  ///< no longer for rollbacks
     kReady,     ///< the first reconciliation is complete
+};
+
+/// What observers were last notified of: they are notified of devices and groups only when these
+/// differ from it.
+struct PublishedState {
+    std::map<sysfs::DeviceId, std::string> devices;  ///< → state, reason and decision
+    std::set<int> groups;
+    std::set<sysfs::DeviceId> changed;  ///< in more than their state shows
 };
 
 /// Everything the controller knows, between two calls of step(). A value without I/O; it moves but

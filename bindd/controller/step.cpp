@@ -3,13 +3,11 @@
 
 #include "bindd/controller/claims.hpp"
 #include "bindd/controller/events.hpp"
-#include "bindd/controller/job_execution.hpp"
 #include "bindd/controller/job_planning.hpp"
-#include "bindd/controller/journal_changes.hpp"
 #include "bindd/controller/policy_reload.hpp"
 #include "bindd/controller/reconciliation.hpp"
 #include "bindd/controller/recovery_events.hpp"
-#include "bindd/controller/scan_results.hpp"
+#include "bindd/controller/replies.hpp"
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/startup.hpp"
 #include "bindd/controller/usage_queries.hpp"
@@ -46,25 +44,10 @@ struct Dispatcher {
     void operator()(OverrideWritten& input) const { on_override_written(step, input); }
     void operator()(TimerFired& input) const { on_timer(step, input); }
     void operator()(ManualStateNotSaved& input) const { on_manual_state_not_saved(step, input); }
-    void operator()(RecoveryStarted& input) const { on_recovery_started(step, input); }
-    void operator()(InterruptedFound& input) const { on_interrupted_found(step, input); }
-    void operator()(RecoveryProgressed& input) const {
-        on_recovery_progressed(step, std::move(input));
-    }
-    void operator()(ReadHung& input) const { on_read_hung(step, std::move(input)); }
-    void operator()(ExecutorWarned& input) const {
-        step.log(Level::kWarning, LogEvent::kWarning, std::move(input.text));
-    }
-    void operator()(ProtocolViolated& input) const {
-        step.log(Level::kError, LogEvent::kWarning, "executor: " + input.error.text());
-    }
-    void operator()(ScanFinished& input) const { on_scan_finished(step, std::move(input)); }
-    void operator()(UsageFinished& input) const { on_usage_finished(step, std::move(input)); }
-    void operator()(TransactionProgressed& input) const { on_transaction_progressed(step, input); }
-    void operator()(TransactionFinished& input) const {
-        on_transaction_finished(step, std::move(input));
-    }
-    void operator()(ForgetFinished& input) const { on_forget_finished(step, std::move(input)); }
+    void operator()(ProtocolViolated& input) const { on_protocol_violated(step, input.error); }
+    void operator()(ReplyReceived& input) const { on_reply(step, std::move(input)); }
+    void operator()(RequestEnded& input) const { on_request_ended(step, std::move(input)); }
+    void operator()(NoticeReceived& input) const { on_notice(step, std::move(input)); }
     void operator()(JobSubmitted& input) const { on_job_submitted(step, std::move(input)); }
     void operator()(JobCancelled& input) const { on_job_cancelled(step, input); }
     void operator()(JobEndNotified& input) const { step.state.jobs.retire(input.job, step.now); }

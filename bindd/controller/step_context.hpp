@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,20 +19,10 @@ struct StepContext {
     void log(Level level, LogEvent event, std::string text, LogEntry::JournalFields fields = {}) {
         emit(LogEntry{level, event, std::move(text), std::move(fields)});
     }
-    /// The number for a request to the executor whose answer continues with `pending`.
-    [[nodiscard]] RequestId add_pending(PendingRequest pending) {
-        state.pending.emplace(++state.last_request, std::move(pending));
-        return state.last_request;
-    }
-    /// Nothing for a number that is not pending as a `Pending`.
-    template <typename Pending>
-    [[nodiscard]] std::optional<Pending> take_pending(RequestId request) {
-        const auto found = state.pending.find(request);
-        if (found == state.pending.end() || !std::holds_alternative<Pending>(found->second))
-            return std::nullopt;
-        std::optional<Pending> pending(std::get<Pending>(std::move(found->second)));
-        state.pending.erase(found);
-        return pending;
+    /// Sends a request to the executor whose end continues with `continuation`.
+    void send(binding::Message message, Continuation continuation) {
+        state.pending.emplace(++state.last_request, PendingRequest{std::move(continuation)});
+        emit(SendRequest{state.last_request, std::move(message)});
     }
 };
 

@@ -23,7 +23,7 @@ void answer_caller(StepContext& step, const CallerUsage& caller, const Result<vo
     step.emit(AnswerUsage{caller.token, std::move(usage)});
 }
 
-struct Continuation {
+struct UsageContinuation {
     StepContext& step;
     const Result<void>& known;
 
@@ -38,30 +38,23 @@ void query_usage(StepContext& step, std::vector<DeviceId> devices, UsagePurpose 
     const sysfs::Inventory& inventory = step.state.view.inventory;
     std::erase_if(devices, [&](const DeviceId& id) { return inventory.find(id) == nullptr; });
     if (devices.empty())
-        return std::visit(Continuation{step, {}}, purpose);
-    StartUsageQuery query;
+        return std::visit(UsageContinuation{step, {}}, purpose);
+    binding::QueryUsage query;
     for (const DeviceId& id : devices)
         query.devices.push_back(*inventory.find(id));
-    query.request = step.add_pending(UsageQuery{std::move(devices), std::move(purpose)});
-    step.emit(std::move(query));
+    step.send(std::move(query), UsageQuery{std::move(devices), std::move(purpose)});
 }
 
-void on_usage_finished(StepContext& step, UsageFinished input) {
-    const auto query = step.take_pending<UsageQuery>(input.request);
-    if (!query)
-        return;
+void on_usage_finished(StepContext& step, UsageQuery query, const Result<void>& result) {
     View& view = step.state.view;
-    for (const DeviceId& id : query->devices) {
+    for (const DeviceId& id : query.devices) {
         view.usage.erase(id);
-        if (input.result)
+        if (result)
             step.state.usage_known.insert(id);
     }
-    Result<void> known;
-    if (input.result)
-        view.usage.merge(*input.result);
-    else
-        known = base::propagate(input.result);
-    std::visit(Continuation{step, known}, query->purpose);
+    if (result)
+        view.usage.merge(query.found);
+    std::visit(UsageContinuation{step, result}, query.purpose);
 }
 
 void on_usage_requested(StepContext& step, UsageRequested input) {

@@ -10,7 +10,7 @@ namespace bindd {
 /// continues within this call. When the answer is missing, devices count as used.
 void query_usage(StepContext& step, std::vector<sysfs::DeviceId> devices, UsagePurpose purpose);
 
-void on_usage_finished(StepContext& step, UsageFinished input);
+void on_usage_finished(StepContext& step, UsageQuery query, const base::Result<void>& result);
 void on_usage_requested(StepContext& step, UsageRequested input);
 
 }  // namespace bindd

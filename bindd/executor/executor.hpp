@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/non_copyable.hpp"
 #include "bindd/executor/executor_dependencies.hpp"
 #include "bindd/executor/fd_passing.hpp"
 #include "bindd/executor/line_socket.hpp"
@@ -24,12 +25,9 @@ namespace bindd {
 /// which it trusts no name; its workers read the host and write to the kernel. It never waits for a
 /// worker: one that the kernel does not let go is abandoned, and its transaction undone when it has
 /// come back. It holds the one writer's lock only while a transaction is under way.
-class Executor {
+class Executor : base::NonCopyable {
   public:
     Executor(LineSocket socket, FdChannel channel, const ExecutorDependencies& deps);
-    Executor(const Executor&) = delete;
-    Executor& operator=(const Executor&) = delete;
-    ~Executor() = default;
 
     /// Returns when the peer is gone or sends Stop, and every transaction has ended.
     void run();

@@ -11,12 +11,11 @@
 #include "bindd/bus/message_limit.hpp"
 #include "bindd/bus/requests.hpp"
 #include "bindd/interfaces/device_objects.hpp"
+#include "bindd/interfaces/documents.hpp"
 #include "bindd/interfaces/group_objects.hpp"
-#include "bindd/interfaces/history_document.hpp"
-#include "bindd/interfaces/job_registry.hpp"
+#include "bindd/interfaces/job_object.hpp"
 #include "bindd/interfaces/manager_object.hpp"
 #include "bindd/interfaces/mdev_objects.hpp"
-#include "bindd/interfaces/snapshot_file.hpp"
 #include "dbus/sdbus_compat.hpp"
 
 /// sdbus-c++ serves the two interfaces with few objects, Manager and Job, through its generated
@@ -43,8 +42,6 @@ sd_bus_slot* add_object_manager(sd_bus* bus) {
 class BusService::Impl final : public Observer {
   public:
     Impl(sd_event* event, ControllerRunner& controller, const BusSettings& options);
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
     ~Impl() override;
 
     [[nodiscard]] base::Result<void> start(sd_event* event);

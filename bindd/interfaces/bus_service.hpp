@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/non_copyable.hpp"
 #include "base/result.hpp"
 #include "bindd/bus/name_owner.hpp"
 #include "bindd/loop/controller_runner.hpp"
@@ -15,7 +16,7 @@ namespace bindd {
 
 /// The daemon on the bus: the name org.bindd1 and all objects below /org/bindd1. Runs in the event
 /// loop of its caller. Nothing here blocks, and no call ends the daemon.
-class BusService {
+class BusService : base::NonCopyable {
   public:
     struct BusSettings {
         std::string address;  ///< empty for the system bus
@@ -27,8 +28,6 @@ class BusService {
     /// name finds the devices.
     [[nodiscard]] static base::Result<std::unique_ptr<BusService>> open(
         sd_event* event, ControllerRunner& controller, const BusSettings& options);
-    BusService(const BusService&) = delete;
-    BusService& operator=(const BusService&) = delete;
     ~BusService();
 
     /// `notified` is called when the daemon owns the name, or cannot: another daemon owns it, or

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "bindd/bus/object_path.hpp"
-#include "bindd/interfaces/device_methods.hpp"
+#include "bindd/device_vtable.hpp"
 #include "bindd/interfaces/property_values.hpp"
 #include "bindd/loop/controller_runner.hpp"
 #include "sysfs/device/hwdb.hpp"
 
 namespace bindd {
+
+class Requests;
 
 /// The devices of the host, as org.bindd1.Device.
 class DeviceObjects final : public FallbackObjects {
@@ -46,18 +48,23 @@ class DeviceObjects final : public FallbackObjects {
             return append_value(reply, value(property));
         }
         [[nodiscard]] int call(DeviceMethod method, sd_bus_message* message) const {
-            return objects->methods_.call(method, device->id, message);
+            return objects->call(method, device->id, message);
         }
         [[nodiscard]] PropertyValue value(DeviceProperty property) const;
     };
     using Digests = std::array<std::uint32_t, kDeviceChanging.size()>;
     [[nodiscard]] static Digests compute_digests(const FoundDevice& found);
 
+    /// Returns what a handler of sd-bus does. The arguments have the types of the vtable. Most
+    /// answers come after the call has returned: the message is kept until then, the device is not.
+    [[nodiscard]] int call(DeviceMethod method, const sysfs::DeviceId& id,
+                           sd_bus_message* message) const;
+    [[nodiscard]] int explain(const sysfs::DeviceId& id, sd_bus_message* call) const;
     [[nodiscard]] void* find(const std::string& path) override;
     [[nodiscard]] std::vector<std::string> paths() const override;
 
     const ControllerRunner& controller_;
-    DeviceMethods methods_;
+    Requests& requests_;
     DevicePaths& paths_;
     ClaimedFor claimed_for_ = [](const sysfs::DeviceId&) { return std::string{}; };
     FoundDevice found_;

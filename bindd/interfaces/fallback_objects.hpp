@@ -8,19 +8,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/non_copyable.hpp"
+
 namespace bindd {
 
 /// All objects of one interface below one path, served by one fallback vtable and one node
 /// enumerator. Nothing is registered per object: each call finds its object in the controller's
 /// state.
-class FallbackObjects {
+class FallbackObjects : base::NonCopyable {
   public:
     FallbackObjects(sd_bus* bus, const char* root, const char* interface,
                     const sd_bus_vtable* vtable);
-    FallbackObjects(const FallbackObjects&) = delete;
-    FallbackObjects& operator=(const FallbackObjects&) = delete;
-    FallbackObjects(FallbackObjects&&) = delete;
-    FallbackObjects& operator=(FallbackObjects&&) = delete;
     virtual ~FallbackObjects();
 
   protected:

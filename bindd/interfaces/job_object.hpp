@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/non_copyable.hpp"
 #include "bindd/bus/reply.hpp"
 #include "bindd/job_adaptor.hpp"
 #include "bindd/loop/controller_runner.hpp"
+#include "bindd/loop/event_loop.hpp"
 
 namespace bindd {
 
@@ -15,11 +21,10 @@ class Requests;
 
 /// One job, as org.bindd1.Job. It holds a copy of the job's result, since the controller may forget
 /// the job sooner.
-class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor> {
+class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor>,
+                        base::NonCopyable {
   public:
     JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests, const Job& job);
-    JobObject(const JobObject&) = delete;
-    JobObject& operator=(const JobObject&) = delete;
     ~JobObject();
 
     /// Takes over the job's state and signals the change.
@@ -56,6 +61,35 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
     JobStrings warnings_;
     const char* error_name_ = "";
     Text error_;
+};
+
+/// The objects of the jobs that callers requested. An object stays for a minute after the end of
+/// its job; of ended jobs only the newest stay.
+class JobRegistry final {
+  public:
+    JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event,
+                const ControllerRunner& controller, Requests& requests);
+
+    /// Must come before the caller gets the object's path.
+    void show(JobId id);
+    void changed(const Job& job);
+    void ended(const Job& job);
+
+  private:
+    struct Retention {
+        JobId id;
+        base::Clock::time_point until;
+    };
+    void expire();
+    void drop_oldest();
+
+    sdbus::IConnection& connection_;
+    sd_bus* bus_;
+    const ControllerRunner& controller_;
+    Requests& requests_;
+    std::map<JobId, std::unique_ptr<JobObject>> shown_;
+    std::deque<Retention> ended_;
+    Timer timer_;
 };
 
 }  // namespace bindd

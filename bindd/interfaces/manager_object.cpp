@@ -5,9 +5,8 @@
 
 #include "bindd/bus/leases.hpp"
 #include "bindd/bus/requests.hpp"
+#include "bindd/interfaces/documents.hpp"
 #include "bindd/interfaces/fallback_objects.hpp"
-#include "bindd/interfaces/history_document.hpp"
-#include "bindd/interfaces/snapshot_file.hpp"
 #include "bindd/version.hpp"
 #include "binding/codec/json.hpp"
 #include "binding/report/plan_report.hpp"

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/non_copyable.hpp"
 #include "bindd/bus/caller.hpp"
 #include "bindd/bus/reply.hpp"
 #include "bindd/loop/controller_runner.hpp"
@@ -18,7 +19,8 @@ class Leases;
 class SnapshotFiles;
 
 /// The daemon itself, as org.bindd1.Manager.
-class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager_adaptor> {
+class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager_adaptor>,
+                            base::NonCopyable {
   public:
     struct ManagerDependencies {
         ControllerRunner& controller;
@@ -29,10 +31,6 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
         const DevicePaths& paths;
     };
     ManagerObject(sdbus::IConnection& connection, sd_bus* bus, ManagerDependencies deps);
-    ManagerObject(const ManagerObject&) = delete;
-    ManagerObject& operator=(const ManagerObject&) = delete;
-    ManagerObject(ManagerObject&&) = delete;
-    ManagerObject& operator=(ManagerObject&&) = delete;
     ~ManagerObject();
 
     /// Signals for the controller's notifications.

@@ -2,20 +2,34 @@
 #include "bindd/loop/controller_runner.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/file_io.hpp"
 #include "base/try.hpp"
 #include "bindd/controller/job_planning.hpp"
 #include "bindd/controller/policy_reload.hpp"
-#include "bindd/loop/executor_requests.hpp"
-#include "bindd/loop/policy_loader.hpp"
 #include "binding/journal/history.hpp"
+#include "binding/policies/policy_files.hpp"
 #include "binding/policies/udev_rules_file.hpp"
 
 namespace bindd {
 
 using base::Result;
+
+namespace {
+
+/// Reads files, and directories of them. An absent path is no error.
+LoadedPolicies load_policies(const std::vector<std::string>& paths) {
+    binding::PolicyFiles files = binding::read_policy_files(paths, binding::MissingPath::kIgnore);
+    LoadedPolicies out{.sources = std::move(files.files), .parsed = {}};
+    out.parsed = policy::parse_set(out.sources);
+    std::move(files.diagnostics.begin(), files.diagnostics.end(),
+              std::back_inserter(out.parsed.diagnostics));
+    return out;
+}
+
+}  // namespace
 
 /// Executes one effect. Observers may submit or cancel jobs within a notification: step() has
 /// returned by then, so the state is consistent, and the effects of the nested call run at once,
@@ -23,35 +37,16 @@ using base::Result;
 struct ControllerRunner::EffectRunner {
     ControllerRunner& self;
 
-    void operator()(const StartHostScan& scan) const { send(scan); }
-    void operator()(const StartDeviceScan& scan) const { send(scan); }
-    void operator()(const StartUsageQuery& query) const {
-        send_usage_query(self.deps_.executor, query,
-                         [&self = self, request = query.request](Result<sysfs::Usage> result) {
-                             self.feed(UsageFinished{request, std::move(result)});
-                         });
-    }
-    void operator()(const StartTransaction& transaction) const {
-        send_transaction(
-            self.deps_.executor, transaction,
-            [&self = self, request = transaction.request](const std::string& step) {
-                self.feed(TransactionProgressed{request, step});
-            },
-            [&self = self,
-             request = transaction.request](Result<binding::TransactionEnded> result) {
-                self.feed(TransactionFinished{request, std::move(result), self.journal_.read()});
-            });
-    }
-    void operator()(const StartForget& forget) const {
-        send_forget(self.deps_.executor, forget, [&self = self, request = forget.request] {
-            self.feed(ForgetFinished{request, self.journal_.read()});
-        });
-    }
-    void operator()(const StartRecovery&) const {
+    void operator()(SendRequest& send) const {
         self.deps_.executor.send(
-            binding::RecoverInterrupted{},
-            [&self = self](binding::Message notice) { self.on_notice(std::move(notice)); },
-            [&self = self](const Result<void>& result) { self.feed(RecoveryStarted{result}); });
+            std::move(send.message),
+            [&self = self, request = send.request](binding::Message reply) {
+                request == kRecoveryRequest ? self.on_notice(std::move(reply))
+                                            : self.feed(ReplyReceived{request, std::move(reply)});
+            },
+            [&self = self, request = send.request](const Result<void>& result) {
+                self.feed(RequestEnded{request, result, self.journal_.read()});
+            });
     }
     void operator()(const StartEvents&) const {
         self.deps_.events.start([&self = self](const HostEvent& event) { self.feed(event); });
@@ -130,13 +125,6 @@ struct ControllerRunner::EffectRunner {
             caller.mapped()(std::move(answer.usage));
     }
 
-    template <typename Scan>
-    void send(const Scan& scan) const {
-        send_scan(self.deps_.executor, scan,
-                  [&self = self, request = scan.request](Result<View::ScanResult> result) {
-                      self.feed(ScanFinished{request, std::move(result), self.journal_.read()});
-                  });
-    }
     template <typename... Args>
     void notify(void (Observer::*what)(Args...), std::type_identity_t<Args>... arguments) const {
         for (Observer* observer : self.observers_)
@@ -177,12 +165,7 @@ void ControllerRunner::feed(Input input) {
 }
 
 void ControllerRunner::on_notice(binding::Message notice) {
-    Input input = to_input(std::move(notice));
-    if (auto* progress = std::get_if<RecoveryProgressed>(&input))
-        progress->journal = journal_.read();
-    else if (auto* hung = std::get_if<ReadHung>(&input))
-        hung->journal = journal_.read();
-    feed(std::move(input));
+    feed(NoticeReceived{std::move(notice), journal_.read()});
 }
 
 void ControllerRunner::start() {

@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/non_copyable.hpp"
 #include "bindd/controller/observer.hpp"
-#include "bindd/controller/queries.hpp"
+#include "bindd/controller/publication.hpp"
 #include "bindd/controller/step.hpp"
 #include "bindd/loop/event_loop.hpp"
 #include "bindd/loop/executor_client.hpp"
@@ -32,12 +33,9 @@ struct ControllerDependencies {
 /// Runs the pure controller (controller/step.hpp) on the event loop: owns its state, feeds it what
 /// happens, and executes the effects in order. Never blocks: only the executor, another process,
 /// reads and writes the host. All calls come from the thread of the event loop.
-class ControllerRunner {
+class ControllerRunner : base::NonCopyable {
   public:
     explicit ControllerRunner(ControllerDependencies deps);
-    ControllerRunner(const ControllerRunner&) = delete;
-    ControllerRunner& operator=(const ControllerRunner&) = delete;
-    ~ControllerRunner() = default;
 
     /// Reads the policies, recovers interrupted transactions, then scans and reconciles the host.
     void start();

@@ -9,8 +9,7 @@
 #include "bindd/loop/executor_launcher.hpp"
 #include "bindd/loop/file_watch.hpp"
 #include "bindd/loop/journal_log.hpp"
-#include "bindd/loop/privileges.hpp"
-#include "bindd/loop/service_notifier.hpp"
+#include "bindd/loop/service.hpp"
 
 namespace bindd {
 namespace {

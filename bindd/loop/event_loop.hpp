@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/non_copyable.hpp"
 #include "base/result.hpp"
 
 /// sd-event's sources as values that are removed on destruction. sd-event fails to add a source
@@ -26,12 +27,9 @@ struct UnrefSource {
 using SourceHandle = std::unique_ptr<sd_event_source, UnrefSource>;
 
 /// Calls once, after a delay. Arming it again replaces the delay.
-class Timer {
+class Timer : base::NonCopyable {
   public:
     Timer(sd_event* event, std::function<void()> call);
-    Timer(const Timer&) = delete;
-    Timer& operator=(const Timer&) = delete;
-    ~Timer() = default;
 
     void arm(std::chrono::microseconds after);
     void disarm();
@@ -43,12 +41,9 @@ class Timer {
 };
 
 /// Calls with epoll's events when the fd has some.
-class IoWatch {
+class IoWatch : base::NonCopyable {
   public:
     IoWatch(sd_event* event, int fd, std::uint32_t events, std::function<void(std::uint32_t)> call);
-    IoWatch(const IoWatch&) = delete;
-    IoWatch& operator=(const IoWatch&) = delete;
-    ~IoWatch() = default;
 
     void set_events(std::uint32_t events);
 
@@ -58,12 +53,9 @@ class IoWatch {
 };
 
 /// Calls on the signal, which must be blocked.
-class SignalWatch {
+class SignalWatch : base::NonCopyable {
   public:
     SignalWatch(sd_event* event, int signal, std::function<void()> call);
-    SignalWatch(const SignalWatch&) = delete;
-    SignalWatch& operator=(const SignalWatch&) = delete;
-    ~SignalWatch() = default;
 
   private:
     std::function<void()> call_;

@@ -7,61 +7,40 @@
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
+#include "base/name_table.hpp"
 #include "base/utf8.hpp"
 
 namespace bindd {
 namespace {
 
-int priority(Level level) {
-    switch (level) {
-        case Level::kError:
-            return LOG_ERR;
-        case Level::kWarning:
-            return LOG_WARNING;
-        case Level::kNotice:
-            return LOG_NOTICE;
-        case Level::kInfo:
-            return LOG_INFO;
-    }
-    return LOG_INFO;
-}
+/// By Level.
+constexpr std::array kPriorities{LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO};
+
+constexpr base::NameTable<LogEvent::kStopped> kMessageIds{
+    "9684fea92b634a37b08044b5d2786eb8",  // kStarted
+    "37667750b4c541dcb81732c92feb8868",  // kReady
+    "9301b2d70e7d4c7ebf2e11d9c822accc",  // kBound
+    "9e97de6bbcef4baaaaec1215137fb682",  // kReleased
+    "b8e9863d0323405d987866e7fc34a4eb",  // kRefused
+    "25412b3eaaab46feaaa55c968c3a304c",  // kFailed
+    "c4535d8696ed42f589b7138d243ec6a3",  // kStuck
+    "36efaf945f8b42d880fe63bb3018c597",  // kRecovered
+    "041452e4c2704d0fbe4fe18c8323346d",  // kDrift
+    "15d3b89edac94b7da4fbea1063bc2522",  // kPolicyLoaded
+    "ba077ea309164fbe8b53b3eb1c46e7e9",  // kPolicyRejected
+    "308755bfed504c4b99eba6895dac4704",  // kWarning
+    "09ff05334d3346d4826fc315d88647db"   // kStopped
+};
 
 }  // namespace
 
 const char* message_id(LogEvent event) {
-    switch (event) {
-        case LogEvent::kStarted:
-            return "9684fea92b634a37b08044b5d2786eb8";
-        case LogEvent::kReady:
-            return "37667750b4c541dcb81732c92feb8868";
-        case LogEvent::kBound:
-            return "9301b2d70e7d4c7ebf2e11d9c822accc";
-        case LogEvent::kReleased:
-            return "9e97de6bbcef4baaaaec1215137fb682";
-        case LogEvent::kRefused:
-            return "b8e9863d0323405d987866e7fc34a4eb";
-        case LogEvent::kFailed:
-            return "25412b3eaaab46feaaa55c968c3a304c";
-        case LogEvent::kStuck:
-            return "c4535d8696ed42f589b7138d243ec6a3";
-        case LogEvent::kRecovered:
-            return "36efaf945f8b42d880fe63bb3018c597";
-        case LogEvent::kDrift:
-            return "041452e4c2704d0fbe4fe18c8323346d";
-        case LogEvent::kPolicyLoaded:
-            return "15d3b89edac94b7da4fbea1063bc2522";
-        case LogEvent::kPolicyRejected:
-            return "ba077ea309164fbe8b53b3eb1c46e7e9";
-        case LogEvent::kWarning:
-            return "308755bfed504c4b99eba6895dac4704";
-        case LogEvent::kStopped:
-            return "09ff05334d3346d4826fc315d88647db";
-    }
-    return "";
+    return kMessageIds[event];
 }
 
 Log::Sink Log::default_sink() {
@@ -75,7 +54,8 @@ void Log::write(const LogEntry& entry) const {
         return;
     }
     std::vector<std::string> fields{
-        "MESSAGE=" + text, "PRIORITY=" + std::to_string(priority(entry.level)),
+        "MESSAGE=" + text,
+        "PRIORITY=" + std::to_string(kPriorities.at(static_cast<std::size_t>(entry.level))),
         std::string("MESSAGE_ID=") + message_id(entry.event), "SYSLOG_IDENTIFIER=bindd"};
     for (const auto& [name, value] : entry.fields)
         fields.push_back(name + "=" + base::printable_lines(value));

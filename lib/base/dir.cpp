@@ -16,7 +16,6 @@
 #include "base/try.hpp"
 
 namespace base {
-
 namespace {
 
 // A captured root may have any file in place of an attribute: a FIFO must not block.
@@ -53,6 +52,31 @@ bool is_dot(std::string_view name) {
 }
 
 }  // namespace
+
+void DirListing::add(std::string_view name) {
+    text_ += name;
+    text_ += '\0';
+}
+
+bool DirListing::has(std::string_view name) const {
+    // Names are short: this copy stays within the string's own buffer.
+    std::string framed(1, '\0');
+    framed += name;
+    framed += '\0';
+    return ::memmem(text_.data(), text_.size(), framed.data(), framed.size()) != nullptr;
+}
+
+std::vector<std::string> DirListing::starting_with(std::string_view prefix) const {
+    std::vector<std::string> out;
+    for (std::size_t at = 1; at < text_.size();) {
+        const std::string_view name = text_.data() + at;
+        if (name.starts_with(prefix))
+            out.emplace_back(name);
+        at += name.size() + 1;
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
 
 Result<Dir> Dir::open(const std::string& path) {
     UniqueFd fd = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -46,4 +46,22 @@ enum class Durability {
 /// Makes what was written to `fd` durable (fdatasync).
 [[nodiscard]] Result<void> sync_data(int fd, const std::string& path);
 
+/// A regular file's text, mapped for reading: the module and id tables have megabytes, of which a
+/// few lines are needed. Owns the mapping. Their writers replace the file and do not truncate it.
+class MappedFile {
+  public:
+    [[nodiscard]] static Result<MappedFile> open(const std::string& path);
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+    MappedFile(MappedFile&& other) noexcept;
+    MappedFile& operator=(MappedFile&& other) noexcept;
+    ~MappedFile();
+
+    [[nodiscard]] std::string_view text() const { return text_; }
+
+  private:
+    explicit MappedFile(std::string_view text) : text_(text) {}
+    std::string_view text_;
+};
+
 }  // namespace base

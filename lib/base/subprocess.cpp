@@ -17,6 +17,7 @@ extern "C" {
 #include <cerrno>
 
 #include "base/clock.hpp"
+#include "base/non_copyable.hpp"
 #include "base/unique_fd.hpp"
 
 /// A script may hang, may exit before it has read its input, may fill one pipe while we write to
@@ -54,7 +55,7 @@ struct PipePair {
 };
 
 /// posix_spawn's two objects, with the settings of every script.
-class SpawnAttributes {
+class SpawnAttributes : base::NonCopyable {
   public:
     SpawnAttributes(const PipePair& in, const PipePair& out, const PipePair& err) {
         posix_spawn_file_actions_init(&actions_);
@@ -70,8 +71,6 @@ class SpawnAttributes {
         posix_spawnattr_setpgroup(&attributes_, 0);
         posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
     }
-    SpawnAttributes(const SpawnAttributes&) = delete;
-    SpawnAttributes& operator=(const SpawnAttributes&) = delete;
     ~SpawnAttributes() {
         posix_spawnattr_destroy(&attributes_);
         posix_spawn_file_actions_destroy(&actions_);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/non_copyable.hpp"
 #include "base/result.hpp"
 
 namespace base {
@@ -31,11 +32,9 @@ struct SubprocessResult {
 /// Blocks the signals that would end this process (and SIGPIPE) while it exists, so that the
 /// operations that follow complete; the signals are delivered afterwards. Subprocesses do not
 /// inherit this mask.
-class ScopedSignalBlock {
+class ScopedSignalBlock : base::NonCopyable {
   public:
     ScopedSignalBlock();
-    ScopedSignalBlock(const ScopedSignalBlock&) = delete;
-    ScopedSignalBlock& operator=(const ScopedSignalBlock&) = delete;
     ~ScopedSignalBlock();
 
   private:

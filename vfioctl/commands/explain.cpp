@@ -5,10 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "binding/report/explain_report.hpp"
+#include "binding/report/plan_report.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
-#include "vfioctl/render/chain_format.hpp"
 #include "vfioctl/render/device_format.hpp"
 #include "vfioctl/render/plan_text.hpp"
 #include "vfioctl/render/table.hpp"

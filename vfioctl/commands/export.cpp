@@ -7,7 +7,7 @@
 
 #include "policy/decide/driver_chain.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/context/output_file.hpp"
+#include "vfioctl/context/option_values.hpp"
 #include "vfioctl/exchange/export_cdi.hpp"
 #include "vfioctl/exchange/export_libvirt.hpp"
 #include "vfioctl/exchange/export_qemu.hpp"

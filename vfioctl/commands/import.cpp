@@ -7,7 +7,7 @@
 #include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/policy_writer.hpp"
 #include "vfioctl/context/json_document.hpp"
-#include "vfioctl/context/output_file.hpp"
+#include "vfioctl/context/option_values.hpp"
 #include "vfioctl/exchange/import_driverctl.hpp"
 #include "vfioctl/exchange/import_mdevctl.hpp"
 #include "vfioctl/exchange/import_modprobe.hpp"

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/file_io.hpp"
+
 namespace vfioctl {
 
 CliResult<std::chrono::milliseconds> parse_timeout(const Arguments& arguments,
@@ -31,6 +33,20 @@ std::vector<std::string> split_commas(const std::vector<std::string>& values) {
         out.push_back(value.substr(from));
     }
     return out;
+}
+
+CliResult<std::optional<std::string>> parse_output_file(const Arguments& arguments) {
+    const auto files = arguments.all("output");
+    if (files.size() > 1)
+        return fail(ExitCode::kUsage, "--output", "given more than once", "one file takes it all");
+    if (!files.empty() && files.front().empty())
+        return fail(ExitCode::kUsage, "--output", "needs a file");
+    return arguments.one("output");
+}
+
+CliResult<void> write_output_file(const std::string& file, const std::string& text) {
+    TRY(to_cli(base::replace_file(file, text, 0644, base::Durability::kSynced)));
+    return {};
 }
 
 }  // namespace vfioctl

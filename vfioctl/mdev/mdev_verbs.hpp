@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "base/non_copyable.hpp"
 #include "binding/mdevctl/mdev_context.hpp"
 #include "vfioctl/mdev/mdev_options.hpp"
 
@@ -21,14 +22,12 @@ struct MdevOutput {
                                                      const Arguments& arguments);
 
 /// A context with all that it refers to, for one command.
-class MdevCommandContext {
+class MdevCommandContext : base::NonCopyable {
   public:
     /// The program that runs. vfioctl runs no script of a captured host; mdevctl does, below
     /// MDEVCTL_ENV_ROOT.
     enum class Program { kVfioctl, kMdevctl };
     MdevCommandContext(CliContext& cli, Program program, binding::Force force);
-    MdevCommandContext(const MdevCommandContext&) = delete;
-    MdevCommandContext& operator=(const MdevCommandContext&) = delete;
 
     [[nodiscard]] binding::MdevContext& context() { return context_; }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/render/device_details.hpp"
 
-#include "vfioctl/render/chain_format.hpp"
 #include "vfioctl/render/device_format.hpp"
 #include "vfioctl/render/key_value_list.hpp"
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "binding/codec/json.hpp"
-#include "vfioctl/render/chain_format.hpp"
+#include "vfioctl/render/device_format.hpp"
 
 namespace vfioctl {
 namespace {

@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "binding/report/device_report.hpp"
 #include "policy/decide/decide.hpp"
+#include "policy/decide/driver_chain.hpp"
 #include "sysfs/device/device.hpp"
 #include "sysfs/device/hwdb.hpp"
 
@@ -27,5 +29,11 @@ namespace vfioctl {
 [[nodiscard]] std::string wanted_driver(const policy::Decision* decision);
 /// "15, vfio3": the nodes below /dev/vfio and /dev/vfio/devices.
 [[nodiscard]] std::string vfio_nodes_text(const sysfs::Device& device);
+
+/// A candidate as users may name it: its driver, or its module while the driver's name is not
+/// known.
+[[nodiscard]] std::string candidate_name(const policy::ChainLink& link);
+/// One aligned line per candidate: its name, its status, where it comes from, and why.
+[[nodiscard]] std::vector<std::string> chain_lines(const policy::Chain& chain);
 
 }  // namespace vfioctl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "base/non_copyable.hpp"
 #include "binding/transaction/apply.hpp"
 #include "vfioctl/context/cli_context.hpp"
 
@@ -8,11 +9,9 @@ namespace vfioctl {
 
 /// One line on stderr with the progress of a long run. Only on a terminal, and never with --json;
 /// cleared before anything else is printed, at the latest by the destructor.
-class ProgressLine {
+class ProgressLine : base::NonCopyable {
   public:
     explicit ProgressLine(CliContext& cli);
-    ProgressLine(const ProgressLine&) = delete;
-    ProgressLine& operator=(const ProgressLine&) = delete;
     ~ProgressLine() { clear(); }
 
     /// Is there a terminal to show it on?

@@ -9,6 +9,7 @@
 #include <new>
 #include <string_view>
 
+#include "base/name_table.hpp"
 #include "vfioctl/context/failure.hpp"
 
 namespace vfioctl {
@@ -22,37 +23,10 @@ struct FreeCString {
 };
 using TablePtr = std::unique_ptr<libscols_table, UnrefTable>;
 
-const char* color_name(TextStyle style) {
-    switch (style) {
-        case TextStyle::kNone:
-            return nullptr;
-        case TextStyle::kGood:
-            return "green";
-        case TextStyle::kChange:
-            return "yellow";
-        case TextStyle::kBad:
-            return "red";
-        case TextStyle::kFaint:
-            return "darkgray";
-    }
-    return nullptr;
-}
-
-const char* escape(TextStyle style) {
-    switch (style) {
-        case TextStyle::kNone:
-            return "";
-        case TextStyle::kGood:
-            return "\033[32m";
-        case TextStyle::kChange:
-            return "\033[33m";
-        case TextStyle::kBad:
-            return "\033[31m";
-        case TextStyle::kFaint:
-            return "\033[1;30m";
-    }
-    return "";
-}
+constexpr base::NameTable<TextStyle::kFaint> kColorNames{nullptr, "green", "yellow", "red",
+                                                         "darkgray"};
+constexpr base::NameTable<TextStyle::kFaint> kEscapes{"", "\033[32m", "\033[33m", "\033[31m",
+                                                      "\033[1;30m"};
 
 // The library's calls fail for want of memory only, as everything else here does.
 void check_allocation(int status) {
@@ -80,7 +54,7 @@ libscols_line* add_row(libscols_table* table, const Row& row, libscols_line* par
         const Row::Cell& cell = row.cells[i];
         const std::string text = cell.text.empty() ? "-" : printable(cell.text);
         check_allocation(scols_line_set_data(line, i, text.c_str()));
-        if (const char* color = color_name(cell.style))
+        if (const char* color = kColorNames[cell.style])
             check_allocation(scols_cell_set_color(scols_line_get_cell(line, i), color));
     }
     return line;
@@ -134,7 +108,7 @@ std::string render_table(const std::vector<Column>& columns, const std::vector<R
 std::string styled(const std::string& text, TextStyle style, const Terminal& terminal) {
     if (!terminal.colors || style == TextStyle::kNone)
         return text;
-    return escape(style) + text + "\033[0m";
+    return kEscapes[style] + text + "\033[0m";
 }
 
 TextStyle state_style(const std::string& state) {

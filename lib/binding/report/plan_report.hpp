@@ -4,7 +4,9 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
+#include "policy/decide/decide.hpp"
 #include "policy/plan/plan.hpp"
+#include "sysfs/device/inventory.hpp"
 
 /// Plans before and after they are applied.
 namespace binding {
@@ -13,5 +15,12 @@ namespace binding {
 [[nodiscard]] nlohmann::ordered_json transaction_json(const policy::Transaction& transaction);
 /// `reasons` of plan, apply and explain.
 [[nodiscard]] nlohmann::ordered_json reasons_json(const std::vector<policy::Reason>& reasons);
+
+/// Why a device has the driver that it has, or will have: rules, driver chain, reasons.
+[[nodiscard]] nlohmann::ordered_json explain_json(const sysfs::Device& device,
+                                                  const policy::PolicySet& set,
+                                                  const policy::Decision& decision,
+                                                  const policy::Transaction* transaction,
+                                                  const sysfs::Inventory& inventory);
 
 }  // namespace binding

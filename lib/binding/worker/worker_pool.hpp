@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/non_copyable.hpp"
 #include "binding/worker/worker.hpp"
 
 namespace binding {
@@ -42,7 +43,7 @@ enum class JobEnd {
 /// deadline is abandoned and replaced; the others continue. Call `run()`, or drive the pool from an
 /// event loop: `watch()` the workers' sockets until `next_deadline()`, and call `turn()` when a
 /// socket is readable.
-class WorkerPool {
+class WorkerPool : base::NonCopyable {
   public:
     struct Callbacks {
         /// A line that the worker reported before its answer; it restarts the deadline.
@@ -60,8 +61,6 @@ class WorkerPool {
           workers_(workers),
           timeout_(timeout),
           callbacks_(std::move(callbacks)) {}
-    WorkerPool(const WorkerPool&) = delete;
-    WorkerPool& operator=(const WorkerPool&) = delete;
     ~WorkerPool();
 
     void run(std::vector<WorkerJob> jobs);

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/dir.hpp"
-#include "base/dir_listing.hpp"
 
 namespace sysfs {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/mapped_file.hpp"
+#include "base/file_io.hpp"
 #include "sysfs/host/root.hpp"
 
 namespace sysfs {

@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "base/dir.hpp"
-#include "base/mapped_file.hpp"
+#include "base/file_io.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/host/host.hpp"
 

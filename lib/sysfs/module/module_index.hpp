@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/dir.hpp"
-#include "base/mapped_file.hpp"
+#include "base/file_io.hpp"
 #include "sysfs/host/root.hpp"
 #include "sysfs/module/drivers.hpp"
 #include "sysfs/module/kmod_context.hpp"

@@ -59,36 +59,47 @@ const char* to_text(Level level) {
     return "";
 }
 
-struct EffectText {
-    Time now;
-
-    std::string operator()(const StartHostScan& scan) const {
-        std::string text = number(scan.request) + "scan the host";
+struct RequestText {
+    std::string operator()(const binding::ScanHost& scan) const {
+        std::string text = "scan the host";
         for (const sysfs::DeviceId& id : scan.wanted.leave_out)
             text += " without " + id.display();
         return text;
     }
-    std::string operator()(const StartDeviceScan& scan) const {
-        return number(scan.request) + "scan " + to_text(scan.devices) +
-               (scan.drivers == DriverScan::kInclude ? " and drivers" : "");
+    std::string operator()(const binding::ScanDevices& scan) const {
+        return "scan " + to_text(scan.ids) +
+               (scan.drivers == binding::DriverScan::kInclude ? " and drivers" : "");
     }
-    std::string operator()(const StartUsageQuery& query) const {
+    std::string operator()(const binding::QueryUsage& query) const {
         Ids ids;
         for (const sysfs::Device& device : query.devices)
             ids.push_back(device.id);
-        return number(query.request) + "query usage of " + to_text(ids);
+        return "query usage of " + to_text(ids);
     }
-    std::string operator()(const StartTransaction& start) const {
-        std::string text = number(start.request) + start.action + " by " + start.actor + ": " +
-                           start.transaction.key() + ":";
-        for (const policy::Step& step : start.transaction.steps)
+    std::string operator()(const binding::ExecuteTransaction& request) const {
+        std::string text =
+            request.action + " by " + request.actor + ": " + request.transaction.key() + ":";
+        for (const policy::Step& step : request.transaction.steps)
             text += std::string(" ") + policy::op_name(step.op);
         return text;
     }
-    std::string operator()(const StartForget& forget) const {
-        return number(forget.request) + "forget " + to_text(forget.devices);
+    std::string operator()(const binding::ForgetDevices& forget) const {
+        return "forget " + to_text(forget.ids);
     }
-    std::string operator()(const StartRecovery&) const { return "recover"; }
+    std::string operator()(const binding::RecoverInterrupted&) const { return "recover"; }
+    template <typename Other>
+    std::string operator()(const Other& other) const {
+        return binding::message_name(other);
+    }
+};
+
+struct EffectText {
+    Time now;
+
+    std::string operator()(const SendRequest& send) const {
+        return (send.request == kRecoveryRequest ? "" : number(send.request)) +
+               std::visit(RequestText{}, send.message);
+    }
     std::string operator()(const StartEvents&) const { return "start events"; }
     std::string operator()(const ArmTimer& arm) const {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(arm.at - now);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "bindd/controller/group_state.hpp"
+#include "bindd/controller/group_status.hpp"
 
 #include <gtest/gtest.h>
 

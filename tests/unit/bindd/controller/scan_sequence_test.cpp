@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "bindd/controller/scan_sequence.hpp"
+#include "bindd/controller/scan_schedule.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "bindd/controller/job_planning.hpp"
-#include "bindd/controller/queries.hpp"
+#include "bindd/controller/publication.hpp"
 #include "tests/unit/bindd/controller/effect_text.hpp"
 
 namespace bindd {
@@ -16,8 +16,9 @@ StepTest::StepTest() {
 StepTest::Lines StepTest::feed(Input input) {
     const Effects effects = step(state_, std::move(input), now_);
     for (const Effect& effect : effects)
-        if (const auto* start = std::get_if<StartTransaction>(&effect))
-            transactions_[start->request] = start->transaction;
+        if (const auto* send = std::get_if<SendRequest>(&effect))
+            if (const auto* start = std::get_if<binding::ExecuteTransaction>(&send->message))
+                transactions_[send->request] = start->transaction;
     return to_text(effects, now_);
 }
 
@@ -38,7 +39,7 @@ StepTest::Lines StepTest::start(const std::string& more) {
 
 void StepTest::start_ready(const std::string& more) {
     (void)start(more);
-    (void)feed(RecoveryStarted{});
+    (void)recovered();
     (void)scanned(1);
     (void)unused(2);
     (void)executed(3, policy::StepResult::kDone);
@@ -48,18 +49,37 @@ void StepTest::start_ready(const std::string& more) {
     ASSERT_EQ(state_.last_request, 4U);
 }
 
+StepTest::Lines StepTest::reply(RequestId request, binding::Message message) {
+    return feed(ReplyReceived{request, std::move(message)});
+}
+
+StepTest::Lines StepTest::end(RequestId request, base::Result<void> result) {
+    return feed(RequestEnded{request, std::move(result), journal_});
+}
+
+StepTest::Lines StepTest::notice(binding::Message message) {
+    return feed(NoticeReceived{std::move(message), journal_});
+}
+
 StepTest::Lines StepTest::scanned(RequestId request) {
     const sysfs::Inventory inventory = host_.inventory();
-    View::ScanResult result{.devices = inventory.devices,
-                            .context = binding::HostContext::from(inventory),
-                            .drivers = host_.drivers()};
-    if (const auto pending = state_.pending.find(request); pending != state_.pending.end())
-        if (const auto* scan = std::get_if<PartialScan>(&pending->second))
-            std::erase_if(result.devices, [&](const sysfs::Device& found) {
-                return std::find(scan->devices.begin(), scan->devices.end(), found.id) ==
-                       scan->devices.end();
-            });
-    return feed(ScanFinished{request, std::move(result), journal_});
+    const auto pending = state_.pending.find(request);
+    const auto* scan = pending == state_.pending.end()
+                           ? nullptr
+                           : std::get_if<PartialScan>(&pending->second.continuation);
+    for (const sysfs::Device& found : inventory.devices)
+        if (scan == nullptr ||
+            std::find(scan->devices.begin(), scan->devices.end(), found.id) != scan->devices.end())
+            (void)reply(request, binding::DeviceFound{found});
+    EXPECT_EQ(reply(request, binding::ContextFound{binding::HostContext::from(inventory)}),
+              Lines{});
+    EXPECT_EQ(reply(request, binding::DriversFound{host_.drivers()}), Lines{});
+    return end(request);
+}
+
+StepTest::Lines StepTest::unused(RequestId request) {
+    EXPECT_EQ(reply(request, binding::UsageFound{}), Lines{});
+    return end(request);
 }
 
 StepTest::Lines StepTest::executed(RequestId request, policy::StepResult result,
@@ -71,9 +91,10 @@ StepTest::Lines StepTest::executed(RequestId request, policy::StepResult result,
         for (const policy::Change& change : transaction.changes)
             change.to == policy::Change::To::kChain ? bind(change.target.id.name)
                                                     : rebind(change.target.id.name, "e1000e");
-    return feed(TransactionFinished{
-        request, binding::TransactionEnded{"txn-" + std::to_string(request), transaction},
-        journal_});
+    EXPECT_EQ(
+        reply(request, binding::TransactionEnded{"txn-" + std::to_string(request), transaction}),
+        Lines{});
+    return end(request);
 }
 
 void StepTest::bind(const std::string& address) {

@@ -27,9 +27,14 @@ class StepTest : public testing::Test {
     /// Until the host is as wanted, with every transaction done, and the first reconciliation
     /// complete. Requests 1 to 4.
     void start_ready(const std::string& more = {});
+    Lines reply(RequestId request, binding::Message message);
+    Lines end(RequestId request, base::Result<void> result = {});
+    Lines notice(binding::Message message);
+    /// All interrupted transactions have been named.
+    Lines recovered() { return end(kRecoveryRequest); }
     /// The answer to a scan, as the host is now.
     Lines scanned(RequestId request);
-    Lines unused(RequestId request) { return feed(UsageFinished{request, sysfs::Usage{}}); }
+    Lines unused(RequestId request);
     /// The host after the transaction that request `request` executes, and its answer.
     Lines executed(RequestId request, policy::StepResult result, const std::string& error = {});
     /// A transaction was executed: the journal and the host show it.

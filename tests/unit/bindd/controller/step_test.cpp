@@ -14,19 +14,19 @@ constexpr const char* kNicAddress = "0000:01:00.0";
 TEST_F(StepTest, RecoversBeforeItScans) {
     EXPECT_EQ(start(), (Lines{"log info: 1 rules and 0 variants of 1 files are in force",
                               "policies read: 0 diagnostics", "arm startup +2000", "recover"}));
-    EXPECT_EQ(feed(RecoveryStarted{}), (Lines{"start events", "#1 scan the host"}));
+    EXPECT_EQ(recovered(), (Lines{"start events", "#1 scan the host"}));
 }
 
 TEST_F(StepTest, BindsADeviceThatIsNotAsWanted) {
     (void)start();
-    (void)feed(RecoveryStarted{});
+    (void)recovered();
     EXPECT_EQ(scanned(1), (Lines{"write udev rules", "#2 query usage of 0000:01:00.0"}));
     EXPECT_EQ(unused(2),
               (Lines{"group 11 appeared", "0000:01:00.0 appeared", "counts changed", "watch",
                      "job 1 changed",
                      "#3 apply by bindd (start): group 11: load_module set_override unbind bind",
                      "0000:01:00.0 changed", "group 11 changed", "counts changed"}));
-    EXPECT_EQ(feed(TransactionProgressed{3, "unbind"}), (Lines{"job 1 changed"}));
+    EXPECT_EQ(reply(3, binding::StepStarted{"unbind"}), (Lines{"job 1 changed"}));
     EXPECT_EQ(executed(3, StepResult::kDone),
               (Lines{"log info: group 11: 0000:01:00.0: reconcile: done",
                      "job 1 transaction 0 finished", "arm scan +0"}));
@@ -38,7 +38,7 @@ TEST_F(StepTest, BindsADeviceThatIsNotAsWanted) {
 
 TEST_F(StepTest, ScansNewMediatedDevicesWithTheirParent) {
     (void)start();
-    (void)feed(RecoveryStarted{});
+    (void)recovered();
     (void)scanned(1);
     (void)unused(2);
     transactions_.at(3).steps.push_back({.op = policy::Op::kCreateMdev,
@@ -70,7 +70,7 @@ TEST_F(StepTest, ForgetsADeviceThatWasRemoved) {
                              .device = fake::pci_id(kNicAddress)}),
               (Lines{"#5 forget 0000:01:00.0", "arm scan +4"}));
     journal_.bound.clear();
-    EXPECT_EQ(feed(ForgetFinished{5, journal_}), Lines{});
+    EXPECT_EQ(end(5), Lines{});
     EXPECT_EQ(fire(TimerId::kScan, std::chrono::milliseconds(4)), (Lines{"#6 scan 0000:01:00.0"}));
     EXPECT_EQ(scanned(6), (Lines{"0000:01:00.0 vanished", "group 11 vanished", "watch"}));
 }
@@ -80,8 +80,7 @@ TEST_F(StepTest, ScansTheHostWhenEventsWereLost) {
     EXPECT_EQ(
         feed(HostEvent{.kind = HostEvent::EventKind::kLost, .device = {}}),
         (Lines{"log warning: events were lost: scanning the whole host", "#5 scan the host"}));
-    EXPECT_EQ(feed(ScanFinished{5, base::fail(base::Code::kFailed, "scan", "the host", "broken"),
-                                journal_}),
+    EXPECT_EQ(end(5, base::fail(base::Code::kFailed, "scan", "the host", "broken")),
               (Lines{"log error: the host: scan: broken"}));
 }
 
@@ -165,8 +164,7 @@ TEST_F(StepTest, SettlesWhatAJobKeptFromBeingEvaluatedOnceItHasEnded) {
     (void)fire(TimerId::kScan, std::chrono::milliseconds(4));
     (void)scanned(6);
     (void)unused(7);  // reserved: not evaluated
-    (void)feed(ScanFinished{
-        5, base::fail(base::Code::kFailed, "scan", "the host", "too many files"), journal_});
+    (void)end(5, base::fail(base::Code::kFailed, "scan", "the host", "too many files"));
     (void)feed(JobEndNotified{job});
     EXPECT_EQ(fire(TimerId::kJobs),
               (Lines{"watch 0000:01:00.0/driver_override", "job 3 changed",
@@ -188,7 +186,7 @@ TEST_F(StepTest, CountsAReleaseByAnotherProcessAsManual) {
 
 TEST_F(StepTest, QuarantinesTheDevicesOfAStuckTransaction) {
     (void)start();
-    (void)feed(RecoveryStarted{});
+    (void)recovered();
     (void)scanned(1);
     (void)unused(2);
     EXPECT_EQ(executed(3, StepResult::kStuck, "unbind did not return"),
@@ -198,7 +196,7 @@ TEST_F(StepTest, QuarantinesTheDevicesOfAStuckTransaction) {
     EXPECT_EQ(feed(HostEvent{.kind = HostEvent::EventKind::kLost, .device = {}}),
               (Lines{"log warning: events were lost: scanning the whole host",
                      "#4 scan the host without 0000:01:00.0"}));
-    EXPECT_EQ(feed(RecoveryProgressed{"txn-3", RecoveryResult::kUndone, "", journal_}),
+    EXPECT_EQ(notice(binding::RecoveryEnded{"txn-3", binding::RecoveryResult::kUndone, ""}),
               (Lines{"0000:01:00.0 changed", "group 11 changed", "counts changed", "arm jobs +0",
                      "arm scan +4"}));
 }
@@ -206,14 +204,12 @@ TEST_F(StepTest, QuarantinesTheDevicesOfAStuckTransaction) {
 TEST_F(StepTest, ScansWithoutADeviceWhoseReadHangs) {
     start_ready();
     (void)feed(HostEvent{.kind = HostEvent::EventKind::kLost, .device = {}});
-    EXPECT_EQ(feed(ReadHung{"scan-7", {device(kNicAddress)}, journal_}),
+    EXPECT_EQ(notice(binding::ReadStuck{"scan-7", {device(kNicAddress)}}),
               (Lines{"0000:01:00.0 changed", "group 11 changed", "counts changed", "arm jobs +0",
                      "log warning: 0000:01:00.0: reading it does not return: another process holds "
                      "its lock, perhaps an unbind",
                      "#6 scan the host without 0000:01:00.0"}));
-    EXPECT_EQ(feed(ScanFinished{5, base::fail(base::Code::kTimeout, "scan", "the host", "too long"),
-                                journal_}),
-              Lines{});
+    EXPECT_EQ(end(5, base::fail(base::Code::kTimeout, "scan", "the host", "too long")), Lines{});
     EXPECT_EQ(device_state(kNicAddress).state, "stuck");
 }
 
@@ -224,17 +220,16 @@ TEST_F(StepTest, QuarantinesInterruptedTransactionsUntilTheyAreUndone) {
     begin.devices.resize(1);
     begin.devices[0].device = fake::pci_id(kNicAddress);
     begin.devices[0].identity = device(kNicAddress).identity();
-    EXPECT_EQ(feed(InterruptedFound{begin}), Lines{});
-    EXPECT_EQ(feed(RecoveryStarted{}),
-              (Lines{"start events", "#1 scan the host without 0000:01:00.0"}));
+    EXPECT_EQ(notice(binding::TransactionInterrupted{begin}), Lines{});
+    EXPECT_EQ(recovered(), (Lines{"start events", "#1 scan the host without 0000:01:00.0"}));
     EXPECT_EQ(scanned(1), (Lines{"write udev rules", "group 11 appeared", "0000:01:00.0 appeared",
                                  "counts changed", "watch"}));
     EXPECT_EQ(fire(TimerId::kStartup, std::chrono::seconds(2)),
               (Lines{"arm startup +8000", "disarm startup", "ready"}));
-    EXPECT_EQ(
-        feed(RecoveryProgressed{"txn-0", RecoveryResult::kUndone, "txn-0 was undone", journal_}),
-        (Lines{"log warning: txn-0 was undone", "0000:01:00.0 changed", "group 11 changed",
-               "counts changed", "arm jobs +0", "arm scan +4"}));
+    EXPECT_EQ(notice(binding::RecoveryEnded{"txn-0", binding::RecoveryResult::kUndone,
+                                            "txn-0 was undone"}),
+              (Lines{"log warning: txn-0 was undone", "0000:01:00.0 changed", "group 11 changed",
+                     "counts changed", "arm jobs +0", "arm scan +4"}));
 }
 
 TEST_F(StepTest, CancelsAJobThatWaits) {
@@ -277,6 +272,15 @@ TEST_F(StepTest, AnswersAUsageQueryForNoDevicesAtOnce) {
     EXPECT_EQ(feed(UsageRequested{2, {fake::pci_id(kNicAddress)}}),
               (Lines{"#5 query usage of 0000:01:00.0"}));
     EXPECT_EQ(unused(5), (Lines{"answer usage 2: 0 devices"}));
+}
+
+TEST_F(StepTest, FailsARequestWithAReplyThatDoesNotBelongToIt) {
+    start_ready();
+    (void)feed(HostEvent{.kind = HostEvent::EventKind::kLost, .device = {}});
+    EXPECT_EQ(reply(5, binding::Ping{}), Lines{});
+    EXPECT_EQ(end(5), (Lines{"log error: a message: receive: unexpected here: ping"}));
+    EXPECT_EQ(notice(binding::Ping{}),
+              (Lines{"log error: executor: a message: receive: unexpected here: ping"}));
 }
 
 TEST_F(StepTest, LogsAMessageItDoesNotUnderstand) {

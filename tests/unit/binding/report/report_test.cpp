@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/report/device_report.hpp"
-#include "binding/report/explain_report.hpp"
 #include "binding/report/plan_report.hpp"
 
 #include <nlohmann/json.hpp>

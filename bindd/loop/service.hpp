@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/result.hpp"
+
 namespace bindd {
 
 /// Notifies systemd about the state of the service; does nothing without systemd.
@@ -23,5 +25,9 @@ class ServiceNotifier {
   private:
     static void send(const std::string& state);
 };
+
+/// Permanently drops every capability of this process and of programs that it executes. The process
+/// remains user 0 with access to root's files.
+[[nodiscard]] base::Result<void> drop_privileges();
 
 }  // namespace bindd
