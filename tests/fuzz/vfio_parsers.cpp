@@ -17,7 +17,7 @@
 #include "vfio/device_info.hpp"
 #include "vfio/pci_caps.hpp"
 #include "vfio/region.hpp"
-#include "vfio/src/backend/type1_info.hpp"
+#include "vfio/src/backend/type1_backend.hpp"
 
 namespace {
 

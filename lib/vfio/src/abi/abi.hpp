@@ -11,6 +11,5 @@
 #include "vfio/abi/pci.hpp"
 #include "vfio/abi/region.hpp"
 #include "vfio/abi/spapr.hpp"
-#include "vfio/src/abi/ccw.hpp"
 #include "vfio/src/abi/gfx_plane.hpp"
-#include "vfio/src/abi/zpci.hpp"
+#include "vfio/src/abi/s390.hpp"

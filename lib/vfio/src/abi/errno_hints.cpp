@@ -19,6 +19,13 @@ Result<void> check_answer(int answer, std::string operation, std::string object,
     return {};
 }
 
+std::string find_hint(std::span<const ErrnoHint> hints, int errnum, std::string otherwise) {
+    for (const ErrnoHint& hint : hints)
+        if (hint.errnum == errnum)
+            return hint.text;
+    return otherwise;
+}
+
 std::string open_hint(int errnum, std::string_view path) {
     const bool noiommu = path.find("noiommu-") != std::string_view::npos;
     const bool cdev = path.find("/devices/") != std::string_view::npos;
@@ -88,18 +95,14 @@ std::string aperture_hint(const IovaRange& wanted, std::span<const IovaRange> us
 }
 
 std::string attach_hint(int errnum) {
-    switch (errnum) {
-        case EPERM:
-            return "another owner has the group's DMA, or the platform does not isolate interrupts "
-                   "(allow_unsafe_interrupts of vfio_iommu_type1 or iommufd)";
-        case EBUSY:
-            return "a native driver of the group still does DMA, or another process has its "
-                   "devices";
-        case EADDRINUSE:
-            return "a mapping or an allowed range lies where this device cannot reach";
-        default:
-            return {};
-    }
+    static constexpr ErrnoHint kHints[] = {
+        {EPERM,
+         "another owner has the group's DMA, or the platform does not isolate interrupts "
+         "(allow_unsafe_interrupts of vfio_iommu_type1 or iommufd)"},
+        {EBUSY, "a native driver of the group still does DMA, or another process has its devices"},
+        {EADDRINUSE, "a mapping or an allowed range lies where this device cannot reach"},
+    };
+    return find_hint(kHints, errnum);
 }
 
 }  // namespace vfio

@@ -22,6 +22,21 @@ namespace vfio {
 [[nodiscard]] Result<void> check_answer(int answer, std::string operation, std::string object,
                                         std::string hint = {});
 
+/// What an errno means, of one call.
+struct ErrnoHint {
+    int errnum;
+    const char* text;
+};
+/// `otherwise` for an errno that is not in the table.
+[[nodiscard]] std::string find_hint(std::span<const ErrnoHint> hints, int errnum,
+                                    std::string otherwise = {});
+
+/// The call on a device, repeated when a signal interrupts it.
+[[nodiscard]] inline int device_call(Calls& calls, const DeviceFd& fd, abi::DeviceCall call,
+                                     Argument argument) {
+    return retry(calls, [&] { return calls.device(fd, call, argument); });
+}
+
 /// Why a node of /dev/vfio or /dev/iommu cannot be opened: busy, not permitted, does not exist. For
 /// EBUSY the caller adds the holders (node_holders.hpp).
 [[nodiscard]] std::string open_hint(int errnum, std::string_view path);

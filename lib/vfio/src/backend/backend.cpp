@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfio/backend.hpp"
 
+#include "base/name_table.hpp"
+
 namespace vfio {
 
+constexpr base::NameTable<Backend::kNoiommu> kBackendNames{
+    "iommufd", "iommufd-compat", "type1v2", "type1", "spapr-v2", "spapr-v1", "noiommu"};
+
 std::string_view name(Backend backend) {
-    switch (backend) {
-        case Backend::kIommufd:
-            return "iommufd";
-        case Backend::kIommufdCompat:
-            return "iommufd-compat";
-        case Backend::kType1v2:
-            return "type1v2";
-        case Backend::kType1:
-            return "type1";
-        case Backend::kSpaprV2:
-            return "spapr-v2";
-        case Backend::kSpaprV1:
-            return "spapr-v1";
-        case Backend::kNoiommu:
-            return "noiommu";
-    }
-    return "";
+    return kBackendNames[backend];
 }
 
 std::optional<Backend> parse_backend(std::string_view text) {

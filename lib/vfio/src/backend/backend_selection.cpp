@@ -5,8 +5,7 @@
 
 #include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
-#include "vfio/src/backend/group_viability.hpp"
-#include "vfio/src/backend/node_holders.hpp"
+#include "vfio/src/backend/blockers.hpp"
 #include "vfio/src/backend/noiommu_backend.hpp"
 #include "vfio/src/backend/spapr_backend.hpp"
 #include "vfio/src/backend/type1_backend.hpp"

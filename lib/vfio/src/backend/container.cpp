@@ -36,25 +36,16 @@ std::string_view name(abi::Extension extension) {
 
 namespace {
 
-std::string set_container_hint(int errnum) {
-    switch (errnum) {
-        case EINVAL:
-            return "the group is in a container already, or mixes noiommu with an IOMMU";
-        case EPERM:
-            return "noiommu groups and groups with an IOMMU do not mix, and another owner may have "
-                   "the group's DMA";
-        case EBUSY:
-            return "this backend takes one group per container, or a native driver has the group's "
-                   "DMA";
-        case ENODEV:
-            return "the group has no device any more";
-        case EBADF:
-        case EBADFD:
-            return "the fd is neither a container's nor an iommufd's";
-        default:
-            return attach_hint(errnum);
-    }
-}
+constexpr ErrnoHint kSetContainerHints[] = {
+    {EINVAL, "the group is in a container already, or mixes noiommu with an IOMMU"},
+    {EPERM,
+     "noiommu groups and groups with an IOMMU do not mix, and another owner may have the group's "
+     "DMA"},
+    {EBUSY, "this backend takes one group per container, or a native driver has the group's DMA"},
+    {ENODEV, "the group has no device any more"},
+    {EBADF, "the fd is neither a container's nor an iommufd's"},
+    {EBADFD, "the fd is neither a container's nor an iommufd's"},
+};
 
 }  // namespace
 
@@ -86,7 +77,8 @@ Result<void> Container::add(const GroupFd& group, const std::string& object) {
     int answer =
         retry(calls_, [&] { return calls_.group(group, abi::GroupCall::kSetContainer, &fd); });
     if (answer < 0)
-        return fail_call(-answer, "put into a container", object, set_container_hint(-answer));
+        return fail_call(-answer, "put into a container", object,
+                         find_hint(kSetContainerHints, -answer, attach_hint(-answer)));
     if (groups_ == 0) {
         answer =
             call(abi::ContainerCall::kSetIommu, Argument(static_cast<unsigned long>(extension_)));

@@ -3,50 +3,26 @@
 
 #include <cerrno>
 
+#include "base/name_table.hpp"
 #include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
 namespace {
 
+constexpr base::NameTable<abi::EehOp::kInjectErr> kOpTexts{
+    "EEH disable",      "EEH enable",    "EEH unfreeze I/O",      "EEH unfreeze DMA", "EEH state",
+    "EEH end of reset", "EEH hot reset", "EEH fundamental reset", "EEH configure",    "EEH inject"};
+
 const char* op_text(abi::EehOp op) {
-    switch (op) {
-        case abi::EehOp::kDisable:
-            return "EEH disable";
-        case abi::EehOp::kEnable:
-            return "EEH enable";
-        case abi::EehOp::kUnfreezeIo:
-            return "EEH unfreeze I/O";
-        case abi::EehOp::kUnfreezeDma:
-            return "EEH unfreeze DMA";
-        case abi::EehOp::kGetState:
-            return "EEH state";
-        case abi::EehOp::kResetDeactivate:
-            return "EEH end of reset";
-        case abi::EehOp::kResetHot:
-            return "EEH hot reset";
-        case abi::EehOp::kResetFundamental:
-            return "EEH fundamental reset";
-        case abi::EehOp::kConfigure:
-            return "EEH configure";
-        case abi::EehOp::kInjectErr:
-            return "EEH inject";
-    }
-    return "EEH";
+    return kOpTexts[op];
 }
 
-const char* hint_for(int errnum) {
-    switch (errnum) {
-        case ENODEV:
-            return "the platform has no EEH for this device";
-        case ENOTTY:
-            return "only SPAPR containers have EEH";
-        case ENOENT:
-            return "EEH was not enabled";
-        default:
-            return "";
-    }
-}
+constexpr ErrnoHint kEehHints[] = {
+    {ENODEV, "the platform has no EEH for this device"},
+    {ENOTTY, "only SPAPR containers have EEH"},
+    {ENOENT, "EEH was not enabled"},
+};
 
 }  // namespace
 
@@ -80,7 +56,7 @@ Result<int> Eeh::call(abi::EehOp op, const std::optional<abi::EehPeErr>& fault) 
     const int answer = container_->call(abi::ContainerCall::kEehPeOp, &request);
     if (answer >= 0)
         return answer;
-    auto failed = fail_call(-answer, op_text(op), name_, hint_for(-answer));
+    auto failed = fail_call(-answer, op_text(op), name_, find_hint(kEehHints, -answer));
     if (answer == -ENODEV)
         failed.value().code = Code::kUnsupported;
     return failed;

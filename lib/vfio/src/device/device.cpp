@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "base/non_copyable.hpp"
 #include "base/try.hpp"
 #include "vfio/abi/pci.hpp"
 #include "vfio/reset.hpp"
@@ -13,15 +14,13 @@ namespace vfio {
 
 /// A group's fd, shared by the devices that were opened through it. Closing it detaches their
 /// address space.
-struct OpenGroup {
+struct OpenGroup : private base::NonCopyable {
     std::shared_ptr<AddressSpace> space;
     GroupFd fd;
     std::string node;
 
     OpenGroup(std::shared_ptr<AddressSpace> of, GroupFd group, std::string name)
         : space(std::move(of)), fd(std::move(group)), node(std::move(name)) {}
-    OpenGroup(const OpenGroup&) = delete;
-    OpenGroup& operator=(const OpenGroup&) = delete;
     ~OpenGroup() {
         // A refusal has no consequence: closing the fd detaches the group as well.
         static_cast<void>(space->detach_group(fd, node));

@@ -4,7 +4,7 @@
 #include "base/try.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/device/names.hpp"
-#include "vfio/src/backend/group_viability.hpp"
+#include "vfio/src/backend/blockers.hpp"
 
 namespace vfio {
 

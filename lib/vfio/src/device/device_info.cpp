@@ -6,7 +6,7 @@
 
 #include "vfio/abi/device.hpp"
 #include "vfio/src/abi/argsz_call.hpp"
-#include "vfio/src/abi/zpci.hpp"
+#include "vfio/src/abi/s390.hpp"
 
 namespace vfio {
 namespace {
@@ -161,10 +161,7 @@ DeviceInfo parse_device_info(std::span<const std::byte> bytes) {
 Result<DeviceInfo> read_device_info(Calls& calls, const DeviceFd& fd, const std::string& device) {
     auto info = argsz_call(
         abi::DeviceInfoHeader{},
-        [&](void* buffer) {
-            return retry(calls,
-                         [&] { return calls.device(fd, abi::DeviceCall::kGetInfo, buffer); });
-        },
+        [&](void* buffer) { return device_call(calls, fd, abi::DeviceCall::kGetInfo, buffer); },
         "device info", device);
     if (!info)
         return base::propagate(info);

@@ -10,23 +10,14 @@ namespace vfio {
 
 namespace {
 
-const char* doorbell_hint(int errnum) {
-    switch (errnum) {
-        case EINVAL:
-            return "only registers in a BAR, not the MSI-X table, in a width that this platform "
-                   "writes at once";
-        case EEXIST:
-            return "another eventfd makes this very write";
-        case ENODEV:
-            return "no eventfd makes this write, so none can be taken from it";
-        case ENOSPC:
-            return "the kernel keeps at most 1000 of them for a device";
-        case ENOTTY:
-            return "the device's driver has no ioeventfds";
-        default:
-            return "";
-    }
-}
+constexpr ErrnoHint kDoorbellHints[] = {
+    {EINVAL,
+     "only registers in a BAR, not the MSI-X table, in a width that this platform writes at once"},
+    {EEXIST, "another eventfd makes this very write"},
+    {ENODEV, "no eventfd makes this write, so none can be taken from it"},
+    {ENOSPC, "the kernel keeps at most 1000 of them for a device"},
+    {ENOTTY, "the device's driver has no ioeventfds"},
+};
 
 }  // namespace
 
@@ -47,9 +38,8 @@ Result<void> set_doorbell(Calls& calls, const DeviceFd& fd, const Region& region
                            .data = write.value,
                            .fd = eventfd < 0 ? -1 : eventfd,
                            .reserved = 0};
-    const int answer =
-        retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kIoeventfd, &request); });
-    return check_answer(answer, operation, device, doorbell_hint(-answer));
+    const int answer = device_call(calls, fd, abi::DeviceCall::kIoeventfd, &request);
+    return check_answer(answer, operation, device, find_hint(kDoorbellHints, -answer));
 }
 
 }  // namespace vfio

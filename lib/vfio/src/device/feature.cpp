@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/name_table.hpp"
 #include "base/try.hpp"
 #include "vfio/abi/device.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
@@ -19,8 +20,7 @@ int raw_call(Calls& calls, const DeviceFd& fd, std::uint32_t flags, std::span<st
     const abi::Feature feature{.argsz = static_cast<std::uint32_t>(buffer.size()), .flags = flags};
     std::memcpy(buffer.data(), &feature, sizeof feature);
     std::copy(payload.begin(), payload.end(), buffer.begin() + sizeof feature);
-    const int answer =
-        retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kFeature, buffer.data()); });
+    const int answer = device_call(calls, fd, abi::DeviceCall::kFeature, buffer.data());
     std::copy(buffer.begin() + sizeof feature, buffer.end(), payload.begin());
     return answer;
 }
@@ -55,6 +55,21 @@ Result<void> without_value(const Result<int>& answer) {
     return {};
 }
 
+constexpr base::NameTable<abi::FeatureId::kMigPrecopyInfoV2> kFeatureNames{
+    "vf-token",
+    "migration",
+    "migration-state",
+    "low-power-entry",
+    "low-power-entry-with-wakeup",
+    "low-power-exit",
+    "dma-logging-start",
+    "dma-logging-stop",
+    "dma-logging-report",
+    "migration-data-size",
+    "bus-master",
+    "dma-buf",
+    "precopy-info-v2"};
+
 }  // namespace
 
 Result<int> feature_call(Calls& calls, const DeviceFd& fd, abi::FeatureId id, std::uint32_t flags,
@@ -81,35 +96,8 @@ std::vector<FeatureSupport> probe_features(Calls& calls, const DeviceFd& fd) {
 }
 
 std::string feature_name(abi::FeatureId id) {
-    switch (id) {
-        case abi::FeatureId::kPciVfToken:
-            return "vf-token";
-        case abi::FeatureId::kMigration:
-            return "migration";
-        case abi::FeatureId::kMigDeviceState:
-            return "migration-state";
-        case abi::FeatureId::kLowPowerEntry:
-            return "low-power-entry";
-        case abi::FeatureId::kLowPowerEntryWithWakeup:
-            return "low-power-entry-with-wakeup";
-        case abi::FeatureId::kLowPowerExit:
-            return "low-power-exit";
-        case abi::FeatureId::kDmaLoggingStart:
-            return "dma-logging-start";
-        case abi::FeatureId::kDmaLoggingStop:
-            return "dma-logging-stop";
-        case abi::FeatureId::kDmaLoggingReport:
-            return "dma-logging-report";
-        case abi::FeatureId::kMigDataSize:
-            return "migration-data-size";
-        case abi::FeatureId::kBusMaster:
-            return "bus-master";
-        case abi::FeatureId::kDmaBuf:
-            return "dma-buf";
-        case abi::FeatureId::kMigPrecopyInfoV2:
-            return "precopy-info-v2";
-    }
-    return "feature " + std::to_string(static_cast<std::uint32_t>(id));
+    const std::string known = kFeatureNames[id];
+    return !known.empty() ? known : "feature " + std::to_string(static_cast<std::uint32_t>(id));
 }
 
 Result<void> set_vf_token(Calls& calls, const DeviceFd& fd,

@@ -16,7 +16,7 @@ namespace {
 int query_plane(Calls& calls, const DeviceFd& fd, std::uint32_t flags, abi::GfxPlaneInfo& info) {
     info.argsz = sizeof info;
     info.flags = flags;
-    return retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kQueryGfxPlane, &info); });
+    return device_call(calls, fd, abi::DeviceCall::kQueryGfxPlane, &info);
 }
 
 }  // namespace
@@ -58,8 +58,7 @@ Result<GfxPlane> query_gfx_plane(Calls& calls, const DeviceFd& fd, GfxSource sou
 
 Result<UniqueFd> gfx_dmabuf(Calls& calls, const DeviceFd& fd, std::uint32_t handle,
                             const std::string& device) {
-    const int answer =
-        retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kGetGfxDmabuf, &handle); });
+    const int answer = device_call(calls, fd, abi::DeviceCall::kGetGfxDmabuf, &handle);
     if (answer < 0)
         return fail_call(-answer, "get a display's dma-buf", device,
                          answer == -ENOENT || answer == -EINVAL

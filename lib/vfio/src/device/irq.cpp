@@ -8,8 +8,8 @@
 
 #include "vfio/abi/device.hpp"
 #include "vfio/abi/pci.hpp"
-#include "vfio/src/abi/ccw.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
+#include "vfio/src/abi/s390.hpp"
 
 namespace vfio {
 namespace {
@@ -35,7 +35,7 @@ int set_irqs(Calls& calls, const DeviceFd& fd, abi::IrqSet set,
     set.argsz = static_cast<std::uint32_t>(buffer.size());
     std::memcpy(buffer.data(), &set, sizeof set);
     std::copy(payload.begin(), payload.end(), buffer.begin() + sizeof set);
-    return retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kSetIrqs, buffer.data()); });
+    return device_call(calls, fd, abi::DeviceCall::kSetIrqs, buffer.data());
 }
 
 }  // namespace
@@ -58,8 +58,7 @@ Result<Irq> read_irq(Calls& calls, const DeviceFd& fd, std::uint32_t index,
     abi::IrqInfo info{};
     info.argsz = sizeof info;
     info.index = index;
-    const int answer =
-        retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kGetIrqInfo, &info); });
+    const int answer = device_call(calls, fd, abi::DeviceCall::kGetIrqInfo, &info);
     if (answer < 0) {
         auto failed = fail_call(-answer, "interrupt info", irq_label(index, device));
         if (answer == -EINVAL)

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "base/name_table.hpp"
 #include "base/try.hpp"
 #include "vfio/feature.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
@@ -17,28 +18,14 @@ Result<int> exchange(Calls& calls, const DeviceFd& fd, abi::FeatureId id, std::u
                         device);
 }
 
+constexpr base::NameTable<abi::MigState::kPreCopyP2p> kMigStateNames{
+    "ERROR", "STOP", "RUNNING", "STOP_COPY", "RESUMING", "RUNNING_P2P", "PRE_COPY", "PRE_COPY_P2P"};
+
 }  // namespace
 
 std::string mig_state_name(abi::MigState state) {
-    switch (state) {
-        case abi::MigState::kError:
-            return "ERROR";
-        case abi::MigState::kStop:
-            return "STOP";
-        case abi::MigState::kRunning:
-            return "RUNNING";
-        case abi::MigState::kStopCopy:
-            return "STOP_COPY";
-        case abi::MigState::kResuming:
-            return "RESUMING";
-        case abi::MigState::kRunningP2p:
-            return "RUNNING_P2P";
-        case abi::MigState::kPreCopy:
-            return "PRE_COPY";
-        case abi::MigState::kPreCopyP2p:
-            return "PRE_COPY_P2P";
-    }
-    return "state " + std::to_string(static_cast<std::uint32_t>(state));
+    const std::string known = kMigStateNames[state];
+    return !known.empty() ? known : "state " + std::to_string(static_cast<std::uint32_t>(state));
 }
 
 Result<Migration> Migration::open(Calls& calls, const DeviceFd& fd, const std::string& device) {

@@ -125,8 +125,7 @@ Result<Region> read_region(Calls& calls, const DeviceFd& fd, std::uint32_t index
     auto info = argsz_call(
         input,
         [&](void* buffer) {
-            return retry(calls,
-                         [&] { return calls.device(fd, abi::DeviceCall::kGetRegionInfo, buffer); });
+            return device_call(calls, fd, abi::DeviceCall::kGetRegionInfo, buffer);
         },
         "region info of index " + std::to_string(index), device);
     if (!info) {

@@ -47,7 +47,7 @@ HotResetScope parse_hot_reset_info(const abi::PciHotResetInfo& info,
 }  // namespace
 
 Result<void> reset_device(Calls& calls, const DeviceFd& fd, const std::string& device) {
-    const int answer = retry(calls, [&] { return calls.device(fd, abi::DeviceCall::kReset, {}); });
+    const int answer = device_call(calls, fd, abi::DeviceCall::kReset, {});
     if (answer >= 0)
         return {};
     auto failed = fail_call(-answer, "reset", device);
@@ -78,9 +78,8 @@ Result<HotResetScope> hot_reset_scope(Calls& calls, const DeviceFd& fd, const st
         abi::PciHotResetInfo info{
             .argsz = static_cast<std::uint32_t>(buffer.size()), .flags = 0, .count = 0};
         std::memcpy(buffer.data(), &info, sizeof info);
-        const int answer = retry(calls, [&] {
-            return calls.device(fd, abi::DeviceCall::kGetPciHotResetInfo, buffer.data());
-        });
+        const int answer =
+            device_call(calls, fd, abi::DeviceCall::kGetPciHotResetInfo, buffer.data());
         std::memcpy(&info, buffer.data(), sizeof info);
         if (answer >= 0)
             return parse_hot_reset_info(info, std::span(buffer).subspan(sizeof info));
@@ -101,20 +100,16 @@ Result<HotResetScope> hot_reset_scope(Calls& calls, const DeviceFd& fd, const st
 
 namespace {
 
-const char* hot_reset_hint(int errnum) {
-    switch (errnum) {
-        case EINVAL:
-            return "every affected group must be shown (a cdev: none), and every device on the bus "
-                   "be bound to VFIO";
-        case EBUSY:
-            return "another reset, or an open, of a device on the bus is going on";
-        case ENOTTY:  // pci_bridge_wait_for_secondary_bus: it was reset, and did not come back
-            return "the link above it did not come up again in time, or the bus cannot be reset; "
-                   "the kernel log tells which";
-        default:
-            return "";
-    }
-}
+constexpr ErrnoHint kHotResetHints[] = {
+    {EINVAL,
+     "every affected group must be shown (a cdev: none), and every device on the bus be bound to "
+     "VFIO"},
+    {EBUSY, "another reset, or an open, of a device on the bus is going on"},
+    // pci_bridge_wait_for_secondary_bus: it was reset, and did not come back
+    {ENOTTY,
+     "the link above it did not come up again in time, or the bus cannot be reset; the kernel log "
+     "tells which"},
+};
 
 }  // namespace
 
@@ -131,11 +126,10 @@ Result<void> hot_reset(Calls& calls, const DeviceFd& fd, std::span<const GroupFd
         std::memcpy(buffer.data() + offset, &raw, sizeof raw);
         offset += sizeof raw;
     }
-    const int answer = retry(
-        calls, [&] { return calls.device(fd, abi::DeviceCall::kPciHotReset, buffer.data()); });
+    const int answer = device_call(calls, fd, abi::DeviceCall::kPciHotReset, buffer.data());
     if (answer >= 0)
         return {};
-    return fail_call(-answer, "hot reset", device, hot_reset_hint(-answer));
+    return fail_call(-answer, "hot reset", device, find_hint(kHotResetHints, -answer));
 }
 
 }  // namespace vfio

@@ -67,8 +67,7 @@ Result<std::uint32_t> attach_page_table(Calls& calls, const DeviceFd& device,
                                         const std::string& name, std::uint32_t page_table_id) {
     abi::AttachIommufdPt attach{
         .argsz = abi::kAttachIommufdPtSmallSize, .flags = 0, .pt_id = page_table_id, .pasid = 0};
-    const int answer = retry(
-        calls, [&] { return calls.device(device, abi::DeviceCall::kAttachIommufdPt, &attach); });
+    const int answer = device_call(calls, device, abi::DeviceCall::kAttachIommufdPt, &attach);
     if (answer < 0)
         return fail_call(-answer, "attach to an address space", name,
                          answer == -EBUSY    ? "the device is being reset"

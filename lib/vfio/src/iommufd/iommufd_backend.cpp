@@ -75,21 +75,18 @@ std::string bind_hint(int errnum, const DeviceToAttach& device) {
     }
 }
 
-const char* pin_hint(int errnum) {
-    switch (errnum) {
-        case ENOTTY:
-            return "iommufd pins files since Linux 6.13";
-        case EOPNOTSUPP:
-        case EINVAL:
-            return "the file is not memory: a memfd, a file of shmem or hugetlbfs, or a device's "
-                   "dma-buf of one range";
-        case ENODEV:
-            return "the device's memory is gone (it was reset, its decoding is off, or its fd "
-                   "closed): export it again, and map that";
-        default:
-            return "";
-    }
-}
+constexpr ErrnoHint kPinHints[] = {
+    {ENOTTY, "iommufd pins files since Linux 6.13"},
+    {EOPNOTSUPP,
+     "the file is not memory: a memfd, a file of shmem or hugetlbfs, or a device's dma-buf of one "
+     "range"},
+    {EINVAL,
+     "the file is not memory: a memfd, a file of shmem or hugetlbfs, or a device's dma-buf of one "
+     "range"},
+    {ENODEV,
+     "the device's memory is gone (it was reset, its decoding is off, or its fd closed): export it "
+     "again, and map that"},
+};
 
 }  // namespace
 
@@ -102,8 +99,7 @@ Result<std::uint32_t> IommufdBackend::bind(const DeviceToAttach& device) {
         .out_devid = 0,
         .token_uuid_ptr = device.token ? reinterpret_cast<std::uint64_t>(device.token->data()) : 0};
     Calls& calls = ioas_.iommu()->calls;
-    const int answer =
-        retry(calls, [&] { return calls.device(device.fd, abi::DeviceCall::kBindIommufd, &bind); });
+    const int answer = device_call(calls, device.fd, abi::DeviceCall::kBindIommufd, &bind);
     // A bind lasts until the fd closes, so the second one after a detach is refused: the id holds.
     const auto known = bound_.find(device.fd.get());
     if (answer == -EINVAL && known != bound_.end())
@@ -154,15 +150,14 @@ Result<BoundDevice> IommufdBackend::attach_device(const DeviceToAttach& device) 
 Result<void> IommufdBackend::detach_device(const DeviceToAttach& device) {
     abi::DetachIommufdPt detach{.argsz = abi::kDetachIommufdPtSmallSize, .flags = 0, .pasid = 0};
     Calls& calls = ioas_.iommu()->calls;
-    const int answer = retry(
-        calls, [&] { return calls.device(device.fd, abi::DeviceCall::kDetachIommufdPt, &detach); });
+    const int answer = device_call(calls, device.fd, abi::DeviceCall::kDetachIommufdPt, &detach);
     return check_answer(answer, "detach from its address space", device.name);
 }
 
 Result<void> IommufdBackend::map_file(const FileSlice& file, const MappedRange& piece) {
     auto mapped = ioas_.map_file(file, piece);
     if (!mapped)
-        mapped.error().hint = pin_hint(mapped.error().errnum);
+        mapped.error().hint = find_hint(kPinHints, mapped.error().errnum);
     return mapped;
 }
 

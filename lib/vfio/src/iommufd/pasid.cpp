@@ -11,18 +11,11 @@ namespace {
 
 /// A kernel that does not know the flag refuses it with EINVAL, as one that knows it does with a
 /// page table that does not fit.
-const char* pasid_hint(int errnum) {
-    switch (errnum) {
-        case EOPNOTSUPP:
-            return "the device's driver does not take PASIDs";
-        case EINVAL:
-            return "the page table of the device must be made for PASIDs, and the kernel be 6.15 "
-                   "or "
-                   "later";
-        default:
-            return "";
-    }
-}
+constexpr ErrnoHint kPasidHints[] = {
+    {EOPNOTSUPP, "the device's driver does not take PASIDs"},
+    {EINVAL,
+     "the page table of the device must be made for PASIDs, and the kernel be 6.15 or later"},
+};
 
 }  // namespace
 
@@ -30,20 +23,19 @@ Result<std::uint32_t> attach_pasid(Calls& calls, const DeviceFd& device, const s
                                    std::uint32_t pasid, std::uint32_t page_table_id) {
     abi::AttachIommufdPt attach{
         .argsz = sizeof attach, .flags = abi::kAttachPasid, .pt_id = page_table_id, .pasid = pasid};
-    const int answer = retry(
-        calls, [&] { return calls.device(device, abi::DeviceCall::kAttachIommufdPt, &attach); });
+    const int answer = device_call(calls, device, abi::DeviceCall::kAttachIommufdPt, &attach);
     if (answer < 0)
         return fail_call(-answer, "attach PASID " + std::to_string(pasid), name,
-                         pasid_hint(-answer));
+                         find_hint(kPasidHints, -answer));
     return attach.pt_id;
 }
 
 Result<void> detach_pasid(Calls& calls, const DeviceFd& device, const std::string& name,
                           std::uint32_t pasid) {
     abi::DetachIommufdPt detach{.argsz = sizeof detach, .flags = abi::kDetachPasid, .pasid = pasid};
-    const int answer = retry(
-        calls, [&] { return calls.device(device, abi::DeviceCall::kDetachIommufdPt, &detach); });
-    return check_answer(answer, "detach PASID " + std::to_string(pasid), name, pasid_hint(-answer));
+    const int answer = device_call(calls, device, abi::DeviceCall::kDetachIommufdPt, &detach);
+    return check_answer(answer, "detach PASID " + std::to_string(pasid), name,
+                        find_hint(kPasidHints, -answer));
 }
 
 }  // namespace vfio

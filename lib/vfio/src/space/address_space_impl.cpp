@@ -7,9 +7,8 @@
 
 #include "base/try.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
-#include "vfio/src/space/map_coalescing.hpp"
+#include "vfio/src/space/mapping_lists.hpp"
 #include "vfio/src/space/refusal_hints.hpp"
-#include "vfio/src/space/relocation.hpp"
 
 namespace vfio {
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/non_copyable.hpp"
 #include "vfio/calls.hpp"
 #include "vfio/iova_range.hpp"
 
@@ -20,7 +21,7 @@ namespace vfio {
 /// joined. Each operation is O(log n) in the free extents, and O(1) where a recently released range
 /// fits exactly. Like the kernel, it never allocates address 0, which devices read as none. Not
 /// thread-safe.
-class IovaAllocator {
+class IovaAllocator : base::NonCopyable {
   public:
     struct Constraints {
         std::uint64_t length = 0;     ///< bytes, a multiple of the window's page size
@@ -32,8 +33,6 @@ class IovaAllocator {
     };
 
     IovaAllocator();
-    IovaAllocator(const IovaAllocator&) = delete;
-    IovaAllocator& operator=(const IovaAllocator&) = delete;
     ~IovaAllocator();
 
     /// Replaces the windows (an attach narrows them, a detach widens them). `taken` stays taken,

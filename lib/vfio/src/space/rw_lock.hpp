@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/non_copyable.hpp"
+
 namespace vfio {
 
 /// A readers-writer lock in one word, cheap enough to take for every page that is mapped. For a map
@@ -13,12 +15,8 @@ namespace vfio {
 /// bus locks each, and none while the process has one thread (glibc's locks and std::shared_ptr
 /// read the same flag). A waiting writer keeps new readers out. Works with std::unique_lock and
 /// std::shared_lock; not recursive.
-class RwLock {
+class RwLock : base::NonCopyable {
   public:
-    RwLock() = default;
-    RwLock(const RwLock&) = delete;
-    RwLock& operator=(const RwLock&) = delete;
-
     void lock() {
         if (is_single_threaded() && word_.load(std::memory_order_relaxed) == 0)
             return word_.store(kWriter, std::memory_order_relaxed);

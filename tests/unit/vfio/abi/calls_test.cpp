@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "tests/unit/vfio/fixture/vfio_test.hpp"
-#include "vfio/src/backend/node_holders.hpp"
+#include "vfio/src/backend/blockers.hpp"
 #include "vfio/system_calls.hpp"
 
 namespace vfio {

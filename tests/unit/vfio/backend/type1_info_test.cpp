@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "vfio/src/backend/type1_info.hpp"
+#include "vfio/src/backend/type1_backend.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

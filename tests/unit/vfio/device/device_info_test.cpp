@@ -7,7 +7,7 @@
 #include "tests/unit/vfio/fixture/device_calls.hpp"
 #include "vfio/irq.hpp"
 #include "vfio/region.hpp"
-#include "vfio/src/abi/zpci.hpp"
+#include "vfio/src/abi/s390.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "vfio/src/space/relocation.hpp"
+#include "vfio/src/space/mapping_lists.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,6 +7,19 @@
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
+namespace {
+
+/// Whether `next` starts where `run` ends, in memory and, where it is fixed, in IOVA.
+bool continues(const MapRequest& run, const MapRequest& next) {
+    if (run.access != next.access || run.address + run.length != next.address ||
+        run.iova.has_value() != next.iova.has_value())
+        return false;
+    if (run.iova)
+        return *run.iova + run.length == *next.iova;
+    return run.alignment == next.alignment && run.within == next.within;
+}
+
+}  // namespace
 
 Result<std::vector<MappedRange>> relocate(std::vector<MappedRange> mappings,
                                           std::span<const Relocation> relocations,
@@ -26,6 +39,21 @@ Result<std::vector<MappedRange>> relocate(std::vector<MappedRange> mappings,
             return fail_call(EINVAL, "adopt " + text(mappings[i].iova), object,
                              "it overlaps " + text(mappings[i - 1].iova));
     return mappings;
+}
+
+std::vector<MapRequest> coalesce(std::span<const MapRequest> requests) {
+    std::vector<MapRequest> sorted(requests.begin(), requests.end());
+    std::stable_sort(sorted.begin(), sorted.end(), [](const MapRequest& a, const MapRequest& b) {
+        return a.iova != b.iova ? a.iova < b.iova : a.address < b.address;
+    });
+    std::vector<MapRequest> runs;
+    for (const MapRequest& request : sorted) {
+        if (!runs.empty() && continues(runs.back(), request))
+            runs.back().length += request.length;
+        else
+            runs.push_back(request);
+    }
+    return runs;
 }
 
 }  // namespace vfio
