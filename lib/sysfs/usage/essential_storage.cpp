@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "base/dir.hpp"
 #include "base/path.hpp"
 #include "sysfs/usage/block_stack.hpp"
+#include "sysfs/usage/mount_line.hpp"
 
 namespace sysfs {
 namespace {
@@ -31,8 +31,8 @@ constexpr std::array kEssentialPaths = {
     "/boot", "/boot/efi", "/boot/EFI",    "/boot/grub", "/boot/firmware", "/efi",
     "/esp",  "/sysroot",  "/nix/store",   "/gnu/store"};
 
-/// One line of mountinfo, proc_pid_mountinfo(5).
-struct MountLine {
+/// One mount, with what is still needed when its line has passed by.
+struct MountOfSystem {
     NodeNumber number;
     std::string target;
     std::string type;
@@ -50,40 +50,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     return parts;
 }
 
-/// The kernel writes some characters as three octal digits (mangle(), seq_show_option()).
-std::string unescape(std::string_view text) {
-    std::string out;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const std::string_view digits = text.substr(at).substr(0, 4).substr(1);
-        const bool escape = text[at] == '\\' && digits.size() == 3 &&
-                            digits.find_first_not_of("01234567") == std::string_view::npos;
-        if (escape)
-            out +=
-                static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + digits[2] - '0');
-        else
-            out += text[at];
-        at += escape ? 3 : 0;
-    }
-    return out;
-}
-
-std::optional<MountLine> parse_mount_line(std::string_view text) {
-    const std::size_t dash = text.find(" - ");
-    if (dash == std::string_view::npos)
-        return std::nullopt;
-    const auto front = split(text.substr(0, dash), ' ');
-    const auto back = split(text.substr(dash + 3), ' ');
-    const auto number =
-        front.size() < 5 ? std::nullopt : parse_node_number(NodeKind::kBlock, front[2]);
-    if (!number || back.size() < 3)
-        return std::nullopt;
-    return MountLine{.number = *number,
-                     .target = unescape(front[4]),
-                     .type = std::string(back[0]),
-                     .source = unescape(back[1]),
-                     .options = std::string(back[2])};
-}
-
 /// Is `path` the mount point or below it?
 bool is_at_or_below(const std::string& path, const std::string& target) {
     return target == "/" || path == target ||
@@ -93,9 +59,9 @@ bool is_at_or_below(const std::string& path, const std::string& target) {
 /// The mounts with the longest matching mount point; several may lie on each other.
 struct MountsOfPath {
     std::size_t length = 0;
-    std::vector<MountLine> mounts;
+    std::vector<MountOfSystem> mounts;
 
-    void offer(const MountLine& mount) {
+    void offer(const MountOfSystem& mount) {
         if (mount.target.size() > length)
             mounts.clear();
         if (mount.target.size() >= length)
@@ -107,7 +73,7 @@ struct MountsOfPath {
 /// The paths in an option like "lowerdir=/a:/b\:c".
 void add_layers(std::string_view value, std::set<std::string>& paths) {
     std::string path;
-    const std::string text = unescape(value) + ":";
+    const std::string text = unescape_field(value) + ":";
     for (std::size_t at = 0; at < text.size(); ++at) {
         if (text[at] == '\\' && at + 1 < text.size())
             path += text[++at];
@@ -146,21 +112,25 @@ class EssentialStorageReader {
             find_mounts(root_.path("/proc/1/mountinfo"), paths);
     }
 
-    /// A namespace may have a hundred thousand mounts: they pass by, a line at a time.
     void find_mounts(const std::string& mountinfo, const std::set<std::string>& paths) {
         std::map<std::string, MountsOfPath> found;
-        std::ifstream file(mountinfo);
-        for (std::string line; std::getline(file, line);) {
-            const auto mount = parse_mount_line(line);
-            if (!mount)
-                continue;
+        // What cannot be read is unknown to read_mounts() as well, which refuses then.
+        (void)for_each_line(mountinfo, [&](std::string_view text) {
+            const auto line = parse_mount_line(text);
+            if (!line)
+                return;
+            const MountOfSystem mount{.number = line->number,
+                                      .target = unescape_field(line->target),
+                                      .type = std::string(line->type),
+                                      .source = unescape_field(line->source),
+                                      .options = std::string(line->options)};
             for (const std::string& path : paths) {
-                if (is_at_or_below(path, mount->target))
-                    found[path].offer(*mount);
+                if (is_at_or_below(path, mount.target))
+                    found[path].offer(mount);
             }
-        }
+        });
         for (const auto& [path, of_path] : found) {
-            for (const MountLine& mount : of_path.mounts)
+            for (const MountOfSystem& mount : of_path.mounts)
                 add_mount(mount, path);
         }
     }
@@ -170,7 +140,7 @@ class EssentialStorageReader {
             new_paths_.insert(path);
     }
 
-    void add_mount(const MountLine& mount, const std::string& path) {
+    void add_mount(const MountOfSystem& mount, const std::string& path) {
         // A layer that lies on the overlay itself is a path of another mount namespace.
         if (layers_.contains(path) && mount.type == "overlay")
             found_.has_hidden_layer = true;
@@ -193,13 +163,13 @@ class EssentialStorageReader {
             add_journals(blocks.front());
         for (const std::string_view option : split(mount.options, ',')) {
             if (option.starts_with("logdev=") || option.starts_with("rtdev="))
-                blocks.push_back(find_block(unescape(option.substr(option.find('=') + 1))));
+                blocks.push_back(find_block(unescape_field(option.substr(option.find('=') + 1))));
         }
         for (const std::string& block : blocks)
             add_block(block);
     }
 
-    void add_overlay(const MountLine& mount) {
+    void add_overlay(const MountOfSystem& mount) {
         constexpr std::array<std::string_view, 4> kKeys = {"lowerdir", "lowerdir+", "datadir+",
                                                            "upperdir"};
         for (const std::string_view option : split(mount.options, ',')) {

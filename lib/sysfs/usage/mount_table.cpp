@@ -6,12 +6,10 @@
 // mounts come and go (mnt_list_next(), m_start()), so that no mount that stays is skipped.
 #include "sysfs/usage/mount_table.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <functional>
 #include <optional>
@@ -21,88 +19,11 @@
 
 #include "base/file_io.hpp"
 #include "base/path.hpp"
-#include "base/unique_fd.hpp"
+#include "sysfs/usage/mount_line.hpp"
 #include "sysfs/usage/process.hpp"
 
 namespace sysfs {
 namespace {
-
-using Line = std::function<void(std::string_view)>;
-
-/// Calls `visit` with each line of the file.
-base::Result<void> for_each_line(const std::string& path, const Line& visit) {
-    const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid())
-        return base::fail_errno(errno, "open", path);
-    std::string text;
-    std::array<char, 65536> chunk;
-    for (;;) {
-        const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return base::fail_errno(errno, "read", path);
-        if (got == 0)
-            break;
-        text.append(chunk.data(), static_cast<std::size_t>(got));
-        std::size_t start = 0;
-        for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
-            visit(std::string_view(text).substr(start, end - start));
-            start = end + 1;
-        }
-        text.erase(0, start);
-    }
-    if (!text.empty())
-        visit(text);
-    return {};
-}
-
-std::string_view take_field(std::string_view& line) {
-    const auto end = line.find(' ');
-    const std::string_view field = line.substr(0, end);
-    line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
-    return field;
-}
-
-/// The kernel writes blanks, tabs, newlines and backslashes as "\040" (mangle()).
-std::string unescape(std::string_view field) {
-    const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
-    std::string text;
-    for (std::size_t at = 0; at < field.size(); ++at) {
-        const std::string_view digits = field.substr(std::min(at + 1, field.size()), 3);
-        if (field[at] != '\\' || digits.size() != 3 ||
-            !std::all_of(digits.begin(), digits.end(), is_octal)) {
-            text += field[at];
-            continue;
-        }
-        text += static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + digits[2] - '0');
-        at += 3;
-    }
-    return text;
-}
-
-/// One line of mountinfo, its fields still escaped.
-struct MountLine {
-    NodeNumber number;
-    std::string_view target;
-    std::string_view type;
-    std::string_view source;
-};
-
-// 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
-std::optional<MountLine> parse_mount_line(std::string_view line) {
-    take_field(line);
-    take_field(line);
-    const auto number = parse_node_number(NodeKind::kBlock, take_field(line));
-    take_field(line);
-    const std::string_view target = take_field(line);
-    const auto separator = line.find(" - ");
-    if (!number || target.empty() || separator == std::string_view::npos)
-        return std::nullopt;
-    line.remove_prefix(separator + 3);
-    const std::string_view type = take_field(line);
-    return MountLine{*number, target, type, take_field(line)};
-}
 
 /// Do its files lie on block devices? Those of a pool have an anonymous device number.
 bool is_on_disks(const MountLine& line) {
@@ -167,14 +88,14 @@ class MountCollector {
         if (!line)
             return;
         const bool wanted = where.empty() && !ancestors_.empty();
-        std::string target = wanted || is_on_disks(*line) ? unescape(line->target) : "";
+        std::string target = wanted || is_on_disks(*line) ? unescape_field(line->target) : "";
         const bool on_the_way = wanted && ancestors_.contains(target);
         if (!on_the_way && !is_on_disks(*line))
             return;
         Mount mount{.number = line->number,
-                    .source = unescape(line->source),
+                    .source = unescape_field(line->source),
                     .target = std::move(target),
-                    .type = unescape(line->type),
+                    .type = unescape_field(line->type),
                     .where = where};
         if (on_the_way)
             table_.on_the_way.insert_or_assign(mount.target, mount);
@@ -235,7 +156,7 @@ MountTable read_mounts(const Root& root, const std::set<std::string>& files) {
 base::Result<std::vector<Swap>> read_swaps(const Root& root) {
     std::vector<Swap> swaps;
     const auto read = for_each_line(root.path("/proc/swaps"), [&swaps](std::string_view line) {
-        const std::string path = unescape(take_field(line));
+        const std::string path = unescape_field(take_field(line));
         line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
         if (path.starts_with('/'))
             swaps.push_back({.path = path,

@@ -19,7 +19,7 @@ struct UsageCheck {
     std::vector<Use> uses;
     std::set<std::string> reported_disks;  ///< disks of the device that some use speaks of
     const EssentialStorage* essential_storage = nullptr;  ///< where the device has disks
-    std::map<std::string, std::string> mounted_at = {};  ///< mount points by block device
+    std::map<std::string, std::string> mounted_at = {};   ///< mount points by block device
 
     void add(UseKind kind, std::string text, std::string evidence) {
         uses.push_back({kind, std::move(text), std::move(evidence)});

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "sysfs/usage/device_subtree.hpp"
+
+/// The tables of /proc whose fields are separated by blanks. They are read as streams: a mount
+/// namespace may have 100,000 mounts.
+namespace sysfs {
+
+/// Calls `visit` with each line of the file.
+[[nodiscard]] base::Result<void> for_each_line(const std::string& path,
+                                               const std::function<void(std::string_view)>& visit);
+/// The next field, which is removed from `line`.
+std::string_view take_field(std::string_view& line);
+/// The kernel writes blanks, tabs, newlines and backslashes as "\040" (mangle()).
+[[nodiscard]] std::string unescape_field(std::string_view field);
+
+/// One line of mountinfo, proc_pid_mountinfo(5); its fields are still escaped.
+struct MountLine {
+    NodeNumber number;
+    std::string_view target;
+    std::string_view type;
+    std::string_view source;
+    std::string_view options;  ///< of the superblock
+};
+[[nodiscard]] std::optional<MountLine> parse_mount_line(std::string_view line);
+
+}  // namespace sysfs
