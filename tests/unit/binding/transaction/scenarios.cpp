@@ -180,7 +180,7 @@ std::string vf_of(TestHost& fixture) {
     return fixture.kernel().state().devices.at(pci_id(kOne[0])).sriov->vfs.at(0);
 }
 
-Plan set_vfs(TestHost& fixture) {
+Plan make_vfs(TestHost& fixture) {
     return four_vfs(fixture, {});
 }
 
@@ -231,11 +231,11 @@ const std::vector<Scenario>& scenarios() {
          [](TestHost& f) { return bind_to(f, Change::To::kHost); }},
         {"no driver", one_nic, nullptr, [](TestHost& f) { return bind_to(f, Change::To::kNone); }},
         {"access and a check", one_nic, nullptr, with_access},
-        {"a number of VFs", pf, nullptr, set_vfs},
+        {"a number of VFs", pf, nullptr, make_vfs},
         {"a PF bound, with VFs", pf, nullptr,
          [](TestHost& f) { return four_vfs(f, {"vfio-pci"}); }},
-        {"a VF", pf, after(set_vfs), [](TestHost& f) { return f.plan({vf_of(f)}, {"vfio-pci"}); }},
-        {"a release of VFs", pf, after(set_vfs), release_one},
+        {"a VF", pf, after(make_vfs), [](TestHost& f) { return f.plan({vf_of(f)}, {"vfio-pci"}); }},
+        {"a release of VFs", pf, after(make_vfs), release_one},
         {"a new mdev", mtty, nullptr, create_mdev},
         {"an mdev stopped", mtty, after(create_mdev), stop_mdev},
         {"a release of an mdev", mtty, after(create_mdev),
