@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/transaction/sriov.hpp"
 
+#include <span>
+
 #include "base/try.hpp"
 #include "binding/transaction/mdevs.hpp"
-
 #include "binding/transaction/node_access.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -17,14 +18,23 @@ using sysfs::DeviceTarget;
 
 constexpr const char* kAutoprobe = "sriov_drivers_autoprobe";
 
+/// With the kernel's own number of VFs, which a worker may wait for: while another program makes
+/// some, their links appear one after the other under the device's lock.
 Result<sysfs::SriovPf> read_pf(JournaledKernel& journaled, const DeviceTarget& pf) {
-    const auto now = journaled.kernel().device(pf.id);
-    if (!now)
-        return base::propagate(now);
+    sysfs::ScanOptions wanted;
+    wanted.attrs = {"sriov_numvfs"};
+    const auto found = TRY(journaled.kernel().devices(std::span(&pf.id, 1), wanted));
+    const sysfs::Device* now = found.find(pf.id);
+    if (now == nullptr)
+        return fail(Code::kNotFound, "set VFs", pf.id.display(), "no such device");
     if (!now->sriov)
         return fail(Code::kUnsupported, "set VFs", pf.id.display(),
                     "is no SR-IOV physical function");
-    return *now->sriov;
+    sysfs::SriovPf sriov = *now->sriov;
+    if (const auto number = now->attrs.find("sriov_numvfs"); number != now->attrs.end())
+        sriov.enabled = static_cast<std::uint32_t>(
+            base::parse_kernel_number(number->second).value_or(sriov.enabled));
+    return sriov;
 }
 
 Result<void> write_count(JournaledKernel& journaled, const DeviceTarget& pf, std::uint32_t count,

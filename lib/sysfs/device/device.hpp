@@ -37,7 +37,7 @@ struct Identity {
 /// The SR-IOV state of a PF.
 struct SriovPf {
     std::uint32_t total = 0;    ///< sriov_totalvfs
-    std::uint32_t enabled = 0;  ///< sriov_numvfs
+    std::uint32_t enabled = 0;  ///< the VFs there are
     std::optional<bool> autoprobe;
     std::map<std::uint32_t, std::string> vfs;  ///< index → name, from the virtfnN links
 

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// One device takes about 25 system calls: one to list its directory, three for `uevent`, then one
+// One device takes about 25 system calls: one to list its directory, three for `uevent`, then three
 // for each listed attribute that `uevent` does not have. No attribute is read that could resume a
 // suspended device; those are read when ScanOptions asks for them (serial).
+//
+// Attributes whose show function takes the device's lock do not return while an unbind or a removal
+// of the device waits for its users:
+//   sriov_numvfs, sriov_vf_total_msix   always            the links virtfnN tell the number
+//   waiting_for_supplier, state_synced  always            not needed
+//   driver_override, uevent             Debian 12's 6.1; in its 6.12.117 driver_override has a
+//                                       spinlock, and uevent waits for none
+// The last two are needed, and nothing else tells what the override is. The daemon reads in a
+// process that it can abandon, and leaves such a device out.
 #include "sysfs/device/device_reader.hpp"
 
 #include <limits>
@@ -125,7 +134,7 @@ base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
         if (context.wanted.resets)
             out.reset_methods = read_reset_methods(device);
         out.slot = context.slots.find(id.name);
-        out.sriov = read_pf(device);
+        out.sriov = read_pf(context.root, device);
         out.vf = read_vf(device);
     }
     if (out.path.empty() && out.syspath.starts_with("/sys/devices/"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/device/sriov.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "sysfs/device/names.hpp"
@@ -26,18 +27,20 @@ std::optional<std::uint32_t> index_of(const std::string& virtfn) {
 
 }  // namespace
 
-std::optional<SriovPf> read_pf(const DeviceDir& device) {
+std::optional<SriovPf> read_pf(const Root& root, const DeviceDir& device) {
     if (!device.has("sriov_totalvfs"))
         return std::nullopt;
     SriovPf out;
     out.total = count(device, "sriov_totalvfs");
-    out.enabled = count(device, "sriov_numvfs");
     if (const auto autoprobe = device.number("sriov_drivers_autoprobe"))
         out.autoprobe = *autoprobe != 0;
     for (const std::string& virtfn : device.listing().starting_with(kVirtfn))
         if (const auto index = index_of(virtfn))
             if (auto vf = device.dir().link_name(virtfn))
                 out.vfs.emplace(*index, std::move(*vf));
+    out.enabled = static_cast<std::uint32_t>(out.vfs.size());
+    if (!root.is_live())  // it may have lost its links
+        out.enabled = std::max(out.enabled, count(device, "sriov_numvfs"));
     return out;
 }
 

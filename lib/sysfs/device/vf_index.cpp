@@ -36,7 +36,7 @@ void VfIndexTable::read_absent_pfs(const Root& root, std::span<const Device> dev
     for (const std::string& pf : absent) {
         const auto all = base::Dir::open(root.path(devices_path("pci")));
         const auto device = all ? DeviceDir::open(*all, pf) : base::propagate(all);
-        if (const auto sriov = device ? read_pf(*device) : std::nullopt)
+        if (const auto sriov = device ? read_pf(root, *device) : std::nullopt)
             add(pf, *sriov);
     }
 }

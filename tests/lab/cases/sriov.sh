@@ -111,4 +111,23 @@ verdict $? "release" "$output"
 equal "restores it" "nvme (null) 0" "$(driver_of $pf) $(override_of $pf) $(numvfs)"
 store /sys/module/vfio_pci/parameters/enable_sriov 0
 
+# A PF whose unbind waits for its user: sriov_numvfs waits for it as well, all other commands go on.
+check "the PF is bound" vfioctl bind $pf
+python3 tests/lab/guest/hold_hidden.py "$(group_of $pf)" "$pf" >/tmp/holder &
+holder=$!
+eventually "a process holds it" grep -q held /tmp/holder
+store /sys/bus/pci/drivers/vfio-pci/unbind "$pf" &
+unbind=$!
+began() { [ ! -e "$pf_path/driver" ]; }
+eventually "an unbind does not return" began
+hangs() { ! timeout --signal=KILL 1 cat "$pf_path/sriov_numvfs" >/dev/null 2>&1; }
+eventually "nor does a read of sriov_numvfs" hangs
+ends() { timeout --signal=KILL 60 vfioctl --direct "$@" >/dev/null 2>&1; [ $? != 137 ]; }
+check "list does not wait" ends list -a
+check "nor does show" ends show 00:11.0
+check "nor does a plan for another device" ends bind --dry-run 00:11.0
+check "nor does doctor" ends doctor
+kill -TERM "$holder"
+wait "$unbind"
+
 done_checking
