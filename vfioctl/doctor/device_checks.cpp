@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/doctor/device_checks.hpp"
 
+#include <algorithm>
+
 #include "vfioctl/render/counted.hpp"
 
 /// Checks of the devices that VFIO has, or that a rule wants for it.
@@ -61,14 +63,20 @@ CheckResult sriov(const DoctorContext& context) {
 /// A device that goes to D3cold may not come back; vfio-pci powers unused ones down.
 CheckResult power(const DoctorContext& context) {
     std::vector<std::string> dead;
-    for (const sysfs::Device* device : context.assignable())
-        if (device->id.bus == "pci" && context.text(device->syspath + "/power_state") == "error")
-            dead.push_back(device->id.display());
+    for (const sysfs::Device& device : context.assessment.inventory.devices)
+        if (!device.fault.empty())
+            dead.push_back(device.id.display() + " (" + device.fault + ")");
     if (dead.empty())
-        return {"power", CheckVerdict::kOk, "no device is stuck in a low-power state", {}};
-    return {"power", CheckVerdict::kFail, "does not respond: " + listed(dead),
-            "echo 0 > d3cold_allowed in its directory before it is used, or vfio_pci's "
-            "disable_idle_d3=1"};
+        return {"power", CheckVerdict::kOk, "no PCI device is dead or lost", {}};
+    const auto assignable = context.assignable();
+    const bool fails =
+        std::any_of(assignable.begin(), assignable.end(),
+                    [](const sysfs::Device* device) { return !device->fault.empty(); });
+    return {"power", fails ? CheckVerdict::kFail : CheckVerdict::kWarn,
+            "does not respond: " + listed(dead),
+            "echo 1 > remove in its directory, then echo 1 > /sys/bus/pci/rescan; if it does not "
+            "come back, power-cycle it. 0 in d3cold_allowed, or vfio_pci's disable_idle_d3=1, "
+            "keeps a device from being powered down"};
 }
 
 }  // namespace

@@ -111,8 +111,10 @@ std::optional<std::string> wanted_driver(const Decision& decision) {
     return usable.front().driver;
 }
 
-DeviceState device_state(const Device& device, const Decision* decision,
-                         const Transaction* transaction) {
+namespace {
+
+DeviceState decided_state(const Device& device, const Decision* decision,
+                          const Transaction* transaction) {
     const bool is_in_transaction = transaction != nullptr && is_member(*transaction, device.id);
     if (decision == nullptr || decision->outcome == policy::DecisionOutcome::kUnmanaged) {
         // A group peer that is taken along has no rule of its own.
@@ -132,6 +134,17 @@ DeviceState device_state(const Device& device, const Decision* decision,
                                           : planned_state(*transaction, device);
     }
     return {"unmanaged", std::nullopt};
+}
+
+}  // namespace
+
+DeviceState device_state(const Device& device, const Decision* decision,
+                         const Transaction* transaction) {
+    DeviceState state = decided_state(device, decision, transaction);
+    if (!state.reason && !device.fault.empty())
+        state.reason =
+            std::string(policy::reason_name(policy::ReasonCode::kDeadDevice)) + ": " + device.fault;
+    return state;
 }
 
 DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,

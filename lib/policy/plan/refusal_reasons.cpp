@@ -153,6 +153,13 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
                 ")"));
 }
 
+void add_dead_device(const sysfs::Device& device, const Rule& rule, const PlanContext& context,
+                     std::vector<Reason>& reasons) {
+    if (!device.fault.empty() && !is_allowed(ReasonCode::kDeadDevice, rule, context.forced))
+        reasons.push_back(
+            make_reason(ReasonCode::kDeadDevice, device.id, "is dead or lost", device.fault));
+}
+
 void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons) {
     if (!pf.sriov || pf.sriov->enabled == 0)
         return;

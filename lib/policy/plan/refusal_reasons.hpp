@@ -18,7 +18,12 @@ namespace policy {
 void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const sysfs::Host& host,
                         std::vector<Reason>& reasons);
 
-/// The same for a PF whose number of VFs is to change to `count`.
+/// A device that is dead or lost, unless `rule` or the user allows it: a new driver would fail, or
+/// wait for it.
+void add_dead_device(const sysfs::Device& device, const Rule& rule, const PlanContext& context,
+                     std::vector<Reason>& reasons);
+
+/// What the kernel would refuse for a PF whose number of VFs is to change to `count`.
 void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
                        const PlanContext& context, std::vector<Reason>& reasons);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// One device takes about 25 system calls: one to list its directory, three for `uevent`, then three
+// One device takes about 35 system calls: one to list its directory, three for `uevent`, then three
 // for each listed attribute that `uevent` does not have. No attribute is read that could resume a
 // suspended device; those are read when ScanOptions asks for them (serial).
 //
@@ -19,6 +19,7 @@
 #include "base/try.hpp"
 #include "sysfs/device/mdev.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/device/pci_fault.hpp"
 #include "sysfs/device/serial.hpp"
 #include "sysfs/device/sriov.hpp"
 #include "sysfs/device/udev_db.hpp"
@@ -136,6 +137,7 @@ base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
         out.slot = context.slots.find(id.name);
         out.sriov = read_pf(context.root, device);
         out.vf = read_vf(device);
+        out.fault = read_fault(device, out);
     }
     if (out.path.empty() && out.syspath.starts_with("/sys/devices/"))
         out.path = out.syspath.substr(std::string_view("/sys/devices/").size());

@@ -173,6 +173,24 @@ TEST(Plan, RequiresTheUsageOfDevicesThatWouldChangeTheirDriver) {
                                       fake::pci_id("0000:02:00.0"), fake::pci_id("0000:03:00.0")}));
 }
 
+TEST(Plan, RefusesToBindADeadDeviceUnlessForced) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").device().fault = "its power_state is error";
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(),
+              "group 7: refused\n"
+              "  ? dead-device 0000:02:00.0: is dead or lost (its power_state is error)\n");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics)
+                  .make_plan({.codes = {policy::ReasonCode::kDeadDevice}})
+                  .transactions[0]
+                  .verdict,
+              policy::Verdict::kChange);
+    const PolicyFixture allowed(
+        host,
+        "rules: [{name: nics, match: {class: network}, driver: auto, in_use: {allow: "
+        "[dead-device]}}]");
+    EXPECT_EQ(allowed.make_plan().transactions[0].verdict, policy::Verdict::kChange);
+}
+
 TEST(Plan, RefusesADeviceThatIsInUseWithoutADriver) {
     Host host;
     host.pci(kGpu).gpu().group(15);

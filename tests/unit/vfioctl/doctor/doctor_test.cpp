@@ -70,8 +70,8 @@ const std::vector<InjectedFault>& faults() {
          }},
         {"NoReset", "reset", "warn", "cannot be reset: 0000:03:00.0", 0,
          [](fake::Tree& t) { t.file(std::string(kCard) + "reset_method", "\n"); }},
-        {"LostInD3", "power", "fail", "does not respond: 0000:03:00.0", 1,
-         [](fake::Tree& t) { t.file(std::string(kCard) + "power_state", "error\n"); }},
+        {"LostInD3", "power", "fail", "does not respond: 0000:03:00.0 (its power_state is error)",
+         1, [](fake::Tree& t) { t.file(std::string(kCard) + "power_state", "error\n"); }},
         {"BootDisplay", "console", "warn",
          "0000:03:00.0 is the boot display; frame buffers: 0 simpledrmdrmfb", 0,
          [](fake::Tree& t) {
