@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/usage/captured_net.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <bit>
+#include <cstdint>
 #include <limits>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "base/dir.hpp"
 #include "base/file_io.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/usage/link_users.hpp"
 
 namespace sysfs {
 namespace {
-
-int index_of(const NetTables& tables, const std::string& name) {
-    for (const auto& [index, link] : tables.links) {
-        if (link.name == name)
-            return index;
-    }
-    return 0;
-}
 
 /// "DEVTYPE=vlan" of the interface's uevent: the kind, as far as sysfs has one.
 std::string kind_of(const base::Dir& net, const std::string& name) {
@@ -44,7 +41,7 @@ int lower_of(const base::Dir& net, const NetTables& tables, int index, const Lin
     for (const auto& entry : *entries) {
         if (!entry.starts_with(kPrefix))
             continue;
-        const auto lower = tables.links.find(index_of(tables, entry.substr(kPrefix.size())));
+        const auto lower = tables.links.find(tables.index_of(entry.substr(kPrefix.size())));
         if (lower != tables.links.end() && lower->second.master != index)
             return lower->first;
     }
@@ -63,7 +60,7 @@ void read_links(const base::Dir& net, NetTables& tables) {
     }
     for (auto& [index, link] : tables.links) {
         if (const auto master = net.link_name(link.name + "/master"))
-            link.master = index_of(tables, *master);
+            link.master = tables.index_of(*master);
     }
     for (auto& [index, link] : tables.links)
         link.lower = lower_of(net, tables, index, link);
@@ -79,17 +76,37 @@ std::string gateway_text(const std::string& word) {
                        (*value >> 16) & 0xff, *value >> 24);
 }
 
+/// One line of /proc/net/route: its numbers are as printed, in host byte order.
+struct Ipv4Route {
+    std::string iface;
+    std::string gateway;
+    std::uint32_t destination = 0;
+    std::uint32_t mask = 0;
+};
+
 // Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
-void read_ipv4_routes(const Root& root, NetTables& tables) {
+std::vector<Ipv4Route> ipv4_routes(const Root& root) {
+    std::vector<Ipv4Route> routes;
     std::istringstream lines(base::read_file(root.path("/proc/net/route")).value_or(""));
     std::string line;
     while (std::getline(lines, line)) {
         std::istringstream fields(line);
         std::string iface, destination, gateway, flags, references, use, metric, mask;
         fields >> iface >> destination >> gateway >> flags >> references >> use >> metric >> mask;
-        const int index = index_of(tables, iface);
-        if (index != 0 && destination == "00000000" && mask == "00000000")
-            tables.routes.push_back({index, "default" + gateway_text(gateway) + " dev " + iface});
+        const auto to = base::parse_hex(destination, 8);
+        const auto bits = base::parse_hex(mask, 8);
+        if (to && bits)
+            routes.push_back({iface, gateway, *to, *bits});
+    }
+    return routes;
+}
+
+void read_ipv4_routes(const Root& root, NetTables& tables) {
+    for (const auto& route : ipv4_routes(root)) {
+        const int index = tables.index_of(route.iface);
+        if (index != 0 && route.destination == 0 && route.mask == 0)
+            tables.routes.push_back(
+                {index, "default" + gateway_text(route.gateway) + " dev " + route.iface});
     }
 }
 
@@ -103,7 +120,7 @@ void read_ipv6_routes(const Root& root, NetTables& tables) {
             flags, iface;
         fields >> destination >> length >> source >> source_length >> gateway >> metric >>
             references >> use >> flags >> iface;
-        const int index = index_of(tables, iface);
+        const int index = tables.index_of(iface);
         if (index != 0 && length == "00" && tables.links[index].name != "lo")
             tables.routes.push_back({index, "default (IPv6) dev " + iface});
     }
@@ -119,7 +136,28 @@ NetTables read_captured_net(const Root& root) {
     read_links(*net, tables);
     read_ipv4_routes(root, tables);
     read_ipv6_routes(root, tables);
+    read_link_users(root.path("/proc/net"), tables);
     return tables;
+}
+
+int captured_route_to(const Root& root, const NetTables& tables, const std::string& peer) {
+    in_addr address{};
+    if (::inet_pton(AF_INET, peer.c_str(), &address) != 1) {
+        for (const auto& route : tables.routes) {
+            if (route.text.starts_with("default (IPv6)"))
+                return route.link;
+        }
+        return 0;
+    }
+    // On a little-endian host, as gateway_text() assumes, s_addr is the number that is printed.
+    const Ipv4Route* best = nullptr;
+    const auto routes = ipv4_routes(root);
+    for (const auto& route : routes) {
+        if ((address.s_addr & route.mask) == route.destination &&
+            (best == nullptr || std::popcount(best->mask) < std::popcount(route.mask)))
+            best = &route;
+    }
+    return best == nullptr ? 0 : tables.index_of(best->iface);
 }
 
 }  // namespace sysfs

@@ -98,6 +98,8 @@ class SubtreeWalker {
             subtree_.functions.push_back(path);
         if (has("driver") && has("modalias"))
             subtree_.bus_names.insert(base::base_name(path));
+        if (base::base_name(path) == "net" && entries.directories.empty() && !has("subsystem"))
+            subtree_.hidden_nets.insert(base::base_name(base::directory_name(path)));
         if (has("ifindex"))
             subtree_.netdevs.push_back(base::base_name(path));
         if (has("status") && has("enabled") && base::base_name(path).starts_with("card"))

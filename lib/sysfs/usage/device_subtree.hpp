@@ -53,6 +53,9 @@ struct DeviceSubtree {
     Device device;
     std::vector<Block> blocks;
     std::vector<std::string> netdevs;
+    /// Devices with an interface that another network namespace has: their directory "net" is
+    /// there, since it has a child (class_dir_create_and_add()), and empty for us.
+    std::set<std::string> hidden_nets;
     std::set<std::string>
         bus_names;  ///< its own and those of devices on buses below it ("virtio1")
     std::map<NodeNumber, DeviceNode>

@@ -68,7 +68,7 @@ std::optional<MountLine> parse_mount_line(std::string_view line) {
     take_field(line);
     take_field(line);
     const auto number = parse_node_number(NodeKind::kBlock, take_field(line));
-    take_field(line);
+    const std::string_view root = take_field(line);
     const std::string_view target = take_field(line);
     const auto separator = line.find(" - ");
     if (!number || target.empty() || separator == std::string_view::npos)
@@ -76,7 +76,7 @@ std::optional<MountLine> parse_mount_line(std::string_view line) {
     line.remove_prefix(separator + 3);
     const std::string_view type = take_field(line);
     const std::string_view source = take_field(line);
-    return MountLine{*number, target, type, source, take_field(line)};
+    return MountLine{*number, root, target, type, source, take_field(line)};
 }
 
 }  // namespace sysfs

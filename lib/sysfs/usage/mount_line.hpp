@@ -24,6 +24,7 @@ std::string_view take_field(std::string_view& line);
 /// One line of mountinfo, proc_pid_mountinfo(5); its fields are still escaped.
 struct MountLine {
     NodeNumber number;
+    std::string_view root;  ///< in the file system: "/", or "net:[4026532000]" of an nsfs
     std::string_view target;
     std::string_view type;
     std::string_view source;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A host may have thousands of mount namespaces, and one of them 100,000 mounts. Each table is
-// read as a stream, line by line; what is kept for a file system is bounded, and mounts that are on
-// no block device are dropped at once. Since Linux 5.8 a reader keeps its place in the list while
-// mounts come and go (mnt_list_next(), m_start()), so that no mount that stays is skipped.
+// A host may have thousands of mount namespaces, and one of them 100,000 mounts. Each table is read
+// as a stream, and what is kept for a file system is bounded. Since Linux 5.8 a reader keeps its
+// place in the list while mounts come and go (m_start()), so that no mount that stays is skipped.
 #include "sysfs/usage/mount_table.hpp"
 
 #include <fmt/format.h>
@@ -63,30 +62,33 @@ class MountCollector {
         const std::string where = std::exchange(is_first_, false)
                                       ? ""
                                       : "the mount namespace of " + process_label(root_, pid);
+        const std::string top = where.empty() ? "" : dir + "/root";
         const auto read = for_each_line(dir + "/mountinfo",
-                                        [&](std::string_view line) { add_line(line, where); });
-        if (!read && is_a_loss(read.error(), pid))
-            table_.unknown.push_back(fmt::format(
-                "{}: {}", where.empty() ? "our own mount namespace" : where, read.error().text()));
-        if (!read)
-            seen_.erase(view);  // another process may tell
+                                        [&](std::string_view line) { add_line(line, where, top); });
+        if (read)
+            return;
+        seen_.erase(view);  // another process may tell
+        if (is_a_loss(read.error(), pid))
+            table_.unknown.push_back(read.error().text());
     }
 
     MountTable table() { return std::move(table_); }
 
   private:
-    // The table of a process that has ended cannot be read (EINVAL of mounts_open_common()), and
-    // such a process keeps no mount. A captured host has the tables that were captured.
+    // A process that has ended has no table (EINVAL of mounts_open_common()). A captured host has
+    // the tables that were captured.
     [[nodiscard]] bool is_a_loss(const base::Error& error, const std::string& pid) const {
-        if (error.errnum == EINVAL || error.errnum == ENOENT || error.errnum == ESRCH)
-            return false;
-        return root_.is_live() && ::access(("/proc/" + pid + "/stat").c_str(), F_OK) == 0;
+        return root_.is_live() && error.errnum != EINVAL &&
+               ::access(("/proc/" + pid + "/stat").c_str(), F_OK) == 0;
     }
 
-    void add_line(std::string_view text, const std::string& where) {
+    void add_line(std::string_view text, const std::string& where, const std::string& top) {
         const auto line = parse_mount_line(text);
         if (!line)
             return;
+        if (line->type == "nsfs" && line->root.starts_with("net:") &&
+            seen_.insert(std::string(line->root)).second)
+            table_.net_namespaces.push_back(top + unescape_field(line->target));
         const bool wanted = where.empty() && !ancestors_.empty();
         std::string target = wanted || is_on_disks(*line) ? unescape_field(line->target) : "";
         const bool on_the_way = wanted && ancestors_.contains(target);

@@ -34,6 +34,8 @@ struct MountTable {
     /// The mounts of our own namespace on the way to the files that read_mounts() was asked about,
     /// of every type, by mount point; of several at one place the last, which covers the others.
     std::map<std::string, Mount> on_the_way;
+    /// Where network namespaces are mounted; in other mount namespaces by way of a process there.
+    std::vector<std::string> net_namespaces;
     std::vector<std::string> unknown;  ///< "the mount namespace of x (pid 7): Permission denied"
 
     /// The mount of our own namespace that has `path`, as far as on_the_way tells.

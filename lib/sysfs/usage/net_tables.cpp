@@ -2,101 +2,94 @@
 #include "sysfs/usage/net_tables.hpp"
 
 #include <fmt/format.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <netlink/cache.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
-#include <netlink/route/link.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 #include <netlink/socket.h>
 
 #include <array>
 #include <memory>
+#include <set>
+#include <span>
+#include <utility>
 
+#include "base/try.hpp"
 #include "sysfs/usage/captured_net.hpp"
+#include "sysfs/usage/link_users.hpp"
+#include "sysfs/usage/netlink.hpp"
+#include "sysfs/usage/process.hpp"
 
 namespace sysfs {
 namespace {
 
 struct NetlinkDeleter {
     void operator()(nl_sock* socket) const { nl_socket_free(socket); }
-    void operator()(nl_cache* cache) const { nl_cache_free(cache); }
     void operator()(nl_addr* address) const { nl_addr_put(address); }
     void operator()(rtnl_route* route) const { rtnl_route_put(route); }
 };
-using NetlinkSocket = std::unique_ptr<nl_sock, NetlinkDeleter>;
-using NetlinkCache = std::unique_ptr<nl_cache, NetlinkDeleter>;
 using NlAddress = std::unique_ptr<nl_addr, NetlinkDeleter>;
 using NetlinkRoute = std::unique_ptr<rtnl_route, NetlinkDeleter>;
-
-NetlinkSocket connect() {
-    NetlinkSocket socket(nl_socket_alloc());
-    if (socket && nl_connect(socket.get(), NETLINK_ROUTE) < 0)
-        return nullptr;
-    return socket;
-}
 
 std::string text_of(nl_addr* address) {
     std::array<char, 128> text{};
     return address == nullptr ? std::string() : nl_addr2str(address, text.data(), text.size());
 }
 
-void read_links(nl_sock* socket, NetTables& tables) {
-    nl_cache* links = nullptr;
-    if (rtnl_link_alloc_cache(socket, AF_UNSPEC, &links) < 0)
-        return;
-    const NetlinkCache owner(links);
-    for (nl_object* each = nl_cache_get_first(links); each != nullptr;
-         each = nl_cache_get_next(each)) {
-        auto* link = reinterpret_cast<rtnl_link*>(each);
-        const char* kind = rtnl_link_get_type(link);
-        // With a netns id the lower interface is in another namespace, and so is its index.
-        std::int32_t foreign = 0;
-        const bool here = rtnl_link_get_link_netnsid(link, &foreign) != 0;
-        tables.links[rtnl_link_get_ifindex(link)] = {.name = rtnl_link_get_name(link),
-                                                     .kind = kind == nullptr ? "" : kind,
-                                                     .master = rtnl_link_get_master(link),
-                                                     .lower = here ? rtnl_link_get_link(link) : 0};
-    }
+template <typename Header>
+std::span<const std::byte> bytes_of(const Header& header) {
+    return std::as_bytes(std::span(&header, 1));
+}
+
+int number_of(const nlattr* attribute) {
+    return attribute == nullptr ? 0 : static_cast<int>(nla_get_u32(attribute));
+}
+
+std::string string_of(const nlattr* attribute) {
+    return attribute == nullptr ? "" : nla_get_string(attribute);
 }
 
 // IFLA_PARENT_DEV_NAME (5.14) names the device of an interface in any namespace; sysfs shows
-// interfaces of its own namespace only.
-int on_link_message(nl_msg* message, void* where) {
-    nlmsghdr* header = nlmsg_hdr(message);
-    if (header->nlmsg_type != RTM_NEWLINK || !nlmsg_valid_hdr(header, sizeof(ifinfomsg)))
-        return NL_SKIP;
-    const nlattr* parent = nlmsg_find_attr(header, sizeof(ifinfomsg), IFLA_PARENT_DEV_NAME);
-    auto& links = static_cast<NetTables*>(where)->links;
-    const auto link = links.find(static_cast<const ifinfomsg*>(nlmsg_data(header))->ifi_index);
-    if (parent != nullptr && link != links.end())
-        link->second.parent = nla_get_string(parent);
-    return NL_OK;
-}
-
-void read_parents(nl_sock* socket, NetTables& tables) {
-    nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_link_message, &tables);
-    ifinfomsg request{};
-    request.ifi_family = AF_UNSPEC;
-    if (nl_send_simple(socket, RTM_GETLINK, NLM_F_DUMP, &request, sizeof request) >= 0)
-        nl_recvmsgs_default(socket);
-    nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_DEFAULT, nullptr, nullptr);
-}
-
-void read_addresses(nl_sock* socket, NetTables& tables) {
-    nl_cache* addresses = nullptr;
-    if (rtnl_addr_alloc_cache(socket, &addresses) < 0)
+// interfaces of its own namespace only. With IFLA_LINK_NETNSID the lower interface is in another
+// namespace, and so is its index.
+void add_link(nlmsghdr* header, std::map<int, Link>& links) {
+    constexpr int kMaxAttribute = 64;
+    std::array<nlattr*, kMaxAttribute + 1> found{};
+    if (header->nlmsg_type != RTM_NEWLINK ||
+        nlmsg_parse(header, sizeof(ifinfomsg), found.data(), kMaxAttribute, nullptr) < 0)
         return;
-    const NetlinkCache owner(addresses);
-    for (nl_object* each = nl_cache_get_first(addresses); each != nullptr;
-         each = nl_cache_get_next(each)) {
-        auto* address = reinterpret_cast<rtnl_addr*>(each);
-        if (rtnl_addr_get_scope(address) == RT_SCOPE_UNIVERSE)
-            tables.addresses.push_back(
-                {rtnl_addr_get_ifindex(address), text_of(rtnl_addr_get_local(address))});
-    }
+    std::array<nlattr*, IFLA_INFO_MAX + 1> info{};
+    if (found[IFLA_LINKINFO] != nullptr)
+        nla_parse_nested(info.data(), IFLA_INFO_MAX, found[IFLA_LINKINFO], nullptr);
+    Link link{.name = string_of(found[IFLA_IFNAME]),
+              .kind = string_of(info[IFLA_INFO_KIND]),
+              .master = number_of(found[IFLA_MASTER]),
+              .lower = number_of(found[IFLA_LINK]),
+              .parent = string_of(found[IFLA_PARENT_DEV_NAME])};
+    if (found[IFLA_LINK_NETNSID] != nullptr)
+        link.lower_namespace = number_of(found[IFLA_LINK_NETNSID]);
+    links.insert_or_assign(static_cast<const ifinfomsg*>(nlmsg_data(header))->ifi_index,
+                           std::move(link));
+}
+
+void add_address(nlmsghdr* header, NetTables& tables) {
+    std::array<nlattr*, IFA_MAX + 1> found{};
+    const auto* message = static_cast<const ifaddrmsg*>(nlmsg_data(header));
+    if (header->nlmsg_type != RTM_NEWADDR ||
+        nlmsg_parse(header, sizeof(ifaddrmsg), found.data(), IFA_MAX, nullptr) < 0 ||
+        message->ifa_scope != RT_SCOPE_UNIVERSE)
+        return;
+    const nlattr* local = found[IFA_LOCAL] != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS];
+    if (local == nullptr)
+        return;
+    const NlAddress address(nl_addr_alloc_attr(local, message->ifa_family));
+    if (address)
+        nl_addr_set_prefixlen(address.get(), message->ifa_prefixlen);
+    tables.addresses.push_back({static_cast<int>(message->ifa_index), text_of(address.get())});
 }
 
 std::string route_text(rtnl_route* route, rtnl_nexthop* hop, const Link* link) {
@@ -125,48 +118,99 @@ void add_route(rtnl_route* route, NetTables& tables) {
 }
 
 // A router has a million routes and one default route: the others are skipped unparsed.
-int on_route_message(nl_msg* message, void* where) {
-    nlmsghdr* header = nlmsg_hdr(message);
+void add_default_route(nlmsghdr* header, NetTables& tables) {
     if (header->nlmsg_type != RTM_NEWROUTE || !nlmsg_valid_hdr(header, sizeof(rtmsg)))
-        return NL_SKIP;
+        return;
     const auto* route_header = static_cast<const rtmsg*>(nlmsg_data(header));
     const bool ip = route_header->rtm_family == AF_INET || route_header->rtm_family == AF_INET6;
-    if (!ip || route_header->rtm_dst_len != 0)
-        return NL_OK;
     rtnl_route* parsed = nullptr;
-    if (rtnl_route_parse(header, &parsed) == 0) {
-        const NetlinkRoute route(parsed);
-        add_route(route.get(), *static_cast<NetTables*>(where));
-    }
-    return NL_OK;
+    if (!ip || route_header->rtm_dst_len != 0 || rtnl_route_parse(header, &parsed) != 0)
+        return;
+    const NetlinkRoute route(parsed);
+    add_route(route.get(), tables);
 }
 
-void read_routes(nl_sock* socket, NetTables& tables) {
-    nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_route_message, &tables);
+base::Result<void> read_addresses(Netlink& netlink, NetTables& tables) {
+    ifaddrmsg request{};
+    request.ifa_family = AF_UNSPEC;
+    return netlink.dump(
+        RTM_GETADDR, bytes_of(request), [&tables] { tables.addresses.clear(); },
+        [&tables](nlmsghdr* header) { add_address(header, tables); });
+}
+
+base::Result<void> read_routes(Netlink& netlink, NetTables& tables) {
     for (const int family : {AF_INET, AF_INET6}) {
         rtmsg request{};
         request.rtm_family = static_cast<unsigned char>(family);
-        if (nl_send_simple(socket, RTM_GETROUTE, NLM_F_DUMP, &request, sizeof request) >= 0)
-            nl_recvmsgs_default(socket);
+        const std::size_t before = tables.routes.size();
+        TRY(netlink.dump(
+            RTM_GETROUTE, bytes_of(request), [&tables, before] { tables.routes.resize(before); },
+            [&tables](nlmsghdr* header) { add_default_route(header, tables); }));
+    }
+    return {};
+}
+
+NetTables read_live_net() {
+    NetTables tables;
+    if (auto links = read_netlink_links())
+        tables.links = *std::move(links);
+    else
+        tables.unknown.push_back("the network interfaces: " + links.error().text());
+    read_netlink_uses(tables);
+    return tables;
+}
+
+void name_owners(const Root& root, NetTables& tables) {
+    std::set<std::uint64_t> sockets;
+    for (const auto& user : tables.users) {
+        if (user.socket != 0)
+            sockets.insert(user.socket);
+    }
+    const auto owners = socket_owners(root, sockets);
+    for (auto& user : tables.users) {
+        if (const auto owner = owners.find(user.socket); owner != owners.end())
+            user.evidence = owner->second + " has " + user.evidence;
     }
 }
 
 }  // namespace
 
-NetTables read_net_tables(const Root& root) {
-    return root.is_live() ? read_netlink_tables() : read_captured_net(root);
+int NetTables::index_of(const std::string& name) const {
+    for (const auto& [index, link] : links) {
+        if (link.name == name)
+            return index;
+    }
+    return 0;
 }
 
-NetTables read_netlink_tables() {
-    NetTables tables;
-    const NetlinkSocket socket = connect();
-    if (!socket)
-        return tables;
-    read_links(socket.get(), tables);
-    read_parents(socket.get(), tables);
-    read_addresses(socket.get(), tables);
-    read_routes(socket.get(), tables);
+NetTables read_net_tables(const Root& root) {
+    NetTables tables = root.is_live() ? read_live_net() : read_captured_net(root);
+    read_soft_rdma(root, tables);
+    name_owners(root, tables);
     return tables;
+}
+
+base::Result<std::map<int, Link>> read_netlink_links() {
+    Netlink netlink = TRY(Netlink::connect(NETLINK_ROUTE));
+    std::map<int, Link> links;
+    ifinfomsg request{};
+    request.ifi_family = AF_UNSPEC;
+    TRY(netlink.dump(
+        RTM_GETLINK, bytes_of(request), [&links] { links.clear(); },
+        [&links](nlmsghdr* header) { add_link(header, links); }));
+    return links;
+}
+
+void read_netlink_uses(NetTables& tables) {
+    auto netlink = Netlink::connect(NETLINK_ROUTE);
+    auto read = netlink ? read_addresses(*netlink, tables) : base::propagate(netlink);
+    if (read)
+        read = read_routes(*netlink, tables);
+    if (!read)
+        tables.unknown.push_back("addresses and routes: " + read.error().text());
+    read_link_users("/proc/thread-self/net", tables);
+    read_redirections(tables);
+    read_xdp_sockets(tables);
 }
 
 int route_to(const std::string& peer) {
@@ -174,9 +218,10 @@ int route_to(const std::string& peer) {
     if (nl_addr_parse(peer.c_str(), AF_UNSPEC, &parsed) < 0)
         return 0;
     const NlAddress address(parsed);
-    const NetlinkSocket socket = connect();
+    const std::unique_ptr<nl_sock, NetlinkDeleter> socket(nl_socket_alloc());
     rtnl_route* found = nullptr;
-    if (!socket || rtnl_route_lookup(socket.get(), address.get(), &found) < 0)
+    if (!socket || nl_connect(socket.get(), NETLINK_ROUTE) < 0 ||
+        rtnl_route_lookup(socket.get(), address.get(), &found) < 0)
         return 0;
     const NetlinkRoute route(found);
     if (rtnl_route_get_nnexthops(route.get()) < 1)

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
 #include "sysfs/host/root.hpp"
+#include "sysfs/usage/usage.hpp"
 
 namespace sysfs {
 
@@ -16,6 +20,13 @@ struct Link {
     int master = 0;           ///< the bridge, bond, team or vrf it is a port of
     int lower = 0;            ///< the interface a vlan, macvlan, ... was made on
     std::string parent = {};  ///< the device it is of ("0000:00:11.0", "virtio1"); by netlink only
+    /// The namespace that `lower` is in, by its id here; absent for this namespace.
+    std::optional<std::int32_t> lower_namespace = std::nullopt;
+
+    /// Is it made on an interface of another namespace? A veth pair's ends are each other's peers.
+    [[nodiscard]] bool is_made_on_other_namespace() const {
+        return lower_namespace && kind != "veth" && kind != "netkit";
+    }
 };
 
 struct Address {
@@ -29,17 +40,34 @@ struct DefaultRoute {
     std::string text;  ///< "default via 192.0.2.1 dev eth0 table 100"
 };
 
+/// A user of an interface that is no interface itself: a socket, a PPPoE session, a redirection.
+struct LinkUser {
+    int link = 0;
+    UseKind kind = UseKind::kOpenFd;
+    std::string evidence;
+    std::uint64_t socket = 0;  ///< the inode of a program's socket; 0: none
+
+    [[nodiscard]] const char* text() const;
+};
+
 /// The network of this network namespace: by netlink on this machine, by sysfs and /proc/net on a
 /// captured host (no addresses; of IPv4 the main table, of IPv6 all).
 struct NetTables {
     std::map<int, Link> links;  ///< by interface index
     std::vector<Address> addresses;
     std::vector<DefaultRoute> routes;
+    std::vector<LinkUser> users;
+    std::vector<std::string> unknown;  ///< what could not be read
+
+    [[nodiscard]] int index_of(const std::string& name) const;  ///< 0: there is no such interface
 };
 
 [[nodiscard]] NetTables read_net_tables(const Root& root);
-/// By netlink: the network namespace that the calling thread is in.
-[[nodiscard]] NetTables read_netlink_tables();
+
+/// By netlink, of the network namespace that the calling thread is in: the interfaces; and the
+/// rest.
+[[nodiscard]] base::Result<std::map<int, Link>> read_netlink_links();
+void read_netlink_uses(NetTables& tables);
 
 /// The interface that packets to `peer` ("192.0.2.7", "2001:db8::1") leave through now; 0: unknown.
 [[nodiscard]] int route_to(const std::string& peer);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
 
 #include "base/file_io.hpp"
 #include "base/path.hpp"
@@ -19,6 +20,34 @@ std::string process_name(const Root& root, const std::string& pid) {
     if (!name.empty() && name.back() == '\n')
         name.pop_back();
     return name.empty() ? "a process" : name;
+}
+
+struct ProcessStat {
+    std::string state;
+    pid_t parent = 0;
+};
+
+std::optional<ProcessStat> read_stat(const Root& root, pid_t pid) {
+    // "712 (a name (with) anything) S 1 ...": the name ends at the last parenthesis.
+    const std::string text = base::read_file(process_dir(root, pid) + "/stat").value_or("");
+    const auto end = text.rfind(')');
+    if (end == std::string::npos)
+        return std::nullopt;
+    std::istringstream fields(text.substr(end + 1));
+    ProcessStat stat;
+    if (!(fields >> stat.state >> stat.parent))
+        return std::nullopt;
+    return stat;
+}
+
+/// "socket:[12345]"
+std::optional<std::uint64_t> socket_inode(const std::string& link) {
+    constexpr std::string_view kStart = "socket:[";
+    if (!link.starts_with(kStart) || !link.ends_with(']'))
+        return std::nullopt;
+    const auto number = base::parse_decimal(
+        std::string_view(link).substr(kStart.size(), link.size() - kStart.size() - 1));
+    return number ? std::optional(*number) : std::nullopt;
 }
 
 bool is_unit(const std::string& name) {
@@ -76,18 +105,37 @@ std::string process_text(const Root& root, pid_t pid) {
                         : fmt::format("{}, unit {})", label.substr(0, label.size() - 1), unit);
 }
 
+std::set<std::uint64_t> sockets_of(const Root& root, pid_t pid) {
+    std::set<std::uint64_t> sockets;
+    const std::string dir = process_dir(root, pid) + "/fd";
+    for (const auto& fd : base::list_directory(dir)) {
+        const auto link = base::read_link(fmt::format("{}/{}", dir, fd));
+        if (const auto inode = socket_inode(link.value_or("")))
+            sockets.insert(*inode);
+    }
+    return sockets;
+}
+
+std::map<std::uint64_t, std::string> socket_owners(const Root& root,
+                                                   const std::set<std::uint64_t>& sockets) {
+    std::map<std::uint64_t, std::string> owners;
+    for (const pid_t pid : sockets.empty() ? std::vector<pid_t>() : list_processes(root)) {
+        for (const auto socket : sockets_of(root, pid)) {
+            if (sockets.contains(socket))
+                owners.emplace(socket, process_text(root, pid));
+        }
+    }
+    return owners;
+}
+
+bool has_not_ended(const Root& root, pid_t pid) {
+    const auto stat = read_stat(root, pid);
+    return stat && stat->state != "Z" && stat->state != "X";
+}
+
 std::optional<pid_t> parent_of(const Root& root, pid_t pid) {
-    // "712 (a name (with) anything) S 1 ...": the name ends at the last parenthesis.
-    const std::string stat = base::read_file(process_dir(root, pid) + "/stat").value_or("");
-    const auto end = stat.rfind(')');
-    if (end == std::string::npos)
-        return std::nullopt;
-    std::istringstream fields(stat.substr(end + 1));
-    std::string state;
-    pid_t parent = 0;
-    if (!(fields >> state >> parent))
-        return std::nullopt;
-    return parent;
+    const auto stat = read_stat(root, pid);
+    return stat ? std::optional(stat->parent) : std::nullopt;
 }
 
 }  // namespace sysfs

@@ -3,7 +3,10 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +25,15 @@ namespace sysfs {
 
 /// "qemu-system-x86 (pid 712, unit libvirtd.service)"; the unit only when systemd runs it in one.
 [[nodiscard]] std::string process_text(const Root& root, pid_t pid);
+
+/// The sockets of a process, by their inodes; none when its descriptors cannot be read.
+[[nodiscard]] std::set<std::uint64_t> sockets_of(const Root& root, pid_t pid);
+/// A process that has each of these sockets, as process_text() has it. Walks /proc/*/fd.
+[[nodiscard]] std::map<std::uint64_t, std::string> socket_owners(
+    const Root& root, const std::set<std::uint64_t>& sockets);
+
+/// Does the process still run? One that has ended and waits for its parent does not.
+[[nodiscard]] bool has_not_ended(const Root& root, pid_t pid);
 
 [[nodiscard]] std::optional<pid_t> parent_of(const Root& root, pid_t pid);
 

@@ -10,6 +10,7 @@
 #include "sysfs/usage/usage.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -44,11 +45,6 @@ bool any_has_blocks(std::span<const UsageCheck> checks) {
                        [](const UsageCheck& each) { return !each.subtree.blocks.empty(); });
 }
 
-bool any_has_netdevs(std::span<const UsageCheck> checks) {
-    return std::any_of(checks.begin(), checks.end(),
-                       [](const UsageCheck& each) { return !each.subtree.netdevs.empty(); });
-}
-
 /// A network device on a native driver: its interfaces may be in another namespace.
 bool is_native_nic(const Device& device) {
     constexpr std::uint32_t kNetwork = 0x02;
@@ -56,13 +52,38 @@ bool is_native_nic(const Device& device) {
            !device.vfio;
 }
 
-void find_other_namespace_uses(std::span<UsageCheck> checks) {
-    if (std::none_of(checks.begin(), checks.end(),
-                     [](const UsageCheck& each) { return is_native_nic(each.subtree.device); }))
-        return;
-    for (const OtherNetNamespace& net : read_other_net_namespaces()) {
-        for (auto& check : checks)
-            find_other_namespace_net(net, check);
+bool has_net(const UsageCheck& check) {
+    return !check.subtree.netdevs.empty() || !check.subtree.hidden_nets.empty() ||
+           is_native_nic(check.subtree.device);
+}
+
+bool any_has_net(std::span<const UsageCheck> checks) {
+    return std::any_of(checks.begin(), checks.end(), has_net);
+}
+
+/// Has the namespace an interface of one of the devices, or one whose lower interface it lacks?
+bool is_relevant(std::span<const UsageCheck> checks, const std::map<int, Link>& links) {
+    return std::any_of(links.begin(), links.end(), [&](const auto& entry) {
+        const Link& link = entry.second;
+        return (link.lower != 0 && !link.lower_namespace && !links.contains(link.lower)) ||
+               std::any_of(checks.begin(), checks.end(), [&link](const UsageCheck& check) {
+                   return check.subtree.bus_names.contains(link.parent);
+               });
+    });
+}
+
+void find_other_namespace_uses(const NetTables& ours, const MountTable& mounts,
+                               std::span<UsageCheck> checks) {
+    const OtherNetNamespaces others = read_other_net_namespaces(
+        mounts.net_namespaces,
+        [checks](const std::map<int, Link>& links) { return is_relevant(checks, links); });
+    for (auto& check : checks) {
+        if (!has_net(check))
+            continue;
+        for (const auto& net : others.found)
+            find_other_namespace_net(ours, net, check);
+        for (const auto& unread : others.unknown)
+            check.add(UseKind::kUnknown, "who uses its network interface is unknown", unread);
     }
 }
 
@@ -73,12 +94,10 @@ std::set<std::string> paths_of(const KernelUsers& users) {
     return paths;
 }
 
-void find_block_uses(const Root& root, std::span<UsageCheck> checks) {
+void find_block_uses(const Root& root, const KernelUsers& users, const MountTable& mounts,
+                     std::span<UsageCheck> checks) {
     if (!any_has_blocks(checks))
         return;
-    auto users = read_kernel_users(root);
-    const auto mounts = read_mounts(root, paths_of(users));
-    locate_kernel_users(root, mounts, users);
     const auto swaps = read_swaps(root);
     const EssentialStorage essential = read_essential_storage(
         root, swaps ? std::span<const Swap>(*swaps) : std::span<const Swap>());
@@ -98,13 +117,30 @@ void find_block_uses(const Root& root, std::span<UsageCheck> checks) {
     }
 }
 
-void find_net_uses(const Root& root, std::span<UsageCheck> checks) {
-    if (!any_has_netdevs(checks))
+void find_net_uses(const Root& root, const MountTable& mounts, std::span<UsageCheck> checks) {
+    if (!any_has_net(checks))
         return;
     const NetTables tables = read_net_tables(root);
-    for (auto& check : checks)
-        find_net(tables, check);
+    for (auto& check : checks) {
+        if (has_net(check))
+            find_net(tables, check);
+    }
     find_session(root, tables, checks);
+    if (root.is_live())
+        find_other_namespace_uses(tables, mounts, checks);
+    for (auto& check : checks)
+        find_hidden_nets(check);
+}
+
+/// The uses that mounts tell of: of disks, and of network namespaces that a mount keeps.
+void find_disk_and_net_uses(const Root& root, std::span<UsageCheck> checks) {
+    if (!any_has_blocks(checks) && !any_has_net(checks))
+        return;
+    KernelUsers users = read_kernel_users(root);
+    const MountTable mounts = read_mounts(root, paths_of(users));
+    locate_kernel_users(root, mounts, users);
+    find_block_uses(root, users, mounts, checks);
+    find_net_uses(root, mounts, checks);
 }
 
 }  // namespace
@@ -145,10 +181,7 @@ const char* use_kind_name(UseKind kind) {
 
 Usage read_usage(const Root& root, const Inventory& inventory, std::span<const DeviceId> devices) {
     auto checks = start_checks(root, inventory, devices);
-    find_block_uses(root, checks);
-    find_net_uses(root, checks);
-    if (root.is_live())
-        find_other_namespace_uses(checks);
+    find_disk_and_net_uses(root, checks);
     find_open_nodes(root, inventory, checks);
     find_last_keyboards(root, checks);
     Usage usage;

@@ -12,7 +12,7 @@
 namespace sysfs {
 namespace {
 
-constexpr const char* kUnread = "it is unknown what is on it";
+constexpr const char* kUnknownContent = "it is unknown what is on it";
 
 /// The disk of the device with all its partitions.
 std::vector<const Block*> disk_and_partitions(const DeviceSubtree& subtree,
@@ -62,7 +62,7 @@ void find_on_disk(const Root& root, const std::string& disk, UsageCheck& check) 
     for (const Block* block : disk_and_partitions(check.subtree, disk)) {
         const auto read = read_content(root, *block);
         if (!read) {
-            check.add(UseKind::kUnknown, kUnread, read.error().text());
+            check.add(UseKind::kUnknown, kUnknownContent, read.error().text());
             return;
         }
         const auto& content = *read;
@@ -86,7 +86,7 @@ bool find_claim(const Root& root, const std::string& disk, UsageCheck& check) {
     for (const Block* block : disk_and_partitions(check.subtree, disk)) {
         const auto is_block_claimed = is_claimed(root, *block);
         if (!is_block_claimed)
-            check.add(UseKind::kUnknown, kUnread, is_block_claimed.error().text());
+            check.add(UseKind::kUnknown, kUnknownContent, is_block_claimed.error().text());
         else if (*is_block_claimed)
             claimed = block;  // the partitions come last: they say more than the disk
     }

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
+#include <utility>
 
 namespace sysfs {
 namespace {
+
+constexpr const char* kUnknownLinkUsers = "who uses its network interface is unknown";
 
 /// Interfaces that depend on the device's, by index, with the kind of dependency. The device's own
 /// have an empty text.
@@ -30,7 +32,7 @@ DependentLinks direct_dependents(const NetTables& tables, const DependentLinks& 
             up.emplace(master->first, fmt::format("{} is a port of {}{}", link->second.name,
                                                   master->second.name, kind_of(master->second)));
         for (const auto& [other, upper] : tables.links) {
-            if (upper.lower == index && other != index)
+            if (upper.lower == index && other != index && !upper.lower_namespace)
                 up.emplace(other, fmt::format("{}{} is made on {}", upper.name, kind_of(upper),
                                               link->second.name));
         }
@@ -38,12 +40,8 @@ DependentLinks direct_dependents(const NetTables& tables, const DependentLinks& 
     return up;
 }
 
-DependentLinks dependent_links(const NetTables& tables, const std::vector<std::string>& netdevs) {
-    DependentLinks links;
-    for (const auto& [index, link] : tables.links) {
-        if (std::find(netdevs.begin(), netdevs.end(), link.name) != netdevs.end())
-            links.emplace(index, "");
-    }
+/// All that depend on `links`, and these.
+DependentLinks with_dependents(const NetTables& tables, DependentLinks links) {
     DependentLinks newest = links;
     while (!newest.empty()) {
         DependentLinks next;
@@ -56,6 +54,15 @@ DependentLinks dependent_links(const NetTables& tables, const std::vector<std::s
     return links;
 }
 
+DependentLinks dependent_links(const NetTables& tables, const std::vector<std::string>& netdevs) {
+    DependentLinks links;
+    for (const auto& [index, link] : tables.links) {
+        if (std::find(netdevs.begin(), netdevs.end(), link.name) != netdevs.end())
+            links.emplace(index, "");
+    }
+    return with_dependents(tables, std::move(links));
+}
+
 std::string with(const std::string& what, const std::string& how) {
     return how.empty() ? what : what + ", " + how;
 }
@@ -65,42 +72,74 @@ std::string name_of(const NetTables& tables, int index) {
     return link == tables.links.end() ? std::to_string(index) : link->second.name;
 }
 
-}  // namespace
-
-void find_net(const NetTables& tables, UsageCheck& check) {
-    const DependentLinks links = dependent_links(tables, check.subtree.netdevs);
+/// The users of `links`, each with `where` after its evidence.
+void add_uses(const NetTables& tables, const DependentLinks& links, const std::string& where,
+              UsageCheck& check) {
     for (const auto& route : tables.routes) {
         if (const auto found = links.find(route.link); found != links.end())
             check.add(UseKind::kDefaultRoute, "a default route leaves through it",
-                      with(route.text, found->second));
+                      with(route.text, found->second) + where);
     }
     for (const auto& address : tables.addresses) {
         if (const auto found = links.find(address.link); found != links.end())
-            check.add(UseKind::kAddressed, "a network interface of it has an address",
-                      with(address.text + " on " + name_of(tables, address.link), found->second));
+            check.add(
+                UseKind::kAddressed, "a network interface of it has an address",
+                with(address.text + " on " + name_of(tables, address.link), found->second) + where);
+    }
+    for (const auto& user : tables.users) {
+        if (const auto found = links.find(user.link); found != links.end())
+            check.add(user.kind, user.text(), with(user.evidence, found->second) + where);
     }
     for (const auto& [index, how] : links) {
         if (!how.empty())
-            check.add(UseKind::kEnslaved, "another network interface depends on it", how);
+            check.add(UseKind::kEnslaved, "another network interface depends on it", how + where);
     }
+    for (const auto& unread : tables.unknown)
+        check.add(UseKind::kUnknown, kUnknownLinkUsers, unread + where);
+}
+
+// Kinds whose driver does not tell the namespace (rtnl_link_ops::get_link_net) give the index
+// alone; it is of no interface there.
+bool is_made_on_ours(const OtherNetNamespace& net, const Link& link) {
+    if (link.lower_namespace)
+        return link.is_made_on_other_namespace() && link.lower_namespace == net.our_id;
+    return link.lower != 0 && !net.tables.links.contains(link.lower);
+}
+
+}  // namespace
+
+void find_net(const NetTables& tables, UsageCheck& check) {
+    add_uses(tables, dependent_links(tables, check.subtree.netdevs), "", check);
 }
 
 // An interface in a container's namespace is in use even without an address: it was moved there
-// deliberately.
-void find_other_namespace_net(const OtherNetNamespace& net, UsageCheck& check) {
-    UsageCheck there = check;
-    there.uses.clear();
-    there.subtree.netdevs.clear();
+// deliberately. So is one that was made on ours and moved: ours has no link to it any more
+// (netdev_upper_dev_unlink() of the move), only it says what it is made on.
+void find_other_namespace_net(const NetTables& ours, const OtherNetNamespace& net,
+                              UsageCheck& check) {
+    const std::string where = " in the network namespace of " + net.where;
+    const DependentLinks lower = dependent_links(ours, check.subtree.netdevs);
+    DependentLinks links;
     for (const auto& [index, link] : net.tables.links) {
-        if (link.parent.empty() || !check.subtree.bus_names.contains(link.parent))
-            continue;
-        there.subtree.netdevs.push_back(link.name);
-        there.add(UseKind::kEnslaved, "another network namespace has it", link.name);
+        if (!link.parent.empty() && check.subtree.bus_names.contains(link.parent)) {
+            links.insert_or_assign(index, "");
+            check.subtree.hidden_nets.erase(link.parent);
+            check.add(UseKind::kEnslaved, "another network namespace has it", link.name + where);
+        } else if (is_made_on_ours(net, link) && lower.contains(link.lower)) {
+            links.emplace(index, fmt::format("{}{} is made on {}", link.name, kind_of(link),
+                                             name_of(ours, link.lower)));
+        }
     }
-    find_net(net.tables, there);
-    for (const auto& use : there.uses)
-        check.add(use.kind, use.text,
-                  fmt::format("{} in the network namespace of {}", use.evidence, net.where));
+    if (!links.empty())
+        add_uses(net.tables, with_dependents(net.tables, std::move(links)), where, check);
+}
+
+void find_hidden_nets(UsageCheck& check) {
+    for (const auto& parent : check.subtree.hidden_nets)
+        check.add(UseKind::kUnknown, kUnknownLinkUsers,
+                  fmt::format("the network interface of {} is in a network namespace that was not "
+                              "found",
+                              parent));
 }
 
 bool passes_through(const NetTables& tables, const UsageCheck& check, int link) {

@@ -9,8 +9,12 @@ namespace sysfs {
 
 /// Adds the default routes, addresses and dependent interfaces of a device's network interfaces.
 void find_net(const NetTables& tables, UsageCheck& check);
-/// The same for interfaces of the device that are in another network namespace.
-void find_other_namespace_net(const OtherNetNamespace& net, UsageCheck& check);
+/// The same for interfaces of the device that are in another network namespace, and for those
+/// there that are made on one of ours.
+void find_other_namespace_net(const NetTables& ours, const OtherNetNamespace& net,
+                              UsageCheck& check);
+/// Adds the interfaces of the device that no namespace had.
+void find_hidden_nets(UsageCheck& check);
 /// Does traffic of interface `link` go through the device?
 [[nodiscard]] bool passes_through(const NetTables& tables, const UsageCheck& check, int link);
 

@@ -18,9 +18,10 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/dir.hpp"
 #include "base/file_io.hpp"
 #include "base/path.hpp"
-#include "sysfs/device/names.hpp"
+#include "sysfs/usage/captured_net.hpp"
 #include "sysfs/usage/process.hpp"
 #include "sysfs/usage/tcp_table.hpp"
 #include "sysfs/usage/usage_net.hpp"
@@ -47,16 +48,6 @@ std::vector<TcpConnection> remote_connections(const Root& root) {
     return remote;
 }
 
-/// "socket:[12345]"
-std::optional<std::uint64_t> socket_inode(const std::string& link) {
-    constexpr std::string_view kStart = "socket:[";
-    if (!link.starts_with(kStart) || !link.ends_with(']'))
-        return std::nullopt;
-    const auto number = base::parse_decimal(
-        std::string_view(link).substr(kStart.size(), link.size() - kStart.size() - 1));
-    return number ? std::optional(*number) : std::nullopt;
-}
-
 std::vector<pid_t> ancestors(const Root& root) {
     std::vector<pid_t> pids;
     std::optional<pid_t> pid = parent_of(root, ::getpid());
@@ -74,12 +65,8 @@ std::vector<SessionConnection> by_ancestry(const Root& root,
         by_inode.emplace(connection.inode, &connection);
     std::vector<SessionConnection> sessions;
     for (const pid_t pid : ancestors(root)) {
-        const std::string dir = process_dir(root, pid) + "/fd";
-        for (const auto& fd : base::list_directory(dir)) {
-            const auto inode =
-                socket_inode(base::read_link(fmt::format("{}/{}", dir, fd)).value_or(""));
-            const auto found = inode ? by_inode.find(*inode) : by_inode.end();
-            if (found != by_inode.end())
+        for (const auto socket : sockets_of(root, pid)) {
+            if (const auto found = by_inode.find(socket); found != by_inode.end())
                 sessions.push_back({*found->second, process_text(root, pid)});
         }
     }
@@ -104,9 +91,64 @@ std::optional<SessionConnection> by_environment(const std::vector<TcpConnection>
     return SessionConnection{*found, "SSH_CONNECTION"};
 }
 
+/// Storage that the host uses over the network: the kernel's session, and its peer.
+struct StorageSession {
+    std::string name;  ///< "nvme1 (tcp)", "iSCSI connection1:0"
+    std::string peer;
+};
+
+/// "traddr=192.0.2.9,trsvcid=4420,src_addr=192.0.2.2" (nvmf_get_address())
+std::string target_address(const std::string& text) {
+    constexpr std::string_view kKey = "traddr=";
+    const auto at = text.find(kKey);
+    return at == std::string::npos
+               ? ""
+               : text.substr(at + kKey.size(), text.find(',', at) - at - kKey.size());
+}
+
+std::vector<StorageSession> storage_sessions(const Root& root) {
+    std::vector<StorageSession> sessions;
+    const std::string controllers = root.path("/sys/class/nvme");
+    for (const auto& name : base::list_directory(controllers)) {
+        const auto dir = base::Dir::open(controllers + "/" + name);
+        const std::string transport = dir ? dir->attr("transport").value_or("") : "";
+        if (transport == "tcp" || transport == "rdma")
+            sessions.push_back({fmt::format("{} ({})", name, transport),
+                                target_address(dir->attr("address").value_or(""))});
+    }
+    const std::string connections = root.path("/sys/class/iscsi_connection");
+    for (const auto& name : base::list_directory(connections)) {
+        const auto dir = base::Dir::open(connections + "/" + name);
+        auto peer = dir ? dir->attr("address") : std::nullopt;
+        if (dir && !peer)
+            peer = dir->attr("persistent_address");
+        if (peer)
+            sessions.push_back({"iSCSI " + name, *peer});
+    }
+    return sessions;
+}
+
+void find_storage_sessions(const Root& root, const NetTables& tables,
+                           std::span<UsageCheck> checks) {
+    for (const auto& session : storage_sessions(root)) {
+        const int link =
+            root.is_live() ? route_to(session.peer) : captured_route_to(root, tables, session.peer);
+        const auto found = tables.links.find(link);
+        if (found == tables.links.end())
+            continue;
+        for (auto& check : checks) {
+            if (passes_through(tables, check, link))
+                check.add(
+                    UseKind::kSession, "a storage session goes through it",
+                    fmt::format("{} to {} by {}", session.name, session.peer, found->second.name));
+        }
+    }
+}
+
 }  // namespace
 
 void find_session(const Root& root, const NetTables& tables, std::span<UsageCheck> checks) {
+    find_storage_sessions(root, tables, checks);
     if (!root.is_live())
         return;
     const auto connections = remote_connections(root);

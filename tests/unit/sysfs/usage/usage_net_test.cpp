@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 
 #include "sysfs/usage/net_tables.hpp"
 #include "sysfs/usage/usage_net.hpp"
@@ -66,7 +68,7 @@ TEST(UsageNet, FindsAnInterfaceThatAContainerHas) {
     net.tables.addresses = {{2, "10.1.0.5/16"}, {3, "10.2.0.5/16"}};
     UsageCheck check;
     check.subtree.bus_names = {"0000:00:03.0", "virtio1"};
-    sysfs::find_other_namespace_net(net, check);
+    sysfs::find_other_namespace_net({}, net, check);
     std::sort(check.uses.begin(), check.uses.end());
     EXPECT_EQ(
         "addressed: 10.1.0.5/16 on eth0 in the network namespace of nginx (pid 412)\n"
@@ -110,6 +112,128 @@ TEST(UsageNet, ReadsACapturedHostsRoutesAndMasters) {
         "default-route: default via 192.0.2.1 dev br0, eth0 is a port of br0 (bridge)\n"
         "enslaved: br0.5 (vlan) is made on br0\n"
         "enslaved: eth0 is a port of br0 (bridge)\n",
+        tree.usage(nic));
+}
+
+sysfs::OtherNetNamespace container_on(int lower, std::optional<std::int32_t> lower_namespace) {
+    sysfs::OtherNetNamespace net{.where = "nginx (pid 412)", .tables = {}};
+    net.tables.links = {{1, {.name = "lo", .kind = {}}},
+                        {7,
+                         {.name = "eth0",
+                          .kind = "macvlan",
+                          .master = 0,
+                          .lower = lower,
+                          .parent = {},
+                          .lower_namespace = lower_namespace}},
+                        {8, {.name = "eth0.5", .kind = "vlan", .master = 0, .lower = 7}}};
+    net.tables.addresses = {{8, "10.1.0.5/16"}};
+    net.our_id = 3;
+    return net;
+}
+
+std::string container_uses(const sysfs::OtherNetNamespace& net) {
+    UsageCheck check = device_with("eth0");
+    sysfs::find_other_namespace_net(bonded(), net, check);
+    std::sort(check.uses.begin(), check.uses.end());
+    return use_lines(check.uses);
+}
+
+TEST(UsageNet, FindsAMacvlanThatAContainerHas) {
+    constexpr const char* kUses =
+        "addressed: 10.1.0.5/16 on eth0.5, eth0.5 (vlan) is made on eth0 in the network namespace "
+        "of nginx (pid 412)\n"
+        "enslaved: eth0 (macvlan) is made on eth0 in the network namespace of nginx (pid 412)\n"
+        "enslaved: eth0.5 (vlan) is made on eth0 in the network namespace of nginx (pid 412)\n";
+    EXPECT_EQ(kUses, container_uses(container_on(2, 3)));
+    EXPECT_EQ(kUses, container_uses(container_on(2, std::nullopt)))
+        << "a kind that does not tell the namespace";
+}
+
+TEST(UsageNet, FollowsABondAndItsVlanIntoAContainer) {
+    EXPECT_EQ(
+        "addressed: 10.1.0.5/16 on eth0.5, eth0.5 (vlan) is made on eth0 in the network namespace "
+        "of nginx (pid 412)\n"
+        "enslaved: eth0 (macvlan) is made on bond0.7 in the network namespace of nginx (pid 412)\n"
+        "enslaved: eth0.5 (vlan) is made on eth0 in the network namespace of nginx (pid 412)\n",
+        container_uses(container_on(5, 3)));
+}
+
+TEST(UsageNet, OmitsAnInterfaceOfAContainerThatIsMadeElsewhere) {
+    EXPECT_EQ("", container_uses(container_on(3, 3))) << "on eth1";
+    EXPECT_EQ("", container_uses(container_on(2, 4))) << "on an eth0 of a third namespace";
+    EXPECT_EQ("", container_uses(container_on(1, std::nullopt))) << "on its own lo";
+    sysfs::OtherNetNamespace net = container_on(2, 3);
+    net.tables.links[7].kind = "veth";
+    EXPECT_EQ("", container_uses(net)) << "the peer of an eth0 that is a veth";
+}
+
+TEST(UsageNet, DoesNotKnowWhatItCouldNotRead) {
+    NetTables tables = bonded();
+    tables.unknown = {"addresses and routes: netlink: read: Dump inconsistency detected"};
+    EXPECT_EQ(
+        "addressed: 192.0.2.3/24 on eth1\n"
+        "unknown-use: addresses and routes: netlink: read: Dump inconsistency detected\n",
+        uses(tables, "eth1"));
+}
+
+/// A virtio NIC with the interface eth0, of index 2, on a captured host.
+class UsageCapturedNet : public ::testing::Test {
+  protected:
+    UsageCapturedNet() {
+        tree_.file(net_ + "/eth0/ifindex", "2\n");
+        tree_.link("/sys/class/net/eth0", tree_.path(net_ + "/eth0"));
+    }
+
+    UsageTree tree_;
+    sysfs::Device nic_ = tree_.pci("0000:00:03.0");
+    std::string net_ = nic_.syspath + "/virtio0/net";
+};
+
+TEST_F(UsageCapturedNet, FindsPacketSockets) {
+    tree_.file("/proc/net/packet",
+               "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n"
+               "0000000000000000 3      3    88cc   2     1 0      0      4711  \n"
+               "0000000000000000 3      2    0003   0     1 0      0      4712  \n"
+               "0000000000000000 3      2    0003   3     1 0      0      4713  \n");
+    tree_.process(77, "lldpd").open_file(77, 9, "socket:[4711]");
+    EXPECT_EQ("open-fd: lldpd (pid 77) has a packet socket on eth0\n", tree_.usage(nic_));
+}
+
+TEST_F(UsageCapturedNet, FindsPppoeSessions) {
+    tree_.file("/proc/net/pppoe",
+               "Id       Address              Device\n"
+               "00000012 52:54:00:12:34:56     eth0\n"
+               "00000013 52:54:00:12:34:57     eth1\n");
+    EXPECT_EQ("enslaved: the PPPoE session 00000012 with 52:54:00:12:34:56 goes through eth0\n",
+              tree_.usage(nic_));
+}
+
+TEST_F(UsageCapturedNet, FindsRdmaInSoftware) {
+    const std::string rxe = "/sys/class/infiniband/rxe0/ports/1/gid_attrs/ndevs/";
+    tree_.file(rxe + "0", "eth0\n").file(rxe + "1", "");
+    EXPECT_EQ("enslaved: the RDMA device rxe0 is made on eth0\n", tree_.usage(nic_));
+}
+
+TEST_F(UsageCapturedNet, FindsStorageSessionsByTheirRoute) {
+    tree_.file("/sys/class/nvme/nvme3/transport", "tcp\n")
+        .file("/sys/class/nvme/nvme3/address", "traddr=198.51.100.9,trsvcid=4420\n");
+    tree_.file("/sys/class/nvme/nvme0/transport", "pcie\n")
+        .file("/sys/class/nvme/nvme0/address", "0000:01:00.0\n");
+    tree_.file("/sys/class/iscsi_connection/connection1:0/address", "192.0.2.5\n");
+    tree_.file("/proc/net/route",
+               "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\n"
+               "eth1\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\n"
+               "eth0\t006433C6\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\n");
+    EXPECT_EQ("session: nvme3 (tcp) to 198.51.100.9 by eth0\n", tree_.usage(nic_));
+}
+
+TEST(UsageNet, DoesNotKnowAnInterfaceThatIsOutOfSight) {
+    UsageTree tree;
+    const sysfs::Device nic = tree.pci("0000:00:03.0");
+    std::filesystem::create_directories(tree.path(nic.syspath + "/virtio0/net"));
+    EXPECT_EQ(
+        "unknown-use: the network interface of virtio0 is in a network namespace that was not "
+        "found\n",
         tree.usage(nic));
 }
 

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Some users of a network interface have neither a link of their own nor one to it, and its driver
+// can be unbound below them. The kernel tells them in files of /proc/net and by netlink.
+#include "sysfs/usage/link_users.hpp"
+
+#include <fmt/format.h>
+#include <linux/pkt_cls.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/tc_act/tc_mirred.h>
+#include <linux/xdp_diag.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <set>
+#include <span>
+#include <sstream>
+
+#include "base/file_io.hpp"
+#include "base/path.hpp"
+#include "sysfs/device/names.hpp"
+#include "sysfs/usage/netlink.hpp"
+
+namespace sysfs {
+namespace {
+
+std::string link_name(const NetTables& tables, int index) {
+    const auto link = tables.links.find(index);
+    return link == tables.links.end() ? std::to_string(index) : link->second.name;
+}
+
+/// The lines of a table after its heading. A kernel without the protocol has no such file.
+std::vector<std::string> table_lines(const std::string& path, NetTables& tables) {
+    std::vector<std::string> lines;
+    const auto text = base::read_file(path);
+    if (!text && text.error().code != base::Code::kNotFound)
+        tables.unknown.push_back(text.error().text());
+    std::istringstream stream(text.value_or(""));
+    std::string line;
+    std::getline(stream, line);
+    while (std::getline(stream, line))
+        lines.push_back(line);
+    return lines;
+}
+
+// sk RefCnt Type Proto Iface R Rmem User Inode: packet_seq_show()
+void read_packet_sockets(const std::string& dir, NetTables& tables) {
+    for (const auto& line : table_lines(dir + "/packet", tables)) {
+        std::istringstream fields(line);
+        std::string socket, references, type, protocol, running, memory, user, inode;
+        int index = 0;
+        if (fields >> socket >> references >> type >> protocol >> index >> running >> memory >>
+                user >> inode &&
+            index != 0)
+            tables.users.push_back({.link = index,
+                                    .kind = UseKind::kOpenFd,
+                                    .evidence = "a packet socket on " + link_name(tables, index),
+                                    .socket = base::parse_decimal(inode).value_or(0)});
+    }
+}
+
+// Id Address Device: pppoe_seq_show()
+void read_pppoe(const std::string& dir, NetTables& tables) {
+    for (const auto& line : table_lines(dir + "/pppoe", tables)) {
+        std::istringstream fields(line);
+        std::string session, peer, device;
+        if (fields >> session >> peer >> device)
+            tables.users.push_back(
+                {.link = tables.index_of(device),
+                 .kind = UseKind::kEnslaved,
+                 .evidence = fmt::format("the PPPoE session {} with {} goes through {}", session,
+                                         peer, device)});
+    }
+}
+
+/// The target of one action: TCA_ACT_KIND "mirred" and its TCA_MIRRED_PARMS.
+int mirred_target(nlattr* action) {
+    std::array<nlattr*, TCA_ACT_MAX + 1> parts{};
+    std::array<nlattr*, TCA_MIRRED_MAX + 1> options{};
+    if (nla_parse_nested(parts.data(), TCA_ACT_MAX, action, nullptr) < 0 ||
+        parts[TCA_ACT_KIND] == nullptr || parts[TCA_ACT_OPTIONS] == nullptr ||
+        nla_strcmp(parts[TCA_ACT_KIND], "mirred") != 0 ||
+        nla_parse_nested(options.data(), TCA_MIRRED_MAX, parts[TCA_ACT_OPTIONS], nullptr) < 0 ||
+        options[TCA_MIRRED_PARMS] == nullptr ||
+        nla_len(options[TCA_MIRRED_PARMS]) < static_cast<int>(sizeof(tc_mirred)))
+        return 0;
+    const auto* parameters = static_cast<const tc_mirred*>(nla_data(options[TCA_MIRRED_PARMS]));
+    return static_cast<int>(parameters->ifindex);
+}
+
+/// A request for all actions of the kind "mirred"; none where the module is not loaded
+/// (tc_dump_action()).
+NetlinkMessage mirred_request() {
+    NetlinkMessage message(nlmsg_alloc_simple(RTM_GETACTION, 0));
+    tcamsg header{};
+    nlmsg_append(message.get(), &header, sizeof header, NLMSG_ALIGNTO);
+    nlattr* table = nla_nest_start(message.get(), TCA_ACT_TAB);
+    nlattr* first = nla_nest_start(message.get(), 1);
+    nla_put_string(message.get(), TCA_ACT_KIND, "mirred");
+    nla_nest_end(message.get(), first);
+    nla_nest_end(message.get(), table);
+    return message;
+}
+
+/// "XDP 1472 2 -1 NI 0 no kernel n n ...": the sockets in use of this namespace.
+bool has_xdp_sockets() {
+    std::istringstream lines(base::read_file("/proc/thread-self/net/protocols").value_or(""));
+    std::string line;
+    while (std::getline(lines, line)) {
+        std::istringstream fields(line);
+        std::string name, size, sockets;
+        if (fields >> name >> size >> sockets && name == "XDP")
+            return sockets != "0";
+    }
+    return false;
+}
+
+void add_xdp_socket(nlmsghdr* header, NetTables& tables) {
+    std::array<nlattr*, XDP_DIAG_MAX + 1> found{};
+    if (nlmsg_parse(header, sizeof(xdp_diag_msg), found.data(), XDP_DIAG_MAX, nullptr) < 0 ||
+        found[XDP_DIAG_INFO] == nullptr ||
+        nla_len(found[XDP_DIAG_INFO]) < static_cast<int>(sizeof(xdp_diag_info)))
+        return;
+    const auto* info = static_cast<const xdp_diag_info*>(nla_data(found[XDP_DIAG_INFO]));
+    const int index = static_cast<int>(info->ifindex);
+    if (index != 0)
+        tables.users.push_back(
+            {.link = index,
+             .kind = UseKind::kOpenFd,
+             .evidence = fmt::format("an XDP socket on queue {} of {}", info->queue_id,
+                                     link_name(tables, index)),
+             .socket = static_cast<const xdp_diag_msg*>(nlmsg_data(header))->xdiag_ino});
+}
+
+/// Dumps into `tables.users`; a kernel that lacks the family has no such users.
+void dump_users(int protocol, int type, std::span<const std::byte> request, const char* what,
+                NetTables& tables, const Netlink::Visit& visit) {
+    const std::size_t before = tables.users.size();
+    auto netlink = Netlink::connect(protocol);
+    auto read = netlink ? netlink->dump(
+                              type, request, [&] { tables.users.resize(before); }, visit)
+                        : base::propagate(netlink);
+    if (!read && read.error().code != base::Code::kUnsupported)
+        tables.unknown.push_back(fmt::format("{}: {}", what, read.error().text()));
+}
+
+}  // namespace
+
+const char* LinkUser::text() const {
+    return kind == UseKind::kOpenFd ? "a program has a socket on a network interface of it"
+                                    : "another network interface depends on it";
+}
+
+void read_link_users(const std::string& dir, NetTables& tables) {
+    read_packet_sockets(dir, tables);
+    read_pppoe(dir, tables);
+}
+
+void read_redirections(NetTables& tables) {
+    const NetlinkMessage request = mirred_request();
+    nlmsghdr* header = nlmsg_hdr(request.get());
+    const std::span<const std::byte> bytes(static_cast<const std::byte*>(nlmsg_data(header)),
+                                           static_cast<std::size_t>(nlmsg_datalen(header)));
+    dump_users(NETLINK_ROUTE, RTM_GETACTION, bytes, "tc actions", tables, [&](nlmsghdr* answer) {
+        nlattr* table = nlmsg_find_attr(answer, sizeof(tcamsg), TCA_ACT_TAB);
+        if (table == nullptr)
+            return;
+        int left = nla_len(table);
+        for (auto* action = static_cast<nlattr*>(nla_data(table)); nla_ok(action, left) != 0;
+             action = nla_next(action, &left)) {
+            if (const int target = mirred_target(action); target != 0)
+                tables.users.push_back(
+                    {.link = target,
+                     .kind = UseKind::kEnslaved,
+                     .evidence = "tc mirred sends packets to " + link_name(tables, target)});
+        }
+    });
+}
+
+void read_xdp_sockets(NetTables& tables) {
+    if (!has_xdp_sockets())
+        return;
+    xdp_diag_req request{};
+    request.sdiag_family = AF_XDP;
+    request.xdiag_show = XDP_SHOW_INFO;
+    dump_users(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, std::as_bytes(std::span(&request, 1)),
+               "XDP sockets", tables, [&](nlmsghdr* answer) { add_xdp_socket(answer, tables); });
+}
+
+// A GID entry names its interface; an entry that is not in use cannot be read (EINVAL).
+void read_soft_rdma(const Root& root, NetTables& tables) {
+    const std::string devices = root.path("/sys/class/infiniband");
+    for (const auto& device : base::list_directory(devices)) {
+        std::set<int> links;
+        const std::string ports = fmt::format("{}/{}/ports", devices, device);
+        for (const auto& port : base::list_directory(ports)) {
+            const std::string entries = fmt::format("{}/{}/gid_attrs/ndevs", ports, port);
+            for (const auto& entry : base::list_directory(entries)) {
+                std::string name = base::read_file(entries + "/" + entry).value_or("");
+                if (name.ends_with('\n'))
+                    name.pop_back();
+                links.insert(tables.index_of(name));
+            }
+        }
+        const bool is_soft = !base::read_link(fmt::format("{}/{}/device", devices, device));
+        for (const int link : links) {
+            if (is_soft && link != 0)
+                tables.users.push_back({.link = link,
+                                        .kind = UseKind::kEnslaved,
+                                        .evidence = fmt::format("the RDMA device {} is made on {}",
+                                                                device, link_name(tables, link))});
+        }
+    }
+}
+
+}  // namespace sysfs

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Users of a network device that hang out of sight: interfaces made on it in other network namespaces, sockets, PPPoE,
+# redirections; among more namespaces than a process may have descriptors. The distribution's kernel with its modules.
+. tests/lab/check.sh
+
+nic=0000:00:11.0
+program=$BINDD_BUILD/tests/lab/programs/lab_usage_of
+usage_of() { "$program" "$@" 2>&1 || echo "ended with $?"; }
+dev=$(ls "/sys/bus/pci/devices/$nic/net")
+ulimit -n 1024
+
+# 1,500 namespaces, each kept by a mount alone.
+mkdir -p /run/netns
+check "1500 network namespaces are made" python3 - <<'END'
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET, MS_BIND = 0x40000000, 4096
+for number in range(1500):
+    path = f"/run/netns/n{number}"
+    open(path, "w").close()
+    if libc.unshare(CLONE_NEWNET) or libc.mount(b"/proc/self/ns/net", path.encode(), b"none", MS_BIND, None):
+        raise OSError(ctypes.get_errno(), path)
+END
+equal "nobody uses an idle interface among 1500 namespaces" "" "$(usage_of $nic)"
+
+ip link set "$dev" netns n1400
+equal "an interface that the 1400th namespace has is found" "enslaved: $dev in the network namespace of n1400" "$(usage_of $nic)"
+ip -n n1400 link set "$dev" netns 1
+
+for kind in macvlan ipvlan vlan; do
+    options="type $kind"
+    [ $kind != vlan ] || options="type vlan id 7"
+    # shellcheck disable=SC2086 # words
+    check "a $kind is made on it for the 1300th namespace" ip link add link "$dev" name made0 netns n1300 $options
+    equal "a $kind in another namespace is found" \
+        "enslaved: made0 ($kind) is made on $dev in the network namespace of n1300" "$(usage_of $nic)"
+    ip -n n1300 link del made0
+done
+ip link add link "$dev" name "$dev.9" type vlan id 9
+ip link add link "$dev.9" name made0 netns n1300 type macvlan
+ip -n n1300 addr add 203.0.113.5/24 dev made0
+contains "a macvlan on a vlan, and its address, are found" \
+    "addressed: 203.0.113.5/24 on made0, made0 (macvlan) is made on $dev.9 in the network namespace of n1300" "$(usage_of $nic)"
+ip link del "$dev.9"
+
+# A namespace that is mounted elsewhere, as container engines do, and one that only another mount namespace has mounted.
+mkdir -p /run/engine
+touch /run/engine/sandbox
+ip netns add moved
+mount --bind /run/netns/moved /run/engine/sandbox
+ip netns del moved
+ip link add link "$dev" name made0 type macvlan
+nsenter --net=/run/engine/sandbox true && ip link set made0 netns /run/engine/sandbox
+equal "a namespace that an engine has mounted is found" \
+    "enslaved: made0 (macvlan) is made on $dev in the network namespace of /run/engine/sandbox" "$(usage_of $nic)"
+unshare --mount --propagation private sh -c 'umount /run/engine/sandbox; exec sleep 60' &
+sleeper=$!
+unshare --mount --propagation private sh -c 'exec sleep 60' &
+other=$!
+sleep 1
+umount /run/engine/sandbox
+equal "one that only another mount namespace has mounted is found" \
+    "enslaved: made0 (macvlan) is made on $dev in the network namespace of /proc/$other/root/run/engine/sandbox" "$(usage_of $nic)"
+kill "$sleeper" "$other"
+wait "$sleeper" "$other" 2>/dev/null
+eventually "the namespace and its interface go" test -z "$(usage_of $nic)"
+
+# A namespace that only a descriptor holds has the interface itself: nobody can enter it.
+python3 - "$dev" <<'END' &
+import ctypes, os, subprocess, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+home = os.open("/proc/self/ns/net", os.O_RDONLY)
+libc.unshare(0x40000000)
+held = os.open("/proc/self/ns/net", os.O_RDONLY)
+libc.setns(home, 0)
+subprocess.run(["ip", "link", "set", sys.argv[1], "netns", f"/proc/{os.getpid()}/fd/{held}"], check=True)
+time.sleep(60)
+END
+sleeper=$!
+eventually "the interface is out of sight" test ! -e "/sys/class/net/$dev"
+contains "an interface in a namespace that only a descriptor holds is unknown" \
+    "unknown-use: the network interface of $nic is in a network namespace that was not found" "$(usage_of $nic)"
+kill "$sleeper"
+wait "$sleeper" 2>/dev/null
+eventually "it comes back" test -e "/sys/class/net/$dev"
+
+# Sockets, PPPoE, redirections.
+ip link set "$dev" up
+python3 -c "
+import socket, time
+packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+packet.bind(('$dev', 0x88cc))
+time.sleep(60)" &
+sleeper=$!
+eventually "a packet socket is bound" grep -q 88cc /proc/net/packet
+equal "a packet socket is found" "open-fd: python3 (pid $sleeper) has a packet socket on $dev" "$(usage_of $nic)"
+kill "$sleeper"
+wait "$sleeper" 2>/dev/null
+
+check "PPPoE can be loaded" modprobe pppoe
+python3 -c "
+import ctypes, struct, time
+libc = ctypes.CDLL(None, use_errno=True)
+file = libc.socket(24, 1, 0)
+address = struct.pack('=HIH6s16s', 24, 0, 0x1200, bytes.fromhex('525400123456'), b'$dev')
+if libc.connect(file, address, len(address)):
+    raise OSError(ctypes.get_errno())
+time.sleep(60)" &
+sleeper=$!
+eventually "a PPPoE session is there" grep -q 52:54:00:12:34:56 /proc/net/pppoe
+contains "a PPPoE session is found" "52:54:00:12:34:56 goes through $dev" "$(usage_of $nic)"
+kill "$sleeper"
+wait "$sleeper" 2>/dev/null
+
+check "a redirection can be made" modprobe -a act_mirred cls_matchall sch_ingress dummy
+ip link add dummy0 type dummy
+ip link set dummy0 up
+tc qdisc add dev dummy0 clsact
+check "packets are redirected to it" tc filter add dev dummy0 ingress matchall action mirred egress redirect dev "$dev"
+equal "a redirection to it is found" "enslaved: tc mirred sends packets to $dev" "$(usage_of $nic | grep -v fe80)"
+ip link del dummy0
+
+check "dumps that are interrupted are repeated" sh -c '
+    (while :; do ip link add busy0 type dummy; ip link del busy0; done) & churn=$!
+    for _ in 1 2 3; do '"$program $nic"' ; done >/tmp/busy 2>&1; kill $churn; ! grep -v "^unknown-use: .*interrupt" /tmp/busy | grep -q .'
+
+done_checking
