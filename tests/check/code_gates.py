@@ -22,7 +22,7 @@ FLOORS = {
 
 # The rooms of a floor in order: a room may include those before it. Files at the top of a folder may include all.
 ROOMS = {
-    "lib/sysfs": ("host", "device", "module", "usage", "kernel"),
+    "lib/sysfs": ("host", "device", "module", "net", "usage", "kernel"),
     "lib/policy": ("model", "yaml", "decide", "plan", "udev"),
     "lib/vfio/include": ("vfio/abi", "vfio"),
     "lib/vfio": ("src/abi", "src/space", "src/backend", "src/device", "src/iommufd", "examples"),

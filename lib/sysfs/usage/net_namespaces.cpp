@@ -23,7 +23,7 @@
 
 #include "base/path.hpp"
 #include "base/unique_fd.hpp"
-#include "sysfs/usage/netlink.hpp"
+#include "sysfs/net/netlink.hpp"
 #include "sysfs/usage/process.hpp"
 
 namespace sysfs {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sysfs/usage/net_tables.hpp"
+#include "sysfs/net/net_tables.hpp"
 
 namespace sysfs {
 

@@ -120,7 +120,8 @@ void find_block_uses(const Root& root, const KernelUsers& users, const MountTabl
 void find_net_uses(const Root& root, const MountTable& mounts, std::span<UsageCheck> checks) {
     if (!any_has_net(checks))
         return;
-    const NetTables tables = read_net_tables(root);
+    NetTables tables = read_net_tables(root);
+    name_socket_owners(root, tables);
     for (auto& check : checks) {
         if (has_net(check))
             find_net(tables, check);

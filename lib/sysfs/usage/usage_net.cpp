@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
+
+#include "sysfs/usage/process.hpp"
 
 namespace sysfs {
 namespace {
@@ -88,7 +91,12 @@ void add_uses(const NetTables& tables, const DependentLinks& links, const std::s
     }
     for (const auto& user : tables.users) {
         if (const auto found = links.find(user.link); found != links.end())
-            check.add(user.kind, user.text(), with(user.evidence, found->second) + where);
+            check.add(user.kind == LinkUser::LinkUserKind::kSocket ? UseKind::kOpenFd
+                                                                   : UseKind::kEnslaved,
+                      user.kind == LinkUser::LinkUserKind::kSocket
+                          ? "a program has a socket on a network interface of it"
+                          : "another network interface depends on it",
+                      with(user.evidence, found->second) + where);
     }
     for (const auto& [index, how] : links) {
         if (!how.empty())
@@ -107,6 +115,19 @@ bool is_made_on_ours(const OtherNetNamespace& net, const Link& link) {
 }
 
 }  // namespace
+
+void name_socket_owners(const Root& root, NetTables& tables) {
+    std::set<std::uint64_t> sockets;
+    for (const auto& user : tables.users) {
+        if (user.socket != 0)
+            sockets.insert(user.socket);
+    }
+    const auto owners = socket_owners(root, sockets);
+    for (auto& user : tables.users) {
+        if (const auto owner = owners.find(user.socket); owner != owners.end())
+            user.evidence = owner->second + " has " + user.evidence;
+    }
+}
 
 void find_net(const NetTables& tables, UsageCheck& check) {
     add_uses(tables, dependent_links(tables, check.subtree.netdevs), "", check);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "sysfs/net/net_tables.hpp"
 #include "sysfs/usage/net_namespaces.hpp"
-#include "sysfs/usage/net_tables.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
 
+/// Names the processes that have the sockets among the users of interfaces.
+void name_socket_owners(const Root& root, NetTables& tables);
 /// Adds the default routes, addresses and dependent interfaces of a device's network interfaces.
 void find_net(const NetTables& tables, UsageCheck& check);
 /// The same for interfaces of the device that are in another network namespace, and for those

@@ -21,9 +21,9 @@
 #include "base/dir.hpp"
 #include "base/file_io.hpp"
 #include "base/path.hpp"
-#include "sysfs/usage/captured_net.hpp"
+#include "sysfs/net/captured_net.hpp"
+#include "sysfs/net/tcp_table.hpp"
 #include "sysfs/usage/process.hpp"
-#include "sysfs/usage/tcp_table.hpp"
 #include "sysfs/usage/usage_net.hpp"
 
 namespace sysfs {

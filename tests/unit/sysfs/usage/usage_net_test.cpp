@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "sysfs/usage/net_tables.hpp"
+#include "sysfs/net/net_tables.hpp"
 #include "sysfs/usage/usage_net.hpp"
 #include "tests/unit/sysfs/usage/usage_tree.hpp"
 

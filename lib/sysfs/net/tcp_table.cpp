@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "sysfs/usage/tcp_table.hpp"
+#include "sysfs/net/tcp_table.hpp"
 
 #include <arpa/inet.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "sysfs/usage/captured_net.hpp"
+#include "sysfs/net/captured_net.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 #include "base/dir.hpp"
 #include "base/file_io.hpp"
 #include "sysfs/device/names.hpp"
-#include "sysfs/usage/link_users.hpp"
+#include "sysfs/net/link_users.hpp"
 
 namespace sysfs {
 namespace {

@@ -2,7 +2,7 @@
 //
 // Some users of a network interface have neither a link of their own nor one to it, and its driver
 // can be unbound below them. The kernel tells them in files of /proc/net and by netlink.
-#include "sysfs/usage/link_users.hpp"
+#include "sysfs/net/link_users.hpp"
 
 #include <fmt/format.h>
 #include <linux/pkt_cls.h>
@@ -20,7 +20,7 @@
 #include "base/file_io.hpp"
 #include "base/path.hpp"
 #include "sysfs/device/names.hpp"
-#include "sysfs/usage/netlink.hpp"
+#include "sysfs/net/netlink.hpp"
 
 namespace sysfs {
 namespace {
@@ -53,8 +53,8 @@ void read_packet_sockets(const std::string& dir, NetTables& tables) {
         if (fields >> socket >> references >> type >> protocol >> index >> running >> memory >>
                 user >> inode &&
             index != 0)
-            tables.users.push_back({.link = index,
-                                    .kind = UseKind::kOpenFd,
+            tables.users.push_back({.kind = LinkUser::LinkUserKind::kSocket,
+                                    .link = index,
                                     .evidence = "a packet socket on " + link_name(tables, index),
                                     .socket = base::parse_decimal(inode).value_or(0)});
     }
@@ -67,8 +67,8 @@ void read_pppoe(const std::string& dir, NetTables& tables) {
         std::string session, peer, device;
         if (fields >> session >> peer >> device)
             tables.users.push_back(
-                {.link = tables.index_of(device),
-                 .kind = UseKind::kEnslaved,
+                {.kind = LinkUser::LinkUserKind::kInterface,
+                 .link = tables.index_of(device),
                  .evidence = fmt::format("the PPPoE session {} with {} goes through {}", session,
                                          peer, device)});
     }
@@ -126,8 +126,8 @@ void add_xdp_socket(nlmsghdr* header, NetTables& tables) {
     const int index = static_cast<int>(info->ifindex);
     if (index != 0)
         tables.users.push_back(
-            {.link = index,
-             .kind = UseKind::kOpenFd,
+            {.kind = LinkUser::LinkUserKind::kSocket,
+             .link = index,
              .evidence = fmt::format("an XDP socket on queue {} of {}", info->queue_id,
                                      link_name(tables, index)),
              .socket = static_cast<const xdp_diag_msg*>(nlmsg_data(header))->xdiag_ino});
@@ -146,11 +146,6 @@ void dump_users(int protocol, int type, std::span<const std::byte> request, cons
 }
 
 }  // namespace
-
-const char* LinkUser::text() const {
-    return kind == UseKind::kOpenFd ? "a program has a socket on a network interface of it"
-                                    : "another network interface depends on it";
-}
 
 void read_link_users(const std::string& dir, NetTables& tables) {
     read_packet_sockets(dir, tables);
@@ -171,8 +166,8 @@ void read_redirections(NetTables& tables) {
              action = nla_next(action, &left)) {
             if (const int target = mirred_target(action); target != 0)
                 tables.users.push_back(
-                    {.link = target,
-                     .kind = UseKind::kEnslaved,
+                    {.kind = LinkUser::LinkUserKind::kInterface,
+                     .link = target,
                      .evidence = "tc mirred sends packets to " + link_name(tables, target)});
         }
     });
@@ -206,8 +201,8 @@ void read_soft_rdma(const Root& root, NetTables& tables) {
         const bool is_soft = !base::read_link(fmt::format("{}/{}/device", devices, device));
         for (const int link : links) {
             if (is_soft && link != 0)
-                tables.users.push_back({.link = link,
-                                        .kind = UseKind::kEnslaved,
+                tables.users.push_back({.kind = LinkUser::LinkUserKind::kInterface,
+                                        .link = link,
                                         .evidence = fmt::format("the RDMA device {} is made on {}",
                                                                 device, link_name(tables, link))});
         }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "sysfs/host/root.hpp"
-#include "sysfs/usage/net_tables.hpp"
+#include "sysfs/net/net_tables.hpp"
 
 namespace sysfs {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sysfs/host/root.hpp"
-#include "sysfs/usage/net_tables.hpp"
+#include "sysfs/net/net_tables.hpp"
 
 namespace sysfs {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "sysfs/usage/net_tables.hpp"
+#include "sysfs/net/net_tables.hpp"
 
 #include <fmt/format.h>
 #include <linux/if_addr.h>
@@ -14,15 +14,13 @@
 
 #include <array>
 #include <memory>
-#include <set>
 #include <span>
 #include <utility>
 
 #include "base/try.hpp"
-#include "sysfs/usage/captured_net.hpp"
-#include "sysfs/usage/link_users.hpp"
-#include "sysfs/usage/netlink.hpp"
-#include "sysfs/usage/process.hpp"
+#include "sysfs/net/captured_net.hpp"
+#include "sysfs/net/link_users.hpp"
+#include "sysfs/net/netlink.hpp"
 
 namespace sysfs {
 namespace {
@@ -160,19 +158,6 @@ NetTables read_live_net() {
     return tables;
 }
 
-void name_owners(const Root& root, NetTables& tables) {
-    std::set<std::uint64_t> sockets;
-    for (const auto& user : tables.users) {
-        if (user.socket != 0)
-            sockets.insert(user.socket);
-    }
-    const auto owners = socket_owners(root, sockets);
-    for (auto& user : tables.users) {
-        if (const auto owner = owners.find(user.socket); owner != owners.end())
-            user.evidence = owner->second + " has " + user.evidence;
-    }
-}
-
 }  // namespace
 
 int NetTables::index_of(const std::string& name) const {
@@ -186,7 +171,6 @@ int NetTables::index_of(const std::string& name) const {
 NetTables read_net_tables(const Root& root) {
     NetTables tables = root.is_live() ? read_live_net() : read_captured_net(root);
     read_soft_rdma(root, tables);
-    name_owners(root, tables);
     return tables;
 }
 

@@ -9,7 +9,6 @@
 
 #include "base/result.hpp"
 #include "sysfs/host/root.hpp"
-#include "sysfs/usage/usage.hpp"
 
 namespace sysfs {
 
@@ -40,14 +39,13 @@ struct DefaultRoute {
     std::string text;  ///< "default via 192.0.2.1 dev eth0 table 100"
 };
 
-/// A user of an interface that is no interface itself: a socket, a PPPoE session, a redirection.
+/// A user of an interface that is no interface itself.
 struct LinkUser {
+    /// A program's socket, or something as good as an interface: a PPPoE session, a redirection.
+    enum class LinkUserKind { kSocket, kInterface } kind = LinkUserKind::kSocket;
     int link = 0;
-    UseKind kind = UseKind::kOpenFd;
     std::string evidence;
-    std::uint64_t socket = 0;  ///< the inode of a program's socket; 0: none
-
-    [[nodiscard]] const char* text() const;
+    std::uint64_t socket = 0;  ///< the inode of a program's socket
 };
 
 /// The network of this network namespace: by netlink on this machine, by sysfs and /proc/net on a

@@ -40,11 +40,11 @@ class Netlink {
     [[nodiscard]] std::optional<std::int32_t> namespace_id(int file);
 
   private:
-    struct Free {
+    struct FreeSocket {
         void operator()(nl_sock* socket) const;
     };
     explicit Netlink(nl_sock* socket) : socket_(socket) {}
-    std::unique_ptr<nl_sock, Free> socket_;
+    std::unique_ptr<nl_sock, FreeSocket> socket_;
 };
 
 }  // namespace sysfs

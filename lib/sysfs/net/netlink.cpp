@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "sysfs/usage/netlink.hpp"
+#include "sysfs/net/netlink.hpp"
 
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
@@ -26,7 +26,7 @@ int on_message(nl_msg* message, void* visit) {
 
 }  // namespace
 
-void Netlink::Free::operator()(nl_sock* socket) const {
+void Netlink::FreeSocket::operator()(nl_sock* socket) const {
     nl_socket_free(socket);
 }
 
