@@ -16,6 +16,7 @@
 #include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/usage/block_stack.hpp"
+#include "sysfs/usage/group_devices.hpp"
 
 namespace sysfs {
 namespace {
@@ -240,6 +241,10 @@ DeviceSubtree read_device_subtree(const Root& root, const Device& device) {
     if (!device.syspath.empty())
         walker.visit(root.path(device.syspath));
     add_firmware_displays(root, walker, subtree);
+    if (device.id.bus == "css" || device.id.bus == "ccw") {
+        for (const auto& group : group_device_dirs(root, root.path(device.syspath)))
+            walker.visit(group);
+    }
     add_vfio_group(root, subtree);
     if (device.id.bus == "pci")
         add_nvidia(root, subtree);

@@ -48,7 +48,8 @@ struct Block {
 };
 
 /// Everything the kernel has created for one device, found by one walk of its directory: this must
-/// be unused before the device is unbound. Children of a bridge or a VMD are included.
+/// be unused before the device is unbound. Children of a bridge or a VMD are included, and group
+/// devices that it is a part of.
 struct DeviceSubtree {
     Device device;
     std::vector<Block> blocks;

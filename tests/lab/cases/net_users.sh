@@ -3,11 +3,13 @@
 #
 # Users of a network device that hang out of sight: interfaces made on it in other network namespaces, sockets, PPPoE,
 # redirections; among more namespaces than a process may have descriptors. The distribution's kernel with its modules.
+# shellcheck disable=SC2317 # functions are called by check.sh
 . tests/lab/check.sh
 
 nic=0000:00:11.0
 program=$BINDD_BUILD/tests/lab/programs/lab_usage_of
-usage_of() { "$program" "$@" 2>&1 || echo "ended with $?"; }
+usage_of() { "$program" "$1" 2>&1 || echo "ended with $?"; }
+is_idle() { [ -z "$(usage_of "$nic")" ]; }
 dev=$(ls "/sys/bus/pci/devices/$nic/net")
 ulimit -n 1024
 
@@ -65,7 +67,7 @@ equal "one that only another mount namespace has mounted is found" \
     "enslaved: made0 (macvlan) is made on $dev in the network namespace of /proc/$other/root/run/engine/sandbox" "$(usage_of $nic)"
 kill "$sleeper" "$other"
 wait "$sleeper" "$other" 2>/dev/null
-eventually "the namespace and its interface go" test -z "$(usage_of $nic)"
+eventually "the namespace and its interface go" is_idle
 
 # A namespace that only a descriptor holds has the interface itself: nobody can enter it.
 python3 - "$dev" <<'END' &
@@ -121,6 +123,8 @@ tc qdisc add dev dummy0 clsact
 check "packets are redirected to it" tc filter add dev dummy0 ingress matchall action mirred egress redirect dev "$dev"
 equal "a redirection to it is found" "enslaved: tc mirred sends packets to $dev" "$(usage_of $nic | grep -v fe80)"
 ip link del dummy0
+ip link set "$dev" down
+eventually "it goes with the interface that it was on" is_idle
 
 (while :; do ip link add busy0 type dummy && ip link del busy0; done) &
 churn=$!

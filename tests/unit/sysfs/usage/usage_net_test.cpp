@@ -237,4 +237,55 @@ TEST(UsageNet, DoesNotKnowAnInterfaceThatIsOutOfSight) {
         tree.usage(nic));
 }
 
+/// Three subchannels with a channel each, and the qeth device that they make up.
+class UsageQeth : public ::testing::Test {
+  protected:
+    enum class Links { kOfChannels, kOfGroup };
+
+    void make(Links links) {
+        const std::string group = "/sys/devices/qeth/0.0.f500";
+        tree_.file(group + "/net/encf500/ifindex", "2\n");
+        tree_.link("/sys/class/net/encf500", tree_.path(group + "/net/encf500"));
+        tree_.link("/sys/bus/ccwgroup/devices/0.0.f500", "../../../devices/qeth/0.0.f500");
+        tree_.file("/proc/net/route",
+                   "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n"
+                   "encf500\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\n");
+        for (int i = 0; i < 4; ++i) {
+            const std::string number = std::to_string(i);
+            const std::string channel = "css0/0.0.000" + number + "/0.0.f50" + number;
+            tree_.file("/sys/devices/" + channel + "/uevent", "");
+            if (i < 3 && links == Links::kOfChannels)
+                tree_.link("/sys/devices/" + channel + "/group_device", "../../../qeth/0.0.f500");
+            else if (i < 3)
+                tree_.link(group + "/cdev" + number, "../../" + channel);
+        }
+    }
+
+    [[nodiscard]] std::string usage(int subchannel) const {
+        sysfs::Device device;
+        device.id = {"css", "0.0.000" + std::to_string(subchannel)};
+        device.syspath = "/sys/devices/css0/" + device.id.name;
+        return tree_.usage(device);
+    }
+
+    UsageTree tree_;
+};
+
+TEST_F(UsageQeth, FindsTheUseOfTheGroupDeviceForEachSubchannel) {
+    constexpr const char* kRoute = "default-route: default via 192.0.2.1 dev encf500\n";
+    make(Links::kOfChannels);
+    EXPECT_EQ(kRoute, usage(0));
+    EXPECT_EQ(kRoute, usage(1));
+    EXPECT_EQ(kRoute, usage(2));
+    EXPECT_EQ("", usage(3)) << "it is no part of the group";
+}
+
+TEST_F(UsageQeth, FindsTheGroupDeviceByItsOwnLinks) {
+    constexpr const char* kRoute = "default-route: default via 192.0.2.1 dev encf500\n";
+    make(Links::kOfGroup);
+    EXPECT_EQ(kRoute, usage(0));
+    EXPECT_EQ(kRoute, usage(2));
+    EXPECT_EQ("", usage(3));
+}
+
 }  // namespace
