@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfio/backend_selection.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 
 #include "base/try.hpp"
@@ -29,6 +32,7 @@ class BackendSelector {
     Result<AttachedDevice> open_by_group(std::shared_ptr<AddressSpace> space);
     Result<std::unique_ptr<IommuBackend>> make_backend(Backend backend);
     Result<void> open_group();
+    std::string seen_holders(const std::string& path) const;
     Error with_holders(Error error, const std::string& path) const;
     Result<DeviceFd> device_of_group();
 
@@ -84,12 +88,27 @@ Result<std::unique_ptr<IommuBackend>> BackendSelector::make_backend(Backend back
     return base::fail(Code::kInvalid, "choose a backend", nodes_.name, "no such backend");
 }
 
-Error BackendSelector::with_holders(Error error, const std::string& path) const {
-    if (error.errnum != EBUSY)
-        return error;
-    const std::string holders = text(find_node_holders({options_.root}, path));
+/// What can be seen of those that have the node open or mapped. A device that was opened through
+/// its group is mapped without the node's name.
+std::string BackendSelector::seen_holders(const std::string& path) const {
+    std::vector<Holder> holders = find_node_holders({options_.root}, path);
+    std::erase_if(holders, [](const Holder& holder) {
+        return holder.pid == ::getpid() && holder.hold == Holder::Hold::kOpen;
+    });
     if (!holders.empty())
-        error.hint = holders + "; " + error.hint;
+        return text(holders);
+    holders = find_node_holders({options_.root}, kDeviceOfSomeGroup);
+    std::erase_if(holders, [](const Holder& holder) { return holder.hold == Holder::Hold::kOpen; });
+    return holders.empty() ? "" : "a device of some group is " + text(holders);
+}
+
+/// EBUSY: the node is open. EINVAL: the device is, and a cdev only once (vfio_df_open()).
+Error BackendSelector::with_holders(Error error, const std::string& path) const {
+    if (error.errnum != EBUSY && error.errnum != EINVAL)
+        return error;
+    const std::string holders = seen_holders(path);
+    if (!holders.empty())
+        error.hint = holders + (error.hint.empty() ? "" : "; ") + error.hint;
     return error;
 }
 
@@ -105,10 +124,11 @@ Result<void> BackendSelector::open_group() {
     if (answer < 0)
         return fail_call(-answer, "get the group's status", path);
     if ((status.flags & abi::kGroupViable) == 0) {
+        // iommu_group_dma_owner_claimed(): by a native driver, or by another user of VFIO.
         const std::string blockers = text(find_group_blockers({options_.root}, *nodes_.group));
-        return base::fail(Code::kRefused, "use", path, "the group is not viable",
-                          blockers.empty() ? "another device of it is on a driver that does DMA"
-                                           : blockers + " would do DMA beside it");
+        return base::fail(
+            Code::kRefused, "use", path, "the group is not viable",
+            blockers.empty() ? seen_holders(path) : blockers + " would do DMA beside it");
     }
     group_ = std::move(*group);
     return {};
@@ -130,8 +150,8 @@ Result<DeviceFd> BackendSelector::device_of_group() {
         calls_, [&] { return calls_.group(group_, abi::GroupCall::kGetDeviceFd, request.data()); });
     if (fd < 0)
         return fail_call(-fd, "open the device", nodes_.name,
-                         fd == -EACCES   ? "the VF token is missing or wrong"
-                         : fd == -EINVAL ? "no IOMMU is set, or a VF token is given but not needed"
+                         fd == -EACCES                   ? "the VF token is missing or wrong"
+                         : fd == -EINVAL && nodes_.token ? "a VF token is given but not needed"
                          : fd == -ENODEV ? "the group has no such device, or it is not VFIO's"
                                          : attach_hint(-fd));
     return DeviceFd(UniqueFd(fd));
@@ -142,9 +162,10 @@ Result<AttachedDevice> BackendSelector::open_by_cdev(std::shared_ptr<AddressSpac
     auto device = open_node<DeviceFd>(calls_, path);
     if (!device)
         return tl::unexpected<Error>(with_holders(std::move(device.error()), path));
-    const auto bound =
-        TRY(space->attach_device({.fd = *device, .name = nodes_.name, .token = nodes_.token}));
-    return AttachedDevice{.space = std::move(space), .device = std::move(*device), .bound = bound};
+    auto bound = space->attach_device({.fd = *device, .name = nodes_.name, .token = nodes_.token});
+    if (!bound)
+        return tl::unexpected<Error>(with_holders(std::move(bound.error()), path));
+    return AttachedDevice{.space = std::move(space), .device = std::move(*device), .bound = *bound};
 }
 
 Result<AttachedDevice> BackendSelector::open_by_group(std::shared_ptr<AddressSpace> space) {

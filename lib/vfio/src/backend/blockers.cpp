@@ -2,8 +2,10 @@
 #include "vfio/src/backend/blockers.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/dir.hpp"
+#include "base/file_io.hpp"
 #include "base/number.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/device/names.hpp"
@@ -17,6 +19,25 @@ bool has_open(const base::Dir& process, std::string_view node) {
     return fds && std::any_of(fds->begin(), fds->end(), [&](const std::string& fd) {
                return process.link("fd/" + fd) == node;
            });
+}
+
+bool has_mapped(const std::string& maps, std::string_view node) {
+    std::istringstream lines(maps);
+    for (std::string line; std::getline(lines, line);)
+        if (line.ends_with(" " + std::string(node)))
+            return true;
+    return false;
+}
+
+void append(std::string& out, const std::vector<Holder>& holders, Holder::Hold hold,
+            const char* how) {
+    bool first = true;
+    for (const Holder& holder : holders)
+        if (holder.hold == hold) {
+            out += first ? (out.empty() ? "" : "; ") + std::string(how) : ", ";
+            out += holder.command + " (pid " + std::to_string(holder.pid) + ")";
+            first = false;
+        }
 }
 
 }  // namespace
@@ -59,9 +80,14 @@ std::vector<Holder> find_node_holders(const sysfs::Root& root, std::string_view 
     for (const std::string& name : *names) {
         const auto pid = base::parse_decimal(name);
         const auto process = pid ? proc->sub(name) : base::propagate(pid);
-        if (process && has_open(*process, node))
-            holders.push_back(
-                {.pid = static_cast<int>(*pid), .command = process->attr("comm").value_or("?")});
+        if (!process)
+            continue;
+        const bool open = has_open(*process, node);
+        if (open ||
+            has_mapped(base::read_file(root.path("/proc/" + name + "/maps")).value_or(""), node))
+            holders.push_back({.pid = static_cast<int>(*pid),
+                               .command = process->attr("comm").value_or("?"),
+                               .hold = open ? Holder::Hold::kOpen : Holder::Hold::kMapped});
     }
     std::sort(holders.begin(), holders.end());
     return holders;
@@ -69,9 +95,12 @@ std::vector<Holder> find_node_holders(const sysfs::Root& root, std::string_view 
 
 std::string text(const std::vector<Holder>& holders) {
     std::string out;
-    for (const Holder& holder : holders)
-        out += (out.empty() ? "held by " : ", ") + holder.text();
-    return out;
+    append(out, holders, Holder::Hold::kOpen, "held by ");
+    append(out, holders, Holder::Hold::kMapped, "mapped by ");
+    const bool mapped = std::any_of(holders.begin(), holders.end(), [](const Holder& holder) {
+        return holder.hold == Holder::Hold::kMapped;
+    });
+    return mapped ? out + ", which has closed it" : out;
 }
 
 }  // namespace vfio

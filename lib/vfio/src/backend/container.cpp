@@ -37,7 +37,6 @@ std::string_view name(abi::Extension extension) {
 namespace {
 
 constexpr ErrnoHint kSetContainerHints[] = {
-    {EINVAL, "the group is in a container already, or mixes noiommu with an IOMMU"},
     {EPERM,
      "noiommu groups and groups with an IOMMU do not mix, and another owner may have the group's "
      "DMA"},
@@ -46,6 +45,12 @@ constexpr ErrnoHint kSetContainerHints[] = {
     {EBADF, "the fd is neither a container's nor an iommufd's"},
     {EBADFD, "the fd is neither a container's nor an iommufd's"},
 };
+
+bool is_in_container(Calls& calls, const GroupFd& group) {
+    abi::VfioGroupStatus status{.argsz = sizeof status, .flags = 0};
+    return calls.group(group, abi::GroupCall::kGetStatus, &status) >= 0 &&
+           (status.flags & abi::kGroupContainerSet) != 0;
+}
 
 }  // namespace
 
@@ -78,7 +83,9 @@ Result<void> Container::add(const GroupFd& group, const std::string& object) {
         retry(calls_, [&] { return calls_.group(group, abi::GroupCall::kSetContainer, &fd); });
     if (answer < 0)
         return fail_call(-answer, "put into a container", object,
-                         find_hint(kSetContainerHints, -answer, attach_hint(-answer)));
+                         answer == -EINVAL && is_in_container(calls_, group)
+                             ? "the group is in a container already"
+                             : find_hint(kSetContainerHints, -answer, attach_hint(-answer)));
     if (groups_ == 0) {
         answer =
             call(abi::ContainerCall::kSetIommu, Argument(static_cast<unsigned long>(extension_)));

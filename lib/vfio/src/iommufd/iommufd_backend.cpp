@@ -61,8 +61,7 @@ std::string bind_hint(int errnum, const DeviceToAttach& device) {
             return device.token
                        ? "a VF token is given but not needed, or the kernel is older than 6.17 and "
                          "takes one through the group only"
-                       : "bound already, not opened through its cdev, or its IOMMU cannot enforce "
-                         "cache coherency";
+                       : "";
         case EBUSY:
             return "the device's group is open, or a native driver of the group does DMA";
         case EACCES:

@@ -76,16 +76,18 @@ Error explain_attach_refusal(Error error, const std::string& group, const Mappin
     if (table.size() == 0 || (error.errnum != EINVAL && error.errnum != EADDRINUSE))
         return error;
     const std::string number = group.substr(group.rfind('/') + 1);
-    if (const auto listing =
-            calls.read_text("/sys/kernel/iommu_groups/" + number + "/reserved_regions"))
-        for (const auto& [range, type] : parse_reserved_regions(*listing))
-            if (const auto mapped = table.first_overlap(range)) {
-                error.hint = "in the way: the mapping " + text(mapped->iova) + " lies in " +
-                             text(range) + ", which is reserved (" + type + ") for " + group;
-                return error;
-            }
-    error.hint = "no reserved region explains it; " + group +
-                 " may not reach as far as the highest mapping, " + text(table.all().back().iova);
+    const auto listing =
+        calls.read_text("/sys/kernel/iommu_groups/" + number + "/reserved_regions");
+    if (!listing)
+        return error;
+    for (const auto& [range, type] : parse_reserved_regions(*listing))
+        if (const auto mapped = table.first_overlap(range)) {
+            error.hint = "in the way: the mapping " + text(mapped->iova) + " lies in " +
+                         text(range) + ", which is reserved (" + type + ") for " + group;
+            return error;
+        }
+    if (error.hint.empty())
+        error.hint = "none of the mappings lies in a reserved region of " + group;
     return error;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,6 +66,23 @@ TEST(Holders, NamesTheProcessThatHasANode) {
     EXPECT_TRUE(find_node_holders({}, "/dev/vfio/none").empty());
     EXPECT_EQ(text(std::vector<Holder>{{712, "qemu"}, {9, "x"}}),
               "held by qemu (pid 712), x (pid 9)");
+}
+
+/// A mapping keeps the file open: a device is not free when its descriptors are closed.
+TEST(Holders, NamesTheProcessThatOnlyMapsANode) {
+    const std::string path = testing::TempDir() + "bindd-holders-" + std::to_string(::getpid());
+    base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_EQ(::ftruncate(fd.get(), 4096), 0);
+    void* mapped = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd.get(), 0);
+    ASSERT_NE(mapped, MAP_FAILED);
+    fd = base::UniqueFd();
+    const auto holders = find_node_holders({}, path);
+    ::munmap(mapped, 4096);
+    ::unlink(path.c_str());
+    ASSERT_EQ(holders.size(), 1U);
+    EXPECT_EQ(text(holders),
+              "mapped by unit_vfio (pid " + std::to_string(::getpid()) + "), which has closed it");
+    EXPECT_TRUE(find_node_holders({}, path).empty());
 }
 
 TEST(Backends, AreFoundByTheirNames) {

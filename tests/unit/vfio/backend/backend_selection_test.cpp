@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <unistd.h>
+
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/unit/vfio/fixture/vfio_test.hpp"
 
@@ -107,6 +111,43 @@ TEST_F(BackendSelection, ReportsThatTheGroupIsNotViable) {
     const auto opened = open_device(calls, nodes(drive), {.order = {Backend::kType1v2}});
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().text(), "/dev/vfio/15: use: the group is not viable");
+}
+
+/// A BAR that is still mapped keeps the device open: a cdev is opened once, EINVAL
+/// (vfio_df_open()).
+TEST_F(BackendSelection, NamesWhoStillMapsADeviceAndGuessesNothing) {
+    const std::string root = testing::TempDir() + "bindd-mapped-" + std::to_string(::getpid());
+    const auto process = [&](const std::string& pid, const std::string& name,
+                             const std::string& mapped) {
+        std::filesystem::create_directories(root + "/proc/" + pid + "/fd");
+        std::ofstream(root + "/proc/" + pid + "/comm") << name << "\n";
+        std::ofstream(root + "/proc/" + pid + "/maps")
+            << "7f4a8000-7f4a9000 rw-s 00000000 00:0e 1044                       " << mapped
+            << "\n";
+    };
+    const auto refuse_bind = [&](const std::string& below) {
+        calls.refuse(FdKind::kDevice, abi::DeviceCall::kBindIommufd, EINVAL);
+        return failure(
+            open_device(calls, nodes(drive), {.order = {Backend::kIommufd}, .root = below}));
+    };
+    process("713", "dpdk", "anon_inode:[vfio-device]");
+    EXPECT_EQ(refuse_bind(root), std::to_string(EINVAL) +
+                                     ": a device of some group is mapped by dpdk (pid 713), which "
+                                     "has closed it");
+    process("712", "spdk", "/dev/vfio/devices/vfio0");
+    EXPECT_EQ(refuse_bind(root),
+              std::to_string(EINVAL) + ": mapped by spdk (pid 712), which has closed it");
+    drive.cdev.clear();
+    drive.viable = false;
+    const auto hint = [&](const std::string& below) {
+        const auto opened =
+            open_device(calls, nodes(drive), {.order = {Backend::kType1v2}, .root = below});
+        return opened ? "opened" : opened.error().hint;
+    };
+    EXPECT_EQ(hint(root),
+              "a device of some group is mapped by dpdk (pid 713), which has closed it");
+    EXPECT_EQ(hint(root + "/proc"), "") << "nothing was found";
+    std::filesystem::remove_all(root);
 }
 
 TEST_F(BackendSelection, ReportsThatAGroupAndACdevExcludeEachOther) {
