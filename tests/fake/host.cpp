@@ -76,7 +76,7 @@ DeviceBuilder Host::mdev(const std::string& uuid, const std::string& parent,
                          const std::string& type) {
     DeviceBuilder mdev = on_bus("mdev", uuid);
     mdev.device().mdev = sysfs::MdevState{.parent = parent, .type = type};
-    return mdev;
+    return mdev.driver("vfio_mdev");
 }
 
 Host& Host::remove(const sysfs::DeviceId& id) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/try.hpp"
+#include "policy/plan/plan_mdevs.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -48,7 +49,9 @@ Result<const Device*> usable_parent(const Inventory& inventory, const MdevDefini
         return fail_mdev(Code::kBusy,
                          there->mdev->parent != mdev.parent ? "Device exists under different parent"
                          : there->mdev->type != mdev.type   ? "Device exists with different type"
-                                                            : "Device already exists");
+                         : policy::has_lost_driver(*there)
+                             ? "Device already exists, but " + std::string(policy::kLostDriver)
+                             : "Device already exists");
     const Device* parent = find_parent(inventory, mdev.parent);
     if (parent == nullptr)
         return fail_mdev(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'" +

@@ -3,6 +3,7 @@
 
 #include "binding/codec/json.hpp"
 #include "binding/report/device_report.hpp"
+#include "policy/plan/plan_mdevs.hpp"
 
 /// Devices and groups, and what state a device is in.
 namespace binding {
@@ -120,6 +121,8 @@ DeviceState decided_state(const Device& device, const Decision* decision,
         // A group peer that is taken along has no rule of its own.
         if (is_in_transaction && has_change(*transaction, device.id))
             return planned_state(*transaction, device);
+        if (policy::has_lost_driver(device))
+            return {"unmanaged", policy::kLostDriver};
         return {"unmanaged", std::nullopt};
     }
     switch (decision->outcome) {

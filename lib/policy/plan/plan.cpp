@@ -88,7 +88,12 @@ class UnitPlanner {
             plan_vfs(device, rule, *change.set_vfs);
         MissingMdevs mdevs = find_missing_mdevs(member, context_.inventory);
         change.mdevs = std::move(mdevs.missing);
+        for (const MdevSpec& lost : mdevs.lost)
+            add_use_reasons({"mdev", *lost.uuid}, rule, context_, reasons());
+        change.mdevs_to_stop = std::move(mdevs.lost);
         std::move(mdevs.reasons.begin(), mdevs.reasons.end(), std::back_inserter(reasons()));
+        if (has_lost_driver(device))
+            reasons().push_back(make_reason(ReasonCode::kNoDriver, device.id, kLostDriver));
         if (moves || change.set_vfs || !change.mdevs.empty() || change.access != AccessSpec{})
             transaction_.changes.push_back(std::move(change));
     }
@@ -196,6 +201,8 @@ void collect_changing_driver(const Unit& unit, const Decisions& decisions,
         const sysfs::Device& device = *member.device;
         if (!has_desired_driver(member) && disturbs_users(device, member.rule().driver->kind))
             out.push_back(device.id);
+        for (const MdevSpec& lost : find_missing_mdevs(member, inventory).lost)
+            out.push_back({"mdev", *lost.uuid});
         if (vfs_to_set(member) && device.sriov)
             for (const auto& [index, name] : device.sriov->vfs)
                 out.push_back({"pci", name});

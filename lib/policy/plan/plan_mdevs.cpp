@@ -76,18 +76,24 @@ class MdevPlanner {
 
     void add_one(const MdevSpec& spec, const std::string& uuid) {
         const sysfs::Device* existing = inventory_.find({"mdev", uuid});
-        if (existing == nullptr) {
+        const bool as_wanted = existing != nullptr && existing->mdev &&
+                               existing->mdev->parent == parent_name() &&
+                               existing->mdev->type == spec.type;
+        const bool lost = as_wanted && has_lost_driver(*existing);
+        if (existing == nullptr || lost) {
             MdevSpec one = spec;
             one.uuid = uuid;
             one.count.reset();
             if (one.type == kApPassthrough && has_ap_config(inventory_.host.kernel))
                 if (auto matrix = ap_config(one.attrs))
                     one.attrs = {{"ap_config", *std::move(matrix)}};
+            if (lost)
+                result_.lost.push_back(one);
             result_.missing.push_back(std::move(one));
             return;
         }
         const auto& state = existing->mdev;
-        if (state && (state->parent != parent_name() || state->type != spec.type))
+        if (state && !as_wanted)
             deny(ReasonCode::kDriverDenies, "the UUID of a wanted mdev is taken",
                  uuid + " is of type " + state->type + " on " + state->parent);
     }
@@ -96,6 +102,8 @@ class MdevPlanner {
         std::map<std::string, std::uint32_t> wanted;
         for (const MdevSpec& spec : result_.missing)
             ++wanted[spec.type];
+        for (const MdevSpec& spec : result_.lost)
+            --wanted[spec.type];  // its instance is free again by then
         for (const auto& [type, count] : wanted)
             check_type(type, count);
     }
@@ -177,6 +185,10 @@ std::optional<std::string> mdev_uuid(const std::string& machine_id, const std::s
     std::array<char, 37> text{};
     ::uuid_unparse_lower(uuid, text.data());
     return std::string(text.data());
+}
+
+bool has_lost_driver(const sysfs::Device& device) {
+    return device.mdev && !device.driver && !device.vfio;
 }
 
 MissingMdevs find_missing_mdevs(const Member& member, const sysfs::Inventory& inventory) {

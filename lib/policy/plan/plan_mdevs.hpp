@@ -9,10 +9,18 @@
 
 namespace policy {
 
+/// Is this an mdev that was unbound from its driver? Its VFIO nodes are gone, and it gets no driver
+/// again: mdev_match() matches nothing, so a write to `bind` fails with ENODEV (since Linux 5.13).
+[[nodiscard]] bool has_lost_driver(const sysfs::Device& device);
+inline constexpr const char* kLostDriver =
+    "was unbound from its driver, and the kernel binds none to an mdev again: only removing and "
+    "creating it again helps";
+
 /// The missing mdevs of a rule, each with its uuid, and the reasons why they cannot be created. A
 /// rule does not concern other mdevs of the parent.
 struct MissingMdevs {
     std::vector<MdevSpec> missing;
+    std::vector<MdevSpec> lost;  ///< of the missing those that must be removed first
     std::vector<Reason> reasons;
 };
 [[nodiscard]] MissingMdevs find_missing_mdevs(const Member& member,

@@ -175,6 +175,25 @@ TEST(Mdevs, AreAllOrNone) {
     EXPECT_EQ(world.devices.at({"mdev_parent", "mtty"}).mdev_types[0].available, 2U);
 }
 
+TEST(Mdevs, ThatLostTheirDriverAreRemovedAndCreatedAgain) {
+    TestHost fixture(mtty());
+    fixture.apply(fixture.make_plan({want_mdevs(fixture, {mdev_spec(kWanted)})}));
+    fixture.kernel().change([](fake::KernelState& world) {
+        world.devices.at({"mdev", kWanted}).driver.reset();
+        world.devices.at({"mdev", kWanted}).vfio.reset();
+    });
+    policy::Change change = want_mdevs(fixture, {mdev_spec(kWanted)});
+    change.mdevs_to_stop = change.mdevs;
+    const policy::Plan done = fixture.apply(fixture.make_plan({change}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+    EXPECT_TRUE(fixture.kernel().state().devices.at({"mdev", kWanted}).vfio);
+    const auto plan = plan_release(fixture.kernel(), fixture.state(),
+                                   fixture.kernel().state().inventory(), {{"mdev_parent", "mtty"}});
+    ASSERT_TRUE(plan) << plan.error().text();
+    EXPECT_EQ(fixture.apply(*plan).transactions[0].result, StepResult::kDone);
+    EXPECT_FALSE(fixture.kernel().state().devices.contains({"mdev", kWanted}));
+}
+
 TEST(Mdevs, ThatAreThereAlreadyAreNotOurs) {
     fake::KernelState world = mtty();
     TestHost fixture(world);

@@ -74,6 +74,31 @@ TEST(Plan, CreatesTheMissingMdevs) {
     EXPECT_EQ(PolicyFixture(host, rules).plan(), "mdev_parent/mtty: ok\n");
 }
 
+/// The kernel binds no driver to an mdev again (mdev_match()).
+TEST(Plan, RecreatesAnMdevThatWasUnboundFromItsDriver) {
+    const std::string uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+    const std::string rules =
+        "rules:\n- name: m\n  match: {mdev_parent: mtty}\n  mdevs:\n  - {uuid: '" + uuid +
+        "', type: mtty-2, attrs: [{a: '5'}]}\n";
+    Host host;
+    host.mdev_parent("mtty").mdev_type("mtty-2", 0);
+    host.mdev(uuid, "mtty", "mtty-2").device().driver.reset();
+    EXPECT_EQ(PolicyFixture(host, rules).plan(), "mdev_parent/mtty: change\n  remove_mdev mdev/" +
+                                                     uuid + " mtty-2\n  create_mdev mdev/" + uuid +
+                                                     " mtty-2\n  set_attr mdev/" + uuid + " a=5\n");
+    PolicyFixture used(host, rules);
+    used.usage[{"mdev", uuid}] = {{sysfs::UseKind::kVfioOpen, "is mapped", "qemu (pid 7)"}};
+    EXPECT_EQ(used.plan(), "mdev_parent/mtty: refused\n  ! vfio-open mdev/" + uuid +
+                               ": is mapped (qemu (pid 7))\n");
+    // A rule for the mdev itself cannot help it.
+    EXPECT_NE(PolicyFixture(host,
+                            "rules:\n- name: m\n  match: {bus: mdev}\n"
+                            "  driver: auto\n")
+                  .plan()
+                  .find("only removing and creating it again helps"),
+              std::string::npos);
+}
+
 TEST(Plan, RefusesMdevsThatTheParentCannotCreate) {
     Host host;
     host.mdev_parent("mtty").mdev_type("mtty-1", 1);
