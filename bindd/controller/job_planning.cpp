@@ -127,7 +127,7 @@ Result<JobScope> job_scope(const ControllerState& state, const JobRequest& reque
     // A rollback that selects nothing fails in its plan, as it does without the daemon.
     if (request.kind == JobKind::kRollback)
         if (const auto selection = binding::select_rollback(view.journal_state, request.txn))
-            for (const auto& [txn, ids] : *selection)
+            for (const auto& [txn, ids] : selection->transactions)
                 devices.insert(devices.end(), ids.begin(), ids.end());
     for (const DeviceId& id : devices) {
         if (view.inventory.find(id) == nullptr && !view.journal_state.bound.contains(id))

@@ -106,7 +106,8 @@ struct FieldList<policy::Change> {
                                               required("mdevs", &Change::mdevs),
                                               required("mdevs_to_stop", &Change::mdevs_to_stop),
                                               required("rule", &Change::rule),
-                                              required("where", &Change::where)};
+                                              required("where", &Change::where),
+                                              required("rollback", &Change::rollback)};
     static_assert(std::tuple_size_v<decltype(fields)> == member_count<Change>());
 };
 BINDD_FIELDS(policy::Reason, code, device, text, evidence, forceable)

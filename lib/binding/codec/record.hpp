@@ -97,6 +97,23 @@ struct RolledBackRecord {
     bool operator==(const RolledBackRecord&) const = default;
 };
 
+/// The transaction restores what stood when the transaction `undone` began, of devices that were
+/// ours then; follows its begin.
+struct RollbackRecord {
+    std::string txn;
+    std::string undone;
+    bool operator==(const RollbackRecord&) const = default;
+};
+
+/// A committed transaction, as far as its devices were ours before it, with their records of then:
+/// what a rollback of it undoes. Written by a compaction only.
+struct UndoableTransaction {
+    BeginRecord begin;
+    std::vector<IntentRecord> intents;
+    std::vector<ManagedDevice> replaced;
+    bool operator==(const UndoableTransaction&) const = default;
+};
+
 /// A device that stopped being bound by us without a write: it went away, or is another one now.
 struct ReleasedRecord {
     sysfs::DeviceId device;
@@ -113,7 +130,8 @@ struct ReturnedDevice {
 };
 
 using Record = std::variant<BootRecord, BeginRecord, IntentRecord, DoneRecord, CommitRecord,
-                            RolledBackRecord, ReleasedRecord, ManagedDevice, ReturnedDevice>;
+                            RolledBackRecord, ReleasedRecord, ManagedDevice, ReturnedDevice,
+                            RollbackRecord, UndoableTransaction>;
 
 /// One line without its newline.
 [[nodiscard]] std::string encode_record(const Record& record);

@@ -66,6 +66,9 @@ struct FieldList<ManagedDevice> {
                    defaulted("early", &ManagedDevice::early)};
 };
 
+BINDD_MESSAGE(RollbackRecord, "rollback", txn, undone)
+BINDD_MESSAGE(UndoableTransaction, "undoable", begin, intents, replaced)
+
 BINDD_FIELDS(HistoryEntry, txn, time_us, actor, action, group, devices, driver, rule, where, result,
              error)
 

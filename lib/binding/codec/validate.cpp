@@ -110,6 +110,12 @@ struct Validate {
     Result<void> operator()(const ManagedDevice& record) const {
         return check({record.before_driver, record.before_override});
     }
+    Result<void> operator()(const UndoableTransaction& record) const {
+        TRY((*this)(record.begin));
+        for (const ManagedDevice& replaced : record.replaced)
+            TRY((*this)(replaced));
+        return {};
+    }
 };
 
 }  // namespace

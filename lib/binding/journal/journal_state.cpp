@@ -2,6 +2,7 @@
 #include "binding/journal/journal_state.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "sysfs/device/vgpu.hpp"
 
@@ -65,6 +66,27 @@ ManagedDevice to_managed_device(const InFlightTransaction& flight, const Binding
             .early = snapshot.early};
 }
 
+/// Of each device so many transactions can be undone one by one.
+constexpr std::size_t kUndoableOfADevice = 4;
+
+const ManagedDevice* find_replaced(const UndoableTransaction& undoable,
+                                   const sysfs::DeviceId& device) {
+    for (const ManagedDevice& replaced : undoable.replaced)
+        if (replaced.device == device)
+            return &replaced;
+    return nullptr;
+}
+
+/// Forgets the device's part of the transactions in this range.
+template <typename Iterator>
+void forget_device(Iterator from, Iterator to, const sysfs::DeviceId& device) {
+    for (; from != to; ++from) {
+        std::erase_if(from->replaced, [&](const auto& each) { return each.device == device; });
+        std::erase_if(from->begin.devices, [&](const auto& each) { return each.device == device; });
+        std::erase_if(from->intents, [&](const auto& each) { return each.device == device; });
+    }
+}
+
 /// One overload for each kind of record.
 struct RecordApplier {
     JournalState& journal_state;
@@ -75,6 +97,49 @@ struct RecordApplier {
                          [&](const InFlightTransaction& f) { return f.begin.txn == txn; });
         return at == journal_state.in_flight.end() ? nullptr : &*at;
     }
+    /// What a rollback of the transaction would undo: its part on devices that were ours. Boot's
+    /// overrides are no state to go back to.
+    void keep_undoable(const InFlightTransaction& flight, const ManagedDevice& replaced) const {
+        const BindingSnapshot* snapshot = flight.find(replaced.device);
+        if (replaced.early && !snapshot->before.driver)
+            return;
+        auto& all = journal_state.undoable;
+        if (all.empty() || all.back().begin.txn != flight.begin.txn) {
+            all.push_back({flight.begin, {}, {}});
+            all.back().begin.devices.clear();
+        }
+        all.back().begin.devices.push_back(*snapshot);
+        all.back().replaced.push_back(replaced);
+        for (const IntentRecord& intent : flight.intents)
+            if (intent.device == replaced.device)
+                all.back().intents.push_back(intent);
+        std::size_t known = 0;
+        for (auto at = all.rbegin(); at != all.rend(); ++at)
+            if (find_replaced(*at, replaced.device) != nullptr && ++known > kUndoableOfADevice)
+                forget_device(at, std::next(at), replaced.device);
+        drop_empty();
+    }
+    void drop_empty() const {
+        std::erase_if(journal_state.undoable,
+                      [](const UndoableTransaction& each) { return each.replaced.empty(); });
+    }
+    void release(const sysfs::DeviceId& device) const {
+        journal_state.bound.erase(device);
+        forget_device(journal_state.undoable.begin(), journal_state.undoable.end(), device);
+        drop_empty();
+    }
+    /// The device is again as it stood when the transaction `undone` began.
+    void roll_back(const std::string& undone, const sysfs::DeviceId& device) const {
+        auto& all = journal_state.undoable;
+        const auto from = std::find_if(all.begin(), all.end(), [&](const auto& each) {
+            return each.begin.txn == undone && find_replaced(each, device) != nullptr;
+        });
+        if (from == all.end())
+            return;
+        journal_state.bound[device] = *find_replaced(*from, device);
+        forget_device(from, all.end(), device);
+        drop_empty();
+    }
     void close(const std::string& txn) const {
         std::erase_if(journal_state.in_flight,
                       [&](const InFlightTransaction& f) { return f.begin.txn == txn; });
@@ -83,7 +148,7 @@ struct RecordApplier {
     void operator()(const BootRecord& r) const { journal_state.boot_id = r.id; }
     void operator()(const BeginRecord& r) const {
         if (find(r.txn) == nullptr)
-            journal_state.in_flight.push_back({r, {}, {}});
+            journal_state.in_flight.push_back({r, {}, {}, {}});
     }
     void operator()(const IntentRecord& r) const {
         if (InFlightTransaction* flight = find(r.txn))
@@ -100,9 +165,13 @@ struct RecordApplier {
         for (const BindingSnapshot& snapshot : flight->begin.devices)
             journal_state.returned.erase(snapshot.device);
         for (const auto& [device, driver] : r.bound) {
-            if (const BindingSnapshot* snapshot = flight->find(device)) {
+            if (!flight->rollback.empty())
+                roll_back(flight->rollback, device);
+            else if (const BindingSnapshot* snapshot = flight->find(device)) {
                 const auto old = journal_state.bound.find(device);
                 const bool was_ours = snapshot->origin && old != journal_state.bound.end();
+                if (was_ours)
+                    keep_undoable(*flight, old->second);
                 ManagedDevice next = to_managed_device(
                     *flight, *snapshot, driver,
                     was_ours ? old->second.side_effects : std::vector<SideEffect>{});
@@ -110,13 +179,13 @@ struct RecordApplier {
                     next.driver = old->second.driver;
                 // The last mdev of a parent was stopped on request: nothing is left to undo.
                 if (next.driver.empty() && next.side_effects.empty())
-                    journal_state.bound.erase(device);
+                    release(device);
                 else
                     journal_state.bound[device] = std::move(next);
             }
         }
         for (const sysfs::DeviceId& device : r.released) {
-            journal_state.bound.erase(device);
+            release(device);
             const BindingSnapshot* snapshot = flight->find(device);
             if (flight->begin.action == "apply" && snapshot != nullptr)
                 journal_state.returned[device] = {device, snapshot->identity, snapshot->rule};
@@ -126,11 +195,16 @@ struct RecordApplier {
     }
     void operator()(const RolledBackRecord& r) const { close(r.txn); }
     void operator()(const ReleasedRecord& r) const {
-        journal_state.bound.erase(r.device);
+        release(r.device);
         journal_state.returned.erase(r.device);
     }
     void operator()(const ReturnedDevice& r) const { journal_state.returned[r.device] = r; }
     void operator()(const ManagedDevice& r) const { journal_state.bound[r.device] = r; }
+    void operator()(const RollbackRecord& r) const {
+        if (InFlightTransaction* flight = find(r.txn))
+            flight->rollback = r.undone;
+    }
+    void operator()(const UndoableTransaction& r) const { journal_state.undoable.push_back(r); }
 };
 
 }  // namespace
@@ -179,14 +253,61 @@ policy::BoundRules JournalState::rules(const sysfs::Inventory& inventory) const 
     return rules;
 }
 
+std::optional<InFlightTransaction> JournalState::changes_since(
+    const std::string& txn, const sysfs::DeviceId& device) const {
+    std::optional<InFlightTransaction> since;
+    for (const UndoableTransaction& each : undoable) {
+        if (find_replaced(each, device) == nullptr || (!since && each.begin.txn != txn))
+            continue;
+        if (!since)
+            since = InFlightTransaction{each.begin, {}, {}, {}};
+        for (IntentRecord intent : each.intents)
+            if (intent.device == device) {
+                intent.step = static_cast<unsigned>(since->intents.size());
+                since->results[intent.step] = 0;
+                since->intents.push_back(std::move(intent));
+            }
+    }
+    if (since)
+        std::erase_if(since->begin.devices,
+                      [&](const auto& each) { return each.device != device; });
+    return since;
+}
+
+ManagedDevice JournalState::to_undo(const sysfs::DeviceId& device,
+                                    const std::string& rollback) const {
+    const ManagedDevice& all = bound.at(device);
+    const auto since = rollback.empty() ? std::nullopt : changes_since(rollback, device);
+    if (!since)
+        return all;
+    BindingSnapshot snapshot = since->begin.devices.front();
+    snapshot.origin.reset();
+    const bool moved = snapshot.before.driver != all.driver;
+    ManagedDevice undone = to_managed_device(*since, snapshot, moved ? all.driver : "", {});
+    undone.driver = all.driver;
+    undone.early = false;
+    return undone;
+}
+
+std::string JournalState::first_transaction(const sysfs::DeviceId& device) const {
+    for (const UndoableTransaction& each : undoable)
+        if (const ManagedDevice* replaced = find_replaced(each, device))
+            return replaced->txn;
+    return {};
+}
+
 std::vector<Record> JournalState::records() const {
     std::vector<Record> all{BootRecord{boot_id}};
     for (const auto& [device, one] : bound)
         all.emplace_back(one);
     for (const auto& [device, one] : returned)
         all.emplace_back(one);
+    for (const UndoableTransaction& each : undoable)
+        all.emplace_back(each);
     for (const InFlightTransaction& flight : in_flight) {
         all.emplace_back(flight.begin);
+        if (!flight.rollback.empty())
+            all.emplace_back(RollbackRecord{flight.begin.txn, flight.rollback});
         for (const IntentRecord& intent : flight.intents) {
             all.emplace_back(intent);
             const auto result = flight.results.find(intent.step);

@@ -18,6 +18,7 @@ struct InFlightTransaction {
     BeginRecord begin;
     std::vector<IntentRecord> intents;  ///< in order
     std::map<unsigned, int> results;    ///< step → errno, of those that came back
+    std::string rollback;               ///< the transaction that it undoes; empty: none
 
     [[nodiscard]] const BindingSnapshot* find(const sysfs::DeviceId& device) const;
     bool operator==(const InFlightTransaction&) const = default;
@@ -30,6 +31,9 @@ struct JournalState {
     std::map<sysfs::DeviceId, ReturnedDevice> returned;
     std::vector<InFlightTransaction> in_flight;  ///< in the order they began
     std::set<std::string> committed;             ///< transactions that the file still has
+    /// Transactions of devices that were ours already, in the order of their ends: without them a
+    /// rollback could only go back to before the first. Of each device the newest few.
+    std::vector<UndoableTransaction> undoable;
     std::size_t damaged_lines = 0;
 
     void apply(const Record& record);
@@ -39,6 +43,16 @@ struct JournalState {
                                                     const sysfs::Identity& identity) const;
     /// The rules of the devices that are bound by us, or returned, and still the same.
     [[nodiscard]] policy::BoundRules rules(const sysfs::Inventory& inventory) const;
+    /// All that was done to a device of ours since the beginning of `txn`, as one transaction;
+    /// nothing if it was not ours before, or if that is not known any more.
+    [[nodiscard]] std::optional<InFlightTransaction> changes_since(
+        const std::string& txn, const sysfs::DeviceId& device) const;
+    /// What a release of the device undoes; with `rollback` only what was done since that
+    /// transaction began, if it is known.
+    [[nodiscard]] ManagedDevice to_undo(const sysfs::DeviceId& device,
+                                        const std::string& rollback) const;
+    /// The transaction by which the device became ours, if it has been followed by others.
+    [[nodiscard]] std::string first_transaction(const sysfs::DeviceId& device) const;
     /// The fewest records that give this state.
     [[nodiscard]] std::vector<Record> records() const;
 };

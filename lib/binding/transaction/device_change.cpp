@@ -8,6 +8,7 @@
 #include "binding/transaction/node_access.hpp"
 #include "binding/transaction/restore.hpp"
 #include "binding/transaction/sriov.hpp"
+#include "binding/transaction/undo.hpp"
 #include "sysfs/device/names.hpp"
 
 /// One device. The override comes first, so that from the unbind on nothing but the wanted driver
@@ -232,7 +233,21 @@ Result<void> DeviceChange::check_open() {
     return opened;
 }
 
+/// To what stood when a later transaction of ours began.
+Result<void> DeviceChange::roll_back(const InFlightTransaction& changes) {
+    const UndoResult undone = undo_device(journaled_, changes, changes.begin.devices.front());
+    rolled_back_ = true;
+    const auto& left = undone.errors.empty() ? undone.notes : undone.errors;
+    return left.empty()
+               ? Result<void>()
+               : fail(Code::kFailed, "roll back", preflight_.change->rollback, left.front());
+}
+
 Result<void> DeviceChange::release() {
+    const std::string& rollback = preflight_.change->rollback;
+    if (!preflight_.gone && !rollback.empty())
+        if (const auto changes = context_.journal_state.changes_since(rollback, target_.id))
+            return roll_back(*changes);
     released_ = true;
     if (preflight_.gone)
         return {};

@@ -44,6 +44,8 @@ class DeviceChange {
     /// The driver that we bound, for the commit; empty: its driver is unchanged.
     [[nodiscard]] const std::string& driver() const { return driver_; }
     [[nodiscard]] bool released() const { return released_; }
+    /// It is as it stood before a transaction of ours that was not the first.
+    [[nodiscard]] bool rolled_back() const { return rolled_back_; }
 
   private:
     [[nodiscard]] bool changes_driver() const;
@@ -54,6 +56,7 @@ class DeviceChange {
     [[nodiscard]] base::Result<void> verify_bound(const std::string& driver);
     [[nodiscard]] base::Result<void> verify_unbound();
     [[nodiscard]] base::Result<void> revalidate_after(const std::string& tried);
+    [[nodiscard]] base::Result<void> roll_back(const InFlightTransaction& changes);
     [[nodiscard]] base::Result<void> release();
     [[nodiscard]] base::Result<void> remove_side_effects();
 
@@ -66,6 +69,7 @@ class DeviceChange {
     std::string candidate_;  ///< the one whose override is set
     std::string driver_;
     bool released_ = false;
+    bool rolled_back_ = false;
 };
 
 }  // namespace binding

@@ -110,7 +110,11 @@ class TransactionExecution {
             if (!change.preflight().gone)
                 record.devices.push_back(
                     to_binding_snapshot(change.preflight(), context_.options.scope));
-        return context_.journal.append(record, Sync::kNow);
+        TRY(context_.journal.append(record, Sync::kNow));
+        // The same for all devices of a transaction.
+        const std::string& undone = transaction_.changes.front().rollback;
+        return undone.empty() ? Result<void>()
+                              : context_.journal.append(RollbackRecord{txn_, undone}, Sync::kNow);
     }
 
     static std::vector<PhaseMethod> phases(ApplyScope scope) {
@@ -132,7 +136,7 @@ class TransactionExecution {
         for (const DeviceChange& change : changes_)
             if (change.released())
                 commit_.released.push_back(change.preflight().now.id);
-            else if (is_ours(change))
+            else if (change.rolled_back() || is_ours(change))
                 commit_.bound.push_back({change.preflight().now.id, change.driver()});
         return {};
     }

@@ -8,9 +8,10 @@
 #include "binding/journal/journal.hpp"
 #include "binding/transaction/apply.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
+#include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/names.hpp"
 
-/// What a release would do, as a plan: the same steps that the executor takes for
+/// What a release or a rollback would do, as a plan: the same steps that the executor takes for
 /// Change::To::kHost.
 namespace binding {
 namespace {
@@ -81,20 +82,6 @@ void add_change(const ManagedDevice& bound, const Inventory& inventory, Transact
     transaction.changes.push_back(std::move(change));
 }
 
-/// What a release of this device would make vanish: VFs and mdevs that we made.
-std::vector<DeviceId> removed_with(const ManagedDevice& bound, const Inventory& inventory) {
-    std::vector<DeviceId> removed;
-    const Device* device = inventory.find(bound.device);
-    for (const SideEffect& made : bound.side_effects) {
-        if (made.op == Op::kCreateMdev)
-            removed.push_back({"mdev", made.value});
-        else if (made.op == Op::kSetVfs && device != nullptr && device->sriov)
-            for (const auto& [index, name] : device->sriov->vfs)
-                removed.push_back({"pci", name});
-    }
-    return removed;
-}
-
 /// A VF vanishes while it is in use; an mdev's removal waits until its holder closes it.
 /// That there are data on a VF is no use of it.
 void refuse_used(const sysfs::Usage& usage, const std::vector<DeviceId>& removed,
@@ -128,163 +115,46 @@ void refuse_open(const sysfs::Usage& usage, Transaction& transaction) {
                 transaction.reasons.push_back(
                     Reason{ReasonCode::kVfioOpen, device, use.text, use.evidence, false});
     }
+}
+
+/// A device that goes back from a native driver (it was put there by a transaction of ours) may be
+/// in use by the host by now. That there are data on it is no use of it.
+void refuse_uses_by_host(const sysfs::Usage& usage, Transaction& transaction) {
+    for (const Step& each : transaction.steps) {
+        const auto uses = usage.find(each.device);
+        if (each.op != Op::kUnbind || uses == usage.end() || sysfs::is_vfio_driver(*each.value))
+            continue;
+        for (const sysfs::Use& use : uses->second)
+            if (use.kind != sysfs::UseKind::kSignature && use.kind != sysfs::UseKind::kVfioOpen)
+                transaction.reasons.push_back(Reason{policy::to_reason_code(use.kind), each.device,
+                                                     use.text, use.evidence, false});
+    }
     if (!transaction.reasons.empty())
         transaction.verdict = Verdict::kRefused;
 }
 
-bool in_one_group(const ManagedDevice& a, const ManagedDevice& b) {
-    return a.identity.iommu_group && a.identity.iommu_group == b.identity.iommu_group;
-}
-
-/// The devices that a release of one returns together. With a device go the peers that were taken
-/// along for it, by whichever transaction: those of its transaction or its rule, and those whose
-/// rule has no other device left. With a peer goes what it was taken along for.
-class ReleasedTogether {
-  public:
-    ReleasedTogether(const JournalState& journal_state, const ManagedDevice& first)
-        : bound_(journal_state.bound) {
-        select(first);
-        for (std::size_t before = 0; before != devices_.size();) {
-            before = devices_.size();
-            for (const auto& [id, one] : bound_)
-                if (!devices_.contains(id) && goes_along(one))
-                    select(one);
-        }
-    }
-    [[nodiscard]] const std::set<DeviceId>& devices() const { return devices_; }
-
-  private:
-    void select(const ManagedDevice& one) { devices_.insert(one.device); }
-
-    [[nodiscard]] bool goes_along(const ManagedDevice& one) const {
-        return std::any_of(devices_.begin(), devices_.end(), [&](const DeviceId& id) {
-            const ManagedDevice& selected = bound_.at(id);
-            const bool related = one.txn == selected.txn ||
-                                 (one.rule == selected.rule && in_one_group(one, selected));
-            if (related && (one.taken_along || selected.taken_along))
-                return true;
-            return one.taken_along && in_one_group(one, selected) && !has_owner_left(one);
-        });
-    }
-
-    /// Is there a device that stays bound and that `peer` was taken along for?
-    [[nodiscard]] bool has_owner_left(const ManagedDevice& peer) const {
-        return std::any_of(bound_.begin(), bound_.end(), [&](const auto& entry) {
-            const ManagedDevice& owner = entry.second;
-            return !owner.taken_along && owner.rule == peer.rule && in_one_group(owner, peer) &&
-                   !devices_.contains(owner.device);
-        });
-    }
-
-    const std::map<DeviceId, ManagedDevice>& bound_;
-    std::set<DeviceId> devices_;
-};
-
-/// A group is released by one transaction: two would race.
-void select_device(const JournalState& journal_state, const ManagedDevice& bound,
-                   ReleaseSelection& selection) {
-    std::string key = bound.txn;
-    for (const auto& [txn, devices] : selection) {
-        if (devices.contains(bound.device))
-            return;
-        if (in_one_group(journal_state.bound.at(*devices.begin()), bound))
-            key = txn;
-    }
-    selection[key].merge(std::set<DeviceId>(ReleasedTogether(journal_state, bound).devices()));
-}
-
-/// VFs of ours are released before the PF that makes them vanish, in one transaction: two would
-/// race.
-ReleaseSelection with_vfs(const JournalState& journal_state, const Inventory& inventory,
-                          ReleaseSelection selection) {
-    ReleaseSelection with_pf;
-    for (const auto& [txn, devices] : selection)
-        for (const DeviceId& device : devices)
-            for (const DeviceId& removed : removed_with(journal_state.bound.at(device), inventory))
-                if (journal_state.bound.contains(removed))
-                    with_pf[txn].insert(removed);
-    for (const auto& [txn, vfs] : with_pf) {
-        for (auto& [other, devices] : selection)
-            std::erase_if(devices, [&](const DeviceId& device) { return vfs.contains(device); });
-        selection[txn].insert(vfs.begin(), vfs.end());
-    }
-    std::erase_if(selection, [](const auto& entry) { return entry.second.empty(); });
-    return selection;
-}
-
-bool is_in_flight(const JournalState& journal_state, const DeviceId& device) {
-    return std::any_of(
-        journal_state.in_flight.begin(), journal_state.in_flight.end(),
-        [&](const InFlightTransaction& flight) { return flight.find(device) != nullptr; });
-}
-
 }  // namespace
-
-std::vector<DeviceId> selected_devices(const JournalState& journal_state,
-                                       const ReleaseSelection& selection,
-                                       const Inventory& inventory) {
-    std::set<DeviceId> there;
-    for (const auto& [txn, devices] : selection)
-        for (const DeviceId& device : devices)
-            if (inventory.find(device) != nullptr) {
-                there.insert(device);
-                const auto removed = removed_with(journal_state.bound.at(device), inventory);
-                there.insert(removed.begin(), removed.end());
-            }
-    return {there.begin(), there.end()};
-}
 
 Plan release_plan(const JournalState& journal_state, const Inventory& inventory,
                   const sysfs::Usage& usage, const ReleaseSelection& selection) {
     Plan plan;
-    for (const auto& [txn, devices] : with_vfs(journal_state, inventory, selection)) {
+    const auto selected = with_vfs(journal_state, inventory, selection);
+    for (const auto& [txn, devices] : selected.transactions) {
         Transaction transaction;
         transaction.verdict = Verdict::kChange;
         // The last that was bound goes first.
         for (auto device = devices.rbegin(); device != devices.rend(); ++device) {
-            const ManagedDevice& bound = journal_state.bound.at(*device);
-            transaction.group = bound.identity.iommu_group;
-            refuse_used(usage, removed_with(bound, inventory), transaction);
-            add_change(bound, inventory, transaction);
+            const ManagedDevice undone = journal_state.to_undo(*device, selection.rollback);
+            transaction.group = undone.identity.iommu_group;
+            refuse_used(usage, removed_with(undone, inventory), transaction);
+            add_change(undone, inventory, transaction);
+            transaction.changes.back().rollback = selection.rollback;
         }
         refuse_open(usage, transaction);
+        refuse_uses_by_host(usage, transaction);
         plan.transactions.push_back(std::move(transaction));
     }
     return plan;
-}
-
-Result<ReleaseSelection> select_release(const JournalState& journal_state,
-                                        const std::vector<DeviceId>& devices) {
-    ReleaseSelection selection;
-    for (const DeviceId& device : devices) {
-        const auto bound = journal_state.bound.find(device);
-        if (bound != journal_state.bound.end())
-            select_device(journal_state, bound->second, selection);
-        else if (!is_in_flight(journal_state, device))
-            return fail(Code::kNotFound, "release", device.display(), "is not bound by us",
-                        "`vfioctl list` shows what is; a driver that others bound is theirs");
-        // What is only in flight is undone by the recovery that every run begins with.
-    }
-    return selection;
-}
-
-Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
-                                         const std::string& txn) {
-    std::string wanted = txn;
-    if (wanted.empty())
-        for (const auto& [id, bound] : journal_state.bound)
-            if (wanted.empty() || sysfs::device_name_less(wanted, bound.txn))
-                wanted = bound.txn;
-    ReleaseSelection selection;
-    for (const auto& [id, bound] : journal_state.bound)
-        if (bound.txn == wanted)
-            selection[wanted].insert(id);
-    if (selection.empty() && (txn.empty() || journal_state.find_in_flight(txn) == nullptr))
-        return fail(Code::kNotFound, "roll back", txn.empty() ? "the newest transaction" : txn,
-                    txn.empty() ? "nothing that it bound is bound by us now"
-                                : "no transaction of this name has bound what is bound by us now",
-                    "`vfioctl history` shows what was done");
-    return selection;
 }
 
 Result<Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,

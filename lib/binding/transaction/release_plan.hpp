@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "binding/journal/journal_state.hpp"
 #include "binding/journal/state_dir.hpp"
+#include "binding/transaction/release_selection.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/kernel/kernel.hpp"
@@ -29,18 +30,6 @@ namespace binding {
                                                        const sysfs::Inventory& inventory,
                                                        const std::string& txn);
 
-/// transaction → its devices that are to be released.
-using ReleaseSelection = std::map<std::string, std::set<sysfs::DeviceId>>;
-
-[[nodiscard]] base::Result<ReleaseSelection> select_release(
-    const JournalState& journal_state, const std::vector<sysfs::DeviceId>& devices);
-[[nodiscard]] base::Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
-                                                             const std::string& txn);
-/// The selected devices that are present, with the VFs and mdevs that would vanish: whose users
-/// must be known.
-[[nodiscard]] std::vector<sysfs::DeviceId> selected_devices(const JournalState& journal_state,
-                                                            const ReleaseSelection& selection,
-                                                            const sysfs::Inventory& inventory);
 [[nodiscard]] policy::Plan release_plan(const JournalState& journal_state,
                                         const sysfs::Inventory& inventory,
                                         const sysfs::Usage& usage,

@@ -234,6 +234,13 @@ class DeviceUndo {
 
 }  // namespace
 
+UndoResult undo_device(JournaledKernel& journaled, const InFlightTransaction& changes,
+                       const BindingSnapshot& snapshot) {
+    UndoResult undone;
+    DeviceUndo(journaled, changes, snapshot, undone).run();
+    return undone;
+}
+
 UndoResult undo(JournaledKernel& journaled, const InFlightTransaction& flight) {
     UndoResult undone;
     journaled.begin_undo();

@@ -24,4 +24,8 @@ struct UndoResult {
 /// the middle of it.
 [[nodiscard]] UndoResult undo(JournaledKernel& journaled, const InFlightTransaction& flight);
 
+/// The same for one device of it.
+[[nodiscard]] UndoResult undo_device(JournaledKernel& journaled, const InFlightTransaction& changes,
+                                     const BindingSnapshot& snapshot);
+
 }  // namespace binding

@@ -47,6 +47,38 @@ std::string list_skipped(const Chain& chain) {
     return out;
 }
 
+bool pf_gets_driver(const sysfs::Device& pf, const PlanContext& context) {
+    const Decision* decision = find_decision(context.decisions, pf.id);
+    return decision != nullptr && !decision->chain.usable().empty();
+}
+
+bool is_essential(const sysfs::Use& use) {
+    return use.essential;
+}
+
+bool is_allowed(const sysfs::Use& use, const Rule& rule, const ForcedReasons& forced) {
+    const ReasonCode code = to_reason_code(use.kind);
+    const auto& allow = rule.in_use_allow;
+    return !use.essential && is_forceable(code) &&
+           (forced.codes.contains(code) ||
+            std::find(allow.begin(), allow.end(), reason_name(code)) != allow.end());
+}
+
+/// The use itself is forceable, but not that the device disappears.
+void add_uses_of_vf(const sysfs::DeviceId& vf, const Rule& rule, const PlanContext& context,
+                    std::vector<Reason>& reasons) {
+    const auto found = context.usage.find(vf);
+    if (found == context.usage.end())
+        return;
+    for (const sysfs::Use& use : found->second)
+        if (!is_allowed(use, rule, context.forced))
+            reasons.push_back(
+                make_reason(ReasonCode::kVfsInUse, vf, "a VF that would go is in use: " + use.text,
+                            use.evidence.empty() ? std::nullopt : std::optional(use.evidence)));
+}
+
+}  // namespace
+
 ReasonCode to_reason_code(sysfs::UseKind kind) {
     using sysfs::UseKind;
     switch (kind) {
@@ -81,38 +113,6 @@ ReasonCode to_reason_code(sysfs::UseKind kind) {
     }
     return ReasonCode::kOpenFd;
 }
-
-bool pf_gets_driver(const sysfs::Device& pf, const PlanContext& context) {
-    const Decision* decision = find_decision(context.decisions, pf.id);
-    return decision != nullptr && !decision->chain.usable().empty();
-}
-
-bool is_essential(const sysfs::Use& use) {
-    return use.essential;
-}
-
-bool is_allowed(const sysfs::Use& use, const Rule& rule, const ForcedReasons& forced) {
-    const ReasonCode code = to_reason_code(use.kind);
-    const auto& allow = rule.in_use_allow;
-    return !use.essential && is_forceable(code) &&
-           (forced.codes.contains(code) ||
-            std::find(allow.begin(), allow.end(), reason_name(code)) != allow.end());
-}
-
-/// The use itself is forceable, but not that the device disappears.
-void add_uses_of_vf(const sysfs::DeviceId& vf, const Rule& rule, const PlanContext& context,
-                    std::vector<Reason>& reasons) {
-    const auto found = context.usage.find(vf);
-    if (found == context.usage.end())
-        return;
-    for (const sysfs::Use& use : found->second)
-        if (!is_allowed(use, rule, context.forced))
-            reasons.push_back(
-                make_reason(ReasonCode::kVfsInUse, vf, "a VF that would go is in use: " + use.text,
-                            use.evidence.empty() ? std::nullopt : std::optional(use.evidence)));
-}
-
-}  // namespace
 
 Reason make_reason(ReasonCode code, const sysfs::DeviceId& device, std::string text,
                    std::optional<std::string> evidence) {

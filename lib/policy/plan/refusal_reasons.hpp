@@ -34,6 +34,9 @@ void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const Plan
 /// The VFs of a PF, which disappear when the PF loses its driver.
 void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons);
 
+/// The reason that a use is.
+[[nodiscard]] ReasonCode to_reason_code(sysfs::UseKind kind);
+
 /// Keeps each reason once for a device, the first with its evidence.
 void remove_duplicates(std::vector<Reason>& reasons);
 

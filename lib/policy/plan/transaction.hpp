@@ -69,9 +69,11 @@ struct Change {
     std::vector<MdevSpec>
         mdevs;  ///< the missing ones, each with its uuid; without one: a VF's virtual GPU
     std::vector<MdevSpec>
-        mdevs_to_stop;  ///< requested by the user; a rule stops no mdev that it did not start
+        mdevs_to_stop;  ///< requested by the user, or without their driver and to be created again
     std::string rule;   ///< name of the rule ("bind-..." for a request)
     std::string where;  ///< file:line, or empty
+    /// For kHost: to what stood when this transaction began; empty: when the first of ours did.
+    std::string rollback = {};
 };
 
 enum class Verdict { kOk, kChange, kRefused, kConflict };

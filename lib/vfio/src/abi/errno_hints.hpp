@@ -38,7 +38,7 @@ struct ErrnoHint {
 }
 
 /// Why a node of /dev/vfio or /dev/iommu cannot be opened: busy, not permitted, does not exist. For
-/// EBUSY the caller adds the holders (node_holders.hpp).
+/// EBUSY the caller adds the holders (blockers.hpp).
 [[nodiscard]] std::string open_hint(int errnum, std::string_view path);
 
 /// ENOMEM from a map: how much this process would have to be allowed to lock. `pinned` is what this

@@ -176,6 +176,17 @@ std::function<void(TestHost&)> after(Plan (*plan)(TestHost&)) {
     return [plan](TestHost& fixture) { fixture.apply(plan(fixture)); };
 }
 
+KernelState two_drivers() {
+    KernelState world = one_nic();
+    world.module_brings("mlx5_vfio_pci", "mlx5_vfio_pci", {});
+    return world;
+}
+
+void bind_twice(TestHost& fixture) {
+    fixture.apply(bind_one(fixture));
+    fixture.apply(fixture.plan({kOne}, {"mlx5_vfio_pci"}));
+}
+
 std::string vf_of(TestHost& fixture) {
     return fixture.kernel().state().devices.at(pci_id(kOne[0])).sriov->vfs.at(0);
 }
@@ -227,6 +238,7 @@ const std::vector<Scenario>& scenarios() {
         {"a release to a foreign override", foreign_override, after(bind_one), release_one},
         {"a release that loads a module", native_module, unload_native, release_one},
         {"the rollback of a transaction", group_of_three, after(bind_three), roll_back},
+        {"a rollback to our own earlier transaction", two_drivers, bind_twice, roll_back},
         {"the host's own driver", bound_by_others, nullptr,
          [](TestHost& f) { return bind_to(f, Change::To::kHost); }},
         {"no driver", one_nic, nullptr, [](TestHost& f) { return bind_to(f, Change::To::kNone); }},

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/transaction/release_plan.hpp"
+#include "tests/unit/binding/test_host.hpp"
+
+/// A rollback goes back to what stood when the transaction began, also when that was our doing.
+namespace binding {
+namespace {
+
+using policy::StepResult;
+
+const std::string kNic = "0000:01:00.0";
+
+class RollbackHost : public TestHost {
+  public:
+    using TestHost::TestHost;
+
+    /// Executes and returns the transaction's id.
+    std::string move(const std::vector<std::string>& drivers) {
+        const policy::Plan done = apply(plan({kNic}, drivers));
+        EXPECT_EQ(done.transactions.at(0).result, StepResult::kDone)
+            << done.transactions.at(0).error;
+        return journal_state().bound.at(pci_id(kNic)).txn;
+    }
+    [[nodiscard]] base::Result<policy::Plan> plan_back(const std::string& txn) {
+        return plan_rollback(kernel(), state(), kernel().state().inventory(), txn);
+    }
+    policy::Transaction roll_back(const std::string& txn) {
+        auto plan = plan_back(txn);
+        EXPECT_TRUE(plan) << plan.error().text();
+        return plan ? apply(*plan).transactions.at(0) : policy::Transaction{};
+    }
+    [[nodiscard]] DriverState driver_state() { return driver_states().at(kNic); }
+};
+
+fake::KernelState stub_world() {
+    fake::KernelState world = one_nic();
+    world.module_brings("pci_stub", "pci-stub", {});
+    world.module_brings("mlx5_vfio_pci", "mlx5_vfio_pci", {});
+    return world;
+}
+
+/// No driver at first; its native one can be bound.
+fake::KernelState unbound_nic() {
+    fake::KernelState world = one_nic();
+    world.devices.at(pci_id(kNic)).driver.reset();
+    return world;
+}
+
+TEST(RollbackChain, OfTheSecondTransactionGoesBackToTheFirst) {
+    RollbackHost host(stub_world());
+    const std::string first = host.move({"vfio-pci"});
+    const ManagedDevice record = host.journal_state().bound.at(pci_id(kNic));
+    const std::string second = host.move({"pci-stub"});
+    const policy::Transaction back = host.roll_back(second);
+    EXPECT_EQ(back.result, StepResult::kDone) << back.error;
+    EXPECT_EQ(words(back.steps),
+              (std::vector<std::string>{"set_override 0000:01:00.0 vfio-pci done",
+                                        "unbind 0000:01:00.0 pci-stub done",
+                                        "bind 0000:01:00.0 vfio-pci done"}));
+    EXPECT_EQ(host.driver_state(), (DriverState{"vfio-pci", "vfio-pci"}));
+    EXPECT_TRUE(host.journal_state().bound.at(pci_id(kNic)) == record);
+    EXPECT_TRUE(host.journal_state().undoable.empty());
+    EXPECT_FALSE(host.plan_back(second));
+    EXPECT_EQ(host.roll_back(first).result, StepResult::kDone);
+    EXPECT_EQ(host.driver_state(), (DriverState{"e1000e", std::nullopt}));
+    EXPECT_TRUE(host.journal_state().bound.empty());
+}
+
+TEST(RollbackChain, OfTheFirstUndoesWhatFollowedIt) {
+    RollbackHost host(stub_world());
+    const std::string first = host.move({"vfio-pci"});
+    host.move({"pci-stub"});
+    EXPECT_EQ(host.roll_back(first).result, StepResult::kDone);
+    EXPECT_EQ(host.driver_state(), (DriverState{"e1000e", std::nullopt}));
+    EXPECT_TRUE(host.journal_state().bound.empty());
+    EXPECT_TRUE(host.journal_state().undoable.empty());
+}
+
+TEST(RollbackChain, OfOneInTheMiddleUndoesItAndTheLater) {
+    RollbackHost host(stub_world());
+    host.move({"vfio-pci"});
+    const std::string second = host.move({"pci-stub"});
+    host.move({"mlx5_vfio_pci"});
+    EXPECT_EQ(host.roll_back(second).result, StepResult::kDone);
+    EXPECT_EQ(host.driver_state(), (DriverState{"vfio-pci", "vfio-pci"}));
+    host.release({kNic});
+    EXPECT_EQ(host.driver_state(), (DriverState{"e1000e", std::nullopt}));
+}
+
+TEST(RollbackChain, ReturnsADeviceToTheNativeDriverThatARuleGaveIt) {
+    RollbackHost host(unbound_nic());
+    host.move({"e1000e"});
+    host.move({"vfio-pci"});
+    const policy::Transaction back = host.roll_back("");
+    EXPECT_EQ(back.result, StepResult::kDone) << back.error;
+    EXPECT_EQ(host.driver_state().driver, "e1000e");
+}
+
+/// The way back takes it from its native driver: the host may use it by now.
+TEST(RollbackChain, RefusesADeviceThatTheHostUsesByNow) {
+    RollbackHost host(unbound_nic());
+    host.move({"vfio-pci"});
+    host.move({"e1000e"});
+    host.kernel().change([](fake::KernelState& world) {
+        world.uses[pci_id(kNic)] = {
+            {sysfs::UseKind::kDefaultRoute, "carries the default route", "eth0"}};
+    });
+    const auto plan = host.plan_back("");
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->transactions.at(0).verdict, policy::Verdict::kRefused);
+    ASSERT_EQ(plan->transactions.at(0).reasons.size(), 1U);
+    EXPECT_EQ(plan->transactions.at(0).reasons[0].code, policy::ReasonCode::kDefaultRoute);
+}
+
+TEST(RollbackChain, OfVfsGoesBackToTheNumberBefore) {
+    fake::Host made;
+    made.pci(kNic).nic().group(15).driver("igb").pf(8, 0);
+    RollbackHost host(fake::KernelState::from(made));
+    const auto want = [&](std::uint32_t count) {
+        policy::Change change = host.change(kNic, {});
+        change.set_vfs = count;
+        host.apply(host.make_plan({change}));
+        return host.kernel().state().devices.at(pci_id(kNic)).sriov->enabled;
+    };
+    ASSERT_EQ(want(2), 2U);
+    ASSERT_EQ(want(4), 4U);
+    EXPECT_EQ(host.roll_back("").result, StepResult::kDone);
+    EXPECT_EQ(host.kernel().state().devices.at(pci_id(kNic)).sriov->enabled, 2U);
+    host.release({kNic});
+    EXPECT_EQ(host.kernel().state().devices.at(pci_id(kNic)).sriov->enabled, 0U);
+}
+
+TEST(RollbackChain, LeavesADeviceThatSomeoneElseHasRebound) {
+    RollbackHost host(stub_world());
+    host.move({"vfio-pci"});
+    host.move({"pci-stub"});
+    host.kernel().change(
+        [](fake::KernelState& world) { world.devices.at(pci_id(kNic)).driver = "e1000e"; });
+    const policy::Transaction back = host.roll_back("");
+    EXPECT_NE(back.result, StepResult::kDone);
+    EXPECT_NE(back.error.find("is on e1000e, which is not our doing"), std::string::npos)
+        << back.error;
+    EXPECT_EQ(host.driver_state().driver, "e1000e");
+}
+
+TEST(RollbackChain, IsKnownAfterACompactionAndOfEachDeviceForTheNewestFew) {
+    RollbackHost host(stub_world());
+    std::vector<std::string> txns;
+    for (int round = 0; round < 4; ++round)
+        for (const char* driver : {"vfio-pci", "pci-stub"})
+            txns.push_back(host.move({driver}));
+    const JournalState before = host.journal_state();
+    EXPECT_EQ(before.undoable.size(), 4U);
+    auto opened = Journal::open(host.state());
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE(opened->journal.compact(before));
+    EXPECT_TRUE(host.journal_state().undoable == before.undoable);
+    EXPECT_FALSE(host.plan_back(txns.front()));
+    EXPECT_EQ(host.roll_back(txns.at(5)).result, StepResult::kDone);
+    EXPECT_EQ(host.driver_state(), (DriverState{"vfio-pci", "vfio-pci"}));
+}
+
+}  // namespace
+}  // namespace binding
