@@ -34,7 +34,6 @@ bus_vtable(MediatedDevice mdev_vtable.hpp)
 add_library(bindd_bus STATIC
   interfaces/bus_service.cpp
   interfaces/property_values.cpp
-  interfaces/attach_bus.cpp
   bus/authority.cpp
   bus/message.cpp
   bus/message_limit.cpp

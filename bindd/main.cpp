@@ -3,9 +3,9 @@
 #include <cstdlib>
 
 #include "bindd/executor/device_opener.hpp"
-#include "bindd/interfaces/attach_bus.hpp"
+#include "bindd/interfaces/bus_service.hpp"
 #include "bindd/loop/command_line.hpp"
-#include "bindd/loop/executor_launcher.hpp"
+#include "bindd/loop/executor_client.hpp"
 #include "bindd/loop/journal_log.hpp"
 #include "bindd/loop/service.hpp"
 #include "bindd/loop/udev_monitor.hpp"

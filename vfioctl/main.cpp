@@ -21,7 +21,6 @@
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/hosts/read_only_host.hpp"
-#include "vfioctl/hosts/snapshot_host.hpp"
 #include "vfioctl/version.hpp"
 
 namespace vfioctl {

@@ -3,11 +3,10 @@
 
 #include "bindd/controller/claims.hpp"
 #include "bindd/controller/events.hpp"
+#include "bindd/controller/executor_messages.hpp"
 #include "bindd/controller/job_planning.hpp"
 #include "bindd/controller/policy_reload.hpp"
 #include "bindd/controller/reconciliation.hpp"
-#include "bindd/controller/recovery_events.hpp"
-#include "bindd/controller/replies.hpp"
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/startup.hpp"
 #include "bindd/controller/usage_queries.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "bindd/executor/fd_passing.hpp"
+#include "bindd/executor/sockets.hpp"
 #include "sysfs/device/device.hpp"
 
 namespace bindd {

@@ -12,10 +12,9 @@
 #include "base/clock.hpp"
 #include "base/non_copyable.hpp"
 #include "bindd/executor/executor_dependencies.hpp"
-#include "bindd/executor/fd_passing.hpp"
-#include "bindd/executor/line_socket.hpp"
 #include "bindd/executor/readers.hpp"
 #include "bindd/executor/recoveries.hpp"
+#include "bindd/executor/sockets.hpp"
 #include "binding/codec/messages.hpp"
 #include "binding/transaction/transaction_runner.hpp"
 

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "base/result.hpp"
-#include "bindd/executor/fd_passing.hpp"
+#include "bindd/executor/sockets.hpp"
 #include "binding/journal/state_dir.hpp"
 #include "sysfs/kernel/kernel.hpp"
 

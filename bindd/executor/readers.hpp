@@ -14,7 +14,7 @@
 
 #include "base/clock.hpp"
 #include "bindd/executor/executor_dependencies.hpp"
-#include "bindd/executor/fd_passing.hpp"
+#include "bindd/executor/sockets.hpp"
 #include "binding/codec/messages.hpp"
 #include "binding/worker/worker_pool.hpp"
 #include "sysfs/kernel/kernel.hpp"

@@ -16,8 +16,14 @@
 #include "binding/codec/messages.hpp"
 #include "binding/journal/journal_state.hpp"
 #include "binding/transaction/transaction_runner.hpp"
+#include "sysfs/device/device.hpp"
 
 namespace bindd {
+
+/// The devices whose attributes a reader that does not return has open. Reading driver_override
+/// waits for the device's lock, which another program's unbind may hold indefinitely. Of each
+/// device only what links and names show is returned, since these need no lock.
+[[nodiscard]] std::vector<sysfs::Device> devices_under_read(pid_t reader);
 
 /// What was interrupted and is to be undone: transactions of processes that died, and of workers
 /// that the kernel does not let go. Also keeps the readers that the kernel does not let go. Reports

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/interfaces/bus_service.hpp"
 
+#include <cstdlib>
 #include <exception>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "bindd/bus/leases.hpp"
 #include "bindd/bus/memory_trimmer.hpp"
 #include "bindd/bus/message_limit.hpp"
+#include "bindd/bus/name_owner.hpp"
 #include "bindd/bus/requests.hpp"
 #include "bindd/interfaces/device_objects.hpp"
 #include "bindd/interfaces/documents.hpp"
@@ -16,6 +18,7 @@
 #include "bindd/interfaces/job_object.hpp"
 #include "bindd/interfaces/manager_object.hpp"
 #include "bindd/interfaces/mdev_objects.hpp"
+#include "bindd/loop/journal_log.hpp"
 #include "dbus/sdbus_compat.hpp"
 
 /// sdbus-c++ serves the two interfaces with few objects, Manager and Job, through its generated
@@ -36,17 +39,14 @@ sd_bus_slot* add_object_manager(sd_bus* bus) {
     return slot;
 }
 
-}  // namespace
-
-/// The parts, in the order of construction.
-class BusService::Impl final : public Observer {
+/// The daemon on the bus: the name org.bindd1 and all objects below /org/bindd1. Runs in the event
+/// loop of its caller. Nothing here blocks, and no call ends the daemon.
+class BusService final : public Observer {
   public:
-    Impl(sd_event* event, ControllerRunner& controller, const BusSettings& options);
-    ~Impl() override;
+    BusService(sd_event* event, ControllerRunner& controller, const std::string& address);
+    ~BusService() override;
 
-    [[nodiscard]] base::Result<void> start(sd_event* event);
-    void on_name(NameOwner::Callback notified) { name_.on_answer(std::move(notified)); }
-
+    [[nodiscard]] base::Result<void> start(sd_event* event, const std::function<void()>& owned);
     void device_appeared(const sysfs::DeviceId& id) override;
     void device_changed(const sysfs::DeviceId& id) override { mark_dirty(changed_devices_, id); }
     void device_vanished(const sysfs::DeviceId& id) override;
@@ -98,9 +98,9 @@ class BusService::Impl final : public Observer {
     NameOwner name_;
 };
 
-BusService::Impl::Impl(sd_event* event, ControllerRunner& controller, const BusSettings& options)
+BusService::BusService(sd_event* event, ControllerRunner& controller, const std::string& address)
     : controller_(controller),
-      connection_(dbus::connect(options.address)),
+      connection_(dbus::connect(address)),
       bus_(connection_.raw),
       message_limit_(bus_),
       memory_trimmer_(event, bus_),
@@ -111,7 +111,7 @@ BusService::Impl::Impl(sd_event* event, ControllerRunner& controller, const BusS
       leases_(event, controller, requests_, controller.state_dir().run + "/claims"),
       snapshots_(controller, authority_, paths_),
       histories_(event, controller),
-      devices_(bus_, controller, requests_, paths_, options.root),
+      devices_(bus_, controller, requests_, paths_, sysfs::Root{}),
       groups_(bus_, controller, paths_),
       mdevs_(bus_, controller, paths_),
       jobs_(*connection_.connection, bus_, event, controller, requests_),
@@ -129,7 +129,7 @@ BusService::Impl::Impl(sd_event* event, ControllerRunner& controller, const BusS
     leases_.on_change([this](const sysfs::DeviceId& id) { mark_dirty(changed_devices_, id); });
 }
 
-BusService::Impl::~Impl() {
+BusService::~BusService() {
     controller_.unsubscribe(*this);
     sd_event_source_unref(flush_);
     (void)sd_bus_detach_event(bus_);
@@ -137,7 +137,7 @@ BusService::Impl::~Impl() {
     sd_bus_slot_unref(object_manager_);
 }
 
-base::Result<void> BusService::Impl::start(sd_event* event) {
+base::Result<void> BusService::start(sd_event* event, const std::function<void()>& owned) {
     const auto failed = [](int r, const char* what) { return base::fail_errno(-r, what, "bus"); };
     if (const int r = sd_bus_attach_event(bus_, event, SD_EVENT_PRIORITY_NORMAL); r < 0)
         return failed(r, "attach to the event loop");
@@ -147,6 +147,12 @@ base::Result<void> BusService::Impl::start(sd_event* event) {
         return failed(r, "add to the event loop");
     (void)sd_event_source_set_priority(flush_, SD_EVENT_PRIORITY_IDLE);
     (void)sd_event_source_set_enabled(flush_, SD_EVENT_OFF);
+    name_.on_answer([event, owned](const base::Result<void>& named) {
+        if (named)
+            return owned();
+        Log(Log::default_sink()).write(Level::kError, LogEvent::kStopped, named.error().text());
+        (void)sd_event_exit(event, EXIT_FAILURE);
+    });
     controller_.subscribe(*this);
     for (const sysfs::Device& device : controller_.view().inventory.devices)
         device_appeared(device.id);
@@ -155,7 +161,7 @@ base::Result<void> BusService::Impl::start(sd_event* event) {
     return {};
 }
 
-void BusService::Impl::device_appeared(const sysfs::DeviceId& id) {
+void BusService::device_appeared(const sysfs::DeviceId& id) {
     emit_pending_changes();
     devices_.appeared(id);
     mdevs_.appeared(id);
@@ -163,52 +169,51 @@ void BusService::Impl::device_appeared(const sysfs::DeviceId& id) {
         flush_soon();
 }
 
-void BusService::Impl::device_vanished(const sysfs::DeviceId& id) {
+void BusService::device_vanished(const sysfs::DeviceId& id) {
     changed_devices_.erase(id);
     emit_pending_changes();
     mdevs_.vanished(id);
     devices_.vanished(id);
 }
 
-void BusService::Impl::group_appeared(int group) {
+void BusService::group_appeared(int group) {
     emit_pending_changes();
     groups_.appeared(group);
 }
 
-void BusService::Impl::group_vanished(int group) {
+void BusService::group_vanished(int group) {
     changed_groups_.erase(group);
     emit_pending_changes();
     groups_.vanished(group);
 }
 
-void BusService::Impl::counts_changed() {
+void BusService::counts_changed() {
     devices_.on_changes_published();
     counts_changed_ = true;
     flush_soon();
 }
 
-void BusService::Impl::job_ended(const Job& job) {
+void BusService::job_ended(const Job& job) {
     emit_pending_changes();
     jobs_.ended(job);
 }
 
-void BusService::Impl::transaction_finished(const Job& job,
-                                            const policy::Transaction& transaction) {
+void BusService::transaction_finished(const Job& job, const policy::Transaction& transaction) {
     emit_pending_changes();
     manager_.transaction_finished(job, transaction);
 }
 
-void BusService::Impl::ready() {
+void BusService::ready() {
     manager_.ready();
     name_.request();
 }
 
-void BusService::Impl::flush_soon() {
+void BusService::flush_soon() {
     if (flush_ != nullptr)
         (void)sd_event_source_set_enabled(flush_, SD_EVENT_ONESHOT);
 }
 
-void BusService::Impl::emit_pending_changes() {
+void BusService::emit_pending_changes() {
     for (const sysfs::DeviceId& id : std::exchange(changed_devices_, {})) {
         devices_.changed(id);
         mdevs_.changed(id);
@@ -217,40 +222,43 @@ void BusService::Impl::emit_pending_changes() {
         groups_.changed(group);
 }
 
-void BusService::Impl::flush() {
+void BusService::flush() {
     emit_pending_changes();
     if (std::exchange(counts_changed_, false))
         manager_.counts_changed();
     name_.request();
 }
 
-int BusService::Impl::on_flush(sd_event_source* /*source*/, void* userdata) {
+int BusService::on_flush(sd_event_source* /*source*/, void* userdata) {
     try {
-        static_cast<Impl*>(userdata)->flush();
+        static_cast<BusService*>(userdata)->flush();
     } catch (const std::exception&) {
         return 0;  // memory is exhausted; the properties can still be read
     }
     return 0;
 }
 
-BusService::BusService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-BusService::~BusService() = default;
+}  // namespace
 
-base::Result<std::unique_ptr<BusService>> BusService::open(sd_event* event,
-                                                           ControllerRunner& controller,
-                                                           const BusSettings& options) {
-    const std::string where = options.address.empty() ? "the system bus" : options.address;
-    try {
-        auto impl = std::make_unique<Impl>(event, controller, options);
-        TRY(impl->start(event));
-        return std::unique_ptr<BusService>(new BusService(std::move(impl)));
-    } catch (const std::exception& error) {
-        return base::fail(base::Code::kFailed, "connect", where, error.what());
+/// Connects, and recovers the leases of the previous daemon. The name is requested after the first
+/// scan has been published, so that a caller that D-Bus activation keeps waiting for the name finds
+/// the devices.
+base::Result<std::shared_ptr<void>> attach_bus(sd_event* event, ControllerRunner& controller,
+                                               const std::string& bus,
+                                               const std::function<void()>& owned) {
+    if (bus == "none") {
+        owned();
+        return std::shared_ptr<void>();
     }
-}
-
-void BusService::on_name(NameOwner::Callback notified) {
-    impl_->on_name(std::move(notified));
+    const std::string address = bus == "system" ? "" : bus;
+    try {
+        auto service = std::make_shared<BusService>(event, controller, address);
+        TRY(service->start(event, owned));
+        return std::shared_ptr<void>(std::move(service));
+    } catch (const std::exception& error) {
+        return base::fail(base::Code::kFailed, "connect",
+                          address.empty() ? "the system bus" : address, error.what());
+    }
 }
 
 }  // namespace bindd

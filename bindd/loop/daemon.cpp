@@ -6,7 +6,7 @@
 
 #include <cstdlib>
 
-#include "bindd/loop/executor_launcher.hpp"
+#include "bindd/loop/executor_client.hpp"
 #include "bindd/loop/file_watch.hpp"
 #include "bindd/loop/journal_log.hpp"
 #include "bindd/loop/service.hpp"

@@ -8,7 +8,7 @@
 #include "tests/fake/fake_kernel.hpp"
 #include "vfioctl/cli/invocation.hpp"
 #include "vfioctl/client/daemon_client.hpp"
-#include "vfioctl/hosts/snapshot_host.hpp"
+#include "vfioctl/hosts/read_only_host.hpp"
 
 /// vfioctl at the model of the kernel, as main.cpp does it at the real one:
 ///

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "bindd/controller/manual_state.hpp"
-#include "bindd/interfaces/attach_bus.hpp"
+#include "bindd/interfaces/bus_service.hpp"
 #include "bindd/loop/daemon.hpp"
 #include "sysfs/device/resolve.hpp"
 #include "tests/bus/bus_world.hpp"

@@ -8,7 +8,6 @@
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/device_details.hpp"
-#include "vfioctl/render/device_details_json.hpp"
 #include "vfioctl/render/device_format.hpp"
 
 namespace vfioctl {

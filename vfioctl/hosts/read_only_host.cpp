@@ -2,6 +2,15 @@
 #include "vfioctl/hosts/read_only_host.hpp"
 
 namespace vfioctl {
+namespace {
+
+/// More than a daemon has to know for its policies.
+bool needs_local_scan(const sysfs::ScanOptions& wanted) {
+    return wanted.serial || wanted.slots || wanted.resets || wanted.properties ||
+           !wanted.attrs.empty();
+}
+
+}  // namespace
 
 tl::unexpected<base::Error> ReadOnlyHost::refuse(const char* operation,
                                                  const std::string& object) const {
@@ -72,6 +81,24 @@ base::Result<std::vector<std::string>> CapturedHost::modules_for(const std::stri
 sysfs::Usage CapturedHost::usage(const sysfs::Inventory& inventory,
                                  std::span<const sysfs::DeviceId> devices) {
     return sysfs::read_usage(root_, inventory, devices);
+}
+
+base::Result<sysfs::Inventory> SnapshotHost::inventory(const sysfs::ScanOptions& wanted) {
+    if (needs_local_scan(wanted))
+        return local_.inventory(wanted);
+    return snapshot_.inventory;
+}
+
+sysfs::Usage SnapshotHost::usage(const sysfs::Inventory& inventory,
+                                 std::span<const sysfs::DeviceId> devices) {
+    std::vector<std::string> words;
+    for (const sysfs::DeviceId& id : devices)
+        words.push_back(id.text());
+    if (words.empty())
+        return {};
+    if (auto snapshot = daemon_.fetch_snapshot(words))
+        return std::move(snapshot->usage);
+    return local_.usage(inventory, devices);
 }
 
 }  // namespace vfioctl

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "binding/worker/scoped_priority.hpp"
+#include "binding/worker/worker.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
 #include "vfioctl/render/plan_text.hpp"
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "binding/report/plan_report.hpp"
-#include "binding/worker/scoped_priority.hpp"
+#include "binding/worker/worker.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/context/option_values.hpp"
 #include "vfioctl/render/plan_text.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,8 @@ struct DeviceDetails {
 };
 
 [[nodiscard]] std::string device_details_text(const DeviceDetails& details);
+
+/// The fields of `list` and more.
+[[nodiscard]] nlohmann::ordered_json device_details_json(const DeviceDetails& details);
 
 }  // namespace vfioctl

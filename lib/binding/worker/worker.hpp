@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/non_copyable.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
@@ -74,6 +75,19 @@ class Worker {
     pid_t pid_;
     LineReader answers_;
     LineReader progress_;
+};
+
+/// While one of these lives, this process goes before others; not without CAP_SYS_NICE, nor when
+/// somebody has given it a niceness. A device between two drivers serves nobody, and each that is
+/// bound makes work for udev, on every processor: what udev does for the first devices is not to
+/// hold up the last. Workers that are forked meanwhile inherit it.
+class ScopedPriority : base::NonCopyable {
+  public:
+    ScopedPriority();
+    ~ScopedPriority();
+
+  private:
+    bool raised_ = false;
 };
 
 }  // namespace binding

@@ -10,8 +10,8 @@
 #include <fstream>
 
 #include "base/dir.hpp"
-#include "bindd/executor/hung_read.hpp"
 #include "bindd/executor/readers.hpp"
+#include "bindd/executor/recoveries.hpp"
 #include "binding/codec/messages.hpp"
 #include "tests/unit/bindd/loop/daemon_harness.hpp"
 

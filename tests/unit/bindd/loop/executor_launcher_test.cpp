@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "bindd/loop/executor_launcher.hpp"
+#include "bindd/loop/executor_client.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "binding/worker/scoped_priority.hpp"
+#include "binding/worker/worker.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

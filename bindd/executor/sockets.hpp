@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +11,37 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
+/// The two sockets between the daemon and its executor.
 namespace bindd {
+
+/// One end of a socket that carries lines both ways and never blocks: it keeps what cannot be sent
+/// yet.
+class LineSocket {
+  public:
+    struct Pair;
+    explicit LineSocket(base::UniqueFd fd) : fd_(std::move(fd)) {}
+    [[nodiscard]] static base::Result<Pair> pair();
+
+    void send(const std::string& line);
+    /// Sends what waits as far as possible; false when the peer is gone.
+    [[nodiscard]] bool flush();
+    [[nodiscard]] bool has_waiting() const { return sent_ < waiting_.size(); }
+    /// The complete lines that have arrived; nothing once the peer is gone.
+    [[nodiscard]] std::optional<std::vector<std::string>> receive();
+    [[nodiscard]] int fd() const { return fd_.get(); }
+
+  private:
+    base::UniqueFd fd_;
+    std::string waiting_;
+    std::size_t sent_ = 0;
+    std::string unread_;
+    bool gone_ = false;
+};
+
+struct LineSocket::Pair {
+    LineSocket one;
+    LineSocket other;
+};
 
 /// A device opened for a client without the right to: fds with the name of each ("group",
 /// "container", "device", "iommufd"), and facts for their user ("device_name", "devid", "ioas").
