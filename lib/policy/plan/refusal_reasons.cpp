@@ -56,12 +56,15 @@ bool is_essential(const sysfs::Use& use) {
     return use.essential;
 }
 
-bool is_allowed(const sysfs::Use& use, const Rule& rule, const ForcedReasons& forced) {
-    const ReasonCode code = to_reason_code(use.kind);
+bool is_allowed(ReasonCode code, const Rule& rule, const ForcedReasons& forced) {
     const auto& allow = rule.in_use_allow;
-    return !use.essential && is_forceable(code) &&
+    return is_forceable(code) &&
            (forced.codes.contains(code) ||
             std::find(allow.begin(), allow.end(), reason_name(code)) != allow.end());
+}
+
+bool is_allowed(const sysfs::Use& use, const Rule& rule, const ForcedReasons& forced) {
+    return !use.essential && is_allowed(to_reason_code(use.kind), rule, forced);
 }
 
 /// The use itself is forceable, but not that the device disappears.

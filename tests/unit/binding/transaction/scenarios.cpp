@@ -184,7 +184,7 @@ KernelState two_drivers() {
 
 void bind_twice(TestHost& fixture) {
     fixture.apply(bind_one(fixture));
-    fixture.apply(fixture.plan({kOne}, {"mlx5_vfio_pci"}));
+    fixture.apply(fixture.plan(kOne, {"mlx5_vfio_pci"}));
 }
 
 std::string vf_of(TestHost& fixture) {
