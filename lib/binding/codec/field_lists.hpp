@@ -100,6 +100,7 @@ struct FieldList<policy::Change> {
                                               required("to", &Change::to),
                                               required("candidates", &Change::candidates),
                                               required("taken_along", &Change::taken_along),
+                                              required("accepted_uses", &Change::accepted_uses),
                                               required("access", &Change::access),
                                               required("check", &Change::check),
                                               required("set_vfs", &Change::set_vfs),

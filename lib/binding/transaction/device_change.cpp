@@ -80,8 +80,12 @@ Result<void> DeviceChange::set_override() {
                                                       : next_candidate();
 }
 
+bool DeviceChange::loses_driver() const {
+    return changes_driver() && preflight_.now.driver.has_value();
+}
+
 Result<void> DeviceChange::unbind() {
-    if (!changes_driver() || !preflight_.now.driver)
+    if (!loses_driver())
         return {};
     TRY(journaled_.unbind(target_, *preflight_.now.driver));
     preflight_.now.driver.reset();

@@ -32,6 +32,8 @@ class DeviceChange {
     /// Of ApplyScope::kBootOverrides, in place of all the others.
     [[nodiscard]] base::Result<void> set_boot_override();
     [[nodiscard]] base::Result<void> set_override();
+    /// Will unbind() take its driver away?
+    [[nodiscard]] bool loses_driver() const;
     [[nodiscard]] base::Result<void> unbind();
     [[nodiscard]] base::Result<void> bind();
     /// VFs, mdevs and the nodes' access.

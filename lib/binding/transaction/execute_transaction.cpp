@@ -7,6 +7,7 @@
 #include "base/try.hpp"
 #include "binding/transaction/device_change.hpp"
 #include "binding/transaction/undo.hpp"
+#include "binding/transaction/usage_check.hpp"
 
 namespace binding {
 namespace {
@@ -130,9 +131,12 @@ class TransactionExecution {
 
     Result<void> apply_changes() {
         commit_.txn = txn_;
-        for (const PhaseMethod phase : phases(context_.options.scope))
+        for (const PhaseMethod phase : phases(context_.options.scope)) {
+            if (phase == &DeviceChange::unbind)
+                TRY(check_usage(context_, changes_));
             for (DeviceChange& change : changes_)
                 TRY((change.*phase)());
+        }
         for (const DeviceChange& change : changes_)
             if (change.released())
                 commit_.released.push_back(change.preflight().now.id);

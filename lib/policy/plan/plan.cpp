@@ -79,6 +79,7 @@ class UnitPlanner {
             change.to = rule.driver->kind;
             change.candidates = member.decision->chain.usable();
             change.check = rule.check;
+            change.accepted_uses = accepted_uses(rule, context_.forced);
             add_move_reasons(device, member.decision->chain, rule, change);
         } else if (has_desired_access(member, context_.inventory.host, group_node_check(member))) {
             change.access = {};
@@ -161,6 +162,7 @@ class UnitPlanner {
         Change change = start_change(peer, rule);
         change.candidates = chain.usable();
         change.taken_along = true;
+        change.accepted_uses = accepted_uses(rule, context_.forced);
         add_move_reasons(peer, chain, rule, change);
         transaction_.changes.push_back(std::move(change));
     }

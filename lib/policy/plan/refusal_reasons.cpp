@@ -198,6 +198,16 @@ void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule&
     }
 }
 
+std::vector<sysfs::UseKind> accepted_uses(const Rule& rule, const ForcedReasons& forced) {
+    std::vector<sysfs::UseKind> kinds;
+    for (int each = 0; each <= static_cast<int>(sysfs::UseKind::kUnknown); ++each) {
+        const auto kind = static_cast<sysfs::UseKind>(each);
+        if (is_allowed(to_reason_code(kind), rule, forced))
+            kinds.push_back(kind);
+    }
+    return kinds;
+}
+
 void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const PlanContext& context,
                      std::vector<Reason>& reasons) {
     const auto found = context.usage.find(device);

@@ -31,6 +31,10 @@ void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule&
 void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const PlanContext& context,
                      std::vector<Reason>& reasons);
 
+/// The kinds of use that `rule` or the user allows.
+[[nodiscard]] std::vector<sysfs::UseKind> accepted_uses(const Rule& rule,
+                                                        const ForcedReasons& forced);
+
 /// The VFs of a PF, which disappear when the PF loses its driver.
 void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons);
 

@@ -10,6 +10,7 @@
 #include "policy/decide/driver_chain.hpp"
 #include "policy/model/reason_code.hpp"
 #include "sysfs/kernel/kernel.hpp"
+#include "sysfs/usage/usage.hpp"
 
 namespace policy {
 
@@ -63,6 +64,9 @@ struct Change {
     /// For kChain: the usable candidates, in order. Empty: only VFs or mdevs change.
     std::vector<ChainLink> candidates;
     bool taken_along = false;  ///< a group peer that no rule matches
+    /// The kinds of use that the rule or the user allows; any other is looked for again before the
+    /// unbind.
+    std::vector<sysfs::UseKind> accepted_uses;
     AccessSpec access;
     Check check = Check::kNone;
     std::optional<std::uint32_t> set_vfs;

@@ -95,6 +95,25 @@ TEST(Apply, TriesTheNextCandidateWhenAProbeRefuses) {
     }
 }
 
+TEST(Apply, LeavesADeviceThatCameIntoUseSinceItWasPlanned) {
+    fake::KernelState world = one_nic();
+    world.uses[pci_id(kNic)] = {{sysfs::UseKind::kAddressed, "it has an address", "10.0.0.2/24"}};
+    TestHost fixture(world);
+    policy::Change change = fixture.change(kNic, {"vfio-pci"});
+    change.accepted_uses = {sysfs::UseKind::kSignature};
+    const policy::Plan refused = fixture.apply(fixture.make_plan({change}));
+    EXPECT_EQ(refused.transactions[0].result, StepResult::kRolledBack);
+    EXPECT_EQ(refused.transactions[0].error_code, base::Code::kStale);
+    EXPECT_EQ(refused.transactions[0].error,
+              "0000:01:00.0: check: came into use since it was planned: it has an address "
+              "(10.0.0.2/24)");
+    EXPECT_EQ(fixture.driver_states(), (DriverStates{{kNic, {"e1000e", std::nullopt}}}));
+
+    change.accepted_uses.push_back(sysfs::UseKind::kAddressed);
+    const policy::Plan done = fixture.apply(fixture.make_plan({change}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+}
+
 TEST(Apply, FindsTheNameOfADriverThatOnlyItsModuleKnows) {
     fake::KernelState world = one_nic();
     world.module_brings("nvgrace_gpu_vfio_pci", "nvgrace-gpu-vfio-pci", {});
