@@ -82,8 +82,8 @@ TABLE = [
     ("rollback", 0),
     ("list", 0),
     ("bind eth0 --driver none", 0),
-    ("show eth0", 0),
-    ("release eth0", 0),
+    ("show 0000:02:00.0", 0),
+    ("release 0000:02:00.0", 0),
     ("history", 0),
     ("plan --detailed-exitcode", 10),
 ]

@@ -163,8 +163,12 @@ DeviceBuilder& DeviceBuilder::vfio(const std::string& driver, const std::string&
 }
 
 DeviceBuilder& DeviceBuilder::pf(std::uint32_t total, std::uint32_t enabled) {
-    device_.sriov =
-        sysfs::SriovPf{.total = total, .enabled = enabled, .autoprobe = true, .vfs = {}};
+    device_.sriov = sysfs::SriovPf{.total = total,
+                                   .enabled = enabled,
+                                   .autoprobe = true,
+                                   .offset = {},
+                                   .stride = {},
+                                   .vfs = {}};
     return *this;
 }
 

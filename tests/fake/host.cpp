@@ -142,6 +142,11 @@ Host& Host::noiommu() {
     return *this;
 }
 
+Host& Host::vfio_pci_makes_vfs() {
+    drivers_.vfio_pci_makes_vfs = true;
+    return *this;
+}
+
 Host& Host::group_type(int group, const std::string& type) {
     group_types_[group] = type;
     return *this;

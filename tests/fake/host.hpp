@@ -44,7 +44,8 @@ class Host {
     Host& kernel(const std::string& release);
     Host& machine_id(const std::string& id);
     Host& no_iommu();
-    Host& noiommu();  ///< no IOMMU, and vfio's unsafe mode is on
+    Host& noiommu();             ///< no IOMMU, and vfio's unsafe mode is on
+    Host& vfio_pci_makes_vfs();  ///< its module's enable_sriov is on
     Host& group_type(int group, const std::string& type);
 
     /// One use of a device by the host, as read_usage() finds it.

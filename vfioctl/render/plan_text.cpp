@@ -194,6 +194,8 @@ std::string transaction_text(const policy::Transaction& transaction, const Termi
         out += step_line(step, op_width, device_width, terminal);
     for (const policy::Reason& reason : transaction.reasons)
         out += reason_line(reason);
+    for (const std::string& note : transaction.notes)
+        out += printable("  note: " + note) + "\n";
     return out;
 }
 

@@ -48,7 +48,7 @@ struct FieldList<sysfs::Identity> {
 };
 BINDD_FIELDS(sysfs::NodeAccess, uid, gid, mode)
 
-BINDD_OMITTABLE_FIELDS(sysfs::SriovPf, total, enabled, autoprobe, vfs)
+BINDD_OMITTABLE_FIELDS(sysfs::SriovPf, total, enabled, autoprobe, offset, stride, vfs)
 BINDD_OMITTABLE_FIELDS(sysfs::SriovVf, pf, index)
 BINDD_OMITTABLE_FIELDS(sysfs::VfioNodes, group, cdev, group_access, cdev_access)
 BINDD_OMITTABLE_FIELDS(sysfs::MdevType, id, device_api, available, name, description)
@@ -61,7 +61,7 @@ BINDD_OMITTABLE_FIELDS(sysfs::Device, id, syspath, path, ids, modalias, driver, 
 BINDD_OMITTABLE_FIELDS(sysfs::Host, arch, kernel, machine_id, iommu, noiommu, users, groups)
 BINDD_FIELDS(HostContext, host, group_types, group_names, warnings)
 BINDD_FIELDS(sysfs::ModuleAlias, pattern, module)
-BINDD_OMITTABLE_FIELDS(sysfs::Drivers, aliases, modules, registered, warnings)
+BINDD_OMITTABLE_FIELDS(sysfs::Drivers, aliases, modules, registered, vfio_pci_makes_vfs, warnings)
 BINDD_FIELDS(sysfs::Use, kind, text, evidence, essential)
 BINDD_OMITTABLE_FIELDS(sysfs::ScanOptions, serial, properties, slots, resets, attrs, drivers,
                        named_only, leave_out, access, users, groups, driver_buses, brief,
@@ -113,7 +113,7 @@ struct FieldList<policy::Change> {
 };
 BINDD_FIELDS(policy::Reason, code, device, text, evidence, forceable)
 BINDD_FIELDS(policy::Step, op, device, value, module, result, error)
-BINDD_FIELDS(policy::Transaction, group, verdict, devices, changes, steps, reasons, result, error,
-             error_code)
+BINDD_FIELDS(policy::Transaction, group, verdict, devices, changes, steps, reasons, notes, result,
+             error, error_code)
 
 }  // namespace binding

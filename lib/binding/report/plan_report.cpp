@@ -103,13 +103,16 @@ Json transaction_json(const Transaction& transaction) {
     Json steps = Json::array();
     for (const policy::Step& step : transaction.steps)
         steps.push_back(step_json(step));
-    return {{"group", or_null(transaction.group)},
-            {"verdict", policy::verdict_name(transaction.verdict)},
-            {"devices", std::move(devices)},
-            {"steps", std::move(steps)},
-            {"reasons", reasons_json(transaction.reasons)},
-            {"result", result_json(transaction.result)},
-            {"error", text_or_null(transaction.error)}};
+    Json json = {{"group", or_null(transaction.group)},
+                 {"verdict", policy::verdict_name(transaction.verdict)},
+                 {"devices", std::move(devices)},
+                 {"steps", std::move(steps)},
+                 {"reasons", reasons_json(transaction.reasons)},
+                 {"result", result_json(transaction.result)},
+                 {"error", text_or_null(transaction.error)}};
+    for (const std::string& note : transaction.notes)
+        json["notes"].push_back(utf8(note));
+    return json;
 }
 
 Json reasons_json(const std::vector<policy::Reason>& reasons) {

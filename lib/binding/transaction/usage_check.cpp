@@ -8,7 +8,10 @@
 namespace binding {
 namespace {
 
+/// The firmware's memory cannot have changed since the plan, which knows whether it matters.
 bool is_accepted(const policy::Change& change, const sysfs::Use& use) {
+    if (use.kind == sysfs::UseKind::kFirmwareMemory)
+        return true;
     const auto& accepted = change.accepted_uses;
     return !use.essential &&
            std::find(accepted.begin(), accepted.end(), use.kind) != accepted.end();

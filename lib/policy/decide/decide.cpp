@@ -53,11 +53,11 @@ class Decider {
     void find_matching(const sysfs::Device& device) {
         index_.candidates(device, candidates_);
         matching_.clear();
-        find_keeper(device);
+        find_bound_by(device);
         for (const std::uint32_t index : candidates_) {
             const Rule& rule = set_.rules[index];
-            if (&rule == keeper_ || (matches(rule.match, device, inventory_) &&
-                                     !(keeper_ != nullptr && is_tie_by_binding(rule, device))))
+            if (&rule == bound_by_ || (matches(rule.match, device, inventory_) &&
+                                       !(bound_by_ != nullptr && is_tie_by_binding(rule, device))))
                 matching_.push_back(&rule);
         }
         std::stable_sort(matching_.begin(), matching_.end(),
@@ -65,8 +65,8 @@ class Decider {
     }
 
     /// The rule that has bound the device.
-    void find_keeper(const sysfs::Device& device) {
-        keeper_ = nullptr;
+    void find_bound_by(const sysfs::Device& device) {
+        bound_by_ = nullptr;
         const auto bound = bound_.find(device.id);
         if (bound == bound_.end())
             return;
@@ -74,13 +74,13 @@ class Decider {
             const Rule& rule = set_.rules[index];
             if (rule.name == bound->second &&
                 match_before_binding(rule.match, device, inventory_) != PossibleMatch::kNo)
-                keeper_ = &rule;
+                bound_by_ = &rule;
         }
     }
 
-    /// A rule of the keeper's priority that did not match, or may not have, when the keeper won.
+    /// A rule of the same priority that matches perhaps only since the device was bound.
     bool is_tie_by_binding(const Rule& rule, const sysfs::Device& device) const {
-        return !rule.protect && rule.priority == keeper_->priority &&
+        return !rule.protect && rule.priority == bound_by_->priority &&
                match_before_binding(rule.match, device, inventory_) == PossibleMatch::kMaybe;
     }
 
@@ -118,7 +118,8 @@ class Decider {
         }
         if (best.front()->limit)
             winners_[best.front()].push_back(device.id.display());
-        const bool kept = best.front() == keeper_ && !matches(keeper_->match, device, inventory_);
+        const bool kept =
+            best.front() == bound_by_ && !matches(bound_by_->match, device, inventory_);
         assign(decision, device, *best.front(),
                rule_citation(*best.front()) + (kept ? ", which matched when it was applied" : "") +
                    (skipped.empty() ? "" : "; " + skipped));
@@ -177,7 +178,7 @@ class Decider {
     std::map<const Rule*, std::vector<std::string>> winners_;  ///< of rules with a limit
     std::vector<std::uint32_t> candidates_;                    ///< scratch, reused per device
     std::vector<const Rule*> matching_;                        ///< scratch
-    const Rule* keeper_ = nullptr;                             ///< scratch
+    const Rule* bound_by_ = nullptr;                           ///< scratch
 };
 
 }  // namespace

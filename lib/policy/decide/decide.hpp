@@ -41,7 +41,7 @@ struct RequestedRule {
 };
 
 /// The devices that a rule has bound or returned to the host, with the rule's name. What that
-/// changed about a device (its driver, its netdevs) does not end the rule's wish: it matches as
+/// changed about a device (its driver, its netdevs) does not end that: the rule matches as
 /// long as the rest does.
 using BoundRules = std::map<sysfs::DeviceId, std::string>;
 

@@ -73,6 +73,11 @@ bool has_desired_driver(const Member& member) {
     return false;
 }
 
+bool loses_driver(const Member& member) {
+    return member.decision->outcome == DecisionOutcome::kWanted && member.device->driver &&
+           !has_desired_driver(member);
+}
+
 bool goes_to_vfio(const Member& member) {
     const auto& spec = member.rule().driver;
     if (member.decision->outcome != DecisionOutcome::kWanted || !spec ||

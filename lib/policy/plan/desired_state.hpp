@@ -11,6 +11,9 @@ namespace policy {
 /// Does the device have the wanted driver, or none if that is wanted? True without a `driver:`.
 [[nodiscard]] bool has_desired_driver(const Member& member);
 
+/// Does the rule take its driver away from the device?
+[[nodiscard]] bool loses_driver(const Member& member);
+
 /// Is the device on VFIO, by its driver or by its nodes?
 [[nodiscard]] bool is_bound_to_vfio(const sysfs::Device& device);
 

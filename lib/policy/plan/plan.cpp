@@ -4,11 +4,13 @@
 #include <algorithm>
 
 #include "policy/plan/desired_state.hpp"
+#include "policy/plan/driver_children.hpp"
 #include "policy/plan/plan_context.hpp"
 #include "policy/plan/plan_group.hpp"
 #include "policy/plan/plan_mdevs.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "policy/plan/refusal_reasons.hpp"
+#include "policy/plan/sriov_reasons.hpp"
 
 /// From decisions to transactions. A unit is the members of one IOMMU group, or a single device. It
 /// is planned in three passes: each member, the rest of the group, and the users of every device
@@ -40,7 +42,9 @@ class UnitPlanner {
 
     Transaction plan() {
         transaction_.group = unit_.group;
-        if (!find_conflicts()) {
+        if (unit_.lives_through != nullptr) {
+            reasons().push_back(lives_through_reason(unit_, context_.decisions));
+        } else if (!find_conflicts()) {
             for (const Member& member : unit_.members)
                 plan_member(member);
             plan_peers();
@@ -146,6 +150,7 @@ class UnitPlanner {
         for (const IncludedPeer& peer : peers.included)
             include_peer(*peer.device, peer.included_by->rule());
         std::copy(peers.reasons.begin(), peers.reasons.end(), std::back_inserter(reasons()));
+        transaction_.notes = peers.notes;
     }
 
     void include_peer(const sysfs::Device& peer, const Rule& rule) {
@@ -220,7 +225,8 @@ std::vector<sysfs::DeviceId> devices_changing_driver(const Decisions& decisions,
     std::vector<sysfs::DeviceId> out;
     for (const Unit& unit : collect_units(decisions, inventory)) {
         // A unit with a member in conflict, or protected, changes nothing.
-        if (std::none_of(unit.members.begin(), unit.members.end(), is_undecided))
+        if (unit.lives_through == nullptr &&
+            std::none_of(unit.members.begin(), unit.members.end(), is_undecided))
             collect_changing_driver(unit, decisions, inventory, out);
     }
     std::sort(out.begin(), out.end(), device_less);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "policy/plan/driver_children.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace policy {
@@ -56,14 +57,16 @@ std::vector<Unit> collect_units(const Decisions& decisions, const sysfs::Invento
         if (!asks_for_something(decision))
             continue;
         const sysfs::Device* device = inventory.find(id);
-        if (device == nullptr)
+        if (device == nullptr || is_made_anew({device, &decision}, decisions, inventory))
             continue;
-        if (device->iommu_group && is_about_driver(decision)) {
+        if (const auto* parent = blocking_parent({device, &decision}, decisions, inventory))
+            singles.push_back({std::nullopt, {{device, &decision}}, parent});
+        else if (device->iommu_group && is_about_driver(decision)) {
             Unit& unit = groups[*device->iommu_group];
             unit.group = device->iommu_group;
             unit.members.push_back({device, &decision});
         } else {
-            singles.push_back({.group = std::nullopt, .members = {{device, &decision}}});
+            singles.push_back({std::nullopt, {{device, &decision}}, nullptr});
         }
     }
     std::sort(singles.begin(), singles.end(), [](const Unit& a, const Unit& b) {

@@ -32,6 +32,9 @@ struct Member {
 struct Unit {
     std::optional<int> group;
     std::vector<Member> members;
+    /// The single member exists only through this device's driver, and cannot be planned for by
+    /// itself (driver_children.hpp).
+    const sysfs::Device* lives_through = nullptr;
 };
 
 /// The units of all members: by group number, then those without a group, in natural order. A rule

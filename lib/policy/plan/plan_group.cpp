@@ -5,6 +5,7 @@
 
 #include "policy/decide/match.hpp"
 #include "policy/plan/desired_state.hpp"
+#include "policy/plan/driver_children.hpp"
 #include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/group.hpp"
 
@@ -13,7 +14,8 @@
 /// is one of: harmless where it is, included because a rule of the transaction says so, or a
 /// blocker. `whole` includes every endpoint that is not on VFIO yet, unbound ones too, so that the
 /// group has one owner. A protected device is never included and blocks only when it does DMA.
-/// Bridges keep their driver.
+/// Bridges keep their driver, and an unbound host or ISA bridge (header type 0) is left alone. What
+/// lives through the driver of a member is no peer: it ends with it.
 namespace policy {
 namespace {
 
@@ -107,8 +109,27 @@ class PeerCheck {
         return nullptr;
     }
 
+    bool ends_with_member(const sysfs::Device& peer) const {
+        const sysfs::Device* parent = driver_parent(peer, inventory_);
+        return parent != nullptr &&
+               std::any_of(unit_.members.begin(), unit_.members.end(), [&](const Member& member) {
+                   return member.device == parent && loses_driver(member);
+               });
+    }
+
+    /// Whether VFIO's owner has it or nobody makes no difference, and it has no use in a guest.
+    bool is_left_alone(const sysfs::Device& peer, const Member* included_by) {
+        constexpr std::uint32_t kBridgeClass = 0x06;
+        if (included_by == nullptr || peer.driver || !peer.ids.class_code ||
+            *peer.ids.class_code >> 16 != kBridgeClass ||
+            included_by->rule().group.kind != GroupSelection::SelectionKind::kWhole)
+            return false;
+        peers_.notes.push_back(peer.id.display() + " is left alone: a bridge without a driver");
+        return true;
+    }
+
     void check_peer(const sysfs::Device& peer) {
-        if (is_bound_to_vfio(peer))
+        if (is_bound_to_vfio(peer) || ends_with_member(peer))
             return;
         const bool harmless = sysfs::leaves_dma_alone(peer);
         if (peer.is_bridge()) {
@@ -128,6 +149,8 @@ class PeerCheck {
             if (!harmless)
                 block(ReasonCode::kGroupNotViable, peer,
                       "rule " + decision->rule->name + " needs it where it is");
+        } else if (is_left_alone(peer, included_by)) {
+            return;
         } else if (included_by != nullptr) {
             peers_.included.push_back({&peer, included_by});
         } else if (!harmless) {

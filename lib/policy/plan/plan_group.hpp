@@ -16,7 +16,8 @@ struct IncludedPeer {
 /// The rest of a group, for a transaction that binds devices of it to VFIO.
 struct Peers {
     std::vector<IncludedPeer> included;
-    std::vector<Reason> reasons;  ///< group-not-viable and protected, one for each that blocks
+    std::vector<Reason> reasons;     ///< group-not-viable and protected, one for each that blocks
+    std::vector<std::string> notes;  ///< what `whole` leaves out, a sentence each
 };
 
 /// Checks every device of the unit's group. Empty when the unit has no group or binds none of it to

@@ -47,11 +47,6 @@ std::string list_skipped(const Chain& chain) {
     return out;
 }
 
-bool pf_gets_driver(const sysfs::Device& pf, const PlanContext& context) {
-    const Decision* decision = find_decision(context.decisions, pf.id);
-    return decision != nullptr && !decision->chain.usable().empty();
-}
-
 bool is_essential(const sysfs::Use& use) {
     return use.essential;
 }
@@ -63,24 +58,21 @@ bool is_allowed(ReasonCode code, const Rule& rule, const ForcedReasons& forced) 
             std::find(allow.begin(), allow.end(), reason_name(code)) != allow.end());
 }
 
-bool is_allowed(const sysfs::Use& use, const Rule& rule, const ForcedReasons& forced) {
-    return !use.essential && is_allowed(to_reason_code(use.kind), rule, forced);
-}
-
-/// The use itself is forceable, but not that the device disappears.
-void add_uses_of_vf(const sysfs::DeviceId& vf, const Rule& rule, const PlanContext& context,
-                    std::vector<Reason>& reasons) {
-    const auto found = context.usage.find(vf);
-    if (found == context.usage.end())
-        return;
-    for (const sysfs::Use& use : found->second)
-        if (!is_allowed(use, rule, context.forced))
-            reasons.push_back(
-                make_reason(ReasonCode::kVfsInUse, vf, "a VF that would go is in use: " + use.text,
-                            use.evidence.empty() ? std::nullopt : std::optional(use.evidence)));
+/// The firmware's memory is in the way of VFIO alone. A peer has no decision: it goes to VFIO.
+bool concerns(const sysfs::Use& use, const sysfs::DeviceId& device, const PlanContext& context) {
+    const Decision* decision = find_decision(context.decisions, device);
+    if (use.kind != sysfs::UseKind::kFirmwareMemory || decision == nullptr ||
+        decision->outcome != DecisionOutcome::kWanted)
+        return true;
+    const std::vector<ChainLink> usable = decision->chain.usable();
+    return std::any_of(usable.begin(), usable.end(), is_vfio_link);
 }
 
 }  // namespace
+
+bool is_allowed(const sysfs::Use& use, const Rule& rule, const ForcedReasons& forced) {
+    return !use.essential && is_allowed(to_reason_code(use.kind), rule, forced);
+}
 
 ReasonCode to_reason_code(sysfs::UseKind kind) {
     using sysfs::UseKind;
@@ -109,6 +101,8 @@ ReasonCode to_reason_code(sysfs::UseKind kind) {
             return ReasonCode::kVfsInUse;
         case UseKind::kInput:
             return ReasonCode::kInput;
+        case UseKind::kFirmwareMemory:
+            return ReasonCode::kFirmwareMemory;
         case UseKind::kSignature:
             return ReasonCode::kSignature;
         case UseKind::kUnknown:
@@ -163,41 +157,6 @@ void add_dead_device(const sysfs::Device& device, const Rule& rule, const PlanCo
             make_reason(ReasonCode::kDeadDevice, device.id, "is dead or lost", device.fault));
 }
 
-void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons) {
-    if (!pf.sriov || pf.sriov->enabled == 0)
-        return;
-    reasons.push_back(make_reason(ReasonCode::kVfsInUse, pf.id,
-                                  "is a PF with VFs enabled, which disappear with its driver",
-                                  std::to_string(pf.sriov->enabled) + " VFs"));
-}
-
-void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
-                       const PlanContext& context, std::vector<Reason>& reasons) {
-    if (!pf.sriov) {
-        reasons.push_back(
-            make_reason(ReasonCode::kDriverDenies, pf.id, "is no PF: it cannot have VFs"));
-        return;
-    }
-    if (count > pf.sriov->total)
-        reasons.push_back(make_reason(
-            ReasonCode::kDriverDenies, pf.id, "cannot have as many VFs as wanted",
-            std::to_string(count) + " wanted, " + std::to_string(pf.sriov->total) + " at most"));
-    // sriov_numvfs without a PF driver is ENOENT; a driver that the same transaction binds will do.
-    if (!pf.driver && !pf_gets_driver(pf, context))
-        reasons.push_back(make_reason(ReasonCode::kNoDriver, pf.id,
-                                      "is unbound, and only its driver can create VFs"));
-    // A non-zero number changes by way of 0, so the existing VFs disappear.
-    for (const auto& [index, name] : pf.sriov->vfs) {
-        const sysfs::DeviceId id{"pci", name};
-        add_uses_of_vf(id, rule, context, reasons);
-        const sysfs::Device* vf = context.inventory.find(id);
-        if (vf != nullptr && is_bound_to_vfio(*vf))
-            reasons.push_back(make_reason(ReasonCode::kVfsInUse, id,
-                                          "a VF that would go is on VFIO",
-                                          name + " is on " + vf->driver.value_or("VFIO")));
-    }
-}
-
 std::vector<sysfs::UseKind> accepted_uses(const Rule& rule, const ForcedReasons& forced) {
     std::vector<sysfs::UseKind> kinds;
     for (int each = 0; each <= static_cast<int>(sysfs::UseKind::kUnknown); ++each) {
@@ -216,7 +175,7 @@ void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const Plan
     // What the running system needs cannot be forced, so forcing the other uses would not help.
     const bool fixed = std::any_of(found->second.begin(), found->second.end(), is_essential);
     for (const sysfs::Use& use : found->second) {
-        if (is_allowed(use, rule, context.forced))
+        if (is_allowed(use, rule, context.forced) || !concerns(use, device, context))
             continue;
         auto evidence = use.evidence.empty() ? std::nullopt : std::optional(use.evidence);
         Reason reason =

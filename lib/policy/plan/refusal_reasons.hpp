@@ -23,9 +23,8 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
 void add_dead_device(const sysfs::Device& device, const Rule& rule, const PlanContext& context,
                      std::vector<Reason>& reasons);
 
-/// What the kernel would refuse for a PF whose number of VFs is to change to `count`.
-void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule& rule,
-                       const PlanContext& context, std::vector<Reason>& reasons);
+/// Does `rule` or the user allow this use?
+[[nodiscard]] bool is_allowed(const sysfs::Use& use, const Rule& rule, const ForcedReasons& forced);
 
 /// The uses of a device that changes its driver, unless `rule` or the user allows them.
 void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const PlanContext& context,
@@ -34,9 +33,6 @@ void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const Plan
 /// The kinds of use that `rule` or the user allows.
 [[nodiscard]] std::vector<sysfs::UseKind> accepted_uses(const Rule& rule,
                                                         const ForcedReasons& forced);
-
-/// The VFs of a PF, which disappear when the PF loses its driver.
-void add_vfs_in_use(const sysfs::Device& pf, std::vector<Reason>& reasons);
 
 /// The reason that a use is.
 [[nodiscard]] ReasonCode to_reason_code(sysfs::UseKind kind);

@@ -93,6 +93,7 @@ struct Transaction {
     std::vector<Change> changes;
     std::vector<Step> steps;  ///< the changes, each with its first candidate
     std::vector<Reason> reasons;
+    std::vector<std::string> notes;  ///< what is left alone in the group, a sentence each
     std::optional<StepResult> result;
     std::string error;                                    ///< why it failed, one sentence
     std::optional<base::Code> error_code = std::nullopt;  ///< the kind of that failure, if known

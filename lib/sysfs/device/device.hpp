@@ -39,6 +39,8 @@ struct SriovPf {
     std::uint32_t total = 0;    ///< sriov_totalvfs
     std::uint32_t enabled = 0;  ///< the VFs there are
     std::optional<bool> autoprobe;
+    std::optional<std::uint32_t> offset;       ///< sriov_offset: of the first VF's routing id
+    std::optional<std::uint32_t> stride;       ///< sriov_stride: from one VF's to the next's
     std::map<std::uint32_t, std::string> vfs;  ///< index → name, from the virtfnN links
 
     auto operator<=>(const SriovPf&) const = default;

@@ -32,6 +32,10 @@ std::optional<SriovPf> read_pf(const Root& root, const DeviceDir& device) {
         return std::nullopt;
     SriovPf out;
     out.total = count(device, "sriov_totalvfs");
+    if (const auto offset = device.number("sriov_offset"))
+        out.offset = static_cast<std::uint32_t>(*offset);
+    if (const auto stride = device.number("sriov_stride"))
+        out.stride = static_cast<std::uint32_t>(*stride);
     if (const auto autoprobe = device.number("sriov_drivers_autoprobe"))
         out.autoprobe = *autoprobe != 0;
     for (const std::string& virtfn : device.listing().starting_with(kVirtfn))

@@ -79,7 +79,10 @@ std::string bind_hint(const base::Dir& device, const std::string& driver, int er
 }
 
 // sriov_numvfs_store(): ERANGE above sriov_totalvfs · EBUSY from one number to another · ENOENT
-// when the PF has no driver or its driver cannot configure SR-IOV.
+// when the PF has no driver or its driver cannot configure SR-IOV. sriov_enable(): ENOMEM when the
+// BARs or the bus numbers of the VFs have no room · ENODEV and ENOSYS for the PF that this one
+// depends on · EIO for a wrong number of VFs in the device. sriov_add_vfs(): EEXIST from
+// device_add(). ENOSPC is none of theirs: drivers return it when vectors or queues do not suffice.
 std::string vfs_hint(const base::Dir& device, int errnum) {
     switch (errnum) {
         case ERANGE:
@@ -93,8 +96,14 @@ std::string vfs_hint(const base::Dir& device, int errnum) {
                                                       device.link_name("driver").value_or("?"))
                                         : "a PF without a driver cannot make VFs: bind it first";
         case ENOMEM:
-        case ENOSPC:
             return "the firmware left no room on the bus for VFs: see pci=realloc";
+        case ENOSPC:
+            return fmt::format(
+                "its driver {} has no vectors or queues left for them: ask for fewer",
+                device.link_name("driver").value_or("?"));
+        case EEXIST:
+            return "a device sits where a VF would come, left over from a PF that was removed: "
+                   "remove it by its own `remove` attribute";
         default:
             return {};
     }

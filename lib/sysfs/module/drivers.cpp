@@ -3,7 +3,9 @@
 
 #include "base/dir.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/module/aliases.hpp"
+#include "sysfs/module/modprobe_config.hpp"
 #include "sysfs/module/module_index.hpp"
 
 namespace sysfs {
@@ -98,6 +100,38 @@ std::optional<std::string> Drivers::driver_for(const std::string& bus,
     return std::nullopt;
 }
 
+namespace {
+
+/// As the kernel reads a boolean parameter (kstrtobool(); a bare name is true).
+bool is_true(const std::string& text) {
+    return text.empty() || text[0] == 'y' || text[0] == 'Y' || text[0] == '1' || text == "on";
+}
+
+/// While vfio_pci is not loaded: as modprobe would load it.
+bool is_sriov_configured(const Root& root) {
+    constexpr std::string_view kParameter = "enable_sriov";
+    bool enabled = false;
+    for (const ConfigLine& line : read_modprobe_config(root)) {
+        if (line.words.size() < 3 || line.words[0] != "options" ||
+            normalise_module(line.words[1]) != "vfio_pci")
+            continue;
+        for (const std::string& word : line.words)
+            if (word.substr(0, word.find('=')) == kParameter)
+                enabled = is_true(word.substr(std::min(kParameter.size() + 1, word.size())));
+    }
+    for (const KernelArgument& argument : read_kernel_arguments(root))
+        if (argument.key == "vfio_pci.enable_sriov")
+            enabled = is_true(argument.value);
+    return enabled;
+}
+
+bool read_vfio_pci_makes_vfs(const Root& root) {
+    const auto parameters = base::Dir::open(root.path("/sys/module/vfio_pci/parameters"));
+    return parameters ? parameters->attr("enable_sriov") == "Y" : is_sriov_configured(root);
+}
+
+}  // namespace
+
 base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted) {
     Drivers out;
     out.registered = read_registered(root, wanted.driver_buses);
@@ -105,6 +139,7 @@ base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted) 
         complete_from_modules(root, out.registered);
     if (!wanted.named_only)
         out.aliases = read_aliases(root, out.warnings);
+    out.vfio_pci_makes_vfs = read_vfio_pci_makes_vfs(root);
     const ModuleIndex index(root);
     for (const std::string& module : asked_modules(out, wanted))
         out.modules.emplace(module, index.state(module));

@@ -41,6 +41,8 @@ struct Drivers {
         modules;  ///< by normalised name: those of aliases and of ScanOptions
     /// bus → driver → module that registered it ("" when the kernel does not say).
     std::map<std::string, std::map<std::string, std::string>> registered;
+    /// vfio-pci makes VFs only with its parameter enable_sriov (vfio_pci_sriov_configure()).
+    bool vfio_pci_makes_vfs = false;
     std::vector<std::string>
         warnings;  ///< "modules.alias: Permission denied; variants are not known"
 

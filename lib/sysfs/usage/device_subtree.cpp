@@ -76,9 +76,20 @@ std::string node_name(const std::string& path) {
     return text.substr(start, text.find('\n', start) - start);
 }
 
+std::optional<NodeNumber> number_in(const std::string& path) {
+    return parse_node_number(NodeKind::kChar, text_of(path).value_or(""));
+}
+
+/// The group's node is below /sys/devices/virtual/vfio, not below the device.
+void add_group_node(const Root& root, const std::string& group, DeviceSubtree& subtree) {
+    if (const auto number = number_in(root.path("/sys/class/vfio/" + group + "/dev")))
+        subtree.nodes.emplace(*number, DeviceNode{"vfio/" + group, "vfio"});
+}
+
 class SubtreeWalker {
   public:
-    SubtreeWalker(const Root& root, DeviceSubtree& subtree) : root_(root), subtree_(subtree) {}
+    SubtreeWalker(const Root& root, DeviceSubtree& subtree)
+        : root_(root), subtree_(subtree), own_path_(root.path(subtree.device.syspath)) {}
 
     void visit(const std::string& path) {
         const SubtreeEntries entries = list(path);
@@ -105,6 +116,13 @@ class SubtreeWalker {
             subtree_.netdevs.push_back(base::base_name(path));
         if (has("status") && has("enabled") && base::base_name(path).starts_with("card"))
             subtree_.connectors.push_back(path);
+        const bool below = path != own_path_;
+        if (has("mdev_type") && below)
+            add_mdev(path);
+        if (has("iommu_group") && below)
+            add_group_node(root_,
+                           base::base_name(base::read_link(path + "/iommu_group").value_or("")),
+                           subtree_);
         if (has("hidden") && text_of(path + "/hidden") == "1")
             add_multipath_head(path);
     }
@@ -145,16 +163,17 @@ class SubtreeWalker {
         add_stacked(root_, start + end, paths > 1 ? name : "", subtree_.blocks);
     }
 
+    void add_mdev(const std::string& path) {
+        const std::string type = base::base_name(base::read_link(path + "/mdev_type").value_or(""));
+        subtree_.mdevs.push_back(fmt::format("{} ({})", base::base_name(path), type));
+    }
+
     const Root& root_;
     DeviceSubtree& subtree_;
+    std::string own_path_;
 };
 
-std::optional<NodeNumber> number_in(const std::string& path) {
-    return parse_node_number(NodeKind::kChar, text_of(path).value_or(""));
-}
-
-/// The group's node is below /sys/devices/virtual/vfio, not below the device. A group can be open
-/// because of another member, which is no use of an unbound member.
+/// A group can be open because of another member, which is no use of an unbound member.
 void add_vfio_group(const Root& root, DeviceSubtree& subtree) {
     const Device& device = subtree.device;
     std::optional<std::string> name;
@@ -162,10 +181,8 @@ void add_vfio_group(const Root& root, DeviceSubtree& subtree) {
         name = device.vfio->group;
     else if (device.iommu_group && device.driver)
         name = std::to_string(*device.iommu_group);
-    if (!name)
-        return;
-    if (const auto number = number_in(root.path("/sys/class/vfio/" + *name + "/dev")))
-        subtree.nodes.emplace(*number, DeviceNode{"vfio/" + *name, "vfio"});
+    if (name)
+        add_group_node(root, *name, subtree);
 }
 
 // NVIDIA's driver registers no devices for its nodes; only its own table relates them to the

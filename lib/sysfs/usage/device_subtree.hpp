@@ -48,8 +48,8 @@ struct Block {
 };
 
 /// Everything the kernel has created for one device, found by one walk of its directory: this must
-/// be unused before the device is unbound. Children of a bridge or a VMD are included, and group
-/// devices that it is a part of.
+/// be unused before the device is unbound. Children of a bridge or a VMD are included, group devices
+/// that it is a part of, and mediated devices, with the nodes of their IOMMU groups.
 struct DeviceSubtree {
     Device device;
     std::vector<Block> blocks;
@@ -64,6 +64,7 @@ struct DeviceSubtree {
     std::vector<std::string> framebuffers;  ///< "fb0"; the firmware's in its memory among them
     std::string firmware_display;           ///< "fb0", "card0"; empty: none is in its memory
     std::vector<std::string> cards;         ///< "card0"
+    std::vector<std::string> mdevs;         ///< "83b8f4f2-... (mtty-2)"
     std::vector<std::string> connectors;    ///< directories in sysfs, with the root
     std::vector<std::string> functions;     ///< of PCI, itself among them; as `connectors`
 

@@ -195,7 +195,7 @@ class EssentialStorageReader {
 
     /// jbd2 has a directory for each journal: "sda2-8" for inode 8 of sda2, "sdb1" for one that has
     /// a device of its own (jbd2_journal_init_inode(), jbd2_journal_init_dev()). Which file system
-    /// an external one is of is not told: one without an internal journal may own any of them.
+    /// an external one is of is not shown: one without an internal journal may own any of them.
     void add_journals(const std::string& block) {
         const auto journals = base::list_directory(root_.path("/proc/fs/jbd2"));
         const bool internal =

@@ -18,7 +18,7 @@ struct EssentialStorage {
     std::set<std::string> blocks;     ///< block devices by the kernel's name
     std::set<std::string> zfs_pools;  ///< by name
     /// A layer of the root is outside the mount namespace, as after a switch_root: any claimed disk
-    /// may hold it.
+    /// with a file system may hold it.
     bool has_hidden_layer = false;
 
     [[nodiscard]] bool contains(const Block& block) const {

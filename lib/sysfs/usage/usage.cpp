@@ -20,6 +20,7 @@
 #include "sysfs/usage/usage_console.hpp"
 #include "sysfs/usage/usage_content.hpp"
 #include "sysfs/usage/usage_fd.hpp"
+#include "sysfs/usage/usage_firmware.hpp"
 #include "sysfs/usage/usage_input.hpp"
 #include "sysfs/usage/usage_kernel.hpp"
 #include "sysfs/usage/usage_net.hpp"
@@ -172,6 +173,8 @@ const char* use_kind_name(UseKind kind) {
             return "vfs-in-use";
         case UseKind::kInput:
             return "input";
+        case UseKind::kFirmwareMemory:
+            return "firmware-memory";
         case UseKind::kSignature:
             return "signature";
         case UseKind::kUnknown:
@@ -189,6 +192,8 @@ Usage read_usage(const Root& root, const Inventory& inventory, std::span<const D
     for (auto& check : checks) {
         find_console(root, check);
         find_vfs(inventory, check);
+        find_mdevs(check);
+        find_firmware_memory(root, check);
         std::sort(check.uses.begin(), check.uses.end());
         check.uses.erase(std::unique(check.uses.begin(), check.uses.end()), check.uses.end());
         usage.emplace(check.subtree.device.id, std::move(check.uses));

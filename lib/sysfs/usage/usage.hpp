@@ -17,18 +17,19 @@ namespace sysfs {
 enum class UseKind {
     kMounted,  ///< a file system on it is mounted, in some mount namespace
     kSwap,
-    kHolder,        ///< a member of md, dm, zfs, btrfs, or behind a multipath head
-    kVfioOpen,      ///< its VFIO group or cdev is open
-    kDefaultRoute,  ///< a default route leaves through it (any table, any family)
-    kAddressed,     ///< a netdev of it has a global address
-    kEnslaved,      ///< a netdev of it is in a bond, team, bridge or bears a vlan, macvlan, ...
-    kSession,       ///< the caller's own remote session comes through it
-    kOpenFd,        ///< a process holds one of its nodes open
-    kConsole,       ///< boot_vga with a framebuffer console, or an active DRM master
-    kInput,         ///< the last keyboard hangs on it
-    kVfsInUse,      ///< a PF with VFs enabled
-    kSignature,     ///< a disk with a partition table or file system that nobody has mounted
-    kUnknown,       ///< what would tell whether it is used could not be read
+    kHolder,          ///< a member of md, dm, zfs, btrfs, or behind a multipath head
+    kVfioOpen,        ///< its VFIO group or cdev is open
+    kDefaultRoute,    ///< a default route leaves through it (any table, any family)
+    kAddressed,       ///< a netdev of it has a global address
+    kEnslaved,        ///< a netdev of it is in a bond, team, bridge or bears a vlan, macvlan, ...
+    kSession,         ///< the caller's own remote session comes through it
+    kOpenFd,          ///< a process holds one of its nodes open
+    kConsole,         ///< boot_vga with a framebuffer console, or an active DRM master
+    kInput,           ///< the last keyboard hangs on it
+    kVfsInUse,        ///< a PF with VFs enabled
+    kFirmwareMemory,  ///< the firmware keeps memory for DMA in its IOMMU group
+    kSignature,       ///< a disk with a partition table or file system that nobody has mounted
+    kUnknown,         ///< what would tell whether it is used could not be read
 };
 
 /// The reason code: "mounted", "vfio-open".

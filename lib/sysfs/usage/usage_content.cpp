@@ -97,7 +97,9 @@ bool find_claim(const Root& root, const std::string& disk, UsageCheck& check) {
     std::string evidence = fmt::format("{}{} is claimed for exclusive use", claimed->name,
                                        content ? " (" + content->text() + ")" : "");
     const EssentialStorage& essential = *check.essential_storage;
-    if (essential.contains(*claimed) || essential.has_hidden_layer ||
+    const bool may_be_layer =
+        essential.has_hidden_layer && content && content->kind == DiskContent::ContentKind::kPlain;
+    if (essential.contains(*claimed) || may_be_layer ||
         (content && holds_essential_pool(*content, check)))
         check.add_essential(UseKind::kHolder, text, std::move(evidence));
     else

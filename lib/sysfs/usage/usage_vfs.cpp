@@ -34,4 +34,10 @@ void find_vfs(const Inventory& inventory, UsageCheck& check) {
               fmt::format("{} of {} VFs{}", device.sriov->enabled, device.sriov->total, names));
 }
 
+// mdev_unregister_parent() removes them all, and waits for those that are open.
+void find_mdevs(UsageCheck& check) {
+    for (const std::string& mdev : check.subtree.mdevs)
+        check.add(UseKind::kHolder, "a mediated device of it is running", mdev);
+}
+
 }  // namespace sysfs

@@ -8,4 +8,7 @@ namespace sysfs {
 /// Adds the enabled VFs of a PF.
 void find_vfs(const Inventory& inventory, UsageCheck& check);
 
+/// Adds the running mediated devices of a parent, which end with its driver, open or not.
+void find_mdevs(UsageCheck& check);
+
 }  // namespace sysfs

@@ -37,6 +37,8 @@ std::string to_text(const policy::Transaction& transaction) {
             out += " (" + *reason.evidence + ")";
         out += "\n";
     }
+    for (const std::string& note : transaction.notes)
+        out += "  . " + note + "\n";
     return out;
 }
 

@@ -15,6 +15,7 @@ policy::Transaction ended(const std::string& from_driver, StepResult result) {
                                     .changes = {},
                                     .steps = {},
                                     .reasons = {},
+                                    .notes = {},
                                     .result = result,
                                     .error = {}};
     policy::Change change;

@@ -60,6 +60,7 @@ Transaction everything() {
                          .text = "text",
                          .evidence = "evidence",
                          .forceable = true}},
+            .notes = {"0000:00:1f.0 is left alone"},
             .result = policy::StepResult::kRolledBack,
             .error = "error",
             .error_code = base::Code::kStale};

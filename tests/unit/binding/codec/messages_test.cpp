@@ -25,6 +25,7 @@ std::vector<Message> all_messages() {
                                           .changes = {},
                                           .steps = {},
                                           .reasons = {},
+                                          .notes = {},
                                           .result = {},
                                           .error = {}};
     sysfs::ScanOptions wanted;

@@ -98,7 +98,8 @@ TEST(Record, IsReadAndWrittenAsEarlierVersionsDid) {
         R"j(7b87a0ef {"record":"commit","txn":"t-2","bound":[{"device":"pci/0000:01:00.0","driver":"vfio-pci"}],"released":["pci/0000:02:00.0"]})j",
         R"j(d67805bc {"record":"rolled_back","txn":"t-3","notes":["0000:01:00.0 went away"]})j",
         R"j(f1f2a562 {"record":"released","device":"pci/0000:01:00.0","why":"gone"})j",
-        R"j(8e6d40ba {"record":"bound","device":"pci/0000:01:00.0","identity":{"vendor":"8086","device":"10d3","subsystem_vendor":"0000","subsystem_device":null,"class":"020000","revision":"07","modalias":"pci:v00008086d000010D3","iommu_group":15},"txn":"t-1","rule":"a \"rule\"\nof two lines","where":"x.yaml:3","driver":"vfio-pci","before":{"driver":"e1000e","override":null},"taken_along":true,"made":[{"op":"create_mdev","value":"83b8f4f2-509f-382f-3c1e-e6bfe0fa1001","before":"mtty-2"}],"early":false})j"};
+        R"j(8e6d40ba {"record":"bound","device":"pci/0000:01:00.0","identity":{"vendor":"8086","device":"10d3","subsystem_vendor":"0000","subsystem_device":null,"class":"020000","revision":"07","modalias":"pci:v00008086d000010D3","iommu_group":15},"txn":"t-1","rule":"a \"rule\"\nof two lines","where":"x.yaml:3","driver":"vfio-pci","before":{"driver":"e1000e","override":null},"taken_along":true,"made":[{"op":"create_mdev","value":"83b8f4f2-509f-382f-3c1e-e6bfe0fa1001","before":"mtty-2"}],"early":false})j",
+        R"j(ec435978 {"record":"returned","device":"pci/0000:02:00.0","identity":{"vendor":"8086","device":"10d3","subsystem_vendor":"0000","subsystem_device":null,"class":"020000","revision":"07","modalias":"pci:v00008086d000010D3","iommu_group":15},"rule":"r"})j"};
     const std::vector<Record> records = one_of_each();
     ASSERT_EQ(lines.size(), records.size());
     for (std::size_t at = 0; at < lines.size(); ++at) {

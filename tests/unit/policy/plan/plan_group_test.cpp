@@ -51,6 +51,98 @@ TEST(PlanGroup, StrictRefusesAndNamesTheBlockers) {
               "the host (on ahci)\n");
 }
 
+TEST(PlanGroup, WholeLeavesAnUnboundBridgeOfHeaderType0Alone) {
+    Host host = ich9_host();
+    host.pci(kLpc).unbound();
+    EXPECT_EQ(PolicyFixture(host, take_smbus("whole")).plan(),
+              "group 4: change\n"
+              "  set_override 0000:00:1f.2 vfio-pci\n"
+              "  set_override 0000:00:1f.3 vfio-pci\n"
+              "  unbind 0000:00:1f.2 ahci\n"
+              "  unbind 0000:00:1f.3 i801_smbus\n"
+              "  bind 0000:00:1f.2 vfio-pci\n"
+              "  bind 0000:00:1f.3 vfio-pci\n"
+              "  . 0000:00:1f.0 is left alone: a bridge without a driver\n");
+    host.pci(kLpc).class_code("060000");
+    EXPECT_EQ(PolicyFixture(host, take_smbus("whole")).make_plan().transactions[0].devices.size(),
+              2U);
+    // One that the rule lists is taken.
+    EXPECT_EQ(PolicyFixture(host, take_smbus("[{class: bridge}, {class: storage}]"))
+                  .make_plan()
+                  .transactions[0]
+                  .devices.size(),
+              3U);
+}
+
+// A VMD makes a PCI domain, whose devices do DMA in its name, and so are in its group.
+
+constexpr const char* kVmd = "0000:00:0e.0";
+constexpr const char* kBehindVmd = "10000:e1:00.0";
+
+Host vmd_host() {
+    Host host;
+    host.registered("pci", "vfio-pci", "vfio_pci");
+    const std::string domain = "/sys/devices/pci0000:00/0000:00:0e.0/pci10000:e0";
+    host.pci(kVmd).vendor("8086", "467f").class_code("010400").group(9).driver("vmd");
+    host.pci("10000:e0:06.0").bridge().group(9).device().syspath = domain + "/10000:e0:06.0";
+    host.pci(kBehindVmd).nvme().group(9).driver("nvme").device().syspath =
+        domain + "/10000:e0:06.0/10000:e1:00.0";
+    return host;
+}
+
+TEST(PlanGroup, WhatIsBehindAVmdIsPartOfIt) {
+    const std::string taken =
+        "group 9: change\n"
+        "  set_override 0000:00:0e.0 vfio-pci\n"
+        "  unbind 0000:00:0e.0 vmd\n"
+        "  bind 0000:00:0e.0 vfio-pci\n";
+    for (const char* group : {"strict", "whole"})
+        EXPECT_EQ(
+            PolicyFixture(vmd_host(),
+                          "rules: [{name: vmd, match: {device: '467f'}, driver: auto, group: " +
+                              std::string(group) + "}]")
+                .plan(),
+            taken);
+    EXPECT_EQ(
+        PolicyFixture(vmd_host(),
+                      "rules:\n- {name: vmd, match: {class: '0104xx'}, driver: auto}\n"
+                      "- {name: disks, match: {class: '0108xx'}, driver: auto}")
+            .plan(),
+        taken +
+            "pci/10000:e1:00.0: refused\n"
+            "  ! driver-denies 10000:e1:00.0: ends with the driver of 0000:00:0e.0, which rule "
+            "vmd takes away (0000:00:0e.0 on vmd)\n");
+}
+
+TEST(PlanGroup, ADeviceBehindAVmdIsNotGivenAwayByItself) {
+    EXPECT_EQ(
+        PolicyFixture(vmd_host(), "rules: [{name: disks, match: {class: '0108xx'}, driver: auto}]")
+            .plan(),
+        "pci/10000:e1:00.0: refused\n"
+        "  ! driver-denies 10000:e1:00.0: is behind 0000:00:0e.0, which does its DMA and "
+        "interrupts: only that can be given away (0000:00:0e.0 on vmd)\n");
+}
+
+TEST(PlanGroup, AnMdevOfAParentThatIsTakenIsNotPlannedForByItself) {
+    Host host;
+    host.registered("pci", "vfio-pci", "vfio_pci");
+    const std::string uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+    host.pci("0000:00:02.0").gpu().group(1).driver("i915").mdev_type("i915-GVTg_V5_4", 1);
+    host.mdev(uuid, "0000:00:02.0", "i915-GVTg_V5_4");
+    EXPECT_EQ(
+        PolicyFixture(host,
+                      "rules:\n- {name: gpu, match: {class: display}, driver: auto}\n"
+                      "- {name: vgpu, match: {bus: mdev}, driver: none}")
+            .plan(),
+        "group 1: change\n"
+        "  set_override 0000:00:02.0 vfio-pci\n"
+        "  unbind 0000:00:02.0 i915\n"
+        "  bind 0000:00:02.0 vfio-pci\n"
+        "mdev/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001: refused\n"
+        "  ! driver-denies mdev/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001: ends with the driver of "
+        "0000:00:02.0, which rule gpu takes away (0000:00:02.0 on i915)\n");
+}
+
 TEST(PlanGroup, WholeIncludesAllEndpoints) {
     const PolicyFixture fixture(ich9_host(), take_smbus("whole"));
     EXPECT_EQ(fixture.plan(), kAllThree);
@@ -110,14 +202,14 @@ TEST(PlanGroup, HarmlessPeersDoNotBlock) {
 
 TEST(PlanGroup, WholeIncludesUnboundEndpoints) {
     Host host = ich9_host();
-    host.pci(kLpc).unbound();
-    host.pci(kSata).vfio("vfio-pci");
+    host.pci(kLpc).vfio("vfio-pci");
+    host.pci(kSata).unbound();
     EXPECT_EQ(PolicyFixture(host, take_smbus("whole")).plan(),
               "group 4: change\n"
-              "  set_override 0000:00:1f.0 vfio-pci\n"
+              "  set_override 0000:00:1f.2 vfio-pci\n"
               "  set_override 0000:00:1f.3 vfio-pci\n"
               "  unbind 0000:00:1f.3 i801_smbus\n"
-              "  bind 0000:00:1f.0 vfio-pci\n"
+              "  bind 0000:00:1f.2 vfio-pci\n"
               "  bind 0000:00:1f.3 vfio-pci\n");
 }
 

@@ -46,6 +46,70 @@ TEST(Plan, RefusesToRemoveVfsThatAreOnVfio) {
         "vfio-pci)\n");
 }
 
+TEST(Plan, RefusesVfsOfADriverThatMakesNone) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").pf(8, 0);
+    const auto rules = [](const std::string& driver) {
+        return "rules: [{name: pf, match: {is_pf: true}, driver: " + driver + ", sriov: {vfs: 4}}]";
+    };
+    const std::string refused =
+        "group 7: refused\n"
+        "  ! driver-denies 0000:02:00.0: is for a driver that makes no VFs (vfio-pci without "
+        "enable_sriov=1, its module's parameter)\n";
+    EXPECT_EQ(PolicyFixture(host, rules("vfio-pci")).plan(), refused);
+    host.module("pci-stub", sysfs::ModuleState::kAvailable);
+    EXPECT_EQ(PolicyFixture(host, rules("pci-stub")).plan(),
+              "group 7: refused\n"
+              "  ! driver-denies 0000:02:00.0: is for a driver that makes no VFs (pci-stub)\n");
+    EXPECT_EQ(PolicyFixture(host, rules("none")).plan(),
+              "group 7: refused\n"
+              "  ! no-driver 0000:02:00.0: is unbound, and only its driver can create VFs\n");
+    host.pci("0000:02:00.0").vfio("vfio-pci");
+    EXPECT_EQ(PolicyFixture(host, rules("auto")).plan(), refused);
+    host.vfio_pci_makes_vfs();
+    EXPECT_EQ(PolicyFixture(host, rules("auto")).plan(),
+              "group 7: change\n"
+              "  set_vfs 0000:02:00.0 4\n");
+}
+
+TEST(Plan, RefusesVfsWhereALeftOverDeviceSits) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").pf(8, 0);
+    auto& sriov = *host.pci("0000:02:00.0").device().sriov;
+    sriov.offset = 128;
+    sriov.stride = 2;
+    host.pci("0000:02:10.2").nic().vf_of("0000:02:00.0", 1).group(20);
+    const std::string rules = "rules: [{name: pf, match: {is_pf: true}, sriov: {vfs: 2}}]";
+    const PolicyFixture fixture(host, rules);
+    sysfs::Inventory inventory = host.inventory();
+    for (sysfs::Device& device : inventory.devices)
+        if (device.sriov)
+            device.sriov->vfs.clear();
+    EXPECT_EQ(policy_test::to_text(policy::make_plan(fixture.set, fixture.decisions, inventory,
+                                                     fixture.drivers, fixture.usage)),
+              "pci/0000:02:00.0: refused\n"
+              "  ! driver-denies 0000:02:10.2: is where VF 1 of 0000:02:00.0 would come, left over "
+              "from a PF that was removed (echo 1 > /sys/bus/pci/devices/0000:02:10.2/remove "
+              "clears it)\n");
+    // Of the same PF it goes when the number becomes 0.
+    host.pci("0000:02:00.0").device().sriov->enabled = 1;
+    EXPECT_EQ(PolicyFixture(host, rules).make_plan().transactions[0].verdict,
+              policy::Verdict::kChange);
+}
+
+TEST(Plan, PlansNothingForVfsThatWillBeMadeAnew) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").pf(8, 1);
+    host.pci("0000:02:10.0").nic().vf_of("0000:02:00.0", 0).group(20).driver("igbvf");
+    EXPECT_EQ(PolicyFixture(host,
+                            "rules:\n- {name: pf, match: {is_pf: true}, sriov: {vfs: 2}}\n"
+                            "- {name: vfs, match: {is_vf: true}, driver: vfio-pci}")
+                  .plan(),
+              "pci/0000:02:00.0: change\n"
+              "  set_vfs 0000:02:00.0 0\n"
+              "  set_vfs 0000:02:00.0 2\n");
+}
+
 TEST(Plan, CreatesTheMissingMdevs) {
     Host host;
     host.mdev_parent("mtty").mdev_type("mtty-1", 24).mdev_type("mtty-2", 12);

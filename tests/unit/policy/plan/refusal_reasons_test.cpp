@@ -120,6 +120,27 @@ TEST(Plan, EachReasonIsAllowedOrForcedByItsOwnNameOnly) {
               policy::Verdict::kRefused);
 }
 
+TEST(Plan, FirmwareMemoryIsInTheWayOfVfioAlone) {
+    Host host = nic_host();
+    host.module("pci-stub", sysfs::ModuleState::kAvailable);
+    host.used("0000:02:00.0", UseKind::kFirmwareMemory, "firmware", "0xe0000-0xfffff");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics).plan(),
+              "group 7: refused\n"
+              "  ? firmware-memory 0000:02:00.0: firmware (0xe0000-0xfffff)\n");
+    EXPECT_EQ(PolicyFixture(host, kTakeNics)
+                  .make_plan({.codes = {policy::ReasonCode::kFirmwareMemory}})
+                  .transactions[0]
+                  .verdict,
+              policy::Verdict::kChange);
+    for (const char* driver : {"none", "pci-stub"})
+        EXPECT_EQ(PolicyFixture(host, "rules: [{name: nic, match: {class: network}, driver: " +
+                                          std::string(driver) + "}]")
+                      .make_plan()
+                      .transactions[0]
+                      .verdict,
+                  policy::Verdict::kChange);
+}
+
 TEST(Plan, WhatTheRunningSystemNeedsIsNeitherForcedNorAllowed) {
     Host host = nic_host();
     host.needed("0000:02:00.0", UseKind::kMounted, "the root is on it", "nvme0n1p2 on /");

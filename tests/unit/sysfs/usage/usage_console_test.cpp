@@ -208,10 +208,53 @@ TEST(UsageConsole, FindsTheKernelsSerialConsole) {
     EXPECT_EQ("console: console on ttyS4\n", tree.usage(serial));
 }
 
+TEST(UsageMdevs, NamesARunningMdevAndWhoHasItOpen) {
+    UsageTree tree;
+    const Device parent = tree.pci("0000:00:02.0");
+    const std::string mdev = parent.syspath + "/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+    tree.link(mdev + "/mdev_type", "../mdev_supported_types/i915-GVTg_V5_4");
+    EXPECT_EQ("holder: 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 (i915-GVTg_V5_4)\n",
+              tree.usage(parent));
+    tree.link(mdev + "/iommu_group", "../../../kernel/iommu_groups/31");
+    tree.file("/sys/class/vfio/31/dev", "511:31\n");
+    tree.node(mdev + "/vfio-dev/vfio3", "vfio-dev", "510:3", "vfio/devices/vfio3");
+    tree.process(712, "qemu").open_file(712, 5, "/dev/vfio/31");
+    tree.process(713, "crosvm").open_file(713, 5, "/dev/vfio/devices/vfio3");
+    EXPECT_EQ(
+        "holder: 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 (i915-GVTg_V5_4)\n"
+        "vfio-open: crosvm (pid 713) has /dev/vfio/devices/vfio3 open\n"
+        "vfio-open: qemu (pid 712) has /dev/vfio/31 open\n",
+        tree.usage(parent));
+}
+
+TEST(UsageVmd, CountsTheUsesOfTheDomainBelowIt) {
+    UsageTree tree;
+    const Device vmd = tree.pci("0000:00:0e.0");
+    const std::string nvme =
+        vmd.syspath + "/pci10000:e0/10000:e0:06.0/10000:e1:00.0/nvme/nvme0/nvme0n1";
+    tree.disk(nvme, "259:0");
+    tree.process(1, "systemd", "36 35 259:0 / / rw,relatime shared:1 - ext4 /dev/nvme0n1 rw\n");
+    ASSERT_EQ(tree.uses(vmd).size(), 1U);
+    EXPECT_TRUE(tree.uses(vmd).front().essential);
+}
+
+TEST(UsageFirmware, NamesDirectRegionsButNotRelaxableOnes) {
+    UsageTree tree;
+    Device nic = tree.pci("0000:02:00.0");
+    nic.iommu_group = 14;
+    const std::string regions = "/sys/kernel/iommu_groups/14/reserved_regions";
+    const std::string msi = "0x00000000fee00000 0x00000000feefffff msi\n";
+    tree.file(regions, "0x000000007b800000 0x000000007fffffff direct-relaxable\n" + msi);
+    EXPECT_EQ("", tree.usage(nic));
+    tree.file(regions, "0x00000000000e8000 0x00000000000e8fff direct\n" + msi);
+    EXPECT_EQ("firmware-memory: 0x00000000000e8000-0x00000000000e8fff\n", tree.usage(nic));
+}
+
 TEST(UsageVfs, NamesTheVfsThatWouldBeDestroyed) {
     UsageTree tree;
     Device pf = tree.pci("0000:01:00.0");
-    pf.sriov = sysfs::SriovPf{.total = 16, .enabled = 0, .autoprobe = {}, .vfs = {}};
+    pf.sriov = sysfs::SriovPf{
+        .total = 16, .enabled = 0, .autoprobe = {}, .offset = {}, .stride = {}, .vfs = {}};
     EXPECT_EQ("", tree.usage(pf));
     pf.sriov->enabled = 2;
     pf.sriov->vfs = {{0, "0000:01:00.1"}, {1, "0000:01:00.2"}};

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "sysfs/usage/usage_evidence.hpp"
+
+namespace sysfs {
+
+/// Adds the memory that the firmware keeps for DMA (RMRR, IVMD, RMR) in the device's IOMMU group.
+void find_firmware_memory(const Root& root, UsageCheck& check);
+
+}  // namespace sysfs
