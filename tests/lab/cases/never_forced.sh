@@ -34,6 +34,7 @@ mount "/dev/$dev" /home
 check "/home can be forced" vfioctl "${force[@]}"
 umount /home
 
+modprobe loop
 mke2fs -q -F -O journal_dev "/dev/$dev"
 truncate -s 64M /tmp/boot.img
 mkfs.ext4 -qF -J "device=/dev/$dev" /tmp/boot.img
