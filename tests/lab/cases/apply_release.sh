@@ -90,6 +90,16 @@ check "bind without a rule" vfioctl bind $nic
 equal "it is bound" "vfio-pci" "$(driver_of $nic)"
 check "rollback of the newest transaction" vfioctl rollback
 equal "e1000e is back once more" "e1000e" "$(driver_of $nic)"
+check "bind once more" vfioctl bind $nic
+check "then to its native driver, by a transaction of its own" vfioctl bind $nic --driver e1000e
+equal "it is there" "e1000e" "$(driver_of $nic)"
+check "rollback of that one" vfioctl rollback
+equal "goes back to what stood when it began" "vfio-pci vfio-pci" "$(driver_of $nic) $(override_of $nic)"
+check "rollback of the first" vfioctl rollback
+equal "goes back to before all of it" "e1000e (null)" "$(driver_of $nic) $(override_of $nic)"
+check "a driver by the name of its module's file" vfioctl bind $virtio --driver virtio-vfio-pci
+equal "is that driver" "virtio_vfio_pci" "$(driver_of $virtio)"
+check "release it" vfioctl release $virtio
 check "bind --persist" vfioctl bind --persist 00:11.0
 check "wrote a rule" grep -q '0000:00:11.0' /etc/bindd/policies.d/90-vfioctl.yaml
 check "which is a good policy" vfioctl policy check /etc/bindd/policies.d

@@ -55,6 +55,18 @@ equal "and gives the instances back" "$before" "$(available mtty mtty-1) $(avail
 check "apply once more" vfioctl "${p[@]}" apply
 equal "the same UUIDs" "$made" "$(mdevs)"
 
+# An mdev that was unbound from its driver
+driver=$(basename "$(readlink /sys/bus/mdev/devices/$fixed/driver)")
+equal "unbind one" "" "$(store "/sys/bus/mdev/drivers/$driver/unbind" $fixed)"
+equal "its node is gone" "" "$(ls /sys/bus/mdev/devices/$fixed/vfio-dev 2>/dev/null)"
+equal "and the kernel binds none again" "No such device" "$(store "/sys/bus/mdev/drivers/$driver/bind" $fixed)"
+contains "list says what helps" "only removing and creating it again helps" \
+    "$(vfioctl --json list $fixed | json "j['devices'][0]['reason']")"
+fails "it is not as wanted" 10 vfioctl "${p[@]}" plan --detailed-exitcode
+check "apply" vfioctl "${p[@]}" apply
+check "has created it again" test -c "/dev/vfio/devices/$(ls /sys/bus/mdev/devices/$fixed/vfio-dev)"
+fails "and has nothing left to do" 0 vfioctl "${p[@]}" plan --detailed-exitcode
+
 # Release removes only what bindd made
 foreign=11111111-509f-382f-3c1e-e6bfe0fa1001
 store /sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1/create $foreign

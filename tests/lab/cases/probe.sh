@@ -87,4 +87,33 @@ equal "a device whose group is open is busy" 1 "$status"
 contains "and its holder is named" "$(cat /proc/$$/comm) (pid $$)" "$output"
 exec {held}>&-
 
+# A BAR that is still mapped after its descriptors were closed keeps the device open.
+cat >/tmp/mapper.py <<'PYTHON'
+import ctypes, fcntl, os, struct, sys, time
+cdev = os.open(sys.argv[1], os.O_RDWR)
+iommu = os.open("/dev/iommu", os.O_RDWR)
+fcntl.ioctl(cdev, 0x3b76, bytearray(struct.pack("IIiI", 16, 0, iommu, 0)))  # VFIO_DEVICE_BIND_IOMMUFD
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+assert libc.mmap(None, 4096, 3, 1, cdev, 0) != ctypes.c_void_p(-1).value
+os.close(cdev)
+os.close(iommu)
+print("mapped", flush=True)
+time.sleep(60)
+PYTHON
+python3 /tmp/mapper.py "/dev/vfio/devices/$(ls $pci/devices/$disk/vfio-dev)" >/tmp/mapper.out 2>&1 &
+mapper=$!
+eventually "a process maps its BAR" grep -q mapped /tmp/mapper.out
+for backend in iommufd type1v2; do
+    probe --backend $backend $disk
+    equal "$backend cannot open it" 1 "$status"
+    printf '#   %s\n' "$output"
+    contains "and says who maps it" "mapped by python3 (pid $mapper), which has closed it" "$output"
+done
+kill $mapper
+wait $mapper 2>/dev/null
+probe $disk
+equal "afterwards it opens" 0 "$status"
+
 done_checking
