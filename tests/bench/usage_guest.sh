@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Runs in the lab's guest: usage_bench.py for 16 VFs.
+#   BINDD_BUILD=BUILD-DIR tests/lab/lab.sh --devices sriov --timeout 1200 -- tests/bench/usage_guest.sh
+set -eu
+# shellcheck source=tests/bench/in_memory.sh
+. tests/bench/in_memory.sh
+pf=/sys/bus/pci/devices/0000:01:00.0
+in_memory "$BINDD_BUILD/tests/lab/programs/lab_usage_of" "$(command -v lsof)" "$(command -v findmnt)"
+echo 16 >$pf/sriov_numvfs
+until [ -e $pf/virtfn15 ]; do sleep 0.1; done
+udevadm settle
+vfs=()
+for link in $pf/virtfn*; do vfs+=("$(basename "$(readlink "$link")")"); done
+python3 tests/bench/usage_bench.py "$BINDD_BUILD" "${vfs[@]}"
