@@ -32,7 +32,10 @@ class BackendSelector {
     Result<AttachedDevice> open_by_group(std::shared_ptr<AddressSpace> space);
     Result<std::unique_ptr<IommuBackend>> make_backend(Backend backend);
     Result<void> open_group();
-    std::string seen_holders(const std::string& path) const;
+    /// Is this process' descriptor of the node one that keeps others out, or the one of this
+    /// attempt?
+    enum class OwnDescriptor { kHolds, kJustOpened };
+    std::string seen_holders(const std::string& path, OwnDescriptor own) const;
     Error with_holders(Error error, const std::string& path) const;
     Result<DeviceFd> device_of_group();
 
@@ -88,13 +91,20 @@ Result<std::unique_ptr<IommuBackend>> BackendSelector::make_backend(Backend back
     return base::fail(Code::kInvalid, "choose a backend", nodes_.name, "no such backend");
 }
 
-/// What can be seen of those that have the node open or mapped. A device that was opened through
-/// its group is mapped without the node's name.
-std::string BackendSelector::seen_holders(const std::string& path) const {
-    std::vector<Holder> holders = find_node_holders({options_.root}, path);
-    std::erase_if(holders, [](const Holder& holder) {
-        return holder.pid == ::getpid() && holder.hold == Holder::Hold::kOpen;
-    });
+/// What can be seen of those that have the node, or else the device's cdev, open or mapped. A
+/// device that was opened through its group is mapped without a node's name.
+std::string BackendSelector::seen_holders(const std::string& path, OwnDescriptor own) const {
+    const auto find = [&](const std::string& of) {
+        std::vector<Holder> found = find_node_holders({options_.root}, of);
+        if (own == OwnDescriptor::kJustOpened)
+            std::erase_if(found, [](const Holder& holder) {
+                return holder.pid == ::getpid() && holder.hold == Holder::Hold::kOpen;
+            });
+        return found;
+    };
+    std::vector<Holder> holders = find(path);
+    if (holders.empty() && nodes_.cdev)
+        holders = find(node("devices/" + *nodes_.cdev));
     if (!holders.empty())
         return text(holders);
     holders = find_node_holders({options_.root}, kDeviceOfSomeGroup);
@@ -106,7 +116,8 @@ std::string BackendSelector::seen_holders(const std::string& path) const {
 Error BackendSelector::with_holders(Error error, const std::string& path) const {
     if (error.errnum != EBUSY && error.errnum != EINVAL)
         return error;
-    const std::string holders = seen_holders(path);
+    const std::string holders = seen_holders(
+        path, error.errnum == EBUSY ? OwnDescriptor::kHolds : OwnDescriptor::kJustOpened);
     if (!holders.empty())
         error.hint = holders + (error.hint.empty() ? "" : "; ") + error.hint;
     return error;
@@ -126,9 +137,9 @@ Result<void> BackendSelector::open_group() {
     if ((status.flags & abi::kGroupViable) == 0) {
         // iommu_group_dma_owner_claimed(): by a native driver, or by another user of VFIO.
         const std::string blockers = text(find_group_blockers({options_.root}, *nodes_.group));
-        return base::fail(
-            Code::kRefused, "use", path, "the group is not viable",
-            blockers.empty() ? seen_holders(path) : blockers + " would do DMA beside it");
+        return base::fail(Code::kRefused, "use", path, "the group is not viable",
+                          blockers.empty() ? seen_holders(path, OwnDescriptor::kJustOpened)
+                                           : blockers + " would do DMA beside it");
     }
     group_ = std::move(*group);
     return {};

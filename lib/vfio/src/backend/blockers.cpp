@@ -2,10 +2,9 @@
 #include "vfio/src/backend/blockers.hpp"
 
 #include <algorithm>
-#include <sstream>
+#include <fstream>
 
 #include "base/dir.hpp"
-#include "base/file_io.hpp"
 #include "base/number.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/device/names.hpp"
@@ -21,8 +20,9 @@ bool has_open(const base::Dir& process, std::string_view node) {
            });
 }
 
+/// Line by line: a read of this file is short wherever a line does not fit any more.
 bool has_mapped(const std::string& maps, std::string_view node) {
-    std::istringstream lines(maps);
+    std::ifstream lines(maps);
     for (std::string line; std::getline(lines, line);)
         if (line.ends_with(" " + std::string(node)))
             return true;
@@ -83,8 +83,7 @@ std::vector<Holder> find_node_holders(const sysfs::Root& root, std::string_view 
         if (!process)
             continue;
         const bool open = has_open(*process, node);
-        if (open ||
-            has_mapped(base::read_file(root.path("/proc/" + name + "/maps")).value_or(""), node))
+        if (open || has_mapped(root.path("/proc/" + name + "/maps"), node))
             holders.push_back({.pid = static_cast<int>(*pid),
                                .command = process->attr("comm").value_or("?"),
                                .hold = open ? Holder::Hold::kOpen : Holder::Hold::kMapped});
