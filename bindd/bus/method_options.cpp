@@ -6,6 +6,7 @@
 #include <cmath>
 #include <initializer_list>
 
+#include "base/join.hpp"
 #include "base/try.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/resolve.hpp"
@@ -30,9 +31,7 @@ BusResult<void> check_keys(const MethodOptions& options,
             return not_permitted(key, "given twice");
         if (std::find(known.begin(), known.end(), key) != known.end())
             continue;
-        std::string list;
-        for (const std::string_view word : known)
-            list += (list.empty() ? "" : ", ") + std::string(word);
+        const std::string list = base::join(known, ", ");
         return not_permitted(key,
                              list.empty() ? "there are none here" : "unknown; one of: " + list);
     }
@@ -153,9 +152,8 @@ BusResult<std::string> parse_open_options(const MethodOptions& options) {
     const std::string backend = TRY(read_option<std::string>(options, "backend", kText, ""));
     if (backend.empty() || vfio::parse_backend(backend))
         return backend;
-    std::string all;
-    for (const vfio::Backend each : vfio::kBackends)
-        all += (all.empty() ? "" : ", ") + std::string(vfio::name(each));
+    const std::string all =
+        base::join(vfio::kBackends, ", ", [](vfio::Backend each) { return vfio::name(each); });
     return not_permitted("backend", "'" + backend + "' is none of: " + all);
 }
 

@@ -67,6 +67,12 @@ auto read_out(Body&& body) -> decltype(body()) {
     }
 }
 
+/// A copy of a member, in a getter.
+template <typename T>
+T read_copy(const auto& member) {
+    return read_out([&] { return T(member); });
+}
+
 /// Answers with the value itself.
 template <typename T>
 [[nodiscard]] BusCallback<T> value_reply(const Reply<T>& reply) {

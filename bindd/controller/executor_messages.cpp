@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/join.hpp"
 #include "bindd/controller/events.hpp"
 #include "bindd/controller/job_execution.hpp"
 #include "bindd/controller/publication.hpp"
@@ -90,9 +91,8 @@ void on_recovery_progressed(StepContext& step, const binding::RecoveryEnded& end
 
 /// Another process holds the lock of these devices. The rest of the host is scanned without them.
 void on_read_hung(StepContext& step, const binding::ReadStuck& stuck, JournalReading journal) {
-    std::string names;
-    for (const sysfs::Device& device : stuck.devices)
-        names += (names.empty() ? "" : ", ") + device.id.display();
+    const std::string names = base::join(
+        stuck.devices, ", ", [](const sysfs::Device& device) { return device.id.display(); });
     const std::string why =
         "reading it does not return: another process holds its lock, perhaps an unbind";
     quarantine_devices(step, stuck.name, why, stuck.devices);

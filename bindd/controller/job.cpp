@@ -17,6 +17,10 @@ constexpr base::NameTable<JobKind::kRollback> kJobKindNames{"reconcile", "apply"
 constexpr base::NameTable<JobState::kEnded> kJobStateNames{"waiting", "looking", "working",
                                                            "ended"};
 
+/// By exit status; 2 is wrong usage.
+constexpr base::NameTable<Ending::kStuck> kEndingNames{
+    "done", "failed", "", "refused", "partly", "no-such-device", "timed-out"};
+
 }  // namespace
 
 std::string Requester::actor() const {
@@ -35,21 +39,7 @@ const char* job_state_name(JobState state) {
 }
 
 const char* ending_name(Ending ending) {
-    switch (ending) {
-        case Ending::kDone:
-            return "done";
-        case Ending::kFailed:
-            return "failed";
-        case Ending::kRefused:
-            return "refused";
-        case Ending::kPartly:
-            return "partly";
-        case Ending::kNoDevice:
-            return "no-such-device";
-        case Ending::kStuck:
-            return "timed-out";
-    }
-    return "failed";
+    return kEndingNames[ending];
 }
 
 Ending job_ending(const policy::Plan& plan, JobMode mode) {

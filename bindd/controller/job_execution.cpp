@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/join.hpp"
 #include "bindd/controller/events.hpp"
 #include "bindd/controller/publication.hpp"
 #include "bindd/controller/reconciliation.hpp"
@@ -61,9 +62,7 @@ LogEvent finished_event(const Job& job, StepResult result) {
 }
 
 void log_finished(StepContext& step, const Job& job, const Transaction& transaction) {
-    std::string devices;
-    for (const DeviceId& id : transaction.devices)
-        devices += (devices.empty() ? "" : " ") + id.display();
+    const std::string devices = base::join(transaction.devices, " ", &sysfs::DeviceId::display);
     LogEntry::JournalFields fields{{"BINDD_DEVICES", devices},
                                    {"BINDD_JOB", std::to_string(job.id)}};
     if (!transaction.changes.empty())

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/dir.hpp"
+#include "base/join.hpp"
 #include "base/path.hpp"
 #include "binding/journal/journal.hpp"
 #include "sysfs/device/names.hpp"
@@ -127,9 +128,7 @@ void Recoveries::postpone(const std::string& why) {
 }
 
 void Recoveries::on_recovered(const std::string& txn, const binding::Recovery& recovery) {
-    std::string note;
-    for (const std::string& each : recovery.notes)
-        note += (note.empty() ? "" : "; ") + each;
+    const std::string note = base::join(recovery.notes, "; ");
     if (recovery.pending_transactions.contains(txn))
         return report_pending(txn, note);
     abandoned_.erase(txn);

@@ -85,33 +85,12 @@ void JobObject::Lines(sdbus::Result<JobStrings>&& result) {
     handle(std::move(result), [&](const Reply<JobStrings>& reply) { reply.give(lines_); });
 }
 
-std::string JobObject::Kind() {
-    return read_out([&] { return Text(kind_); });
-}
-std::string JobObject::Actor() {
-    return read_out([&] { return actor_; });
-}
-std::vector<std::string> JobObject::Devices() {
-    return read_out([&] { return devices_; });
-}
-std::string JobObject::State() {
-    return read_out([&] { return Text(state_); });
-}
 sdbus::Struct<uint32_t, uint32_t, std::string> JobObject::Progress() {
     return read_out([&] {
         return sdbus::Struct<uint32_t, uint32_t, Text>(std::tuple{
             static_cast<uint32_t>(progress_.transactions_done),
             static_cast<uint32_t>(progress_.transactions_total), bus_text(progress_.step)});
     });
-}
-std::string JobObject::Ending() {
-    return read_out([&] { return Text(ending_); });
-}
-std::string JobObject::Result() {
-    return read_out([&] { return result_; });
-}
-std::vector<std::string> JobObject::Warnings() {
-    return read_out([&] { return warnings_; });
 }
 sdbus::Struct<std::string, std::string> JobObject::Error() {
     return read_out([&] {

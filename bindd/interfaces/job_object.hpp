@@ -37,14 +37,14 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
     void Cancel(sdbus::Result<>&& result) override;
     void Lines(sdbus::Result<JobStrings>&& result) override;
     uint64_t Id() override { return id_; }
-    Text Kind() override;
-    Text Actor() override;
-    JobStrings Devices() override;
-    Text State() override;
+    Text Kind() override { return read_copy<Text>(kind_); }
+    Text Actor() override { return read_copy<Text>(actor_); }
+    JobStrings Devices() override { return read_copy<JobStrings>(devices_); }
+    Text State() override { return read_copy<Text>(state_); }
     sdbus::Struct<uint32_t, uint32_t, Text> Progress() override;
-    Text Ending() override;
-    Text Result() override;
-    JobStrings Warnings() override;
+    Text Ending() override { return read_copy<Text>(ending_); }
+    Text Result() override { return read_copy<Text>(result_); }
+    JobStrings Warnings() override { return read_copy<JobStrings>(warnings_); }
     sdbus::Struct<Text, Text> Error() override;
 
     sd_bus* bus_;

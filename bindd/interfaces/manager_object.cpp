@@ -101,10 +101,6 @@ std::string ManagerObject::Version() {
     return read_out([] { return std::string(kVersion); });
 }
 
-std::string ManagerObject::PolicyError() {
-    return read_out([&] { return bus_text(policy_error_); });
-}
-
 uint32_t ManagerObject::count(const char* state) const {
     return read_out([&]() -> uint32_t {
         const auto counts = deps_.controller.counts();

@@ -57,7 +57,9 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
 
     std::string Version() override;
     uint64_t PolicyGeneration() override { return generation_; }
-    std::string PolicyError() override;
+    std::string PolicyError() override {
+        return read_out([&] { return bus_text(policy_error_); });
+    }
     bool Ready() override { return ready_; }
     uint32_t Unmanaged() override { return count("unmanaged"); }
     uint32_t Bound() override { return count("bound"); }

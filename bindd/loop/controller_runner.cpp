@@ -2,6 +2,7 @@
 #include "bindd/loop/controller_runner.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -79,24 +80,14 @@ struct ControllerRunner::EffectRunner {
     void operator()(const LogEntry& entry) const { self.deps_.log.write(entry); }
 
     void operator()(const NotifyDevice& notice) const {
-        switch (notice.kind) {
-            case NoticeKind::kAppeared:
-                return notify(&Observer::device_appeared, notice.device);
-            case NoticeKind::kChanged:
-                return notify(&Observer::device_changed, notice.device);
-            case NoticeKind::kVanished:
-                return notify(&Observer::device_vanished, notice.device);
-        }
+        constexpr std::array kCalls{&Observer::device_appeared, &Observer::device_changed,
+                                    &Observer::device_vanished};
+        notify(kCalls.at(static_cast<std::size_t>(notice.kind)), notice.device);
     }
     void operator()(const NotifyGroup& notice) const {
-        switch (notice.kind) {
-            case NoticeKind::kAppeared:
-                return notify(&Observer::group_appeared, notice.group);
-            case NoticeKind::kChanged:
-                return notify(&Observer::group_changed, notice.group);
-            case NoticeKind::kVanished:
-                return notify(&Observer::group_vanished, notice.group);
-        }
+        constexpr std::array kCalls{&Observer::group_appeared, &Observer::group_changed,
+                                    &Observer::group_vanished};
+        notify(kCalls.at(static_cast<std::size_t>(notice.kind)), notice.group);
     }
     void operator()(const NotifyCounts&) const { notify(&Observer::counts_changed); }
     void operator()(const NotifyJob& notice) const {
@@ -131,17 +122,7 @@ struct ControllerRunner::EffectRunner {
             (observer->*what)(arguments...);
     }
     [[nodiscard]] Timer& timer(TimerId id) const {
-        switch (id) {
-            case TimerId::kScan:
-                return self.scan_timer_;
-            case TimerId::kJobs:
-                return self.job_timer_;
-            case TimerId::kStartup:
-                return self.startup_timer_;
-            case TimerId::kReload:
-                break;
-        }
-        return self.reload_timer_;
+        return self.timers_.at(static_cast<std::size_t>(id));
     }
 };
 
@@ -149,10 +130,10 @@ ControllerRunner::ControllerRunner(ControllerDependencies deps)
     : deps_(std::move(deps)),
       journal_(deps_.state),
       manual_state_file_(deps_.state.run + "/by-hand"),
-      scan_timer_(deps_.event, [this] { feed(TimerFired{TimerId::kScan}); }),
-      job_timer_(deps_.event, [this] { feed(TimerFired{TimerId::kJobs}); }),
-      startup_timer_(deps_.event, [this] { feed(TimerFired{TimerId::kStartup}); }),
-      reload_timer_(deps_.event, [this] { (void)reload(ReloadCause::kFilesChanged); }) {
+      timers_{{{deps_.event, [this] { feed(TimerFired{TimerId::kScan}); }},
+               {deps_.event, [this] { feed(TimerFired{TimerId::kJobs}); }},
+               {deps_.event, [this] { feed(TimerFired{TimerId::kStartup}); }},
+               {deps_.event, [this] { (void)reload(ReloadCause::kFilesChanged); }}}} {
     state_.timeout = deps_.timeout;
     deps_.executor.on_notice([this](binding::Message notice) { on_notice(std::move(notice)); });
     deps_.executor.on_protocol_error(

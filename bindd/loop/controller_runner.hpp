@@ -3,6 +3,7 @@
 
 #include <systemd/sd-event.h>
 
+#include <array>
 #include <functional>
 #include <map>
 #include <set>
@@ -106,10 +107,7 @@ class ControllerRunner : base::NonCopyable {
     std::function<void(const std::set<std::string>&)> on_managed_overrides_;
     std::map<RequestId, std::function<void(base::Result<sysfs::Usage>)>> usage_callers_;
     RequestId last_usage_token_ = 0;
-    Timer scan_timer_;
-    Timer job_timer_;
-    Timer startup_timer_;
-    Timer reload_timer_;
+    std::array<Timer, static_cast<std::size_t>(TimerId::kReload) + 1> timers_;
 };
 
 }  // namespace bindd

@@ -10,6 +10,9 @@ namespace base {
 using Clock = std::chrono::steady_clock;
 
 /// Microseconds since the epoch, as journals and the history record them.
-[[nodiscard]] std::int64_t unix_time_us();
+[[nodiscard]] inline std::int64_t unix_time_us() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
 
 }  // namespace base

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/join.hpp"
 #include "vfioctl/cli/command_options.hpp"
 #include "vfioctl/cli/command_table.hpp"
 #include "vfioctl/cli/option_parser.hpp"
@@ -60,9 +61,7 @@ CliResult<const Command*> find_command(const std::vector<std::string>& words) {
         return fail(ExitCode::kUsage, words[0], "unknown command",
                     meant.empty() ? help_hint(nullptr) : meant);
     }
-    std::string list;
-    for (const std::string& second : seconds)
-        list += (list.empty() ? "" : ", ") + second;
+    const std::string list = base::join(seconds, ", ");
     if (words.size() == 1)
         return fail(ExitCode::kUsage, words[0], "say what to do", "one of: " + list);
     const std::string meant = did_you_mean(words[1], seconds);

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "base/file_io.hpp"
+#include "base/join.hpp"
 #include "base/path.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
@@ -73,9 +74,8 @@ CliResult<std::vector<NodeAlias>> group_aliases(const sysfs::Root& root, const s
 
 /// One line, the names alone and below /dev: SYMLINK+="$result".
 std::string udev_line(const std::vector<NodeAlias>& aliases) {
-    std::string line;
-    for (const NodeAlias& alias : aliases)
-        line += (line.empty() ? "" : " ") + alias.name;
+    const std::string line =
+        base::join(aliases, " ", [](const NodeAlias& alias) { return alias.name; });
     return line + "\n";
 }
 

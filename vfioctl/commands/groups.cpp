@@ -5,6 +5,7 @@
 #include <ostream>
 #include <set>
 
+#include "base/join.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/device_format.hpp"
@@ -58,13 +59,11 @@ Row::Cell viable_cell(const sysfs::Group& group) {
 std::string as_list(const GroupList& groups, const Terminal& terminal) {
     std::vector<Row> rows;
     for (const sysfs::Group* group : groups) {
-        std::string members;
-        for (const sysfs::DeviceId& id : group->devices)
-            members += (members.empty() ? "" : " ") + id.display();
-        std::string blockers;
-        for (const sysfs::Blocker& blocker : group->blockers)
-            blockers += (blockers.empty() ? "" : ", ") + blocker.device.display() + " (" +
-                        blocker.driver + ")";
+        const std::string members = base::join(group->devices, " ", &sysfs::DeviceId::display);
+        const std::string blockers =
+            base::join(group->blockers, ", ", [](const sysfs::Blocker& blocker) {
+                return blocker.device.display() + " (" + blocker.driver + ")";
+            });
         rows.push_back({{{std::to_string(group->id)},
                          {group->type},
                          viable_cell(*group),

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/join.hpp"
 #include "binding/journal/history.hpp"
 #include "binding/report/history_report.hpp"
 #include "vfioctl/client/daemon_client.hpp"
@@ -14,9 +15,7 @@ namespace vfioctl {
 namespace {
 
 Row entry_row(const binding::HistoryEntry& entry) {
-    std::string devices;
-    for (const sysfs::DeviceId& id : entry.devices)
-        devices += (devices.empty() ? "" : " ") + id.display();
+    const std::string devices = base::join(entry.devices, " ", &sysfs::DeviceId::display);
     const std::string rule = entry.rule + (entry.where.empty() ? "" : " (" + entry.where + ")");
     return {{{binding::format_time(entry.time_us)},
              {entry.txn},

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/join.hpp"
 #include "vfio/system_calls.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
@@ -19,9 +20,8 @@ CliResult<std::vector<vfio::Backend>> backends(const Arguments& arguments) {
         return std::vector<vfio::Backend>(vfio::kBackends.begin(), vfio::kBackends.end());
     if (const auto backend = vfio::parse_backend(*word))
         return std::vector<vfio::Backend>{*backend};
-    std::string all;
-    for (const vfio::Backend backend : vfio::kBackends)
-        all += (all.empty() ? "" : ", ") + std::string(vfio::name(backend));
+    const std::string all = base::join(vfio::kBackends, ", ",
+                                       [](vfio::Backend backend) { return vfio::name(backend); });
     return fail(ExitCode::kUsage, "--backend " + printable(*word), "no such backend",
                 "one of: " + all);
 }

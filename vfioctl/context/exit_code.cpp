@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/context/exit_code.hpp"
 
+#include "base/name_table.hpp"
+
 namespace vfioctl {
 
 ExitCode to_exit_code(base::Code code) {
@@ -22,26 +24,16 @@ ExitCode to_exit_code(base::Code code) {
     return ExitCode::kFailed;
 }
 
+namespace {
+
+constexpr base::NameTable<ExitCode::kChanges> kExitNames{
+    "done",      "failed", "usage", "refused", "partly-done", "no-such-device",
+    "timed-out", "",       "",      "",        "changes"};
+
+}  // namespace
+
 const char* exit_name(ExitCode code) {
-    switch (code) {
-        case ExitCode::kDone:
-            return "done";
-        case ExitCode::kFailed:
-            return "failed";
-        case ExitCode::kUsage:
-            return "usage";
-        case ExitCode::kRefused:
-            return "refused";
-        case ExitCode::kPartly:
-            return "partly-done";
-        case ExitCode::kNoDevice:
-            return "no-such-device";
-        case ExitCode::kTimedOut:
-            return "timed-out";
-        case ExitCode::kChanges:
-            return "changes";
-    }
-    return "";
+    return kExitNames[code];
 }
 
 }  // namespace vfioctl

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/join.hpp"
 #include "binding/codec/json.hpp"
 #include "vfioctl/render/device_format.hpp"
 #include "vfioctl/render/key_value_list.hpp"
@@ -11,13 +12,6 @@ namespace vfioctl {
 namespace {
 
 constexpr const char* kMdevParentBus = "mdev_parent";  // a parent that nothing binds drivers to
-
-std::string space_separated(const std::vector<std::string>& words) {
-    std::string out;
-    for (const std::string& word : words)
-        out += (out.empty() ? "" : " ") + word;
-    return out;
-}
 
 std::string group_line(const DeviceDetails& details) {
     if (details.group == nullptr)
@@ -115,7 +109,7 @@ void add_identity(const DeviceDetails& details, KeyValueList& list) {
         list.add("numa node", std::to_string(*device.numa_node));
     if (device.boot_vga)
         list.add("boot vga", std::string(*device.boot_vga ? "yes" : "no"));
-    list.add("netdevs", space_separated(device.netdevs));
+    list.add("netdevs", base::join(device.netdevs, " "));
 }
 
 void add_binding(const DeviceDetails& details, KeyValueList& list) {
@@ -128,7 +122,7 @@ void add_binding(const DeviceDetails& details, KeyValueList& list) {
         list.add("override", device.driver_override.value_or("none set"));
     list.add("group peers", peer_lines(details));
     list.add("drivers that fit", chain_lines(details.fitting));
-    list.add("reset methods", space_separated(device.reset_methods));
+    list.add("reset methods", base::join(device.reset_methods, " "));
     list.add("vfio nodes", node_lines(device));
     list.add("vf", vf_line(device));
     list.add("vfs", sriov_lines(device));

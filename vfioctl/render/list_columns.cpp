@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/edit_distance.hpp"
+#include "base/join.hpp"
 #include "vfioctl/render/device_format.hpp"
 
 namespace vfioctl {
@@ -28,13 +29,6 @@ std::string name(const ListRow& row) {
 
 const policy::Rule* rule(const ListRow& row) {
     return row.decision == nullptr ? nullptr : row.decision->rule;
-}
-
-std::string comma_separated(const std::vector<std::string>& words) {
-    std::string out;
-    for (const std::string& word : words)
-        out += (out.empty() ? "" : ",") + word;
-    return out;
 }
 
 std::string upper(std::string text) {
@@ -112,11 +106,11 @@ const std::vector<ListColumn>& list_columns() {
         {"SERIAL", "serial number (may be slow to read)", kLeft, kWhole,
          [](const ListRow& r) { return r.device->serial.value_or(""); }},
         {"NETDEVS", "network interfaces", kLeft, kWhole,
-         [](const ListRow& r) { return comma_separated(r.device->netdevs); }},
+         [](const ListRow& r) { return base::join(r.device->netdevs, ","); }},
         {"VFIO", "nodes below /dev/vfio: group, cdev", kLeft, kWhole,
          [](const ListRow& r) { return vfio_nodes_text(*r.device); }},
         {"MANAGER", "other tools that manage it", kLeft, kWhole,
-         [](const ListRow& r) { return comma_separated(r.managers); }},
+         [](const ListRow& r) { return base::join(r.managers, ","); }},
         {"BUS", "bus", kLeft, kWhole, [](const ListRow& r) { return r.device->id.bus; }},
         {"MODALIAS", "modalias", kLeft, kWhole,
          [](const ListRow& r) { return r.device->modalias; }},

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/join.hpp"
 #include "vfioctl/context/failure.hpp"
 #include "vfioctl/render/table.hpp"
 
@@ -18,10 +19,7 @@ std::string transaction_state(const policy::Transaction& transaction) {
 }
 
 std::string device_list(const policy::Transaction& transaction) {
-    std::string out;
-    for (const sysfs::DeviceId& id : transaction.devices)
-        out += (out.empty() ? "" : " ") + id.display();
-    return out;
+    return base::join(transaction.devices, " ", &sysfs::DeviceId::display);
 }
 
 /// "e1000e -> vfio-pci", with the device and the rule.

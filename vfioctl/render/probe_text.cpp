@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include "base/join.hpp"
 #include "vfio/abi/device.hpp"
 #include "vfio/abi/migration.hpp"
 #include "vfio/abi/region.hpp"
@@ -30,13 +31,6 @@ std::string sizes_text(std::uint64_t mask) {
     std::string out;
     for (; mask != 0; mask &= mask - 1)
         out += (out.empty() ? "" : ", ") + size_text(std::uint64_t{1} << std::countr_zero(mask));
-    return out;
-}
-
-std::string join(const std::vector<std::string>& words) {
-    std::string out;
-    for (const std::string& word : words)
-        out += (out.empty() ? "" : ", ") + word;
     return out;
 }
 
@@ -68,10 +62,8 @@ void add_iommu(KeyValueList& list, const ProbeReport& report) {
 }
 
 std::string path_text(const std::vector<std::uint8_t>& segments) {
-    std::string out;
-    for (const std::uint8_t segment : segments)
-        out += (out.empty() ? "" : " ") + vfio::hex_text(segment);
-    return out;
+    return base::join(segments, " ",
+                      [](const std::uint8_t segment) { return vfio::hex_text(segment); });
 }
 
 std::string widths_text(const vfio::AtomicCompletion& atomics) {
@@ -168,7 +160,7 @@ std::string probe_text(const ProbeReport& report) {
     list.add("backend", std::string(vfio::name(report.backend)));
     list.add("skipped", skipped_lines(report));
     add_iommu(list, report);
-    list.add("device", join(vfio::device_flag_names(report.info.flags)));
+    list.add("device", base::join(vfio::device_flag_names(report.info.flags), ", "));
     list.add("capabilities", cap_lines(report.info));
     std::vector<std::string> regions;
     for (const vfio::Region& region : report.regions)
@@ -177,19 +169,19 @@ std::string probe_text(const ProbeReport& report) {
     std::vector<std::string> irqs;
     for (const vfio::Irq& irq : report.irqs)
         irqs.push_back(vfio::irq_name(irq.index, report.info.flags) + ": " +
-                       std::to_string(irq.count) + " (" + join(vfio::irq_flag_names(irq.flags)) +
-                       ")");
+                       std::to_string(irq.count) + " (" +
+                       base::join(vfio::irq_flag_names(irq.flags), ", ") + ")");
     list.add("interrupts", irqs);
     list.add("reset", reset_text(report));
     if (report.migration_flags)
         list.add("migration", migration_text(*report.migration_flags));
-    list.add("features",
-             report.features.empty() ? std::string("none") : join(feature_words(report)));
+    list.add("features", report.features.empty() ? std::string("none")
+                                                 : base::join(feature_words(report), ", "));
     if (report.pci_caps) {
         std::vector<std::string> caps;
         for (const vfio::PciCap& cap : report.pci_caps->caps)
             caps.push_back(vfio::pci_cap_name(cap));
-        list.add("PCI capabilities", join(caps));
+        list.add("PCI capabilities", base::join(caps, ", "));
     }
     return report.device + "\n" + list.text();
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/dir.hpp"
+#include "base/join.hpp"
 #include "base/number.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/device/names.hpp"
@@ -65,9 +66,9 @@ std::vector<sysfs::Blocker> find_group_blockers(const sysfs::Root& root, const s
 }
 
 std::string text(const std::vector<sysfs::Blocker>& blockers) {
-    std::string out;
-    for (const sysfs::Blocker& blocker : blockers)
-        out += (out.empty() ? "" : ", ") + blocker.device.display() + " (" + blocker.driver + ")";
+    const std::string out = base::join(blockers, ", ", [](const sysfs::Blocker& blocker) {
+        return blocker.device.display() + " (" + blocker.driver + ")";
+    });
     return out;
 }
 

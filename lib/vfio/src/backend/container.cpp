@@ -4,37 +4,25 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/name_table.hpp"
 #include "vfio/src/abi/errno_hints.hpp"
 
 namespace vfio {
 
-std::string_view name(abi::Extension extension) {
-    switch (extension) {
-        case abi::Extension::kType1:
-            return "VFIO_TYPE1_IOMMU";
-        case abi::Extension::kSpaprTce:
-            return "VFIO_SPAPR_TCE_IOMMU";
-        case abi::Extension::kType1v2:
-            return "VFIO_TYPE1v2_IOMMU";
-        case abi::Extension::kDmaCc:
-            return "VFIO_DMA_CC_IOMMU";
-        case abi::Extension::kEeh:
-            return "VFIO_EEH";
-        case abi::Extension::kReservedNesting:
-            return "nesting (withdrawn)";
-        case abi::Extension::kSpaprTceV2:
-            return "VFIO_SPAPR_TCE_v2_IOMMU";
-        case abi::Extension::kNoiommu:
-            return "VFIO_NOIOMMU_IOMMU";
-        case abi::Extension::kUnmapAll:
-            return "VFIO_UNMAP_ALL";
-        case abi::Extension::kUpdateVaddr:
-            return "VFIO_UPDATE_VADDR";
-    }
-    return "";
-}
-
 namespace {
+
+/// From 1.
+constexpr base::NameTable<abi::Extension::kUpdateVaddr> kExtensionNames{"",
+                                                                        "VFIO_TYPE1_IOMMU",
+                                                                        "VFIO_SPAPR_TCE_IOMMU",
+                                                                        "VFIO_TYPE1v2_IOMMU",
+                                                                        "VFIO_DMA_CC_IOMMU",
+                                                                        "VFIO_EEH",
+                                                                        "nesting (withdrawn)",
+                                                                        "VFIO_SPAPR_TCE_v2_IOMMU",
+                                                                        "VFIO_NOIOMMU_IOMMU",
+                                                                        "VFIO_UNMAP_ALL",
+                                                                        "VFIO_UPDATE_VADDR"};
 
 constexpr ErrnoHint kSetContainerHints[] = {
     {EPERM,
@@ -53,6 +41,10 @@ bool is_in_container(Calls& calls, const GroupFd& group) {
 }
 
 }  // namespace
+
+std::string_view name(abi::Extension extension) {
+    return kExtensionNames[extension];
+}
 
 Result<unsigned> Container::check(abi::Extension extension) const {
     const int answer =

@@ -24,22 +24,15 @@ constexpr ErrnoHint kEehHints[] = {
     {ENOENT, "EEH was not enabled"},
 };
 
+/// There is no 3.
+constexpr base::NameTable<abi::EehState::kUnavailable> kEehStateNames{
+    "normal", "reset", "stopped", "", "stopped, DMA off", "unavailable"};
+
 }  // namespace
 
 std::string eeh_state_name(abi::EehState state) {
-    switch (state) {
-        case abi::EehState::kNormal:
-            return "normal";
-        case abi::EehState::kReset:
-            return "reset";
-        case abi::EehState::kStopped:
-            return "stopped";
-        case abi::EehState::kStoppedDma:
-            return "stopped, DMA off";
-        case abi::EehState::kUnavailable:
-            return "unavailable";
-    }
-    return "state " + std::to_string(static_cast<std::uint32_t>(state));
+    const std::string known = kEehStateNames[state];
+    return !known.empty() ? known : "state " + std::to_string(static_cast<std::uint32_t>(state));
 }
 
 Result<int> Eeh::call(abi::EehOp op, const std::optional<abi::EehPeErr>& fault) const {
