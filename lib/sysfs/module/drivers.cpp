@@ -111,7 +111,7 @@ bool is_true(const std::string& text) {
 bool is_sriov_configured(const Root& root) {
     constexpr std::string_view kParameter = "enable_sriov";
     bool enabled = false;
-    for (const ConfigLine& line : read_modprobe_config(root)) {
+    for (const ConfigLine& line : read_modprobe_config(root).lines) {
         if (line.words.size() < 3 || line.words[0] != "options" ||
             normalise_module(line.words[1]) != "vfio_pci")
             continue;

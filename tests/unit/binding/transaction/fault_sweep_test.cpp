@@ -51,8 +51,12 @@ void replug(KernelState& world, const DeviceId& id) {
     sysfs::Device device = world.devices.at(id);
     fake::unplug(world, id);
     if (device.sriov)
-        device.sriov = sysfs::SriovPf{
-            .total = device.sriov->total, .enabled = 0, .autoprobe = true, .vfs = {}};
+        device.sriov = sysfs::SriovPf{.total = device.sriov->total,
+                                      .enabled = 0,
+                                      .autoprobe = true,
+                                      .offset = device.sriov->offset,
+                                      .stride = device.sriov->stride,
+                                      .vfs = {}};
     fake::plug(world, std::move(device));
 }
 
