@@ -114,8 +114,13 @@ const std::vector<Incident> kIncidents = {
     {Fault::kInterferes, "is taken by another driver", Incident::Touches::kDevice, take,
      [](const DriverState& old, const DriverState& now) {
          // The host's override may come back; never the one that keeps the device ours.
-         const bool ours = old.driver_override && sysfs::is_vfio_driver(*old.driver_override);
-         return Pairs{{kForeign, kForeign}, {kForeign, (ours ? now : old).driver_override}};
+         Pairs pairs{{kForeign, kForeign}};
+         for (const auto& override_ : {old.driver_override, now.driver_override})
+             if (!override_ || !sysfs::is_vfio_driver(*override_))
+                 pairs.emplace_back(kForeign, override_);
+         if (pairs.size() == 1)  // one of our drivers in place of another
+             pairs.emplace_back(kForeign, std::nullopt);
+         return pairs;
      }},
 };
 

@@ -111,7 +111,13 @@ TEST_F(EssentialStorage, TakesTheFileBelowALoopDeviceBelowAnOverlay) {
     mounts(mount("0:31", "/", "overlay", "overlay", "rw,lowerdir=/run/live/root\\134:fs:/x") +
            mount("7:0", "/run/live/root:fs", "squashfs", "/dev/loop0") +
            mount("259:1", "/run/live/medium", "iso9660", "/dev/nvme0n1p1"));
-    EXPECT_EQ("! mounted: nvme0n1p1 on /run/live/medium\n", uses());
+    EXPECT_EQ(
+        "! mounted: loop0 (/run/live/medium/live/filesystem.squashfs) above nvme0n1p1 on "
+        "/run/live/root:fs\n"
+        "! mounted: nvme0n1p1 on /run/live/medium\n"
+        "! holder: loop0 (/run/live/medium/live/filesystem.squashfs) holds nvme0n1p1, mounted on "
+        "/run/live/root:fs\n",
+        uses());
 }
 
 TEST_F(EssentialStorage, TakesEveryDiskOfTheRootsBtrfs) {
