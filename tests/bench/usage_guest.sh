@@ -12,5 +12,5 @@ echo 16 >$pf/sriov_numvfs
 until [ -e $pf/virtfn15 ]; do sleep 0.1; done
 udevadm settle
 vfs=()
-for link in $pf/virtfn*; do vfs+=("$(basename "$(readlink "$link")")"); done
+for link in "$pf"/virtfn*; do vfs+=("$(basename "$(readlink "$link")")"); done
 python3 tests/bench/usage_bench.py "$BINDD_BUILD" "${vfs[@]}"

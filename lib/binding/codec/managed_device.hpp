@@ -35,7 +35,8 @@ struct ManagedDevice {
     std::optional<std::string> before_override;
     bool taken_along = false;  ///< a group peer, released with the devices of its rule
     std::vector<SideEffect> side_effects;
-    bool early = false;  ///< bound before any driver: a release binds the native one
+    bool early = false;      ///< bound before any driver: a release binds the native one
+    std::string first = {};  ///< the transaction by which it became ours; empty: `txn`
     bool operator==(const ManagedDevice&) const = default;
 };
 

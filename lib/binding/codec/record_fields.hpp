@@ -63,7 +63,8 @@ struct FieldList<ManagedDevice> {
                           required("override", &ManagedDevice::before_override)),
                    required("taken_along", &ManagedDevice::taken_along),
                    required("made", &ManagedDevice::side_effects),
-                   defaulted("early", &ManagedDevice::early)};
+                   defaulted("early", &ManagedDevice::early),
+                   omittable("first", &ManagedDevice::first)};
 };
 
 BINDD_MESSAGE(RollbackRecord, "rollback", txn, undone)

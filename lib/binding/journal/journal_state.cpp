@@ -175,6 +175,8 @@ struct RecordApplier {
                 ManagedDevice next = to_managed_device(
                     *flight, *snapshot, driver,
                     was_ours ? old->second.side_effects : std::vector<SideEffect>{});
+                if (was_ours)
+                    next.first = old->second.first.empty() ? old->second.txn : old->second.first;
                 if (was_ours && driver.empty())
                     next.driver = old->second.driver;
                 // The last mdev of a parent was stopped on request: nothing is left to undo.
@@ -287,13 +289,6 @@ ManagedDevice JournalState::to_undo(const sysfs::DeviceId& device,
     undone.driver = all.driver;
     undone.early = false;
     return undone;
-}
-
-std::string JournalState::first_transaction(const sysfs::DeviceId& device) const {
-    for (const UndoableTransaction& each : undoable)
-        if (const ManagedDevice* replaced = find_replaced(each, device))
-            return replaced->txn;
-    return {};
 }
 
 std::vector<Record> JournalState::records() const {

@@ -51,8 +51,6 @@ struct JournalState {
     /// transaction began, if it is known.
     [[nodiscard]] ManagedDevice to_undo(const sysfs::DeviceId& device,
                                         const std::string& rollback) const;
-    /// The transaction by which the device became ours, if it has been followed by others.
-    [[nodiscard]] std::string first_transaction(const sysfs::DeviceId& device) const;
     /// The fewest records that give this state.
     [[nodiscard]] std::vector<Record> records() const;
 };

@@ -157,8 +157,7 @@ Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
                 wanted = bound.txn;
     ReleaseSelection selection{.transactions = {}, .rollback = wanted};
     for (const auto& [id, bound] : journal_state.bound)
-        if (bound.txn == wanted || journal_state.first_transaction(id) == wanted ||
-            journal_state.changes_since(wanted, id))
+        if (bound.txn == wanted || bound.first == wanted || journal_state.changes_since(wanted, id))
             selection.transactions[wanted].insert(id);
     if (selection.transactions.empty() &&
         (txn.empty() || journal_state.find_in_flight(txn) == nullptr))

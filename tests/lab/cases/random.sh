@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Random operations beside the daemon: binds, releases, edits of the policy, kills, unplugs, other programs' writes, mounts
-# and addresses that come and go. No device is lost, none in use is taken, and everything settles. By hand, for an hour:
+# and addresses that come and go. No device is lost, none in use is taken, and everything settles. For an hour:
 # BINDD_RANDOM_SECONDS=3600 ./run lab --timeout 4500 -- tests/lab/cases/random.sh; BINDD_RANDOM_SEED repeats a run.
 . tests/lab/check.sh
 

@@ -17,7 +17,7 @@ SEED, SECONDS = int(sys.argv[1]), int(sys.argv[2])
 OPERATIONS_A_ROUND = 8
 RELOADED_EVERY = 10
 SETTLED_WITHIN = 120  # seconds; an emulated machine under load is slow
-BY_HAND = (EDU, NIC, DISK, "0000:00:13.0", "0000:00:15.0", "0000:04:01.0")
+COMMANDED = (EDU, NIC, DISK, "0000:00:13.0", "0000:00:15.0", "0000:04:01.0")
 
 
 class Run:
@@ -49,10 +49,10 @@ class Run:
         self.host.write_policy(self.rules, drift)
         return drift + " " + " ".join(f"{address[5:]}={driver}" for address, driver in self.rules.items())
 
-    def by_hand(self):
+    def command(self):
         words = self.random.choice([["bind"], ["release"], ["release"], ["apply"], ["plan"], ["list"], ["groups"]])
         if words[0] in ("bind", "release"):
-            words = words + [self.random.choice(BY_HAND)]
+            words = words + [self.random.choice(COMMANDED)]
         status = self.host.vfioctl(*words).returncode
         if status not in (0, 1, 3, 4, 5, 6):
             self.not_held(f"vfioctl {' '.join(words)} ended with {status}")
@@ -125,6 +125,8 @@ class Run:
             if address != "0000:00:14.0" and override not in allowed | ({None} if driver != "vfio-pci" else set()):
                 found.append(f"{address} is on {driver} with the override {override}")
         for lead, peers in GROUPS.items():
+            if lead not in self.rules:
+                continue  # plugged in anew it stays with its driver, whatever its peers were taken for
             drivers = [self.host.driver(address) for address in [lead, *peers]]
             if len({driver == "vfio-pci" for driver in drivers}) != 1:
                 found.append(f"the group of {lead} is half taken: {drivers}")
@@ -147,7 +149,7 @@ class Run:
 
     def run(self):
         self.begun = time.monotonic()
-        operations = [self.edit_policy] * 3 + [self.by_hand] * 5 + [self.kill] * 2 + [self.use] * 4
+        operations = [self.edit_policy] * 3 + [self.command] * 5 + [self.kill] * 2 + [self.use] * 4
         operations += [self.unplug_below] * 2 + [self.plug, self.meddle, self.meddle]
         self.host.write_policy({}, "report")
         self.host.start_daemon()
