@@ -73,7 +73,7 @@ std::optional<std::string> vf_address(const sysfs::Device& pf, std::uint32_t ind
 }
 
 /// A device that stayed behind when a PF was removed with its VFs enabled. Adding a VF there fails
-/// with EEXIST, after the PF's driver has been told of it.
+/// with EEXIST, after the PF's driver has been asked for them.
 void add_occupants(const sysfs::Device& pf, std::uint32_t count, const PlanContext& context,
                    std::vector<Reason>& reasons) {
     std::set<std::string> own;

@@ -141,8 +141,9 @@ class EssentialStorageReader {
     }
 
     void add_mount(const MountOfSystem& mount, const std::string& path) {
-        // A layer that lies on the overlay itself is a path of another mount namespace.
-        if (layers_.contains(path) && mount.type == "overlay")
+        // A layer inside the overlay itself is a path of another mount namespace. (One at its mount
+        // point is what lies below, as of systemd-sysext.)
+        if (layers_.contains(path) && mount.type == "overlay" && mount.target != path)
             found_.has_hidden_layer = true;
         if (!found_.numbers.insert(mount.number).second)
             return;

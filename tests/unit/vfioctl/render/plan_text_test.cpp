@@ -73,6 +73,22 @@ TEST(PlanText, ShowsResultsAndTheFailureOfAStep) {
               "1 failed\n");
 }
 
+TEST(PlanText, NotesWhatIsLeftAloneAndOffersOnlyWhatCanBeForced) {
+    Transaction transaction = of(Verdict::kRefused);
+    transaction.group = 4;
+    transaction.reasons = {{.code = policy::ReasonCode::kMounted,
+                            .device = {"pci", "0000:00:1f.2"},
+                            .text = "the running system needs it",
+                            .evidence = "sda1 on /",
+                            .forceable = false}};
+    transaction.notes = {"0000:00:1f.0 is left alone: a bridge without a driver"};
+    EXPECT_EQ(plan_text(plan({transaction}), {}),
+              "group 4: refused  \n"
+              "  0000:00:1f.2: mounted: the running system needs it (sda1 on /)\n"
+              "  note: 0000:00:1f.0 is left alone: a bridge without a driver\n"
+              "1 refused\n");
+}
+
 TEST(PlanText, ControlCharactersNeverReachTheTerminal) {
     Transaction transaction = of(Verdict::kRefused);
     transaction.group = 1;
