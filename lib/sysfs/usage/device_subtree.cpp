@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <set>
 #include <utility>
@@ -38,11 +39,11 @@ struct SubtreeEntries {
     std::set<std::string> files;
 };
 
-SubtreeEntries list(const std::string& path) {
+base::Result<SubtreeEntries> list(const std::string& path) {
     SubtreeEntries entries;
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
     if (!directory)
-        return entries;
+        return base::fail_errno(errno, "open", path);
     while (const dirent* entry = ::readdir(directory.get())) {
         const std::string name = entry->d_name;
         if (name == "." || name == "..")
@@ -92,9 +93,14 @@ class SubtreeWalker {
         : root_(root), subtree_(subtree), own_path_(root.path(subtree.device.syspath)) {}
 
     void visit(const std::string& path) {
-        const SubtreeEntries entries = list(path);
-        inspect(path, entries);
-        for (const auto& name : entries.directories) {
+        const auto entries = list(path);
+        if (!entries) {
+            if (entries.error().code != base::Code::kNotFound)
+                subtree_.unknown.push_back(entries.error().text());
+            return;
+        }
+        inspect(path, *entries);
+        for (const auto& name : entries->directories) {
             if (!is_leaf_directory(name))
                 visit(fmt::format("{}/{}", path, name));
         }

@@ -61,6 +61,7 @@ struct DeviceSubtree {
         bus_names;  ///< its own and those of devices on buses below it ("virtio1")
     std::map<NodeNumber, DeviceNode>
         nodes;  ///< VFIO's own (`subsystem` "vfio", "vfio-dev") among them
+    std::vector<std::string> unknown;       ///< directories that could not be read, and why
     std::vector<std::string> framebuffers;  ///< "fb0"; the firmware's in its memory among them
     std::string firmware_display;           ///< "fb0", "card0"; empty: none is in its memory
     std::vector<std::string> cards;         ///< "card0"

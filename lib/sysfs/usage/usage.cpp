@@ -16,6 +16,7 @@
 
 #include "sysfs/usage/essential_storage.hpp"
 #include "sysfs/usage/kernel_users.hpp"
+#include "sysfs/usage/process.hpp"
 #include "sysfs/usage/usage_block.hpp"
 #include "sysfs/usage/usage_console.hpp"
 #include "sysfs/usage/usage_content.hpp"
@@ -32,11 +33,19 @@ namespace {
 
 std::vector<UsageCheck> start_checks(const Root& root, const Inventory& inventory,
                                      std::span<const DeviceId> devices) {
+    const bool has_processes = !root.is_live() || !list_processes(root).empty();
     std::vector<UsageCheck> checks;
     for (const auto& id : devices) {
-        if (const Device* device = inventory.find(id))
-            checks.push_back(
-                {.subtree = read_device_subtree(root, *device), .uses = {}, .reported_disks = {}});
+        const Device* device = inventory.find(id);
+        if (device == nullptr)
+            continue;
+        UsageCheck check{
+            .subtree = read_device_subtree(root, *device), .uses = {}, .reported_disks = {}};
+        for (const auto& unread : check.subtree.unknown)
+            check.add(UseKind::kUnknown, "what belongs to it is unknown", unread);
+        if (!has_processes)
+            check.add(UseKind::kUnknown, "who uses it is unknown", "/proc lists no process");
+        checks.push_back(std::move(check));
     }
     return checks;
 }

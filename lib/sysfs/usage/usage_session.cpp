@@ -37,10 +37,14 @@ struct SessionConnection {
     std::string owner;
 };
 
-std::vector<TcpConnection> remote_connections(const Root& root) {
+/// The established connections to other hosts; a kernel without IPv6 has one table.
+base::Result<std::vector<TcpConnection>> remote_connections(const Root& root) {
     std::vector<TcpConnection> remote;
     for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-        for (auto& each : parse_tcp_table(base::read_file(root.path(table)).value_or(""))) {
+        const auto text = base::read_file(root.path(table));
+        if (!text && text.error().code != base::Code::kNotFound)
+            return base::propagate(text);
+        for (auto& each : parse_tcp_table(text.value_or(""))) {
             if (each.is_remote())
                 remote.push_back(std::move(each));
         }
@@ -152,8 +156,16 @@ void find_session(const Root& root, const NetTables& tables, std::span<UsageChec
     if (!root.is_live())
         return;
     const auto connections = remote_connections(root);
-    auto sessions = by_ancestry(root, connections);
-    if (auto named = by_environment(connections); named && sessions.empty())
+    if (!connections) {
+        for (auto& check : checks) {
+            if (!check.subtree.netdevs.empty())
+                check.add(UseKind::kUnknown, "whether your own session comes through it is unknown",
+                          connections.error().text());
+        }
+        return;
+    }
+    auto sessions = by_ancestry(root, *connections);
+    if (auto named = by_environment(*connections); named && sessions.empty())
         sessions.push_back(*std::move(named));
     for (const auto& session : sessions) {
         const int link = route_to(session.connection.peer);

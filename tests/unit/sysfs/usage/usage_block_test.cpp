@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "tests/unit/sysfs/usage/usage_tree.hpp"
 
@@ -31,6 +32,19 @@ class UsageBlock : public ::testing::Test {
 
 TEST_F(UsageBlock, FindsNoUseOfAnEmptyDisk) {
     EXPECT_EQ("", tree_.usage(device_));
+}
+
+// As when the process has no descriptor left.
+TEST_F(UsageBlock, DoesNotKnowADirectoryThatCannotBeRead) {
+    rlimit limit{};
+    ASSERT_EQ(0, ::getrlimit(RLIMIT_NOFILE, &limit));
+    const rlimit none{.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    ASSERT_EQ(0, ::setrlimit(RLIMIT_NOFILE, &none));
+    const std::string usage = tree_.usage(device_);
+    ASSERT_EQ(0, ::setrlimit(RLIMIT_NOFILE, &limit));
+    EXPECT_NE(std::string::npos, usage.find("unknown-use: " + tree_.path(device_.syspath) +
+                                            ": open: Too many open files\n"))
+        << usage;
 }
 
 TEST_F(UsageBlock, FindsTheMountOfAPartition) {
