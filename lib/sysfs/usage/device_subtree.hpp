@@ -48,8 +48,8 @@ struct Block {
 };
 
 /// Everything the kernel has created for one device, found by one walk of its directory: this must
-/// be unused before the device is unbound. Children of a bridge or a VMD are included, group devices
-/// that it is a part of, and mediated devices, with the nodes of their IOMMU groups.
+/// be unused before the device is unbound. Children of a bridge or a VMD are included, group
+/// devices that it is a part of, and mediated devices, with the nodes of their IOMMU groups.
 struct DeviceSubtree {
     Device device;
     std::vector<Block> blocks;
@@ -60,8 +60,8 @@ struct DeviceSubtree {
     std::set<std::string>
         bus_names;  ///< its own and those of devices on buses below it ("virtio1")
     std::map<NodeNumber, DeviceNode>
-        nodes;  ///< VFIO's own (`subsystem` "vfio", "vfio-dev") among them
-    std::vector<std::string> unknown;       ///< directories that could not be read, and why
+        nodes;                         ///< VFIO's own (`subsystem` "vfio", "vfio-dev") among them
+    std::vector<std::string> unknown;  ///< directories that could not be read, and why
     std::vector<std::string> framebuffers;  ///< "fb0"; the firmware's in its memory among them
     std::string firmware_display;           ///< "fb0", "card0"; empty: none is in its memory
     std::vector<std::string> cards;         ///< "card0"

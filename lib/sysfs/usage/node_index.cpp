@@ -37,9 +37,9 @@ std::string legacy_path(std::string address) {
     return "/proc/bus/pci/" + address;
 }
 
-NodeOwner::Role role_of(const DeviceNode& node) {
-    return node.subsystem == "vfio" || node.subsystem == "vfio-dev" ? NodeOwner::Role::kVfio
-                                                                    : NodeOwner::Role::kNode;
+NodeOwner::NodeRole role_of(const DeviceNode& node) {
+    return node.subsystem == "vfio" || node.subsystem == "vfio-dev" ? NodeOwner::NodeRole::kVfio
+                                                                    : NodeOwner::NodeRole::kNode;
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ void NodeIndex::add_peers(const Root& root, const Inventory& inventory, UsageChe
         if (peer == nullptr || id == check.subtree.device.id || !peer->vfio || !peer->vfio->cdev)
             continue;
         const std::string path = "/dev/vfio/devices/" + *peer->vfio->cdev;
-        const NodeOwner owner{&check, NodeOwner::Role::kPeer, path};
+        const NodeOwner owner{&check, NodeOwner::NodeRole::kPeer, path};
         by_path_.emplace(path, owner);
         const auto text =
             base::read_file(root.path("/sys/class/vfio-dev/" + *peer->vfio->cdev + "/dev"));
@@ -83,17 +83,17 @@ void NodeIndex::add_peers(const Root& root, const Inventory& inventory, UsageChe
 
 void NodeIndex::add_function(const Root& root, const std::string& dir, UsageCheck& check) {
     const std::string address = base::base_name(dir);
-    const NodeOwner function{&check, NodeOwner::Role::kFile, address};
+    const NodeOwner function{&check, NodeOwner::NodeRole::kFile, address};
     by_path_.emplace(below_sysfs(dir), function);
     by_path_.emplace("/devices/" + address, function);
     const std::string legacy = legacy_path(address);
-    by_path_.emplace(legacy, NodeOwner{&check, NodeOwner::Role::kFile, legacy});
+    by_path_.emplace(legacy, NodeOwner{&check, NodeOwner::NodeRole::kFile, legacy});
     for (const auto& name :
          root.is_live() ? base::list_directory(dir) : std::vector<std::string>()) {
         struct stat status {};
         const std::string path = fmt::format("{}/{}", dir, name);
         if (is_register_file(name) && ::stat(path.c_str(), &status) == 0)
-            by_inode_.emplace(status.st_ino, NodeOwner{&check, NodeOwner::Role::kFile,
+            by_inode_.emplace(status.st_ino, NodeOwner{&check, NodeOwner::NodeRole::kFile,
                                                        fmt::format("{}/{}", address, name)});
     }
     add_memory(dir, check);
@@ -109,7 +109,7 @@ void NodeIndex::add_memory(const std::string& dir, UsageCheck& check) {
         if ((flags & kMemory) != 0 && first < last)
             memory_.push_back({first,
                                last,
-                               {&check, NodeOwner::Role::kFile,
+                               {&check, NodeOwner::NodeRole::kFile,
                                 fmt::format("its resource {} by /dev/mem", number)}});
     }
 }

@@ -15,7 +15,7 @@ namespace sysfs {
 
 /// Something of a checked device that a process can open or map.
 struct NodeOwner {
-    enum class Role {
+    enum class NodeRole {
         kNode,  ///< a node in /dev
         kVfio,  ///< its group or its cdev
         kPeer,  ///< the cdev of another device of its group
@@ -23,7 +23,7 @@ struct NodeOwner {
     };
 
     UsageCheck* check;
-    Role role;
+    NodeRole role;
     std::string name;  ///< "/dev/dri/card0", "0000:01:00.0/resource0"
 };
 

@@ -177,7 +177,7 @@ class ProcessInspector {
 
     void report(const NodeIndex::Owners& owners, std::string_view how) {
         for (const NodeOwner& owner : owners) {
-            if (owner.role == NodeOwner::Role::kPeer)
+            if (owner.role == NodeOwner::NodeRole::kPeer)
                 findings_.open_peers.insert(owner.check);
             else if (reported_.emplace(owner.check, owner.name).second)
                 report(owner, how);
@@ -185,9 +185,9 @@ class ProcessInspector {
     }
 
     void report(const NodeOwner& owner, std::string_view how) {
-        const bool vfio = owner.role == NodeOwner::Role::kVfio;
+        const bool vfio = owner.role == NodeOwner::NodeRole::kVfio;
         const char* text = vfio ? "a process has it open through VFIO"
-                           : owner.role == NodeOwner::Role::kFile
+                           : owner.role == NodeOwner::NodeRole::kFile
                                ? "a process uses it without a driver"
                                : "a process has a node of it open";
         owner.check->add(vfio ? UseKind::kVfioOpen : UseKind::kOpenFd, text,

@@ -19,16 +19,16 @@
 namespace sysfs {
 namespace {
 
-enum class GroupState { kFree, kBusy, kUnknown };
+enum class GroupNodeState { kFree, kBusy, kUnknown };
 
 /// Unknown in a capture, which has no nodes, and to users who may not open them.
-GroupState group_state(const Root& root, const std::string& path) {
+GroupNodeState group_state(const Root& root, const std::string& path) {
     if (!root.is_live())
-        return GroupState::kUnknown;
+        return GroupNodeState::kUnknown;
     const base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (fd.valid())
-        return GroupState::kFree;
-    return errno == EBUSY ? GroupState::kBusy : GroupState::kUnknown;
+        return GroupNodeState::kFree;
+    return errno == EBUSY ? GroupNodeState::kBusy : GroupNodeState::kUnknown;
 }
 
 }  // namespace
@@ -42,10 +42,10 @@ void find_anonymous_vfio_use(const Root& root, std::span<const AnonymousVfioUser
     if (!vfio || !vfio->group || is_known)
         return;
     const std::string path = "/dev/vfio/" + *vfio->group;
-    const GroupState state = group_state(root, path);
-    if (state == GroupState::kFree)
+    const GroupNodeState state = group_state(root, path);
+    if (state == GroupNodeState::kFree)
         return;
-    const bool busy = state == GroupState::kBusy;
+    const bool busy = state == GroupNodeState::kBusy;
     const auto report = [&](bool has_vfio_node) {
         const std::size_t before = check.uses.size();
         for (const AnonymousVfioUser& user : users) {
