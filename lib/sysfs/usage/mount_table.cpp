@@ -143,10 +143,11 @@ const Mount* MountTable::mount_of(const std::string& path) const {
     return nullptr;
 }
 
-MountTable read_mounts(const Root& root, const std::set<std::string>& files) {
+MountTable read_mounts(const Root& root, const std::set<std::string>& files,
+                       std::span<const pid_t> processes) {
     MountCollector collector(root, files);
     collector.add(root.is_live() ? "self" : "1");
-    for (const pid_t pid : list_processes(root))
+    for (const pid_t pid : processes)
         collector.add(std::to_string(pid));
     MountTable table = collector.table();
     for (auto& [number, mounts] : table.mounts)

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/types.h>
 #include <cstdint>
+
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,7 +52,8 @@ struct Swap {
 };
 
 /// Reads every mount namespace once. `files` are those whose mounts are to be found.
-[[nodiscard]] MountTable read_mounts(const Root& root, const std::set<std::string>& files);
+[[nodiscard]] MountTable read_mounts(const Root& root, const std::set<std::string>& files,
+                                     std::span<const pid_t> processes);
 /// The swap areas in use; a kernel without swap has none.
 [[nodiscard]] base::Result<std::vector<Swap>> read_swaps(const Root& root);
 

@@ -124,11 +124,12 @@ class NamespaceVisitor {
     std::set<ino_t> seen_;
 };
 
-void visit_all(const std::vector<std::string>& mounted, NamespaceVisitor& visitor) {
+void visit_all(std::span<const pid_t> processes, const std::vector<std::string>& mounted,
+               NamespaceVisitor& visitor) {
     // Namespaces without a process are kept by a mount, where `ip netns add` makes it or elsewhere.
     for (const auto& name : base::list_directory("/run/netns"))
         visitor.visit_mounted("/run/netns/" + name, name);
-    for (const pid_t pid : list_processes(Root{}))
+    for (const pid_t pid : processes)
         visitor.visit_process(pid);
     for (const auto& path : mounted)
         visitor.visit_mounted(path, path);
@@ -136,11 +137,12 @@ void visit_all(const std::vector<std::string>& mounted, NamespaceVisitor& visito
 
 }  // namespace
 
-OtherNetNamespaces read_other_net_namespaces(const std::vector<std::string>& mounted,
+OtherNetNamespaces read_other_net_namespaces(std::span<const pid_t> processes,
+                                             const std::vector<std::string>& mounted,
                                              const IsRelevant& is_relevant) {
     OtherNetNamespaces result;
     NamespaceVisitor visitor(is_relevant, result);
-    std::thread([&] { visit_all(mounted, visitor); }).join();
+    std::thread([&] { visit_all(processes, mounted, visitor); }).join();
     return result;
 }
 

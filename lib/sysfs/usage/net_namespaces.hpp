@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +32,7 @@ struct OtherNetNamespaces {
 /// interfaces `is_relevant` accepts everything is read; the others are dropped. `mounted` are the
 /// places of namespaces that a mount keeps.
 [[nodiscard]] OtherNetNamespaces read_other_net_namespaces(
-    const std::vector<std::string>& mounted,
+    std::span<const pid_t> processes, const std::vector<std::string>& mounted,
     const std::function<bool(const std::map<int, Link>&)>& is_relevant);
 
 }  // namespace sysfs

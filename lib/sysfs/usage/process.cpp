@@ -2,8 +2,10 @@
 #include "sysfs/usage/process.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <sstream>
 #include <string_view>
 
@@ -87,6 +89,17 @@ std::vector<pid_t> list_processes(const Root& root) {
             pids.push_back(static_cast<pid_t>(*number));
     }
     std::sort(pids.begin(), pids.end());
+    return pids;
+}
+
+std::vector<pid_t> list_programs(const Root& root) {
+    std::vector<pid_t> pids = list_processes(root);
+    if (root.is_live())
+        std::erase_if(pids, [&](pid_t pid) {
+            char link = 0;
+            return ::readlink((process_dir(root, pid) + "/exe").c_str(), &link, 1) < 0 &&
+                   (errno == ENOENT || errno == ESRCH);
+        });
     return pids;
 }
 

@@ -16,6 +16,9 @@ namespace sysfs {
 
 /// The processes of the host, by number.
 [[nodiscard]] std::vector<pid_t> list_processes(const Root& root);
+/// The same without the kernel's threads and processes that have ended, which hold nothing: they
+/// have no executable. On a small machine these are two of three.
+[[nodiscard]] std::vector<pid_t> list_programs(const Root& root);
 
 /// "/proc/712" below the root.
 [[nodiscard]] std::string process_dir(const Root& root, pid_t pid);

@@ -32,8 +32,9 @@ namespace sysfs {
 namespace {
 
 std::vector<UsageCheck> start_checks(const Root& root, const Inventory& inventory,
-                                     std::span<const DeviceId> devices) {
-    const bool has_processes = !root.is_live() || !list_processes(root).empty();
+                                     std::span<const DeviceId> devices,
+                                     std::span<const pid_t> programs) {
+    const bool has_processes = !root.is_live() || !programs.empty();
     std::vector<UsageCheck> checks;
     for (const auto& id : devices) {
         const Device* device = inventory.find(id);
@@ -83,9 +84,9 @@ bool is_relevant(std::span<const UsageCheck> checks, const std::map<int, Link>& 
 }
 
 void find_other_namespace_uses(const NetTables& ours, const MountTable& mounts,
-                               std::span<UsageCheck> checks) {
+                               std::span<const pid_t> programs, std::span<UsageCheck> checks) {
     const OtherNetNamespaces others = read_other_net_namespaces(
-        mounts.net_namespaces,
+        programs, mounts.net_namespaces,
         [checks](const std::map<int, Link>& links) { return is_relevant(checks, links); });
     for (auto& check : checks) {
         if (!has_net(check))
@@ -127,7 +128,8 @@ void find_block_uses(const Root& root, const KernelUsers& users, const MountTabl
     }
 }
 
-void find_net_uses(const Root& root, const MountTable& mounts, std::span<UsageCheck> checks) {
+void find_net_uses(const Root& root, const MountTable& mounts, std::span<const pid_t> programs,
+                   std::span<UsageCheck> checks) {
     if (!any_has_net(checks))
         return;
     NetTables tables = read_net_tables(root);
@@ -138,20 +140,21 @@ void find_net_uses(const Root& root, const MountTable& mounts, std::span<UsageCh
     }
     find_session(root, tables, checks);
     if (root.is_live())
-        find_other_namespace_uses(tables, mounts, checks);
+        find_other_namespace_uses(tables, mounts, programs, checks);
     for (auto& check : checks)
         find_hidden_nets(check);
 }
 
 /// The uses that mounts tell of: of disks, and of network namespaces that a mount keeps.
-void find_disk_and_net_uses(const Root& root, std::span<UsageCheck> checks) {
+void find_disk_and_net_uses(const Root& root, std::span<const pid_t> programs,
+                            std::span<UsageCheck> checks) {
     if (!any_has_blocks(checks) && !any_has_net(checks))
         return;
     KernelUsers users = read_kernel_users(root);
-    const MountTable mounts = read_mounts(root, paths_of(users));
+    const MountTable mounts = read_mounts(root, paths_of(users), programs);
     locate_kernel_users(root, mounts, users);
     find_block_uses(root, users, mounts, checks);
-    find_net_uses(root, mounts, checks);
+    find_net_uses(root, mounts, programs, checks);
 }
 
 }  // namespace
@@ -193,9 +196,10 @@ const char* use_kind_name(UseKind kind) {
 }
 
 Usage read_usage(const Root& root, const Inventory& inventory, std::span<const DeviceId> devices) {
-    auto checks = start_checks(root, inventory, devices);
-    find_disk_and_net_uses(root, checks);
-    find_open_nodes(root, inventory, checks);
+    const std::vector<pid_t> programs = list_programs(root);
+    auto checks = start_checks(root, inventory, devices, programs);
+    find_disk_and_net_uses(root, programs, checks);
+    find_open_nodes(root, inventory, programs, checks);
     find_last_keyboards(root, checks);
     Usage usage;
     for (auto& check : checks) {

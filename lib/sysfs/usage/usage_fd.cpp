@@ -216,12 +216,13 @@ void report_unreadable(const ProcessFindings& findings, std::span<UsageCheck> ch
 
 }  // namespace
 
-void find_open_nodes(const Root& root, const Inventory& inventory, std::span<UsageCheck> checks) {
+void find_open_nodes(const Root& root, const Inventory& inventory, std::span<const pid_t> processes,
+                     std::span<UsageCheck> checks) {
     const NodeIndex nodes(root, inventory, checks);
     if (nodes.empty())
         return;
     ProcessFindings findings;
-    for (const pid_t pid : list_processes(root)) {
+    for (const pid_t pid : processes) {
         if (!root.is_live() || pid != ::getpid())
             ProcessInspector(root, nodes, checks, pid, findings).inspect();
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include <span>
 
 #include "sysfs/host/root.hpp"
@@ -9,6 +11,7 @@
 namespace sysfs {
 
 /// Adds the processes that have a device open or mapped: its nodes, or its registers.
-void find_open_nodes(const Root& root, const Inventory& inventory, std::span<UsageCheck> checks);
+void find_open_nodes(const Root& root, const Inventory& inventory, std::span<const pid_t> processes,
+                     std::span<UsageCheck> checks);
 
 }  // namespace sysfs
