@@ -129,6 +129,10 @@ holder=$!
 eventually "the device is held" grep -q held "$scratch/holder"
 sleep 1
 policy host
+eventually "that somebody has it is found all the same" logged "unknown-use"
+equal "and it stays" vfio-pci "$(driver_of $nic)"
+policy 'host
+    in_use: { allow: [unknown-use] }'
 eventually "its unbind has begun" test ! -e $pci/$nic/driver
 kill -USR1 $holder
 eventually "the write that does not return is logged, with the process that holds the device" \
