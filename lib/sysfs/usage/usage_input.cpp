@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "base/file_io.hpp"
 #include "base/path.hpp"
 #include "sysfs/device/device_reader.hpp"
+#include "sysfs/usage/mount_line.hpp"
 
 namespace sysfs {
 namespace {
@@ -57,12 +57,12 @@ std::vector<Keyboard> keyboards_of_class(const Root& root) {
 std::vector<Keyboard> keyboards_of_proc(const Root& root) {
     std::vector<Keyboard> keyboards;
     Keyboard next;
-    std::istringstream lines(base::read_file(root.path("/proc/bus/input/devices")).value_or(""));
-    std::string line;
-    const auto value = [&line](std::string_view key) {
-        return line.starts_with(key) ? std::optional(line.substr(key.size())) : std::nullopt;
-    };
-    while (std::getline(lines, line)) {
+    // Without the table there is no keyboard that could be the last one.
+    (void)for_each_line(root.path("/proc/bus/input/devices"), [&](std::string_view line) {
+        const auto value = [line](std::string_view key) {
+            return line.starts_with(key) ? std::optional(std::string(line.substr(key.size())))
+                                         : std::nullopt;
+        };
         if (const auto name = value("N: Name=\""))
             next.name = name->substr(0, name->rfind('"'));
         else if (const auto path = value("S: Sysfs="))
@@ -70,7 +70,7 @@ std::vector<Keyboard> keyboards_of_proc(const Root& root) {
         else if (const auto keys = value("B: KEY="); keys && is_keyboard(*keys))
             keyboards.push_back(
                 {next.syspath, fmt::format("{} ({})", next.name, base::base_name(next.syspath))});
-    }
+    });
     return keyboards;
 }
 
