@@ -61,8 +61,8 @@ cp "$build/vfioctl/vfioctl" "$at/vfioctl"
 echo 'version: 1
 rules: [{ name: net, match: { class: network }, driver: [pci-stub-of-ours, e1000e, auto] }]' >/etc/bindd/policies.d/10-net.yaml
 ln -s /dev/null /etc/bindd/policies.d/20-masked.yaml
-echo 'version: 1' >/etc/shared-policy.yaml
-ln -s ../../shared-policy.yaml /etc/bindd/policies.d/30-shared.yaml
+echo 'version: 1' >/etc/common.yaml
+ln -s ../../common.yaml /etc/bindd/policies.d/30-common.yaml
 echo 'version: 1' >/usr/lib/bindd/policies.d/20-masked.yaml
 
 tree=$scratch/tree
@@ -97,7 +97,7 @@ output=$(chroot "$tree" "$at/vfioctl" policy show 2>&1) || die "$maker: vfioctl 
 umount --lazy "$tree/proc" "$tree/dev"
 [[ $output == *"name: net"* ]] || die "$maker: the policies are not in it: $output"
 [ "$(readlink "$tree/etc/bindd/policies.d/20-masked.yaml")" = /dev/null ] || die "$maker: the mask is no link to /dev/null"
-[ "$(cat "$tree/etc/bindd/policies.d/30-shared.yaml")" = 'version: 1' ] || die "$maker: what a link points to is missing"
+[ "$(cat "$tree/etc/bindd/policies.d/30-common.yaml")" = 'version: 1' ] || die "$maker: what a link points to is missing"
 # An ELF note lists the libraries that it opens with dlopen() (lib/base/dlopen.hpp); the required ones must be there.
 opened=$(readelf -p .note.dlopen "$at/vfioctl" | grep '"priority":"required"' | grep -o '"soname":\["[^"]*"\]' | cut -d '"' -f 4)
 [ -n "$opened" ] || die "vfioctl has no note of the libraries that it opens by name"
