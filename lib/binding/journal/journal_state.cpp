@@ -2,7 +2,6 @@
 #include "binding/journal/journal_state.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "binding/journal/record_applier.hpp"
 
