@@ -21,6 +21,7 @@ sysfs::ScanOptions merge(sysfs::ScanOptions a, const sysfs::ScanOptions& b) {
     a.resets = a.resets || b.resets;
     a.access = a.access || b.access;
     a.brief = a.brief || b.brief;
+    a.vf_makers = a.vf_makers || b.vf_makers;
     a.other_buses = a.other_buses || b.other_buses;
     a.numa_nodes = a.numa_nodes || b.numa_nodes;
     a.revisions = a.revisions || b.revisions;
@@ -120,6 +121,8 @@ CliResult<void> decide(CliContext& cli, HostAssessment& assessment, const sysfs:
     if (!assessment.policies.rules.empty() || !requests.empty()) {
         sysfs::ScanOptions wanted = merge(assessment.policies.required_facts(), extra);
         wanted.named_only = !uses_auto_chain(assessment.policies, requests);
+        for (const policy::RequestedRule& request : requests)
+            wanted.vf_makers = wanted.vf_makers || request.rule->sriov_vfs.has_value();
         for (const sysfs::Device& device : assessment.inventory.devices)
             wanted.driver_buses.insert(device.id.bus);
         assessment.drivers = TRY(to_cli(cli.kernel.drivers(wanted)));

@@ -65,7 +65,7 @@ BINDD_OMITTABLE_FIELDS(sysfs::Drivers, aliases, modules, registered, vfio_pci_ma
 BINDD_FIELDS(sysfs::Use, kind, text, evidence, essential)
 BINDD_OMITTABLE_FIELDS(sysfs::ScanOptions, serial, properties, slots, resets, attrs, drivers,
                        named_only, leave_out, access, users, groups, driver_buses, brief,
-                       other_buses, numa_nodes, revisions)
+                       other_buses, numa_nodes, revisions, vf_makers)
 
 template <>
 struct FieldList<policy::ChainLink> {

@@ -37,6 +37,7 @@ sysfs::ScanOptions PolicySet::required_facts() const {
         wanted.other_buses = wanted.other_buses || !is_limited_to_pci(rule.match);
         for (const Match& peer : rule.group.listed)
             collect_required_facts(peer, wanted);
+        wanted.vf_makers = wanted.vf_makers || rule.sriov_vfs.has_value();
         wanted.access = wanted.access || rule.access != AccessSpec{};
         if (rule.access.owner)
             wanted.users.insert(*rule.access.owner);

@@ -31,7 +31,8 @@ struct ScanOptions {
     /// Read only the drivers named: without `auto` no variant and no alias is needed.
     bool named_only = false;
     std::set<std::string> driver_buses =
-        {};  ///< of the drivers only those on these buses; empty: of all
+        {};                  ///< of the drivers only those on these buses; empty: of all
+    bool vf_makers = false;  ///< of the drivers: whether vfio-pci makes VFs
     /// Read only what a table of devices shows. Omitted, unless asked for below: devices of buses
     /// other than pci and mdev that have neither an IOMMU group nor a VFIO driver, NUMA nodes,
     /// revisions, and the groups' types.

@@ -139,7 +139,8 @@ base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted) 
         complete_from_modules(root, out.registered);
     if (!wanted.named_only)
         out.aliases = read_aliases(root, out.warnings);
-    out.vfio_pci_makes_vfs = read_vfio_pci_makes_vfs(root);
+    if (wanted.vf_makers)
+        out.vfio_pci_makes_vfs = read_vfio_pci_makes_vfs(root);
     const ModuleIndex index(root);
     for (const std::string& module : asked_modules(out, wanted))
         out.modules.emplace(module, index.state(module));
