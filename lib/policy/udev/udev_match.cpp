@@ -58,7 +58,7 @@ bool contains(const std::vector<std::string>& words, const char* word) {
 std::string udev_comment(const std::string& text) {
     std::string line = text;
     std::replace_if(
-        line.begin(), line.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
+        line.begin(), line.end(), [](unsigned char c) { return c < ' '; }, '?');
     return "# " + line + "\n";
 }
 
