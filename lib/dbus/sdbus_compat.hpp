@@ -31,7 +31,9 @@ struct Connection {
     return MessageAccess::get(message);
 }
 
-#if __has_include(<sdbus-c++/VTableItems.h>)
+// The include guard of a header of 2.x that sdbus-c++.h includes. __has_include() would also find
+// the header of the build machine's library beside that of the machine that is built for.
+#ifdef SDBUS_CXX_VTABLEITEMS_H_
 
 using ServiceName = sdbus::ServiceName;
 using ObjectPath = sdbus::ObjectPath;
