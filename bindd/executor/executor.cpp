@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "bindd/executor/change_check.hpp"
 #include "binding/journal/journal.hpp"
 
 namespace bindd {
@@ -31,6 +32,10 @@ Executor::Executor(LineSocket socket, FdChannel channel, const ExecutorDependenc
     options_.action = "recover";
     options_.timeout = deps.write_timeout;
     options_.check_open = deps.check_open;
+    options_.check_change = [&deps](const policy::Change& change,
+                                    const binding::ManagedDevice* managed) {
+        return check_candidates(deps.kernel, deps.policies, change, managed);
+    };
     options_.on_warning = [this](const std::string& text) { notify(binding::Warning{text}); };
     options_.on_worker_abandoned = [this](const std::string& txn, pid_t pid) {
         recoveries_.on_worker_abandoned(txn, pid);

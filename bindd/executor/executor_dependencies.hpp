@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "bindd/executor/sockets.hpp"
@@ -19,6 +21,8 @@ struct ExecutorDependencies {
     OpenDevice open{};                                ///< empty: opening is refused
     std::chrono::milliseconds write_timeout{60'000};  ///< of a recovery's writes
     std::chrono::milliseconds read_timeout{8'000};
+    /// Files and directories that name further drivers, and of which udev's rules are made.
+    std::vector<std::string> policies{};
 };
 
 }  // namespace bindd

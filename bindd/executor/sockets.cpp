@@ -32,6 +32,8 @@ namespace {
 
 constexpr std::size_t kMaxFds = 8;
 constexpr std::size_t kMaxBytes = 4096;
+/// A query of who uses 16,000 devices has some 20 MiB.
+constexpr std::size_t kLongestLine = std::size_t{64} << 20;
 
 /// Room for the fds, aligned as their header wants it.
 union Control {
@@ -186,7 +188,8 @@ bool LineSocket::flush() {
 std::optional<std::vector<std::string>> LineSocket::receive() {
     std::array<char, 65536> buffer{};
     std::vector<std::string> complete;
-    while (!gone_) {
+    std::size_t unsearched = unread_.size();
+    while (!gone_ && unread_.size() <= kLongestLine) {
         const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
         if (got < 0 && errno == EINTR)
             continue;
@@ -197,11 +200,14 @@ std::optional<std::vector<std::string>> LineSocket::receive() {
             unread_.append(buffer.data(), static_cast<std::size_t>(got));
     }
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = unread_.find('\n', begin)) != std::string::npos;
-         begin = end + 1)
+    for (std::size_t end = 0; (end = unread_.find('\n', unsearched)) != std::string::npos;
+         begin = unsearched = end + 1)
         complete.push_back(unread_.substr(begin, end - begin));
-    unread_.erase(0, begin);
-    unread_.shrink_to_fit();
+    if (!complete.empty()) {
+        unread_.erase(0, begin);
+        unread_.shrink_to_fit();
+    }
+    gone_ = gone_ || unread_.size() > kLongestLine;
     // Lines before the end still count.
     if (gone_ && complete.empty())
         return std::nullopt;

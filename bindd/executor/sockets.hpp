@@ -26,7 +26,8 @@ class LineSocket {
     /// Sends what waits as far as possible; false when the peer is gone.
     [[nodiscard]] bool flush();
     [[nodiscard]] bool has_waiting() const { return sent_ < waiting_.size(); }
-    /// The complete lines that have arrived; nothing once the peer is gone.
+    /// The complete lines that have arrived; nothing once the peer is gone, or has sent a line that
+    /// is longer than any message.
     [[nodiscard]] std::optional<std::vector<std::string>> receive();
     [[nodiscard]] int fd() const { return fd_.get(); }
 

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/codec/validate.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "base/try.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/device/vgpu.hpp"
 
 namespace binding {
 namespace {
 
 using base::Result;
 using sysfs::parse_kernel_name;
+
+constexpr std::chrono::hours kLongestTimeout{24};
 
 tl::unexpected<base::Error> invalid(const char* field, const std::string& value) {
     return base::fail(base::Code::kInvalid, "validate", field, "not allowed: " + value);
@@ -49,12 +55,29 @@ Result<void> check(const sysfs::ScanOptions& wanted) {
     return check_names("driver_buses", wanted.driver_buses, sysfs::parse_bus_name);
 }
 
+/// Of an mdev every attribute but those of the driver core and what its links lead to
+/// (device_add(), mdev_device_create()); of a VF that becomes a virtual GPU the vendor's, beside
+/// the one that makes it.
+bool is_mdev_attr(const policy::MdevSpec& mdev, const std::string& name) {
+    constexpr std::array<std::string_view, 11> kOfEveryDevice = {
+        "uevent", "power",     "driver",      "driver_override", "subsystem",    "iommu",
+        "remove", "mdev_type", "iommu_group", "vfio-dev",        "firmware_node"};
+    const std::string_view first = std::string_view(name).substr(0, name.find('/'));
+    if (!sysfs::parse_attr_name(name))
+        return false;
+    if (!mdev.uuid)
+        return name.find('/') != name.npos &&
+               first == sysfs::kVgpuTypeAttr.substr(0, sysfs::kVgpuTypeAttr.find('/'));
+    return std::find(kOfEveryDevice.begin(), kOfEveryDevice.end(), first) == kOfEveryDevice.end();
+}
+
 Result<void> check(const std::vector<policy::MdevSpec>& mdevs) {
     for (const policy::MdevSpec& mdev : mdevs) {
         TRY(check_name("uuid", mdev.uuid, sysfs::parse_uuid));
         TRY(check_name("type", mdev.type, sysfs::parse_mdev_type));
         for (const auto& [name, value] : mdev.attrs)
-            TRY(check_name("attrs", name, sysfs::parse_attr_name));
+            if (!is_mdev_attr(mdev, name))
+                return invalid("attrs", name);
     }
     return {};
 }
@@ -66,7 +89,7 @@ Result<void> check(const policy::Change& change) {
         TRY(check_name("driver", link.driver, sysfs::parse_driver_name));
         TRY(check_name("module", link.module, sysfs::parse_module_name));
     }
-    if (change.access.mode.value_or(0) > 07777U)
+    if (change.access.mode.value_or(0) > 0777U)
         return invalid("mode", std::to_string(*change.access.mode));
     TRY(check(change.mdevs));
     return check(change.mdevs_to_stop);
@@ -87,6 +110,8 @@ struct Validate {
     Result<void> operator()(const ScanDevices& message) const { return check(message.wanted); }
     Result<void> operator()(const QueryUsage& message) const { return check(message.devices); }
     Result<void> operator()(const ExecuteTransaction& message) const {
+        if (message.timeout.count() <= 0 || message.timeout > kLongestTimeout)
+            return invalid("timeout", std::to_string(message.timeout.count()));
         return validate(message.transaction);
     }
     Result<void> operator()(const DeviceFound& message) const { return validate(message.device); }
@@ -124,8 +149,12 @@ Result<void> validate(const Envelope& envelope) {
     return std::visit(Validate{}, envelope.message);
 }
 
-/// Readers of usage open files below it.
+/// Readers of usage open files below it, and the nodes.
 Result<void> validate(const sysfs::Device& device) {
+    if (device.vfio) {
+        TRY(check_name("vfio.group", device.vfio->group, sysfs::parse_device_name));
+        TRY(check_name("vfio.cdev", device.vfio->cdev, sysfs::parse_device_name));
+    }
     const std::string& path = device.syspath;
     if (!path.empty() && (!path.starts_with("/sys/") || path.find("..") != std::string::npos))
         return invalid("syspath", path);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "binding/codec/managed_device.hpp"
 #include "binding/journal/state_dir.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/kernel/kernel.hpp"
@@ -49,6 +50,10 @@ struct ApplyOptions {
     /// Opens a bound device as its user would and closes it again, for `check: open`. Without it
     /// such a rule fails before anything is touched.
     std::function<base::Result<void>(const sysfs::Device&)> check_open;
+    /// Called with each change of a device that is there, and the journal's record of the device if
+    /// there is one, before anything is written: an error fails the transaction. For a caller that
+    /// executes plans of others.
+    std::function<base::Result<void>(const policy::Change&, const ManagedDevice*)> check_change;
     /// Called for what is no failure but should be known: an unwritable history, damaged journal
     /// lines, what recovery undid, a device that went away.
     std::function<void(const std::string&)> on_warning;

@@ -101,8 +101,12 @@ Result<void> remove_mdevs(JournaledKernel& journaled, const sysfs::DeviceId& par
                           const std::vector<policy::MdevSpec>& mdevs) {
     for (const policy::MdevSpec& mdev : mdevs) {
         const std::string uuid = mdev.uuid.value_or("");
-        if (!journaled.kernel().device({"mdev", uuid}))
+        const auto there = journaled.kernel().device({"mdev", uuid});
+        if (!there)
             continue;
+        const auto name = journaled.kernel().device(parent);
+        if (!name || !there->mdev || there->mdev->parent != name->mdev_parent_name)
+            return fail(Code::kRefused, "remove mdev", uuid, "is not on " + parent.display());
         TRY(journaled.remove_mdev(parent, mdev));
     }
     return {};

@@ -21,7 +21,8 @@ namespace binding {
                                              const std::string& parent_name,
                                              const policy::MdevSpec& spec);
 
-/// Removes these mdevs on request, whatever created them. One that is gone already is no failure.
+/// Removes these mdevs of the parent on request, whatever created them. One that is gone already is
+/// no failure; kRefused for one of another parent.
 [[nodiscard]] base::Result<void> remove_mdevs(JournaledKernel& journaled,
                                               const sysfs::DeviceId& parent,
                                               const std::vector<policy::MdevSpec>& mdevs);

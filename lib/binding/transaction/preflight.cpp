@@ -91,6 +91,8 @@ Result<Preflight> revalidate(TransactionContext& context, const Change& change) 
                         state_text(preflight.now.driver, preflight.now.driver_override) +
                         " now, was " + state_text(change.from_driver, change.from_override),
                     "plan again");
+    if (context.options.check_change)
+        TRY(context.options.check_change(change, preflight.managed));
     if (change.check == policy::Check::kOpen && !context.options.check_open)
         return fail(Code::kUnsupported, "check open", id.display(),
                     "'check: open' is not supported by this version");

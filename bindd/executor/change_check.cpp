@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bindd/executor/change_check.hpp"
+
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "base/try.hpp"
+#include "binding/policies/policy_files.hpp"
+#include "sysfs/device/group.hpp"
+#include "sysfs/device/names.hpp"
+#include "sysfs/device/vfio_drivers.hpp"
+#include "sysfs/module/alias_match.hpp"
+
+namespace bindd {
+namespace {
+
+using base::Result;
+using policy::ChainLink;
+using policy::Change;
+
+using ModuleNames = std::set<std::string>;  ///< normalised: a driver's name matches its module's
+
+void add(ModuleNames& names, const std::optional<std::string>& name) {
+    if (name)
+        names.insert(sysfs::normalise_module(*name));
+}
+
+void add(ModuleNames& names, const policy::DriverAction& action) {
+    for (const policy::Candidate& candidate : action.chain)
+        add(names, candidate.driver);
+}
+
+/// What root's files name: a policy may ask for any driver. None of a set with an error.
+ModuleNames named_by_policies(const std::vector<std::string>& paths) {
+    const policy::PolicySet set = binding::load_policies(paths, binding::MissingPath::kIgnore).set;
+    ModuleNames names;
+    for (const policy::Variant& variant : set.variants)
+        for (const std::string& driver : variant.drivers)
+            add(names, driver);
+    for (const policy::Rule& rule : set.rules)
+        if (rule.driver)
+            add(names, *rule.driver);
+    return names;
+}
+
+/// What the kernel itself would load or bind for the device, by its modalias.
+Result<ModuleNames> named_by_aliases(sysfs::Kernel& kernel, const sysfs::DeviceTarget& target) {
+    ModuleNames names;
+    const auto natives = kernel.modules_for(target.identity.modalias);
+    for (const std::string& module : natives.value_or(std::vector<std::string>())) {
+        add(names, module);
+        add(names, kernel.driver_for(target.id.bus, module).value_or(std::nullopt));
+    }
+    sysfs::Device device;
+    device.id = target.id;
+    device.modalias = target.identity.modalias;
+    for (const sysfs::AliasMatch& match : sysfs::matching_aliases(TRY(kernel.drivers({})), device))
+        add(names, match.alias.module);
+    return names;
+}
+
+/// Every name that is allowed for a device, read when the first candidate needs it: vfio-pci does
+/// not.
+class AllowedNames {
+  public:
+    AllowedNames(sysfs::Kernel& kernel, const std::vector<std::string>& policies,
+                 const Change& change, const binding::ManagedDevice* managed)
+        : kernel_(kernel), policies_(policies), target_(change.target) {
+        add(names_, sysfs::generic_vfio_driver(target_.id.bus));
+        if (managed != nullptr) {
+            add(names_, managed->driver);
+            add(names_, managed->before_driver);
+        }
+    }
+
+    Result<void> check(const ChainLink& link) {
+        if (link.driver && !sysfs::is_vfio_driver(*link.driver))
+            TRY(check_name(*link.driver));
+        return link.module ? check_name(*link.module) : Result<void>();
+    }
+
+  private:
+    Result<void> check_name(const std::string& name) {
+        const std::string normalised = sysfs::normalise_module(name);
+        if (!names_.contains(normalised) && !complete_) {
+            names_.merge(TRY(named_by_aliases(kernel_, target_)));
+            names_.merge(named_by_policies(policies_));
+            complete_ = true;
+        }
+        if (names_.contains(normalised))
+            return {};
+        return base::fail(base::Code::kRefused, "check", target_.id.display(),
+                          name +
+                              " is no VFIO driver, and neither an alias of the kernel nor a "
+                              "policy names it for the device",
+                          "a rule in /etc/bindd/policies.d may name any driver");
+    }
+
+    sysfs::Kernel& kernel_;
+    const std::vector<std::string>& policies_;
+    const sysfs::DeviceTarget& target_;
+    ModuleNames names_;
+    bool complete_ = false;
+};
+
+}  // namespace
+
+Result<void> check_candidates(sysfs::Kernel& kernel, const std::vector<std::string>& policies,
+                              const Change& change, const binding::ManagedDevice* managed) {
+    AllowedNames allowed(kernel, policies, change, managed);
+    for (const ChainLink& link : change.candidates)
+        TRY(allowed.check(link));
+    return {};
+}
+
+}  // namespace bindd
