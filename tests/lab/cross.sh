@@ -21,7 +21,8 @@ triplet=$(triplet "$arch")
 sysroot=$(build_sysroot "$arch")
 top=$LAB/../..
 cmake -S "$top" -B "$top/build/$arch" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$LAB/toolchain.cmake" -DLAB_TRIPLET="$triplet" \
-    -DLAB_SYSROOT="$sysroot" -DCMAKE_BUILD_TYPE= -DCMAKE_UNITY_BUILD=ON -DBINDD_TESTS=OFF -DBINDD_BENCH=OFF >"$top/build/$arch.log" 2>&1 || {
+    -DLAB_SYSROOT="$sysroot" -DCMAKE_BUILD_TYPE= -DCMAKE_UNITY_BUILD=ON -DBINDD_TESTS=OFF -DBINDD_BENCH=OFF \
+    -DCMAKE_INSTALL_PREFIX=/usr >"$top/build/$arch.log" 2>&1 || {
     cat "$top/build/$arch.log" >&2
     die "cannot configure for $arch"
 }

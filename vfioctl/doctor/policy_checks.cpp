@@ -97,7 +97,7 @@ CheckResult initramfs(const DoctorContext& context) {
     const std::string& kernel = context.assessment.inventory.host.kernel;
     const bool hooked = changed(context.root.path("/usr/share/initramfs-tools/hooks/bindd")) ||
                         changed(context.root.path("/etc/initramfs-tools/hooks/bindd")) ||
-                        changed(context.root.path("/usr/lib/dracut/modules.d/90bindd"));
+                        changed(context.root.path("/usr/lib/dracut/modules.d/80bindd"));
     if (!hooked)
         return {"initramfs", CheckVerdict::kSkip, "policies are not part of it", {}};
     for (const std::string name : {"initrd.img-", "initramfs-"})
