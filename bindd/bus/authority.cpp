@@ -2,7 +2,6 @@
 #include "bindd/bus/authority.hpp"
 
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "base/name_table.hpp"
@@ -18,18 +17,15 @@ constexpr const char* kPolkitInterface = "org.freedesktop.PolicyKit1.Authority";
 constexpr std::chrono::minutes kPolkitTimeout{5};
 constexpr std::uint32_t kAllowUserInteraction = 1;
 
-std::string hex_or_empty(const std::optional<std::uint16_t>& value) {
-    return value ? base::to_hex(*value, 4) : std::string{};
-}
-
-constexpr base::NameTable<Action::kReload> kPolkitMessages{
+constexpr base::NameTable<Action::kInspect> kPolkitMessages{
     "Authentication is required to change the driver of $(address)",
     "Authentication is required to carry out the device policies",
     "Authentication is required to open $(address)",
     "Authentication is required to change the mediated devices of $(address)",
     "Authentication is required to change the virtual functions of $(address)",
-    "Authentication is required to take $(address) although it is in use",
-    "Authentication is required to reload the device policies"};
+    "Authentication is required to go beyond the safety checks of $(address)",
+    "Authentication is required to reload the device policies",
+    "Authentication is required to see what other users do with devices"};
 
 const char* polkit_message(Action action) {
     return kPolkitMessages[action];
@@ -60,51 +56,15 @@ std::string why_no_answer(const sd_bus_error& error) {
     return std::string("polkit: ") + (error.message == nullptr ? error.name : error.message);
 }
 
-constexpr base::NameTable<Action::kReload> kActionNames{
-    "org.bindd1.bind",  "org.bindd1.apply", "org.bindd1.open",  "org.bindd1.mdev",
-    "org.bindd1.sriov", "org.bindd1.force", "org.bindd1.reload"};
-
 }  // namespace
 
-/// The check of one request, one device after the other.
+/// The questions of one request.
 struct Authority::PendingCheck {
     Caller caller;
-    Action action{};
-    std::vector<Details> about;
-    std::size_t at = 0;
-    AuthorizedCaller authorized;
-    BusCallback<AuthorizedCaller> callback;
+    RequestToken token;
+    Questions questions;
+    BusCallback<void> callback;
 };
-
-const char* action_name(Action action) {
-    return kActionNames[action];
-}
-
-Details to_details(const sysfs::Device& device) {
-    return {
-        {"address", device.id.display()},
-        {"bus", device.id.bus},
-        {"vendor", hex_or_empty(device.ids.vendor)},
-        {"device", hex_or_empty(device.ids.device)},
-        {"subsystem_vendor", hex_or_empty(device.ids.subsystem_vendor)},
-        {"subsystem_device", hex_or_empty(device.ids.subsystem_device)},
-        {"class", device.ids.class_code ? base::to_hex(*device.ids.class_code, 6) : std::string{}},
-        {"driver", device.driver.value_or("")},
-        {"group", device.iommu_group ? std::to_string(*device.iommu_group) : std::string{}}};
-}
-
-std::vector<Details> to_details(const Paths& paths, const DevicePaths& known,
-                                const sysfs::Inventory& inventory) {
-    std::vector<Details> out;
-    for (const std::string& path : paths) {
-        if (out.size() == DevicePaths::kMaxDevices)
-            break;
-        const sysfs::DeviceId* id = known.find(path);
-        const sysfs::Device* device = id == nullptr ? nullptr : inventory.find(*id);
-        out.push_back(device == nullptr ? Details{{"address", path}} : to_details(*device));
-    }
-    return out;
-}
 
 Authority::Authority(sd_bus* bus, Callers& callers) : bus_(bus), callers_(callers) {
     callers_.on_gone([this](const std::string& sender) { cancel(sender); });
@@ -118,32 +78,37 @@ void Authority::identify(const Caller& caller, BusCallback<AuthorizedCaller> cal
     callers_.identify(caller.sender, on_success<IdentifiedCaller>(callback, next));
 }
 
-void Authority::check(const Caller& caller, Action action, std::vector<Details> about,
+void Authority::check(const Caller& caller, const Questions& questions,
                       BusCallback<AuthorizedCaller> callback) {
-    if (about.empty())
-        about.emplace_back();
-    auto pending = std::make_shared<PendingCheck>();
-    pending->caller = caller;
-    pending->action = action;
-    pending->about = std::move(about);
-    pending->callback = std::move(callback);
-    identify(caller, [this, pending](BusResult<AuthorizedCaller> authorized) {
-        if (!authorized || authorized->requester.uid == 0U)
-            return pending->callback(std::move(authorized));
-        pending->authorized = std::move(*authorized);
-        ask(pending);
-    });
+    const auto next = [this, caller, questions, callback](const AuthorizedCaller& authorized) {
+        if (authorized.requester.uid == 0U)
+            return callback(authorized);
+        ask(caller, authorized, questions,
+            on_success<void>(callback, [callback, authorized] { callback(authorized); }));
+    };
+    identify(caller, on_success<AuthorizedCaller>(callback, next));
 }
 
-void Authority::ask(std::shared_ptr<PendingCheck> pending) {
-    Details details = pending->about[pending->at];
-    details["polkit.message"] = polkit_message(pending->action);
+void Authority::ask(const Caller& caller, const AuthorizedCaller& authorized, Questions questions,
+                    BusCallback<void> callback) {
+    ask_next(std::make_shared<PendingCheck>(
+        PendingCheck{caller, authorized.token, std::move(questions), std::move(callback)}));
+}
+
+void Authority::ask_next(std::shared_ptr<PendingCheck> pending) {
+    if (pending->questions.empty())
+        return pending->callback({});
+    if (!callers_.is_connected(pending->caller.sender))
+        return pending->callback(bus_error(BusErrorKind::kNotAuthorized, "the caller is gone"));
+    const Question& question = *pending->questions.begin();
+    Details details = question.details;
+    details["polkit.message"] = polkit_message(question.action);
     details["polkit.gettext_domain"] = "bindd";
     const std::string cancellation = "bindd-" + std::to_string(++asked_);
     const MessageRef call =
         new_call(bus_, kPolkit, kPolkitPath, kPolkitInterface, "CheckAuthorization");
     if (call == nullptr ||
-        !append_check(call.get(), pending->caller, pending->action, details, cancellation))
+        !append_check(call.get(), pending->caller, question.action, details, cancellation))
         return pending->callback(bus_error(BusErrorKind::kNotAuthorized, "polkit cannot be asked"));
     open_[pending->caller.sender].insert(cancellation);
     send_call(bus_, call.get(), kPolkitTimeout,
@@ -152,29 +117,49 @@ void Authority::ask(std::shared_ptr<PendingCheck> pending) {
               });
 }
 
+bool Authority::forget(const std::string& sender, const std::string& cancellation) {
+    const auto open = open_.find(sender);
+    if (open == open_.end() || open->second.erase(cancellation) == 0)
+        return false;
+    if (open->second.empty())
+        open_.erase(open);
+    return true;
+}
+
 void Authority::replied(const std::shared_ptr<PendingCheck>& pending,
                         const std::string& cancellation, sd_bus_message* reply) {
-    if (const auto open = open_.find(pending->caller.sender); open != open_.end()) {
-        open->second.erase(cancellation);
-        if (open->second.empty())
-            open_.erase(open);
-    }
+    const auto refuse = [&](const std::string& why) {
+        pending->callback(bus_error(BusErrorKind::kNotAuthorized, why));
+    };
+    if (!forget(pending->caller.sender, cancellation))
+        return refuse("the caller is gone");
     if (const sd_bus_error* error = sd_bus_message_get_error(reply))
-        return pending->callback(bus_error(BusErrorKind::kNotAuthorized, why_no_answer(*error)));
+        return refuse(why_no_answer(*error));
     int authorized = 0;
     int challenge = 0;
     if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 ||
         sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
-        return pending->callback(
-            bus_error(BusErrorKind::kNotAuthorized, "polkit's answer cannot be read"));
-    const std::string name = action_name(pending->action);
-    if (authorized == 0)
-        return pending->callback(
-            bus_error(BusErrorKind::kNotAuthorized,
-                      challenge != 0 ? name + " wants authentication" : name + " is not allowed"));
-    if (++pending->at < pending->about.size())
-        return ask(pending);
-    pending->callback(std::move(pending->authorized));
+        return refuse("polkit's answer cannot be read");
+    const auto question = pending->questions.extract(pending->questions.begin());
+    if (authorized != 0)
+        return ask_next(pending);
+    const auto address = question.value().details.find("address");
+    refuse(std::string(action_name(question.value().action)) +
+           (challenge != 0 ? " wants authentication" : " is not allowed") +
+           (address == question.value().details.end() ? "" : ": " + address->second));
+}
+
+void Authority::require_polkit(BusCallback<void> callback) {
+    const MessageRef call =
+        new_call(bus_, kPolkit, kPolkitPath, "org.freedesktop.DBus.Peer", "Ping");
+    if (call == nullptr)
+        return callback(bus_error(BusErrorKind::kNotAuthorized, "polkit cannot be asked"));
+    send_call(
+        bus_, call.get(), kPolkitTimeout, [callback = std::move(callback)](sd_bus_message* reply) {
+            if (const sd_bus_error* error = sd_bus_message_get_error(reply))
+                return callback(bus_error(BusErrorKind::kNotAuthorized, why_no_answer(*error)));
+            callback({});
+        });
 }
 
 void Authority::cancel(const std::string& sender) {

@@ -10,21 +10,8 @@
 #include "bindd/bus/callback.hpp"
 #include "bindd/bus/caller.hpp"
 #include "bindd/controller/job.hpp"
-#include "sysfs/device/inventory.hpp"
 
 namespace bindd {
-
-/// The polkit actions, which org.bindd1.policy declares.
-enum class Action { kBind, kApply, kOpen, kMdev, kSriov, kForce, kReload };
-[[nodiscard]] const char* action_name(Action action);
-
-/// What a polkit rule can read: action.lookup("vendor").
-using Details = std::map<std::string, std::string>;
-[[nodiscard]] Details to_details(const sysfs::Device& device);
-/// One entry for each path, up to DevicePaths::kMaxDevices. A device that does not exist has its
-/// path alone: a caller without permission must not learn that.
-[[nodiscard]] std::vector<Details> to_details(const Paths& paths, const DevicePaths& known,
-                                              const sysfs::Inventory& inventory);
 
 /// A caller that passed the check, and its token, which is kept until its request is done.
 struct AuthorizedCaller {
@@ -39,18 +26,25 @@ class Authority : base::NonCopyable {
   public:
     Authority(sd_bus* bus, Callers& callers);
 
-    /// Asks once for every entry of `about`, or once without details if that is empty. All must be
-    /// allowed.
-    void check(const Caller& caller, Action action, std::vector<Details> about,
-               BusCallback<AuthorizedCaller> callback);
-    /// For requests that need no permission: identifies and counts the caller.
+    /// Identifies and counts the caller: enough for requests that need no permission.
     void identify(const Caller& caller, BusCallback<AuthorizedCaller> callback);
+    /// Asks the questions one after the other; all must be answered with yes, while the caller is
+    /// connected. uid 0 may do everything.
+    void check(const Caller& caller, const Questions& questions,
+               BusCallback<AuthorizedCaller> callback);
+    /// The same for a caller that has been identified and is not uid 0.
+    void ask(const Caller& caller, const AuthorizedCaller& authorized, Questions questions,
+             BusCallback<void> callback);
+    /// kNotAuthorized at once without polkit on the bus: for work that comes before the questions.
+    void require_polkit(BusCallback<void> callback);
 
   private:
     struct PendingCheck;
-    void ask(std::shared_ptr<PendingCheck> pending);
+    void ask_next(std::shared_ptr<PendingCheck> pending);
     void replied(const std::shared_ptr<PendingCheck>& pending, const std::string& cancellation,
                  sd_bus_message* reply);
+    /// False if it is gone.
+    bool forget(const std::string& sender, const std::string& cancellation);
     void cancel(const std::string& sender);
 
     sd_bus* bus_;

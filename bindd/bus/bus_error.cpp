@@ -73,6 +73,9 @@ BusError to_bus_error(const base::Error& error) {
 }
 
 BusError to_bus_error(const Job& job) {
+    // Of a plan that raises a question which was not answered.
+    if (job.error && job.error->code == base::Code::kDenied)
+        return {BusErrorKind::kNotAuthorized, job.error->text()};
     if (job.error)
         return to_bus_error(*job.error);
     const std::string why = first_reason(job.plan);

@@ -20,7 +20,10 @@ template <typename T, typename U, typename Next>
     return [callback = std::move(callback), next = std::move(next)](BusResult<T> result) {
         if (!result)
             return callback(tl::unexpected(std::move(result).error()));
-        next(*std::move(result));
+        if constexpr (std::is_void_v<T>)
+            next();
+        else
+            next(*std::move(result));
     };
 }
 

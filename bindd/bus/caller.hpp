@@ -47,6 +47,10 @@ class Callers : base::NonCopyable {
     /// Counts a request and asks the bus for the uid of its connection. kBusy if there are too many
     /// already, or the bus lets us watch no more connections.
     void identify(const std::string& sender, BusCallback<IdentifiedCaller> callback);
+    /// Of a sender with a request under way.
+    [[nodiscard]] bool is_connected(const std::string& sender) const {
+        return counts_->connections.contains(sender);
+    }
     /// `notified` is called when the connection of a caller ends.
     void on_gone(std::function<void(const std::string& sender)> notified) {
         on_gone_ = std::move(notified);

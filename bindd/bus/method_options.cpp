@@ -174,12 +174,4 @@ BusResult<std::vector<sysfs::DeviceId>> parse_devices_option(const MethodOptions
     return out;
 }
 
-bool has_force(const MethodOptions& options) {
-    const auto found = options.find("force");
-    if (found == options.end())
-        return false;
-    const auto* words = std::get_if<std::vector<std::string>>(&found->second);
-    return words == nullptr || !words->empty();
-}
-
 }  // namespace bindd

@@ -34,6 +34,5 @@ using MethodOptions = std::map<std::string, MethodOptionValue>;
 /// The devices of `key`, the only option, each written as vfioctl accepts it. Empty if absent.
 [[nodiscard]] BusResult<std::vector<sysfs::DeviceId>> parse_devices_option(
     const MethodOptions& options, std::string_view key, const sysfs::Inventory& inventory);
-[[nodiscard]] bool has_force(const MethodOptions& options);
 
 }  // namespace bindd

@@ -15,6 +15,8 @@
 namespace bindd {
 namespace {
 
+const Requests::Precondition kNoPrecondition = [](const auto&) { return BusResult<void>(); };
+
 /// For a caller that is answered when the job ends, or at once if there is no job.
 template <typename T>
 BusCallback<JobId> reply_on_refusal(const BusCallback<T>& callback) {
@@ -34,104 +36,53 @@ BusResult<std::string> plan_document(const Job& job, const std::vector<sysfs::De
 
 }  // namespace
 
-Requests::Requests(ControllerRunner& controller, Authority& authority, const DevicePaths& paths)
-    : controller_(controller), authority_(authority), paths_(paths) {
-    controller_.subscribe(*this);
-}
-
-Requests::~Requests() {
-    controller_.unsubscribe(*this);
-}
-
-std::vector<Details> Requests::details(const Paths& paths) const {
-    return to_details(paths, paths_, controller_.view().inventory);
-}
-
 BusResult<std::vector<sysfs::DeviceId>> Requests::devices(const Paths& paths) const {
     return paths_.find_all(paths);
 }
 
-void Requests::submit(JobRequest request, AuthorizedCaller authorized,
-                      const BusCallback<JobId>& callback, JobEndHandler ended) {
-    request.requester = std::move(authorized.requester);
-    const auto id = controller_.submit(std::move(request));
-    if (!id)
-        return callback(tl::unexpected(to_bus_error(id.error())));
-    RunningRequest& running = running_[*id];
-    running = {std::move(authorized.token), std::move(ended)};
-    on_job_created_(*id);
-    callback(*id);
-    // A job that needs no work has ended already, before this request was in the table.
-    if (const Job* job = controller_.job(*id); job != nullptr && job->ended())
-        job_ended(*job);
-}
-
-void Requests::job_ended(const Job& job) {
-    const auto running = running_.extract(job.id);
-    if (!running.empty() && running.mapped().ended)
-        running.mapped().ended(job);
-}
-
-void Requests::check_bind(const Caller& caller, const Paths& paths, const MethodOptions& options,
-                          BusCallback<AuthorizedCaller> callback) {
-    const auto check_force = [this, caller, paths, forced = has_force(options),
-                              callback](AuthorizedCaller authorized) {
-        if (!forced || authorized.requester.uid == 0U)
-            return callback(std::move(authorized));
-        authority_.check(caller, Action::kForce, details(paths), callback);
+BusCallback<Submission> Requests::submit_when_authorized(Precondition may,
+                                                         BusCallback<JobId> callback) {
+    const auto next = [this, may = std::move(may), callback](Submission submission) {
+        if (const auto allowed = may(submission.request.devices); !allowed)
+            return callback(tl::unexpected(allowed.error()));
+        jobs_.submit(std::move(submission.request), std::move(submission.authorized), callback);
     };
-    authority_.check(caller, Action::kBind, details(paths),
-                     on_success<AuthorizedCaller>(callback, check_force));
+    return on_success<Submission>(callback, next);
 }
 
-BusCallback<AuthorizedCaller> Requests::submit_when_authorized(MakeRequest make,
-                                                               BusCallback<JobId> callback) {
-    const auto next = [this, make = std::move(make), callback](AuthorizedCaller authorized) {
-        auto request = make();
-        if (!request)
-            return callback(tl::unexpected(request.error()));
-        submit(*std::move(request), std::move(authorized), callback);
-    };
-    return on_success<AuthorizedCaller>(callback, next);
+BusResult<JobRequest> Requests::with_devices(BusResult<JobRequest> request,
+                                             const Paths& paths) const {
+    if (request)
+        request->devices = TRY(devices(paths));
+    return request;
 }
 
-void Requests::bind(const Caller& caller, Paths paths, MethodOptions options,
+void Requests::bind(const Caller& caller, const Paths& paths, const MethodOptions& options,
                     BusCallback<JobId> callback) {
-    const auto make = [this, paths, options]() -> BusResult<JobRequest> {
-        JobRequest request = TRY(parse_bind_options(options));
-        request.devices = TRY(devices(paths));
-        return request;
-    };
-    check_bind(caller, paths, options, submit_when_authorized(make, std::move(callback)));
+    jobs_.authorize(caller, Action::kBind, paths, with_devices(parse_bind_options(options), paths),
+                    submit_when_authorized(kNoPrecondition, std::move(callback)));
 }
 
-void Requests::release(const Caller& caller, Paths paths, MethodOptions options,
+void Requests::release(const Caller& caller, const Paths& paths, const MethodOptions& options,
                        BusCallback<JobId> callback) {
-    const auto make = [this, paths, options = std::move(options)]() -> BusResult<JobRequest> {
-        JobRequest request = TRY(parse_job_options(JobKind::kRelease, options));
-        request.devices = TRY(devices(paths));
-        TRY(check_release_(request.devices));
-        return request;
-    };
-    check_bind(caller, paths, {}, submit_when_authorized(make, std::move(callback)));
+    jobs_.authorize(caller, Action::kBind, paths,
+                    with_devices(parse_job_options(JobKind::kRelease, options), paths),
+                    submit_when_authorized(check_release_, std::move(callback)));
 }
 
-void Requests::apply(const Caller& caller, MethodOptions options, BusCallback<JobId> callback) {
-    const auto make = [options = std::move(options)] {
-        return parse_job_options(JobKind::kApply, options);
-    };
-    authority_.check(caller, Action::kApply, {}, submit_when_authorized(make, std::move(callback)));
+void Requests::apply(const Caller& caller, const MethodOptions& options,
+                     BusCallback<JobId> callback) {
+    jobs_.authorize(caller, Action::kApply, {}, parse_job_options(JobKind::kApply, options),
+                    submit_when_authorized(kNoPrecondition, std::move(callback)));
 }
 
-void Requests::rollback(const Caller& caller, std::string txn, MethodOptions options,
+void Requests::rollback(const Caller& caller, std::string txn, const MethodOptions& options,
                         BusCallback<JobId> callback) {
-    const auto make = [txn = std::move(txn),
-                       options = std::move(options)]() -> BusResult<JobRequest> {
-        JobRequest request = TRY(parse_job_options(JobKind::kRollback, options));
-        request.txn = txn;
-        return request;
-    };
-    authority_.check(caller, Action::kApply, {}, submit_when_authorized(make, std::move(callback)));
+    auto request = parse_job_options(JobKind::kRollback, options);
+    if (request)
+        request->txn = std::move(txn);
+    jobs_.authorize(caller, Action::kApply, {}, std::move(request),
+                    submit_when_authorized(kNoPrecondition, std::move(callback)));
 }
 
 BusResult<void> Requests::cancel_job(const Requester& requester, JobId id) {
@@ -157,7 +108,7 @@ void Requests::reload(const Caller& caller, BusCallback<void> callback) {
             return BusError{BusErrorKind::kPolicyInvalid, error.text()};
         }));
     };
-    authority_.check(caller, Action::kReload, {}, on_success<AuthorizedCaller>(callback, next));
+    authority_.check(caller, {{Action::kReload}}, on_success<AuthorizedCaller>(callback, next));
 }
 
 void Requests::plan(const Caller& caller, MethodOptions options,
@@ -166,9 +117,10 @@ void Requests::plan(const Caller& caller, MethodOptions options,
         const auto only = parse_devices_option(options, "devices", controller_.view().inventory);
         if (!only)
             return callback(tl::unexpected(only.error()));
-        submit({.kind = JobKind::kApply, .mode = JobMode::kPlanOnly}, std::move(authorized),
-               reply_on_refusal(callback),
-               [callback, only = *only](const Job& job) { callback(plan_document(job, only)); });
+        jobs_.submit({.kind = JobKind::kApply, .mode = JobMode::kPlanOnly}, std::move(authorized),
+                     reply_on_refusal(callback), [callback, only = *only](const Job& job) {
+                         callback(plan_document(job, only));
+                     });
     };
     authority_.identify(caller, on_success<AuthorizedCaller>(callback, next));
 }
@@ -179,20 +131,24 @@ BusResult<ControllerRunner::OpenRequest> Requests::open_request(
     return ControllerRunner::OpenRequest{TRY(devices({path})).front(), backend};
 }
 
-void Requests::open(const Caller& caller, std::string path, MethodOptions options,
+void Requests::open(const Caller& caller, const std::string& path, const MethodOptions& options,
                     BusCallback<OpenedDevice> callback) {
-    const auto next = [this, path, options = std::move(options),
-                       callback](const AuthorizedCaller& authorized) {
-        auto request = open_request(path, options);
+    const auto request = open_request(path, options);
+    const Questions questions =
+        request ? open_questions(controller_.view(), request->device, request->backend)
+                : jobs_.named_questions(Action::kOpen, {path});
+    const auto next = [this, request, questions, callback](const AuthorizedCaller& authorized) {
         if (!request)
             return callback(tl::unexpected(request.error()));
-        controller_.open(*std::move(request),
+        if (questions != open_questions(controller_.view(), request->device, request->backend))
+            return callback(bus_error(BusErrorKind::kNotAuthorized,
+                                      "the device or its group has changed meanwhile"));
+        controller_.open(*request,
                          [callback, token = authorized.token](base::Result<OpenedDevice> opened) {
                              callback(to_bus_result(std::move(opened)));
                          });
     };
-    authority_.check(caller, Action::kOpen, details({path}),
-                     on_success<AuthorizedCaller>(callback, next));
+    authority_.check(caller, questions, on_success<AuthorizedCaller>(callback, next));
 }
 
 std::vector<sysfs::DeviceId> Requests::unmanaged_devices(
@@ -217,14 +173,6 @@ void Requests::release_claimed(const Claimed& claimed) {
         (void)controller_.submit(std::move(request));
 }
 
-BusResult<JobRequest> Requests::claim_request(const Paths& paths, const MethodOptions& options,
-                                              const Precondition& may) const {
-    JobRequest request = TRY(parse_claim_options(options));
-    request.devices = TRY(devices(paths));
-    TRY(may(request.devices));
-    return request;
-}
-
 /// The claim holds all of its transactions: group peers were bound for it, and are released with
 /// it.
 void Requests::add_taken_along(const policy::Plan& plan, Claimed& claimed) {
@@ -240,25 +188,30 @@ void Requests::add_taken_along(const policy::Plan& plan, Claimed& claimed) {
             }
 }
 
-void Requests::claim(const Caller& caller, Paths paths, MethodOptions options, Precondition may,
-                     BusCallback<Claimed> callback) {
-    const auto next = [this, paths, options, may = std::move(may),
-                       callback](const AuthorizedCaller& authorized) {
-        auto request = claim_request(paths, options, may);
-        if (!request)
-            return callback(tl::unexpected(request.error()));
-        Claimed claimed{authorized, request->devices, unmanaged_devices(request->devices)};
-        submit(*std::move(request), authorized, reply_on_refusal(callback),
-               [this, callback, claimed = std::move(claimed)](const Job& job) mutable {
-                   if (!job.error && job.ending == Ending::kDone) {
-                       add_taken_along(job.plan, claimed);
-                       return callback(claimed);
-                   }
-                   release_claimed(claimed);
-                   callback(tl::unexpected(to_bus_error(job)));
-               });
+void Requests::execute_claim(Submission submission, BusCallback<Claimed> callback) {
+    const auto& devices = submission.request.devices;
+    Claimed claimed{submission.authorized, devices, unmanaged_devices(devices)};
+    jobs_.submit(std::move(submission.request), std::move(submission.authorized),
+                 reply_on_refusal(callback),
+                 [this, callback, claimed = std::move(claimed)](const Job& job) mutable {
+                     if (!job.error && job.ending == Ending::kDone) {
+                         add_taken_along(job.plan, claimed);
+                         return callback(claimed);
+                     }
+                     release_claimed(claimed);
+                     callback(tl::unexpected(to_bus_error(job)));
+                 });
+}
+
+void Requests::claim(const Caller& caller, const Paths& paths, const MethodOptions& options,
+                     Precondition may, BusCallback<Claimed> callback) {
+    const auto next = [this, may = std::move(may), callback](Submission submission) {
+        if (const auto allowed = may(submission.request.devices); !allowed)
+            return callback(tl::unexpected(allowed.error()));
+        execute_claim(std::move(submission), callback);
     };
-    check_bind(caller, paths, options, on_success<AuthorizedCaller>(callback, next));
+    jobs_.authorize(caller, Action::kBind, paths, with_devices(parse_claim_options(options), paths),
+                    on_success<Submission>(callback, next));
 }
 
 }  // namespace bindd

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "bindd/controller/authorization.hpp"
 #include "binding/transaction/apply.hpp"
 #include "policy/plan/bind_rule.hpp"
 #include "policy/plan/plan.hpp"
@@ -44,6 +45,7 @@ struct JobRequest {
     std::string txn{};                          ///< of rollback; empty: the newest
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write; past it the device is stuck
     Requester requester{};
+    std::optional<Questions> answered{};  ///< by polkit; absent: everything is allowed
 };
 
 enum class JobState { kWaiting, kLooking, kWorking, kEnded };

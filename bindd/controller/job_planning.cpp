@@ -25,6 +25,9 @@ void on_planned(StepContext& step, QueuedJob& queued, Plan plan) {
     refuse_claimed(step.state, queued.job.plan);
     if (queued.job.request.mode == JobMode::kPlanOnly)
         return finish_job(step, queued, job_ending(queued.job.plan, queued.job.request.mode));
+    if (const auto answered = check_answered(step.state.view, queued.job.request, queued.job.plan);
+        !answered)
+        return fail_job(step, queued.job.id, answered.error());
     execute_plan(step, queued);
 }
 

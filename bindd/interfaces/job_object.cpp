@@ -67,7 +67,7 @@ void JobObject::update(const Job& job) {
         lines_.push_back("warning " + warnings_.back());
     }
     if (job.error) {
-        const BusError error = to_bus_error(*job.error);
+        const BusError error = to_bus_error(job);
         error_name_ = bus_error_name(error.kind);
         error_ = bus_text(error.text);
     }

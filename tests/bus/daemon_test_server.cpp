@@ -25,7 +25,8 @@
 ///
 /// DIRECTORY holds (or gets) the kernel, the state and policy.yaml. Prints "ready" once the bus
 /// name is owned and the first reconciliation is complete. A line on stdin changes the world:
-/// "remove 0000:01:00.0", "unbind 0000:01:00.0", "look". Each is answered by "done".
+/// "remove 0000:01:00.0", "unbind 0000:01:00.0", "swap 0000:01:00.0" (for another card), "look".
+/// Each is answered by "done".
 namespace tests {
 namespace {
 
@@ -60,6 +61,15 @@ class StdinEventSource final : public bindd::EventSource {
             const sysfs::DeviceId id = fake::pci_id(line.substr(7));
             kernel_.change([&](fake::KernelState& w) { w.devices.at(id).driver.reset(); });
             call_({HostEvent::EventKind::kChanged, id});
+        } else if (line.starts_with("swap ")) {
+            const sysfs::DeviceId id = fake::pci_id(line.substr(5));
+            kernel_.change([&](fake::KernelState& w) {
+                sysfs::Device& device = w.devices.at(id);
+                device.ids.device = 0x1533;
+                device.modalias = "pci:v00008086d00001533sv0000sd0000bc02sc00i00";
+            });
+            call_({HostEvent::EventKind::kRemoved, id});
+            call_({HostEvent::EventKind::kAdded, id});
         } else {
             call_({HostEvent::EventKind::kLost, {}});
         }
