@@ -207,7 +207,7 @@ class Callers(OnBus):
 
     def access_walk(self):
         self.harness.ended(self.harness.manager("Apply", options(dry_run=True)))
-        done = subprocess.run([*NOBODY, sys.executable, ACCESS_WALK, self.harness.bus.address], capture_output=True, text=True,
+        done = subprocess.run([sys.executable, ACCESS_WALK, self.harness.bus.address], capture_output=True, text=True,
                               check=True)
         return dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
 

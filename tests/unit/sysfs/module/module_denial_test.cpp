@@ -101,7 +101,6 @@ TEST(ModprobeConfig, ReadsWhatModprobeItselfReads) {
               "options i\noptions\nOptions j k=1\nblacklist l-m n-o\nblacklist\n"
               "install p-q /bin/false\nremove r-s /bin/true  x\n"
               "alias t-u vfio-pci\nalias v\nconfig w x\ninclude y z");
-    tree.file("/etc/modprobe.d/a.alias", "blacklist from-alias\n");
     tree.file("/etc/modprobe.d/.c.conf", "blacklist from-hidden\n");
     const std::string directory = tree.path("/etc/modprobe.d");
     std::set<std::string> expected = modprobe_lines(directory);
@@ -125,6 +124,7 @@ TEST(ModprobeConfig, ReadsWhatModprobeItselfReads) {
     EXPECT_EQ(read, expected);
 }
 
+/// kmod 30 reads *.alias, kmod 34 does not: what may deny a module is read.
 TEST(ModprobeConfig, ReadsTheFilesThatKmodReads) {
     UsageTree tree;
     tree.file("/etc/modprobe.d/b.alias", "blacklist b\n");
