@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/host/kernel_cmdline.hpp"
 
+#include <strings.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -11,6 +14,7 @@ namespace sysfs {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\n\v\f\r";
+constexpr std::string_view kInitrdPrefix = "rd.";
 
 /// One word as next_arg() of the kernel splits it: quotes around the whole word or around its value
 /// go, those inside stay.
@@ -45,9 +49,30 @@ std::size_t word_end(std::string_view text) {
     return at;
 }
 
-bool is_false(std::string_view value) {
-    constexpr std::array<std::string_view, 4> kFalse = {"0", "no", "off", "false"};
-    return std::find(kFalse.begin(), kFalse.end(), value) != kFalse.end();
+/// The words as systemd splits them (EXTRACT_UNQUOTE | EXTRACT_RELAX | EXTRACT_RETAIN_ESCAPE): both
+/// kinds of quotes, anywhere in a word, keep blanks inside it and are left out.
+std::vector<std::string> split_as_systemd(std::string_view command_line) {
+    std::vector<std::string> words(1);
+    char quote = '\0';
+    for (const char c : command_line) {
+        if (quote == '\0' && kBlanks.find(c) != kBlanks.npos)
+            words.emplace_back();
+        else if (c == quote)
+            quote = '\0';
+        else if (quote == '\0' && (c == '"' || c == '\''))
+            quote = c;
+        else
+            words.back() += c;
+    }
+    return words;
+}
+
+/// As parse_boolean() of systemd.
+bool is_false(const std::string& value) {
+    constexpr std::array kFalse = {"0", "n", "no", "f", "false", "off"};
+    return std::any_of(kFalse.begin(), kFalse.end(), [&value](const char* each) {
+        return ::strcasecmp(each, value.c_str()) == 0;
+    });
 }
 
 }  // namespace
@@ -69,14 +94,26 @@ std::vector<KernelArgument> read_kernel_arguments(const Root& root) {
     return parse_kernel_arguments(base::read_file(root.path("/proc/cmdline")).value_or(""));
 }
 
-bool is_disabled_on_cmdline(const std::vector<KernelArgument>& arguments) {
-    return std::any_of(arguments.begin(), arguments.end(), [](const KernelArgument& each) {
-        return each.key == "bindd.disable" && !is_false(each.value);
-    });
+bool is_disabled_on_cmdline(std::string_view command_line, BootStage stage) {
+    bool disabled = false;
+    for (const std::string& word : split_as_systemd(command_line)) {
+        const bool only_initrd = word.starts_with(kInitrdPrefix);
+        const std::string text = word.substr(only_initrd ? kInitrdPrefix.size() : 0);
+        if (only_initrd && stage == BootStage::kSystem)
+            continue;
+        const std::size_t equals = std::min(text.find('='), text.size());
+        if (text.substr(0, equals) == "bindd.disable")
+            disabled = equals == text.size() || !is_false(text.substr(equals + 1));
+    }
+    return disabled;
 }
 
 bool is_disabled_on_cmdline(const Root& root) {
-    return is_disabled_on_cmdline(read_kernel_arguments(root));
+    // The first is dracut's and systemd's own (in_initrd()), the second that of initramfs-tools.
+    const bool initrd = ::access(root.path("/etc/initrd-release").c_str(), F_OK) == 0 ||
+                        ::access(root.path("/conf/initramfs.conf").c_str(), F_OK) == 0;
+    return is_disabled_on_cmdline(base::read_file(root.path("/proc/cmdline")).value_or(""),
+                                  initrd ? BootStage::kInitrd : BootStage::kSystem);
 }
 
 }  // namespace sysfs

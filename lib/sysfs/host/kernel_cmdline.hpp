@@ -23,9 +23,14 @@ struct KernelArgument {
 /// The words of /proc/cmdline; none when it cannot be read.
 [[nodiscard]] std::vector<KernelArgument> read_kernel_arguments(const Root& root);
 
-/// Is `bindd.disable` on the command line, alone or with a value other than 0, no, off or false?
-/// The programs that run at boot then change no device: the way out when a policy prevents booting.
-[[nodiscard]] bool is_disabled_on_cmdline(const std::vector<KernelArgument>& arguments);
+/// Where the program runs: a word with the prefix "rd." is for the initramfs alone.
+enum class BootStage { kInitrd, kSystem };
+
+/// Is `bindd.disable` on the command line, alone or with a value that is not false? Words, quotes,
+/// values and "rd." are those of systemd (proc_cmdline_get_bool() with STRIP_RD_PREFIX): the last
+/// of several words counts. The programs that run at boot then change no device: the way out when a
+/// policy prevents booting.
+[[nodiscard]] bool is_disabled_on_cmdline(std::string_view command_line, BootStage stage);
 [[nodiscard]] bool is_disabled_on_cmdline(const Root& root);
 
 }  // namespace sysfs
