@@ -87,6 +87,10 @@ void FileWatch::on_readable() {
             const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
             at += sizeof(inotify_event) + event->len;
             const auto file = file_by_watch_.find(event->wd);
+            // The kernel's queue was full (inotify(7)): anything may have changed since.
+            if ((event->mask & IN_Q_OVERFLOW) != 0)
+                for (const auto& [path, watch] : files_)
+                    written.insert(path);
             if (file == file_by_watch_.end()) {
                 policies = policies || (event->mask & IN_IGNORED) == 0;
             } else if ((event->mask & IN_IGNORED) != 0) {
