@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <ctime>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/try.hpp"
+#include "binding/journal/transaction_id.hpp"
 #include "binding/transaction/execute_transaction.hpp"
 #include "binding/transaction/transaction_completion.hpp"
 
@@ -27,17 +26,6 @@ using policy::Verdict;
 /// Every command replays the journal, so it must stay short.
 constexpr std::size_t kCompactAt = 32 * 1024;
 constexpr unsigned kMaxWorkers = 8;
-
-/// "20260102-030405.123456-1": sorts by time, can be typed, and no two are the same under one lock.
-std::string new_txn(std::int64_t time_us, std::size_t number) {
-    const std::time_t seconds = time_us / 1000000;
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 32> text{};
-    const std::size_t length = std::strftime(text.data(), text.size(), "%Y%m%d-%H%M%S", &utc);
-    const std::string micros = std::to_string(1000000 + time_us % 1000000).substr(1);
-    return std::string(text.data(), length) + "." + micros + "-" + std::to_string(number);
-}
 
 unsigned worker_count(const ApplyOptions& options) {
     const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
@@ -172,7 +160,10 @@ Result<Recovery> TransactionRunner::recover() {
 void TransactionRunner::begin(Transaction transaction, const ApplyOptions& options,
                               EndedCallback callback) {
     ++total_;
-    const std::string txn = new_txn(base::unix_time_us(), total_);
+    newest_id_ = next_transaction_id(
+        base::unix_time_us(), newest_id_.empty() ? newest_transaction_id(state_) : newest_id_,
+        total_);
+    const std::string txn = newest_id_;
     const std::string why = blocking_reason(transaction);
     const std::set<std::string> drivers = drivers_to_unbind(transaction);
     ActiveTransaction& active = active_[txn];

@@ -82,6 +82,7 @@ class TransactionRunner {
     std::vector<HistoryEntry> history_;
     std::size_t done_ = 0;
     std::size_t total_ = 0;
+    std::string newest_id_;             ///< of the transactions that this runner began
     std::unique_ptr<WorkerPool> pool_;  ///< last: its workers refer to the rest
 };
 

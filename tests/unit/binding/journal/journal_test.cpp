@@ -8,6 +8,7 @@
 #include "base/file_io.hpp"
 #include "binding/journal/history.hpp"
 #include "binding/journal/journal_reader.hpp"
+#include "binding/journal/transaction_id.hpp"
 #include "tests/unit/binding/test_host.hpp"
 
 namespace binding {
@@ -286,6 +287,28 @@ TEST(History, TellsWhatWasDoneAndHowItEnded) {
     EXPECT_EQ(first.error, "");
     EXPECT_EQ(history->at(1).action, "release");
     EXPECT_EQ(history->at(1).driver, "e1000e");
+}
+
+TEST(TransactionId, IsLaterThanAllBeforeItWhateverTheClockSays) {
+    constexpr std::int64_t kNow = 1767323045123456;
+    EXPECT_EQ(next_transaction_id(kNow, "", 1), "20260102-030405.123456-1");
+    EXPECT_EQ(next_transaction_id(kNow, "20250102-030405.123456-7", 2), "20260102-030405.123456-2");
+    EXPECT_EQ(next_transaction_id(kNow, "20260102-030405.123456-1", 2), "20260102-030405.123457-2");
+    EXPECT_EQ(next_transaction_id(kNow, "20991231-235959.999999-3", 1), "21000101-000000.000000-1");
+    EXPECT_EQ(next_transaction_id(kNow, "t-1", 1), "20260102-030405.123456-1");
+}
+
+TEST(TransactionId, IsNeverReusedWhenTheClockIsSetBack) {
+    for (const char* which : {"history", "history.1", "journal"}) {
+        TestHost fixture(one_nic());
+        fixture.apply(fixture.plan({"0000:01:00.0"}, {"vfio-pci"}));
+        const bool journal = std::string_view(which) == "journal";
+        const std::string path =
+            (journal ? fixture.state().run : fixture.state().lib) + "/" + which;
+        std::ofstream(path, std::ios::app) << "\n{\"txn\":\"20990102-030405.000009-1\"}\n";
+        fixture.release({"0000:01:00.0"});
+        EXPECT_EQ(read_history(fixture.state())->back().txn, "20990102-030405.000010-1") << which;
+    }
 }
 
 TEST(History, ThatCannotBeWrittenIsAWarning) {
