@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <langinfo.h>
@@ -12,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/path.hpp"
+#include "base/path_root.hpp"
 #include "sysfs/kernel/live_kernel.hpp"
 #include "vfio/device.hpp"
 #include "vfio/system_calls.hpp"
@@ -64,9 +64,8 @@ int print_failure(const Failure& failure, Format format) {
     return static_cast<int>(failure.code);
 }
 
-CliResult<void> check_root(const sysfs::Root& root) {
-    struct stat info {};
-    if (root.is_live() || (stat(root.prefix.c_str(), &info) == 0 && S_ISDIR(info.st_mode)))
+CliResult<void> enter_root(const sysfs::Root& root) {
+    if (root.is_live() || base::confine_paths(root.prefix))
         return {};
     return fail(ExitCode::kFailed, "--root " + root.prefix, "no such directory");
 }
@@ -112,7 +111,7 @@ bool should_use_daemon(const Invocation& invocation) {
 
 CliResult<ExitCode> run_command(const Invocation& invocation) {
     const GlobalOptions& global = invocation.global;
-    TRY(check_root(global.root));
+    TRY(enter_root(global.root));
     const auto kernel = make_kernel(global.root);
     std::unique_ptr<DaemonClient> daemon;
     if (should_use_daemon(invocation))
@@ -139,6 +138,8 @@ int main_as_mdevctl(std::string_view name, std::vector<std::string> words) {
     const char* root = std::getenv("MDEVCTL_ENV_ROOT");
     if (root != nullptr && std::string_view(root) != "/")
         global.root.prefix = root;
+    if (const auto entered = enter_root(global.root); !entered)
+        return print_failure(entered.error(), Format::kText);
     if (name == "lsmdev")
         words.insert(words.begin(), "list");
     const auto kernel = make_kernel(global.root);

@@ -8,26 +8,18 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstddef>
 #include <cstring>
 
 #include "base/number.hpp"
+#include "base/path_root.hpp"
 #include "base/try.hpp"
 
 namespace base {
 namespace {
 
 // A captured root may have any file in place of an attribute: a FIFO must not block.
-constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-
-UniqueFd open_at(int dir, const std::string& name, int flags) {
-    int fd = -1;
-    do
-        fd = ::openat(dir, name.c_str(), flags);
-    while (fd < 0 && errno == EINTR);
-    return UniqueFd(fd);
-}
+constexpr int kReadFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
 
 /// Reads to the end, an error (false) or `limit`. A short read is the end: the kernel returns an
 /// attribute whole, and this saves one call for each.
@@ -79,14 +71,14 @@ std::vector<std::string> DirListing::starting_with(std::string_view prefix) cons
 }
 
 Result<Dir> Dir::open(const std::string& path) {
-    UniqueFd fd = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    UniqueFd fd = open_path(path, O_PATH | O_DIRECTORY);
     if (!fd.valid())
         return fail_errno(errno, "open", path);
     return Dir(std::move(fd), path);
 }
 
 Result<Dir> Dir::sub(const std::string& name) const {
-    UniqueFd fd = open_at(fd_.get(), name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    UniqueFd fd = open_at(fd_.get(), path_, name, O_PATH | O_DIRECTORY);
     if (!fd.valid())
         return fail_errno(errno, "open", path_ + "/" + name);
     return Dir(std::move(fd), path_ + "/" + name);
@@ -101,7 +93,7 @@ Result<std::string> Dir::read(const std::string& name) const {
 }
 
 Result<std::string> Dir::read_bytes(const std::string& name, std::size_t limit) const {
-    const UniqueFd file = open_at(fd_.get(), name, kReadFlags);
+    const UniqueFd file = open_at(fd_.get(), path_, name, kReadFlags);
     std::string out;
     if (!file.valid() || !read_all(file.get(), limit, out))
         return fail_errno(errno, "read", path_ + "/" + name);
@@ -112,7 +104,7 @@ std::optional<std::string> Dir::attr(const std::string& name) const {
     // Not by read(): most attributes are absent, and constructing an Error costs more than the
     // system call.
     constexpr std::size_t kLongestAttribute = std::size_t{1} << 16U;  // the largest page there is
-    const UniqueFd file = open_at(fd_.get(), name, kReadFlags);
+    const UniqueFd file = open_at(fd_.get(), path_, name, kReadFlags);
     std::string out;
     if (!file.valid() || !read_all(file.get(), kLongestAttribute, out))
         return std::nullopt;
@@ -127,7 +119,7 @@ std::optional<std::uint64_t> Dir::number(const std::string& name) const {
 }
 
 Result<void> Dir::write(const std::string& name, std::string_view text) const {
-    const UniqueFd file = open_at(fd_.get(), name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    const UniqueFd file = open_at(fd_.get(), path_, name, O_WRONLY | O_NOCTTY);
     if (!file.valid())
         return fail_errno(errno, "open", path_ + "/" + name);
     const ssize_t put = ::write(file.get(), text.data(), text.size());
@@ -139,11 +131,7 @@ Result<void> Dir::write(const std::string& name, std::string_view text) const {
 }
 
 std::optional<std::string> Dir::link(const std::string& name) const {
-    std::array<char, PATH_MAX> target;
-    const ssize_t length = ::readlinkat(fd_.get(), name.c_str(), target.data(), target.size());
-    if (length <= 0)
-        return std::nullopt;
-    return std::string(target.data(), static_cast<std::size_t>(length));
+    return link_at(fd_.get(), path_, name);
 }
 
 std::optional<std::string> Dir::link_name(const std::string& name) const {
@@ -155,7 +143,8 @@ std::optional<std::string> Dir::link_name(const std::string& name) const {
 }
 
 bool Dir::has(const std::string& name) const {
-    return ::faccessat(fd_.get(), name.c_str(), F_OK, 0) == 0;
+    return is_confined() ? open_at(fd_.get(), path_, name, O_PATH).valid()
+                         : ::faccessat(fd_.get(), name.c_str(), F_OK, 0) == 0;
 }
 
 // getdents64 is called directly: readdir adds an fstat, an fcntl and a heap buffer for each of
@@ -180,7 +169,7 @@ Result<void> Dir::list(int fd, const std::string& path, DirListing& listing) {
 
 Result<Dir> Dir::sub_listed(const std::string& name, DirListing& listing) const {
     const std::string path = path_ + "/" + name;
-    UniqueFd fd = open_at(fd_.get(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    UniqueFd fd = open_at(fd_.get(), path_, name, O_RDONLY | O_DIRECTORY);
     if (!fd.valid())
         return fail_errno(errno, "open", path);
     TRY(list(fd.get(), path, listing));
@@ -194,7 +183,7 @@ Result<void> Dir::relist(DirListing& listing) const {
 }
 
 Result<std::vector<std::string>> Dir::entries(const std::string& name) const {
-    const UniqueFd fd = open_at(fd_.get(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const UniqueFd fd = open_at(fd_.get(), path_, name, O_RDONLY | O_DIRECTORY);
     const std::string path = name == "." ? path_ : path_ + "/" + name;
     if (!fd.valid())
         return fail_errno(errno, "list", path);

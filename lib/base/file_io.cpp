@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/path.hpp"
+#include "base/path_root.hpp"
 #include "base/try.hpp"
 #include "base/unique_fd.hpp"
 
@@ -20,8 +21,9 @@ namespace {
 
 Result<void> create_and_write(const std::string& path, std::string_view text, mode_t mode,
                               Durability durability) {
+    const WritablePath writable(path);
     const UniqueFd fd(
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+        ::open(writable.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     if (!fd.valid())
         return fail_errno(errno, "create", path);
     TRY(write_all(fd.get(), text, path));
@@ -33,10 +35,10 @@ Result<void> create_and_write(const std::string& path, std::string_view text, mo
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    const UniqueFd fd = open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!fd.valid())
         return fail_errno(errno, "open", path);
-    return read_rest(fd.get(), path, kFileSizeLimit);
+    return read_rest(fd.get(), path);
 }
 
 Result<std::string> read_rest(int fd, const std::string& path, std::size_t limit) {
@@ -61,7 +63,7 @@ Result<void> replace_file(const std::string& path, std::string_view text, mode_t
         temporary = path + ".new";
     TRY(create_file(temporary, text, mode, durability));
     if (auto renamed = rename_file(temporary, path); !renamed) {
-        ::unlink(temporary.c_str());
+        (void)remove_file(temporary);
         return renamed;
     }
     return durability == Durability::kSynced ? sync_directory(directory_name(path))
@@ -70,21 +72,27 @@ Result<void> replace_file(const std::string& path, std::string_view text, mode_t
 
 Result<void> create_file(const std::string& path, std::string_view text, mode_t mode,
                          Durability durability) {
-    ::unlink(path.c_str());  // of a run that was killed
+    (void)remove_file(path);  // of a run that was killed
     auto created = create_and_write(path, text, mode, durability);
     if (!created)
-        ::unlink(path.c_str());
+        (void)remove_file(path);
     return created;
 }
 
 Result<void> rename_file(const std::string& from, const std::string& to) {
-    if (::rename(from.c_str(), to.c_str()) != 0)
+    if (::rename(WritablePath(from).c_str(), WritablePath(to).c_str()) != 0)
         return fail_errno(errno, "rename", from);
     return {};
 }
 
+Result<void> remove_file(const std::string& path) {
+    if (::unlink(WritablePath(path).c_str()) != 0)
+        return fail_errno(errno, "remove", path);
+    return {};
+}
+
 Result<void> sync_directory(const std::string& directory) {
-    const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd fd = open_path(directory, O_RDONLY | O_DIRECTORY);
     if (!fd.valid())
         return fail_errno(errno, "open", directory);
     // Some file systems cannot sync a directory and return EINVAL; their renames are durable.
@@ -112,13 +120,15 @@ Result<void> sync_data(int fd, const std::string& path) {
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    const UniqueFd file = open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     struct stat status {};
     if (!file.valid() || ::fstat(file.get(), &status) != 0)
         return fail_errno(errno, "read", path);
     if (!S_ISREG(status.st_mode))
         return fail_errno(EINVAL, "read", path);
     const auto size = static_cast<std::size_t>(status.st_size);
+    if (size > kFileSizeLimit)
+        return fail_errno(EFBIG, "read", path);
     if (size == 0)  // mmap takes no empty range
         return MappedFile(std::string_view{});
     void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);

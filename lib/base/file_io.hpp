@@ -20,7 +20,7 @@ inline constexpr std::size_t kFileSizeLimit = std::size_t{64} << 20;
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 /// The rest of an open file, at most `limit` bytes; `path` is for messages.
 [[nodiscard]] Result<std::string> read_rest(int fd, const std::string& path,
-                                            std::size_t limit = std::string::npos);
+                                            std::size_t limit = kFileSizeLimit);
 
 /// Whether a change survives a power failure.
 enum class Durability {
@@ -38,6 +38,7 @@ enum class Durability {
 [[nodiscard]] Result<void> create_file(const std::string& path, std::string_view text, mode_t mode,
                                        Durability durability);
 [[nodiscard]] Result<void> rename_file(const std::string& from, const std::string& to);
+[[nodiscard]] Result<void> remove_file(const std::string& path);
 /// Makes a rename, a creation or a removal inside `directory` durable.
 [[nodiscard]] Result<void> sync_directory(const std::string& directory);
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/file_io.hpp"
+#include "base/file_trust.hpp"
 #include "base/path.hpp"
 
 namespace vfioctl {
@@ -64,9 +65,13 @@ std::vector<DriverctlEntry> read_driverctl_config(const sysfs::Root& root) {
                              .device = parse_file_name(file, buses),
                              .driver = {},
                              .problem = {}};
-        const auto text = base::read_file(root.path(entry.path));
+        const auto trusted = base::check_trusted(root.path(entry.path));
+        const auto text =
+            trusted ? base::read_file(root.path(entry.path)) : base::propagate(trusted);
         entry.driver = without_newlines(text.value_or(""));
-        entry.problem = text ? find_problem(entry) : "cannot be read";
+        entry.problem = text                                        ? find_problem(entry)
+                        : text.error().code == base::Code::kRefused ? text.error().reason
+                                                                    : "cannot be read";
         out.push_back(std::move(entry));
     }
     return out;

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/file_trust.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/module/modprobe_config.hpp"
@@ -75,7 +76,8 @@ std::string in_quotes(const std::string& text) {
 class ModprobeImporter {
   public:
     ImportResult run(const sysfs::Root& root) {
-        const sysfs::ModprobeConfig config = sysfs::read_modprobe_config(root);
+        sysfs::ModprobeConfig config = sysfs::read_modprobe_config(root);
+        drop_untrusted(root, config.lines);
         for (const std::string& path : config.unreadable)
             out_.add_omission(path, "cannot be read: not imported");
         for (const ConfigLine& line : config.lines)
@@ -118,6 +120,21 @@ class ModprobeImporter {
             add_distribution_line(line);
         else
             import_module_line(line);
+    }
+
+    /// modprobe reads these files too, but a rule would keep what they say.
+    void drop_untrusted(const sysfs::Root& root, std::vector<ConfigLine>& lines) {
+        std::map<std::string, bool> trusted;
+        std::erase_if(lines, [&](const ConfigLine& line) {
+            const auto [at, is_new] = trusted.emplace(line.path, true);
+            const auto checked =
+                is_new ? base::check_trusted(root.path(line.path)) : base::Result<void>();
+            if (!checked) {
+                at->second = false;
+                out_.add_omission(line.path, checked.error().reason + ": not imported");
+            }
+            return !at->second;
+        });
     }
 
     void add_distribution_line(const ConfigLine& line) {

@@ -12,7 +12,8 @@
 namespace vfioctl {
 namespace {
 
-constexpr std::size_t kMaxFileSize = 64U << 20U;  // modules.alias and its like are a few MiB
+constexpr std::size_t kMaxFileSize = 64U << 20U;   // modules.alias and its like are a few MiB
+constexpr std::size_t kMaxAttribute = 64U << 10U;  // the largest page there is
 constexpr unsigned kMaxDepth = 32;
 
 bool is_skipped(std::string_view name) {
@@ -58,14 +59,14 @@ void HostCapture::add_all() {
 
 void HostCapture::add_tree(const base::Dir& dir, const std::string& path, unsigned depth) {
     const auto names = dir.entries();
-    if (!names || depth > kMaxDepth)
+    if (!names || depth > kMaxDepth || archive_.has_failed())
         return;
     archive_.add_directory(path);
     for (const std::string& name : *names) {
         const std::string below = path + "/" + name;
         if (const auto target = dir.link(name))
             archive_.add_link(below, *target);
-        else if (!(attributes_.contains(name) && add_attribute(dir, name, below)) &&
+        else if (!(attributes_.contains(name) && add_attribute(dir, name, below, kMaxAttribute)) &&
                  !is_skipped(name))
             add_below(dir, name, below, depth);
     }
@@ -80,8 +81,8 @@ void HostCapture::add_below(const base::Dir& dir, const std::string& name, const
 }
 
 bool HostCapture::add_attribute(const base::Dir& dir, const std::string& name,
-                                const std::string& path) {
-    const auto content = dir.read_bytes(name, kMaxFileSize);
+                                const std::string& path, std::size_t limit) {
+    const auto content = dir.read_bytes(name, limit);
     if (!content)
         return false;
     archive_.add_file(path, *content);
@@ -92,7 +93,7 @@ bool HostCapture::add_attribute(const base::Dir& dir, const std::string& name,
 void HostCapture::add_file(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     if (const auto dir = base::Dir::open(root_.path(path.substr(0, slash))))
-        add_attribute(*dir, path.substr(slash + 1), path);
+        add_attribute(*dir, path.substr(slash + 1), path, kMaxFileSize);
 }
 
 void HostCapture::add_files(const std::string& directory) {
@@ -105,7 +106,7 @@ void HostCapture::add_files(const std::string& directory) {
         if (const auto target = dir->link(name); target == "/dev/null")
             archive_.add_link(path, *target);
         else
-            add_attribute(*dir, name, path);
+            add_attribute(*dir, name, path, kMaxFileSize);
     }
 }
 
@@ -124,8 +125,8 @@ void HostCapture::add_modules() {
             for (const std::string& name : *names) {
                 const std::string path = "/sys/module/" + name;
                 archive_.add_directory(path);
-                add_attribute(*dir, name + "/initstate", path + "/initstate");
-                add_attribute(*dir, name + "/refcnt", path + "/refcnt");
+                add_attribute(*dir, name + "/initstate", path + "/initstate", kMaxAttribute);
+                add_attribute(*dir, name + "/refcnt", path + "/refcnt", kMaxAttribute);
                 if (const auto drivers = dir->sub(name + "/drivers"))
                     add_tree(*drivers, path + "/drivers", 0);
             }
@@ -151,11 +152,11 @@ void HostCapture::add_mounts() {
         const bool uses_nodes = add_open_nodes(*proc, pid);
         if (!new_space && !uses_nodes)
             continue;
-        add_attribute(*proc, pid + "/comm", path + "/comm");
+        add_attribute(*proc, pid + "/comm", path + "/comm", kMaxAttribute);
         if (space)
             archive_.add_link(path + "/ns/mnt", *space);
         if (new_space)
-            add_attribute(*proc, pid + "/mountinfo", path + "/mountinfo");
+            add_attribute(*proc, pid + "/mountinfo", path + "/mountinfo", kMaxFileSize);
     }
 }
 
@@ -169,7 +170,7 @@ bool HostCapture::add_open_nodes(const base::Dir& proc, const std::string& pid) 
         if (!target || !is_device_file(*target))
             continue;
         archive_.add_link("/proc/" + pid + "/fd/" + fd, *target);
-        add_attribute(proc, pid + "/fdinfo/" + fd, "/proc/" + pid + "/fdinfo/" + fd);
+        add_attribute(proc, pid + "/fdinfo/" + fd, "/proc/" + pid + "/fdinfo/" + fd, kMaxAttribute);
         any = true;
     }
     return add_mappings(pid) || any;

@@ -28,7 +28,8 @@ class HostCapture {
     void add_below(const base::Dir& dir, const std::string& name, const std::string& below,
                    unsigned depth);
     /// Reads the file first: sysfs reports a size of 4096 for any file.
-    bool add_attribute(const base::Dir& dir, const std::string& name, const std::string& path);
+    bool add_attribute(const base::Dir& dir, const std::string& name, const std::string& path,
+                       std::size_t limit);
     void add_file(const std::string& path);
     void add_files(const std::string& directory);
     /// A directory for each parent. Callout scripts are left out.

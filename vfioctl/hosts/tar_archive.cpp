@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "vfioctl/hosts/archive_dlopen.hpp"
@@ -14,9 +15,9 @@
 namespace vfioctl {
 namespace {
 
-std::string temporary_name(const std::string& path) {
-    return path + ".part";
-}
+// A host with 10,000 VFs has half a million entries, of 30 MiB.
+constexpr std::size_t kMaxEntries = 4'000'000;
+constexpr std::size_t kMaxBytes = std::size_t{128} << 20U;
 
 /// libarchive's filter for the end of a file name; null for none.
 const char* filter_name(std::string_view path) {
@@ -33,22 +34,26 @@ CliResult<TarArchive> TarArchive::create(const std::string& path) {
     if (!has_libarchive())
         return fail(ExitCode::kFailed, path, "libarchive is not installed",
                     "install the package libarchive13 (Debian) or libarchive");
-    const std::string temporary = temporary_name(path);
-    base::UniqueFd fd(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
+    // What a capture has of other users' processes is root's to see: 0600, and O_EXCL, as the
+    // directory may be one that others write to.
+    std::string temporary = path + ".XXXXXX";
+    base::UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
     if (!fd.valid())
         return fail(base::fail_errno(errno, "create", temporary).value());
-    return TarArchive(std::move(fd), path);
+    return TarArchive(std::move(fd), path, std::move(temporary));
 }
 
-TarArchive::TarArchive(base::UniqueFd fd, std::string path)
-    : fd_(std::move(fd)), path_(std::move(path)), writer_(::archive_write_new()) {
+TarArchive::TarArchive(base::UniqueFd fd, std::string path, std::string temporary)
+    : fd_(std::move(fd)),
+      path_(std::move(path)),
+      temporary_(std::move(temporary)),
+      writer_(::archive_write_new()) {
     open();
 }
 
 TarArchive::~TarArchive() {
     if (fd_.valid())
-        ::unlink(temporary_name(path_).c_str());
+        ::unlink(temporary_.c_str());
 }
 
 void TarArchive::Free::operator()(archive* writer) const {
@@ -108,6 +113,13 @@ void TarArchive::add_parents(const std::string& path) {
 void TarArchive::add_entry(const Entry& entry) {
     if (error_)
         return;
+    bytes_ += entry.content.size();
+    if (++entries_ > kMaxEntries || bytes_ > kMaxBytes) {
+        error_ = base::fail(base::Code::kFailed, "write", path_,
+                            "the host's files are too many or too large for a capture")
+                     .value();
+        return;
+    }
     const std::unique_ptr<archive_entry, Free> header(::archive_entry_new());
     ::archive_entry_set_pathname(header.get(), entry.name.c_str());
     ::archive_entry_set_filetype(header.get(), entry.type);
@@ -125,13 +137,12 @@ void TarArchive::add_entry(const Entry& entry) {
 
 CliResult<void> TarArchive::finish() {
     check(::archive_write_close(writer_.get()));
-    const std::string temporary = temporary_name(path_);
     const bool closed = ::close(fd_.release()) == 0;
-    if (!error_ && (!closed || ::rename(temporary.c_str(), path_.c_str()) != 0))
+    if (!error_ && (!closed || ::rename(temporary_.c_str(), path_.c_str()) != 0))
         error_ = base::fail_errno(errno, "write", path_).value();
     if (!error_)
         return {};
-    ::unlink(temporary.c_str());
+    ::unlink(temporary_.c_str());
     return fail(*error_);
 }
 

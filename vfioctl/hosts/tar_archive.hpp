@@ -15,7 +15,7 @@ struct archive_entry;
 
 namespace vfioctl {
 
-/// A tar archive being written, under a temporary name until finish() has put it in place;
+/// A tar archive being written, 0600 and under a temporary name until finish() has put it in place;
 /// compressed when its name ends in .zst, .xz or .gz. POSIX ustar, with pax headers for what ustar
 /// has no room for. Contents are passed in memory: the size of a sysfs file is known only after it
 /// has been read. Owner root, no times: the same host gives the same bytes.
@@ -34,6 +34,7 @@ class TarArchive {
     void add_file(const std::string& path, std::string_view content);
     void add_link(const std::string& path, const std::string& target);
 
+    [[nodiscard]] bool has_failed() const { return error_.has_value(); }
     [[nodiscard]] CliResult<void> finish();
 
   private:
@@ -48,7 +49,7 @@ class TarArchive {
         std::string_view content{};
         const char* target = nullptr;
     };
-    TarArchive(base::UniqueFd fd, std::string path);
+    TarArchive(base::UniqueFd fd, std::string path, std::string temporary);
     void open();
     void add_parents(const std::string& path);
     void add_entry(const Entry& entry);
@@ -57,8 +58,11 @@ class TarArchive {
 
     base::UniqueFd fd_;
     std::string path_;
+    std::string temporary_;  ///< where it is written
     std::unique_ptr<archive, Free> writer_;
     std::set<std::string> directories_;
+    std::size_t entries_ = 0;
+    std::size_t bytes_ = 0;
     std::optional<base::Error> error_;
 };
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/file_io.hpp"
+#include "base/path_root.hpp"
 #include "base/try.hpp"
 
 namespace binding {
@@ -56,7 +57,7 @@ std::string this_boot(const StateDir& state) {
 /// Is there a journal?
 Result<bool> JournalReader::open() {
     const std::string path = state_.journal_path();
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    UniqueFd fd = base::open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!fd.valid() && errno != ENOENT)
         return fail_errno(errno, "open", path);
     if (fd.valid() && fd_.valid() && is_continued(fd.get(), fd_.get(), read_))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/mdevctl/callouts.hpp"
 
+#include "base/file_trust.hpp"
 #include "base/path.hpp"
 #include "binding/codec/json.hpp"
 
@@ -68,8 +69,15 @@ Callouts::Callouts(const std::optional<sysfs::Root>& root, CalloutOptions option
 std::vector<std::string> Callouts::scripts(const char* kind) const {
     std::vector<std::string> paths;
     for (const std::string& directory : directories_)
-        for (const std::string& name : base::list_directory(directory + "/" + kind))
-            paths.push_back(directory + "/" + kind + "/" + name);
+        for (const std::string& name : base::list_directory(directory + "/" + kind)) {
+            std::string path = directory + "/" + kind + "/" + name;
+            const auto trusted = base::check_trusted(path);
+            if (trusted)
+                paths.push_back(std::move(path));
+            else if (distrusted_.insert(path).second)
+                options_.warn("callout script " + path +
+                              " is passed over: " + trusted.error().text());
+        }
     return paths;
 }
 

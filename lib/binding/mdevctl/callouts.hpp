@@ -87,7 +87,8 @@ class Callouts {
     std::vector<std::string> directories_;  ///< ".../scripts.d", in the order they are asked
     CalloutOptions options_;
     std::map<std::pair<std::string, std::string>, std::optional<CalloutScript>>
-        versioned_scripts_;  ///< parent, type
+        versioned_scripts_;                     ///< parent, type
+    mutable std::set<std::string> distrusted_;  ///< each is warned of once
 };
 
 }  // namespace binding

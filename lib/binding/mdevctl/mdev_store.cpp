@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/mdevctl/mdev_store.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <tuple>
 
 #include "base/file_io.hpp"
+#include "base/file_trust.hpp"
 #include "base/path.hpp"
+#include "base/path_root.hpp"
 #include "base/try.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace binding {
 namespace {
 
-using base::fail_errno;
 using base::Result;
 
 constexpr const char* kScripts = "scripts.d";
@@ -24,8 +24,9 @@ constexpr const char* kScripts = "scripts.d";
 enum class FileType { kDirectory, kFile, kOther };
 
 FileType file_type(const std::string& path) {
+    const base::UniqueFd fd = base::open_path(path, O_PATH);
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0)
+    if (!fd.valid() || ::fstat(fd.get(), &status) != 0)
         return FileType::kOther;
     if (S_ISDIR(status.st_mode))
         return FileType::kDirectory;
@@ -68,7 +69,8 @@ void MdevStore::list_parent(const std::string& parent, const MdevFilter& filter,
         }
         if (filter.uuid && *filter.uuid != *uuid)
             continue;
-        const auto text = base::read_file(path);
+        const auto trusted = base::check_trusted(path);
+        const auto text = trusted ? base::read_file(path) : base::propagate(trusted);
         auto definition =
             text ? parse_mdev_definition(*uuid, parent, *text) : base::propagate(text);
         if (definition)
@@ -92,9 +94,7 @@ Result<void> MdevStore::write(const MdevDefinition& definition) const {
 }
 
 Result<void> MdevStore::remove(const MdevDefinition& definition) const {
-    const std::string path = definition_path(definition);
-    if (::unlink(path.c_str()) != 0)
-        return fail_errno(errno, "remove", path);
+    TRY(base::remove_file(definition_path(definition)));
     return base::sync_directory(directory_ + "/" + definition.parent);
 }
 

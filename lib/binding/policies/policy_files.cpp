@@ -16,6 +16,9 @@
 #include <system_error>
 #include <utility>
 
+#include "base/file_trust.hpp"
+#include "base/path.hpp"
+#include "base/path_root.hpp"
 #include "base/unique_fd.hpp"
 
 /// Policy files decide what root does, so they are read as if someone meant harm: opened without
@@ -26,7 +29,6 @@ namespace {
 
 constexpr std::string_view kSuffix = ".yaml";
 constexpr std::size_t kMaxFiles = 512;
-constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
 
 std::string errno_text(int errnum) {
     return std::generic_category().message(errnum);
@@ -56,8 +58,7 @@ class PolicyFileReader {
     void error(const std::string& path, std::string text, std::string hint = {});
     void add_directory(const std::string& path, int dir_fd);
     void read(const ChosenFile& chosen);
-    [[nodiscard]] bool is_trusted(const std::string& path, const struct stat& status,
-                                  std::string_view noun);
+    [[nodiscard]] bool is_trusted(const std::string& path, const struct stat& status);
     [[nodiscard]] bool read_text(const std::string& path, int fd, std::string& text);
 
     MissingPath missing_;
@@ -80,8 +81,9 @@ std::string file_name(const std::string& path) {
 }
 
 void PolicyFileReader::add(const std::string& path) {
+    const base::UniqueFd named = base::open_path(path, O_PATH);
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
+    if (!named.valid() || ::fstat(named.get(), &status) != 0) {
         const bool missing = errno == ENOENT || errno == ENOTDIR;
         if (!missing || missing_ == MissingPath::kError)
             error(path, errno_text(errno));
@@ -91,7 +93,7 @@ void PolicyFileReader::add(const std::string& path) {
         chosen_[{file_name(path), path}] = {.path = path, .origin = FileOrigin::kNamed};
         return;
     }
-    const base::UniqueFd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
+    const base::UniqueFd dir = base::open_path(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (!dir.valid())
         error(path, errno_text(errno));
     else
@@ -100,7 +102,7 @@ void PolicyFileReader::add(const std::string& path) {
 
 void PolicyFileReader::add_directory(const std::string& path, int dir_fd) {
     struct stat status {};
-    if (::fstat(dir_fd, &status) != 0 || !is_trusted(path, status, "directory"))
+    if (::fstat(dir_fd, &status) != 0 || !is_trusted(path, status))
         return;
     const std::unique_ptr<DIR, CloseDir> entries(::fdopendir(::dup(dir_fd)));
     if (!entries) {
@@ -123,24 +125,14 @@ bool is_standard(const std::string& path) {
     });
 }
 
-/// A policy can make root unbind any device: only root and the caller may own one.
-bool PolicyFileReader::is_trusted(const std::string& path, const struct stat& status,
-                                  std::string_view noun) {
+/// A policy can make root unbind any device.
+bool PolicyFileReader::is_trusted(const std::string& path, const struct stat& status) {
     if (!is_standard(path))
         return true;  // The user named it, or the root that it is in, and answers for it.
-    if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
-        error(path, fmt::format("this {} belongs to user {}, not to root", noun, status.st_uid),
-              "chown root " + path);
-        return false;
-    }
-    if ((status.st_mode & kWritableByOthers) != 0) {
-        error(path,
-              fmt::format("this {} is writable by others than its owner (mode {:04o})", noun,
-                          status.st_mode & 07777U),
-              "chmod go-w " + path);
-        return false;
-    }
-    return true;
+    const auto distrust = base::find_distrust(status);
+    if (distrust)
+        error(path, distrust->why, std::string(distrust->fix) + " " + path);
+    return !distrust;
 }
 
 std::string_view file_type_name(const struct stat& status) {
@@ -170,7 +162,10 @@ bool is_dev_null(const struct stat& status) {
 void PolicyFileReader::read(const ChosenFile& chosen) {
     const std::string& path = chosen.path;
     const bool listed = chosen.origin == FileOrigin::kDirectory;
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    // A captured host has no /dev.
+    if (base::read_link(path) == "/dev/null")
+        return;
+    const base::UniqueFd fd = base::open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     struct stat status {};
     if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
         error(path, listed && errno == ENOENT ? "a link that leads nowhere" : errno_text(errno));
@@ -183,7 +178,7 @@ void PolicyFileReader::read(const ChosenFile& chosen) {
         return;
     }
     std::string text;
-    if (is_trusted(path, status, "file") && read_text(path, fd.get(), text))
+    if (is_trusted(path, status) && read_text(path, fd.get(), text))
         result_.files.push_back({.name = path, .text = std::move(text)});
 }
 

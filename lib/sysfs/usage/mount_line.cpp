@@ -8,7 +8,8 @@
 #include <array>
 #include <cerrno>
 
-#include "base/unique_fd.hpp"
+#include "base/file_io.hpp"
+#include "base/path_root.hpp"
 
 namespace sysfs {
 
@@ -37,10 +38,12 @@ std::string unescape_field(std::string_view field) {
 
 base::Result<void> for_each_line(const std::string& path,
                                  const std::function<void(std::string_view)>& visit) {
-    const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const base::UniqueFd file = base::open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file.valid())
         return base::fail_errno(errno, "open", path);
+    constexpr std::size_t kLongestLine = std::size_t{1} << 20U;
     std::string text;
+    std::size_t total = 0;
     std::array<char, 65536> chunk;
     for (;;) {
         const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
@@ -57,6 +60,9 @@ base::Result<void> for_each_line(const std::string& path,
             start = end + 1;
         }
         text.erase(0, start);
+        total += static_cast<std::size_t>(got);
+        if (text.size() > kLongestLine || total > base::kFileSizeLimit)
+            return base::fail_errno(EFBIG, "read", path);
     }
     if (!text.empty())
         visit(text);

@@ -13,7 +13,7 @@
 /// namespace may have 100,000 mounts.
 namespace sysfs {
 
-/// Calls `visit` with each line of the file.
+/// Calls `visit` with each line of the file. One without end is an error (EFBIG).
 [[nodiscard]] base::Result<void> for_each_line(const std::string& path,
                                                const std::function<void(std::string_view)>& visit);
 /// The next field, which is removed from `line`.

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sysfs/usage/process_maps.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <string>
 
-#include "base/unique_fd.hpp"
+#include "sysfs/usage/mount_line.hpp"
 #include "sysfs/usage/process.hpp"
 
 namespace sysfs {
@@ -62,30 +57,10 @@ std::optional<FileMapping> parse_mapping(std::string_view line) {
 base::Result<void> read_mappings(const Root& root, pid_t pid,
                                  const std::function<void(const FileMapping&)>& visit) {
     const std::string path = process_dir(root, pid) + "/maps";
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid())
-        return base::fail_errno(errno, "open", path);
-    std::string text;  // what of the last line was read
-    std::array<char, 65536> chunk;
-    while (true) {
-        const ssize_t count = ::read(fd.get(), chunk.data(), chunk.size());
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return base::fail_errno(errno, "read", path);
-        if (count == 0 && text.empty())
-            return {};
-        if (count == 0)
-            text += '\n';  // an edited capture may end without one
-        text.append(chunk.data(), static_cast<std::size_t>(count));
-        std::size_t at = 0;
-        for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', at)) {
-            if (const auto mapping = parse_mapping(std::string_view(text).substr(at, end - at)))
-                visit(*mapping);
-            at = end + 1;
-        }
-        text.erase(0, at);
-    }
+    return for_each_line(path, [&visit](std::string_view line) {
+        if (const auto mapping = parse_mapping(line))
+            visit(*mapping);
+    });
 }
 
 }  // namespace sysfs

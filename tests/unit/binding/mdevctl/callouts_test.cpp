@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,6 +103,18 @@ TEST_F(CalloutsTest, PreWorkPostAndThenTheNotifiers) {
     EXPECT_FALSE(around(Force::kNo, false));
     EXPECT_EQ(called(), (Words{"50-mtty pre start none " + json_, "work",
                                "50-mtty post start failure " + json_, "all notify start failure"}));
+}
+
+TEST_F(CalloutsTest, ThatOthersMayWriteAreNotRun) {
+    callout("20-others", "exit 1");
+    callout("30-root", "exit 0");
+    const std::string path = dir_.path() + "/etc/mdevctl.d/scripts.d/callouts/20-others";
+    ASSERT_EQ(::chmod(path.c_str(), 0757), 0);
+    EXPECT_TRUE(around());
+    EXPECT_EQ(called(), (Words{"30-root pre start none " + json_, "work",
+                               "30-root post start success " + json_}));
+    EXPECT_EQ(warned_, "callout script " + path + " is passed over: " + path +
+                           ": trust: this file is writable by others than its owner (mode 0757)\n");
 }
 
 TEST_F(CalloutsTest, TheFirstInTheOrderOfNamesThatTakesTheTypeSpeaks) {

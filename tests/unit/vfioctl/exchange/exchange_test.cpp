@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "tests/fake/host.hpp"
 #include "tests/fake/temp_dir.hpp"
 #include "tests/fake/tree.hpp"
 #include "tests/unit/vfioctl/harness/exchange_hosts.hpp"
+#include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
 /// What comes in and goes out is what others accept: import's policies by `policy check`, and files
@@ -210,6 +215,28 @@ TEST(Import, PutsDevicesWhereDriverctlPutThem) {
         run_vfioctl({"--root", ".", "--policy", "p.yaml", "list", "--json", "eth0"}, root.path());
     const auto json = nlohmann::json::parse(planned.out);
     EXPECT_EQ(json["devices"][0]["wanted"]["rule"], "driverctl-pci-0000:03:00.0");
+}
+
+TEST(Import, TakesNothingFromFilesThatOthersMayWrite) {
+    const fake::TempDir host;
+    write_workstation(host.path());
+    const std::string uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+    const std::map<std::string, std::pair<std::string, std::string>> files = {
+        {"modprobe", {"/etc/modprobe.d/a.conf", "options vfio-pci ids=10de:1eb8\n"}},
+        {"driverctl", {"/etc/driverctl.d/pci-0000:01:00.0", "vfio-pci\n"}},
+        {"mdevctl",
+         {"/etc/mdevctl.d/0000:01:00.0/" + uuid, R"({"mdev_type":"mtty-1","start":"auto"})"}}};
+    for (const auto& [tool, file] : files) {
+        const std::string path = host.path() + file.first;
+        ASSERT_TRUE(base::make_directories(base::directory_name(path)));
+        ASSERT_TRUE(base::replace_file(path, file.second, 0644, base::Durability::kUnsynced));
+        const std::vector<std::string> words = {"--root", host.path(), "import", tool};
+        EXPECT_NE(run_vfioctl(words).out.find("rules:"), std::string::npos) << tool;
+        ASSERT_EQ(::chmod(path.c_str(), 0646), 0);
+        const ProcessOutput refused = run_vfioctl(words);
+        EXPECT_EQ(refused.out.find("name:"), std::string::npos) << refused.out;
+        EXPECT_NE(refused.err.find("writable by others"), std::string::npos) << refused.err;
+    }
 }
 
 TEST(Import, ReplacesAFileAsAWhole) {
