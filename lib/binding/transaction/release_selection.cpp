@@ -110,8 +110,8 @@ ReleaseSelection with_vfs(const JournalState& journal_state, const Inventory& in
                 if (journal_state.bound.contains(removed))
                     with_pf[txn].insert(removed);
     for (const auto& [txn, vfs] : with_pf) {
-        for (auto& [other, devices] : transactions)
-            std::erase_if(devices, [&](const DeviceId& device) { return vfs.contains(device); });
+        for (auto& [other, devices] : transactions)  // clang 14 captures no structured binding
+            std::erase_if(devices, [&gone = vfs](const DeviceId& id) { return gone.contains(id); });
         transactions[txn].insert(vfs.begin(), vfs.end());
     }
     std::erase_if(transactions, [](const auto& entry) { return entry.second.empty(); });
