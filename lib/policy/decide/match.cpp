@@ -2,6 +2,7 @@
 #include "policy/decide/match.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 

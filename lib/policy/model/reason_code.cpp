@@ -2,6 +2,7 @@
 #include "policy/model/reason_code.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <utility>

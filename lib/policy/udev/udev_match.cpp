@@ -2,6 +2,7 @@
 #include "policy/udev/udev_match.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 

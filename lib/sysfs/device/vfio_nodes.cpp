@@ -79,21 +79,19 @@ void read_node_access(const Root& root, VfioNodes& nodes) {
 
 std::optional<VfioNodes> read_vfio_nodes(const DeviceDir& device, const GroupNodes& groups,
                                          const Device& out) {
-    VfioNodes nodes;
-    bool is_vfio = false;
-    if (device.has("vfio-dev")) {
-        const auto names = device.dir().entries("vfio-dev");
-        is_vfio = names && !names->empty();
-        // The entry is there without cdev support too; its `dev` tells that there is a node.
-        if (is_vfio && device.dir().has("vfio-dev/" + names->front() + "/dev"))
-            nodes.cdev = names->front();
-    } else {
-        is_vfio = out.driver && is_vfio_driver(*out.driver);
-    }
+    const bool has_cdevs = device.has("vfio-dev");
+    const auto cdevs = has_cdevs
+                           ? device.dir().entries("vfio-dev").value_or(std::vector<std::string>{})
+                           : std::vector<std::string>{};
+    const bool is_vfio = has_cdevs ? !cdevs.empty() : out.driver && is_vfio_driver(*out.driver);
     if (!is_vfio)
         return std::nullopt;
+    std::optional<VfioNodes> nodes(std::in_place);
+    // The entry is there without cdev support too; its `dev` tells that there is a node.
+    if (has_cdevs && device.dir().has("vfio-dev/" + cdevs.front() + "/dev"))
+        nodes->cdev = cdevs.front();
     if (out.iommu_group)
-        nodes.group = groups.node_for(*out.iommu_group, device);
+        nodes->group = groups.node_for(*out.iommu_group, device);
     return nodes;
 }
 
