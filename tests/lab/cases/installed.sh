@@ -4,6 +4,8 @@
 # What `cmake --install` has installed, with systemd as process 1: dbus, polkit, systemd and udev find their files, the
 # programs their policies, and the daemon starts.
 . tests/lab/check.sh
+# The installed vfioctl, not the built one.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 edu=0000:00:10.0
 is_active() { systemctl -q is-active bindd; }
