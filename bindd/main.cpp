@@ -30,7 +30,8 @@ int run(const CommandLine& line) {
                                     .state = binding::StateDir::below(sysfs::Root{}),
                                     .check_open = open_and_close,
                                     .open = open_for_client,
-                                    .write_timeout = line.daemon.timeout};
+                                    .write_timeout = line.daemon.timeout,
+                                    .policies = line.daemon.policies};
     if (line.role == CommandLine::Role::kExecutor)
         return serve_executor(deps);
     const DaemonHooks hooks{

@@ -115,7 +115,7 @@ CliResult<ExitCode> run_command(const Invocation& invocation) {
     const auto kernel = make_kernel(global.root);
     std::unique_ptr<DaemonClient> daemon;
     if (should_use_daemon(invocation))
-        daemon = TRY(DaemonClient::find(binding::StateDir::below(global.root).run));
+        daemon = TRY(DaemonClient::find(binding::StateDir::below(global.root).controller_dir()));
     if (daemon == nullptr) {
         CliContext cli = make_context(*kernel, global, actor("vfioctl"));
         return invocation.command->run(cli, invocation.arguments);

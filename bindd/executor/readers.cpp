@@ -8,6 +8,8 @@
 
 #include "base/number.hpp"
 #include "base/try.hpp"
+#include "binding/policies/policy_files.hpp"
+#include "binding/policies/udev_rules_file.hpp"
 
 namespace bindd {
 namespace {
@@ -118,11 +120,14 @@ std::string Readers::serve(const std::string& line,
     if (!request)
         return encode_message({0, binding::Failed{request.error()}});
     const std::uint64_t id = request->id;
-    if (const auto* open = std::get_if<binding::OpenForClient>(&request->message)) {
-        const auto sent = open_for(*open);
-        return encode_message({id, sent ? binding::Message(binding::Completed{})
-                                        : binding::Message(binding::Failed{sent.error()})});
-    }
+    const auto ended = [id](const Result<void>& done) {
+        return encode_message({id, done ? binding::Message(binding::Completed{})
+                                        : binding::Message(binding::Failed{done.error()})});
+    };
+    if (const auto* open = std::get_if<binding::OpenForClient>(&request->message))
+        return ended(open_for(*open));
+    if (std::holds_alternative<binding::UpdateUdevRules>(request->message))
+        return ended(update_udev_rules());
     const auto emit = [&](binding::Message found) {
         report(encode_message({id, std::move(found)}));
     };
@@ -135,6 +140,22 @@ Result<void> Readers::open_for(const binding::OpenForClient& request) const {
                           "this daemon cannot open devices for others");
     const auto opened = TRY(deps_.open(request.device.text(), request.backend));
     return channel_.send(request.ticket, opened);
+}
+
+/// A rule of udev's can run a program, so nothing in it is the controller's word. A set with an
+/// error leaves the rules of the last good one, as the controller leaves that in force.
+Result<void> Readers::update_udev_rules() const {
+    if (deps_.state.udev_rules.empty())
+        return {};
+    const policy::Parsed parsed =
+        binding::load_policies(deps_.policies, binding::MissingPath::kIgnore);
+    if (!parsed.ok())
+        return {};
+    const sysfs::ScanOptions wanted = parsed.set.required_facts();
+    const auto drivers = TRY(deps_.kernel.drivers(wanted));
+    const auto inventory = TRY(deps_.kernel.devices({}, wanted));
+    TRY(binding::write_udev_rules(deps_.state, parsed.set, drivers, inventory.host));
+    return {};
 }
 
 void Readers::on_ended(const binding::WorkerJob& job, binding::JobEnd how,

@@ -31,11 +31,13 @@ namespace bindd {
 template <typename Request>
 constexpr bool kIsForReader =
     std::is_same_v<Request, binding::ScanHost> || std::is_same_v<Request, binding::ScanDevices> ||
-    std::is_same_v<Request, binding::QueryUsage> || std::is_same_v<Request, binding::OpenForClient>;
+    std::is_same_v<Request, binding::QueryUsage> ||
+    std::is_same_v<Request, binding::OpenForClient> ||
+    std::is_same_v<Request, binding::UpdateUdevRules>;
 
-/// The processes that read the host and open devices: either may hang. Their lines are the replies
-/// as the daemon gets them. A read past its deadline ends with kTimeout. They end when there has
-/// been nothing to do for a while.
+/// The processes that read the host, open devices and write udev's rules: each may hang. Their
+/// lines are the replies as the daemon gets them. A read past its deadline ends with kTimeout. They
+/// end when there has been nothing to do for a while.
 class Readers {
   public:
     /// `send` gets the lines of replies, `on_abandoned` a reader that was killed and may be kept by
@@ -53,6 +55,7 @@ class Readers {
     [[nodiscard]] std::string serve(const std::string& line,
                                     const std::function<void(const std::string&)>& report) const;
     [[nodiscard]] base::Result<void> open_for(const binding::OpenForClient& request) const;
+    [[nodiscard]] base::Result<void> update_udev_rules() const;
     void on_ended(const binding::WorkerJob& job, binding::JobEnd how,
                   const std::string& line) const;
 

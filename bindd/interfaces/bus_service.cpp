@@ -108,7 +108,7 @@ BusService::BusService(sd_event* event, ControllerRunner& controller, const std:
       callers_(bus_),
       authority_(bus_, callers_),
       requests_(controller, authority_, paths_),
-      leases_(event, controller, requests_, controller.state_dir().run + "/claims"),
+      leases_(event, controller, requests_, controller.state_dir().controller_dir() + "/claims"),
       snapshots_(controller, authority_, paths_),
       histories_(event, controller),
       devices_(bus_, controller, requests_, paths_, sysfs::Root{}),
@@ -117,7 +117,7 @@ BusService::BusService(sd_event* event, ControllerRunner& controller, const std:
       jobs_(*connection_.connection, bus_, event, controller, requests_),
       manager_(*connection_.connection, bus_,
                {controller, requests_, leases_, snapshots_, histories_, paths_}),
-      name_(bus_, controller.state_dir().run + "/on-bus") {
+      name_(bus_, controller.state_dir().controller_dir() + "/on-bus") {
     requests_.on_job_created([this](JobId id) { jobs_.show(id); });
     requests_.on_release([this](const std::vector<sysfs::DeviceId>& ids) -> BusResult<void> {
         for (const sysfs::DeviceId& id : ids)

@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "base/file_io.hpp"
+#include "base/path.hpp"
 #include "base/try.hpp"
 #include "bindd/controller/job_planning.hpp"
 #include "bindd/controller/policy_reload.hpp"
 #include "binding/journal/history.hpp"
 #include "binding/policies/policy_files.hpp"
-#include "binding/policies/udev_rules_file.hpp"
 
 namespace bindd {
 
@@ -65,16 +65,19 @@ struct ControllerRunner::EffectRunner {
             self.on_managed_overrides_(watch.files);
     }
     void operator()(const WriteUdevRules&) const {
-        const View& view = self.state_.view;
-        const auto written = binding::write_udev_rules(self.deps_.state, view.policies,
-                                                       view.drivers, view.inventory.host);
-        if (!written)
-            (*this)(LogEntry{Level::kWarning, LogEvent::kWarning, written.error().text()});
+        self.deps_.executor.send(
+            binding::UpdateUdevRules{}, {}, [&self = self](const Result<void>& written) {
+                if (!written)
+                    self.deps_.log.write(
+                        {Level::kWarning, LogEvent::kWarning, written.error().text()});
+            });
     }
     void operator()(const SaveManualState& save) const {
-        if (auto saved = base::replace_file(self.manual_state_file_, save.text, 0600,
-                                            base::Durability::kUnsynced);
-            !saved)
+        auto saved = base::make_directories(self.deps_.state.controller_dir());
+        if (saved)
+            saved = base::replace_file(self.manual_state_file_, save.text, 0600,
+                                       base::Durability::kUnsynced);
+        if (!saved)
             self.feed(ManualStateNotSaved{saved.error()});
     }
     void operator()(const LogEntry& entry) const { self.deps_.log.write(entry); }
@@ -129,7 +132,7 @@ struct ControllerRunner::EffectRunner {
 ControllerRunner::ControllerRunner(ControllerDependencies deps)
     : deps_(std::move(deps)),
       journal_(deps_.state),
-      manual_state_file_(deps_.state.run + "/by-hand"),
+      manual_state_file_(deps_.state.controller_dir() + "/by-hand"),
       timers_{{{deps_.event, [this] { feed(TimerFired{TimerId::kScan}); }},
                {deps_.event, [this] { feed(TimerFired{TimerId::kJobs}); }},
                {deps_.event, [this] { feed(TimerFired{TimerId::kStartup}); }},

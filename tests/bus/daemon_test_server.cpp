@@ -122,7 +122,8 @@ void create_world(const std::string& directory, unsigned extra,
         manual.set(world.devices.at(fake::pci_id(address)),
                    bindd::ManualState::ManualAction::kReleased);
     ::mkdir((directory + "/run").c_str(), 0755);
-    std::ofstream(directory + "/run/by-hand") << manual.take_unsaved().value_or("");
+    ::mkdir((directory + "/run/controller").c_str(), 0755);
+    std::ofstream(directory + "/run/controller/by-hand") << manual.take_unsaved().value_or("");
 }
 
 int run(const std::string& address, const std::string& directory, unsigned extra,

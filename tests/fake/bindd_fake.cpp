@@ -156,7 +156,8 @@ int run(const std::vector<std::string>& words) {
                      .state = state,
                      .check_open = [](const sysfs::Device&) { return base::Result<void>(); },
                      .write_timeout = timeout,
-                     .read_timeout = timeout},
+                     .read_timeout = timeout,
+                     .policies = options.policies},
         .events = [&stdio](sd_event* event) -> base::Result<std::unique_ptr<EventSource>> {
             auto made = std::make_unique<ConsoleEventSource>(event);
             stdio = made.get();

@@ -58,6 +58,8 @@ struct RecoverInterrupted {};
 struct ForgetDevices {
     std::vector<sysfs::DeviceId> ids;
 };
+/// Make udev's rules those of root's policy files, which the executor reads itself.
+struct UpdateUdevRules {};
 struct Ping {};
 /// Finish what has begun and exit.
 struct Stop {};
@@ -130,9 +132,9 @@ struct TransactionOutcome {
 
 using Message =
     std::variant<ScanHost, ScanDevices, QueryUsage, OpenForClient, ExecuteTransaction,
-                 RecoverInterrupted, ForgetDevices, Ping, Stop, DeviceFound, ContextFound,
-                 DriversFound, UsageFound, StepStarted, TransactionEnded, Completed, Failed,
-                 Warning, TransactionInterrupted, RecoveryEnded, ReadStuck, RunTransaction,
+                 RecoverInterrupted, ForgetDevices, UpdateUdevRules, Ping, Stop, DeviceFound,
+                 ContextFound, DriversFound, UsageFound, StepStarted, TransactionEnded, Completed,
+                 Failed, Warning, TransactionInterrupted, RecoveryEnded, ReadStuck, RunTransaction,
                  UndoTransaction, DeviceSeen, TransactionOutcome>;
 
 struct Envelope {

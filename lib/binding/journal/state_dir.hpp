@@ -30,6 +30,8 @@ struct StateDir {
                 root.path("/run/udev/rules.d")};
     }
 
+    /// What the daemon's unprivileged half writes for itself, readable by all.
+    [[nodiscard]] std::string controller_dir() const { return run + "/controller"; }
     [[nodiscard]] std::string lock_path() const { return run + "/lock"; }
     [[nodiscard]] std::string journal_path() const { return run + "/journal"; }
     [[nodiscard]] std::string history_path() const { return lib + "/history"; }

@@ -36,7 +36,9 @@ Result<std::vector<std::string>> write_udev_rules(const StateDir& state,
     if (base::read_file(path).value_or("") == rules.text)
         return std::move(rules.unsupported);
     TRY(base::make_directories(state.udev_rules));
-    TRY(base::replace_file(path, rules.text, 0644, base::Durability::kUnsynced));
+    // Of two processes that write, neither replaces the other's half. udev reads names in .rules.
+    TRY(base::replace_file(path, rules.text, 0644, base::Durability::kUnsynced,
+                           path + "." + std::to_string(::getpid())));
     return std::move(rules.unsupported);
 }
 

@@ -246,6 +246,19 @@ TEST_F(HostileController, UndoesOnlyWhatTheJournalOfTheExecutorHas) {
     EXPECT_EQ(writes(), std::vector<std::string>{});
 }
 
+TEST_F(HostileController, HasUdevRulesWrittenOnlyOfRootsPolicies) {
+    deps_.state.udev_rules = dir_.path() + "/rules.d";
+    EXPECT_EQ(send_line(R"({"id":1,"message":"update_udev_rules","text":"RUN+=\"/tmp/x\""})"),
+              "completed");
+    EXPECT_EQ(files(), std::vector<std::string>{});
+    policy("version: 1\nrules:\n  - { name: nics, match: { class: network }, driver: auto }\n");
+    EXPECT_EQ(send(binding::UpdateUdevRules{}), "completed");
+    EXPECT_EQ(files(), std::vector<std::string>{"rules.d/79-bindd.rules"});
+    policy("version: 1\nrules: broken\n");
+    EXPECT_EQ(send(binding::UpdateUdevRules{}), "completed");
+    EXPECT_EQ(files(), std::vector<std::string>{"rules.d/79-bindd.rules"});
+}
+
 /// Each kind of message, as a decoder lets it through: none but a transaction writes to the kernel,
 /// and none writes a file but the journal, the lock and the history.
 TEST_F(HostileController, WritesThroughNoOtherMessage) {
@@ -258,6 +271,7 @@ TEST_F(HostileController, WritesThroughNoOtherMessage) {
         binding::OpenForClient{"../../x", kHostileNic, "noiommu"},
         binding::RecoverInterrupted{},
         binding::ForgetDevices{{kHostileNic, kHostileParent}},
+        binding::UpdateUdevRules{},
         binding::Ping{},
         binding::Stop{},
         binding::DeviceFound{},

@@ -38,6 +38,7 @@ std::vector<Message> all_messages() {
             ExecuteTransaction{"bindd", "apply", std::chrono::seconds(3), transaction},
             RecoverInterrupted{},
             ForgetDevices{{kMessageDevice}},
+            UpdateUdevRules{},
             Ping{},
             Stop{},
             DeviceFound{message_device()},
