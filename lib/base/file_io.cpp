@@ -24,7 +24,7 @@ Result<void> create_and_write(const std::string& path, std::string_view text, mo
     const WritablePath writable(path);
     const UniqueFd fd(
         ::open(writable.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-    if (!fd.valid())
+    if (!fd.valid() || ::fchmod(fd.get(), mode) != 0)  // open() takes the umask's bits off
         return fail_errno(errno, "create", path);
     TRY(write_all(fd.get(), text, path));
     if (durability == Durability::kSynced && ::fsync(fd.get()) != 0)

@@ -36,8 +36,10 @@ exposed_at_most() {
         die "$1 is exposed more than allowed: $(tail -n 1 "$root/security")"
     grep -q 'Overall exposure level' "$root/security" || die "systemd-analyze security prints nothing"
 }
-exposed_at_most bindd.service 20
-exposed_at_most bindd-executor@.service 35
+exposed_at_most bindd.service 10
+exposed_at_most bindd-executor@.service 30
+exposed_at_most bindd-apply.service 30
+exposed_at_most bindd-early.service 30
 
 # As a package does: the preset enables the units for their targets.
 mkdir -p "$root/etc/systemd/system"
@@ -46,6 +48,10 @@ for link in multi-user.target.wants/bindd.service sysinit.target.wants/bindd-ear
     [ -L "$root/etc/systemd/system/$link" ] || die "the preset does not enable $link"
 done
 [ ! -e "$root/etc/systemd/system/multi-user.target.wants/bindd-apply.service" ] || die "the preset enables bindd-apply"
+
+systemd-sysusers --root="$root" "$root/usr/lib/sysusers.d/bindd.conf" 2>"$root/sysusers" ||
+    grep -q 'Operation not permitted' "$root/sysusers" || die "sysusers: $(cat "$root/sysusers")"
+grep -q '^bindd:' "$root/etc/passwd" || die "sysusers makes no user bindd"
 
 # The lines without their owner, because the test may run unprivileged.
 sed 's/ root root -$//' "$root/usr/lib/tmpfiles.d/bindd.conf" >"$root/tmpfiles.conf"

@@ -107,6 +107,9 @@ Result<void> append_history(const StateDir& state, const std::vector<HistoryEntr
         ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!fd.valid())
         return fail_errno(errno, "open", path);
+    // Its readers need no rights, whatever the umask of its first writer.
+    if (::fstat(fd.get(), &status) == 0 && status.st_size == 0)
+        (void)::fchmod(fd.get(), 0644);
     std::string text = ends_inside_a_line(fd.get()) ? "\n" : "";
     for (const HistoryEntry& entry : entries)
         text += encode_fields(entry) + "\n";

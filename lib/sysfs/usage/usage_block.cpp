@@ -102,7 +102,10 @@ void find_pool(const Root& root, const std::string& fs, const MountTable& table,
 /// The device number of a path on this machine; nothing on a captured host, which has names only.
 std::optional<NodeNumber> number_of(const Root& root, const Swap& swap) {
     struct stat status {};
-    if (!root.is_live() || ::stat(swap.path.c_str(), &status) != 0)
+    // A sandbox may hide /home and /tmp from us.
+    const std::string of_host = "/proc/1/root" + swap.path;
+    if (!root.is_live() ||
+        (::stat(of_host.c_str(), &status) != 0 && ::stat(swap.path.c_str(), &status) != 0))
         return std::nullopt;
     if (swap.kind == Swap::SwapKind::kDevice && !S_ISBLK(status.st_mode))
         return std::nullopt;

@@ -24,6 +24,25 @@ contains "the history has it" "bindd (start)" "$(vfioctl history)"
 contains "the journal has its fields" "BINDD_" "$(journalctl -u bindd -o verbose --no-pager | grep -o 'BINDD_[A-Z]*' | sort -u)"
 contains "and the catalog's messages" "MESSAGE_ID" "$(journalctl -u bindd -o verbose --no-pager | grep -o 'MESSAGE_ID=.*' | head -1)"
 
+# The half that users talk to
+controller=$(systemctl show -P MainPID bindd)
+equal "the controller is a user of its own" bindd "$(ps -o user= -p "$controller")"
+equal "without a capability" "0000000000000000" "$(grep -h '^Cap[PE]' "/proc/$controller/status" | awk '{print $2}' | sort -u)"
+in_its_place() { nsenter -t "$controller" -m -- "$@" 2>/dev/null; }
+writable() { find / -maxdepth 4 \( -path /proc -o -path /usr -o -path /sys/kernel/debug -o -path '/run/bindd/controller/*' \) -prune -o \( -type d -o -type f \) -writable -print; }
+equal "which can write to its runtime directory and nowhere else" "/run/bindd/controller" \
+    "$(in_its_place setpriv --reuid bindd --regid bindd --clear-groups bash -c "$(declare -f writable); writable")"
+equal "nor could root in its view of /etc, /run and /var" "/run/bindd/controller" \
+    "$(in_its_place bash -c "$(declare -f writable); writable" | grep -E '^/(etc|run|var)(/|$)')"
+fails "nobody else reaches the executor" 1 as_nobody python3 -c \
+    'import socket; socket.socket(socket.AF_UNIX).connect("/run/bindd/executor")'
+before=$(driver_of $nic)
+refused=$(python3 tests/lab/guest/hostile_controller.py $nic 2>&1)
+printf '%s\n' "$refused" | sed 's/^/#   /'
+equal "a taken-over controller is refused whatever no policy could ask for" "5 failed" \
+    "$(grep -c ': failed ' <<<"$refused") $(grep -o ': failed' <<<"$refused" | sort -u | tr -d ': ')"
+equal "and nothing has happened" "$before (null)" "$(driver_of $nic) $(override_of $nic)"
+
 # What can be seen
 contains "its methods can be looked up" ".Bind" "$(busctl --system introspect org.bindd1 "$(path $nic)")"
 equal "its properties are typed" 's "e1000e"' "$(busctl --system get-property org.bindd1 "$(path $nic)" $device Driver)"
