@@ -51,6 +51,7 @@ add_library(bindd_bus STATIC
   bus/method_options.cpp
   bus/name_owner.cpp
   bus/object_path.cpp
+  bus/inspection.cpp
   bus/job_submissions.cpp
   bus/requests.cpp
   bus/memory_trimmer.cpp

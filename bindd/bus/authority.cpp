@@ -15,6 +15,8 @@ constexpr const char* kPolkitPath = "/org/freedesktop/PolicyKit1/Authority";
 constexpr const char* kPolkitInterface = "org.freedesktop.PolicyKit1.Authority";
 /// Somebody who knows the password may have to come first.
 constexpr std::chrono::minutes kPolkitTimeout{5};
+/// For an answer of its rules alone.
+constexpr std::chrono::seconds kRulesTimeout{25};
 constexpr std::uint32_t kAllowUserInteraction = 1;
 
 constexpr base::NameTable<Action::kInspect> kPolkitMessages{
@@ -111,7 +113,9 @@ void Authority::ask_next(std::shared_ptr<PendingCheck> pending) {
         !append_check(call.get(), pending->caller, question.action, details, cancellation))
         return pending->callback(bus_error(BusErrorKind::kNotAuthorized, "polkit cannot be asked"));
     open_[pending->caller.sender].insert(cancellation);
-    send_call(bus_, call.get(), kPolkitTimeout,
+    send_call(bus_, call.get(),
+              pending->caller.interaction == Caller::Interaction::kAllowed ? kPolkitTimeout
+                                                                           : kRulesTimeout,
               [this, pending, cancellation](sd_bus_message* reply) {
                   replied(pending, cancellation, reply);
               });

@@ -72,13 +72,20 @@ BusError to_bus_error(const base::Error& error) {
     return {look_up(kKinds, error.code, BusErrorKind::kFailed), error.text()};
 }
 
-BusError to_bus_error(const Job& job) {
+BusError redact(BusError error, Disclosure disclosure) {
+    if (error.kind == BusErrorKind::kNotAuthorized || disclosure == Disclosure::kEverything)
+        return error;
+    error.text = redact(std::move(error.text), disclosure);
+    return error;
+}
+
+BusError to_bus_error(const Job& job, Disclosure disclosure) {
     // Of a plan that raises a question which was not answered.
     if (job.error && job.error->code == base::Code::kDenied)
         return {BusErrorKind::kNotAuthorized, job.error->text()};
     if (job.error)
-        return to_bus_error(*job.error);
-    const std::string why = first_reason(job.plan);
+        return redact(to_bus_error(*job.error), disclosure);
+    const std::string why = first_reason(redact(job.plan, disclosure));
     switch (job.ending.value_or(Ending::kFailed)) {
         case Ending::kRefused:
             return {is_conflict(job.plan) ? BusErrorKind::kConflict : BusErrorKind::kRefused, why};

@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "bindd/controller/job.hpp"
+#include "bindd/controller/redaction.hpp"
 
 namespace bindd {
 
@@ -36,8 +37,10 @@ using BusResult = tl::expected<T, BusError>;
 [[nodiscard]] const char* bus_error_name(BusErrorKind kind);
 [[nodiscard]] tl::unexpected<BusError> bus_error(BusErrorKind kind, std::string text);
 [[nodiscard]] BusError to_bus_error(const base::Error& error);
+/// Its text may name users, as everything that a plan or the executor says.
+[[nodiscard]] BusError redact(BusError error, Disclosure disclosure);
 /// Why a job did not do what was requested. It has ended, and not as kDone.
-[[nodiscard]] BusError to_bus_error(const Job& job);
+[[nodiscard]] BusError to_bus_error(const Job& job, Disclosure disclosure);
 
 template <typename T>
 [[nodiscard]] BusResult<T> to_bus_result(base::Result<T> result) {

@@ -18,13 +18,18 @@ JobSubmissions::~JobSubmissions() {
 void JobSubmissions::submit(JobRequest request, AuthorizedCaller authorized,
                             const BusCallback<JobId>& callback, JobEndHandler ended) {
     request.requester = std::move(authorized.requester);
+    const auto disclosure =
+        request.requester.uid == 0U ? Disclosure::kEverything : Disclosure::kCodes;
     const JobMode request_mode = request.mode;
     const auto id = controller_.submit(std::move(request));
+    // Of a device that is stuck the error names the holder.
     if (!id)
-        return callback(tl::unexpected(to_bus_error(id.error())));
+        return callback(tl::unexpected(id.error().code == base::Code::kTimeout
+                                           ? redact(to_bus_error(id.error()), disclosure)
+                                           : to_bus_error(id.error())));
     RunningJob& running = running_[*id];
     running = {std::move(authorized.token), std::move(ended)};
-    // Nobody is told of the job of a plan.
+    // Nobody gets to know the job of a plan.
     if (request_mode == JobMode::kExecute || !running.ended)
         on_job_created_(*id);
     callback(*id);

@@ -17,7 +17,7 @@ struct Submission {
 };
 
 /// Authorises what becomes a job, and follows it to its end. A request is counted and planned, and
-/// polkit is asked of every device of the plan. Only then is the caller told what is wrong with its
+/// polkit is asked of every device of the plan. Only then the caller learns what is wrong with its
 /// arguments. Nothing is reserved while polkit is asked, which may take minutes; what is executed
 /// afterwards is planned again (check_answered()).
 class JobSubmissions final : public Observer {

@@ -24,12 +24,13 @@ BusCallback<JobId> reply_on_refusal(const BusCallback<T>& callback) {
 }
 
 /// As `vfioctl plan --json`; only the transactions of `devices`, unless that is empty.
-BusResult<std::string> plan_document(const Job& job, const std::vector<sysfs::DeviceId>& devices) {
+BusResult<std::string> plan_document(const Job& job, const std::vector<sysfs::DeviceId>& devices,
+                                     Disclosure disclosure) {
     if (job.error)
-        return tl::unexpected(to_bus_error(*job.error));
+        return tl::unexpected(redact(to_bus_error(*job.error), disclosure));
     binding::Json json = {{"schema", "vfioctl/1"}};
-    json.update(
-        binding::plan_json(devices.empty() ? job.plan : policy::filter_plan(job.plan, devices)));
+    json.update(binding::plan_json(
+        redact(devices.empty() ? job.plan : policy::filter_plan(job.plan, devices), disclosure)));
     json["warnings"] = job.warnings;
     return binding::dump(json);
 }
@@ -113,16 +114,34 @@ void Requests::reload(const Caller& caller, BusCallback<void> callback) {
 
 void Requests::plan(const Caller& caller, MethodOptions options,
                     BusCallback<std::string> callback) {
-    const auto next = [this, options = std::move(options), callback](AuthorizedCaller authorized) {
+    const auto next = [this, options = std::move(options),
+                       callback](std::pair<AuthorizedCaller, Disclosure> inspected) {
         const auto only = parse_devices_option(options, "devices", controller_.view().inventory);
         if (!only)
             return callback(tl::unexpected(only.error()));
-        jobs_.submit({.kind = JobKind::kApply, .mode = JobMode::kPlanOnly}, std::move(authorized),
-                     reply_on_refusal(callback), [callback, only = *only](const Job& job) {
-                         callback(plan_document(job, only));
+        jobs_.submit({.kind = JobKind::kApply, .mode = JobMode::kPlanOnly},
+                     std::move(inspected.first), reply_on_refusal(callback),
+                     [callback, only = *only, disclosure = inspected.second](const Job& job) {
+                         callback(plan_document(job, only, disclosure));
                      });
     };
-    authority_.identify(caller, on_success<AuthorizedCaller>(callback, next));
+    inspection_.identify_and_ask(
+        caller, on_success<std::pair<AuthorizedCaller, Disclosure>>(callback, next));
+}
+
+void Requests::explain(const Caller& caller, const sysfs::DeviceId& id,
+                       BusCallback<std::string> callback) {
+    const auto next = [this, id, callback](std::pair<AuthorizedCaller, Disclosure> inspected) {
+        const auto explained = controller_.explain_json(id, inspected.second);
+        if (!explained)
+            return callback(tl::unexpected(to_bus_error(explained.error())));
+        binding::Json json = {{"schema", "vfioctl/1"}};
+        json.update(binding::Json::parse(*explained));
+        json["warnings"] = controller_.view().warnings;
+        callback(binding::dump(json));
+    };
+    inspection_.identify_and_ask(
+        caller, on_success<std::pair<AuthorizedCaller, Disclosure>>(callback, next));
 }
 
 BusResult<ControllerRunner::OpenRequest> Requests::open_request(
@@ -188,27 +207,30 @@ void Requests::add_taken_along(const policy::Plan& plan, Claimed& claimed) {
             }
 }
 
-void Requests::execute_claim(Submission submission, BusCallback<Claimed> callback) {
+void Requests::execute_claim(const Caller& caller, Submission submission,
+                             BusCallback<Claimed> callback) {
     const auto& devices = submission.request.devices;
     Claimed claimed{submission.authorized, devices, unmanaged_devices(devices)};
-    jobs_.submit(std::move(submission.request), std::move(submission.authorized),
-                 reply_on_refusal(callback),
-                 [this, callback, claimed = std::move(claimed)](const Job& job) mutable {
-                     if (!job.error && job.ending == Ending::kDone) {
-                         add_taken_along(job.plan, claimed);
-                         return callback(claimed);
-                     }
-                     release_claimed(claimed);
-                     callback(tl::unexpected(to_bus_error(job)));
-                 });
+    jobs_.submit(
+        std::move(submission.request), std::move(submission.authorized), reply_on_refusal(callback),
+        [this, caller, callback, claimed = std::move(claimed)](const Job& job) mutable {
+            if (!job.error && job.ending == Ending::kDone) {
+                add_taken_along(job.plan, claimed);
+                return callback(claimed);
+            }
+            release_claimed(claimed);
+            inspection_.ask(caller, claimed.authorized, [callback, job](Disclosure disclosure) {
+                callback(tl::unexpected(to_bus_error(job, disclosure)));
+            });
+        });
 }
 
 void Requests::claim(const Caller& caller, const Paths& paths, const MethodOptions& options,
                      Precondition may, BusCallback<Claimed> callback) {
-    const auto next = [this, may = std::move(may), callback](Submission submission) {
+    const auto next = [this, caller, may = std::move(may), callback](Submission submission) {
         if (const auto allowed = may(submission.request.devices); !allowed)
             return callback(tl::unexpected(allowed.error()));
-        execute_claim(std::move(submission), callback);
+        execute_claim(caller, std::move(submission), callback);
     };
     jobs_.authorize(caller, Action::kBind, paths, with_devices(parse_claim_options(options), paths),
                     on_success<Submission>(callback, next));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bindd/bus/inspection.hpp"
 #include "bindd/bus/job_submissions.hpp"
 #include "bindd/bus/method_options.hpp"
 #include "bindd/loop/controller_runner.hpp"
@@ -14,9 +15,11 @@ namespace bindd {
 /// What callers request, through whichever interface.
 class Requests : base::NonCopyable {
   public:
-    Requests(ControllerRunner& controller, Authority& authority, const DevicePaths& paths)
+    Requests(ControllerRunner& controller, Authority& authority, Inspection& inspection,
+             const DevicePaths& paths)
         : controller_(controller),
           authority_(authority),
+          inspection_(inspection),
           paths_(paths),
           jobs_(controller, authority, paths) {}
 
@@ -29,8 +32,10 @@ class Requests : base::NonCopyable {
                   BusCallback<JobId> callback);
     void cancel(const Caller& caller, JobId id, BusCallback<void> callback);
     void reload(const Caller& caller, BusCallback<void> callback);
-    /// Needs no authorisation.
+    /// These need no authorisation; what they show depends on it.
     void plan(const Caller& caller, MethodOptions options, BusCallback<std::string> callback);
+    void explain(const Caller& caller, const sysfs::DeviceId& id,
+                 BusCallback<std::string> callback);
     void open(const Caller& caller, const std::string& path, const MethodOptions& options,
               BusCallback<OpenedDevice> callback);
     /// Devices bound for a lease, which keeps the token.
@@ -59,7 +64,7 @@ class Requests : base::NonCopyable {
         const std::string& path, const MethodOptions& options) const;
     [[nodiscard]] BusResult<JobRequest> with_devices(BusResult<JobRequest> request,
                                                      const Paths& paths) const;
-    void execute_claim(Submission submission, BusCallback<Claimed> callback);
+    void execute_claim(const Caller& caller, Submission submission, BusCallback<Claimed> callback);
     static void add_taken_along(const policy::Plan& plan, Claimed& claimed);
     void release_claimed(const Claimed& claimed);
     [[nodiscard]] std::vector<sysfs::DeviceId> unmanaged_devices(
@@ -67,6 +72,7 @@ class Requests : base::NonCopyable {
 
     ControllerRunner& controller_;
     Authority& authority_;
+    Inspection& inspection_;
     const DevicePaths& paths_;
     JobSubmissions jobs_;
     Precondition check_release_ = [](const std::vector<sysfs::DeviceId>&) {

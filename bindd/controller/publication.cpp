@@ -75,7 +75,8 @@ std::map<std::string, unsigned> device_counts(const ControllerState& state) {
     return counts;
 }
 
-base::Result<std::string> explain_json(const View& view, const sysfs::DeviceId& id) {
+base::Result<std::string> explain_json(const View& view, const sysfs::DeviceId& id,
+                                       Disclosure disclosure) {
     const sysfs::Device* device = view.inventory.find(id);
     if (device == nullptr)
         return base::fail(base::Code::kNotFound, "explain", id.display(), "no such device");
@@ -86,9 +87,12 @@ base::Result<std::string> explain_json(const View& view, const sysfs::DeviceId& 
                                      .chain = {},
                                      .why = "no rule matches it: unmanaged, never touched"};
     const policy::Decision* found = view.decision(id);
-    return binding::dump(binding::explain_json(*device, view.policies,
-                                               found == nullptr ? unmanaged : *found,
-                                               view.transaction(id), view.inventory));
+    std::optional<policy::Transaction> transaction;
+    if (const policy::Transaction* planned = view.transaction(id))
+        transaction = redact(*planned, disclosure);
+    return binding::dump(
+        binding::explain_json(*device, view.policies, found == nullptr ? unmanaged : *found,
+                              transaction ? &*transaction : nullptr, view.inventory));
 }
 
 /// A group appears before its devices and vanishes after them.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bindd/controller/group_status.hpp"
+#include "bindd/controller/redaction.hpp"
 #include "bindd/controller/state.hpp"
 #include "bindd/controller/step_context.hpp"
 
@@ -19,7 +20,8 @@ namespace bindd {
 /// Devices per state of the interface ("bound" → 3); every state is present.
 [[nodiscard]] std::map<std::string, unsigned> device_counts(const ControllerState& state);
 /// The JSON that vfioctl prints for the same question, without its envelope.
-[[nodiscard]] base::Result<std::string> explain_json(const View& view, const sysfs::DeviceId& id);
+[[nodiscard]] base::Result<std::string> explain_json(const View& view, const sysfs::DeviceId& id,
+                                                     Disclosure disclosure);
 
 /// Notifies of all differences from the published state.
 void publish(StepContext& step);

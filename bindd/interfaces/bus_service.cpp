@@ -7,6 +7,7 @@
 
 #include "base/path.hpp"
 #include "base/try.hpp"
+#include "bindd/bus/inspection.hpp"
 #include "bindd/bus/leases.hpp"
 #include "bindd/bus/memory_trimmer.hpp"
 #include "bindd/bus/message_limit.hpp"
@@ -83,6 +84,7 @@ class BusService final : public Observer {
     DevicePaths paths_;
     Callers callers_;
     Authority authority_;
+    Inspection inspection_;
     Requests requests_;
     Leases leases_;
     SnapshotFiles snapshots_;
@@ -107,16 +109,17 @@ BusService::BusService(sd_event* event, ControllerRunner& controller, const std:
       object_manager_(add_object_manager(bus_)),
       callers_(bus_),
       authority_(bus_, callers_),
-      requests_(controller, authority_, paths_),
+      inspection_(bus_, authority_),
+      requests_(controller, authority_, inspection_, paths_),
       leases_(event, controller, requests_, controller.state_dir().controller_dir() + "/claims"),
-      snapshots_(controller, authority_, paths_),
+      snapshots_(controller, inspection_, paths_),
       histories_(event, controller),
-      devices_(bus_, controller, requests_, paths_, sysfs::Root{}),
+      devices_(bus_, controller, requests_, inspection_, paths_, sysfs::Root{}),
       groups_(bus_, controller, paths_),
       mdevs_(bus_, controller, paths_),
-      jobs_(*connection_.connection, bus_, event, controller, requests_),
+      jobs_(*connection_.connection, bus_, event, controller, requests_, inspection_),
       manager_(*connection_.connection, bus_,
-               {controller, requests_, leases_, snapshots_, histories_, paths_}),
+               {controller, requests_, inspection_, leases_, snapshots_, histories_, paths_}),
       name_(bus_, controller.state_dir().controller_dir() + "/on-bus") {
     requests_.on_job_created([this](JobId id) { jobs_.show(id); });
     requests_.on_release([this](const std::vector<sysfs::DeviceId>& ids) -> BusResult<void> {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/interfaces/device_objects.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "bindd/bus/message.hpp"
 #include "bindd/bus/requests.hpp"
-#include "binding/codec/json.hpp"
 
 namespace bindd {
 namespace {
@@ -56,6 +53,10 @@ void give_opened_device(const MessageReply& to, const OpenedDevice& opened) {
     (void)sd_bus_send(nullptr, made, nullptr);
 }
 
+void give_text(const MessageReply& to, const std::string& text) {
+    (void)sd_bus_reply_method_return(to.call(), "s", text.c_str());
+}
+
 template <typename T>
 std::string hex_or_empty(const std::optional<T>& value, std::size_t digits) {
     return value ? base::to_hex(*value, digits) : std::string{};
@@ -64,10 +65,11 @@ std::string hex_or_empty(const std::optional<T>& value, std::size_t digits) {
 }  // namespace
 
 DeviceObjects::DeviceObjects(sd_bus* bus, const ControllerRunner& controller, Requests& requests,
-                             DevicePaths& paths, const sysfs::Root& root)
+                             Inspection& inspection, DevicePaths& paths, const sysfs::Root& root)
     : FallbackObjects(bus, kDeviceRoot, kDeviceInterface, kDeviceVtable<FoundDevice>),
       controller_(controller),
       requests_(requests),
+      inspection_(inspection),
       paths_(paths),
       hardware_(root) {}
 
@@ -126,6 +128,14 @@ DeviceObjects::Digests DeviceObjects::compute_digests(const FoundDevice& found) 
     return out;
 }
 
+/// The digest of value() shows every change; what its signal shows is for everybody.
+std::string DeviceObjects::FoundDevice::shown_reason() const {
+    if (!state.reason)
+        return {};
+    return objects->controller_.state(*device, objects->inspection_.for_reader())
+        .reason.value_or("");
+}
+
 PropertyValue DeviceObjects::FoundDevice::value(DeviceProperty property) const {
     switch (property) {
         case DeviceProperty::kBus:
@@ -176,8 +186,6 @@ PropertyValue DeviceObjects::FoundDevice::value(DeviceProperty property) const {
 
 int DeviceObjects::call(DeviceMethod method, const sysfs::DeviceId& id,
                         sd_bus_message* message) const {
-    if (method == DeviceMethod::kExplain)
-        return explain(id, message);
     const MessageReply reply(message);
     const std::string path = sd_bus_message_get_path(message);
     const Caller caller = to_caller(message);
@@ -194,21 +202,10 @@ int DeviceObjects::call(DeviceMethod method, const sysfs::DeviceId& id,
                            make_reply<OpenedDevice>(reply, give_opened_device));
             break;
         case DeviceMethod::kExplain:
+            requests_.explain(caller, id, make_reply<std::string>(reply, give_text));
             break;
     }
     return 1;
-}
-
-int DeviceObjects::explain(const sysfs::DeviceId& id, sd_bus_message* call) const {
-    const auto explained = controller_.explain_json(id);
-    if (!explained) {
-        MessageReply(call).refuse(to_bus_error(explained.error()));
-        return 1;
-    }
-    binding::Json json = {{"schema", "vfioctl/1"}};
-    json.update(binding::Json::parse(*explained));
-    json["warnings"] = controller_.view().warnings;
-    return sd_bus_reply_method_return(call, "s", binding::dump(json).c_str());
 }
 
 }  // namespace bindd

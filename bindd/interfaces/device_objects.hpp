@@ -17,6 +17,7 @@
 
 namespace bindd {
 
+class Inspection;
 class Requests;
 
 /// The devices of the host, as org.bindd1.Device.
@@ -26,7 +27,7 @@ class DeviceObjects final : public FallbackObjects {
     using ClaimedFor = std::function<std::string(const sysfs::DeviceId&)>;
 
     DeviceObjects(sd_bus* bus, const ControllerRunner& controller, Requests& requests,
-                  DevicePaths& paths, const sysfs::Root& root);
+                  Inspection& inspection, DevicePaths& paths, const sysfs::Root& root);
     void set_claim_lookup(ClaimedFor claimed_for) { claimed_for_ = std::move(claimed_for); }
 
     void appeared(const sysfs::DeviceId& id);
@@ -45,8 +46,10 @@ class DeviceObjects final : public FallbackObjects {
         binding::DeviceState state;
 
         [[nodiscard]] int append(DeviceProperty property, sd_bus_message* reply) const {
-            return append_value(reply, value(property));
+            return append_value(
+                reply, property == DeviceProperty::kReason ? shown_reason() : value(property));
         }
+        [[nodiscard]] std::string shown_reason() const;
         [[nodiscard]] int call(DeviceMethod method, sd_bus_message* message) const {
             return objects->call(method, device->id, message);
         }
@@ -59,12 +62,12 @@ class DeviceObjects final : public FallbackObjects {
     /// answers come after the call has returned: the message is kept until then, the device is not.
     [[nodiscard]] int call(DeviceMethod method, const sysfs::DeviceId& id,
                            sd_bus_message* message) const;
-    [[nodiscard]] int explain(const sysfs::DeviceId& id, sd_bus_message* call) const;
     [[nodiscard]] void* find(const std::string& path) override;
     [[nodiscard]] std::vector<std::string> paths() const override;
 
     const ControllerRunner& controller_;
     Requests& requests_;
+    Inspection& inspection_;
     DevicePaths& paths_;
     ClaimedFor claimed_for_ = [](const sysfs::DeviceId&) { return std::string{}; };
     FoundDevice found_;

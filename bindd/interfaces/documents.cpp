@@ -45,19 +45,19 @@ BusResult<base::UniqueFd> seal(const std::string& text) {
 }
 
 std::string snapshot_text(const ControllerRunner& controller, const DevicePaths& paths,
-                          const sysfs::Usage& read) {
+                          const sysfs::Usage& read, Disclosure disclosure) {
     const View& view = controller.view();
     binding::SnapshotWriter text;
     text.add(view.inventory);
     sysfs::Usage usage = view.usage;
     for (const auto& [id, uses] : read)
         usage[id] = uses;
-    text.add(usage);
+    text.add(redact(std::move(usage), disclosure));
     for (const policy::SourceFile& source : view.sources)
         text.add(source);
     for (const sysfs::Device& device : view.inventory.devices)
         if (const std::string* path = paths.find(device.id))
-            text.add(device.id, {controller.state(device), *path});
+            text.add(device.id, {controller.state(device, disclosure), *path});
     return text.take();
 }
 
@@ -66,8 +66,8 @@ std::string snapshot_text(const ControllerRunner& controller, const DevicePaths&
 HistoryDocuments::HistoryDocuments(sd_event* event, const ControllerRunner& controller)
     : controller_(controller), timer_(event, [this] { resume(); }) {}
 
-void HistoryDocuments::request(BusCallback<std::string> callback) {
-    next_.push_back(std::move(callback));
+void HistoryDocuments::request(Disclosure disclosure, BusCallback<std::string> callback) {
+    next_[disclosure].requests.push_back(std::move(callback));
     if (!timer_.armed())
         timer_.arm({});
 }
@@ -78,18 +78,21 @@ void HistoryDocuments::resume() {
     if (add_chunk())
         return timer_.arm({});
     reader_.reset();
-    reply(std::exchange(document_, {}) + "]}");
+    reply();
 }
 
 bool HistoryDocuments::begin() {
     current_ = std::exchange(next_, {});
     auto reader = binding::HistoryReader::open(controller_.state_dir());
     if (!reader) {
-        reply(tl::unexpected(to_bus_error(reader.error())));
+        for (auto& [disclosure, document] : std::exchange(current_, {}))
+            for (const BusCallback<std::string>& each : document.requests)
+                each(tl::unexpected(to_bus_error(reader.error())));
         return false;
     }
     reader_ = *std::move(reader);
-    document_ = R"({"schema":"vfioctl/1","history":[)";
+    for (auto& [disclosure, document] : current_)
+        document.text = R"({"schema":"vfioctl/1","history":[)";
     return true;
 }
 
@@ -102,37 +105,46 @@ bool HistoryDocuments::add_chunk() {
             break;
         chunk.push_back(*std::move(entry));
     }
-    const std::string entries = binding::dump(binding::history_json(chunk));  // "[...]"
-    if (!chunk.empty() && !document_.ends_with('['))
-        document_ += ',';
-    document_.append(entries, 1, entries.size() - 2);
+    for (auto& [disclosure, document] : current_) {
+        std::vector<binding::HistoryEntry> shown;
+        for (const binding::HistoryEntry& entry : chunk)
+            shown.push_back(redact(entry, disclosure));
+        const std::string entries = binding::dump(binding::history_json(shown));  // "[...]"
+        if (!chunk.empty() && !document.text.ends_with('['))
+            document.text += ',';
+        document.text.append(entries, 1, entries.size() - 2);
+    }
     return chunk.size() == kChunkEntries;
 }
 
-void HistoryDocuments::reply(const BusResult<std::string>& answer) {
+void HistoryDocuments::reply() {
     if (!next_.empty())
         timer_.arm({});
-    for (const BusCallback<std::string>& each : std::exchange(current_, {}))
-        each(answer);
+    for (auto& [disclosure, document] : std::exchange(current_, {}))
+        for (const BusCallback<std::string>& each : document.requests)
+            each(document.text + "]}");
 }
 
 void SnapshotFiles::create(const Caller& caller, MethodOptions options,
                            BusCallback<base::UniqueFd> callback) {
     const auto answer = [this, options = std::move(options),
-                         callback](const AuthorizedCaller& authorized) {
+                         callback](const std::pair<AuthorizedCaller, Disclosure>& inspected) {
+        const Disclosure disclosure = inspected.second;
         auto ids = parse_devices_option(options, "usage", controller_.view().inventory);
         if (!ids)
             return callback(tl::unexpected(ids.error()));
         if (ids->empty())
-            return callback(seal(snapshot_text(controller_, paths_, {})));
-        controller_.usage(*std::move(ids), [this, callback, token = authorized.token](
+            return callback(seal(snapshot_text(controller_, paths_, {}, disclosure)));
+        controller_.usage(*std::move(ids), [this, callback, disclosure,
+                                            token = inspected.first.token](
                                                const base::Result<sysfs::Usage>& usage) {
-            callback(to_bus_result(usage).and_then([this](const sysfs::Usage& read) {
-                return seal(snapshot_text(controller_, paths_, read));
+            callback(to_bus_result(usage).and_then([this, disclosure](const sysfs::Usage& read) {
+                return seal(snapshot_text(controller_, paths_, read, disclosure));
             }));
         });
     };
-    authority_.identify(caller, on_success<AuthorizedCaller>(callback, answer));
+    inspection_.identify_and_ask(
+        caller, on_success<std::pair<AuthorizedCaller, Disclosure>>(callback, answer));
 }
 
 }  // namespace bindd

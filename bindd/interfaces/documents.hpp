@@ -2,13 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "bindd/bus/authority.hpp"
 #include "bindd/bus/callback.hpp"
+#include "bindd/bus/inspection.hpp"
 #include "bindd/bus/method_options.hpp"
 #include "bindd/bus/object_path.hpp"
 #include "bindd/loop/controller_runner.hpp"
@@ -25,20 +26,24 @@ class HistoryDocuments {
     HistoryDocuments(sd_event* event, const ControllerRunner& controller);
 
     /// As `vfioctl history --json`.
-    void request(BusCallback<std::string> callback);
+    void request(Disclosure disclosure, BusCallback<std::string> callback);
 
   private:
     void resume();
     [[nodiscard]] bool begin();
     [[nodiscard]] bool add_chunk();
-    void reply(const BusResult<std::string>& answer);
+    void reply();
 
     const ControllerRunner& controller_;
-    std::vector<BusCallback<std::string>> next_;
-    /// Came before the document was begun.
-    std::vector<BusCallback<std::string>> current_;
+    /// One document for each disclosure that is requested.
+    struct HistoryDocument {
+        std::vector<BusCallback<std::string>> requests;
+        std::string text;
+    };
+    using HistoryDocumentSet = std::map<Disclosure, HistoryDocument>;
+    HistoryDocumentSet next_;
+    HistoryDocumentSet current_;  ///< requested before they were begun
     std::optional<binding::HistoryReader> reader_;
-    std::string document_;
     Timer timer_;
 };
 
@@ -47,15 +52,15 @@ class HistoryDocuments {
 /// message.
 class SnapshotFiles {
   public:
-    SnapshotFiles(ControllerRunner& controller, Authority& authority, const DevicePaths& paths)
-        : controller_(controller), authority_(authority), paths_(paths) {}
+    SnapshotFiles(ControllerRunner& controller, Inspection& inspection, const DevicePaths& paths)
+        : controller_(controller), inspection_(inspection), paths_(paths) {}
 
-    /// Needs no permission: `vfioctl plan` shows the same facts.
+    /// Needs no permission, but what it shows of users does.
     void create(const Caller& caller, MethodOptions options, BusCallback<base::UniqueFd> callback);
 
   private:
     ControllerRunner& controller_;
-    Authority& authority_;
+    Inspection& inspection_;
     const DevicePaths& paths_;
 };
 

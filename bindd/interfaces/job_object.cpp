@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bindd/bus/inspection.hpp"
 #include "bindd/bus/requests.hpp"
 #include "binding/codec/codec.hpp"
 #include "binding/codec/json.hpp"
@@ -11,11 +12,11 @@
 namespace bindd {
 namespace {
 
-std::string result_json(const Job& job) {
+std::string result_json(const Job& job, Disclosure disclosure) {
     if (job.error)
         return {};
     binding::Json json = {{"schema", "vfioctl/1"}};
-    json.update(binding::plan_json(job.plan));
+    json.update(binding::plan_json(redact(job.plan, disclosure)));
     json["warnings"] = job.warnings;
     return binding::dump(json);
 }
@@ -28,10 +29,11 @@ constexpr std::size_t kMaxEnded = 32;
 }  // namespace
 
 JobObject::JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests,
-                     const Job& job)
+                     Inspection& inspection, const Job& job)
     : AdaptorInterfaces(connection, dbus::ObjectPath(job_path(job.id))),
       bus_(bus),
       requests_(requests),
+      inspection_(inspection),
       id_(job.id),
       kind_(job_kind_name(job.request.kind)),
       actor_(bus_text(job.request.requester.actor())) {
@@ -57,22 +59,34 @@ void JobObject::update(const Job& job) {
         return;
     }
     ending_ = job.ending ? ending_name(*job.ending) : ending_name(Ending::kFailed);
-    result_ = result_json(job);
-    for (const policy::Transaction& transaction : job.plan.transactions)
-        lines_.push_back("transaction " + bus_text(binding::encode(transaction)));
-    if (job.error)
-        lines_.push_back("error " + bus_text(binding::encode(*job.error)));
-    for (const std::string& warning : job.warnings) {
+    for (const std::string& warning : job.warnings)
         warnings_.push_back(bus_text(warning));
-        lines_.push_back("warning " + warnings_.back());
-    }
-    if (job.error) {
-        const BusError error = to_bus_error(job);
-        error_name_ = bus_error_name(error.kind);
-        error_ = bus_text(error.text);
-    }
+    if (job.error)
+        error_name_ = bus_error_name(to_bus_error(job, Disclosure::kCodes).kind);
+    everything_ = make_texts(job, Disclosure::kEverything);
+    codes_ = make_texts(job, Disclosure::kCodes);
     (void)sd_bus_emit_properties_changed(bus_, path.c_str(), INTERFACE_NAME, "State", "Progress",
                                          "Ending", "Result", "Warnings", "Error", nullptr);
+}
+
+JobObject::JobTexts JobObject::make_texts(const Job& job, Disclosure disclosure) {
+    JobTexts texts{.result = result_json(job, disclosure)};
+    for (const policy::Transaction& transaction : job.plan.transactions)
+        texts.lines.push_back("transaction " +
+                              bus_text(binding::encode(redact(transaction, disclosure))));
+    if (job.error) {
+        base::Error error = *job.error;
+        error.reason = redact(std::move(error.reason), disclosure);
+        texts.lines.push_back("error " + bus_text(binding::encode(error)));
+        texts.error = bus_text(to_bus_error(job, disclosure).text);
+    }
+    for (const std::string& warning : job.warnings)
+        texts.lines.push_back("warning " + bus_text(warning));
+    return texts;
+}
+
+const JobObject::JobTexts& JobObject::shown() const {
+    return texts(inspection_.for_reader());
 }
 
 void JobObject::Cancel(sdbus::Result<>&& result) {
@@ -82,7 +96,16 @@ void JobObject::Cancel(sdbus::Result<>&& result) {
 }
 
 void JobObject::Lines(sdbus::Result<JobStrings>&& result) {
-    handle(std::move(result), [&](const Reply<JobStrings>& reply) { reply.give(lines_); });
+    handle(std::move(result), [&](const Reply<JobStrings>& reply) {
+        // The job may have been forgotten by the time that polkit has answered.
+        const auto answer = [everything = everything_.lines, codes = codes_.lines,
+                             reply](const std::pair<AuthorizedCaller, Disclosure>& inspected) {
+            reply.give(inspected.second == Disclosure::kEverything ? everything : codes);
+        };
+        inspection_.identify_and_ask(
+            to_caller(sd_bus_get_current_message(bus_)),
+            on_success<std::pair<AuthorizedCaller, Disclosure>>(value_reply(reply), answer));
+    });
 }
 
 sdbus::Struct<uint32_t, uint32_t, std::string> JobObject::Progress() {
@@ -94,23 +117,26 @@ sdbus::Struct<uint32_t, uint32_t, std::string> JobObject::Progress() {
 }
 sdbus::Struct<std::string, std::string> JobObject::Error() {
     return read_out([&] {
-        return sdbus::Struct<Text, Text>(std::tuple{Text(error_name_), error_});
+        return sdbus::Struct<Text, Text>(std::tuple{Text(error_name_), shown().error});
     });
 }
 
 JobRegistry::JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event,
-                         const ControllerRunner& controller, Requests& requests)
+                         const ControllerRunner& controller, Requests& requests,
+                         Inspection& inspection)
     : connection_(connection),
       bus_(bus),
       controller_(controller),
       requests_(requests),
+      inspection_(inspection),
       timer_(event, [this] { expire(); }) {}
 
 void JobRegistry::show(JobId id) {
     const Job* job = controller_.job(id);
     if (job == nullptr || shown_.contains(id))
         return;
-    shown_.emplace(id, std::make_unique<JobObject>(connection_, bus_, requests_, *job));
+    shown_.emplace(id,
+                   std::make_unique<JobObject>(connection_, bus_, requests_, inspection_, *job));
     if (job->ended())
         ended(*job);
 }

@@ -11,12 +11,14 @@
 #include "base/clock.hpp"
 #include "base/non_copyable.hpp"
 #include "bindd/bus/reply.hpp"
+#include "bindd/controller/redaction.hpp"
 #include "bindd/job_adaptor.hpp"
 #include "bindd/loop/controller_runner.hpp"
 #include "bindd/loop/event_loop.hpp"
 
 namespace bindd {
 
+class Inspection;
 class Requests;
 
 /// One job, as org.bindd1.Job. It holds a copy of the job's result, since the controller may forget
@@ -24,7 +26,8 @@ class Requests;
 class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor>,
                         base::NonCopyable {
   public:
-    JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests, const Job& job);
+    JobObject(sdbus::IConnection& connection, sd_bus* bus, Requests& requests,
+              Inspection& inspection, const Job& job);
     ~JobObject();
 
     /// Takes over the job's state and signals the change.
@@ -43,12 +46,25 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
     Text State() override { return read_copy<Text>(state_); }
     sdbus::Struct<uint32_t, uint32_t, Text> Progress() override;
     Text Ending() override { return read_copy<Text>(ending_); }
-    Text Result() override { return read_copy<Text>(result_); }
+    Text Result() override { return read_copy<Text>(shown().result); }
     JobStrings Warnings() override { return read_copy<JobStrings>(warnings_); }
     sdbus::Struct<Text, Text> Error() override;
 
+    /// What depends on who reads it.
+    struct JobTexts {
+        Text result{};
+        JobStrings lines{};
+        Text error{};
+    };
+    [[nodiscard]] static JobTexts make_texts(const Job& job, Disclosure disclosure);
+    [[nodiscard]] const JobTexts& texts(Disclosure disclosure) const {
+        return disclosure == Disclosure::kEverything ? everything_ : codes_;
+    }
+    [[nodiscard]] const JobTexts& shown() const;
+
     sd_bus* bus_;
     Requests& requests_;
+    Inspection& inspection_;
     JobId id_;
     const char* kind_;
     Text actor_;
@@ -56,11 +72,10 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
     const char* state_ = "";
     binding::Progress progress_;
     const char* ending_ = "";
-    Text result_;
-    JobStrings lines_;
+    JobTexts everything_;
+    JobTexts codes_;
     JobStrings warnings_;
     const char* error_name_ = "";
-    Text error_;
 };
 
 /// The objects of the jobs that callers requested. An object stays for a minute after the end of
@@ -68,7 +83,7 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::bindd1::Job_adaptor
 class JobRegistry final {
   public:
     JobRegistry(sdbus::IConnection& connection, sd_bus* bus, sd_event* event,
-                const ControllerRunner& controller, Requests& requests);
+                const ControllerRunner& controller, Requests& requests, Inspection& inspection);
 
     /// Must come before the caller gets the object's path.
     void show(JobId id);
@@ -87,6 +102,7 @@ class JobRegistry final {
     sd_bus* bus_;
     const ControllerRunner& controller_;
     Requests& requests_;
+    Inspection& inspection_;
     std::map<JobId, std::unique_ptr<JobObject>> shown_;
     std::deque<Retention> ended_;
     Timer timer_;

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bindd/bus/inspection.hpp"
 #include "bindd/bus/leases.hpp"
 #include "bindd/bus/requests.hpp"
 #include "bindd/interfaces/documents.hpp"
@@ -87,8 +88,18 @@ void ManagerObject::Claim(sdbus::Result<sdbus::UnixFd>&& result, std::vector<Pat
 }
 
 void ManagerObject::History(sdbus::Result<std::string>&& result) {
-    handle(std::move(result),
-           [&](const Reply<std::string>& reply) { deps_.histories.request(value_reply(reply)); });
+    handle(std::move(result), [&](const Reply<std::string>& reply) {
+        const auto answer = [&histories = deps_.histories,
+                             reply](const std::pair<AuthorizedCaller, Disclosure>& inspected) {
+            // The token counts the request until it is answered.
+            histories.request(inspected.second,
+                              [token = inspected.first.token, give = value_reply(reply)](
+                                  const BusResult<std::string>& document) { give(document); });
+        };
+        deps_.inspection.identify_and_ask(
+            caller(),
+            on_success<std::pair<AuthorizedCaller, Disclosure>>(value_reply(reply), answer));
+    });
 }
 
 void ManagerObject::Snapshot(sdbus::Result<sdbus::UnixFd>&& result, Variants /*options*/) {
@@ -112,8 +123,10 @@ uint32_t ManagerObject::count(const char* state) const {
 std::vector<sdbus::Struct<sdbus::ObjectPath, std::string>> ManagerObject::StuckDevices() {
     return read_out([&] {
         std::vector<sdbus::Struct<Path, std::string>> out;
+        const Disclosure disclosure = deps_.inspection.for_reader();
         for (const StuckDevice& stuck : deps_.controller.stuck())
-            out.emplace_back(Path(deps_.paths.path_or_root(stuck.device)), bus_text(stuck.why));
+            out.emplace_back(Path(deps_.paths.path_or_root(stuck.device)),
+                             bus_text(redact(stuck.why, disclosure)));
         return out;
     });
 }
@@ -147,7 +160,8 @@ void ManagerObject::ready() {
 void ManagerObject::transaction_finished(const Job& job, const policy::Transaction& transaction) {
     const char* result = transaction.result ? policy::step_result_name(*transaction.result) : "";
     const std::string path = job.request.kind == JobKind::kReconcile ? "/" : job_path(job.id);
-    const std::string report = binding::dump(binding::transaction_json(transaction));
+    const std::string report =
+        binding::dump(binding::transaction_json(redact(transaction, Disclosure::kCodes)));
     (void)sd_bus_emit_signal(bus_, kManagerPath, INTERFACE_NAME, "TransactionFinished", "osss",
                              path.c_str(), bus_text(transaction.key()).c_str(), result,
                              report.c_str());

@@ -14,6 +14,7 @@
 namespace bindd {
 
 class HistoryDocuments;
+class Inspection;
 class Requests;
 class Leases;
 class SnapshotFiles;
@@ -25,6 +26,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
     struct ManagerDependencies {
         ControllerRunner& controller;
         Requests& requests;
+        Inspection& inspection;
         Leases& leases;
         SnapshotFiles& snapshots;
         HistoryDocuments& histories;

@@ -51,16 +51,19 @@ class ControllerRunner : base::NonCopyable {
 
     [[nodiscard]] bool is_ready() const { return state_.is_ready(); }
     [[nodiscard]] const View& view() const { return state_.view; }
-    [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const {
-        return device_state(state_, device);
+    [[nodiscard]] binding::DeviceState state(
+        const sysfs::Device& device, Disclosure disclosure = Disclosure::kEverything) const {
+        return redact(device_state(state_, device), device, state_.view.transaction(device.id),
+                      disclosure);
     }
     [[nodiscard]] GroupState group_state(int group) const {
         return bindd::group_state(state_, group);
     }
     [[nodiscard]] std::map<std::string, unsigned> counts() const { return device_counts(state_); }
     [[nodiscard]] std::vector<StuckDevice> stuck() const { return state_.quarantine.list(); }
-    [[nodiscard]] base::Result<std::string> explain_json(const sysfs::DeviceId& id) const {
-        return bindd::explain_json(state_.view, id);
+    [[nodiscard]] base::Result<std::string> explain_json(const sysfs::DeviceId& id,
+                                                         Disclosure disclosure) const {
+        return bindd::explain_json(state_.view, id, disclosure);
     }
     /// Where the journal is; other files of the daemon are below it as well.
     [[nodiscard]] const binding::StateDir& state_dir() const { return deps_.state; }

@@ -25,7 +25,8 @@
 ///
 /// DIRECTORY holds (or gets) the kernel, the state and policy.yaml. Prints "ready" once the bus
 /// name is owned and the first reconciliation is complete. A line on stdin changes the world:
-/// "remove 0000:01:00.0", "unbind 0000:01:00.0", "swap 0000:01:00.0" (for another card), "look".
+/// "remove 0000:01:00.0", "unbind 0000:01:00.0", "swap 0000:01:00.0" (for another card),
+/// "mount 0000:04:00.0", "look".
 /// Each is answered by "done".
 namespace tests {
 namespace {
@@ -70,6 +71,13 @@ class StdinEventSource final : public bindd::EventSource {
             });
             call_({HostEvent::EventKind::kRemoved, id});
             call_({HostEvent::EventKind::kAdded, id});
+        } else if (line.starts_with("mount ")) {
+            const sysfs::DeviceId id = fake::pci_id(line.substr(6));
+            kernel_.change([&](fake::KernelState& w) {
+                w.uses[id] = {{sysfs::UseKind::kMounted, "a partition is on /home/secret",
+                               "/dev/nvme0n1p1 /home/secret ext4"}};
+            });
+            call_({HostEvent::EventKind::kChanged, id});
         } else {
             call_({HostEvent::EventKind::kLost, {}});
         }
