@@ -8,6 +8,26 @@
 #include "policy/plan/refusal_reasons.hpp"
 
 namespace bindd {
+namespace {
+
+/// Does a transaction of another group make the device vanish: a VF with a change of its PF's VFs,
+/// or either with its parent's driver?
+bool is_removed_by(const policy::Transaction& transaction, const sysfs::Device& device,
+                   const sysfs::Inventory& inventory) {
+    return std::any_of(
+        transaction.steps.begin(), transaction.steps.end(), [&](const policy::Step& step) {
+            const sysfs::Device* parent = inventory.find(step.device);
+            const bool is_pf =
+                device.vf && step.device == sysfs::DeviceId{device.id.bus, device.vf->pf};
+            const bool is_mdev_parent =
+                device.mdev && parent != nullptr && parent->mdev_parent_name == device.mdev->parent;
+            return (step.op == policy::Op::kRemoveMdev && step.device == device.id) ||
+                   (step.op == policy::Op::kSetVfs && is_pf) ||
+                   (step.op == policy::Op::kUnbind && (is_pf || is_mdev_parent));
+        });
+}
+
+}  // namespace
 
 void refuse_claimed(const ControllerState& state, policy::Plan& plan) {
     for (policy::Transaction& transaction : plan.transactions) {
@@ -15,13 +35,17 @@ void refuse_claimed(const ControllerState& state, policy::Plan& plan) {
             continue;
         const std::string key = state.view.group_key(transaction);
         const auto& devices = transaction.devices;
-        for (const auto& [id, why] : state.claims)
+        for (const auto& [id, why] : state.claims) {
+            const sysfs::Device* claimed = state.view.inventory.find(id);
             if (state.view.group_key(id) == key ||
-                std::find(devices.begin(), devices.end(), id) != devices.end()) {
+                std::find(devices.begin(), devices.end(), id) != devices.end() ||
+                (claimed != nullptr &&
+                 is_removed_by(transaction, *claimed, state.view.inventory))) {
                 transaction.verdict = policy::Verdict::kRefused;
                 transaction.reasons.push_back(policy::make_reason(policy::ReasonCode::kProtected,
                                                                   id, "it is claimed, for " + why));
             }
+        }
     }
 }
 

@@ -19,7 +19,9 @@ import bus_harness
 from bus_harness import DEVICE, MANAGER, NAME, ROOT, BusHarness, device_path
 
 NOBODY = 65534
+OBJECTS = "org.freedesktop.DBus.ObjectManager"
 NIC = "0000:02:00.0"
+GPU = "0000:01:00.0"
 KIB = 1024
 
 
@@ -155,7 +157,8 @@ def flood(connections, each, member, *arguments):
         for bus in buses:
             for _ in range(each):
                 call = dbus.lowlevel.MethodCallMessage(NAME, ROOT, MANAGER, member)
-                call.append(*arguments, signature="a{sv}")
+                if arguments:
+                    call.append(*arguments, signature="a{sv}")
                 pending.append((bus, call))
         calls = [bus.send_message_with_reply(call, lambda answer: answers.append(answer), 60) for bus, call in pending]
         answers = []
@@ -177,6 +180,19 @@ def plan_loop(seconds):
             manager.get_dbus_method("Plan", MANAGER)(options(), timeout=60)
             plans += 1
         return f"{plans} plans"
+    return attack
+
+
+def read_reasons(count):
+    """Each connection is another reader, whose user the daemon looks up once."""
+    def attack(connect):
+        found = {}
+        for _ in range(count):
+            bus = connect()
+            target = bus.get_object(NAME, ROOT, introspect=False)
+            count_up(found, outcome(lambda: target.get_dbus_method("GetManagedObjects", OBJECTS)(timeout=60)))
+            bus.close()
+        return in_words(found)
     return attack
 
 
@@ -231,6 +247,17 @@ def main(program):
     table.run("a transaction of 8 MB", big_message("Rollback", "x" * 8_000_000, options()), "LimitsExceeded", size)
     table.run("600 connections that stay", stay_connected(600), "600 NotAuthorized", 8 * KIB)
     table.run("16 connections x 100 plans", flood(16, 100, "Plan", options()), "Busy", 16 * KIB)
+
+    nic = dbus.Array([dbus.ObjectPath(device_path(NIC))], signature="o")
+    table.run("a group whole, by one of its devices", big_message("Bind", options(group="whole"), path=device_path(GPU), interface=DEVICE),
+              "NotAuthorized", 4 * KIB)
+    lease = harness.manager("Claim", nic, "a guest", options()).take()
+    table.run("Release of what is leased", big_message("Release", nic, options()), "NotAuthorized", 4 * KIB)
+    table.run("Rollback of what is leased", big_message("Rollback", "", options()), "NotAuthorized", 4 * KIB)
+    table.expect(harness.driver(NIC) == "vfio-pci", "the leased device is not bound any more")
+    os.close(lease)
+    table.run("100 readers of all properties", read_reasons(100), "100 done", 4 * KIB)
+    table.run("16 connections x 100 histories", flood(16, 100, "History"), "Busy", 16 * KIB)
 
     def bind_and_release():
         for _ in range(5):

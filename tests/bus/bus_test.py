@@ -203,7 +203,7 @@ class Policies(OnBus):
 
 
 class Callers(OnBus):
-    devices = 20
+    devices = 24
 
     def access_walk(self):
         self.harness.ended(self.harness.manager("Apply", options(dry_run=True)))
@@ -257,7 +257,7 @@ class Callers(OnBus):
 
     def test_may_hold_many_claims(self):
         leases = [self.harness.manager("Claim", paths(f"0001:00:{i >> 3:02x}.{i & 7}"), "many", options()).take()
-                  for i in range(20)]
+                  for i in range(24)]
         self.harness.manager("Plan", options())
         for lease in leases:
             os.close(lease)
@@ -363,6 +363,30 @@ class Leases(OnBus):
     def test_that_end_during_a_restart_are_ended_after_it(self):
         self.restarted(close_meanwhile=True)
         self.until_driver("0000:02:00.0", "e1000e")
+
+
+class LeasesAndDrift(unittest.TestCase):
+    def test_do_not_meet(self):
+        """What was rebound outside bindd is restored, but not while it is claimed."""
+        policy = bus_harness.POLICY + "    drift: restore\n"
+        harness = BusHarness(PROGRAM, policy=policy)
+        self.addCleanup(harness.end)
+        nic = "0000:02:00.0"
+
+        def until(driver):
+            deadline = time.monotonic() + 20
+            while harness.driver(nic) != driver:
+                self.assertLess(time.monotonic(), deadline, harness.driver(nic))
+                time.sleep(0.02)
+
+        self.assertEqual(harness.driver(nic), "vfio-pci")
+        lease = harness.manager("Claim", paths(nic), "a guest", options()).take()
+        harness.say("unbind " + nic)
+        until("")
+        time.sleep(0.5)
+        self.assertEqual(harness.driver(nic), "")
+        os.close(lease)
+        until("vfio-pci")
 
 
 class Opening(OnBus):
