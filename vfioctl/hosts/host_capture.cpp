@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/number.hpp"
-#include "sysfs/usage/process_maps.hpp"
+#include "sysfs/usage/process.hpp"
 #include "vfioctl/hosts/captured_names.hpp"
 
 namespace vfioctl {

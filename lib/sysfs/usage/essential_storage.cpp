@@ -40,16 +40,6 @@ struct MountOfSystem {
     std::string options;  ///< of the superblock, still escaped
 };
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-    std::vector<std::string_view> parts;
-    for (std::size_t from = 0; from <= text.size();) {
-        const std::size_t end = std::min(text.find(separator, from), text.size());
-        parts.push_back(text.substr(from, end - from));
-        from = end + 1;
-    }
-    return parts;
-}
-
 /// Is `path` the mount point or below it?
 bool is_at_or_below(const std::string& path, const std::string& target) {
     return target == "/" || path == target ||
@@ -69,20 +59,6 @@ struct MountsOfPath {
         length = std::max(length, mount.target.size());
     }
 };
-
-/// The paths in an option like "lowerdir=/a:/b\:c".
-void add_layers(std::string_view value, std::set<std::string>& paths) {
-    std::string path;
-    const std::string text = unescape_field(value) + ":";
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (text[at] == '\\' && at + 1 < text.size())
-            path += text[++at];
-        else if (text[at] != ':')
-            path += text[at];
-        else if (!path.empty())
-            paths.insert(std::exchange(path, {}));
-    }
-}
 
 class EssentialStorageReader {
   public:
@@ -150,10 +126,14 @@ class EssentialStorageReader {
         if (mount.type == "zfs")
             found_.zfs_pools.insert(mount.source.substr(0, mount.source.find('/')));
         if (mount.type == "overlay")
-            add_overlay(mount);
+            layers_.merge(overlay_layers(mount.options));
+        for (const std::string& layer : layers_)
+            add_path(layer);
         std::vector<std::string> blocks;
-        for (const std::string_view source : split(mount.source, ':'))
-            blocks.push_back(find_block(std::string(source)));
+        std::string_view sources = mount.source;
+        do
+            blocks.push_back(find_block(std::string(take_field(sources, ':'))));
+        while (!sources.empty());
         if (const std::string block = block_of(mount.number); !block.empty())
             blocks.front() = block;
         for (const char* fs : {"btrfs", "bcachefs"}) {
@@ -162,24 +142,10 @@ class EssentialStorageReader {
         }
         if (mount.type.starts_with("ext") || mount.type == "ocfs2")
             add_journals(blocks.front());
-        for (const std::string_view option : split(mount.options, ',')) {
-            if (option.starts_with("logdev=") || option.starts_with("rtdev="))
-                blocks.push_back(find_block(unescape_field(option.substr(option.find('=') + 1))));
-        }
+        for (const char* key : {"logdev", "rtdev"})
+            blocks.push_back(find_block(option_value(mount.options, key)));
         for (const std::string& block : blocks)
             add_block(block);
-    }
-
-    void add_overlay(const MountOfSystem& mount) {
-        constexpr std::array<std::string_view, 4> kKeys = {"lowerdir", "lowerdir+", "datadir+",
-                                                           "upperdir"};
-        for (const std::string_view option : split(mount.options, ',')) {
-            const std::size_t equals = std::min(option.find('='), option.size());
-            if (std::find(kKeys.begin(), kKeys.end(), option.substr(0, equals)) != kKeys.end())
-                add_layers(option.substr(std::min(equals + 1, option.size())), layers_);
-        }
-        for (const std::string& layer : layers_)
-            add_path(layer);
     }
 
     /// All members of the file system that has one of `blocks`.
@@ -238,6 +204,7 @@ class EssentialStorageReader {
         const auto block = base::Dir::open(root_.path("/sys/class/block/" + name));
         if (!block)
             return;
+        add_carriers(base::read_link(block->path()).value_or(""));
         for (const auto& slave : block->entries("slaves").value_or(std::vector<std::string>{}))
             add_block(slave);
         for (const char* attribute : {"loop/backing_file", "backing_dev"}) {
@@ -246,6 +213,20 @@ class EssentialStorageReader {
                 add_block(find_block(backing));
             else if (backing.starts_with('/'))
                 add_path(backing);
+        }
+    }
+
+    /// A disk of iSCSI is below its session, one of NVMe over fabrics below its controller. A
+    /// multipath head is below the subsystem, which has links to its controllers.
+    void add_carriers(std::string_view device) {
+        while (!device.empty()) {
+            const std::string name(take_field(device, '/'));
+            found_.carriers.insert(name);
+            if (!name.starts_with("nvme-subsys"))
+                continue;
+            for (const auto& each :
+                 base::list_directory(root_.path("/sys/class/nvme-subsystem/" + name)))
+                found_.carriers.insert(each);
         }
     }
 

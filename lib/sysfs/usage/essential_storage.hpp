@@ -17,6 +17,7 @@ struct EssentialStorage {
     std::set<NodeNumber> numbers;     ///< of block devices and of mounts (anonymous for btrfs)
     std::set<std::string> blocks;     ///< block devices by the kernel's name
     std::set<std::string> zfs_pools;  ///< by name
+    std::set<std::string> carriers;   ///< what its disks are below in sysfs: "session1", "nvme1"
     /// A layer of the root is outside the mount namespace, as after a switch_root: any claimed disk
     /// with a file system may hold it.
     bool has_hidden_layer = false;

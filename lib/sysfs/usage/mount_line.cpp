@@ -7,14 +7,41 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/file_io.hpp"
 #include "base/path_root.hpp"
 
 namespace sysfs {
 
-std::string_view take_field(std::string_view& line) {
-    const auto end = line.find(' ');
+namespace {
+
+/// The paths in a value like "/a:/b\\:c".
+void add_layers(std::string_view value, std::set<std::string>& paths) {
+    std::string path;
+    const std::string text = unescape_field(value) + ":";
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == '\\' && at + 1 < text.size())
+            path += text[++at];
+        else if (text[at] != ':')
+            path += text[at];
+        else if (!path.empty())
+            paths.insert(std::exchange(path, {}));
+    }
+}
+
+/// "192.0.2.1:6789,192.0.2.2:6789" and "[2001:db8::1]:6789/...": the first monitor of Ceph.
+std::string first_monitor(std::string_view monitors) {
+    monitors = monitors.substr(0, monitors.find_first_of(",/"));
+    if (monitors.starts_with('['))
+        return std::string(monitors.substr(1, monitors.find(']') - 1));
+    return std::string(monitors.substr(0, monitors.rfind(':')));
+}
+
+}  // namespace
+
+std::string_view take_field(std::string_view& line, char separator) {
+    const auto end = line.find(separator);
     const std::string_view field = line.substr(0, end);
     line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
     return field;
@@ -83,6 +110,53 @@ std::optional<MountLine> parse_mount_line(std::string_view line) {
     const std::string_view type = take_field(line);
     const std::string_view source = take_field(line);
     return MountLine{*number, root, target, type, source, take_field(line)};
+}
+
+std::string option_value(std::string_view options, std::string_view key) {
+    while (!options.empty()) {
+        std::string_view option = take_field(options, ',');
+        if (take_field(option, '=') == key)
+            return unescape_field(option);
+    }
+    return {};
+}
+
+std::set<std::string> overlay_layers(std::string_view options) {
+    constexpr std::array<std::string_view, 4> kKeys = {"lowerdir", "lowerdir+", "datadir+",
+                                                       "upperdir"};
+    std::set<std::string> layers;
+    while (!options.empty()) {
+        std::string_view option = take_field(options, ',');
+        if (std::find(kKeys.begin(), kKeys.end(), take_field(option, '=')) != kKeys.end())
+            add_layers(option, layers);
+    }
+    return layers;
+}
+
+// nfs_show_mount_options(), cifs_show_options() and Ceph's mon_addr name the server. The source of
+// 9p is a server's address with the transports tcp and rdma, a tag with virtio
+// (p9_show_client_options()); that of virtiofs is always a tag.
+std::optional<RemoteSource> remote_source(const MountLine& line) {
+    using RemoteKind = RemoteSource::RemoteKind;
+    const std::string source = unescape_field(line.source);
+    if (line.type == "virtiofs")
+        return RemoteSource{RemoteKind::kTag, source};
+    if (line.type == "9p") {
+        const std::string transport = option_value(line.options, "trans");
+        if (transport == "tcp" || transport == "rdma")
+            return RemoteSource{RemoteKind::kAddress, source};
+        if (transport == "virtio" || transport.empty())
+            return RemoteSource{RemoteKind::kTag, source};
+    }
+    constexpr std::array<std::string_view, 4> kByAddress = {"nfs", "nfs4", "cifs", "smb3"};
+    if (std::find(kByAddress.begin(), kByAddress.end(), line.type) != kByAddress.end())
+        return RemoteSource{RemoteKind::kAddress, option_value(line.options, "addr")};
+    if (line.type == "ceph") {
+        const std::string monitors = option_value(line.options, "mon_addr");
+        return RemoteSource{RemoteKind::kAddress,
+                            first_monitor(monitors.empty() ? source : monitors)};
+    }
+    return std::nullopt;
 }
 
 }  // namespace sysfs

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,8 @@ namespace sysfs {
 /// Calls `visit` with each line of the file. One without end is an error (EFBIG).
 [[nodiscard]] base::Result<void> for_each_line(const std::string& path,
                                                const std::function<void(std::string_view)>& visit);
-/// The next field, which is removed from `line`.
-std::string_view take_field(std::string_view& line);
+/// The next field, which is removed from `line` with its separator.
+std::string_view take_field(std::string_view& line, char separator = ' ');
 /// The kernel writes blanks, tabs, newlines and backslashes as "\040" (mangle()).
 [[nodiscard]] std::string unescape_field(std::string_view field);
 
@@ -31,5 +32,20 @@ struct MountLine {
     std::string_view options;  ///< of the superblock
 };
 [[nodiscard]] std::optional<MountLine> parse_mount_line(std::string_view line);
+
+/// The value of the first option "KEY=..."; empty without one.
+[[nodiscard]] std::string option_value(std::string_view options, std::string_view key);
+/// The paths of an overlay's layers.
+[[nodiscard]] std::set<std::string> overlay_layers(std::string_view options);
+
+/// Where a file system that is on no disk of this host has its files.
+struct RemoteSource {
+    enum class RemoteKind {
+        kAddress,  ///< a server's: "192.0.2.9", "2001:db8::9"
+        kTag,      ///< of a virtio device, as the hypervisor named it
+    } kind = RemoteKind::kAddress;
+    std::string name;
+};
+[[nodiscard]] std::optional<RemoteSource> remote_source(const MountLine& line);
 
 }  // namespace sysfs

@@ -18,7 +18,7 @@
 
 #include "base/file_io.hpp"
 #include "base/path.hpp"
-#include "sysfs/usage/mount_line.hpp"
+#include "sysfs/device/names.hpp"
 #include "sysfs/usage/process.hpp"
 
 namespace sysfs {
@@ -49,7 +49,9 @@ class MountCollector {
 
     /// `pid` is a name in /proc; the namespace of the first is our own.
     void add(const std::string& pid) {
-        const std::string dir = root_.path("/proc/" + pid);
+        const auto number = base::parse_decimal(pid);
+        const std::string dir =
+            number ? living_dir(root_, static_cast<pid_t>(*number)) : root_.path("/proc/" + pid);
         auto mount_namespace = base::read_link(dir + "/ns/mnt");
         // A captured host may lack the ns links: equal tables count as one namespace.
         if (!mount_namespace && !root_.is_live())
@@ -90,18 +92,21 @@ class MountCollector {
             seen_.insert(std::string(line->root)).second)
             table_.net_namespaces.push_back(top + unescape_field(line->target));
         const bool wanted = where.empty() && !ancestors_.empty();
-        std::string target = wanted || is_on_disks(*line) ? unescape_field(line->target) : "";
+        auto remote = remote_source(*line);
+        const bool has_device = is_on_disks(*line) || remote;
+        std::string target = wanted || has_device ? unescape_field(line->target) : "";
         const bool on_the_way = wanted && ancestors_.contains(target);
-        if (!on_the_way && !is_on_disks(*line))
+        if (!on_the_way && !has_device)
             return;
         Mount mount{.number = line->number,
                     .source = unescape_field(line->source),
                     .target = std::move(target),
                     .type = unescape_field(line->type),
-                    .where = where};
+                    .where = where,
+                    .remote = std::move(remote)};
         if (on_the_way)
             table_.on_the_way.insert_or_assign(mount.target, mount);
-        if (is_on_disks(*line))
+        if (has_device)
             add_mount(std::move(mount));
     }
 
@@ -141,6 +146,26 @@ const Mount* MountTable::mount_of(const std::string& path) const {
             return &found->second;
     }
     return nullptr;
+}
+
+std::string MountTable::places_text(NodeNumber number) const {
+    constexpr std::size_t kPlacesShown = 3;
+    const auto& places = mounts.at(number);
+    const auto more = omitted.find(number);
+    const std::size_t total = places.size() + (more == omitted.end() ? 0 : more->second);
+    // Other namespaces are named only when ours has no such mount.
+    const bool ours = places.front().where.empty();
+    std::string text;
+    std::size_t shown = 0;
+    for (const Mount& mount : places) {
+        if (shown == kPlacesShown || (ours && !mount.where.empty()))
+            break;
+        text += shown == 0 ? "" : ", ";
+        text +=
+            mount.where.empty() ? mount.target : fmt::format("{} in {}", mount.target, mount.where);
+        ++shown;
+    }
+    return shown < total ? text + fmt::format(" and {} more", total - shown) : text;
 }
 
 MountTable read_mounts(const Root& root, const std::set<std::string>& files,

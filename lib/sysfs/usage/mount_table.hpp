@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -13,21 +14,23 @@
 #include "base/result.hpp"
 #include "sysfs/host/root.hpp"
 #include "sysfs/usage/device_subtree.hpp"
+#include "sysfs/usage/mount_line.hpp"
 
 namespace sysfs {
 
 /// One mounted file system at one place.
 struct Mount {
-    NodeNumber number;   ///< st_dev of the files in it; anonymous (major 0) for btrfs and bcachefs
+    NodeNumber number;   ///< st_dev of the files in it; anonymous (major 0) for btrfs, NFS, ...
     std::string source;  ///< "/dev/nvme0n1p2"
     std::string target;
     std::string type;
     std::string
         where;  ///< empty: our mount namespace; else "the mount namespace of postgres (pid 712)"
+    std::optional<RemoteSource> remote = std::nullopt;  ///< for files that are on no disk of ours
 };
 
-/// The mounts of all mount namespaces whose files are on block devices; each mount point of a file
-/// system once.
+/// The mounts of all mount namespaces whose files are on block devices or remote; each mount point
+/// of a file system once.
 struct MountTable {
     static constexpr std::size_t kMaxPlaces = 16;
 
@@ -43,6 +46,8 @@ struct MountTable {
 
     /// The mount of our own namespace that has `path`, as far as on_the_way tells.
     [[nodiscard]] const Mount* mount_of(const std::string& path) const;
+    /// "/, /home and 3 more"; a mount point in another mount namespace is followed by its name.
+    [[nodiscard]] std::string places_text(NodeNumber number) const;
 };
 
 /// One swap area: a block device, or a file on a file system.

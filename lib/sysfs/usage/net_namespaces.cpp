@@ -63,7 +63,7 @@ class NamespaceVisitor {
 
     void visit_process(pid_t pid) {
         const Root live;
-        const std::string path = process_dir(live, pid) + "/ns/net";
+        const std::string path = living_dir(live, pid) + "/ns/net";
         struct stat status {};
         // The number is in the link's target, but a stat() needs no parsing and opens nothing.
         if (::stat(path.c_str(), &status) != 0) {

@@ -130,6 +130,15 @@ NodeIndex::Owners NodeIndex::find_node(std::string_view path) const {
     return owners;
 }
 
+NodeIndex::Owners NodeIndex::find_named(std::string_view name) const {
+    Owners owners;
+    for (const auto& [number, owner] : by_number_) {
+        if (base::base_name(owner.name) == name)
+            owners.push_back(owner);
+    }
+    return owners;
+}
+
 // A device's directory that is mounted by itself in a container shows none of its path, so the
 // inode is compared there; the name as well, since other file systems have the same inodes.
 NodeIndex::Owners NodeIndex::find_file(std::string_view path, std::uint64_t inode) const {

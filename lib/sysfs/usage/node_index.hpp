@@ -38,6 +38,8 @@ class NodeIndex {
     [[nodiscard]] Owners find(const NodeNumber& number) const;
     /// By the name of a node, which is enough only where a node has no number: in a capture.
     [[nodiscard]] Owners find_node(std::string_view path) const;
+    /// By the last component of a node's name.
+    [[nodiscard]] Owners find_named(std::string_view name) const;
     /// A file of sysfs or of /proc/bus/pci.
     [[nodiscard]] Owners find_file(std::string_view path, std::uint64_t inode) const;
     /// The devices whose BARs have a part of this physical memory.

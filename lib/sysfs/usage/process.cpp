@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <sstream>
 #include <string_view>
 
 #include "base/file_io.hpp"
 #include "base/path.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/usage/mount_line.hpp"
 
 namespace sysfs {
 namespace {
@@ -29,9 +31,10 @@ struct ProcessStat {
     pid_t parent = 0;
 };
 
-std::optional<ProcessStat> read_stat(const Root& root, pid_t pid) {
+/// Of "/proc/712" or "/proc/712/task/713".
+std::optional<ProcessStat> read_stat(const std::string& dir) {
     // "712 (a name (with) anything) S 1 ...": the name ends at the last parenthesis.
-    const std::string text = base::read_file(process_dir(root, pid) + "/stat").value_or("");
+    const std::string text = base::read_file(dir + "/stat").value_or("");
     const auto end = text.rfind(')');
     if (end == std::string::npos)
         return std::nullopt;
@@ -40,6 +43,17 @@ std::optional<ProcessStat> read_stat(const Root& root, pid_t pid) {
     if (!(fields >> stat.state >> stat.parent))
         return std::nullopt;
     return stat;
+}
+
+bool has_ended(const ProcessStat& stat) {
+    return stat.state == "Z" || stat.state == "X";
+}
+
+/// A thread of the kernel has none, and a process that has ended.
+bool has_executable(pid_t pid) {
+    char link = 0;
+    return ::readlink((process_dir({}, pid) + "/exe").c_str(), &link, 1) >= 0 ||
+           (errno != ENOENT && errno != ESRCH);
 }
 
 /// "socket:[12345]"
@@ -80,6 +94,46 @@ std::string unit_of(const Root& root, pid_t pid) {
     return {};
 }
 
+/// Takes the next field off `rest`.
+std::string_view next_field(std::string_view& rest) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    const std::string_view field = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(field.size());
+    return field;
+}
+
+std::optional<std::uint64_t> number(std::string_view text, int base) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                    : std::nullopt;
+}
+
+/// "7ffff7fb6000-7ffff7fb7000 rw-s fea00000 00:20 13600      /sys/devices/.../resource0"
+/// (show_map_vma()). Anonymous memory has no path; "[heap]" and the like are no files.
+std::optional<FileMapping> parse_mapping(std::string_view line) {
+    constexpr std::string_view kDeleted = " (deleted)";
+    FileMapping mapping;
+    mapping.range = next_field(line);
+    next_field(line);  // permissions
+    const auto offset = number(next_field(line), 16);
+    next_field(line);  // the file system's number: sysfs has one for each network namespace
+    const auto inode = number(next_field(line), 10);
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    const auto dash = mapping.range.find('-');
+    if (line.empty() || line.front() == '[' || dash == std::string_view::npos || !offset || !inode)
+        return std::nullopt;
+    const auto start = number(mapping.range.substr(0, dash), 16);
+    const auto end = number(mapping.range.substr(dash + 1), 16);
+    if (!start || !end || *end < *start)
+        return std::nullopt;
+    mapping.size = *end - *start;
+    mapping.offset = *offset;
+    mapping.inode = *inode;
+    mapping.path = line.ends_with(kDeleted) ? line.substr(0, line.size() - kDeleted.size()) : line;
+    return mapping;
+}
+
 }  // namespace
 
 std::vector<pid_t> list_processes(const Root& root) {
@@ -96,15 +150,27 @@ std::vector<pid_t> list_programs(const Root& root) {
     std::vector<pid_t> pids = list_processes(root);
     if (root.is_live())
         std::erase_if(pids, [&](pid_t pid) {
-            char link = 0;
-            return ::readlink((process_dir(root, pid) + "/exe").c_str(), &link, 1) < 0 &&
-                   (errno == ENOENT || errno == ESRCH);
+            return !has_executable(pid) && living_dir(root, pid) == process_dir(root, pid);
         });
     return pids;
 }
 
 std::string process_dir(const Root& root, pid_t pid) {
     return root.path("/proc/" + std::to_string(pid));
+}
+
+std::string living_dir(const Root& root, pid_t pid) {
+    const std::string dir = process_dir(root, pid);
+    if (root.is_live() && has_executable(pid))
+        return dir;
+    if (const auto stat = read_stat(dir); !stat || !has_ended(*stat))
+        return dir;
+    for (const auto& thread : base::list_directory(dir + "/task")) {
+        const std::string living = fmt::format("{}/task/{}", dir, thread);
+        if (const auto stat = read_stat(living); stat && !has_ended(*stat))
+            return root.is_live() ? "/proc/" + thread : living;
+    }
+    return dir;
 }
 
 std::string process_label(const Root& root, const std::string& pid) {
@@ -120,7 +186,7 @@ std::string process_text(const Root& root, pid_t pid) {
 
 std::set<std::uint64_t> sockets_of(const Root& root, pid_t pid) {
     std::set<std::uint64_t> sockets;
-    const std::string dir = process_dir(root, pid) + "/fd";
+    const std::string dir = living_dir(root, pid) + "/fd";
     for (const auto& fd : base::list_directory(dir)) {
         const auto link = base::read_link(fmt::format("{}/{}", dir, fd));
         if (const auto inode = socket_inode(link.value_or("")))
@@ -132,7 +198,7 @@ std::set<std::uint64_t> sockets_of(const Root& root, pid_t pid) {
 std::map<std::uint64_t, std::string> socket_owners(const Root& root,
                                                    const std::set<std::uint64_t>& sockets) {
     std::map<std::uint64_t, std::string> owners;
-    for (const pid_t pid : sockets.empty() ? std::vector<pid_t>() : list_processes(root)) {
+    for (const pid_t pid : sockets.empty() ? std::vector<pid_t>() : list_programs(root)) {
         for (const auto socket : sockets_of(root, pid)) {
             if (sockets.contains(socket))
                 owners.emplace(socket, process_text(root, pid));
@@ -142,13 +208,21 @@ std::map<std::uint64_t, std::string> socket_owners(const Root& root,
 }
 
 bool has_not_ended(const Root& root, pid_t pid) {
-    const auto stat = read_stat(root, pid);
-    return stat && stat->state != "Z" && stat->state != "X";
+    const auto stat = read_stat(living_dir(root, pid));
+    return stat && !has_ended(*stat);
 }
 
 std::optional<pid_t> parent_of(const Root& root, pid_t pid) {
-    const auto stat = read_stat(root, pid);
+    const auto stat = read_stat(process_dir(root, pid));
     return stat ? std::optional(stat->parent) : std::nullopt;
+}
+
+base::Result<void> read_mappings(const Root& root, pid_t pid,
+                                 const std::function<void(const FileMapping&)>& visit) {
+    return for_each_line(living_dir(root, pid) + "/maps", [&visit](std::string_view line) {
+        if (const auto mapping = parse_mapping(line))
+            visit(*mapping);
+    });
 }
 
 }  // namespace sysfs

@@ -4,12 +4,15 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
 #include "sysfs/host/root.hpp"
 
 namespace sysfs {
@@ -22,6 +25,11 @@ namespace sysfs {
 
 /// "/proc/712" below the root.
 [[nodiscard]] std::string process_dir(const Root& root, pid_t pid);
+
+/// Where the descriptors, mappings and namespaces of the process can be read. A process whose main
+/// thread has ended (pthread_exit()) shows none of them, while its other threads use them all; then
+/// it is the directory of one of these.
+[[nodiscard]] std::string living_dir(const Root& root, pid_t pid);
 
 /// "qemu-system-x86 (pid 712)"; `pid` is a name in /proc.
 [[nodiscard]] std::string process_label(const Root& root, const std::string& pid);
@@ -39,5 +47,19 @@ namespace sysfs {
 [[nodiscard]] bool has_not_ended(const Root& root, pid_t pid);
 
 [[nodiscard]] std::optional<pid_t> parent_of(const Root& root, pid_t pid);
+
+/// One mapping of a file, from a line of /proc/PID/maps. `range` names its entry in map_files.
+struct FileMapping {
+    std::string_view range;  ///< "7ffff7fb6000-7ffff7fb7000"
+    std::uint64_t size = 0;
+    std::uint64_t offset = 0;  ///< of a mapping of physical memory: its address
+    std::uint64_t inode = 0;
+    std::string_view path;  ///< without " (deleted)"
+};
+
+/// Calls `visit` for each file that the process has mapped; the texts are valid during the call.
+/// Memory is bounded, however many mappings there are. kNotFound or kGone: the process has ended.
+[[nodiscard]] base::Result<void> read_mappings(
+    const Root& root, pid_t pid, const std::function<void(const FileMapping&)>& visit);
 
 }  // namespace sysfs

@@ -25,6 +25,7 @@
 #include "sysfs/usage/usage_input.hpp"
 #include "sysfs/usage/usage_kernel.hpp"
 #include "sysfs/usage/usage_net.hpp"
+#include "sysfs/usage/usage_remote.hpp"
 #include "sysfs/usage/usage_session.hpp"
 #include "sysfs/usage/usage_vfs.hpp"
 
@@ -106,13 +107,10 @@ std::set<std::string> paths_of(const KernelUsers& users) {
 }
 
 void find_block_uses(const Root& root, const KernelUsers& users, const MountTable& mounts,
-                     std::span<UsageCheck> checks) {
-    if (!any_has_blocks(checks))
-        return;
-    const auto swaps = read_swaps(root);
-    const EssentialStorage essential = read_essential_storage(
-        root, swaps ? std::span<const Swap>(*swaps) : std::span<const Swap>());
+                     const base::Result<std::vector<Swap>>& swaps,
+                     const EssentialStorage& essential, std::span<UsageCheck> checks) {
     for (auto& check : checks) {
+        find_virtio_mounts(root, mounts, essential, check);
         if (check.subtree.blocks.empty())
             continue;
         check.essential_storage = &essential;
@@ -128,8 +126,8 @@ void find_block_uses(const Root& root, const KernelUsers& users, const MountTabl
     }
 }
 
-void find_net_uses(const Root& root, const MountTable& mounts, std::span<const pid_t> programs,
-                   std::span<UsageCheck> checks) {
+void find_net_uses(const Root& root, const MountTable& mounts, const EssentialStorage& essential,
+                   std::span<const pid_t> programs, std::span<UsageCheck> checks) {
     if (!any_has_net(checks))
         return;
     NetTables tables = read_net_tables(root);
@@ -138,6 +136,7 @@ void find_net_uses(const Root& root, const MountTable& mounts, std::span<const p
         if (has_net(check))
             find_net(tables, check);
     }
+    find_storage_sessions(root, tables, mounts, essential, checks);
     find_session(root, tables, checks);
     if (root.is_live())
         find_other_namespace_uses(tables, mounts, programs, checks);
@@ -148,13 +147,17 @@ void find_net_uses(const Root& root, const MountTable& mounts, std::span<const p
 /// The uses that mounts tell of: of disks, and of network namespaces that a mount keeps.
 void find_disk_and_net_uses(const Root& root, std::span<const pid_t> programs,
                             std::span<UsageCheck> checks) {
-    if (!any_has_blocks(checks) && !any_has_net(checks))
+    if (!any_has_blocks(checks) && !any_has_net(checks) &&
+        std::none_of(checks.begin(), checks.end(), has_virtio))
         return;
     KernelUsers users = read_kernel_users(root);
     const MountTable mounts = read_mounts(root, paths_of(users), programs);
     locate_kernel_users(root, mounts, users);
-    find_block_uses(root, users, mounts, checks);
-    find_net_uses(root, mounts, programs, checks);
+    const auto swaps = read_swaps(root);
+    const EssentialStorage essential = read_essential_storage(
+        root, swaps ? std::span<const Swap>(*swaps) : std::span<const Swap>());
+    find_block_uses(root, users, mounts, swaps, essential, checks);
+    find_net_uses(root, mounts, essential, programs, checks);
 }
 
 }  // namespace

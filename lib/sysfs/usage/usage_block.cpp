@@ -16,33 +16,12 @@
 namespace sysfs {
 namespace {
 
-constexpr std::size_t kPlacesShown = 3;
 constexpr const char* kPools[] = {"btrfs", "bcachefs"};
 
 /// "nvme0n1p2", or "dm-0 (vg-home) above nvme0n1p3" for a stacked block device.
 std::string block_text(const Block& block) {
     return block.below.empty() ? block.text()
                                : fmt::format("{} above {}", block.text(), block.below);
-}
-
-/// "/, /home and 3 more"; a mount point in another mount namespace is followed by its name.
-std::string places_text(const MountTable& table, NodeNumber number) {
-    const auto& mounts = table.mounts.at(number);
-    const auto more = table.omitted.find(number);
-    const std::size_t total = mounts.size() + (more == table.omitted.end() ? 0 : more->second);
-    // Other namespaces are named only when ours has no such mount.
-    const bool ours = mounts.front().where.empty();
-    std::string text;
-    std::size_t shown = 0;
-    for (const Mount& mount : mounts) {
-        if (shown == kPlacesShown || (ours && !mount.where.empty()))
-            break;
-        text += shown == 0 ? "" : ", ";
-        text +=
-            mount.where.empty() ? mount.target : fmt::format("{} in {}", mount.target, mount.where);
-        ++shown;
-    }
-    return shown < total ? text + fmt::format(" and {} more", total - shown) : text;
 }
 
 void report_mounts(UsageCheck& check, const Block& block, const std::string& what,
@@ -92,7 +71,7 @@ void find_pool(const Root& root, const std::string& fs, const MountTable& table,
         const std::string what = block_text(*block);
         for (const NodeNumber number : found)
             report_mounts(check, *block, fmt::format("{} ({})", what, fs),
-                          places_text(table, number));
+                          table.places_text(number));
         if (found.empty() || members.size() > 1)
             check.add(UseKind::kHolder, *block, "it is a member of something bigger",
                       fmt::format("{} in {} {}", what, fs, uuid));
@@ -135,7 +114,7 @@ std::string mount_text(const UsageCheck& check, const Block& disk) {
 void find_mounts(const Root& root, const MountTable& table, UsageCheck& check) {
     for (const auto& block : check.subtree.blocks) {
         if (table.mounts.contains(block.number))
-            report_mounts(check, block, block_text(block), places_text(table, block.number));
+            report_mounts(check, block, block_text(block), table.places_text(block.number));
     }
     for (const char* fs : kPools)
         find_pool(root, fs, table, check);

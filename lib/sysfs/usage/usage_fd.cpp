@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -28,15 +29,16 @@
 #include <utility>
 
 #include "base/file_io.hpp"
+#include "sysfs/usage/mount_line.hpp"
 #include "sysfs/usage/node_index.hpp"
 #include "sysfs/usage/process.hpp"
-#include "sysfs/usage/process_maps.hpp"
 #include "sysfs/usage/usage_vfio.hpp"
 
 namespace sysfs {
 namespace {
 
 constexpr std::string_view kVfioDevice = "anon_inode:[vfio-device]";
+constexpr std::string_view kIoUring = "anon_inode:[io_uring]";
 constexpr std::string_view kVfioNodes = "/dev/vfio/";
 constexpr std::string_view kVfioContainer = "/dev/vfio/vfio";
 
@@ -46,6 +48,7 @@ struct ProcessFindings {
     std::set<const UsageCheck*> open_peers;  ///< another device of the group is open
     std::string unreadable;                  ///< the first process that could not be read, and why
     std::size_t unreadable_count = 0;
+    std::string ring;  ///< the first io_uring whose files are not known
 };
 
 struct OpenFile {
@@ -71,7 +74,12 @@ class ProcessInspector {
   public:
     ProcessInspector(const Root& root, const NodeIndex& nodes, std::span<UsageCheck> checks,
                      pid_t pid, ProcessFindings& findings)
-        : root_(root), nodes_(nodes), checks_(checks), pid_(pid), findings_(findings) {}
+        : root_(root),
+          nodes_(nodes),
+          checks_(checks),
+          pid_(pid),
+          dir_(living_dir(root, pid)),
+          findings_(findings) {}
 
     void inspect() {
         check_descriptors();
@@ -87,7 +95,7 @@ class ProcessInspector {
 
   private:
     void check_descriptors() {
-        const std::string path = process_dir(root_, pid_) + "/fd";
+        const std::string path = dir_ + "/fd";
         const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
         if (!directory)
             return note_unreadable(errno);
@@ -108,6 +116,8 @@ class ProcessInspector {
     void check_descriptor(int directory, const char* fd, std::string_view target) {
         if (target == kVfioDevice)
             return check_vfio_device(fd);
+        if (target == kIoUring)
+            return check_ring(fd);
         if (!target.starts_with('/'))
             return;
         has_vfio_node_ =
@@ -120,11 +130,41 @@ class ProcessInspector {
         report(nodes_.find_file(target, file.inode), "open");
     }
 
+    // A file that is registered with a ring needs no descriptor. fdinfo lists them after
+    // "UserFiles: 2", as "    0: /dev/nvme0n1", before Linux 6.13 by the last component alone; none
+    // while the ring is locked (io_uring_show_fdinfo()).
+    void check_ring(const char* fd) {
+        constexpr std::string_view kCount = "UserFiles:";
+        has_ring_ = true;
+        bool is_known = false;
+        bool is_file = false;
+        (void)for_each_line(dir_ + "/fdinfo/" + fd, [&](std::string_view line) {
+            if (line.starts_with(kCount)) {
+                is_file = true;
+                is_known = line.find_first_of("123456789") == std::string_view::npos;
+            } else if (is_file && line.starts_with(' ')) {
+                is_known = true;
+                const auto colon = std::min(line.find(": "), line.size() - 2);
+                check_registered(line.substr(colon + 2));
+            } else {
+                is_file = false;
+            }
+        });
+        if (!is_known && findings_.ring.empty())
+            findings_.ring = fmt::format("{} has an io_uring whose files are not listed",
+                                         process_text(root_, pid_));
+    }
+
+    void check_registered(std::string_view file) {
+        for (const auto& owner :
+             file.starts_with('/') ? nodes_.find_node(file) : nodes_.find_named(file))
+            report({owner}, "registered with an io_uring");
+    }
+
     // A device descriptor outlives its node; newer kernels name the device in fdinfo.
     void check_vfio_device(const char* fd) {
         constexpr std::string_view kKey = "vfio-device-syspath:";
-        const std::string info =
-            base::read_file(process_dir(root_, pid_) + "/fdinfo/" + fd).value_or("");
+        const std::string info = base::read_file(dir_ + "/fdinfo/" + fd).value_or("");
         const auto key = info.find(kKey);
         if (key == std::string::npos) {
             anonymous_ = "open";
@@ -141,7 +181,12 @@ class ProcessInspector {
     }
 
     void check_mapping(const FileMapping& mapping) {
-        if (mapping.path == kVfioDevice) {
+        if (mapping.path == kIoUring && !has_ring_) {
+            // It works by its registered index, without a descriptor (IORING_REGISTER_RING_FDS).
+            if (findings_.ring.empty())
+                findings_.ring = fmt::format("{} has an io_uring without a descriptor",
+                                             process_text(root_, pid_));
+        } else if (mapping.path == kVfioDevice) {
             if (anonymous_.empty())
                 anonymous_ = "mapped";
         } else if (mapping.path == "/dev/mem") {
@@ -157,8 +202,7 @@ class ProcessInspector {
     NodeIndex::Owners find_mapped_node(const FileMapping& mapping) {
         if (mapping.path.starts_with("/dev/zero") || mapping.path.starts_with("/dev/shm/"))
             return {};
-        const std::string link =
-            fmt::format("{}/map_files/{}", process_dir(root_, pid_), mapping.range);
+        const std::string link = fmt::format("{}/map_files/{}", dir_, mapping.range);
         const OpenFile file = root_.is_live() ? read_open_file(AT_FDCWD, link.c_str()) : OpenFile{};
         return file.number ? nodes_.find(*file.number) : nodes_.find_node(mapping.path);
     }
@@ -198,14 +242,21 @@ class ProcessInspector {
     const NodeIndex& nodes_;
     std::span<UsageCheck> checks_;
     pid_t pid_;
+    std::string dir_;
     ProcessFindings& findings_;
     std::set<std::pair<const UsageCheck*, std::string>> reported_;
     std::string anonymous_;  ///< how it has a VFIO device that is not known
     bool has_vfio_node_ = false;
+    bool has_ring_ = false;
     bool unreadable_ = false;
 };
 
 void report_unreadable(const ProcessFindings& findings, std::span<UsageCheck> checks) {
+    for (auto& check : checks) {
+        if (!findings.ring.empty())
+            check.add(UseKind::kUnknown, "what some processes have open could not be read",
+                      findings.ring);
+    }
     if (findings.unreadable_count == 0)
         return;
     const std::size_t others = findings.unreadable_count - 1;

@@ -18,10 +18,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "base/dir.hpp"
 #include "base/file_io.hpp"
-#include "base/path.hpp"
-#include "sysfs/net/captured_net.hpp"
 #include "sysfs/net/tcp_table.hpp"
 #include "sysfs/usage/process.hpp"
 #include "sysfs/usage/usage_net.hpp"
@@ -95,64 +92,9 @@ std::optional<SessionConnection> by_environment(const std::vector<TcpConnection>
     return SessionConnection{*found, "SSH_CONNECTION"};
 }
 
-/// Storage that the host uses over the network: the kernel's session, and its peer.
-struct StorageSession {
-    std::string name;  ///< "nvme1 (tcp)", "iSCSI connection1:0"
-    std::string peer;
-};
-
-/// "traddr=192.0.2.9,trsvcid=4420,src_addr=192.0.2.2" (nvmf_get_address())
-std::string target_address(const std::string& text) {
-    constexpr std::string_view kKey = "traddr=";
-    const auto at = text.find(kKey);
-    return at == std::string::npos
-               ? ""
-               : text.substr(at + kKey.size(), text.find(',', at) - at - kKey.size());
-}
-
-std::vector<StorageSession> storage_sessions(const Root& root) {
-    std::vector<StorageSession> sessions;
-    const std::string controllers = root.path("/sys/class/nvme");
-    for (const auto& name : base::list_directory(controllers)) {
-        const auto dir = base::Dir::open(controllers + "/" + name);
-        const std::string transport = dir ? dir->attr("transport").value_or("") : "";
-        if (transport == "tcp" || transport == "rdma")
-            sessions.push_back({fmt::format("{} ({})", name, transport),
-                                target_address(dir->attr("address").value_or(""))});
-    }
-    const std::string connections = root.path("/sys/class/iscsi_connection");
-    for (const auto& name : base::list_directory(connections)) {
-        const auto dir = base::Dir::open(connections + "/" + name);
-        auto peer = dir ? dir->attr("address") : std::nullopt;
-        if (dir && !peer)
-            peer = dir->attr("persistent_address");
-        if (peer)
-            sessions.push_back({"iSCSI " + name, *peer});
-    }
-    return sessions;
-}
-
-void find_storage_sessions(const Root& root, const NetTables& tables,
-                           std::span<UsageCheck> checks) {
-    for (const auto& session : storage_sessions(root)) {
-        const int link =
-            root.is_live() ? route_to(session.peer) : captured_route_to(root, tables, session.peer);
-        const auto found = tables.links.find(link);
-        if (found == tables.links.end())
-            continue;
-        for (auto& check : checks) {
-            if (passes_through(tables, check, link))
-                check.add(
-                    UseKind::kSession, "a storage session goes through it",
-                    fmt::format("{} to {} by {}", session.name, session.peer, found->second.name));
-        }
-    }
-}
-
 }  // namespace
 
 void find_session(const Root& root, const NetTables& tables, std::span<UsageCheck> checks) {
-    find_storage_sessions(root, tables, checks);
     if (!root.is_live())
         return;
     const auto connections = remote_connections(root);

@@ -9,8 +9,7 @@
 
 namespace sysfs {
 
-/// Adds the caller's own remote session, and the host's sessions with remote storage, to each
-/// device that their packets leave through.
+/// Adds the caller's own remote session to each device that its packets leave through.
 void find_session(const Root& root, const NetTables& tables, std::span<UsageCheck> checks);
 
 }  // namespace sysfs

@@ -157,4 +157,99 @@ TEST_F(EssentialStorage, TakesThePoolOfTheRoot) {
     EXPECT_EQ("! holder: nvme0n1p2 is zfs_member \"rpool\" of an imported pool\n", uses());
 }
 
+/// A NIC that the default route leaves through, and a virtio device of the hypervisor's files.
+class EssentialRemoteStorage : public EssentialStorage {
+  protected:
+    EssentialRemoteStorage() {
+        tree_.file(nic_.syspath + "/net/eth0/ifindex", "2\n");
+        tree_.link("/sys/class/net/eth0", tree_.path(nic_.syspath + "/net/eth0"));
+        tree_.file("/proc/net/route",
+                   "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\n"
+                   "eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\n");
+        device_ = nic_;
+    }
+
+    /// `device_` becomes a virtio device with this driver.
+    void virtio(const std::string& driver) {
+        device_ = tree_.pci("0000:00:04.0");
+        const std::string virtio = device_.syspath + "/virtio3";
+        tree_.file(virtio + "/modalias", "virtio:d0000001Av00001AF4\n");
+        tree_.link(virtio + "/driver", "../../../../bus/virtio/drivers/" + driver);
+        tree_.link("/sys/bus/virtio/devices/virtio3", tree_.path(virtio));
+    }
+
+    Device nic_ = tree_.pci("0000:00:03.0");
+};
+
+TEST_F(EssentialRemoteStorage, TakesTheInterfaceToTheServerOfTheRoot) {
+    mounts(mount("0:22", "/", "nfs4", "fs.example:/root", "rw,vers=4.2,addr=192.0.2.9"));
+    EXPECT_EQ("! session: nfs4 fs.example:/root on / to 192.0.2.9 by eth0\n", uses());
+    mounts(mount("0:22", "/usr", "cifs", "//fs/usr", "rw,addr=192.0.2.9"));
+    EXPECT_EQ("! session: cifs //fs/usr on /usr to 192.0.2.9 by eth0\n", uses());
+    mounts(mount("0:22", "/", "9p", "192.0.2.9", "rw,access=client,trans=tcp"));
+    EXPECT_EQ("! session: 9p 192.0.2.9 on / to 192.0.2.9 by eth0\n", uses());
+    mounts(mount("0:22", "/srv", "nfs4", "fs.example:/srv", "rw,addr=192.0.2.9"));
+    EXPECT_EQ("? session: nfs4 fs.example:/srv on /srv to 192.0.2.9 by eth0\n", uses());
+    mounts(mount("0:22", "/", "nfs", "fs.example:/srv", "rw,addr=198.51.100.9"));
+    EXPECT_EQ("? unknown-use: what carries nfs fs.example:/srv on / is unknown\n", uses());
+}
+
+TEST_F(EssentialRemoteStorage, SwapOnAServerIsEssential) {
+    tree_.file("/proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n/swap/file file 1 0 -2\n");
+    mounts(mount("8:1", "/", "ext4", "/dev/sda1") +
+           mount("0:22", "/swap", "nfs4", "fs.example:/swap", "rw,addr=192.0.2.9"));
+    EXPECT_EQ("! session: nfs4 fs.example:/swap on /swap to 192.0.2.9 by eth0\n", uses());
+}
+
+TEST_F(EssentialRemoteStorage, TakesTheSessionOfTheRootsIscsiDisk) {
+    tree_.disk("/sys/devices/platform/host6/session1/target6:0:0/6:0:0:0/block/sdb", "8:16");
+    tree_.link("/sys/dev/block/8:16", "../../devices/platform/host6/session1/block/sdb");
+    tree_.file("/sys/class/iscsi_connection/connection1:0/address", "192.0.2.9\n");
+    tree_.file("/sys/class/iscsi_connection/connection12:0/address", "192.0.2.8\n");
+    mounts(mount("8:16", "/", "ext4", "/dev/sdb"));
+    EXPECT_EQ(
+        "? session: iSCSI connection12:0 to 192.0.2.8 by eth0\n"
+        "! session: iSCSI connection1:0 to 192.0.2.9 by eth0\n",
+        uses());
+}
+
+TEST_F(EssentialRemoteStorage, TakesEveryControllerOfTheRootsMultipathHead) {
+    tree_.disk("/sys/devices/virtual/nvme-subsystem/nvme-subsys1/nvme5n1", "259:20");
+    tree_.file("/sys/class/nvme-subsystem/nvme-subsys1/nvme5/x", "");
+    tree_.file("/sys/class/nvme/nvme5/transport", "tcp\n")
+        .file("/sys/class/nvme/nvme5/address", "traddr=192.0.2.9,trsvcid=4420\n");
+    mounts(mount("259:20", "/", "ext4", "/dev/nvme5n1"));
+    EXPECT_EQ("! session: nvme5 (tcp) to 192.0.2.9 by eth0\n", uses());
+    mounts(mount("8:1", "/", "ext4", "/dev/sda1"));
+    EXPECT_EQ("? session: nvme5 (tcp) to 192.0.2.9 by eth0\n", uses());
+}
+
+TEST_F(EssentialRemoteStorage, DoesNotKnowWhatCarriesANetworkBlockDevice) {
+    tree_.disk("/sys/devices/virtual/block/nbd0", "43:0");
+    mounts(mount("43:0", "/", "ext4", "/dev/nbd0"));
+    EXPECT_EQ("? unknown-use: what carries nbd0 is unknown\n", uses());
+}
+
+TEST_F(EssentialRemoteStorage, TakesTheVirtioDeviceOfATag) {
+    virtio("9pnet_virtio");
+    tree_.file(device_.syspath + "/virtio3/mount_tag", "root");
+    mounts(mount("0:22", "/", "9p", "root", "rw,access=client,trans=virtio"));
+    EXPECT_EQ("! mounted: 9p root of virtio3 on /\n", uses());
+    mounts(mount("0:22", "/srv", "9p", "root", "rw,trans=virtio"));
+    EXPECT_EQ("? mounted: 9p root of virtio3 on /srv\n", uses());
+    mounts(mount("0:22", "/", "9p", "other", "rw,trans=virtio"));
+    EXPECT_EQ("", uses());
+}
+
+TEST_F(EssentialRemoteStorage, TakesTheVirtiofsDeviceOfATag) {
+    virtio("virtiofs");
+    mounts(mount("0:22", "/", "virtiofs", "root"));
+    EXPECT_EQ("! mounted: virtiofs root of virtio3 on /\n", uses()) << "a kernel without tags";
+    tree_.file("/sys/fs/virtiofs/0/tag", "home\n")
+        .link("/sys/fs/virtiofs/0/device", "../../../devices/pci0000:00/0000:00:04.0/virtio3");
+    EXPECT_EQ("", uses());
+    mounts(mount("0:22", "/", "virtiofs", "home"));
+    EXPECT_EQ("! mounted: virtiofs home of virtio3 on /\n", uses());
+}
+
 }  // namespace

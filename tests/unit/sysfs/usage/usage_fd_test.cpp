@@ -208,4 +208,48 @@ TEST(UsageFd, FindsTheNodesOfNvidiasDriver) {
     EXPECT_EQ("open-fd: nvidia-persiste (pid 77) has /dev/nvidia3 open\n", tree.usage(gpu));
 }
 
+TEST(UsageFd, ReadsALivingThreadOfAProcessWhoseMainThreadHasEnded) {
+    UsageTree tree;
+    const Device device = unbound_device(tree);
+    tree.process(50, "dpdk-app").file("/proc/50/stat", "50 (dpdk-app) Z 1 50");
+    tree.file("/proc/50/task/50/stat", "50 (dpdk-app) Z 1 50")
+        .file("/proc/50/task/51/stat", "51 (worker) S 1 50")
+        .file("/proc/50/task/51/maps",
+              "7f00-7f01 rw-s fea00000 00:20 13600    "
+              "/sys/devices/pci0000:00/0000:01:00.0/resource0\n");
+    tree.link("/proc/50/task/51/fd/3", "/sys/devices/pci0000:00/0000:01:00.0/config");
+    EXPECT_EQ(
+        "open-fd: dpdk-app (pid 50) has 0000:01:00.0/config open\n"
+        "open-fd: dpdk-app (pid 50) has 0000:01:00.0/resource0 mapped\n",
+        tree.usage(device));
+}
+
+TEST(UsageFd, FindsFilesThatAreRegisteredWithAnIoUring) {
+    UsageTree tree;
+    const Device device = tree.pci("0000:01:00.0");
+    tree.node(device.syspath + "/nvme/nvme0", "nvme", "245:0", "nvme0");
+    tree.process(50, "fio").open_file(50, 4, "anon_inode:[io_uring]");
+    const auto usage = [&](const std::string& files) {
+        tree.file("/proc/50/fdinfo/4", "pos:\t0\nSqThread:\t-1\n" + files + "UserBufs:\t0\n");
+        return tree.usage(device);
+    };
+    constexpr const char* kFound =
+        "open-fd: fio (pid 50) has /dev/nvme0 registered with an io_uring\n";
+    EXPECT_EQ("", usage("UserFiles:\t0\n"));
+    EXPECT_EQ("", usage("UserFiles:\t2\n    0: <none>\n    1: nvme1\n"));
+    EXPECT_EQ(kFound, usage("UserFiles:\t2\n    0: <none>\n    1: nvme0\n"));
+    EXPECT_EQ(kFound, usage("UserFiles:\t2\n    1: /dev/nvme0\n"));
+    EXPECT_EQ("unknown-use: fio (pid 50) has an io_uring whose files are not listed\n",
+              usage("UserFiles:\t2\n"));
+}
+
+TEST(UsageFd, DoesNotKnowTheFilesOfARingWithoutADescriptor) {
+    UsageTree tree;
+    const Device device = unbound_device(tree);
+    tree.process(50, "fio");
+    tree.file("/proc/50/maps", "7f00-7f01 rw-s 10000000 00:0c 16    anon_inode:[io_uring]\n");
+    EXPECT_EQ("unknown-use: fio (pid 50) has an io_uring without a descriptor\n",
+              tree.usage(device));
+}
+
 }  // namespace

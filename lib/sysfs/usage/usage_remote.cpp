@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// File systems and disks that are on no disk of this host: a virtio device or a network interface
+// is all that the host has of them, and it is as much in use as a disk would be.
+#include "sysfs/usage/usage_remote.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/dir.hpp"
+#include "base/path.hpp"
+#include "sysfs/net/captured_net.hpp"
+#include "sysfs/usage/usage_net.hpp"
+
+namespace sysfs {
+namespace {
+
+/// A virtio device of 9p or virtiofs.
+struct VirtioShare {
+    std::string device;              ///< "virtio3"
+    std::string type;                ///< of its file systems: "9p"
+    std::optional<std::string> tag;  ///< absent where the kernel does not show it
+};
+
+/// 9pnet_virtio has the attribute mount_tag (p9_mount_tag_show()). virtiofs shows its tags since
+/// Linux 6.9 (virtio_fs_add_instance()).
+std::vector<VirtioShare> virtio_shares(const Root& root, const std::set<std::string>& devices) {
+    std::map<std::string, std::string> tags;
+    const std::string instances = root.path("/sys/fs/virtiofs");
+    for (const auto& each : base::list_directory(instances)) {
+        const auto dir = base::Dir::open(instances + "/" + each);
+        if (const auto device = dir ? dir->link_name("device") : std::nullopt)
+            tags.emplace(*device, dir->attr("tag").value_or(""));
+    }
+    std::vector<VirtioShare> shares;
+    for (const auto& name : devices) {
+        const auto dir = base::Dir::open(root.path("/sys/bus/virtio/devices/" + name));
+        const std::string driver = dir ? dir->link_name("driver").value_or("") : "";
+        VirtioShare share{.device = name, .type = "9p", .tag = std::nullopt};
+        if (dir && (driver == "9pnet_virtio" || dir->has("mount_tag"))) {
+            share.tag = dir->attr("mount_tag");
+        } else if (driver == "virtiofs" || driver == "virtio_fs" || tags.contains(name)) {
+            share.type = "virtiofs";
+            if (const auto tag = tags.find(name); tag != tags.end())
+                share.tag = tag->second;
+        } else {
+            continue;
+        }
+        shares.push_back(std::move(share));
+    }
+    return shares;
+}
+
+bool is_of(const Mount& mount, const VirtioShare& share) {
+    return mount.remote && mount.remote->kind == RemoteSource::RemoteKind::kTag &&
+           mount.type == share.type && (!share.tag || *share.tag == mount.remote->name);
+}
+
+/// Storage of the host on another machine.
+struct StorageSession {
+    std::string name;  ///< "nvme1 (tcp)", "iSCSI connection1:0", "nfs4 on /srv"
+    std::string peer;  ///< an address
+    bool is_essential = false;
+};
+
+/// "traddr=192.0.2.9,trsvcid=4420,src_addr=192.0.2.2" (nvmf_get_address())
+std::vector<StorageSession> disk_sessions(const Root& root, const EssentialStorage& essential) {
+    std::vector<StorageSession> sessions;
+    const std::string controllers = root.path("/sys/class/nvme");
+    for (const auto& name : base::list_directory(controllers)) {
+        const auto dir = base::Dir::open(controllers + "/" + name);
+        const std::string transport = dir ? dir->attr("transport").value_or("") : "";
+        if (transport == "tcp" || transport == "rdma")
+            sessions.push_back({fmt::format("{} ({})", name, transport),
+                                option_value(dir->attr("address").value_or(""), "traddr"),
+                                essential.carriers.contains(name)});
+    }
+    const std::string connections = root.path("/sys/class/iscsi_connection");
+    for (const auto& name : base::list_directory(connections)) {
+        const auto dir = base::Dir::open(connections + "/" + name);
+        auto peer = dir ? dir->attr("address") : std::nullopt;
+        if (dir && !peer)
+            peer = dir->attr("persistent_address");
+        // "connection1:0" is the first of "session1" (iscsi_create_conn()).
+        constexpr std::string_view kStart = "connection";
+        const std::string number = name.substr(std::min(kStart.size(), name.size()))
+                                       .substr(0, name.find(':') - kStart.size());
+        if (peer)
+            sessions.push_back(
+                {"iSCSI " + name, *peer, essential.carriers.contains("session" + number)});
+    }
+    // How these reach their servers is in no table.
+    for (const auto& block : essential.blocks) {
+        if (block.starts_with("nbd") || block.starts_with("rbd") || block.starts_with("drbd"))
+            sessions.push_back({block, "", true});
+    }
+    return sessions;
+}
+
+/// One session for each server; one that the system needs goes before others.
+std::vector<StorageSession> mount_sessions(const MountTable& mounts,
+                                           const EssentialStorage& essential) {
+    std::map<std::string, StorageSession> by_peer;
+    for (const auto& [number, places] : mounts.mounts) {
+        const Mount& mount = places.front();
+        if (!mount.remote || mount.remote->kind != RemoteSource::RemoteKind::kAddress)
+            continue;
+        const StorageSession session{
+            fmt::format("{} {} on {}", mount.type, mount.source, mounts.places_text(number)),
+            mount.remote->name, essential.numbers.contains(number)};
+        const auto [at, is_new] = by_peer.emplace(session.peer, session);
+        if (!is_new && session.is_essential && !at->second.is_essential)
+            at->second = session;
+    }
+    std::vector<StorageSession> sessions;
+    for (auto& [peer, session] : by_peer)
+        sessions.push_back(std::move(session));
+    return sessions;
+}
+
+void find_storage_session(const NetTables& tables, const StorageSession& session, int link,
+                          UsageCheck& check) {
+    const auto found = tables.links.find(link);
+    if (found == tables.links.end()) {
+        if (session.is_essential && !check.subtree.netdevs.empty())
+            check.add(UseKind::kUnknown, "the running system may need it",
+                      fmt::format("what carries {} is unknown", session.name));
+        return;
+    }
+    if (!passes_through(tables, check, link))
+        return;
+    constexpr const char* kText = "a storage session goes through it";
+    std::string evidence =
+        fmt::format("{} to {} by {}", session.name, session.peer, found->second.name);
+    if (session.is_essential)
+        check.add_essential(UseKind::kSession, kText, std::move(evidence));
+    else
+        check.add(UseKind::kSession, kText, std::move(evidence));
+}
+
+}  // namespace
+
+bool has_virtio(const UsageCheck& check) {
+    const auto& names = check.subtree.bus_names;
+    return std::any_of(names.begin(), names.end(),
+                       [](const std::string& name) { return name.starts_with("virtio"); });
+}
+
+// Without its tag a virtiofs device may be that of any mounted virtiofs. A layer of the root that
+// is out of sight may come through any of them.
+void find_virtio_mounts(const Root& root, const MountTable& mounts,
+                        const EssentialStorage& essential, UsageCheck& check) {
+    for (const auto& share : virtio_shares(root, check.subtree.bus_names)) {
+        bool is_mounted = false;
+        for (const auto& [number, places] : mounts.mounts) {
+            if (!is_of(places.front(), share))
+                continue;
+            is_mounted = true;
+            const std::string text = share.tag ? "a file system on it is mounted"
+                                               : "a file system that may be on it is mounted";
+            std::string evidence =
+                fmt::format("{} {} of {} on {}", share.type, places.front().remote->name,
+                            share.device, mounts.places_text(number));
+            if (essential.numbers.contains(number))
+                check.add_essential(UseKind::kMounted, text, std::move(evidence));
+            else
+                check.add(UseKind::kMounted, text, std::move(evidence));
+        }
+        if (!is_mounted && essential.has_hidden_layer)
+            check.add_essential(
+                UseKind::kMounted, "it may have a layer of the root",
+                fmt::format("{} {} of {}", share.type, share.tag.value_or("?"), share.device));
+        for (const auto& unread : mounts.unknown)
+            check.add(UseKind::kUnknown, "its mounts are not all known", unread);
+    }
+}
+
+void find_storage_sessions(const Root& root, const NetTables& tables, const MountTable& mounts,
+                           const EssentialStorage& essential, std::span<UsageCheck> checks) {
+    std::vector<StorageSession> sessions = disk_sessions(root, essential);
+    for (auto& session : mount_sessions(mounts, essential))
+        sessions.push_back(std::move(session));
+    for (const auto& session : sessions) {
+        const int link =
+            root.is_live() ? route_to(session.peer) : captured_route_to(root, tables, session.peer);
+        for (auto& check : checks)
+            find_storage_session(tables, session, link, check);
+    }
+}
+
+}  // namespace sysfs

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <span>
+
+#include "sysfs/host/root.hpp"
+#include "sysfs/net/net_tables.hpp"
+#include "sysfs/usage/essential_storage.hpp"
+#include "sysfs/usage/mount_table.hpp"
+#include "sysfs/usage/usage_evidence.hpp"
+
+namespace sysfs {
+
+/// May the device be a virtio one that the hypervisor's files come through?
+[[nodiscard]] bool has_virtio(const UsageCheck& check);
+
+/// Adds the mounted file systems (9p, virtiofs) whose virtio device is part of the device.
+void find_virtio_mounts(const Root& root, const MountTable& mounts,
+                        const EssentialStorage& essential, UsageCheck& check);
+
+/// Adds the host's storage on other machines (NFS, SMB, Ceph, iSCSI, NVMe over fabrics) to each
+/// device that its packets leave through.
+void find_storage_sessions(const Root& root, const NetTables& tables, const MountTable& mounts,
+                           const EssentialStorage& essential, std::span<UsageCheck> checks);
+
+}  // namespace sysfs
