@@ -126,6 +126,8 @@ boot() {
 main() {
     parse_arguments "$@"
     check_arguments
+    # No step of a command may wait for what the caller has as standard input: ctest's may be a pipe that nobody closes.
+    [ "${#LAB_COMMAND[@]}" = 0 ] || exec </dev/null
     if [ "$LAB_PREPARE" = yes ]; then
         kernel "$LAB_ARCH" "$LAB_KERNEL"
         return

@@ -19,6 +19,12 @@ lab=$(dirname "${BASH_SOURCE[0]}")/lab.sh
 mkdir -p "$LAB/../../build/broker"
 dpkg -x "$(fetch_package amd64 '^dbus-broker$')" "$LAB/../../build/broker"
 
+# So are the tools of cases/stacks.sh, whose udev rules would change the other guests.
+mkdir -p "$LAB/../../build/stacks"
+for package in mdadm lvm2 cryptsetup-bin btrfs-progs libcryptsetup12 liblzo2-2 libaio1 libdevmapper-event1.02.1 libpopt0; do
+    dpkg -x "$(fetch_package amd64 "^${package//./\\.}\$")" "$LAB/../../build/stacks"
+done
+
 # The programs for the guests of other architectures.
 for arch in s390x ppc64le; do
     "$(dirname "$lab")/cross.sh" $arch lab_vfio_space lab_spapr_program lab_vfio_device vfioctl
