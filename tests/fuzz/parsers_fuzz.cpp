@@ -30,7 +30,7 @@
 #include "sysfs/net/captured_net.hpp"
 #include "sysfs/net/tcp_table.hpp"
 #include "sysfs/usage/mount_line.hpp"
-#include "sysfs/usage/process_maps.hpp"
+#include "sysfs/usage/process.hpp"
 #include "sysfs/usage/usage.hpp"
 #include "tests/fuzz/fuzz_host.hpp"
 #include "tests/fuzz/require.hpp"
