@@ -139,8 +139,8 @@ TEST(Uuid, IsTakenInEveryFormThatMdevctlTakes) {
 TEST(MdevDefinition, TakesNoNumberBeyondAllRangesAndNoEndlessNesting) {
     const std::string type = R"({"mdev_type":)";
     const std::string nested(100, '[');
-    for (const std::string& text :
-         {type + "1e999}", "1e999", type + nested + "1" + std::string(100, ']') + "}"}) {
+    for (const std::string& text : {type + "1e999}", std::string("1e999"),
+                                    type + nested + "1" + std::string(100, ']') + "}"}) {
         const auto parsed = parse_mdev_definition(kStored, "mtty", text);
         ASSERT_FALSE(parsed) << text;
         EXPECT_EQ(parsed.error().code, base::Code::kInvalid);
