@@ -20,10 +20,10 @@ apt() { apt-get -qq -y --no-install-recommends "$@" >"$scratch/log" 2>&1 || {
     cat "$scratch/log"
     fail "apt-get $*"
 }; }
-# What dpkg, apt and ldconfig write for themselves is left out, and what the release's own programs made first.
+# What dpkg, apt and ldconfig write for themselves is left out, and udev's directory, which a running system has.
 snapshot() {
     find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /tree -o -path /var/cache -o -path /var/log -o \
-        -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd/deb-systemd-helper-\* -o -path /run/lock \) \
+        -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd/deb-systemd-helper-\* -o -path /run/lock -o -path /run/udev \) \
         -prune -o -printf '%y %m %p %l\n' | LC_ALL=C sort
 }
 # deb NAME: its file.
