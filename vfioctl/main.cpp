@@ -153,8 +153,9 @@ CliResult<ExitCode> run_invocation(const Invocation& invocation) {
             std::cout << "vfioctl " << kVersion << "\n";
             return ExitCode::kDone;
         case Invocation::InvocationKind::kHelp:
-            std::cout << (invocation.command == nullptr ? program_help()
-                                                        : command_help(*invocation.command));
+            std::cout << (!invocation.family.empty()      ? family_help(invocation.family)
+                          : invocation.command == nullptr ? program_help()
+                                                          : command_help(*invocation.command));
             return ExitCode::kDone;
         case Invocation::InvocationKind::kRun:
             return run_command(invocation);

@@ -23,8 +23,8 @@ inline constexpr OptionSpec kUdev{"udev", '\0', OptionArity::kSingle, "NODE",
                                   "print the links for a group node (used by udev rules)"};
 inline constexpr OptionSpec kNoHeadings{"noheadings", 'n', OptionArity::kFlag, "",
                                         "no line of headings"};
-inline constexpr OptionSpec kTree{"tree", '\0', OptionArity::kFlag, "",
-                                  "groups with their devices as a tree"};
+inline constexpr OptionSpec kAsTree{"tree", '\0', OptionArity::kFlag, "",
+                                    "groups with their devices as a tree"};
 inline constexpr OptionSpec kDetailed{"detailed-exitcode", '\0', OptionArity::kFlag, "",
                                       "exit 0: nothing to do, 10: changes, 3: only refusals"};
 inline constexpr OptionSpec kEarly{

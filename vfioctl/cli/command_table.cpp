@@ -27,6 +27,7 @@
 #include "vfioctl/commands/status.hpp"
 #include "vfioctl/doctor/doctor.hpp"
 #include "vfioctl/mdev/mdev_options.hpp"
+#include "vfioctl/render/list_columns.hpp"
 
 /// The table of commands: help, completion, parsing and running all read it.
 namespace vfioctl {
@@ -45,7 +46,8 @@ const std::vector<Command>& commands() {
          kAnyNumber,
          {kAll, kOutput, kNoHeadings},
          run_list,
-         kUsesDaemon},
+         kUsesDaemon,
+         column_help},
         {"show",
          "everything known of a device",
          "DEVICE...",
@@ -59,7 +61,7 @@ const std::vector<Command>& commands() {
          "[GROUP|DEVICE...]",
          0,
          kAnyNumber,
-         {kTree},
+         {kAsTree},
          run_groups,
          kUsesDaemon},
         {"explain",
@@ -224,6 +226,14 @@ const std::vector<Command>& commands() {
          run_capture},
     };
     return kCommands;
+}
+
+std::vector<const Command*> family(const std::string& name) {
+    std::vector<const Command*> out;
+    for (const Command& command : commands())
+        if (command.name.starts_with(name + " "))
+            out.push_back(&command);
+    return out;
 }
 
 }  // namespace vfioctl

@@ -7,6 +7,7 @@
 #include "base/join.hpp"
 #include "vfioctl/cli/command_options.hpp"
 #include "vfioctl/cli/command_table.hpp"
+#include "vfioctl/cli/external_verbs.hpp"
 #include "vfioctl/cli/option_parser.hpp"
 
 namespace vfioctl {
@@ -57,16 +58,31 @@ CliResult<const Command*> find_command(const std::vector<std::string>& words) {
     }
     names.erase(std::unique(names.begin(), names.end()), names.end());
     if (seconds.empty()) {
-        const std::string meant = did_you_mean(words[0], names);
+        names.emplace_back("help");
+        const std::string meant = command_hint(words[0], names);
         return fail(ExitCode::kUsage, words[0], "unknown command",
                     meant.empty() ? help_hint(nullptr) : meant);
     }
     const std::string list = base::join(seconds, ", ");
     if (words.size() == 1)
         return fail(ExitCode::kUsage, words[0], "say what to do", "one of: " + list);
-    const std::string meant = did_you_mean(words[1], seconds);
+    const std::string meant = command_hint(words[0] + " " + words[1], seconds);
     return fail(ExitCode::kUsage, words[0] + " " + words[1], "unknown command",
                 meant.empty() ? "one of: " + list : meant);
+}
+
+/// `COMMAND --help` and `help COMMAND`: of the program, a family ("policy"), or a command.
+CliResult<Invocation> find_help(const std::vector<std::string>& words) {
+    Invocation out;
+    out.kind = Invocation::InvocationKind::kHelp;
+    if (words.empty())
+        return out;
+    if (words.size() == 1 && !family(words[0]).empty()) {
+        out.family = words[0];
+        return out;
+    }
+    out.command = TRY(find_command(words));
+    return out;
 }
 
 CliResult<GlobalOptions> parse_global_options(const Arguments& arguments) {
@@ -125,17 +141,14 @@ CliResult<Invocation> parse_command_line(const std::vector<std::string>& words) 
         out.kind = Invocation::InvocationKind::kShowVersion;
         return out;
     }
-    const bool help = loose.has("help");
-    if (help)
-        out.kind = Invocation::InvocationKind::kHelp;
-    if (loose.words.empty()) {
-        if (help)
-            return out;
+    const bool help_word = !loose.words.empty() && loose.words[0] == "help";
+    if (help_word)
+        loose.words.erase(loose.words.begin());
+    if (help_word || loose.has("help"))
+        return find_help(loose.words);
+    if (loose.words.empty())
         return fail(ExitCode::kUsage, "", "no command given", help_hint(nullptr));
-    }
     out.command = TRY(find_command(loose.words));
-    if (help)
-        return out;
     auto arguments = TRY(parse_options(merged_options({out.command}), words, out.command));
     const auto name_words = 1 + std::count(out.command->name.begin(), out.command->name.end(), ' ');
     arguments.words.erase(arguments.words.begin(), arguments.words.begin() + name_words);

@@ -14,6 +14,7 @@ struct Invocation {
     InvocationKind kind = InvocationKind::kRun;
     GlobalOptions global;
     const Command* command = nullptr;  ///< null: the program itself (help, version)
+    std::string family;                ///< help only: a first word of several commands ("policy")
     Arguments arguments;
 };
 

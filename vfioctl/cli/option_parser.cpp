@@ -7,6 +7,7 @@
 #include "base/edit_distance.hpp"
 #include "vfioctl/cli/command_options.hpp"
 #include "vfioctl/cli/command_table.hpp"
+#include "vfioctl/cli/external_verbs.hpp"
 
 /// The only file that uses Boost.Program_options; its exceptions end here.
 namespace vfioctl {
@@ -88,7 +89,13 @@ tl::unexpected<Failure> unknown_option(const std::string& option, const Command*
     for (const OptionSpec& spec :
          merged_options(command == nullptr ? std::vector<const Command*>{} : std::vector{command}))
         names.push_back("--" + std::string(spec.name));
-    const std::string meant = did_you_mean("--" + bare, names);
+    std::string meant = did_you_mean("--" + bare, names);
+    if (meant.empty() && command == nullptr) {  // dpdk-devbind's commands are options
+        std::vector<std::string> known;
+        for (const Command& other : commands())
+            known.emplace_back(other.name);
+        meant = command_hint(bare, known);
+    }
     return fail(ExitCode::kUsage, option, "unknown option",
                 meant.empty() ? help_hint(command) : meant);
 }

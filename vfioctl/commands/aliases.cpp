@@ -86,7 +86,7 @@ CliResult<std::vector<NodeAlias>> requested_aliases(CliContext& cli, const Argum
     for (const sysfs::Device& device : assessment.inventory.devices)
         ids.push_back(device.id);
     if (!arguments.words.empty()) {
-        ids = TRY(resolve_devices(assessment, arguments.words));
+        ids = TRY(resolve_devices(cli, assessment, arguments.words));
     }
     std::vector<NodeAlias> out;
     for (const sysfs::DeviceId& id : ids)

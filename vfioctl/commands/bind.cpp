@@ -64,7 +64,7 @@ CliResult<ExitCode> run_bind(CliContext& cli, const Arguments& arguments) {
     const sysfs::ScanOptions drivers = policy::required_facts(requested.driver);
     auto assessment = TRY(scan_host(cli, drivers, OnPolicyError::kFails));
     append_warnings(assessment.warnings, change.notes);
-    const auto ids = TRY(resolve_devices(assessment, arguments.words));
+    const auto ids = TRY(resolve_devices(cli, assessment, arguments.words));
     std::vector<policy::Rule> rules;
     for (const sysfs::DeviceId& id : ids)
         rules.push_back(policy::make_bind_rule(*assessment.inventory.find(id), requested));

@@ -93,7 +93,7 @@ std::string explanation(const HostAssessment& assessment, const sysfs::Device& d
 
 CliResult<ExitCode> run_explain(CliContext& cli, const Arguments& arguments) {
     auto assessment = TRY(scan_and_plan(cli, ScanExtent::kAll));
-    const auto ids = TRY(resolve_devices(assessment, arguments.words));
+    const auto ids = TRY(resolve_devices(cli, assessment, arguments.words));
     if (ids.size() > 1)
         return fail(ExitCode::kUsage, arguments.words.front(),
                     "means " + std::to_string(ids.size()) + " devices, and explain takes one",

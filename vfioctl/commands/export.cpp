@@ -91,7 +91,7 @@ CliResult<ExportRequest> prepare_export(CliContext& cli, const Arguments& argume
     out.file = TRY(parse_output_file(arguments));
     out.backend = TRY(parse_backend(arguments));
     out.assessment = TRY(scan_host(cli, {}, OnPolicyError::kWarns));
-    const auto ids = TRY(resolve_devices(out.assessment, arguments.words));
+    const auto ids = TRY(resolve_devices(cli, out.assessment, arguments.words));
     TRY(decide(cli, out.assessment));
     for (const sysfs::DeviceId& id : ids) {
         const sysfs::Device& device = *out.assessment.inventory.find(id);

@@ -17,7 +17,7 @@ namespace {
 using GroupList = std::vector<const sysfs::Group*>;
 
 /// Each word is a group's number, or a device, which selects its group.
-CliResult<GroupList> select_groups(const HostAssessment& assessment,
+CliResult<GroupList> select_groups(CliContext& cli, const HostAssessment& assessment,
                                    const std::vector<std::string>& words) {
     std::set<int> ids;
     for (const std::string& word : words) {
@@ -30,7 +30,7 @@ CliResult<GroupList> select_groups(const HostAssessment& assessment,
             ids.insert(found->first);
             continue;
         }
-        const auto devices = TRY(resolve_devices(assessment, {word}));
+        const auto devices = TRY(resolve_devices(cli, assessment, {word}));
         for (const sysfs::DeviceId& id : devices) {
             const auto group = assessment.inventory.find(id)->iommu_group;
             if (!group)
@@ -116,7 +116,7 @@ CliResult<ExitCode> run_groups(CliContext& cli, const Arguments& arguments) {
     assessment.inventory = std::move(inventory);
     for (const std::string& warning : assessment.inventory.warnings)
         warn(cli, assessment, warning);
-    const auto groups = TRY(select_groups(assessment, arguments.words));
+    const auto groups = TRY(select_groups(cli, assessment, arguments.words));
     if (cli.json()) {
         nlohmann::ordered_json json = json_document();
         auto& list = json["groups"] = nlohmann::ordered_json::array();

@@ -23,7 +23,8 @@ bool is_usual(const sysfs::Device& device, const policy::Decision* decision) {
            (decision != nullptr && decision->outcome != policy::DecisionOutcome::kUnmanaged);
 }
 
-CliResult<std::vector<const sysfs::Device*>> select_devices(const HostAssessment& assessment,
+CliResult<std::vector<const sysfs::Device*>> select_devices(CliContext& cli,
+                                                            const HostAssessment& assessment,
                                                             const Arguments& arguments) {
     std::vector<const sysfs::Device*> out;
     if (arguments.words.empty()) {
@@ -32,7 +33,7 @@ CliResult<std::vector<const sysfs::Device*>> select_devices(const HostAssessment
                 out.push_back(&device);
         return out;
     }
-    const auto ids = TRY(resolve_devices(assessment, arguments.words));
+    const auto ids = TRY(resolve_devices(cli, assessment, arguments.words));
     for (const sysfs::DeviceId& id : ids)
         out.push_back(assessment.inventory.find(id));
     return out;
@@ -87,7 +88,7 @@ CliResult<ExitCode> run_list(CliContext& cli, const Arguments& arguments) {
     TRY(decide(cli, assessment));
     make_plan(cli, assessment, UsageScan::kSkip);
     load_last_results(cli, assessment);
-    const auto devices = TRY(select_devices(assessment, arguments));
+    const auto devices = TRY(select_devices(cli, assessment, arguments));
 
     sysfs::HardwareDatabase hardware(cli.options.root);
     const bool named = cli.json() || shows(columns, "NAME");

@@ -36,7 +36,7 @@ CliResult<ExitCode> run_probe(CliContext& cli, const Arguments& arguments) {
     auto inventory = TRY(to_cli(cli.kernel.inventory({})));
     HostAssessment assessment;
     assessment.inventory = std::move(inventory);
-    const auto ids = TRY(resolve_devices(assessment, arguments.words));
+    const auto ids = TRY(resolve_devices(cli, assessment, arguments.words));
     if (ids.size() != 1)
         return fail(ExitCode::kUsage, "probe " + printable(arguments.words.front()),
                     "it means " + std::to_string(ids.size()) + " devices", "name one");

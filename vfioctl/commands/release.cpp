@@ -37,7 +37,7 @@ CliResult<ExitCode> run_release(CliContext& cli, const Arguments& arguments) {
     HostAssessment assessment;
     append_warnings(assessment.warnings, change.notes);
     assessment.inventory = TRY(to_cli(cli.kernel.inventory({})));
-    auto ids = TRY(resolve_devices(assessment, arguments.words));
+    auto ids = TRY(resolve_devices(cli, assessment, arguments.words));
     TRY(drop_recovered(cli, recovery, ids));
     if (cli.daemon != nullptr && !change.dry_run) {
         const auto paths = TRY(object_paths(cli, ids));

@@ -27,7 +27,7 @@ CliResult<ExitCode> run_show(CliContext& cli, const Arguments& arguments) {
     sysfs::ScanOptions extra;
     extra.serial = extra.slots = extra.resets = true;
     auto assessment = TRY(scan_host(cli, extra, OnPolicyError::kWarns));
-    const auto ids = TRY(resolve_devices(assessment, arguments.words));
+    const auto ids = TRY(resolve_devices(cli, assessment, arguments.words));
     TRY(decide(cli, assessment));
     if (assessment.drivers.aliases
             .empty()) {  // no rule asks for them, but who looks at a device may

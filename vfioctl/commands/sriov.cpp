@@ -31,7 +31,7 @@ policy::Rule sriov_rule(const sysfs::Device& device, std::uint32_t count) {
 CliResult<HostAssessment> plan_vfs(CliContext& cli, const std::string& word, std::uint32_t count,
                                    policy::Rule& rule) {
     HostAssessment assessment = TRY(scan_host(cli, {}, OnPolicyError::kFails));
-    const auto ids = TRY(resolve_devices(assessment, {word}));
+    const auto ids = TRY(resolve_devices(cli, assessment, {word}));
     if (ids.size() != 1)
         return fail(ExitCode::kUsage, "sriov " + printable(word),
                     "it means " + std::to_string(ids.size()) + " devices", "name one");

@@ -60,6 +60,7 @@ struct Command {
     std::vector<OptionSpec> options;
     CliResult<ExitCode> (*run)(CliContext&, const Arguments&) = nullptr;
     UsesDaemon uses_daemon = UsesDaemon::kNo;
+    std::string (*more_help)() = nullptr;  ///< a paragraph of its help, below the options
 };
 
 }  // namespace vfioctl

@@ -9,6 +9,7 @@
 #include "binding/journal/journal.hpp"
 #include "sysfs/device/resolve.hpp"
 #include "vfioctl/client/daemon_client.hpp"
+#include "vfioctl/pipeline/device_words.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 
 namespace vfioctl {
@@ -152,12 +153,21 @@ CliResult<HostAssessment> scan_and_plan(CliContext& cli, ScanExtent extent) {
     return assessment;
 }
 
-CliResult<std::vector<sysfs::DeviceId>> resolve_devices(const HostAssessment& assessment,
+CliResult<std::vector<sysfs::DeviceId>> resolve_devices(CliContext& cli,
+                                                        const HostAssessment& assessment,
                                                         const std::vector<std::string>& words) {
     std::vector<sysfs::DeviceId> out;
     for (const std::string& word : words) {
         const auto found = sysfs::resolve(assessment.inventory, word);
         if (!found) {
+            const auto translated =
+                translate_device_word(cli.options.root, assessment.inventory, word);
+            if (!translated.empty()) {
+                for (const sysfs::DeviceId& id : TRY(resolve_devices(cli, assessment, translated)))
+                    if (std::find(out.begin(), out.end(), id) == out.end())
+                        out.push_back(id);
+                continue;
+            }
             const base::Error& error = found.error();
             return fail(
                 ExitCode::kNoDevice, word,

@@ -58,7 +58,7 @@ enum class ScanExtent { kRelevant, kAll };
 /// The devices that these words mean, each once, in the order given. A word that means none:
 /// kNoDevice.
 [[nodiscard]] CliResult<std::vector<sysfs::DeviceId>> resolve_devices(
-    const HostAssessment& assessment, const std::vector<std::string>& words);
+    CliContext& cli, const HostAssessment& assessment, const std::vector<std::string>& words);
 
 /// Adds notes that have been printed already, for JSON.
 void append_warnings(std::vector<std::string>& warnings, const std::vector<std::string>& notes);

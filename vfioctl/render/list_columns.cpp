@@ -138,4 +138,15 @@ CliResult<std::vector<const ListColumn*>> select_columns(
     return out;
 }
 
+std::string column_help() {
+    std::string out = "Columns, those marked with * by default:\n";
+    for (const ListColumn& column : list_columns()) {
+        const bool usual = std::find(kUsual.begin(), kUsual.end(), column.name) != kUsual.end();
+        std::string left = (usual ? "* " : "  ") + std::string(column.name);
+        left.resize(14, ' ');
+        out += left + std::string(column.help) + "\n";
+    }
+    return out;
+}
+
 }  // namespace vfioctl

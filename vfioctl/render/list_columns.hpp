@@ -37,4 +37,7 @@ struct ListColumn {
 [[nodiscard]] CliResult<std::vector<const ListColumn*>> select_columns(
     const std::vector<std::string>& requested);
 
+/// The columns with their meaning, for `vfioctl list --help`.
+[[nodiscard]] std::string column_help();
+
 }  // namespace vfioctl

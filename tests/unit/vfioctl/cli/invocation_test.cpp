@@ -8,7 +8,9 @@
 
 #include "vfioctl/cli/command_options.hpp"
 #include "vfioctl/cli/command_table.hpp"
+#include "vfioctl/cli/help.hpp"
 #include "vfioctl/context/option_values.hpp"
+#include "vfioctl/render/list_columns.hpp"
 
 namespace vfioctl {
 namespace {
@@ -70,6 +72,49 @@ TEST(Options, HelpAndVersionNeedNothingElse) {
     const Invocation of_bind = parsed({"bind", "-h"});
     EXPECT_EQ(of_bind.kind, Invocation::InvocationKind::kHelp);
     EXPECT_EQ(of_bind.command->name, "bind");
+}
+
+TEST(Options, AFamilyHasHelpAndHelpIsACommand) {
+    for (const char* family : {"policy", "export", "import", "mdev"}) {
+        EXPECT_EQ(parsed({family, "--help"}).family, family);
+        EXPECT_EQ(parsed({"help", family}).family, family);
+    }
+    EXPECT_EQ(parsed({"help"}).command, nullptr);
+    EXPECT_EQ(parsed({"help", "policy", "check"}).command->name, "policy check");
+    EXPECT_EQ(parsed({"help", "bind"}).kind, Invocation::InvocationKind::kHelp);
+    EXPECT_EQ(refused({"help", "bnd"}).hint, "did you mean 'bind'?");
+    EXPECT_NE(family_help("policy").find("policy check [PATH...]"), std::string::npos);
+    for (const ListColumn& column : list_columns())
+        EXPECT_NE(command_help(*parsed({"list"}).command).find(column.help), std::string::npos);
+}
+
+// `unbind` is one letter from `bind` and means the opposite.
+TEST(Options, VerbsOfOtherToolsNameTheCommandThatDoesTheSame) {
+    const std::map<std::string, std::string> commands = {{"unbind", "release"},
+                                                         {"unbnd", "release"},
+                                                         {"un-bind", "release"},
+                                                         {"reattach", "release"},
+                                                         {"unset-override", "release"},
+                                                         {"nodedev-reattach", "release"},
+                                                         {"set-override", "bind"},
+                                                         {"nodedev-detach", "bind"},
+                                                         {"ls", "list"},
+                                                         {"lspci", "list"},
+                                                         {"list-devices", "list"},
+                                                         {"nodedev-list", "list"},
+                                                         {"--unbind", "release"},
+                                                         {"--bind", "bind"},
+                                                         {"start", "mdev start"},
+                                                         {"nodedev-destroy", "mdev stop"}};
+    for (const auto& [verb, command] : commands)
+        EXPECT_TRUE(refused({verb, "01:00.0"}).hint.starts_with("did you mean '" + command + "'?"))
+            << verb << ": " << refused({verb, "01:00.0"}).hint;
+    EXPECT_EQ(refused({"mdev", "create"}).hint, "did you mean 'mdev start'?");
+    EXPECT_NE(refused({"attach", "01:00.0"}).hint.find("release returns it"), std::string::npos);
+    for (const char* verb : {"detach", "attach", "rebind"}) {
+        EXPECT_NE(refused({verb}).hint.find("bind gives"), std::string::npos) << verb;
+        EXPECT_NE(refused({verb}).hint.find("release returns"), std::string::npos) << verb;
+    }
 }
 
 TEST(Options, TheRootLosesItsTrailingSlashes) {
