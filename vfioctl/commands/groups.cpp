@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/commands/groups.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
@@ -52,11 +53,38 @@ const sysfs::Blocker* find_blocker(const sysfs::Group& group, const sysfs::Devic
     return nullptr;
 }
 
-Row::Cell viable_cell(const sysfs::Group& group) {
-    return group.viable() ? Row::Cell{"yes", TextStyle::kGood} : Row::Cell{"no", TextStyle::kBad};
+/// What it takes to assign a device of a group: how many other members have to leave their host
+/// drivers along with it. Every device on a host driver makes its group "not viable" for VFIO
+/// (iommu_group_claim_dma_owner()), which says nothing to someone who has assigned none.
+struct Isolation {
+    const char* name = "isolated";  ///< no member is on a host driver
+    std::size_t along = 0;
+    TextStyle style = TextStyle::kGood;
+};
+
+Isolation group_isolation(const HostAssessment& assessment, const sysfs::Group& group) {
+    if (group.viable())
+        return {};
+    const bool assigned =
+        std::any_of(group.devices.begin(), group.devices.end(), [&](const sysfs::DeviceId& id) {
+            const sysfs::Device* device = assessment.inventory.find(id);
+            return device != nullptr && device->vfio.has_value();
+        });
+    const std::size_t along = group.blockers.size() - (assigned ? 0 : 1);
+    if (along == 0)
+        return {"alone", 0, TextStyle::kNone};
+    return {"shared", along, assigned ? TextStyle::kBad : TextStyle::kChange};
 }
 
-std::string as_list(const GroupList& groups, const Terminal& terminal) {
+Row::Cell isolation_cell(const HostAssessment& assessment, const sysfs::Group& group) {
+    const Isolation isolation = group_isolation(assessment, group);
+    if (isolation.along == 0)
+        return {isolation.name, isolation.style};
+    return {"needs " + std::to_string(isolation.along) + " along", isolation.style};
+}
+
+std::string as_list(const GroupList& groups, const HostAssessment& assessment,
+                    const Terminal& terminal) {
     std::vector<Row> rows;
     for (const sysfs::Group* group : groups) {
         const std::string members = base::join(group->devices, " ", &sysfs::DeviceId::display);
@@ -66,14 +94,17 @@ std::string as_list(const GroupList& groups, const Terminal& terminal) {
             });
         rows.push_back({{{std::to_string(group->id)},
                          {group->type},
-                         viable_cell(*group),
+                         isolation_cell(assessment, *group),
                          {members},
                          {blockers}},
                         {}});
     }
-    return render_table(
-        {{"GROUP", Column::Align::kRight, {}}, {"TYPE"}, {"VIABLE"}, {"DEVICES"}, {"BLOCKED BY"}},
-        rows, terminal);
+    return render_table({{"GROUP", Column::Align::kRight, {}},
+                         {"TYPE"},
+                         {"ISOLATION"},
+                         {"DEVICES"},
+                         {"ON HOST DRIVERS"}},
+                        rows, terminal);
 }
 
 std::string as_tree(const GroupList& groups, const HostAssessment& assessment,
@@ -83,7 +114,7 @@ std::string as_tree(const GroupList& groups, const HostAssessment& assessment,
         const std::size_t parent = rows.size();
         const std::string type = group->type.empty() ? "" : " (" + group->type + ")";
         rows.push_back({{{"group " + std::to_string(group->id) + type},
-                         viable_cell(*group),
+                         isolation_cell(assessment, *group),
                          {" "},
                          {" "},
                          {" "}},
@@ -93,17 +124,16 @@ std::string as_tree(const GroupList& groups, const HostAssessment& assessment,
             const sysfs::Blocker* blocker = find_blocker(*group, id);
             const auto names =
                 device == nullptr ? binding::DeviceNames{} : hardware_names(hardware, *device);
-            rows.push_back(
-                {{{id.display()},
-                  {blocker == nullptr ? " " : "blocks: " + blocker->why, TextStyle::kBad},
-                  {device == nullptr ? "" : device->driver.value_or("")},
-                  {device == nullptr ? "" : device_class_name(device->ids)},
-                  {names.device.empty() ? names.vendor : names.device}},
-                 parent});
+            rows.push_back({{{id.display()},
+                             {blocker == nullptr ? " " : blocker->why},
+                             {device == nullptr ? "" : device->driver.value_or("")},
+                             {device == nullptr ? "" : device_class_name(device->ids)},
+                             {names.device.empty() ? names.vendor : names.device}},
+                            parent});
         }
     }
     return render_table(
-        {{"GROUP"}, {"VIABLE"}, {"DRIVER"}, {"CLASS"}, {"NAME", {}, Column::Fit::kCut}}, rows,
+        {{"GROUP"}, {"ISOLATION"}, {"DRIVER"}, {"CLASS"}, {"NAME", {}, Column::Fit::kCut}}, rows,
         terminal, Shape::kTree);
 }
 
@@ -120,8 +150,12 @@ CliResult<ExitCode> run_groups(CliContext& cli, const Arguments& arguments) {
     if (cli.json()) {
         nlohmann::ordered_json json = json_document();
         auto& list = json["groups"] = nlohmann::ordered_json::array();
-        for (const sysfs::Group* group : groups)
+        for (const sysfs::Group* group : groups) {
             list.push_back(binding::group_json(*group));
+            const Isolation isolation = group_isolation(assessment, *group);
+            list.back()["isolation"] = isolation.name;
+            list.back()["along"] = isolation.along;
+        }
         json["warnings"] = assessment.warnings;
         cli.out << dump(json);
         return ExitCode::kDone;
@@ -132,7 +166,7 @@ CliResult<ExitCode> run_groups(CliContext& cli, const Arguments& arguments) {
     }
     sysfs::HardwareDatabase hardware(cli.options.root);
     cli.out << (arguments.has("tree") ? as_tree(groups, assessment, hardware, cli.terminal)
-                                      : as_list(groups, cli.terminal));
+                                      : as_list(groups, assessment, cli.terminal));
     return ExitCode::kDone;
 }
 
