@@ -285,7 +285,7 @@ class Leases(OnBus):
         self.assertEqual(self.harness.get(device_path("0000:02:00.0"), DEVICE, "ClaimedFor"), "")
         # The record goes when the release has ended, after the driver is back.
         deadline = time.monotonic() + 20
-        while os.listdir(os.path.join(self.harness.directory, "run", "claims")):
+        while os.listdir(os.path.join(self.harness.directory, "run", "controller", "claims")):
             self.assertLess(time.monotonic(), deadline, "the record of the lease is still there")
             time.sleep(0.02)
 

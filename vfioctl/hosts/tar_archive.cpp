@@ -39,7 +39,7 @@ CliResult<TarArchive> TarArchive::create(const std::string& path) {
     std::string temporary = path + ".XXXXXX";
     base::UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
     if (!fd.valid())
-        return fail(base::fail_errno(errno, "create", temporary).value());
+        return fail(base::fail_errno(errno, "create", path).value());
     return TarArchive(std::move(fd), path, std::move(temporary));
 }
 

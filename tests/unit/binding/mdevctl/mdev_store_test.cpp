@@ -117,7 +117,7 @@ TEST_F(StoreTest, SaysWhatIsWrongInMdevctlsWords) {
     EXPECT_EQ(bad(R"({"mdev_type":"m","start":"auto","attrs":[{"../../x":"1"}]})"),
               "invalid attribute name '../../x'");
     EXPECT_NE(bad(R"({"mdev_type":"m")").find("parse error"), std::string::npos);
-    EXPECT_NE(bad(std::string(100'000, '[')).find("parse error"), std::string::npos);
+    EXPECT_EQ(bad(std::string(100'000, '[')), "nested too deeply");
 }
 
 TEST(Uuid, IsTakenInEveryFormThatMdevctlTakes) {

@@ -381,7 +381,7 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          "hint: usage: vfioctl capture FILE.tar[.zst|.xz|.gz]\n"},
         {1,
          {"capture", "/nonexistent/x.tar"},
-         "vfioctl: /nonexistent/x.tar.part: create: No such file or directory\n"},
+         "vfioctl: /nonexistent/x.tar: create: No such file or directory\n"},
         {2,
          {"--frobnicate", "list"},
          "vfioctl: --frobnicate: unknown option\n"
