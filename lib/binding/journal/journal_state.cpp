@@ -38,16 +38,15 @@ const ManagedDevice* JournalState::find_managed(const sysfs::DeviceId& device,
 
 policy::BoundRules JournalState::rules(const sysfs::Inventory& inventory) const {
     policy::BoundRules rules;
-    const auto add = [&](const auto& one) {
+    const auto add = [&](const auto& one, const policy::BoundRule& rule) {
         const sysfs::Device* device = inventory.find(one.device);
         if (device != nullptr && same_device(device->identity(), one.identity))
-            rules[one.device] = one.rule;
+            rules[one.device] = rule;
     };
     for (const auto& [id, one] : returned)
-        add(one);
+        add(one, {one.rule});
     for (const auto& [id, one] : bound)
-        if (!one.taken_along)
-            add(one);
+        add(one, {one.rule, one.taken_along});
     return rules;
 }
 

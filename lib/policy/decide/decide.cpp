@@ -32,6 +32,8 @@ class Decider {
     Decision decide(const sysfs::Device& device) {
         Decision decision;
         decision.device = device.id;
+        const auto bound = bound_.find(device.id);
+        decision.taken_along = bound != bound_.end() && bound->second.taken_along;
         find_matching(device);
         const auto request = requests_.find(device.id);
         const Rule* asked = request == requests_.end() ? nullptr : request->second;
@@ -68,11 +70,11 @@ class Decider {
     void find_bound_by(const sysfs::Device& device) {
         bound_by_ = nullptr;
         const auto bound = bound_.find(device.id);
-        if (bound == bound_.end())
+        if (bound == bound_.end() || bound->second.taken_along)
             return;
         for (const std::uint32_t index : candidates_) {
             const Rule& rule = set_.rules[index];
-            if (rule.name == bound->second &&
+            if (rule.name == bound->second.rule &&
                 match_before_binding(rule.match, device, inventory_) != PossibleMatch::kNo)
                 bound_by_ = &rule;
         }
@@ -189,10 +191,11 @@ Decisions decide(const PolicySet& set, const sysfs::Inventory& inventory,
     Decider decider(set, inventory, drivers, requests, bound);
     Decisions decisions;
     for (const auto& [id, rule] : bound)
-        if (const sysfs::Device* device = inventory.find(id))
+        if (const sysfs::Device* device = inventory.find(id);
+            device != nullptr && !rule.taken_along)
             decisions.emplace(id, decider.decide(*device));
     for (const sysfs::Device& device : inventory.devices)
-        if (!bound.contains(device.id))
+        if (!decisions.contains(device.id))
             decisions.emplace_hint(decisions.end(), device.id, decider.decide(device));
     return decisions;
 }

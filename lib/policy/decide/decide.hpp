@@ -29,9 +29,10 @@ struct Decision {
     const Rule* rule = nullptr;     ///< the winner, the protecting rule, or null
     const Rule* refused = nullptr;  ///< the request that the protecting rule overrules
     std::vector<const Rule*>
-        conflicting_rules;  ///< for a conflict of rules: all of them, the winner too
-    Chain chain;            ///< when the winner's driver is a chain
-    std::string why;        ///< one sentence, always
+        conflicting_rules;     ///< for a conflict of rules: all of them, the winner too
+    Chain chain;               ///< when the winner's driver is a chain
+    std::string why;           ///< one sentence, always
+    bool taken_along = false;  ///< bound as a group peer; whether a rule still wants that is open
 };
 
 /// A request of the user: it wins over the rules, but not over `protect`.
@@ -40,10 +41,14 @@ struct RequestedRule {
     const Rule* rule = nullptr;  ///< made from the options of the command
 };
 
-/// The devices that a rule has bound or returned to the host, with the rule's name. What that
-/// changed about a device (its driver, its netdevs) does not end that: the rule matches as
-/// long as the rest does.
-using BoundRules = std::map<sysfs::DeviceId, std::string>;
+/// A rule that has bound a device or returned it to the host. What that changed about the device
+/// (its driver, its netdevs) does not end that: the rule matches as long as the rest does.
+/// `taken_along`: not for the device's own sake, so it neither matches nor counts.
+struct BoundRule {
+    std::string rule;
+    bool taken_along = false;
+};
+using BoundRules = std::map<sysfs::DeviceId, BoundRule>;
 
 /// Every device's decision; devices without one are unmanaged. Linear in devices; rules that name
 /// ids, addresses or classes are found by index, so less than linear in those.

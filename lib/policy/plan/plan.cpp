@@ -48,6 +48,9 @@ class UnitPlanner {
             for (const Member& member : unit_.members)
                 plan_member(member);
             plan_peers();
+            for (const sysfs::Device* peer :
+                 peers_to_return(unit_, context_.decisions, context_.inventory))
+                return_peer(*peer, unit_.members.front().rule());
         }
         remove_duplicates(transaction_.reasons);
         finish();
@@ -79,11 +82,11 @@ class UnitPlanner {
         const Rule& rule = member.rule();
         const bool moves = !has_desired_driver(member);
         Change change = start_change(device, rule);
+        change.accepted_uses = accepted_uses(rule, context_.forced);
         if (moves) {
             change.to = rule.driver->kind;
             change.candidates = member.decision->chain.usable();
             change.check = rule.check;
-            change.accepted_uses = accepted_uses(rule, context_.forced);
             add_move_reasons(device, member.decision->chain, rule, change);
         } else if (has_desired_access(member, context_.inventory.host, group_node_check(member))) {
             change.access = {};
@@ -172,6 +175,21 @@ class UnitPlanner {
         transaction_.changes.push_back(std::move(change));
     }
 
+    /// It was taken along, and the rule that did so has become another.
+    void return_peer(const sysfs::Device& peer, const Rule& rule) {
+        Change change = start_change(peer, rule);
+        change.to = Change::To::kHost;
+        change.access = {};
+        change.taken_along = true;
+        change.accepted_uses = accepted_uses(rule, context_.forced);
+        add_move_reasons(peer, {}, rule, change);
+        // The firmware's memory is in the way of VFIO alone.
+        std::erase_if(reasons(), [&](const Reason& reason) {
+            return reason.code == ReasonCode::kFirmwareMemory && reason.device == peer.id;
+        });
+        transaction_.changes.push_back(std::move(change));
+    }
+
     void finish() {
         auto& changes = transaction_.changes;
         std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
@@ -216,6 +234,8 @@ void collect_changing_driver(const Unit& unit, const Decisions& decisions,
     }
     for (const IncludedPeer& peer : check_peers(unit, decisions, inventory).included)
         out.push_back(peer.device->id);
+    for (const sysfs::Device* peer : peers_to_return(unit, decisions, inventory))
+        out.push_back(peer->id);
 }
 
 }  // namespace

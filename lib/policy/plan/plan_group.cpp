@@ -166,6 +166,23 @@ class PeerCheck {
 
 }  // namespace
 
+std::vector<const sysfs::Device*> peers_to_return(const Unit& unit, const Decisions& decisions,
+                                                  const sysfs::Inventory& inventory) {
+    std::vector<const sysfs::Device*> peers;
+    if (!unit.group || !inventory.groups.contains(*unit.group) ||
+        std::any_of(unit.members.begin(), unit.members.end(), goes_to_vfio))
+        return peers;
+    for (const sysfs::DeviceId& id : inventory.groups.at(*unit.group).devices) {
+        const sysfs::Device* device = inventory.find(id);
+        const Decision* decision = find_decision(decisions, id);
+        if (device != nullptr && decision != nullptr && decision->taken_along &&
+            decision->outcome == DecisionOutcome::kUnmanaged &&
+            (is_bound_to_vfio(*device) || override_blocks_native_driver(*device)))
+            peers.push_back(device);
+    }
+    return peers;
+}
+
 Peers check_peers(const Unit& unit, const Decisions& decisions, const sysfs::Inventory& inventory) {
     if (!unit.group || !inventory.groups.contains(*unit.group) ||
         std::none_of(unit.members.begin(), unit.members.end(), goes_to_vfio))

@@ -20,6 +20,11 @@ struct Peers {
     std::vector<std::string> notes;  ///< what `whole` leaves out, a sentence each
 };
 
+/// The peers that were taken along for a member and that no member needs on VFIO any more.
+[[nodiscard]] std::vector<const sysfs::Device*> peers_to_return(const Unit& unit,
+                                                                const Decisions& decisions,
+                                                                const sysfs::Inventory& inventory);
+
 /// Checks every device of the unit's group. Empty when the unit has no group or binds none of it to
 /// VFIO.
 [[nodiscard]] Peers check_peers(const Unit& unit, const Decisions& decisions,

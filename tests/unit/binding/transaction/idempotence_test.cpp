@@ -189,5 +189,24 @@ TEST(Idempotence, AReleasedDeviceNoLongerCounts) {
     EXPECT_TRUE(test.journal_state().rules(test.kernel().state().inventory()).empty());
 }
 
+/// The peers go with the device that they were taken along for, whatever its rule says now.
+TEST(Idempotence, PeersThatWereTakenAlongReturnWhenNoRuleNeedsThemOnVfio) {
+    for (const char* driver : {"host", "none", "pci-stub"}) {
+        fake::KernelState world = group_of_three();
+        world.module_brings("pci_stub", "pci-stub", {});
+        TestHost test(world);
+        const DriverStates before = test.driver_states();
+        const std::string first = before.begin()->first;
+        const std::string match = "rules: [{name: lead, match: {address: '" + first + "'}, ";
+        EXPECT_EQ(apply_once(test, match + "driver: vfio-pci, group: whole}]"), 3U);
+        EXPECT_EQ(apply_once(test, match + "driver: " + driver + "}]"), 3U) << driver;
+        DriverStates after = test.driver_states();
+        if (std::string(driver) != "host")
+            after[first] = before.at(first);
+        EXPECT_EQ(after, before) << driver;
+        EXPECT_EQ(apply_once(test, match + "driver: " + driver + "}]"), 0U) << driver;
+    }
+}
+
 }  // namespace
 }  // namespace binding
