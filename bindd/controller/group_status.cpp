@@ -52,6 +52,8 @@ constexpr base::NameTable<GroupState::kStuck> kGroupStateNames{
 
 /// The start state changes while a native driver is being bound to the device.
 constexpr unsigned kMaxAttempts = 5;
+/// Before the second attempt; doubled before each further one.
+constexpr std::chrono::seconds kRetryDelay{1};
 
 /// The drivers and overrides from which a transaction starts.
 std::string start_state(const policy::Transaction& transaction) {
@@ -77,16 +79,23 @@ const char* group_state_name(GroupState state) {
     return kGroupStateNames[state];
 }
 
-bool GroupStatus::should_retry(const policy::Transaction& transaction) const {
+bool GroupStatus::should_retry(const policy::Transaction& transaction, Time now) const {
     return !has_failed() ||
-           (failed_attempts < kMaxAttempts && failed_from != start_state(transaction));
+           (failed_attempts < kMaxAttempts &&
+            (failed_from != start_state(transaction) || (retry_at && *retry_at <= now)));
 }
 
-void GroupStatus::record_attempt(const policy::Transaction& transaction) {
+void GroupStatus::record_attempt(const policy::Transaction& transaction, Time now) {
     const bool done = transaction.result == policy::StepResult::kDone;
     was_in_sync = false;
     failed_from = done ? "" : start_state(transaction);
     failed_attempts = done ? 0 : failed_attempts + 1;
+    // An error without a code is nobody's answer: the worker was killed, or could not be started.
+    const bool interrupted = !done && !transaction.error_code &&
+                             transaction.result != policy::StepResult::kStuck &&
+                             failed_attempts < kMaxAttempts;
+    retry_at = interrupted ? std::optional(now + kRetryDelay * (1U << (failed_attempts - 1)))
+                           : std::nullopt;
 }
 
 }  // namespace bindd

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <chrono>
 #include <compare>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -67,6 +69,8 @@ struct GroupStatus {
     std::string failed_from;  ///< the start state of the last failed attempt: it is not tried again
                               ///< from there
     unsigned failed_attempts = 0;  ///< in a row
+    using Time = std::chrono::steady_clock::time_point;
+    std::optional<Time> retry_at;  ///< when an attempt that was interrupted is made again
     bool drifted = false;          ///< changed outside bindd, and reported
     std::string blocked_reason;    ///< the reason in the device's state; empty: that of the plan
     std::set<sysfs::DeviceId> children_to_scan;  ///< with the next scan of the group itself
@@ -82,15 +86,17 @@ struct GroupStatus {
         return !is_working() && state != GroupState::kStuck && is_up_to_date();
     }
     [[nodiscard]] bool has_failed() const { return !failed_from.empty(); }
-    /// Not again from the start state that failed, and only a limited number of times.
-    [[nodiscard]] bool should_retry(const policy::Transaction& transaction) const;
+    /// Not again from the start state that failed, unless the attempt was interrupted and some time
+    /// has passed; and only a limited number of times.
+    [[nodiscard]] bool should_retry(const policy::Transaction& transaction, Time now) const;
     /// Records the result of a transaction.
-    void record_attempt(const policy::Transaction& transaction);
+    void record_attempt(const policy::Transaction& transaction, Time now);
     /// For a device that was plugged in, and for a request.
     void reset_history() {
         was_in_sync = drifted = false;
         failed_from.clear();
         failed_attempts = 0;
+        retry_at.reset();
     }
 };
 

@@ -136,7 +136,7 @@ void finish_transaction(StepContext& step, QueuedJob& queued, std::size_t index,
     const bool is_stuck = transaction.result == StepResult::kStuck;
     GroupStatus& status = state.groups[key];
     --status.in_flight;
-    status.record_attempt(transaction);
+    status.record_attempt(transaction, step.now);
     if (transaction.result == StepResult::kDone)
         record_manual_change(step, queued.job, transaction);
     if (is_stuck) {

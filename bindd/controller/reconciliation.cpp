@@ -44,9 +44,13 @@ std::string skip_reason(StepContext& step, GroupStatus& status, const Transactio
     }
     if (const std::string drift = check_drift(step, status, transaction); !drift.empty())
         return drift;
-    if (!status.should_retry(transaction))
+    if (status.should_retry(transaction, step.now))
+        return {};
+    if (!status.retry_at)
         return "the last attempt failed; `vfioctl apply` tries again";
-    return {};
+    step.state.coalescer.defer(step.state.view.group_key(transaction), *status.retry_at);
+    return "attempt " + std::to_string(status.failed_attempts) +
+           " was interrupted; another one follows";
 }
 
 enum class Evaluation { kInSync, kBlocked, kChange };

@@ -25,6 +25,10 @@ class Coalescer {
     void mark_dirty(const std::string& group, TimePoint now);
     /// Makes the group due at once.
     void expedite(const std::string& group, TimePoint now);
+    /// Makes the group due at that time, or earlier if it is to be already.
+    void defer(const std::string& group, TimePoint until) {
+        waiting_.try_emplace(group, Waiting{until, until});
+    }
     [[nodiscard]] std::vector<std::string> take_due(TimePoint now);
     [[nodiscard]] std::optional<TimePoint> next() const;
     [[nodiscard]] bool is_waiting(const std::string& group) const {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/controller/step.hpp"
 
+#include <algorithm>
+
 #include "bindd/controller/job_planning.hpp"
 #include "tests/unit/bindd/controller/step_fixture.hpp"
 
@@ -199,6 +201,26 @@ TEST_F(StepTest, QuarantinesTheDevicesOfAStuckTransaction) {
     EXPECT_EQ(notice(binding::RecoveryEnded{"txn-3", binding::RecoveryResult::kUndone, ""}),
               (Lines{"0000:01:00.0 changed", "group 11 changed", "counts changed", "arm jobs +0",
                      "arm scan +4"}));
+}
+
+TEST_F(StepTest, TriesAgainByItselfAfterAnInterruptedAttempt) {
+    (void)start();
+    (void)recovered();
+    (void)scanned(1);
+    (void)unused(2);
+    (void)executed(3, StepResult::kRolledBack, "its worker process died");
+    (void)fire(TimerId::kScan);
+    EXPECT_EQ(scanned(4), (Lines{"#5 query usage of 0000:01:00.0"}));
+    (void)unused(5);
+    EXPECT_EQ(device_state(kNicAddress).state, "failed");
+    EXPECT_EQ(device_state(kNicAddress).reason, "its worker process died");
+    EXPECT_EQ(fire(TimerId::kScan, std::chrono::seconds(1)), (Lines{"#6 scan 0000:01:00.0"}));
+    EXPECT_EQ(scanned(6), (Lines{"#7 query usage of 0000:01:00.0"}));
+    const Lines again = unused(7);
+    EXPECT_EQ(
+        std::count(again.begin(), again.end(),
+                   "#8 apply by bindd (event): group 11: load_module set_override unbind bind"),
+        1);
 }
 
 TEST_F(StepTest, ScansWithoutADeviceWhoseReadHangs) {
