@@ -53,6 +53,7 @@ int run(const CommandLine& line) {
 }  // namespace bindd
 
 int main(int argc, char** argv) {
+    bindd::block_signals();
     const auto asked = bindd::parse_command_line(argc, argv);
     if (const auto* line = std::get_if<bindd::CommandLine>(&asked))
         return bindd::run(*line);

@@ -32,15 +32,6 @@ void limit_malloc_retention() {
     ::mallopt(M_TRIM_THRESHOLD, kLarge);
 }
 
-void block_signals() {
-    sigset_t set;
-    ::sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
-        ::sigaddset(&set, signal);
-    ::sigprocmask(SIG_BLOCK, &set, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
-}
-
 /// Everything on the loop. Members are destroyed in reverse order.
 class DaemonLoop final : public Observer {
   public:
@@ -122,10 +113,13 @@ class DaemonLoop final : public Observer {
         service_notifier_.ready(status());
     }
 
+    /// Units that wait for the daemon must not be notified that it is ready before it is.
     void reload() {
-        service_notifier_.reloading();
+        if (reported_ready_)
+            service_notifier_.reloading();
         (void)controller_.reload();
-        service_notifier_.ready(status());
+        if (reported_ready_)
+            service_notifier_.ready(status());
     }
 
     /// The executor finishes its transactions and exits, and then the daemon does.
@@ -203,6 +197,15 @@ Result<int> run_until_exit(const DaemonOptions& options, const DaemonHooks& hook
 }
 
 }  // namespace
+
+void block_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+        ::sigaddset(&set, signal);
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+}
 
 int run_daemon(const DaemonOptions& options, const DaemonHooks& hooks) {
     const auto status = run_until_exit(options, hooks);

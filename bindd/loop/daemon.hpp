@@ -30,6 +30,9 @@ struct DaemonHooks {
         attach;
 };
 
+/// The daemon reads them from its loop. Called first in the process: until then SIGHUP ends it.
+void block_signals();
+
 /// Connects to the executor, runs the daemon and returns its exit status.
 [[nodiscard]] int run_daemon(const DaemonOptions& options, const DaemonHooks& hooks);
 
