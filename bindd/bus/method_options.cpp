@@ -112,13 +112,18 @@ BusResult<void> read_mode(const MethodOptions& options, JobRequest& request) {
     return {};
 }
 
+BusResult<void> read_forced(const MethodOptions& options, JobRequest& request) {
+    const auto forced = TRY(read_option<std::vector<std::string>>(options, "force", kTexts, {}));
+    request.bind_options.forced = TRY(parse_forced(forced));
+    return {};
+}
+
 BusResult<void> read_bind_options(const MethodOptions& options, JobRequest& request) {
     const std::string driver = TRY(read_option<std::string>(options, "driver", kText, "auto"));
     const std::string group = TRY(read_option<std::string>(options, "group", kText, "strict"));
-    const auto forced = TRY(read_option<std::vector<std::string>>(options, "force", kTexts, {}));
-    request.bind_options = {.driver = TRY(parse_driver(driver)),
-                            .group = TRY(parse_group(group)),
-                            .forced = TRY(parse_forced(forced))};
+    request.bind_options = {
+        .driver = TRY(parse_driver(driver)), .group = TRY(parse_group(group)), .forced = {}};
+    TRY(read_forced(options, request));
     return read_timeout(options, request);
 }
 
@@ -141,7 +146,12 @@ BusResult<JobRequest> parse_claim_options(const MethodOptions& options) {
 
 BusResult<JobRequest> parse_job_options(JobKind kind, const MethodOptions& options) {
     JobRequest request{.kind = kind};
-    TRY(check_keys(options, {"timeout", "dry-run"}));
+    if (kind == JobKind::kRelease) {
+        TRY(check_keys(options, {"force", "timeout", "dry-run"}));
+        TRY(read_forced(options, request));
+    } else {
+        TRY(check_keys(options, {"timeout", "dry-run"}));
+    }
     TRY(read_timeout(options, request));
     TRY(read_mode(options, request));
     return request;

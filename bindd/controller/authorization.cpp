@@ -114,7 +114,8 @@ class QuestionCollector {
         const policy::BindOptions& options = request_.bind_options;
         if (!options.forced.codes.empty())
             details["forced"] = base::join(options.forced.codes, " ", policy::reason_name);
-        if (request_.kind == JobKind::kBind && needs_force(view_, options, id))
+        if (request_.kind == JobKind::kBind ? needs_force(view_, options, id)
+                                            : !options.forced.codes.empty())
             questions_.insert({Action::kForce, details});
         questions_.insert({main_action(request_.kind), std::move(details)});
     }

@@ -41,7 +41,7 @@ struct JobRequest {
     JobKind kind = JobKind::kApply;
     JobMode mode = JobMode::kExecute;
     std::vector<sysfs::DeviceId> devices{};     ///< of bind and release; for apply: none means all
-    policy::BindOptions bind_options{};         ///< of bind
+    policy::BindOptions bind_options{};         ///< of bind; of release: what is forced
     std::string txn{};                          ///< of rollback; empty: the newest
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write; past it the device is stuck
     Requester requester{};

@@ -54,6 +54,8 @@ void start_manual(StepContext& step, const QueuedJob& queued) {
             scan.devices.push_back(device);
     state.quarantine.remove_from(scan.devices);
     sysfs::ScanOptions wanted = wanted_facts(state);
+    // Whether a udev rule of ours has set its override.
+    wanted.properties = wanted.properties || queued.job.request.kind == JobKind::kRelease;
     if (queued.job.request.kind == JobKind::kBind) {
         const auto facts = policy::required_facts(queued.job.request.bind_options.driver);
         wanted.drivers.insert(facts.drivers.begin(), facts.drivers.end());
@@ -76,9 +78,10 @@ void plan_bind(StepContext& step, const QueuedJob& queued) {
 void plan_release(StepContext& step, const QueuedJob& queued) {
     const View& view = step.state.view;
     const JobRequest& request = queued.job.request;
-    const auto selection = request.kind == JobKind::kRollback
-                               ? binding::select_rollback(view.journal_state, request.txn)
-                               : binding::select_release(view.journal_state, request.devices);
+    const auto selection =
+        request.kind == JobKind::kRollback
+            ? binding::select_rollback(view.journal_state, request.txn)
+            : binding::select_release(view.journal_state, view.inventory, request.devices);
     if (!selection)
         return fail_job(step, queued.job.id, selection.error());
     query_usage(step, binding::selected_devices(view.journal_state, *selection, view.inventory),
@@ -222,9 +225,10 @@ void on_job_usage_known(StepContext& step, const JobUsage& usage, const Result<v
             return finish_bind_plan(step, *queued);
         case JobKind::kRelease:
         case JobKind::kRollback:
-            return on_planned(step, *queued,
-                              binding::release_plan(view.journal_state, view.inventory, view.usage,
-                                                    usage.selection));
+            return on_planned(
+                step, *queued,
+                binding::release_plan(view.journal_state, view.inventory, view.usage,
+                                      usage.selection, queued->job.request.bind_options.forced));
     }
 }
 

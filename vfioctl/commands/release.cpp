@@ -3,6 +3,8 @@
 
 #include "binding/journal/journal.hpp"
 #include "binding/transaction/release_plan.hpp"
+#include "vfioctl/context/option_values.hpp"
+#include "vfioctl/pipeline/bind_options.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
 
@@ -32,24 +34,27 @@ CliResult<void> drop_recovered(const CliContext& cli, const binding::Recovery& r
 }  // namespace
 
 CliResult<ExitCode> run_release(CliContext& cli, const Arguments& arguments) {
+    const auto forced = TRY(parse_forced_reasons(arguments));
     ChangeCommand change = TRY(begin_change(cli, arguments, "release"));
     const binding::Recovery recovery = TRY(recover_before_change(cli, change));
     HostAssessment assessment;
     append_warnings(assessment.warnings, change.notes);
-    assessment.inventory = TRY(to_cli(cli.kernel.inventory({})));
+    sysfs::ScanOptions wanted;
+    wanted.properties = true;  // whether a udev rule of ours has set the override
+    assessment.inventory = TRY(to_cli(cli.kernel.inventory(wanted)));
     auto ids = TRY(resolve_devices(cli, assessment, arguments.words));
     TRY(drop_recovered(cli, recovery, ids));
     if (cli.daemon != nullptr && !change.dry_run) {
         const auto paths = TRY(object_paths(cli, ids));
+        ChangeRequest request{
+            .method = "Release", .paths = paths, .options = timeout_option(change.options.timeout)};
+        if (const auto words = split_commas(arguments.all("force")); !words.empty())
+            request.options.emplace("force", words);
         policy::Plan done;
-        return execute_through_daemon(cli,
-                                      {.method = "Release",
-                                       .paths = paths,
-                                       .options = timeout_option(change.options.timeout)},
-                                      done, {});
+        return execute_through_daemon(cli, request, done, {});
     }
-    auto plan =
-        TRY(to_cli(binding::plan_release(cli.kernel, cli.state, assessment.inventory, ids)));
+    auto plan = TRY(
+        to_cli(binding::plan_release(cli.kernel, cli.state, assessment.inventory, ids, forced)));
     if (!change.dry_run)
         return execute_and_print(cli, plan, assessment.warnings, std::move(change.options));
     return print_dry_run(cli, plan, assessment.warnings);

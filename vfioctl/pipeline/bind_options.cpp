@@ -78,6 +78,8 @@ const char* why_not_forceable(policy::ReasonCode code) {
     return "";
 }
 
+}  // namespace
+
 CliResult<policy::ForcedReasons> parse_forced_reasons(const Arguments& arguments) {
     policy::ForcedReasons out;
     for (const std::string& word : split_commas(arguments.all("force"))) {
@@ -92,8 +94,6 @@ CliResult<policy::ForcedReasons> parse_forced_reasons(const Arguments& arguments
     }
     return out;
 }
-
-}  // namespace
 
 CliResult<policy::BindOptions> parse_bind_options(const Arguments& arguments) {
     auto driver = TRY(parse_driver_option(arguments));

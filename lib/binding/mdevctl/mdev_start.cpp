@@ -107,10 +107,9 @@ Result<void> remove(MdevContext& context, const Inventory& inventory, const Mdev
     const sysfs::Usage usage = context.kernel.usage(inventory, std::span(&id, 1));
     for (const auto& [device, uses] : usage)
         for (const sysfs::Use& use : uses)
-            if (use.kind == sysfs::UseKind::kVfioOpen)
-                return fail_mdev(Code::kRefused, "Error removing device " + mdev.uuid +
-                                                     ": vfio-open: " + use.text + " (" +
-                                                     use.evidence + ")");
+            return fail_mdev(Code::kRefused, "Error removing device " + mdev.uuid + ": " +
+                                                 sysfs::use_kind_name(use.kind) + ": " + use.text +
+                                                 " (" + use.evidence + ")");
     policy::Change change;
     change.mdevs_to_stop = {to_mdev_spec(mdev)};
     context.options.action = "mdev stop";

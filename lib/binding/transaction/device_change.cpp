@@ -275,8 +275,10 @@ Result<void> DeviceChange::release() {
     if (now.driver && !sysfs::is_vfio_driver(*now.driver))
         return restore(journaled_, target_, now, {now.driver, std::nullopt});
     const auto native = native_driver(journaled_, target_);
-    return native ? restore(journaled_, target_, now, {*native, std::nullopt})
-                  : base::propagate(native);
+    if (!native && now.driver)
+        return base::propagate(native);
+    return restore(journaled_, target_, now,
+                   {native ? std::optional(*native) : std::nullopt, std::nullopt});
 }
 
 Result<void> DeviceChange::remove_side_effects() {

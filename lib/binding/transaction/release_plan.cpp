@@ -8,6 +8,7 @@
 #include "binding/journal/journal.hpp"
 #include "binding/transaction/apply.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
+#include "policy/plan/plan_steps.hpp"
 #include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -82,88 +83,133 @@ void add_change(const ManagedDevice& bound, const Inventory& inventory, Transact
     transaction.changes.push_back(std::move(change));
 }
 
-/// A VF vanishes while it is in use; an mdev's removal waits until its holder closes it.
-/// That there are data on a VF is no use of it.
-void refuse_used(const sysfs::Usage& usage, const std::vector<DeviceId>& removed,
-                 Transaction& transaction) {
-    for (const DeviceId& device : removed) {
-        const auto uses = usage.find(device);
-        if (uses == usage.end())
-            continue;
-        for (const sysfs::Use& use : uses->second) {
-            const std::string text =
-                device.bus == "mdev" ? use.text : "a VF that would go is in use: " + use.text;
-            if (use.kind != sysfs::UseKind::kSignature)
-                transaction.reasons.push_back(
-                    Reason{device.bus == "mdev" ? ReasonCode::kVfioOpen : ReasonCode::kVfsInUse,
-                           device, text, use.evidence, false});
-        }
+/// Why the release must wait: whoever uses a device that changes its driver, or that vanishes. That
+/// there are data on it, or memory of the firmware's, is no use of it.
+class ReleaseReasons {
+  public:
+    ReleaseReasons(const sysfs::Usage& usage, const policy::ForcedReasons& forced,
+                   Transaction& transaction)
+        : usage_(usage), forced_(forced), transaction_(transaction) {}
+
+    /// A VF vanishes while it is in use; an mdev's removal waits until its holder closes it.
+    void add_removed(const std::vector<DeviceId>& removed) {
+        for (const DeviceId& device : removed)
+            for (const sysfs::Use* use : uses_of(device))
+                if (device.bus == "mdev")
+                    add(device, *use, policy::to_reason_code(use->kind), use->text);
+                else
+                    add(device, *use, ReasonCode::kVfsInUse,
+                        "a VF that would go is in use: " + use->text);
+        vanishing_.insert(removed.begin(), removed.end());
     }
+
+    /// Unbinding a device that is open would block until its holder closes it; a BAR that is mapped
+    /// would fault. After add_removed(): the VFs of a PF that go are those in its way.
+    void add_unbound() {
+        for (const Step& step : transaction_.steps)
+            if (step.op == Op::kUnbind && !vanishing_.contains(step.device))
+                for (const sysfs::Use* use : uses_of(step.device))
+                    if (use->kind != sysfs::UseKind::kVfsInUse || vanishing_.empty())
+                        add(step.device, *use, policy::to_reason_code(use->kind), use->text);
+        if (!transaction_.reasons.empty())
+            transaction_.verdict = Verdict::kRefused;
+    }
+
+  private:
+    [[nodiscard]] std::vector<const sysfs::Use*> uses_of(const DeviceId& device) const {
+        std::vector<const sysfs::Use*> uses;
+        if (const auto found = usage_.find(device); found != usage_.end())
+            for (const sysfs::Use& use : found->second)
+                if (use.kind != sysfs::UseKind::kSignature &&
+                    use.kind != sysfs::UseKind::kFirmwareMemory)
+                    uses.push_back(&use);
+        return uses;
+    }
+
+    void add(const DeviceId& device, const sysfs::Use& use, ReasonCode code, std::string text) {
+        Reason reason =
+            policy::make_reason(code, device, std::move(text),
+                                use.evidence.empty() ? std::nullopt : std::optional(use.evidence));
+        reason.forceable = reason.forceable && !use.essential;
+        const auto& all = transaction_.reasons;
+        if (!(reason.forceable && forced_.codes.contains(code)) &&
+            std::find(all.begin(), all.end(), reason) == all.end())
+            transaction_.reasons.push_back(std::move(reason));
+    }
+
+    const sysfs::Usage& usage_;
+    const policy::ForcedReasons& forced_;
+    Transaction& transaction_;
+    std::set<DeviceId> vanishing_;
+};
+
+/// The second look in the worker accepts what the plan does.
+std::vector<sysfs::UseKind> release_accepts(const std::vector<DeviceId>& removed,
+                                            const policy::ForcedReasons& forced) {
+    std::vector<sysfs::UseKind> kinds = policy::accepted_uses(policy::Rule{}, forced);
+    kinds.push_back(sysfs::UseKind::kSignature);
+    if (!removed.empty())
+        kinds.push_back(sysfs::UseKind::kVfsInUse);
+    return kinds;
 }
 
-/// Unbinding a device that is open would block until its holder closes it.
-void refuse_open(const sysfs::Usage& usage, Transaction& transaction) {
-    for (const DeviceId& device : transaction.devices) {
-        const auto uses = usage.find(device);
-        if (uses == usage.end())
-            continue;
-        const bool has_reason =
-            std::any_of(transaction.reasons.begin(), transaction.reasons.end(),
-                        [&](const Reason& reason) { return reason.device == device; });
-        for (const sysfs::Use& use : uses->second)
-            if (use.kind == sysfs::UseKind::kVfioOpen && !has_reason)
-                transaction.reasons.push_back(
-                    Reason{ReasonCode::kVfioOpen, device, use.text, use.evidence, false});
-    }
-}
-
-/// A device that goes back from a native driver (it was put there by a transaction of ours) may be
-/// in use by the host by now. That there are data on it is no use of it.
-void refuse_uses_by_host(const sysfs::Usage& usage, Transaction& transaction) {
-    for (const Step& each : transaction.steps) {
-        const auto uses = usage.find(each.device);
-        if (each.op != Op::kUnbind || uses == usage.end() || sysfs::is_vfio_driver(*each.value))
-            continue;
-        for (const sysfs::Use& use : uses->second)
-            if (use.kind != sysfs::UseKind::kSignature && use.kind != sysfs::UseKind::kVfioOpen)
-                transaction.reasons.push_back(Reason{policy::to_reason_code(use.kind), each.device,
-                                                     use.text, use.evidence, false});
-    }
-    if (!transaction.reasons.empty())
-        transaction.verdict = Verdict::kRefused;
+/// Its override goes, and its native driver may bind it.
+Transaction disarm(const Device& device, const Inventory& inventory, const sysfs::Usage& usage,
+                   const policy::ForcedReasons& forced) {
+    Transaction transaction;
+    transaction.group = device.iommu_group;
+    transaction.verdict = Verdict::kChange;
+    transaction.devices = {device.id};
+    Change change;
+    change.target = {device.id, device.identity()};
+    change.to = Change::To::kHost;
+    change.from_driver = device.driver;
+    change.from_override = device.driver_override;
+    change.accepted_uses = release_accepts({}, forced);
+    transaction.changes = {std::move(change)};
+    transaction.steps = policy::make_steps(transaction.changes, inventory);
+    ReleaseReasons(usage, forced, transaction).add_unbound();
+    return transaction;
 }
 
 }  // namespace
 
 Plan release_plan(const JournalState& journal_state, const Inventory& inventory,
-                  const sysfs::Usage& usage, const ReleaseSelection& selection) {
+                  const sysfs::Usage& usage, const ReleaseSelection& selection,
+                  const policy::ForcedReasons& forced) {
     Plan plan;
     const auto selected = with_vfs(journal_state, inventory, selection);
     for (const auto& [txn, devices] : selected.transactions) {
         Transaction transaction;
         transaction.verdict = Verdict::kChange;
+        ReleaseReasons reasons(usage, forced, transaction);
         // The last that was bound goes first.
         for (auto device = devices.rbegin(); device != devices.rend(); ++device) {
             const ManagedDevice undone = journal_state.to_undo(*device, selection.rollback);
             transaction.group = undone.identity.iommu_group;
-            refuse_used(usage, removed_with(undone, inventory), transaction);
+            const auto removed = removed_with(undone, inventory);
+            reasons.add_removed(removed);
             add_change(undone, inventory, transaction);
             transaction.changes.back().rollback = selection.rollback;
+            transaction.changes.back().accepted_uses = release_accepts(removed, forced);
         }
-        refuse_open(usage, transaction);
-        refuse_uses_by_host(usage, transaction);
+        reasons.add_unbound();
         plan.transactions.push_back(std::move(transaction));
     }
+    for (const DeviceId& device : selection.armed)
+        plan.transactions.push_back(disarm(*inventory.find(device), inventory, usage, forced));
     return plan;
 }
 
 Result<Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,
-                          const std::vector<DeviceId>& devices) {
+                          const std::vector<DeviceId>& devices,
+                          const policy::ForcedReasons& forced) {
     const auto journal_state = TRY(read_journal(state));
-    const auto selection = TRY(select_release(journal_state, devices));
+    const auto selection = TRY(select_release(journal_state, inventory, devices));
     return release_plan(
         journal_state, inventory,
-        kernel.usage(inventory, selected_devices(journal_state, selection, inventory)), selection);
+        kernel.usage(inventory, selected_devices(journal_state, selection, inventory)), selection,
+        forced);
 }
 
 Result<Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,

@@ -21,10 +21,11 @@
 namespace binding {
 
 /// With a device are released the group's peers that were taken along for it. kNotFound for a
-/// device that is not bound by us.
+/// device that is not bound by us. `inventory` is with properties.
 [[nodiscard]] base::Result<policy::Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state,
                                                       const sysfs::Inventory& inventory,
-                                                      const std::vector<sysfs::DeviceId>& devices);
+                                                      const std::vector<sysfs::DeviceId>& devices,
+                                                      const policy::ForcedReasons& forced = {});
 /// The same for everything that one recorded transaction did; an empty id means the newest.
 [[nodiscard]] base::Result<policy::Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state,
                                                        const sysfs::Inventory& inventory,
@@ -33,6 +34,7 @@ namespace binding {
 [[nodiscard]] policy::Plan release_plan(const JournalState& journal_state,
                                         const sysfs::Inventory& inventory,
                                         const sysfs::Usage& usage,
-                                        const ReleaseSelection& selection);
+                                        const ReleaseSelection& selection,
+                                        const policy::ForcedReasons& forced = {});
 
 }  // namespace binding

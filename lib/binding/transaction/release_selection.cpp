@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/udev/udev_rules.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace binding {
@@ -130,16 +131,26 @@ std::vector<DeviceId> selected_devices(const JournalState& journal_state,
                     removed_with(journal_state.to_undo(device, selection.rollback), inventory);
                 there.insert(removed.begin(), removed.end());
             }
+    there.insert(selection.armed.begin(), selection.armed.end());
     return {there.begin(), there.end()};
 }
 
+bool is_armed(const Device& device) {
+    const auto property = device.properties.find(policy::kOverrideProperty);
+    return device.driver_override && property != device.properties.end() &&
+           property->second == *device.driver_override;
+}
+
 Result<ReleaseSelection> select_release(const JournalState& journal_state,
+                                        const Inventory& inventory,
                                         const std::vector<DeviceId>& devices) {
     ReleaseSelection selection;
     for (const DeviceId& device : devices) {
         const auto bound = journal_state.bound.find(device);
         if (bound != journal_state.bound.end())
             select_device(journal_state, bound->second, selection);
+        else if (const Device* now = inventory.find(device); now != nullptr && is_armed(*now))
+            selection.armed.insert(device);
         else if (!is_in_flight(journal_state, device))
             return fail(Code::kNotFound, "release", device.display(), "is not bound by us",
                         "`vfioctl list` shows what is; a driver that others bound is theirs");
@@ -155,7 +166,7 @@ Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
         for (const auto& [id, bound] : journal_state.bound)
             if (wanted.empty() || sysfs::device_name_less(wanted, bound.txn))
                 wanted = bound.txn;
-    ReleaseSelection selection{.transactions = {}, .rollback = wanted};
+    ReleaseSelection selection{.transactions = {}, .armed = {}, .rollback = wanted};
     for (const auto& [id, bound] : journal_state.bound)
         if (bound.txn == wanted || bound.first == wanted || journal_state.changes_since(wanted, id))
             selection.transactions[wanted].insert(id);

@@ -15,14 +15,21 @@ namespace binding {
 /// What is to be undone: transaction → its devices.
 struct ReleaseSelection {
     std::map<std::string, std::set<sysfs::DeviceId>> transactions;
+    /// Devices that only our udev rules have touched: they have an override and no transaction.
+    std::set<sysfs::DeviceId> armed = {};
     /// Only what was done since this transaction began; empty: all that we did.
     std::string rollback;
 };
 
-/// With a device the group's peers that were taken along for it. kNotFound for a device that is not
-/// bound by us.
+/// Has the device the override that a udev rule of ours gave it, by udev's database? It needs the
+/// device's properties.
+[[nodiscard]] bool is_armed(const sysfs::Device& device);
+
+/// With a device the group's peers that were taken along for it. kNotFound for a device that is
+/// neither bound by us nor armed.
 [[nodiscard]] base::Result<ReleaseSelection> select_release(
-    const JournalState& journal_state, const std::vector<sysfs::DeviceId>& devices);
+    const JournalState& journal_state, const sysfs::Inventory& inventory,
+    const std::vector<sysfs::DeviceId>& devices);
 /// Everything that one recorded transaction did, and what followed it on the same devices; an empty
 /// id means the newest.
 [[nodiscard]] base::Result<ReleaseSelection> select_rollback(const JournalState& journal_state,

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/try.hpp"
+#include "binding/transaction/release_selection.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace binding {
 namespace {
@@ -17,30 +19,76 @@ bool is_accepted(const policy::Change& change, const sysfs::Use& use) {
            std::find(accepted.begin(), accepted.end(), use.kind) != accepted.end();
 }
 
-}  // namespace
+/// Does the release take a driver away? As DeviceChange::release() decides it.
+bool release_unbinds(const Preflight& preflight) {
+    const auto& driver = preflight.now.driver;
+    if (!driver)
+        return false;
+    const ManagedDevice* ours = preflight.managed;
+    return ours == nullptr ? sysfs::is_vfio_driver(*driver)
+                           : *driver == ours->driver && driver != ours->before_driver;
+}
 
-base::Result<void> check_usage(TransactionContext& context,
-                               const std::vector<DeviceChange>& changes) {
-    std::vector<sysfs::DeviceId> devices;
-    for (const DeviceChange& each : changes)
-        if (each.loses_driver())
-            devices.push_back(each.preflight().now.id);
-    if (devices.empty())
-        return {};
-    const sysfs::Inventory inventory = TRY(context.kernel.devices(devices, {}));
-    const sysfs::Usage usage = context.kernel.usage(inventory, devices);
-    for (const DeviceChange& each : changes) {
-        const sysfs::DeviceId& id = each.preflight().now.id;
-        const auto uses = usage.find(id);
-        if (!each.loses_driver() || uses == usage.end())
-            continue;
+/// What `each` takes away: a driver, VFs, mdevs.
+std::vector<sysfs::DeviceId> disturbed_by(const TransactionContext& context,
+                                          const sysfs::Inventory& inventory,
+                                          const DeviceChange& each) {
+    const Preflight& preflight = each.preflight();
+    const policy::Change& change = *preflight.change;
+    const sysfs::DeviceId& id = preflight.now.id;
+    std::vector<sysfs::DeviceId> out;
+    if (preflight.gone)
+        return out;
+    if (change.to == policy::Change::To::kHost && preflight.managed != nullptr)
+        out = removed_with(context.journal_state.to_undo(id, change.rollback), inventory);
+    if (each.loses_driver() ||
+        (change.to == policy::Change::To::kHost && release_unbinds(preflight)))
+        out.push_back(id);
+    const sysfs::Device* now = inventory.find(id);
+    // One number of VFs becomes another only through 0.
+    if (change.set_vfs && now != nullptr && now->sriov && now->sriov->vfs.size() != *change.set_vfs)
+        for (const auto& [index, name] : now->sriov->vfs)
+            out.push_back({"pci", name});
+    for (const policy::MdevSpec& mdev : change.mdevs_to_stop)
+        out.push_back({"mdev", mdev.uuid.value_or("")});
+    return out;
+}
+
+base::Result<void> check_uses(const DeviceChange& each, const sysfs::DeviceId& id,
+                              const sysfs::Usage& usage) {
+    if (const auto uses = usage.find(id); uses != usage.end())
         for (const sysfs::Use& use : uses->second)
             if (!is_accepted(*each.preflight().change, use))
                 return base::fail(base::Code::kStale, "check", id.display(),
                                   "came into use since it was planned: " + use.text +
                                       (use.evidence.empty() ? "" : " (" + use.evidence + ")"),
                                   "plan again");
-    }
+    return {};
+}
+
+}  // namespace
+
+base::Result<void> check_usage(TransactionContext& context,
+                               const std::vector<DeviceChange>& changes) {
+    std::vector<sysfs::DeviceId> ids;
+    for (const DeviceChange& each : changes)
+        if (!each.preflight().gone)
+            ids.push_back(each.preflight().now.id);
+    const sysfs::Inventory before = TRY(context.kernel.devices(ids, {}));
+    std::vector<std::pair<const DeviceChange*, sysfs::DeviceId>> disturbed;
+    for (const DeviceChange& each : changes)
+        for (const sysfs::DeviceId& id : disturbed_by(context, before, each)) {
+            disturbed.emplace_back(&each, id);
+            ids.push_back(id);
+        }
+    if (disturbed.empty())
+        return {};
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    const sysfs::Inventory inventory = TRY(context.kernel.devices(ids, {}));
+    const sysfs::Usage usage = context.kernel.usage(inventory, ids);
+    for (const auto& [each, id] : disturbed)
+        TRY(check_uses(*each, id, usage));
     return {};
 }
 
