@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -82,6 +83,12 @@ Result<Dir> Dir::sub(const std::string& name) const {
     if (!fd.valid())
         return fail_errno(errno, "open", path_ + "/" + name);
     return Dir(std::move(fd), path_ + "/" + name);
+}
+
+std::optional<std::uint64_t> Dir::inode() const {
+    struct stat found {};
+    return ::fstat(fd_.get(), &found) == 0 ? std::optional<std::uint64_t>(found.st_ino)
+                                           : std::nullopt;
 }
 
 Result<std::string> Dir::read(const std::string& name) const {

@@ -56,6 +56,7 @@ class Dir {
     /// The link's target, unresolved.
     [[nodiscard]] std::optional<std::string> link(const std::string& name) const;
     [[nodiscard]] bool has(const std::string& name) const;
+    [[nodiscard]] std::optional<std::uint64_t> inode() const;
     /// Names inside, sorted, without "." and "..".
     [[nodiscard]] Result<std::vector<std::string>> entries(const std::string& name = ".") const;
 

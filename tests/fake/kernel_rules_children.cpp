@@ -19,6 +19,15 @@ std::string vf_name(const std::string& pf, std::uint32_t index) {
                        index % 8);
 }
 
+/// ida_alloc() in iommu_group_alloc(): the number of a group that went comes again.
+int free_group(const KernelState& world) {
+    int group = world.next_group;
+    while (std::any_of(world.devices.begin(), world.devices.end(),
+                       [&](const auto& each) { return each.second.iommu_group == group; }))
+        ++group;
+    return group;
+}
+
 Device vf_of(KernelState& world, const Device& pf, std::uint32_t index) {
     Device vf;
     vf.id = {"pci", vf_name(pf.id.name, index)};
@@ -29,7 +38,8 @@ Device vf_of(KernelState& world, const Device& pf, std::uint32_t index) {
     vf.modalias = pci_modalias(vf.ids);
     vf.header_type = 0;
     vf.has_override = true;
-    vf.iommu_group = world.next_group++;
+    vf.iommu_group = free_group(world);
+    vf.incarnation = ++world.last_incarnation;
     vf.vf = sysfs::SriovVf{.pf = pf.id.name, .index = index};
     // vfio-pci keeps the VFs of a PF that is bound to it: vfio_pci_bus_notifier().
     if (is_vfio_bound(pf))
@@ -120,6 +130,7 @@ void plug(KernelState& world, Device device) {
     device.driver.reset();
     device.driver_override.reset();
     device.vfio.reset();
+    device.incarnation = ++world.last_incarnation;
     Device& added = world.devices[device.id] = std::move(device);
     for (const auto& [driver, module] : world.drivers.registered[added.id.bus])
         if (!added.driver)
@@ -144,7 +155,8 @@ int create_mdev(KernelState& world, const std::string& parent_name, const std::s
     mdev.id = {"mdev", uuid};
     mdev.syspath = parent->syspath + "/" + uuid;
     mdev.path = parent->path + "/" + uuid;
-    mdev.iommu_group = world.next_group++;
+    mdev.iommu_group = free_group(world);
+    mdev.incarnation = ++world.last_incarnation;
     mdev.mdev = sysfs::MdevState{.parent = parent_name, .type = type_id};
     mdev.driver = "vfio_mdev";
     mdev.vfio = sysfs::VfioNodes{.group = std::to_string(*mdev.iommu_group),

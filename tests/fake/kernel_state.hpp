@@ -85,7 +85,8 @@ struct KernelState {
     bool ap_masks_default = true;                                 ///< apmask and aqmask all ones
     FaultPlan faults;
     unsigned next_vfio = 0;
-    int next_group = 100;
+    int next_group = 100;  ///< of those that the model makes; the lowest that is free
+    std::uint64_t last_incarnation = 0;
     unsigned writes = 0;
     std::vector<std::string> trace;  ///< every write and its result
 

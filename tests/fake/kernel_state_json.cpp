@@ -15,7 +15,8 @@ BINDD_OMITTABLE_FIELDS(fake::FaultPlan, fail, hang, hang_on, kill_at, death, lat
                        no_nodes, hide_holders)
 BINDD_FIELD_LIST(fake::KernelState, BINDD_DEFAULTED_FIELD, host, devices, group_types, drivers,
                  specs, uses, opened, refusals, leaving, access, late_vfs, parent_types, denylist,
-                 netdevs, ap_masks_default, faults, next_vfio, next_group, writes, trace)
+                 netdevs, ap_masks_default, faults, next_vfio, next_group, last_incarnation, writes,
+                 trace)
 
 }  // namespace binding
 

@@ -44,7 +44,8 @@ struct FieldList<sysfs::Identity> {
     using Identity = sysfs::Identity;
     static constexpr auto fields =
         std::tuple{inlined(&Identity::ids), required("modalias", &Identity::modalias),
-                   required("iommu_group", &Identity::iommu_group)};
+                   required("iommu_group", &Identity::iommu_group),
+                   omittable("incarnation", &Identity::incarnation)};
 };
 BINDD_FIELDS(sysfs::NodeAccess, uid, gid, mode)
 
@@ -54,10 +55,10 @@ BINDD_OMITTABLE_FIELDS(sysfs::VfioNodes, group, cdev, group_access, cdev_access)
 BINDD_OMITTABLE_FIELDS(sysfs::MdevType, id, device_api, available, name, description)
 BINDD_OMITTABLE_FIELDS(sysfs::MdevState, parent, type)
 BINDD_OMITTABLE_FIELDS(sysfs::VgpuState, type)
-BINDD_OMITTABLE_FIELDS(sysfs::Device, id, syspath, path, ids, modalias, driver, driver_override,
-                       has_override, iommu_group, numa_node, boot_vga, header_type, slot, fault,
-                       serial, netdevs, reset_methods, sriov, vf, vfio, mdev, mdev_types,
-                       mdev_parent_name, vgpu, properties, attrs)
+BINDD_OMITTABLE_FIELDS(sysfs::Device, id, syspath, path, ids, modalias, incarnation, driver,
+                       driver_override, has_override, iommu_group, numa_node, boot_vga, header_type,
+                       slot, fault, serial, netdevs, reset_methods, sriov, vf, vfio, mdev,
+                       mdev_types, mdev_parent_name, vgpu, properties, attrs)
 BINDD_OMITTABLE_FIELDS(sysfs::Host, arch, kernel, machine_id, iommu, noiommu, users, groups)
 BINDD_FIELDS(HostContext, host, group_types, group_names, warnings)
 BINDD_FIELDS(sysfs::ModuleAlias, pattern, module)

@@ -9,7 +9,9 @@ namespace binding {
 
 bool same_device(const sysfs::Identity& a, const sysfs::Identity& b) {
     const bool same_group = a.iommu_group == b.iommu_group || !a.iommu_group || !b.iommu_group;
-    return a.ids == b.ids && a.modalias == b.modalias && same_group;
+    const bool same_incarnation =
+        a.incarnation == b.incarnation || !a.incarnation || !b.incarnation;
+    return a.ids == b.ids && a.modalias == b.modalias && same_group && same_incarnation;
 }
 
 const BindingSnapshot* InFlightTransaction::find(const sysfs::DeviceId& device) const {

@@ -30,6 +30,10 @@ struct Identity {
     HardwareIds ids;
     std::string modalias;
     std::optional<int> iommu_group;
+    /// Tells a device from one that came later with the same address and ids: a VF that was made
+    /// again. The inode of its directory, of which kernfs gives none twice before 2^32 others
+    /// (idr_alloc_cyclic() in __kernfs_new_node()). Absent on a captured host.
+    std::optional<std::uint64_t> incarnation = {};
 
     auto operator<=>(const Identity&) const = default;
 };
@@ -112,6 +116,7 @@ struct Device {
         path;  ///< from the root complex, stable: "pci0000:00/01.0/00.0" (slot.function per hop)
     HardwareIds ids;
     std::string modalias;
+    std::optional<std::uint64_t> incarnation;  ///< Identity's
     std::optional<std::string> driver;
     std::optional<std::string> driver_override;  ///< absent when unset, however the bus spells that
     bool has_override = false;                   ///< the attribute exists
@@ -136,7 +141,7 @@ struct Device {
     std::map<std::string, std::string> attrs;
 
     [[nodiscard]] bool is_bridge() const { return header_type && *header_type != 0; }
-    [[nodiscard]] Identity identity() const { return {ids, modalias, iommu_group}; }
+    [[nodiscard]] Identity identity() const { return {ids, modalias, iommu_group, incarnation}; }
     auto operator<=>(const Device&) const = default;
 };
 

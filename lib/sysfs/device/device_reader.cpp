@@ -92,6 +92,11 @@ std::string read_modalias(const DeviceDir& device) {
     return line ? std::string(*line) : device.attr("modalias").value_or("");
 }
 
+/// The files of a captured host are not the kernel's.
+std::optional<std::uint64_t> read_incarnation(const Root& root, const DeviceDir& device) {
+    return root.is_live() ? device.dir().inode() : std::nullopt;
+}
+
 }  // namespace
 
 ScanContext ScanContext::read(const Root& root, const ScanOptions& wanted) {
@@ -123,6 +128,7 @@ base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
     if (!context.wanted.brief || context.wanted.revisions)
         out.ids.revision = read_revision(device);
     out.modalias = read_modalias(device);
+    out.incarnation = read_incarnation(context.root, device);
     out.driver = read_driver(device, context);
     read_override(device, out);
     out.iommu_group = small_number(device.link_name("iommu_group"));
@@ -194,6 +200,7 @@ base::Result<DeviceDir> open_device(const Root& root, const DeviceId& id, Device
     out.ids = read_ids(*device);
     out.ids.revision = read_revision(*device);
     out.modalias = read_modalias(*device);
+    out.incarnation = read_incarnation(root, *device);
     return device;
 }
 

@@ -99,6 +99,8 @@ std::string identity_mismatch(const base::Dir& device, const Identity& expected,
                            modalias.empty() ? "no modalias" : modalias,
                            expected.modalias.empty() ? "no modalias" : expected.modalias);
     }
+    if (expected.incarnation && device.inode() != expected.incarnation)
+        return "was removed, and another of its kind has its address now";
     return group_mismatch(device, expected.iommu_group, noiommu);
 }
 
