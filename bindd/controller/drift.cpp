@@ -23,11 +23,37 @@ void log_drift(StepContext& step, const DeviceId& device, const std::string& wha
              {{"BINDD_DEVICE", device.display()}});
 }
 
-/// The group was as wanted and nothing was plugged in since. Before the first scan the journal
-/// counts: the device was managed on another driver. One managed since early boot may have no
-/// driver yet.
+bool changes_driver(const policy::Step& step) {
+    return step.op == policy::Op::kSetOverride || step.op == policy::Op::kClearOverride ||
+           step.op == policy::Op::kUnbind || step.op == policy::Op::kBind;
+}
+
+bool changes_driver(const Transaction& transaction) {
+    return std::any_of(transaction.steps.begin(), transaction.steps.end(),
+                       [](const policy::Step& step) { return changes_driver(step); });
+}
+
+/// What was done to the device, after "was".
+std::string describe_drift(const View& view, const Transaction& transaction) {
+    const Change& first = transaction.changes.front();
+    if (changes_driver(transaction))
+        return first.from_driver ? "rebound to " + *first.from_driver + " outside bindd"
+                                 : "unbound outside bindd";
+    const sysfs::Device* device = view.inventory.find(first.target.id);
+    if (first.set_vfs && device != nullptr && device->sriov)
+        return "left with " + std::to_string(device->sriov->enabled) + " VFs outside bindd";
+    return first.mdevs.empty() ? "given other access to its node outside bindd"
+                               : "left without its mediated devices outside bindd";
+}
+
+/// The group was as wanted and nothing was plugged in since. VFs and mdevs that went with a driver
+/// that was reloaded are no drift: at a start they would be made as well. Before the first scan the
+/// journal counts: the device was managed on another driver. One managed since early boot may have
+/// no driver yet.
 bool is_drift(const ControllerState& state, const GroupStatus& status,
               const Transaction& transaction) {
+    if (status.driver_reloaded && !changes_driver(transaction))
+        return false;
     if (status.was_in_sync || state.is_ready())
         return status.was_in_sync;
     return std::any_of(
@@ -40,8 +66,9 @@ bool is_drift(const ControllerState& state, const GroupStatus& status,
 }
 
 bool has_lost_override(const sysfs::Device* device, const binding::ManagedDevice& bound) {
-    return device != nullptr && !bound.driver.empty() && device->has_override &&
-           device->driver == bound.driver && device->driver_override != bound.driver;
+    return device != nullptr && binding::same_device(device->identity(), bound.identity) &&
+           !bound.driver.empty() && device->has_override && device->driver == bound.driver &&
+           device->driver_override != bound.driver;
 }
 
 Transaction override_transaction(const sysfs::Device& device, const binding::ManagedDevice& bound) {
@@ -75,9 +102,7 @@ Transaction override_transaction(const sysfs::Device& device, const binding::Man
 
 std::string check_drift(StepContext& step, GroupStatus& status, const Transaction& transaction) {
     const Change& first = transaction.changes.front();
-    const std::string what = first.from_driver
-                                 ? "rebound to " + *first.from_driver + " outside bindd"
-                                 : std::string("unbound outside bindd");
+    const std::string what = describe_drift(step.state.view, transaction);
     if (!status.drifted && is_drift(step.state, status, transaction)) {
         const bool restored = std::all_of(
             transaction.changes.begin(), transaction.changes.end(), [&](const Change& change) {
@@ -88,7 +113,10 @@ std::string check_drift(StepContext& step, GroupStatus& status, const Transactio
         status.reset_history();
         status.drifted = !restored;
     }
-    return status.drifted ? "drift: " + what + "; `vfioctl apply` binds it again" : "";
+    if (!status.drifted)
+        return {};
+    return "drift: " + what + "; `vfioctl apply` " +
+           (changes_driver(transaction) ? "binds it again" : "restores it");
 }
 
 std::vector<Transaction> restore_lost_overrides(StepContext& step) {

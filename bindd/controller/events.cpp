@@ -45,6 +45,9 @@ void on_host_event(StepContext& step, const HostEvent& event) {
         case HostEvent::EventKind::kRemoved:
             on_plugged(step, event.device);
             break;
+        case HostEvent::EventKind::kBound:
+            step.state.groups[step.state.view.group_key(event.device)].driver_reloaded = true;
+            break;
         case HostEvent::EventKind::kChanged:
             break;
     }

@@ -72,6 +72,7 @@ struct GroupStatus {
     using Time = std::chrono::steady_clock::time_point;
     std::optional<Time> retry_at;  ///< when an attempt that was interrupted is made again
     bool drifted = false;          ///< changed outside bindd, and reported
+    bool driver_reloaded = false;  ///< since it was in sync: VFs and mdevs went with the old one
     std::string blocked_reason;    ///< the reason in the device's state; empty: that of the plan
     std::set<sysfs::DeviceId> children_to_scan;  ///< with the next scan of the group itself
     std::string logged_refusal;                  ///< the last refusal that was logged
@@ -93,7 +94,10 @@ struct GroupStatus {
     void record_attempt(const policy::Transaction& transaction, Time now);
     /// For a device that was plugged in, and for a request.
     void reset_history() {
-        was_in_sync = drifted = false;
+        was_in_sync = drifted = driver_reloaded = false;
+        forget_failures();
+    }
+    void forget_failures() {
         failed_from.clear();
         failed_attempts = 0;
         retry_at.reset();

@@ -14,11 +14,12 @@ struct HostEvent {
         kAdded,    ///< the device came
         kRemoved,  ///< it went
         kChanged,  ///< its driver, override, name or properties may have changed
+        kBound,    ///< a driver was bound to it
         kModules,  ///< modules came or went
         kLost,     ///< events were lost: anything may have changed
     };
     EventKind kind = EventKind::kChanged;
-    sysfs::DeviceId device;  ///< of the first three
+    sysfs::DeviceId device;  ///< of the first four
     auto operator<=>(const HostEvent&) const = default;
 };
 

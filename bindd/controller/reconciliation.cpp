@@ -31,17 +31,31 @@ void log_refusal(StepContext& step, GroupStatus& status, const Transaction& tran
     step.log(Level::kNotice, LogEvent::kRefused, std::move(text));
 }
 
+/// The devices that the transaction takes from their users.
+std::vector<DeviceId> disturbed_devices(const View& view, const Transaction& transaction) {
+    std::vector<DeviceId> disturbed;
+    for (const policy::Step& each : transaction.steps) {
+        const sysfs::Device* device = view.inventory.find(each.device);
+        if (each.op == policy::Op::kUnbind || each.op == policy::Op::kRemoveMdev)
+            disturbed.push_back(each.device);
+        else if (each.op == policy::Op::kSetVfs && device != nullptr && device->sriov)
+            for (const auto& [index, name] : device->sriov->vfs)
+                disturbed.push_back({"pci", name});
+    }
+    return disturbed;
+}
+
 /// Why a change is not made now; empty: it is made.
 std::string skip_reason(StepContext& step, GroupStatus& status, const Transaction& transaction) {
     const ControllerState& state = step.state;
-    for (const policy::Change& change : transaction.changes) {
-        if (change.from_driver && !state.usage_known.contains(change.target.id))
+    for (const DeviceId& id : disturbed_devices(state.view, transaction))
+        if (!state.usage_known.contains(id))
             return "its users could not be determined";
+    for (const policy::Change& change : transaction.changes)
         if (const auto manual = state.manual.find(change.target.id))
             return *manual == ManualState::ManualAction::kReleased
                        ? "released manually; `vfioctl apply` binds it again"
                        : "bound manually; `vfioctl apply` follows the policies again";
-    }
     if (const std::string drift = check_drift(step, status, transaction); !drift.empty())
         return drift;
     if (status.should_retry(transaction, step.now))

@@ -24,6 +24,8 @@ HostEvent::EventKind parse_action(std::string_view action) {
         return HostEvent::EventKind::kAdded;
     if (action == "remove")
         return HostEvent::EventKind::kRemoved;
+    if (action == "bind")
+        return HostEvent::EventKind::kBound;
     return HostEvent::EventKind::kChanged;
 }
 

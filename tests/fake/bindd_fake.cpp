@@ -86,6 +86,8 @@ class ConsoleEventSource final : public EventSource, public Observer {
             return call_({HostEvent::EventKind::kRemoved, parse_device(device)});
         if (verb == "change")
             return call_({HostEvent::EventKind::kChanged, parse_device(device)});
+        if (verb == "bound")
+            return call_({HostEvent::EventKind::kBound, parse_device(device)});
         if (verb == "modules")
             return call_({HostEvent::EventKind::kModules, {}});
         if (verb == "lost")

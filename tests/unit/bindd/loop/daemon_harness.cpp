@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 namespace bindd {
@@ -184,6 +185,11 @@ int DaemonHarness::stop() {
     in_.reset();
     out_.reset();
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void DaemonHarness::forget_boot() {
+    std::filesystem::remove_all(dir_.path() + "/run");
+    std::ofstream(dir_.path() + "/boot_id") << "99999999-2222-3333-4444-555555555555\n";
 }
 
 void DaemonHarness::plug(const sysfs::Device& device) {

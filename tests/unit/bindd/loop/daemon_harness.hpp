@@ -52,6 +52,9 @@ class DaemonHarness {
     int stop();
     [[nodiscard]] pid_t pid() const { return pid_; }
 
+    /// What a reboot takes: /run, and the id of the boot.
+    void forget_boot();
+
     /// A device comes or goes, in the kernel and as an event.
     void plug(const sysfs::Device& device);
     void unplug(const std::string& address);
@@ -67,8 +70,9 @@ class DaemonHarness {
     [[nodiscard]] binding::JournalState journal_state() const;
     [[nodiscard]] const std::string& dir() const { return dir_.path(); }
 
-  private:
     [[nodiscard]] binding::StateDir state() const;
+
+  private:
     enum class Group { kOurs, kItsOwn };
     void start(Group group);
 
