@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/worker/worker.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,6 +14,8 @@
 #include <charconv>
 
 #include "base/clock.hpp"
+#include "base/dir.hpp"
+#include "base/number.hpp"
 
 namespace binding {
 namespace {
@@ -71,6 +74,26 @@ void send_progress(const WorkerChannels& channels, const std::string& line) {
     const std::size_t sent = put > 0 ? static_cast<std::size_t>(put) : 0;
     if (sent < text.size() && send_all(channels.requests.get(), kEmptyAnswer))
         (void)send_all(channels.progress.get(), std::string_view(text).substr(sent));
+}
+
+/// A worker that is stuck in the kernel outlives us, and whoever reads from our pipe waits for its
+/// last writer: `vfioctl release ... | cat`. Ours are all O_CLOEXEC; the others are the caller's.
+void close_inherited_fds() {
+    if (const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC)); null.valid())
+        for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+            ::dup2(null.get(), fd);
+    const auto fds = base::Dir::open("/proc/self/fd");
+    const auto names = fds ? fds->entries() : base::propagate(fds);
+    if (!names)
+        return;
+    for (const std::string& name : *names) {
+        const auto fd = base::parse_decimal(name);
+        if (!fd || *fd <= STDERR_FILENO)
+            continue;
+        const int flags = ::fcntl(static_cast<int>(*fd), F_GETFD);
+        if (flags >= 0 && (flags & FD_CLOEXEC) == 0)
+            ::close(static_cast<int>(*fd));
+    }
 }
 
 /// The worker's whole life. A terminal's Ctrl-C goes to every process of the foreground group: the
@@ -137,6 +160,7 @@ Result<Worker> Worker::start(const WorkerFunction& work, const std::vector<int>&
             ::close(fd);
         answers->ours.reset();
         progress->ours.reset();
+        close_inherited_fds();
         worker_main(work, {std::move(answers->theirs), std::move(progress->theirs)}, parent);
     }
     return Worker(pid, std::move(answers->ours), std::move(progress->ours));

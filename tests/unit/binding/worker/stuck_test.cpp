@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <poll.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "binding/journal/lock.hpp"
@@ -57,6 +60,25 @@ TEST(Stuck, LeavesTheOthersAloneAndEndsInTime) {
     EXPECT_EQ(done.transactions[1].error,
               "unbind 0000:02:00.0 from e1000e: did not return within 500 ms");
     EXPECT_EQ(fixture.journal_state().in_flight.size(), 1U);
+}
+
+/// `vfioctl release ... | cat` must end while a worker of it is stuck in the kernel.
+TEST(Stuck, HoldsNoPipeOfTheCallers) {
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe(pipe.data()), 0);  // inherited by exec, as a shell's are
+    auto worker = Worker::start(
+        [](const std::string& request, const auto&) {
+            ::pause();
+            return request;
+        },
+        {});
+    ASSERT_TRUE(worker);
+    ASSERT_TRUE(worker->send("hang"));
+    ::close(pipe[1]);
+    pollfd end{pipe[0], POLLIN, 0};
+    EXPECT_EQ(::poll(&end, 1, 5'000), 1) << "nobody else may write to it";
+    ::close(pipe[0]);
+    worker->abandon();
 }
 
 /// A release whose second look does not find the holder, as one that comes after it.
