@@ -68,6 +68,12 @@ tl::unexpected<BusError> bus_error(BusErrorKind kind, std::string text) {
     return tl::unexpected<BusError>(BusError{kind, std::move(text)});
 }
 
+BusResult<void> to_policy_result(const std::string& errors) {
+    if (errors.empty())
+        return {};
+    return bus_error(BusErrorKind::kPolicyInvalid, "the policy files are invalid:\n" + errors);
+}
+
 BusError to_bus_error(const base::Error& error) {
     return {look_up(kKinds, error.code, BusErrorKind::kFailed), error.text()};
 }

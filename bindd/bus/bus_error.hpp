@@ -36,6 +36,8 @@ using BusResult = tl::expected<T, BusError>;
 /// "org.bindd1.Error.Busy".
 [[nodiscard]] const char* bus_error_name(BusErrorKind kind);
 [[nodiscard]] tl::unexpected<BusError> bus_error(BusErrorKind kind, std::string text);
+/// Nothing is planned by a set that its files no longer are. `errors`: of the files; or empty.
+[[nodiscard]] BusResult<void> to_policy_result(const std::string& errors);
 [[nodiscard]] BusError to_bus_error(const base::Error& error);
 /// Its text may name users, as everything that a plan or the executor says.
 [[nodiscard]] BusError redact(BusError error, Disclosure disclosure);

@@ -73,8 +73,11 @@ void Requests::release(const Caller& caller, const Paths& paths, const MethodOpt
 
 void Requests::apply(const Caller& caller, const MethodOptions& options,
                      BusCallback<JobId> callback) {
+    const auto files_are_valid = [this](const std::vector<sysfs::DeviceId>&) {
+        return to_policy_result(controller_.read_changed_policies());
+    };
     jobs_.authorize(caller, Action::kApply, {}, parse_job_options(JobKind::kApply, options),
-                    submit_when_authorized(kNoPrecondition, std::move(callback)));
+                    submit_when_authorized(files_are_valid, std::move(callback)));
 }
 
 void Requests::rollback(const Caller& caller, std::string txn, const MethodOptions& options,
@@ -116,7 +119,9 @@ void Requests::plan(const Caller& caller, MethodOptions options,
                     BusCallback<std::string> callback) {
     const auto next = [this, options = std::move(options),
                        callback](std::pair<AuthorizedCaller, Disclosure> inspected) {
-        const auto only = parse_devices_option(options, "devices", controller_.view().inventory);
+        auto only = parse_devices_option(options, "devices", controller_.view().inventory);
+        if (const auto valid = to_policy_result(controller_.read_changed_policies()); !valid)
+            only = tl::unexpected(valid.error());
         if (!only)
             return callback(tl::unexpected(only.error()));
         jobs_.submit({.kind = JobKind::kApply, .mode = JobMode::kPlanOnly},

@@ -29,6 +29,7 @@ struct Started {
     std::string manual_state;  ///< the file that SaveManualState wrote
     binding::LatestHistory latest;
     JournalReading journal;
+    LoadedPolicies last_valid = {};  ///< the set that an earlier run saved; none: no sources
 };
 enum class ReloadCause { kFilesChanged, kRequest };
 struct PoliciesRead {

@@ -47,6 +47,10 @@ void ManualState::clear_all() {
     entries_.clear();
 }
 
+void ManualState::keep_if(const std::function<bool(const sysfs::DeviceId&)>& keeps) {
+    std::erase_if(entries_, [&](const auto& entry) { return !keeps(entry.first); });
+}
+
 void ManualState::prune(const sysfs::Inventory& inventory) {
     std::erase_if(entries_, [&](const auto& entry) {
         const sysfs::Device* device = inventory.find(entry.first);

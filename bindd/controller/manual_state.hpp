@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,7 +11,8 @@
 namespace bindd {
 
 /// Devices that were bound or released manually: events do not undo that. It holds until an
-/// `apply`, a policy reload or a boot, and while the device is present. Saved in a file below /run,
+/// `apply`, a change of what the device's own rule asks for, or a boot, and while the device is
+/// present. Saved in a file below /run,
 /// so that it survives a restart of the daemon. A value without I/O.
 class ManualState {
   public:
@@ -22,6 +24,8 @@ class ManualState {
     void set(const sysfs::Device& device, ManualAction action);
     void clear(const sysfs::DeviceId& device);
     void clear_all();
+    /// Drops the entries of other devices.
+    void keep_if(const std::function<bool(const sysfs::DeviceId&)>& keeps);
     /// Drops entries of devices that are absent, or have been replaced by other ones.
     void prune(const sysfs::Inventory& inventory);
     [[nodiscard]] std::optional<ManualAction> find(const sysfs::DeviceId& device) const;

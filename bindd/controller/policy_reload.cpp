@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/controller/policy_reload.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "bindd/controller/scans.hpp"
+#include "policy/decide/rule_equivalence.hpp"
 
 namespace bindd {
+
+using sysfs::DeviceId;
 
 namespace {
 
@@ -15,6 +19,7 @@ constexpr std::chrono::milliseconds kReloadDelay{200};
 /// The files are valid, perhaps again: an error may have been corrected.
 void notify_loaded(StepContext& step, std::vector<policy::Diagnostic> diagnostics) {
     step.state.last_rejection.clear();
+    step.state.view.policy_error.clear();
     step.emit(NotifyPolicies{std::move(diagnostics)});
 }
 
@@ -25,21 +30,45 @@ void reject(StepContext& step, LoadedPolicies policies) {
         return;
     step.log(Level::kError, LogEvent::kPolicyRejected, "policies: " + text);
     step.state.last_rejection = std::move(text);
+    step.state.view.policy_error = policy::render(policies.parsed.diagnostics);
     step.emit(NotifyPolicies{std::move(policies.parsed.diagnostics)});
 }
 
-/// Manual changes hold until here. Decisions point into the set that is replaced.
+/// Do both ask for the same? The name of the rule, where it stands and what else it matches do not
+/// count: a changed comment must not bind what was released manually.
+bool same_meaning(const policy::Decision* before, const policy::Decision* now) {
+    const auto is_unmanaged = [](const policy::Decision* decision) {
+        return decision == nullptr || decision->outcome == policy::DecisionOutcome::kUnmanaged;
+    };
+    if (is_unmanaged(before) || is_unmanaged(now))
+        return is_unmanaged(before) == is_unmanaged(now);
+    if (before->outcome != now->outcome || before->rule == nullptr || now->rule == nullptr)
+        return false;
+    return policy::same_action(*before->rule, *now->rule);
+}
+
+/// Failures are forgotten: what caused them may have been corrected. What was done manually, and
+/// drift that is only reported, hold as long as the device's own rule asks for the same.
 void put_in_force(StepContext& step, LoadedPolicies policies) {
     ControllerState& state = step.state;
     View& view = state.view;
+    // The decisions before point into the set before.
+    const policy::PolicySet set_before = std::move(view.policies);
+    const policy::Decisions before = std::move(view.decisions);
     view.decisions.clear();
     view.policies = std::move(policies.parsed.set);
     view.sources = std::move(policies.sources);
-    state.manual.clear_all();
-    for (auto& [key, status] : state.groups)
-        status.reset_history();
-    state.drivers_stale = true;
     view.decide();
+    const auto is_same = [&](const DeviceId& id) {
+        return same_meaning(policy::find_decision(before, id), view.decision(id));
+    };
+    state.manual.keep_if(is_same);
+    for (auto& [key, status] : state.groups) {
+        const std::vector<DeviceId> members = view.members(key);
+        std::all_of(members.begin(), members.end(), is_same) ? status.forget_failures()
+                                                             : status.reset_history();
+    }
+    state.drivers_stale = true;
     step.log(Level::kInfo, LogEvent::kPolicyLoaded,
              std::to_string(view.policies.rules.size()) + " rules and " +
                  std::to_string(view.policies.variants.size()) + " variants of " +
@@ -64,6 +93,14 @@ void on_policy_files_changed(StepContext& step) {
 
 void apply_policies(StepContext& step, LoadedPolicies policies) {
     policies.ok() ? put_in_force(step, std::move(policies)) : reject(step, std::move(policies));
+}
+
+/// A daemon that starts beside invalid files must not let go of what it managed under the last set
+/// that was valid.
+void apply_first_policies(StepContext& step, LoadedPolicies policies, LoadedPolicies last_valid) {
+    if (!policies.ok() && !last_valid.sources.empty() && last_valid.ok())
+        put_in_force(step, std::move(last_valid));
+    apply_policies(step, std::move(policies));
 }
 
 void on_policies_read(StepContext& step, PoliciesRead input) {

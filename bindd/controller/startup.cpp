@@ -24,7 +24,7 @@ constexpr std::chrono::seconds kReadyTimeout{10};
 /// interrupted transactions must not be read.
 void on_started(StepContext& step, Started input) {
     ControllerState& state = step.state;
-    apply_policies(step, std::move(input.policies));
+    apply_first_policies(step, std::move(input.policies), std::move(input.last_valid));
     // After the policies, which clear it: manual changes survive a restart.
     state.manual = ManualState::parse(input.manual_state);
     state.view.latest = std::move(input.latest);

@@ -21,7 +21,8 @@ struct View : policy::Assessment {
     std::vector<policy::SourceFile> sources;  ///< of the policies, as they were read
     binding::JournalState journal_state;      ///< the devices that bindd manages
     binding::LatestHistory latest;            ///< the last result of each device
-    std::vector<std::string> warnings;        ///< of the last full scan, a sentence each
+    std::string policy_error;  ///< of the files as they are now, rendered; empty: they are in force
+    std::vector<std::string> warnings;  ///< of the last full scan, a sentence each
 
     /// Sets `decisions`; devices that the journal has of a rule stay with it.
     void decide();

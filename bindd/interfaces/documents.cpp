@@ -55,6 +55,8 @@ std::string snapshot_text(const ControllerRunner& controller, const DevicePaths&
     text.add(redact(std::move(usage), disclosure));
     for (const policy::SourceFile& source : view.sources)
         text.add(source);
+    if (!view.policy_error.empty())
+        text.add_policy_error(view.policy_error);
     for (const sysfs::Device& device : view.inventory.devices)
         if (const std::string* path = paths.find(device.id))
             text.add(device.id, {controller.state(device, disclosure), *path});
@@ -130,6 +132,7 @@ void SnapshotFiles::create(const Caller& caller, MethodOptions options,
     const auto answer = [this, options = std::move(options),
                          callback](const std::pair<AuthorizedCaller, Disclosure>& inspected) {
         const Disclosure disclosure = inspected.second;
+        controller_.read_changed_policies();
         auto ids = parse_devices_option(options, "usage", controller_.view().inventory);
         if (!ids)
             return callback(tl::unexpected(ids.error()));

@@ -13,6 +13,7 @@
 #include "bindd/controller/policy_reload.hpp"
 #include "binding/journal/history.hpp"
 #include "binding/policies/policy_files.hpp"
+#include "binding/report/host_snapshot.hpp"
 
 namespace bindd {
 
@@ -27,6 +28,15 @@ LoadedPolicies load_policies(const std::vector<std::string>& paths) {
     out.parsed = policy::parse_set(out.sources);
     std::move(files.diagnostics.begin(), files.diagnostics.end(),
               std::back_inserter(out.parsed.diagnostics));
+    return out;
+}
+
+/// What save_policies() wrote.
+LoadedPolicies parse_saved_policies(const std::string& text) {
+    LoadedPolicies out;
+    if (auto saved = binding::parse_snapshot(text))
+        out.sources = std::move(saved->sources);
+    out.parsed = policy::parse_set(out.sources);
     return out;
 }
 
@@ -133,6 +143,7 @@ ControllerRunner::ControllerRunner(ControllerDependencies deps)
     : deps_(std::move(deps)),
       journal_(deps_.state),
       manual_state_file_(deps_.state.controller_dir() + "/by-hand"),
+      policies_file_(deps_.state.controller_dir() + "/policies"),
       timers_{{{deps_.event, [this] { feed(TimerFired{TimerId::kScan}); }},
                {deps_.event, [this] { feed(TimerFired{TimerId::kJobs}); }},
                {deps_.event, [this] { feed(TimerFired{TimerId::kStartup}); }},
@@ -156,7 +167,25 @@ void ControllerRunner::start() {
     feed(Started{.policies = load_policies(deps_.policy_paths),
                  .manual_state = base::read_file(manual_state_file_).value_or(""),
                  .latest = binding::latest_history(deps_.state),
-                 .journal = journal_.read()});
+                 .journal = journal_.read(),
+                 .last_valid = parse_saved_policies(base::read_file(policies_file_).value_or(""))});
+    save_policies();
+}
+
+/// For a start beside files that are invalid.
+void ControllerRunner::save_policies() {
+    const View& view = state_.view;
+    if (view.policies.generation == saved_generation_)
+        return;
+    saved_generation_ = view.policies.generation;
+    binding::SnapshotWriter text;
+    for (const policy::SourceFile& source : view.sources)
+        text.add(source);
+    const auto saved = base::make_directories(deps_.state.lib).and_then([&] {
+        return base::replace_file(policies_file_, text.take(), 0600, base::Durability::kUnsynced);
+    });
+    if (!saved)
+        deps_.log.write(Level::kWarning, LogEvent::kWarning, saved.error().text());
 }
 
 void ControllerRunner::usage(std::vector<sysfs::DeviceId> devices,
@@ -186,7 +215,16 @@ Result<void> ControllerRunner::reload(ReloadCause cause) {
     LoadedPolicies policies = load_policies(deps_.policy_paths);
     Result<void> valid = check_policies(policies);
     feed(PoliciesRead{std::move(policies), cause});
+    save_policies();
     return valid;
+}
+
+const std::string& ControllerRunner::read_changed_policies() {
+    if (Timer& due = timers_.at(static_cast<std::size_t>(TimerId::kReload)); due.armed()) {
+        due.disarm();
+        (void)reload(ReloadCause::kFilesChanged);
+    }
+    return state_.view.policy_error;
 }
 
 void ControllerRunner::open(OpenRequest request, std::function<void(Result<OpenedDevice>)> done) {

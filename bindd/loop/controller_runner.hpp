@@ -84,6 +84,10 @@ class ControllerRunner : base::NonCopyable {
     /// that is not put in force. The scan under a new set continues after the call.
     [[nodiscard]] base::Result<void> reload(ReloadCause cause = ReloadCause::kRequest);
 
+    /// Reads policy files that have just been written at once: a request that follows an edit must
+    /// not be answered from the set before it. Returns the errors of the files; empty: in force.
+    const std::string& read_changed_policies();
+
     /// What the executor opens for a VMM without the privilege: fds with their names ("group",
     /// "container", "cdev", "iommufd").
     struct OpenRequest {
@@ -100,11 +104,14 @@ class ControllerRunner : base::NonCopyable {
 
     void feed(Input input);
     void on_notice(binding::Message notice);
+    void save_policies();
 
     ControllerDependencies deps_;
     ControllerState state_;
     binding::JournalReader journal_;
     std::string manual_state_file_;
+    std::string policies_file_;  ///< the last valid set
+    std::string saved_generation_;
     std::vector<Observer*> observers_;
     std::function<void()> on_ready_;
     std::function<void(const std::set<std::string>&)> on_managed_overrides_;

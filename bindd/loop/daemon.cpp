@@ -95,6 +95,11 @@ class DaemonLoop final : public Observer {
             service_notifier_.status(status());
     }
 
+    void policies_reloaded(const std::vector<policy::Diagnostic>& /*diagnostics*/) override {
+        if (controller_.is_ready())
+            service_notifier_.status(status());
+    }
+
   private:
     std::string status() const {
         std::string text;
@@ -102,7 +107,10 @@ class DaemonLoop final : public Observer {
             if (count != 0 && state != "unmanaged")
                 text += std::to_string(count) + " " + state + ", ";
         return text + std::to_string(controller_.view().inventory.devices.size()) + " devices, " +
-               std::to_string(controller_.view().policies.rules.size()) + " rules";
+               std::to_string(controller_.view().policies.rules.size()) + " rules" +
+               (controller_.view().policy_error.empty()
+                    ? ""
+                    : "; the policy files are invalid, the last valid set is in force");
     }
 
     void notify_if_ready() {

@@ -87,6 +87,8 @@ CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments) {
     }
     TRY(recover_before_change(cli, change));
     if (cli.daemon != nullptr) {
+        HostAssessment shown;
+        TRY(check_daemon_policies(cli, OnPolicyError::kFails, shown));
         policy::Plan plan;
         return execute_through_daemon(
             cli, {.method = "Apply", .options = timeout_option(change.options.timeout)}, plan, {});

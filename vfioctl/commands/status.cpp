@@ -54,7 +54,8 @@ std::string as_text(DaemonStatus& status) {
     list.add("stuck", stuck);
     std::string out = list.text(0);
     if (!status.at("PolicyError").empty())
-        out += "the current policy files are not loaded:\n" + whole_lines(status.at("PolicyError"));
+        out += "the current policy files are not loaded, the last valid set is in force:\n" +
+               whole_lines(status.at("PolicyError"));
     return out;
 }
 
@@ -88,7 +89,7 @@ CliResult<ExitCode> run_status(CliContext& cli, const Arguments& /*arguments*/) 
         cli.out << dump(as_json(status));
     else
         cli.out << as_text(status);
-    return ExitCode::kDone;
+    return status.at("PolicyError").empty() ? ExitCode::kDone : ExitCode::kFailed;
 }
 
 CliResult<ExitCode> run_reload(CliContext& cli, const Arguments& /*arguments*/) {

@@ -58,6 +58,20 @@ std::set<sysfs::DeviceId> pending(const HostAssessment& assessment) {
 
 }  // namespace
 
+CliResult<void> check_daemon_policies(CliContext& cli, OnPolicyError on_error,
+                                      HostAssessment& assessment) {
+    if (cli.daemon == nullptr || cli.snapshot->policy_error.empty())
+        return {};
+    cli.err << whole_lines(cli.snapshot->policy_error);
+    const std::string why = "the files are invalid, so the daemon keeps the last valid set";
+    if (on_error == OnPolicyError::kFails)
+        return fail(ExitCode::kFailed, "policies", why,
+                    "`vfioctl policy check` checks the files; the daemon reads them when they "
+                    "change");
+    warn(cli, assessment, "policies: " + why + ", which is shown");
+    return {};
+}
+
 binding::DeviceState HostAssessment::state(const sysfs::Device& device) const {
     binding::DeviceState state =
         binding::device_state(device, decision(device.id), transaction(device.id));
@@ -82,6 +96,7 @@ CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& e
     policy::Parsed parsed = cli.daemon == nullptr ? load_policies_for(cli, {})
                                                   : policy::parse_set(cli.snapshot->sources);
     const bool named = !cli.options.policies.empty();
+    TRY(check_daemon_policies(cli, on_error, assessment));
     if (!parsed.ok() && (named || on_error == OnPolicyError::kFails))
         return policy_failure(parsed);
     cli.err << policy::render(parsed.diagnostics);

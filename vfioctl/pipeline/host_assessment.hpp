@@ -29,6 +29,9 @@ struct HostAssessment : policy::Assessment {
 /// diagnostics; one that only shows devices warns and shows them as unmanaged, unless the policies
 /// were given by --policy.
 enum class OnPolicyError { kFails, kWarns };
+/// Names the errors of policy files that the daemon has rejected.
+[[nodiscard]] CliResult<void> check_daemon_policies(CliContext& cli, OnPolicyError on_error,
+                                                    HostAssessment& assessment);
 
 /// Policies and inventory.
 [[nodiscard]] CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& extra,

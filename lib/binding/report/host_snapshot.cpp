@@ -24,14 +24,17 @@ struct SnapshotSource {
     std::string name;
     std::string text;
 };
+struct SnapshotPolicyError {
+    std::string text;
+};
 struct SnapshotStatus {
     sysfs::DeviceId device;
     std::string state;
     std::optional<std::string> reason;
     std::string path;
 };
-using SnapshotLine =
-    std::variant<SnapshotContext, SnapshotDevice, SnapshotUsage, SnapshotSource, SnapshotStatus>;
+using SnapshotLine = std::variant<SnapshotContext, SnapshotDevice, SnapshotUsage, SnapshotSource,
+                                  SnapshotPolicyError, SnapshotStatus>;
 
 template <>
 inline constexpr const char* kTagKey<SnapshotLine> = "kind";
@@ -39,6 +42,7 @@ BINDD_MESSAGE(SnapshotContext, "host", context)
 BINDD_MESSAGE(SnapshotDevice, "device", device)
 BINDD_MESSAGE(SnapshotUsage, "usage", usage)
 BINDD_MESSAGE(SnapshotSource, "source", name, text)
+BINDD_MESSAGE(SnapshotPolicyError, "policy_error", text)
 BINDD_MESSAGE(SnapshotStatus, "status", device, state, reason, path)
 
 namespace {
@@ -56,6 +60,7 @@ struct SnapshotReader {
     void operator()(SnapshotSource& line) {
         snapshot.sources.push_back({std::move(line.name), std::move(line.text)});
     }
+    void operator()(SnapshotPolicyError& line) { snapshot.policy_error = std::move(line.text); }
     void operator()(SnapshotStatus& line) {
         snapshot.statuses[line.device] = {{line.state, line.reason}, line.path};
     }
@@ -79,6 +84,10 @@ void SnapshotWriter::add(const sysfs::Usage& usage) {
 
 void SnapshotWriter::add(const policy::SourceFile& source) {
     append(encode_fields(SnapshotLine(SnapshotSource{source.name, source.text})));
+}
+
+void SnapshotWriter::add_policy_error(const std::string& text) {
+    append(encode_fields(SnapshotLine(SnapshotPolicyError{text})));
 }
 
 void SnapshotWriter::add(const sysfs::DeviceId& device, const HostSnapshot::DeviceStatus& status) {

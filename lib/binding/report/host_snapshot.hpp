@@ -21,7 +21,9 @@ struct HostSnapshot {
     };
     sysfs::Inventory inventory;
     sysfs::Usage usage;
-    std::vector<policy::SourceFile> sources;
+    std::vector<policy::SourceFile> sources;  ///< of the policies in force
+    /// The errors of the files as they are now, rendered; empty: these are in force.
+    std::string policy_error;
     std::map<sysfs::DeviceId, DeviceStatus> statuses;
 };
 
@@ -31,6 +33,7 @@ class SnapshotWriter {
     void add(const sysfs::Inventory& inventory);
     void add(const sysfs::Usage& usage);
     void add(const policy::SourceFile& source);
+    void add_policy_error(const std::string& text);
     void add(const sysfs::DeviceId& device, const HostSnapshot::DeviceStatus& status);
     [[nodiscard]] std::string take() { return std::move(text_); }
 

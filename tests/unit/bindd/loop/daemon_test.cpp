@@ -144,6 +144,23 @@ TEST(Daemon, LeavesAReleasedDeviceToTheHostUntilApply) {
     EXPECT_EQ(daemon.driver_of(kFirst), "vfio-pci");
 }
 
+TEST(Daemon, LeavesAReleasedDeviceToTheHostUntilItsOwnRuleChanges) {
+    DaemonHarness daemon(nics(2), all_nics());
+    daemon.start_ready();
+    daemon.send_line("release pci/0000:01:00.0");
+    EXPECT_EQ(daemon.wait_for_line("job 2"), "job 2 release ended done");
+    for (const std::string& edit :
+         {"# a comment\n" + all_nics(),
+          all_nics() + "  - name: other\n    match: { class: display }\n    driver: auto\n"}) {
+        daemon.policy(edit);
+        daemon.wait_for_line("reloaded 0 errors");
+        daemon.state_when(kFirst, "pending");
+        EXPECT_EQ(daemon.driver_of(kFirst), "e1000e") << edit;
+    }
+    daemon.policy(all_nics("    check: open\n"));
+    EXPECT_TRUE(daemon.wait_for_driver(kFirst, "vfio-pci")) << "its own rule asks for more";
+}
+
 TEST(Daemon, KeepsAManualBinding) {
     DaemonHarness daemon(
         nics(1),
@@ -168,6 +185,25 @@ TEST(Daemon, KeepsTheSetInForceWhenTheNewOneIsBad) {
     daemon.state_when(kFirst, "bound");
     daemon.policy(all_nics());
     daemon.wait_for_line("reloaded 0 errors");
+    EXPECT_TRUE(daemon.wait_for_driver(kSecond, "vfio-pci"));
+}
+
+/// Also after a reboot: nothing else remembers what the files were.
+TEST(Daemon, StartsWithTheLastValidSetBesideABadOne) {
+    DaemonHarness daemon(nics(2), all_nics("    limit: 1\n"));
+    daemon.start_ready();
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.policy("version: 1\nrules:\n  - nam: x\n");
+    daemon.change([](fake::KernelState& world) {
+        world = nics(2);  // as after a boot
+    });
+    daemon.forget_boot();
+    daemon.start();
+    daemon.wait_for_line("reloaded 0 errors");
+    daemon.wait_for_line("reloaded 4 errors");
+    EXPECT_TRUE(daemon.wait_for_driver(kFirst, "vfio-pci"));
+    EXPECT_EQ(daemon.driver_of(kSecond), "e1000e");
+    daemon.policy(all_nics());
     EXPECT_TRUE(daemon.wait_for_driver(kSecond, "vfio-pci"));
 }
 
