@@ -62,8 +62,8 @@ TABLE = [
     ("bind 0000:0f:00.0", 5),
     ("bind 02:00.0 --driver no-such-driver", 3),
     ("bind 02:00.0 --force protected", 2),
-    ("release 02:00.0", 1),
-    ("release 02:00.0 --dry-run", 1),
+    ("release 02:00.0", 0),
+    ("release 02:00.0 --dry-run", 0),
     ("rollback", 1),
     ("rollback no-such-transaction", 1),
     ("apply", 4),
@@ -77,7 +77,6 @@ TABLE = [
     ("list 02:00.0", 0),
     ("bind 01:00.0 --group whole", 0),
     ("groups 12", 0),
-    ("release 01:00.0 02:00.0", 1),
     ("rollback --dry-run", 0),
     ("rollback", 0),
     ("list", 0),
@@ -161,6 +160,23 @@ class OfTheDaemon(unittest.TestCase):
         self.assertIn("policy.yaml:1:10: error: ", err)
         self.assertIn("\nversion: 2\n", err, "line by line, with the place")
         self.assertIn("policy files are not loaded", self.run_cli("status")[1])
+
+    def test_a_broken_policy_file_is_never_nothing_to_do(self):
+        self.harness.write("policy.yaml", "version: 1\nrules:\n  - name: nic\n    match: { vendr: \"8086\" }\n    driver: auto\n")
+        for words in (["plan"], ["apply"], ["explain", "02:00.0"], ["bind", "--dry-run", "02:00.0"]):
+            status, out, err = self.run_cli(*words)
+            self.assertEqual((status, out), (1, ""), words)
+            self.assertIn("unknown key 'vendr'", err, words)
+            self.assertIn("hint: did you mean 'vendor'?", err, words)
+        status, out, err = self.run_cli("list")
+        self.assertIn("unknown key 'vendr'", err)
+        self.assertIn("keeps the last valid set, which is shown", err)
+        self.assertEqual(status, 0, "as without the daemon")
+        status, out, _ = self.run_cli("status")
+        self.assertEqual(status, 1)
+        self.assertIn("the last valid set is in force", out)
+        self.harness.write("policy.yaml", "version: 1\nrules: []\n")
+        self.assertEqual(self.run_cli("plan")[0], 0, "at once")
 
     def test_without_a_daemon_they_say_so(self):
         self.environment.pop("BINDD_BUS_ADDRESS")

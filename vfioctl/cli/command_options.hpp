@@ -40,6 +40,8 @@ inline constexpr OptionSpec kForceReason{"force", 'f', OptionArity::kRepeated, "
                                          "ignore this refusal reason; may be given several times"};
 inline constexpr OptionSpec kPersist{"persist", 'p', OptionArity::kFlag, "",
                                      "also write a rule to /etc/bindd/policies.d/90-vfioctl.yaml"};
+inline constexpr OptionSpec kForget{"forget", '\0', OptionArity::kFlag, "",
+                                    "also remove the rule that bind --persist has kept"};
 inline constexpr OptionSpec kBackend{
     "backend", 'b', OptionArity::kSingle, "B",
     "only this one: iommufd, iommufd-compat, type1v2, type1, spapr-v2, spapr-v1, noiommu"};

@@ -94,7 +94,7 @@ const std::vector<Command>& commands() {
          "DEVICE...",
          1,
          kAnyNumber,
-         {kForceReason, kDryRun, kTimeout},
+         {kForceReason, kForget, kDryRun, kTimeout},
          run_release,
          kUsesDaemon},
         {"rollback",

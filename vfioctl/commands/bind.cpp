@@ -43,10 +43,12 @@ CliResult<ExitCode> bind_through_daemon(CliContext& cli, const Arguments& argume
     return execute_through_daemon(cli, request, plan, warnings);
 }
 
-CliResult<void> persist(CliContext& cli, RuleFile& file, std::vector<policy::Rule> rules) {
-    for (policy::Rule& rule : rules)
-        file.add_or_replace(std::move(rule));
-    TRY(file.write());
+CliResult<void> persist(CliContext& cli, RuleFile& file, const HostAssessment& assessment,
+                        const std::vector<policy::RequestedRule>& requests) {
+    for (const policy::RequestedRule& request : requests)
+        file.add_or_replace(*request.rule, *assessment.inventory.find(request.device),
+                            assessment.inventory);
+    TRY(file.write(assessment.inventory, assessment.drivers));
     if (!cli.json())
         cli.out << "rule written to " << printable(file.path()) << "\n";
     return {};
@@ -87,7 +89,7 @@ CliResult<ExitCode> run_bind(CliContext& cli, const Arguments& arguments) {
                                   assessment.warnings);
     hint_at_group(cli, plan, requested);
     if (ended && *ended == ExitCode::kDone && arguments.has("persist"))
-        TRY(persist(cli, file, std::move(rules)));
+        TRY(persist(cli, file, assessment, requests));
     return ended;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/commands/policy_generate.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -8,6 +9,7 @@
 #include "policy/yaml/policy_writer.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/bind_options.hpp"
+#include "vfioctl/pipeline/policy_loading.hpp"
 
 /// `vfioctl policy generate`: rules that restore the current bindings of scripts and other tools.
 /// Every rule matches one device.
@@ -58,11 +60,20 @@ policy::PolicySet generated(const sysfs::Inventory& inventory) {
     return set;
 }
 
+/// A rule that `bind --persist` keeps may have the name: two of one name make a set invalid.
+void rename_taken(policy::PolicySet& set, const policy::PolicySet& known) {
+    for (policy::Rule& rule : set.rules)
+        if (std::any_of(known.rules.begin(), known.rules.end(),
+                        [&](const policy::Rule& other) { return other.name == rule.name; }))
+            rule.name += "-found";
+}
+
 }  // namespace
 
 CliResult<ExitCode> run_policy_generate(CliContext& cli, const Arguments& /*arguments*/) {
     const auto inventory = TRY(to_cli(cli.kernel.inventory({})));
-    const policy::PolicySet set = generated(inventory);
+    policy::PolicySet set = generated(inventory);
+    rename_taken(set, load_policies_for(cli, {}).set);
     const std::string yaml = policy::emit(set);
     if (!cli.json()) {
         cli.out << "# Today's VFIO bindings and driver overrides, by `vfioctl policy generate`.\n"

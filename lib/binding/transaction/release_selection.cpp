@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/plan/desired_state.hpp"
 #include "policy/udev/udev_rules.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -79,6 +80,11 @@ void select_device(const JournalState& journal_state, const ManagedDevice& bound
         std::set<DeviceId>(ReleasedTogether(journal_state, bound).devices()));
 }
 
+bool belongs_to_host(const Device* device) {
+    return device != nullptr && policy::is_on_native_driver(*device) &&
+           !policy::override_blocks_native_driver(*device);
+}
+
 bool is_in_flight(const JournalState& journal_state, const DeviceId& device) {
     return std::any_of(
         journal_state.in_flight.begin(), journal_state.in_flight.end(),
@@ -151,9 +157,10 @@ Result<ReleaseSelection> select_release(const JournalState& journal_state,
             select_device(journal_state, bound->second, selection);
         else if (const Device* now = inventory.find(device); now != nullptr && is_armed(*now))
             selection.armed.insert(device);
-        else if (!is_in_flight(journal_state, device))
+        else if (!is_in_flight(journal_state, device) && !belongs_to_host(inventory.find(device)))
             return fail(Code::kNotFound, "release", device.display(), "is not bound by us",
-                        "`vfioctl list` shows what is; a driver that others bound is theirs");
+                        "`vfioctl bind --driver host " + device.display() +
+                            "` gives it to its native driver all the same");
         // What is only in flight is undone by the recovery that every run begins with.
     }
     return selection;

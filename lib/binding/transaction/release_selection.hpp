@@ -25,8 +25,9 @@ struct ReleaseSelection {
 /// device's properties.
 [[nodiscard]] bool is_armed(const sysfs::Device& device);
 
-/// With a device the group's peers that were taken along for it. kNotFound for a device that is
-/// neither bound by us nor armed.
+/// With a device the group's peers that were taken along for it. Of a device that is on its native
+/// driver there is nothing to release. kNotFound for any other that is neither bound by us nor
+/// armed.
 [[nodiscard]] base::Result<ReleaseSelection> select_release(
     const JournalState& journal_state, const sysfs::Inventory& inventory,
     const std::vector<sysfs::DeviceId>& devices);

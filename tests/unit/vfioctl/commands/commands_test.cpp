@@ -55,7 +55,7 @@ TEST(Release, RestoresDriverAndTheForeignOverride) {
     EXPECT_EQ(released.status, 0) << released.err;
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "e1000e");
     EXPECT_EQ(cli.driver_state("0000:02:00.0"), "e1000e (e1000e)");
-    EXPECT_EQ(cli.run("release 0000:01:00.0").status, 1);
+    EXPECT_EQ(cli.run("release 0000:01:00.0").status, 0) << "nothing to do";
 }
 
 TEST(Apply, ReportsWhatFailedAndExitsPartly) {
@@ -293,7 +293,7 @@ TEST(Apply, MakesVfsAndBindsThoseThatRulesWantInOneRun) {
     EXPECT_EQ(cli.run("plan --detailed-exitcode").status, 0);
     EXPECT_EQ(cli.run("release 01:00.0").status, 0);
     EXPECT_EQ(drivers_of_vfs(cli).size(), 0U);
-    EXPECT_EQ(cli.run("release 01:00.0").status, 1);
+    EXPECT_EQ(cli.run("release 01:00.0").status, 0) << "nothing to do";
 }
 
 TEST(Sriov, SetsTheNumberAndRefusesWhatIsInUse) {

@@ -98,7 +98,7 @@ const std::vector<GoldenCase>& cases() {
          3,
          {"bind", "eth0", "--driver", "no-such-driver", "--dry-run"}},
         {"release/of-a-directory", write_workstation, 3, {"release", "03:00.0"}},
-        {"release/not-ours", write_workstation, 1, {"release", "03:00.0", "--dry-run"}},
+        {"release/not-ours", write_workstation, 0, {"release", "03:00.0", "--dry-run"}},
         {"rollback/of-a-directory", write_workstation, 3, {"rollback"}},
         {"rollback/nothing", write_workstation, 1, {"rollback", "--dry-run"}},
         {"rollback/unknown", write_workstation, 1, {"rollback", "--dry-run", "nope"}},
