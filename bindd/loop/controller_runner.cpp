@@ -143,7 +143,7 @@ ControllerRunner::ControllerRunner(ControllerDependencies deps)
     : deps_(std::move(deps)),
       journal_(deps_.state),
       manual_state_file_(deps_.state.controller_dir() + "/by-hand"),
-      policies_file_(deps_.state.controller_dir() + "/policies"),
+      policies_file_(deps_.state.lib + "/controller/policies"),
       timers_{{{deps_.event, [this] { feed(TimerFired{TimerId::kScan}); }},
                {deps_.event, [this] { feed(TimerFired{TimerId::kJobs}); }},
                {deps_.event, [this] { feed(TimerFired{TimerId::kStartup}); }},
@@ -181,7 +181,7 @@ void ControllerRunner::save_policies() {
     binding::SnapshotWriter text;
     for (const policy::SourceFile& source : view.sources)
         text.add(source);
-    const auto saved = base::make_directories(deps_.state.lib).and_then([&] {
+    const auto saved = base::make_directories(deps_.state.lib + "/controller").and_then([&] {
         return base::replace_file(policies_file_, text.take(), 0600, base::Durability::kUnsynced);
     });
     if (!saved)

@@ -29,11 +29,11 @@ controller=$(systemctl show -P MainPID bindd)
 equal "the controller is a user of its own" bindd "$(ps -o user= -p "$controller")"
 equal "without a capability" "0000000000000000" "$(grep -h '^Cap[PE]' "/proc/$controller/status" | awk '{print $2}' | sort -u)"
 in_its_place() { nsenter -t "$controller" -m -- "$@" 2>/dev/null; }
-writable() { find / -maxdepth 4 \( -path /proc -o -path /usr -o -path /sys/kernel/debug -o -path '/run/bindd/controller/*' \) -prune -o \( -type d -o -type f \) -writable -print; }
-equal "which can write to its runtime directory and nowhere else" "/run/bindd/controller" \
-    "$(in_its_place setpriv --reuid bindd --regid bindd --clear-groups bash -c "$(declare -f writable); writable")"
-equal "nor could root in its view of /etc, /run and /var" "/run/bindd/controller" \
-    "$(in_its_place bash -c "$(declare -f writable); writable" | grep -E '^/(etc|run|var)(/|$)')"
+writable() { find / -maxdepth 4 \( -path /proc -o -path /usr -o -path /sys/kernel/debug -o -path '/run/bindd/controller/*' -o -path '/var/lib/bindd/controller/*' \) -prune -o \( -type d -o -type f \) -writable -print | sort; }
+equal "which can write to its runtime and state directories and nowhere else" "/run/bindd/controller /var/lib/bindd/controller" \
+    "$(in_its_place setpriv --reuid bindd --regid bindd --clear-groups bash -c "$(declare -f writable); writable" | xargs)"
+equal "nor could root in its view of /etc, /run and /var" "/run/bindd/controller /var/lib/bindd/controller" \
+    "$(in_its_place bash -c "$(declare -f writable); writable" | grep -E '^/(etc|run|var)(/|$)' | xargs)"
 fails "nobody else reaches the executor" 1 as_nobody python3 -c \
     'import socket; socket.socket(socket.AF_UNIX).connect("/run/bindd/executor")'
 before=$(driver_of $nic)

@@ -9,7 +9,7 @@
 #include "tests/fake/kernel_rules.hpp"
 #include "tests/unit/bindd/loop/daemon_harness.hpp"
 
-/// Every kind of change on every road: what the policies ask for is made by the daemon at its
+/// Every kind of change on every path: what the policies ask for is made by the daemon at its
 /// start, when the device is plugged in, when the driver of the device is reloaded, when the policy
 /// is edited, and by a request, as `vfioctl --direct apply` makes it.
 namespace bindd {
@@ -197,8 +197,8 @@ TEST(ReconciliationTable, WithoutTheDaemon) {
     }
 }
 
-/// VFs that were changed by hand, with the driver where it was, are a drift: reported, and left.
-TEST(ReconciliationTable, LeavesVfsThatWereChangedByHand) {
+/// VFs that were changed manually, with the driver where it was, are a drift: reported, and left.
+TEST(ReconciliationTable, LeavesVfsThatWereChangedManually) {
     const ChangeKind& vfs = kinds().at(2);
     DaemonHarness daemon(world_of(vfs), policy(vfs));
     daemon.start_ready();
@@ -212,8 +212,8 @@ TEST(ReconciliationTable, LeavesVfsThatWereChangedByHand) {
               "apply` restores it");
 }
 
-/// A VF that was bound by hand, and then made again by whoever set the PF's number anew: the record
-/// is of the VF that went. The daemon has seen neither event yet.
+/// A VF that was bound manually, and then made again by whoever set the PF's number anew: the
+/// record is of the VF that went. The daemon has seen neither event yet.
 TEST(ReconciliationTable, NeverActsOnANewVfByTheRecordOfAnOldOne) {
     fake::Host host;
     host.pci(kDevice).nic().group(11).driver("igb").pf(4, 0);
@@ -237,7 +237,7 @@ TEST(ReconciliationTable, NeverActsOnANewVfByTheRecordOfAnOldOne) {
     });
     daemon.send_line("release pci/" + vf);
     daemon.wait_for_line("job 2");
-    EXPECT_EQ(daemon.driver_of(vf), "vfio-pci") << "a stranger's";
+    EXPECT_EQ(daemon.driver_of(vf), "vfio-pci") << "not ours";
 }
 
 }  // namespace
