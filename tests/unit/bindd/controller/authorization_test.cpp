@@ -59,6 +59,14 @@ TEST_F(Authorization, IsAskedOnceWhereNoDeviceIsTouched) {
     EXPECT_EQ(questions({.kind = JobKind::kApply}), Lines{"org.bindd1.apply"});
 }
 
+TEST_F(Authorization, NeedsForceForAReleaseInSpiteOfAUser) {
+    JobRequest request{.kind = JobKind::kRelease, .devices = {fake::pci_id("0000:01:00.0")}};
+    EXPECT_EQ(questions(request), Lines{"org.bindd1.bind 0000:01:00.0"});
+    request.bind_options.forced.codes = {policy::ReasonCode::kOpenFd};
+    EXPECT_EQ(questions(request),
+              (Lines{"org.bindd1.bind 0000:01:00.0", "org.bindd1.force 0000:01:00.0"}));
+}
+
 TEST_F(Authorization, NeedsForceWithoutAnIommu) {
     EXPECT_EQ(questions({.kind = JobKind::kBind, .devices = {fake::pci_id("0000:02:00.0")}}),
               (Lines{"org.bindd1.bind 0000:02:00.0", "org.bindd1.force 0000:02:00.0"}));
