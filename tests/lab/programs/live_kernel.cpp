@@ -177,7 +177,14 @@ TEST_F(LiveKernelTest, ReportsADeviceThatWasRemoved) {
               text(gone));
     EXPECT_EQ(Code::kGone, gone.error().code);
     write_file("/sys/bus/pci/rescan", "1");
-    EXPECT_EQ("done", text(kernel_.set_override(edu, "")));
+    const auto later = kernel_.set_override(edu, "");  // equal but for the directory's inode
+    EXPECT_EQ(
+        "0000:00:10.0: clear driver_override: was removed, and another of its kind has its address "
+        "now "
+        "| ",
+        text(later));
+    EXPECT_EQ(Code::kGone, later.error().code);
+    EXPECT_EQ("done", text(kernel_.set_override(target(kEdu), "")));
 }
 
 TEST_F(LiveKernelTest, WritesOneAttribute) {
