@@ -109,13 +109,23 @@ class ReleaseReasons {
         for (const Step& step : transaction_.steps)
             if (step.op == Op::kUnbind && !vanishing_.contains(step.device))
                 for (const sysfs::Use* use : uses_of(step.device))
-                    if (use->kind != sysfs::UseKind::kVfsInUse || vanishing_.empty())
+                    if (!is_of_what_vanishes(*use))
                         add(step.device, *use, policy::to_reason_code(use->kind), use->text);
         if (!transaction_.reasons.empty())
             transaction_.verdict = Verdict::kRefused;
     }
 
   private:
+    /// VFs are in use, or an mdev is running, that the release itself removes.
+    [[nodiscard]] bool is_of_what_vanishes(const sysfs::Use& use) const {
+        if (use.kind == sysfs::UseKind::kVfsInUse)
+            return !vanishing_.empty();
+        return use.kind == sysfs::UseKind::kHolder &&
+               std::any_of(vanishing_.begin(), vanishing_.end(), [&](const DeviceId& device) {
+                   return device.bus == "mdev" && use.evidence.starts_with(device.name);
+               });
+    }
+
     [[nodiscard]] std::vector<const sysfs::Use*> uses_of(const DeviceId& device) const {
         std::vector<const sysfs::Use*> uses;
         if (const auto found = usage_.find(device); found != usage_.end())
@@ -149,7 +159,7 @@ std::vector<sysfs::UseKind> release_accepts(const std::vector<DeviceId>& removed
     std::vector<sysfs::UseKind> kinds = policy::accepted_uses(policy::Rule{}, forced);
     kinds.push_back(sysfs::UseKind::kSignature);
     if (!removed.empty())
-        kinds.push_back(sysfs::UseKind::kVfsInUse);
+        kinds.insert(kinds.end(), {sysfs::UseKind::kVfsInUse, sysfs::UseKind::kHolder});
     return kinds;
 }
 
