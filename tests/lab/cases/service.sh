@@ -80,7 +80,7 @@ equal "the nic is back" e1000e "$(driver_of $nic)"
 python3 tests/lab/guest/hold_hidden.py "$(group_of $edu)" $edu >/tmp/holder &
 holder=$!
 eventually "the device is held" grep -q held /tmp/holder
-ask $edu Release 'a{sv}' 1 timeout d 3
+ask $edu Release 'a{sv}' 2 timeout d 3 force as 1 unknown-use
 eventually "its unbind has begun" test ! -e /sys/bus/pci/devices/$edu/driver
 kill -USR1 $holder
 stuck() { [ "$(busctl --system get-property org.bindd1 /org/bindd1 org.bindd1.Manager Stuck)" = "u 1" ]; }
