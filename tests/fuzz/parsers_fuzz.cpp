@@ -96,9 +96,10 @@ void fuzz_mount_lines(std::string_view text) {
 
 void fuzz_maps(std::string_view text) {
     host().write("/proc/7/maps", text);
-    (void)sysfs::read_mappings(host().root, 7, [](const sysfs::FileMapping& each) {
-        require(!each.path.empty(), "a mapping has a file");
-    });
+    (void)sysfs::read_mappings(sysfs::process_dir(host().root, 7),
+                               [](const sysfs::FileMapping& each) {
+                                   require(!each.path.empty(), "a mapping has a file");
+                               });
 }
 
 void fuzz_tcp(std::string_view text) {

@@ -180,7 +180,8 @@ bool HostCapture::add_mappings(const std::string& pid) {
     std::ostringstream text;
     const auto number = base::parse_decimal(pid);
     const auto mapped = sysfs::read_mappings(
-        root_, static_cast<pid_t>(number.value_or(0)), [&](const sysfs::FileMapping& each) {
+        sysfs::living_dir(root_, static_cast<pid_t>(number.value_or(0))),
+        [&](const sysfs::FileMapping& each) {
             if (is_device_file(each.path))
                 text << each.range << " rw-s " << std::hex << each.offset << std::dec << " 00:00 "
                      << each.inode << " " << each.path << "\n";

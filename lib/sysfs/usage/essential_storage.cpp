@@ -239,8 +239,10 @@ class EssentialStorageReader {
 
 }  // namespace
 
-EssentialStorage read_essential_storage(const Root& root, std::span<const Swap> swaps) {
-    return EssentialStorageReader(root).read(swaps);
+const EssentialStorage& LazyEssentialStorage::get() {
+    if (!storage_)
+        storage_ = EssentialStorageReader(root_).read(swaps_);
+    return *storage_;
 }
 
 bool is_external_journal(const Root& root, const std::string& block) {

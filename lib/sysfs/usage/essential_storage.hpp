@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -27,8 +28,20 @@ struct EssentialStorage {
     }
 };
 
-[[nodiscard]] EssentialStorage read_essential_storage(const Root& root,
-                                                      std::span<const Swap> swaps);
+/// Reads it when it is first asked for: few devices have to do with storage.
+class LazyEssentialStorage {
+  public:
+    /// Both must outlive it.
+    LazyEssentialStorage(const Root& root, std::span<const Swap> swaps)
+        : root_(root), swaps_(swaps) {}
+
+    [[nodiscard]] const EssentialStorage& get();
+
+  private:
+    const Root& root_;
+    std::span<const Swap> swaps_;
+    std::optional<EssentialStorage> storage_;
+};
 
 /// Is the journal of a mounted ext3, ext4 or ocfs2 on this block device?
 [[nodiscard]] bool is_external_journal(const Root& root, const std::string& block);

@@ -47,11 +47,8 @@ class MountCollector {
         }
     }
 
-    /// `pid` is a name in /proc; the namespace of the first is our own.
-    void add(const std::string& pid) {
-        const auto number = base::parse_decimal(pid);
-        const std::string dir =
-            number ? living_dir(root_, static_cast<pid_t>(*number)) : root_.path("/proc/" + pid);
+    /// `pid` is a name in /proc, `dir` where it is read; the namespace of the first is our own.
+    void add(const std::string& pid, const std::string& dir) {
         auto mount_namespace = base::read_link(dir + "/ns/mnt");
         // A captured host may lack the ns links: equal tables count as one namespace.
         if (!mount_namespace && !root_.is_live())
@@ -169,11 +166,14 @@ std::string MountTable::places_text(NodeNumber number) const {
 }
 
 MountTable read_mounts(const Root& root, const std::set<std::string>& files,
-                       std::span<const pid_t> processes) {
+                       std::span<const RunningProgram> programs) {
     MountCollector collector(root, files);
-    collector.add(root.is_live() ? "self" : "1");
-    for (const pid_t pid : processes)
-        collector.add(std::to_string(pid));
+    if (root.is_live())
+        collector.add("self", "/proc/self");
+    else
+        collector.add("1", living_dir(root, 1));
+    for (const RunningProgram& program : programs)
+        collector.add(std::to_string(program.pid), program.dir);
     MountTable table = collector.table();
     for (auto& [number, mounts] : table.mounts)
         std::stable_sort(mounts.begin(), mounts.end(), is_shown_before);

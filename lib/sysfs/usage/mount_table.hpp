@@ -15,6 +15,7 @@
 #include "sysfs/host/root.hpp"
 #include "sysfs/usage/device_subtree.hpp"
 #include "sysfs/usage/mount_line.hpp"
+#include "sysfs/usage/process.hpp"
 
 namespace sysfs {
 
@@ -58,7 +59,7 @@ struct Swap {
 
 /// Reads every mount namespace once. `files` are those whose mounts are to be found.
 [[nodiscard]] MountTable read_mounts(const Root& root, const std::set<std::string>& files,
-                                     std::span<const pid_t> processes);
+                                     std::span<const RunningProgram> programs);
 /// The swap areas in use; a kernel without swap has none.
 [[nodiscard]] base::Result<std::vector<Swap>> read_swaps(const Root& root);
 

@@ -61,24 +61,24 @@ class NamespaceVisitor {
             lose(where, errno);
     }
 
-    void visit_process(pid_t pid) {
+    void visit_process(const RunningProgram& program) {
         const Root live;
-        const std::string path = living_dir(live, pid) + "/ns/net";
+        const std::string path = program.dir + "/ns/net";
         struct stat status {};
         // The number is in the link's target, but a stat() needs no parsing and opens nothing.
         if (::stat(path.c_str(), &status) != 0) {
             // A process that has ended has no namespace; for one that is gone the errno is EACCES.
-            if (errno != ENOENT && errno != ESRCH && has_not_ended(live, pid))
-                lose(process_label(live, std::to_string(pid)), EACCES);
+            if (errno != ENOENT && errno != ESRCH && has_not_ended(program))
+                lose(process_label(live, std::to_string(program.pid)), EACCES);
             return;
         }
         if (seen_.contains(status.st_ino))
             return;
         const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
         if (file.valid())
-            visit(file, process_label(live, std::to_string(pid)));
-        else if (has_not_ended(live, pid))
-            lose(process_label(live, std::to_string(pid)), errno);
+            visit(file, process_label(live, std::to_string(program.pid)));
+        else if (has_not_ended(program))
+            lose(process_label(live, std::to_string(program.pid)), errno);
     }
 
   private:
@@ -124,25 +124,25 @@ class NamespaceVisitor {
     std::set<ino_t> seen_;
 };
 
-void visit_all(std::span<const pid_t> processes, const std::vector<std::string>& mounted,
+void visit_all(std::span<const RunningProgram> programs, const std::vector<std::string>& mounted,
                NamespaceVisitor& visitor) {
     // Namespaces without a process are kept by a mount, where `ip netns add` makes it or elsewhere.
     for (const auto& name : base::list_directory("/run/netns"))
         visitor.visit_mounted("/run/netns/" + name, name);
-    for (const pid_t pid : processes)
-        visitor.visit_process(pid);
+    for (const RunningProgram& program : programs)
+        visitor.visit_process(program);
     for (const auto& path : mounted)
         visitor.visit_mounted(path, path);
 }
 
 }  // namespace
 
-OtherNetNamespaces read_other_net_namespaces(std::span<const pid_t> processes,
+OtherNetNamespaces read_other_net_namespaces(std::span<const RunningProgram> programs,
                                              const std::vector<std::string>& mounted,
                                              const IsRelevant& is_relevant) {
     OtherNetNamespaces result;
     NamespaceVisitor visitor(is_relevant, result);
-    std::thread([&] { visit_all(processes, mounted, visitor); }).join();
+    std::thread([&] { visit_all(programs, mounted, visitor); }).join();
     return result;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sysfs/net/net_tables.hpp"
+#include "sysfs/usage/process.hpp"
 
 namespace sysfs {
 
@@ -32,7 +33,7 @@ struct OtherNetNamespaces {
 /// interfaces `is_relevant` accepts everything is read; the others are dropped. `mounted` are the
 /// places of namespaces that a mount keeps.
 [[nodiscard]] OtherNetNamespaces read_other_net_namespaces(
-    std::span<const pid_t> processes, const std::vector<std::string>& mounted,
+    std::span<const RunningProgram> programs, const std::vector<std::string>& mounted,
     const std::function<bool(const std::map<int, Link>&)>& is_relevant);
 
 }  // namespace sysfs

@@ -2,6 +2,7 @@
 #include "sysfs/usage/process.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <charconv>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "base/file_io.hpp"
 #include "base/path.hpp"
@@ -49,11 +51,30 @@ bool has_ended(const ProcessStat& stat) {
     return stat.state == "Z" || stat.state == "X";
 }
 
-/// A thread of the kernel has none, and a process that has ended.
-bool has_executable(pid_t pid) {
+/// A thread of the kernel has none, and a process whose main thread has ended.
+bool has_executable(const std::string& dir) {
     char link = 0;
-    return ::readlink((process_dir({}, pid) + "/exe").c_str(), &link, 1) >= 0 ||
-           (errno != ENOENT && errno != ESRCH);
+    return ::readlink((dir + "/exe").c_str(), &link, 1) >= 0 || (errno != ENOENT && errno != ESRCH);
+}
+
+/// Each thread is a link of the directory (proc_task_getattr()). A look at that costs less than to
+/// list the threads or to read a state.
+bool has_more_threads(const std::string& dir) {
+    constexpr nlink_t kLinksOfOne = 3;
+    struct stat status {};
+    return ::stat((dir + "/task").c_str(), &status) == 0 && status.st_nlink > kLinksOfOne;
+}
+
+/// For a process whose main thread has ended a thread that has not; its own directory for others.
+std::string find_living_dir(const Root& root, const std::string& dir) {
+    if (const auto stat = read_stat(dir); !stat || !has_ended(*stat))
+        return dir;
+    for (const auto& thread : base::list_directory(dir + "/task")) {
+        const std::string living = fmt::format("{}/task/{}", dir, thread);
+        if (const auto stat = read_stat(living); stat && !has_ended(*stat))
+            return root.is_live() ? "/proc/" + thread : living;
+    }
+    return dir;
 }
 
 /// "socket:[12345]"
@@ -64,6 +85,17 @@ std::optional<std::uint64_t> socket_inode(const std::string& link) {
     const auto number = base::parse_decimal(
         std::string_view(link).substr(kStart.size(), link.size() - kStart.size() - 1));
     return number ? std::optional(*number) : std::nullopt;
+}
+
+std::set<std::uint64_t> sockets_in(const std::string& process) {
+    std::set<std::uint64_t> sockets;
+    const std::string dir = process + "/fd";
+    for (const auto& fd : base::list_directory(dir)) {
+        const auto link = base::read_link(fmt::format("{}/{}", dir, fd));
+        if (const auto inode = socket_inode(link.value_or("")))
+            sockets.insert(*inode);
+    }
+    return sockets;
 }
 
 bool is_unit(const std::string& name) {
@@ -136,41 +168,37 @@ std::optional<FileMapping> parse_mapping(std::string_view line) {
 
 }  // namespace
 
-std::vector<pid_t> list_processes(const Root& root) {
-    std::vector<pid_t> pids;
-    for (const auto& name : base::list_directory(root.path("/proc"))) {
-        if (const auto number = base::parse_decimal(name))
-            pids.push_back(static_cast<pid_t>(*number));
-    }
-    std::sort(pids.begin(), pids.end());
-    return pids;
-}
-
-std::vector<pid_t> list_programs(const Root& root) {
-    std::vector<pid_t> pids = list_processes(root);
-    if (root.is_live())
-        std::erase_if(pids, [&](pid_t pid) {
-            return !has_executable(pid) && living_dir(root, pid) == process_dir(root, pid);
-        });
-    return pids;
-}
-
 std::string process_dir(const Root& root, pid_t pid) {
     return root.path("/proc/" + std::to_string(pid));
 }
 
 std::string living_dir(const Root& root, pid_t pid) {
     const std::string dir = process_dir(root, pid);
-    if (root.is_live() && has_executable(pid))
-        return dir;
-    if (const auto stat = read_stat(dir); !stat || !has_ended(*stat))
-        return dir;
-    for (const auto& thread : base::list_directory(dir + "/task")) {
-        const std::string living = fmt::format("{}/task/{}", dir, thread);
-        if (const auto stat = read_stat(living); stat && !has_ended(*stat))
-            return root.is_live() ? "/proc/" + thread : living;
+    return root.is_live() && has_executable(dir) ? dir : find_living_dir(root, dir);
+}
+
+std::vector<RunningProgram> list_programs(const Root& root) {
+    std::vector<RunningProgram> programs;
+    for (const auto& name : base::list_directory(root.path("/proc"))) {
+        const auto number = base::parse_decimal(name);
+        if (!number)
+            continue;
+        RunningProgram program{static_cast<pid_t>(*number), root.path("/proc/" + name)};
+        if (!root.is_live()) {
+            program.dir = find_living_dir(root, program.dir);
+        } else if (!has_executable(program.dir)) {
+            if (!has_more_threads(program.dir))
+                continue;
+            const std::string living = find_living_dir(root, program.dir);
+            if (living == program.dir)
+                continue;
+            program.dir = living;
+        }
+        programs.push_back(std::move(program));
     }
-    return dir;
+    std::sort(programs.begin(), programs.end(),
+              [](const RunningProgram& a, const RunningProgram& b) { return a.pid < b.pid; });
+    return programs;
 }
 
 std::string process_label(const Root& root, const std::string& pid) {
@@ -185,21 +213,15 @@ std::string process_text(const Root& root, pid_t pid) {
 }
 
 std::set<std::uint64_t> sockets_of(const Root& root, pid_t pid) {
-    std::set<std::uint64_t> sockets;
-    const std::string dir = living_dir(root, pid) + "/fd";
-    for (const auto& fd : base::list_directory(dir)) {
-        const auto link = base::read_link(fmt::format("{}/{}", dir, fd));
-        if (const auto inode = socket_inode(link.value_or("")))
-            sockets.insert(*inode);
-    }
-    return sockets;
+    return sockets_in(living_dir(root, pid));
 }
 
 std::map<std::uint64_t, std::string> socket_owners(const Root& root,
                                                    const std::set<std::uint64_t>& sockets) {
     std::map<std::uint64_t, std::string> owners;
-    for (const pid_t pid : sockets.empty() ? std::vector<pid_t>() : list_programs(root)) {
-        for (const auto socket : sockets_of(root, pid)) {
+    for (const auto& [pid, dir] :
+         sockets.empty() ? std::vector<RunningProgram>() : list_programs(root)) {
+        for (const auto socket : sockets_in(dir)) {
             if (sockets.contains(socket))
                 owners.emplace(socket, process_text(root, pid));
         }
@@ -207,8 +229,8 @@ std::map<std::uint64_t, std::string> socket_owners(const Root& root,
     return owners;
 }
 
-bool has_not_ended(const Root& root, pid_t pid) {
-    const auto stat = read_stat(living_dir(root, pid));
+bool has_not_ended(const RunningProgram& program) {
+    const auto stat = read_stat(program.dir);
     return stat && !has_ended(*stat);
 }
 
@@ -217,9 +239,9 @@ std::optional<pid_t> parent_of(const Root& root, pid_t pid) {
     return stat ? std::optional(stat->parent) : std::nullopt;
 }
 
-base::Result<void> read_mappings(const Root& root, pid_t pid,
+base::Result<void> read_mappings(const std::string& dir,
                                  const std::function<void(const FileMapping&)>& visit) {
-    return for_each_line(living_dir(root, pid) + "/maps", [&visit](std::string_view line) {
+    return for_each_line(dir + "/maps", [&visit](std::string_view line) {
         if (const auto mapping = parse_mapping(line))
             visit(*mapping);
     });

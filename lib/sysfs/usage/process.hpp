@@ -17,12 +17,6 @@
 
 namespace sysfs {
 
-/// The processes of the host, by number.
-[[nodiscard]] std::vector<pid_t> list_processes(const Root& root);
-/// The same without the kernel's threads and processes that have ended, which hold nothing: they
-/// have no executable. On a small machine these are two of three.
-[[nodiscard]] std::vector<pid_t> list_programs(const Root& root);
-
 /// "/proc/712" below the root.
 [[nodiscard]] std::string process_dir(const Root& root, pid_t pid);
 
@@ -30,6 +24,14 @@ namespace sysfs {
 /// thread has ended (pthread_exit()) shows none of them, while its other threads use them all; then
 /// it is the directory of one of these.
 [[nodiscard]] std::string living_dir(const Root& root, pid_t pid);
+
+struct RunningProgram {
+    pid_t pid = 0;
+    std::string dir;  ///< living_dir()
+};
+/// The processes of the host, by number, without the kernel's threads and processes that have
+/// ended, which hold nothing. On a small machine these are two of three.
+[[nodiscard]] std::vector<RunningProgram> list_programs(const Root& root);
 
 /// "qemu-system-x86 (pid 712)"; `pid` is a name in /proc.
 [[nodiscard]] std::string process_label(const Root& root, const std::string& pid);
@@ -44,7 +46,7 @@ namespace sysfs {
     const Root& root, const std::set<std::uint64_t>& sockets);
 
 /// Does the process still run? One that has ended and waits for its parent does not.
-[[nodiscard]] bool has_not_ended(const Root& root, pid_t pid);
+[[nodiscard]] bool has_not_ended(const RunningProgram& program);
 
 [[nodiscard]] std::optional<pid_t> parent_of(const Root& root, pid_t pid);
 
@@ -57,9 +59,10 @@ struct FileMapping {
     std::string_view path;  ///< without " (deleted)"
 };
 
-/// Calls `visit` for each file that the process has mapped; the texts are valid during the call.
-/// Memory is bounded, however many mappings there are. kNotFound or kGone: the process has ended.
+/// Calls `visit` for each file that the process of living_dir() has mapped; the texts are valid
+/// during the call. Memory is bounded, however many mappings there are. kNotFound or kGone: the
+/// process has ended.
 [[nodiscard]] base::Result<void> read_mappings(
-    const Root& root, pid_t pid, const std::function<void(const FileMapping&)>& visit);
+    const std::string& dir, const std::function<void(const FileMapping&)>& visit);
 
 }  // namespace sysfs

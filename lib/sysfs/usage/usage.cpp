@@ -34,7 +34,7 @@ namespace {
 
 std::vector<UsageCheck> start_checks(const Root& root, const Inventory& inventory,
                                      std::span<const DeviceId> devices,
-                                     std::span<const pid_t> programs) {
+                                     std::span<const RunningProgram> programs) {
     const bool has_processes = !root.is_live() || !programs.empty();
     std::vector<UsageCheck> checks;
     for (const auto& id : devices) {
@@ -85,7 +85,8 @@ bool is_relevant(std::span<const UsageCheck> checks, const std::map<int, Link>& 
 }
 
 void find_other_namespace_uses(const NetTables& ours, const MountTable& mounts,
-                               std::span<const pid_t> programs, std::span<UsageCheck> checks) {
+                               std::span<const RunningProgram> programs,
+                               std::span<UsageCheck> checks) {
     const OtherNetNamespaces others = read_other_net_namespaces(
         programs, mounts.net_namespaces,
         [checks](const std::map<int, Link>& links) { return is_relevant(checks, links); });
@@ -107,13 +108,13 @@ std::set<std::string> paths_of(const KernelUsers& users) {
 }
 
 void find_block_uses(const Root& root, const KernelUsers& users, const MountTable& mounts,
-                     const base::Result<std::vector<Swap>>& swaps,
-                     const EssentialStorage& essential, std::span<UsageCheck> checks) {
+                     const base::Result<std::vector<Swap>>& swaps, LazyEssentialStorage& essential,
+                     std::span<UsageCheck> checks) {
     for (auto& check : checks) {
         find_virtio_mounts(root, mounts, essential, check);
         if (check.subtree.blocks.empty())
             continue;
-        check.essential_storage = &essential;
+        check.essential_storage = &essential.get();
         find_kernel_users(root, mounts, users, check);
         find_mounts(root, mounts, check);
         if (swaps)
@@ -126,8 +127,8 @@ void find_block_uses(const Root& root, const KernelUsers& users, const MountTabl
     }
 }
 
-void find_net_uses(const Root& root, const MountTable& mounts, const EssentialStorage& essential,
-                   std::span<const pid_t> programs, std::span<UsageCheck> checks) {
+void find_net_uses(const Root& root, const MountTable& mounts, LazyEssentialStorage& essential,
+                   std::span<const RunningProgram> programs, std::span<UsageCheck> checks) {
     if (!any_has_net(checks))
         return;
     NetTables tables = read_net_tables(root);
@@ -145,7 +146,7 @@ void find_net_uses(const Root& root, const MountTable& mounts, const EssentialSt
 }
 
 /// The uses that mounts tell of: of disks, and of network namespaces that a mount keeps.
-void find_disk_and_net_uses(const Root& root, std::span<const pid_t> programs,
+void find_disk_and_net_uses(const Root& root, std::span<const RunningProgram> programs,
                             std::span<UsageCheck> checks) {
     if (!any_has_blocks(checks) && !any_has_net(checks) &&
         std::none_of(checks.begin(), checks.end(), has_virtio))
@@ -154,8 +155,8 @@ void find_disk_and_net_uses(const Root& root, std::span<const pid_t> programs,
     const MountTable mounts = read_mounts(root, paths_of(users), programs);
     locate_kernel_users(root, mounts, users);
     const auto swaps = read_swaps(root);
-    const EssentialStorage essential = read_essential_storage(
-        root, swaps ? std::span<const Swap>(*swaps) : std::span<const Swap>());
+    LazyEssentialStorage essential(root,
+                                   swaps ? std::span<const Swap>(*swaps) : std::span<const Swap>());
     find_block_uses(root, users, mounts, swaps, essential, checks);
     find_net_uses(root, mounts, essential, programs, checks);
 }
@@ -199,7 +200,7 @@ const char* use_kind_name(UseKind kind) {
 }
 
 Usage read_usage(const Root& root, const Inventory& inventory, std::span<const DeviceId> devices) {
-    const std::vector<pid_t> programs = list_programs(root);
+    const std::vector<RunningProgram> programs = list_programs(root);
     auto checks = start_checks(root, inventory, devices, programs);
     find_disk_and_net_uses(root, programs, checks);
     find_open_nodes(root, inventory, programs, checks);

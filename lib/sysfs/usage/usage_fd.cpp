@@ -73,18 +73,18 @@ OpenFile read_open_file(int directory, const char* name) {
 class ProcessInspector {
   public:
     ProcessInspector(const Root& root, const NodeIndex& nodes, std::span<UsageCheck> checks,
-                     pid_t pid, ProcessFindings& findings)
+                     const RunningProgram& program, ProcessFindings& findings)
         : root_(root),
           nodes_(nodes),
           checks_(checks),
-          pid_(pid),
-          dir_(living_dir(root, pid)),
+          pid_(program.pid),
+          dir_(program.dir),
           findings_(findings) {}
 
     void inspect() {
         check_descriptors();
         const auto mapped =
-            read_mappings(root_, pid_, [this](const FileMapping& each) { check_mapping(each); });
+            read_mappings(dir_, [this](const FileMapping& each) { check_mapping(each); });
         if (!mapped)
             note_unreadable(mapped.error().errnum);
         if (!anonymous_.empty())
@@ -242,7 +242,7 @@ class ProcessInspector {
     const NodeIndex& nodes_;
     std::span<UsageCheck> checks_;
     pid_t pid_;
-    std::string dir_;
+    const std::string& dir_;
     ProcessFindings& findings_;
     std::set<std::pair<const UsageCheck*, std::string>> reported_;
     std::string anonymous_;  ///< how it has a VFIO device that is not known
@@ -267,15 +267,15 @@ void report_unreadable(const ProcessFindings& findings, std::span<UsageCheck> ch
 
 }  // namespace
 
-void find_open_nodes(const Root& root, const Inventory& inventory, std::span<const pid_t> processes,
-                     std::span<UsageCheck> checks) {
+void find_open_nodes(const Root& root, const Inventory& inventory,
+                     std::span<const RunningProgram> programs, std::span<UsageCheck> checks) {
     const NodeIndex nodes(root, inventory, checks);
     if (nodes.empty())
         return;
     ProcessFindings findings;
-    for (const pid_t pid : processes) {
-        if (!root.is_live() || pid != ::getpid())
-            ProcessInspector(root, nodes, checks, pid, findings).inspect();
+    for (const RunningProgram& program : programs) {
+        if (!root.is_live() || program.pid != ::getpid())
+            ProcessInspector(root, nodes, checks, program, findings).inspect();
     }
     report_unreadable(findings, checks);
     for (auto& check : checks) {

@@ -6,12 +6,13 @@
 #include <span>
 
 #include "sysfs/host/root.hpp"
+#include "sysfs/usage/process.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
 
 /// Adds the processes that have a device open or mapped: its nodes, or its registers.
-void find_open_nodes(const Root& root, const Inventory& inventory, std::span<const pid_t> processes,
-                     std::span<UsageCheck> checks);
+void find_open_nodes(const Root& root, const Inventory& inventory,
+                     std::span<const RunningProgram> programs, std::span<UsageCheck> checks);
 
 }  // namespace sysfs

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -27,9 +28,19 @@ struct VirtioShare {
     std::optional<std::string> tag;  ///< absent where the kernel does not show it
 };
 
+std::set<std::string> virtio_names(const UsageCheck& check) {
+    std::set<std::string> names;
+    std::copy_if(check.subtree.bus_names.begin(), check.subtree.bus_names.end(),
+                 std::inserter(names, names.end()),
+                 [](const std::string& name) { return name.starts_with("virtio"); });
+    return names;
+}
+
 /// 9pnet_virtio has the attribute mount_tag (p9_mount_tag_show()). virtiofs shows its tags since
 /// Linux 6.9 (virtio_fs_add_instance()).
 std::vector<VirtioShare> virtio_shares(const Root& root, const std::set<std::string>& devices) {
+    if (devices.empty())
+        return {};
     std::map<std::string, std::string> tags;
     const std::string instances = root.path("/sys/fs/virtiofs");
     for (const auto& each : base::list_directory(instances)) {
@@ -69,7 +80,7 @@ struct StorageSession {
 };
 
 /// "traddr=192.0.2.9,trsvcid=4420,src_addr=192.0.2.2" (nvmf_get_address())
-std::vector<StorageSession> disk_sessions(const Root& root, const EssentialStorage& essential) {
+std::vector<StorageSession> disk_sessions(const Root& root, LazyEssentialStorage& essential) {
     std::vector<StorageSession> sessions;
     const std::string controllers = root.path("/sys/class/nvme");
     for (const auto& name : base::list_directory(controllers)) {
@@ -78,7 +89,7 @@ std::vector<StorageSession> disk_sessions(const Root& root, const EssentialStora
         if (transport == "tcp" || transport == "rdma")
             sessions.push_back({fmt::format("{} ({})", name, transport),
                                 option_value(dir->attr("address").value_or(""), "traddr"),
-                                essential.carriers.contains(name)});
+                                essential.get().carriers.contains(name)});
     }
     const std::string connections = root.path("/sys/class/iscsi_connection");
     for (const auto& name : base::list_directory(connections)) {
@@ -92,11 +103,12 @@ std::vector<StorageSession> disk_sessions(const Root& root, const EssentialStora
                                        .substr(0, name.find(':') - kStart.size());
         if (peer)
             sessions.push_back(
-                {"iSCSI " + name, *peer, essential.carriers.contains("session" + number)});
+                {"iSCSI " + name, *peer, essential.get().carriers.contains("session" + number)});
     }
     // How these reach their servers is in no table.
-    for (const auto& block : essential.blocks) {
-        if (block.starts_with("nbd") || block.starts_with("rbd") || block.starts_with("drbd"))
+    for (const auto& block : base::list_directory(root.path("/sys/class/block"))) {
+        if ((block.starts_with("nbd") || block.starts_with("rbd") || block.starts_with("drbd")) &&
+            essential.get().blocks.contains(block))
             sessions.push_back({block, "", true});
     }
     return sessions;
@@ -104,7 +116,7 @@ std::vector<StorageSession> disk_sessions(const Root& root, const EssentialStora
 
 /// One session for each server; one that the system needs goes before others.
 std::vector<StorageSession> mount_sessions(const MountTable& mounts,
-                                           const EssentialStorage& essential) {
+                                           LazyEssentialStorage& essential) {
     std::map<std::string, StorageSession> by_peer;
     for (const auto& [number, places] : mounts.mounts) {
         const Mount& mount = places.front();
@@ -112,7 +124,7 @@ std::vector<StorageSession> mount_sessions(const MountTable& mounts,
             continue;
         const StorageSession session{
             fmt::format("{} {} on {}", mount.type, mount.source, mounts.places_text(number)),
-            mount.remote->name, essential.numbers.contains(number)};
+            mount.remote->name, essential.get().numbers.contains(number)};
         const auto [at, is_new] = by_peer.emplace(session.peer, session);
         if (!is_new && session.is_essential && !at->second.is_essential)
             at->second = session;
@@ -146,16 +158,14 @@ void find_storage_session(const NetTables& tables, const StorageSession& session
 }  // namespace
 
 bool has_virtio(const UsageCheck& check) {
-    const auto& names = check.subtree.bus_names;
-    return std::any_of(names.begin(), names.end(),
-                       [](const std::string& name) { return name.starts_with("virtio"); });
+    return !virtio_names(check).empty();
 }
 
 // Without its tag a virtiofs device may be that of any mounted virtiofs. A layer of the root that
 // is out of sight may come through any of them.
-void find_virtio_mounts(const Root& root, const MountTable& mounts,
-                        const EssentialStorage& essential, UsageCheck& check) {
-    for (const auto& share : virtio_shares(root, check.subtree.bus_names)) {
+void find_virtio_mounts(const Root& root, const MountTable& mounts, LazyEssentialStorage& essential,
+                        UsageCheck& check) {
+    for (const auto& share : virtio_shares(root, virtio_names(check))) {
         bool is_mounted = false;
         for (const auto& [number, places] : mounts.mounts) {
             if (!is_of(places.front(), share))
@@ -166,12 +176,12 @@ void find_virtio_mounts(const Root& root, const MountTable& mounts,
             std::string evidence =
                 fmt::format("{} {} of {} on {}", share.type, places.front().remote->name,
                             share.device, mounts.places_text(number));
-            if (essential.numbers.contains(number))
+            if (essential.get().numbers.contains(number))
                 check.add_essential(UseKind::kMounted, text, std::move(evidence));
             else
                 check.add(UseKind::kMounted, text, std::move(evidence));
         }
-        if (!is_mounted && essential.has_hidden_layer)
+        if (!is_mounted && essential.get().has_hidden_layer)
             check.add_essential(
                 UseKind::kMounted, "it may have a layer of the root",
                 fmt::format("{} {} of {}", share.type, share.tag.value_or("?"), share.device));
@@ -181,7 +191,7 @@ void find_virtio_mounts(const Root& root, const MountTable& mounts,
 }
 
 void find_storage_sessions(const Root& root, const NetTables& tables, const MountTable& mounts,
-                           const EssentialStorage& essential, std::span<UsageCheck> checks) {
+                           LazyEssentialStorage& essential, std::span<UsageCheck> checks) {
     std::vector<StorageSession> sessions = disk_sessions(root, essential);
     for (auto& session : mount_sessions(mounts, essential))
         sessions.push_back(std::move(session));

@@ -15,12 +15,12 @@ namespace sysfs {
 [[nodiscard]] bool has_virtio(const UsageCheck& check);
 
 /// Adds the mounted file systems (9p, virtiofs) whose virtio device is part of the device.
-void find_virtio_mounts(const Root& root, const MountTable& mounts,
-                        const EssentialStorage& essential, UsageCheck& check);
+void find_virtio_mounts(const Root& root, const MountTable& mounts, LazyEssentialStorage& essential,
+                        UsageCheck& check);
 
 /// Adds the host's storage on other machines (NFS, SMB, Ceph, iSCSI, NVMe over fabrics) to each
 /// device that its packets leave through.
 void find_storage_sessions(const Root& root, const NetTables& tables, const MountTable& mounts,
-                           const EssentialStorage& essential, std::span<UsageCheck> checks);
+                           LazyEssentialStorage& essential, std::span<UsageCheck> checks);
 
 }  // namespace sysfs

@@ -49,7 +49,7 @@ all=$(awk -F'[][]' -v nic="/$nic " 'index($0, nic) && $3 ~ /^ *bind / {
     if (count++ % 2) { printf "%d\n", ($2 - native) * 1000000 } else { native = $2 } }' $events)
 taken=$(median <<<"$all")
 echo "# from e1000e to vfio-pci, us: the kernel's own $own; with the daemon $(xargs <<<"$all"), median $taken"
-check "the daemon adds less than 80 ms ($((taken - own)) us)" test $((taken - own)) -lt 80000
+check "the daemon adds less than 20 ms ($((taken - own)) us)" test $((taken - own)) -lt 20000
 kill -TERM $daemon
 wait $daemon
 done_checking

@@ -39,9 +39,8 @@ TEST(MountTable, ReadsOptionalFieldsAndEscapes) {
                  "37 35 8:1 /x /d rw shared:1 master:2 propagate_from:3 unbindable - ext4 x rw\n"
                  "38 35 0:5 / /proc rw - proc proc rw\n"
                  "broken\n39 35 8:1 / /e rw\n");
-    EXPECT_EQ(
-        "/d\n/a b\\c\n",
-        shown(sysfs::read_mounts(tree.root(), {}, sysfs::list_processes(tree.root())), kDisk));
+    EXPECT_EQ("/d\n/a b\\c\n",
+              shown(sysfs::read_mounts(tree.root(), {}, sysfs::list_programs(tree.root())), kDisk));
 }
 
 TEST(MountTable, FindsTheMountThatHasAFile) {
@@ -50,7 +49,7 @@ TEST(MountTable, FindsTheMountThatHasAFile) {
                  line("8:1", "/", "ext4") + line("0:40", "/srv", "nfs4") +
                      line("8:1", "/srv/disks", "ext4") + line("8:2", "/srv/disks", "xfs"));
     const MountTable table = sysfs::read_mounts(tree.root(), {"/srv/disks/a", "/srv/b", "/c/d"},
-                                                sysfs::list_processes(tree.root()));
+                                                sysfs::list_programs(tree.root()));
     ASSERT_NE(nullptr, table.mount_of("/srv/disks/a"));
     EXPECT_EQ("xfs", table.mount_of("/srv/disks/a")->type) << "the later mount covers the other";
     EXPECT_EQ("nfs4", table.mount_of("/srv/b")->type);
@@ -63,9 +62,8 @@ TEST(MountTable, CountsAMountOfManyNamespacesOnce) {
     for (int pid = 2; pid < 200; ++pid)
         tree.process(pid, "x", line("8:1", "/", "ext4") + line("8:1", "/data", "ext4"),
                      std::to_string(pid));
-    EXPECT_EQ(
-        "/\n/data in the mount namespace of x (pid 2)\n",
-        shown(sysfs::read_mounts(tree.root(), {}, sysfs::list_processes(tree.root())), kDisk));
+    EXPECT_EQ("/\n/data in the mount namespace of x (pid 2)\n",
+              shown(sysfs::read_mounts(tree.root(), {}, sysfs::list_programs(tree.root())), kDisk));
 }
 
 TEST(MountTable, ReadsAChrootedProcessOfANamespaceAndTheOthersToo) {
@@ -73,9 +71,8 @@ TEST(MountTable, ReadsAChrootedProcessOfANamespaceAndTheOthersToo) {
     tree.process(1, "init", line("8:2", "/", "ext4"), "1");
     tree.process(5, "jailed", line("8:2", "/", "ext4"), "2").link("/proc/5/root", "/var/jail");
     tree.process(6, "free", line("8:1", "/data", "ext4"), "2").link("/proc/6/root", "/");
-    EXPECT_EQ(
-        "/data in the mount namespace of free (pid 6)\n",
-        shown(sysfs::read_mounts(tree.root(), {}, sysfs::list_processes(tree.root())), kDisk));
+    EXPECT_EQ("/data in the mount namespace of free (pid 6)\n",
+              shown(sysfs::read_mounts(tree.root(), {}, sysfs::list_programs(tree.root())), kDisk));
 }
 
 // Bounded in time and memory: kernel limits allow 100,000 mounts in each namespace.
@@ -91,7 +88,7 @@ TEST(MountTable, ReadsAHundredThousandMountsInTwoSecondsAnd64Mebibytes) {
     ::getrusage(RUSAGE_SELF, &before);
     const std::clock_t start = std::clock();
     const MountTable table = sysfs::read_mounts(tree.root(), {"/a/directory/of/disk.img"},
-                                                sysfs::list_processes(tree.root()));
+                                                sysfs::list_programs(tree.root()));
     const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     ::getrusage(RUSAGE_SELF, &after);
     EXPECT_LT(seconds, 2.0);
