@@ -48,8 +48,9 @@ bool same_meaning(const policy::Decision* before, const policy::Decision* now) {
 }
 
 /// Failures are forgotten: what caused them may have been corrected. What was done manually, and
-/// drift that is only reported, hold as long as the device's own rule asks for the same.
-void put_in_force(StepContext& step, LoadedPolicies policies) {
+/// drift that is only reported, hold until a reload is requested, or the device's own rule asks for
+/// something else.
+void put_in_force(StepContext& step, LoadedPolicies policies, ReloadCause cause) {
     ControllerState& state = step.state;
     View& view = state.view;
     // The decisions before point into the set before.
@@ -60,7 +61,8 @@ void put_in_force(StepContext& step, LoadedPolicies policies) {
     view.sources = std::move(policies.sources);
     view.decide();
     const auto is_same = [&](const DeviceId& id) {
-        return same_meaning(policy::find_decision(before, id), view.decision(id));
+        return cause == ReloadCause::kFilesChanged &&
+               same_meaning(policy::find_decision(before, id), view.decision(id));
     };
     state.manual.keep_if(is_same);
     for (auto& [key, status] : state.groups) {
@@ -77,6 +79,11 @@ void put_in_force(StepContext& step, LoadedPolicies policies) {
     notify_loaded(step, std::move(policies.parsed.diagnostics));
 }
 
+void apply_policies(StepContext& step, LoadedPolicies policies, ReloadCause cause) {
+    policies.ok() ? put_in_force(step, std::move(policies), cause)
+                  : reject(step, std::move(policies));
+}
+
 }  // namespace
 
 base::Result<void> check_policies(const LoadedPolicies& policies) {
@@ -91,16 +98,12 @@ void on_policy_files_changed(StepContext& step) {
     step.emit(ArmTimer{TimerId::kReload, step.now + kReloadDelay});
 }
 
-void apply_policies(StepContext& step, LoadedPolicies policies) {
-    policies.ok() ? put_in_force(step, std::move(policies)) : reject(step, std::move(policies));
-}
-
 /// A daemon that starts beside invalid files must not let go of what it managed under the last set
 /// that was valid.
 void apply_first_policies(StepContext& step, LoadedPolicies policies, LoadedPolicies last_valid) {
     if (!policies.ok() && !last_valid.sources.empty() && last_valid.ok())
-        put_in_force(step, std::move(last_valid));
-    apply_policies(step, std::move(policies));
+        put_in_force(step, std::move(last_valid), ReloadCause::kFilesChanged);
+    apply_policies(step, std::move(policies), ReloadCause::kFilesChanged);
 }
 
 void on_policies_read(StepContext& step, PoliciesRead input) {
@@ -112,7 +115,7 @@ void on_policies_read(StepContext& step, PoliciesRead input) {
             notify_loaded(step, std::move(input.policies.parsed.diagnostics));
         return;
     }
-    apply_policies(step, std::move(input.policies));
+    apply_policies(step, std::move(input.policies), input.cause);
     if (valid)
         scan_all(step);
 }

@@ -11,10 +11,8 @@ namespace bindd {
 
 void on_policy_files_changed(StepContext& step);
 void on_policies_read(StepContext& step, PoliciesRead input);
-/// Puts the policies in force, or rejects them.
-/// At the start. `last_valid`: the set that an earlier run saved; in force until the files
-/// are valid.
+/// At the start: puts the policies in force, or rejects them. `last_valid`: the set that an earlier
+/// run saved; in force until the files are valid.
 void apply_first_policies(StepContext& step, LoadedPolicies policies, LoadedPolicies last_valid);
-void apply_policies(StepContext& step, LoadedPolicies policies);
 
 }  // namespace bindd

@@ -106,15 +106,15 @@ store /sys/bus/pci/drivers/e1000e/bind $nic
 eventually "drift is logged" grep -qE "$nic was (unbound|rebound to e1000e) outside bindd: left unchanged" "$log"
 sleep 1
 equal "and not restored" e1000e "$(driver_of $nic)"
-vfioctl --direct apply >/dev/null
-eventually "an apply restores it" is_on $nic vfio-pci
+kill -HUP $daemon
+eventually "a reload applies the policies again" is_on $nic vfio-pci
 
 # vfioctl beside the daemon
 check "vfioctl --direct releases a device" vfioctl --direct release $twin
 sleep 1
 equal "and the daemon does not bind it again" nvme "$(driver_of $twin)"
-vfioctl --direct apply >/dev/null
-eventually "until an apply" is_on $twin vfio-pci
+kill -HUP $daemon
+eventually "until a reload" is_on $twin vfio-pci
 
 # Policies
 printf 'version: 1\nrules:\n  - nam: x\n' >"$rules"

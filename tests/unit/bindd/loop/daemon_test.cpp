@@ -161,6 +161,15 @@ TEST(Daemon, LeavesAReleasedDeviceToTheHostUntilItsOwnRuleChanges) {
     EXPECT_TRUE(daemon.wait_for_driver(kFirst, "vfio-pci")) << "its own rule asks for more";
 }
 
+TEST(Daemon, TakesAReleasedDeviceAgainWhenAReloadIsRequested) {
+    DaemonHarness daemon(nics(1), all_nics());
+    daemon.start_ready();
+    daemon.send_line("release pci/0000:01:00.0");
+    EXPECT_EQ(daemon.wait_for_line("job 2"), "job 2 release ended done");
+    daemon.send_line("reload");
+    EXPECT_TRUE(daemon.wait_for_driver(kFirst, "vfio-pci"));
+}
+
 TEST(Daemon, KeepsAManualBinding) {
     DaemonHarness daemon(
         nics(1),
