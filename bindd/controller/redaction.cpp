@@ -3,41 +3,17 @@
 
 #include <utility>
 
+#include "policy/plan/refusal_reasons.hpp"
+
 namespace bindd {
 namespace {
 
-using policy::ReasonCode;
-
 /// Is the reason what a look for users has found?
-bool is_use(ReasonCode code) {
-    switch (code) {
-        case ReasonCode::kMounted:
-        case ReasonCode::kSwap:
-        case ReasonCode::kHolder:
-        case ReasonCode::kVfioOpen:
-        case ReasonCode::kDefaultRoute:
-        case ReasonCode::kAddressed:
-        case ReasonCode::kEnslaved:
-        case ReasonCode::kSession:
-        case ReasonCode::kOpenFd:
-        case ReasonCode::kConsole:
-        case ReasonCode::kInput:
-        case ReasonCode::kVfsInUse:
-        case ReasonCode::kSignature:
-        case ReasonCode::kUnknownUse:
-        case ReasonCode::kFirmwareMemory:
+bool is_use(policy::ReasonCode code) {
+    for (int each = 0; each <= static_cast<int>(sysfs::UseKind::kUnknown); ++each)
+        if (policy::to_reason_code(static_cast<sysfs::UseKind>(each)) == code)
             return true;
-        case ReasonCode::kProtected:
-        case ReasonCode::kGroupNotViable:
-        case ReasonCode::kBridge:
-        case ReasonCode::kDeadDevice:
-        case ReasonCode::kNoIommu:
-        case ReasonCode::kNoDriver:
-        case ReasonCode::kDriverDenies:
-        case ReasonCode::kAmbiguous:
-            return false;
-    }
-    return true;
+    return false;
 }
 
 }  // namespace

@@ -159,7 +159,11 @@ std::vector<sysfs::UseKind> release_accepts(const std::vector<DeviceId>& removed
     std::vector<sysfs::UseKind> kinds = policy::accepted_uses(policy::Rule{}, forced);
     kinds.push_back(sysfs::UseKind::kSignature);
     if (!removed.empty())
-        kinds.insert(kinds.end(), {sysfs::UseKind::kVfsInUse, sysfs::UseKind::kHolder});
+        kinds.push_back(sysfs::UseKind::kVfsInUse);
+    // A running mdev holds its parent until it is removed.
+    if (std::any_of(removed.begin(), removed.end(),
+                    [](const DeviceId& device) { return device.bus == "mdev"; }))
+        kinds.push_back(sysfs::UseKind::kHolder);
     return kinds;
 }
 
