@@ -10,6 +10,7 @@
 #include "bindd/controller/job.hpp"
 #include "bindd/controller/view.hpp"
 #include "sysfs/device/group.hpp"
+#include "sysfs/device/vfio_nodes.hpp"
 
 namespace bindd {
 
@@ -51,15 +52,16 @@ std::string wanted_driver(const Change& change, const Transaction& transaction) 
     return first.driver.value_or(first.module.value_or(""));
 }
 
-/// A device without an IOMMU, or in a group that VFIO made up for one, reaches all memory.
+/// A device without an IOMMU, or in a group that VFIO made up for one, reaches all memory. An mdev
+/// has such a group too, or none, and no DMA of its own.
 bool has_no_iommu(const View& view, const DeviceId& id) {
     const Device* device = view.inventory.find(id);
-    if (device == nullptr)
+    if (device == nullptr || device->mdev)
         return false;
     if (!device->iommu_group)
         return true;
     const auto group = view.inventory.groups.find(*device->iommu_group);
-    return group != view.inventory.groups.end() && group->second.name == "vfio-noiommu";
+    return group != view.inventory.groups.end() && group->second.name == sysfs::kNoiommuGroupName;
 }
 
 /// What only org.bindd1.force allows: to go on in spite of a reason, a driver that gives the device

@@ -7,12 +7,11 @@
 
 #include "base/file_io.hpp"
 #include "base/path.hpp"
+#include "sysfs/device/vfio_nodes.hpp"
 
 /// Is there an IOMMU at work, in which mode, and are interrupts remapped?
 namespace vfioctl {
 namespace {
-
-constexpr const char* kNoiommuGroupName = "vfio-noiommu";
 
 /// The firmware's table of IOMMUs: there although nothing uses it means that the kernel does not
 /// want to.
@@ -28,7 +27,7 @@ std::string firmware_table(const DoctorContext& context) {
 std::size_t real_groups(const HostAssessment& assessment) {
     std::size_t count = 0;
     for (const auto& [id, group] : assessment.inventory.groups)
-        count += group.name != kNoiommuGroupName && !group.devices.empty() ? 1 : 0;
+        count += group.name != sysfs::kNoiommuGroupName && !group.devices.empty() ? 1 : 0;
     return count;
 }
 

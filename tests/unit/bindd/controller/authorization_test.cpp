@@ -55,6 +55,17 @@ TEST_F(Authorization, IsAskedForVirtualFunctionsByTheirOwnAction) {
               (Lines{"org.bindd1.apply 0000:01:00.0 ", "org.bindd1.sriov 0000:01:00.0 4"}));
 }
 
+TEST_F(Authorization, NeedsNoForceToOpenAMediatedDevice) {
+    fake::Host host;
+    host.pci("0000:03:00.0").group(12).driver("nvidia");
+    host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "0000:03:00.0", "nvidia-63").group(13);
+    view_.inventory = host.inventory();
+    view_.inventory.groups.at(13).name = "vfio-noiommu";  // as VFIO names the groups of mdevs
+    for (const Question& question :
+         open_questions(view_, {"mdev", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"}, "type1v2"))
+        EXPECT_EQ(question.action, Action::kOpen);
+}
+
 TEST_F(Authorization, IsAskedOnceWhereNoDeviceIsTouched) {
     EXPECT_EQ(questions({.kind = JobKind::kApply}), Lines{"org.bindd1.apply"});
 }
