@@ -29,7 +29,8 @@ struct Started {
     std::string manual_state;  ///< the file that SaveManualState wrote
     binding::LatestHistory latest;
     JournalReading journal;
-    LoadedPolicies last_valid = {};  ///< the set that an earlier run saved; none: no sources
+    LoadedPolicies last_valid =
+        {};  ///< where `policies` are invalid, the set that an earlier run saved
 };
 enum class ReloadCause { kFilesChanged, kRequest };
 struct PoliciesRead {

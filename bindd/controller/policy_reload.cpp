@@ -101,7 +101,7 @@ void on_policy_files_changed(StepContext& step) {
 /// A daemon that starts beside invalid files must not let go of what it managed under the last set
 /// that was valid.
 void apply_first_policies(StepContext& step, LoadedPolicies policies, LoadedPolicies last_valid) {
-    if (!policies.ok() && !last_valid.sources.empty() && last_valid.ok())
+    if (!last_valid.sources.empty() && last_valid.ok())
         put_in_force(step, std::move(last_valid), ReloadCause::kFilesChanged);
     apply_policies(step, std::move(policies), ReloadCause::kFilesChanged);
 }

@@ -164,11 +164,15 @@ void ControllerRunner::on_notice(binding::Message notice) {
 }
 
 void ControllerRunner::start() {
-    feed(Started{.policies = load_policies(deps_.policy_paths),
+    LoadedPolicies policies = load_policies(deps_.policy_paths);
+    LoadedPolicies last_valid;
+    if (!policies.ok())
+        last_valid = parse_saved_policies(base::read_file(policies_file_).value_or(""));
+    feed(Started{.policies = std::move(policies),
                  .manual_state = base::read_file(manual_state_file_).value_or(""),
                  .latest = binding::latest_history(deps_.state),
                  .journal = journal_.read(),
-                 .last_valid = parse_saved_policies(base::read_file(policies_file_).value_or(""))});
+                 .last_valid = std::move(last_valid)});
     save_policies();
 }
 

@@ -4,24 +4,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
 
+#include "base/number.hpp"
 #include "base/path.hpp"
 #include "base/path_root.hpp"
 
 namespace base {
-namespace {
-
-std::string octal(mode_t mode) {
-    std::array<char, 8> text{};
-    const int length = std::snprintf(text.data(), text.size(), "%04o", mode & 07777U);
-    return {text.data(), static_cast<std::size_t>(length)};
-}
-
-}  // namespace
-
 std::optional<Distrust> find_distrust(const struct stat& status) {
     const std::string noun = S_ISDIR(status.st_mode) ? "directory" : "file";
     const uid_t caller = ::geteuid();
@@ -33,7 +22,7 @@ std::optional<Distrust> find_distrust(const struct stat& status) {
     const mode_t others = caller == 0 ? S_IWGRP | S_IWOTH : S_IWOTH;
     if ((status.st_mode & others) != 0)
         return Distrust{"this " + noun + " is writable by others than its owner (mode " +
-                            octal(status.st_mode) + ")",
+                            to_octal(status.st_mode & 07777U) + ")",
                         "chmod go-w"};
     return std::nullopt;
 }

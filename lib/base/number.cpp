@@ -23,6 +23,16 @@ std::string quoted(std::string_view text) {
     return out + (text.size() > kShown ? "...'" : "'");
 }
 
+/// Of `bits` each, zero-padded.
+std::string in_digits(std::uint32_t value, unsigned bits, std::size_t least) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out;
+    for (; value != 0 || out.size() < least; value >>= bits)
+        out += kDigits[value & ((1U << bits) - 1)];
+    std::reverse(out.begin(), out.end());
+    return out;
+}
+
 }  // namespace
 
 tl::unexpected<Error> malformed(std::string_view what, std::string_view text) {
@@ -66,12 +76,11 @@ std::optional<std::uint64_t> parse_kernel_number(std::string_view text) {
 }
 
 std::string to_hex(std::uint32_t value, std::size_t digits) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (; value != 0 || out.size() < digits; value >>= 4U)
-        out += kDigits[value & 0xfU];
-    std::reverse(out.begin(), out.end());
-    return out;
+    return in_digits(value, 4, digits);
+}
+
+std::string to_octal(std::uint32_t mode) {
+    return in_digits(mode, 3, 4);
 }
 
 }  // namespace base

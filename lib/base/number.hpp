@@ -20,6 +20,8 @@ namespace base {
 [[nodiscard]] std::optional<std::uint64_t> parse_kernel_number(std::string_view text);
 /// Lower-case hex, zero-padded to `digits`.
 [[nodiscard]] std::string to_hex(std::uint32_t value, std::size_t digits);
+/// A file's mode: "0660".
+[[nodiscard]] std::string to_octal(std::uint32_t mode);
 
 /// The error for `text` that is not `what` ("a UUID"), quoted in printable ASCII.
 [[nodiscard]] tl::unexpected<Error> malformed(std::string_view what, std::string_view text);

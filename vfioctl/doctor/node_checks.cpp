@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/doctor/node_checks.hpp"
 
-#include "vfioctl/render/counted.hpp"
-
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
-#include <array>
-#include <cstdio>
+#include "base/number.hpp"
+#include "vfioctl/render/counted.hpp"
 
 /// The device nodes: /dev/vfio/vfio is harmless and for everyone (the kernel makes it 0666), those
 /// of groups are not.
@@ -31,12 +29,6 @@ std::optional<NodeStatus> read_node(const DoctorContext& context, const std::str
     return out;
 }
 
-std::string octal(unsigned mode) {
-    std::array<char, 16> text{};
-    std::snprintf(text.data(), text.size(), "%04o", mode);
-    return text.data();
-}
-
 /// Names of users are this machine's; below --root the owner is the user who unpacked the
 /// directory.
 std::string owner(const DoctorContext& context, const NodeStatus& of) {
@@ -56,7 +48,8 @@ CheckResult container(const DoctorContext& context) {
                 CheckVerdict::kSkip,
                 "/dev/vfio/vfio is not there: it comes with the module vfio",
                 {}};
-    const std::string shown = "/dev/vfio/vfio is " + octal(vfio->mode()) + owner(context, *vfio);
+    const std::string shown =
+        "/dev/vfio/vfio is " + base::to_octal(vfio->mode()) + owner(context, *vfio);
     if (context.root.is_live() && !S_ISCHR(vfio->status.st_mode))
         return {"vfio-node", CheckVerdict::kFail, "/dev/vfio/vfio is no device",
                 "remove it, and `modprobe vfio`"};
@@ -89,7 +82,7 @@ CheckResult groups(const DoctorContext& context) {
             if (const auto there = read_node(context, path)) {
                 ++count;
                 if ((there->mode() & kReadWrite) != 0)
-                    open_to_all.push_back(path + " is " + octal(there->mode()));
+                    open_to_all.push_back(path + " is " + base::to_octal(there->mode()));
             }
     }
     if (count == 0)

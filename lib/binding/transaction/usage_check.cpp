@@ -2,6 +2,8 @@
 #include "binding/transaction/usage_check.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "base/try.hpp"
 #include "binding/transaction/release_selection.hpp"
@@ -74,18 +76,20 @@ base::Result<void> check_usage(TransactionContext& context,
     for (const DeviceChange& each : changes)
         if (!each.preflight().gone)
             ids.push_back(each.preflight().now.id);
-    const sysfs::Inventory before = TRY(context.kernel.devices(ids, {}));
+    sysfs::Inventory inventory = TRY(context.kernel.devices(ids, {}));
     std::vector<std::pair<const DeviceChange*, sysfs::DeviceId>> disturbed;
+    std::set<sysfs::DeviceId> devices;
     for (const DeviceChange& each : changes)
-        for (const sysfs::DeviceId& id : disturbed_by(context, before, each)) {
+        for (const sysfs::DeviceId& id : disturbed_by(context, inventory, each)) {
             disturbed.emplace_back(&each, id);
-            ids.push_back(id);
+            devices.insert(id);
         }
     if (disturbed.empty())
         return {};
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    const sysfs::Inventory inventory = TRY(context.kernel.devices(ids, {}));
+    ids.assign(devices.begin(), devices.end());
+    const auto is_known = [&](const sysfs::DeviceId& id) { return inventory.find(id) != nullptr; };
+    if (!std::all_of(ids.begin(), ids.end(), is_known))  // VFs and mdevs that go
+        inventory = TRY(context.kernel.devices(ids, {}));
     const sysfs::Usage usage = context.kernel.usage(inventory, ids);
     for (const auto& [each, id] : disturbed)
         TRY(check_uses(*each, id, usage));

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "policy/plan/plan_steps.hpp"
 
-#include <array>
-#include <cstdio>
 #include <set>
 
+#include "base/number.hpp"
 #include "policy/plan/desired_state.hpp"
 #include "sysfs/device/vgpu.hpp"
 
@@ -184,11 +183,8 @@ std::string format_access(const AccessSpec& access) {
     std::string out = access.owner.value_or("");
     if (access.group)
         out += ":" + *access.group;
-    if (access.mode) {
-        std::array<char, 16> mode{};
-        std::snprintf(mode.data(), mode.size(), "%04o", unsigned{*access.mode});
-        out += (out.empty() ? "" : " ") + std::string(mode.data());
-    }
+    if (access.mode)
+        out += (out.empty() ? "" : " ") + base::to_octal(*access.mode);
     return out;
 }
 
