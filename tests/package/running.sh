@@ -22,7 +22,7 @@ udevadm monitor --kernel --subsystem-match=pci >/tmp/events &
 monitor=$!
 check "an upgrade with the daemon running" dpkg -i "$packages"/{vfioctl,bindd}_*.deb
 eventually "the daemon runs again" is_active
-verdict "$([ "$(main_pid)" != "$before" ]; echo $?)" "as another process"
+check "as another process" [ "$(main_pid)" != "$before" ]
 check "which answers" vfioctl status
 equal "the device was left bound" vfio-pci "$(driver_of "$edu")"
 equal "and nothing was done" "$history" "$(vfioctl history)"
