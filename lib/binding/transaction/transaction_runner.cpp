@@ -292,9 +292,12 @@ std::string TransactionRunner::pending_undo_error(const std::string& txn) const 
 
 Result<void> TransactionRunner::forget(const std::vector<sysfs::DeviceId>& devices,
                                        const std::string& why) {
-    for (const sysfs::DeviceId& device : devices)
-        if (journal_state_.bound.contains(device))
+    for (const sysfs::DeviceId& device : devices) {
+        const auto bound = journal_state_.bound.find(device);
+        if (bound != journal_state_.bound.end() &&
+            !kernel_.is_present({device, bound->second.identity}))
             TRY(journal_.append(ReleasedRecord{device, why}, Sync::kLater));
+    }
     return refresh();
 }
 

@@ -41,7 +41,9 @@ class TransactionRunner {
     [[nodiscard]] const JournalState& journal_state() const { return journal_state_; }
     void begin(policy::Transaction transaction, const ApplyOptions& options, EndedCallback ended);
     void begin_recovery(const InFlightTransaction& flight, RecoveredCallback recovered);
-    /// Records that these devices went away, or are other devices now.
+    /// Records that these devices went away, or are other devices now. One that is there as
+    /// recorded stays: another process bound it after it had come back, while this waited for the
+    /// lock.
     [[nodiscard]] base::Result<void> forget(const std::vector<sysfs::DeviceId>& devices,
                                             const std::string& why);
     [[nodiscard]] WorkerPool& pool();

@@ -46,6 +46,12 @@ class Kernel {
     [[nodiscard]] virtual base::Result<Device> binding_state(const DeviceId& id) {
         return device(id);
     }
+    /// Is it there with this identity? Read without taking the device's lock, so that the answer
+    /// does not wait for a driver.
+    [[nodiscard]] virtual bool is_present(const DeviceTarget& target) {
+        const auto now = binding_state(target.id);
+        return now && now->identity() == target.identity;
+    }
     /// A property in udev's database that a rule has set; nothing when there is none.
     [[nodiscard]] virtual std::optional<std::string> property(const DeviceId& /*id*/,
                                                               const std::string& /*name*/) {

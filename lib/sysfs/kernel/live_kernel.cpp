@@ -61,6 +61,10 @@ base::Result<Device> LiveKernel::binding_state(const DeviceId& id) {
     return handle_.binding_state(id);
 }
 
+bool LiveKernel::is_present(const DeviceTarget& target) {
+    return open_target(target, "check").has_value();
+}
+
 std::optional<std::string> LiveKernel::property(const DeviceId& id, const std::string& name) {
     return udev_property(kLiveRoot, id, name);
 }

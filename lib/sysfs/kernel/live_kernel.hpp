@@ -22,6 +22,7 @@ class LiveKernel final : public Kernel {
     [[nodiscard]] base::Result<Inventory> devices(std::span<const DeviceId> ids,
                                                   const ScanOptions& wanted) override;
     [[nodiscard]] base::Result<Device> binding_state(const DeviceId& id) override;
+    [[nodiscard]] bool is_present(const DeviceTarget& target) override;
     [[nodiscard]] std::optional<std::string> property(const DeviceId& id,
                                                       const std::string& name) override;
     [[nodiscard]] base::Result<Drivers> drivers(const ScanOptions& wanted) override;

@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "binding/transaction/release_plan.hpp"
+#include "binding/transaction/transaction_runner.hpp"
 #include "policy/udev/udev_rules.hpp"
 #include "tests/unit/binding/test_host.hpp"
 
@@ -338,6 +339,23 @@ TEST(Apply, ForgetsADeviceThatWentAway) {
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
     EXPECT_EQ(fixture.warnings(),
               Words{"group 15: 0000:01:00.0 is gone or another device now: forgotten"});
+    EXPECT_TRUE(fixture.journal_state().bound.empty());
+}
+
+/// A removal reaches the daemon while `vfioctl bind` has the lock for the device that came back.
+TEST(Apply, ForgetsOnlyTheDeviceThatWentAwayNotTheOneBoundInItsPlace) {
+    TestHost fixture(one_nic());
+    fixture.apply(fixture.plan({kNic}, {"vfio-pci"}));
+    const auto forget = [&] {
+        auto runner = TransactionRunner::open(fixture.kernel(), fixture.state(), {});
+        ASSERT_TRUE(runner);
+        EXPECT_TRUE(runner->forget({pci_id(kNic)}, "it went away"));
+    };
+    forget();
+    EXPECT_EQ(fixture.journal_state().bound.count(pci_id(kNic)), 1U);
+    fixture.kernel().change(
+        [](fake::KernelState& world) { world.devices.at(pci_id(kNic)).incarnation = 2; });
+    forget();
     EXPECT_TRUE(fixture.journal_state().bound.empty());
 }
 
