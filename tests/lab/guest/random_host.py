@@ -86,6 +86,11 @@ class Host:
                 attribute.write(value)
         attempt(write)
 
+    def wait_for_udev(self):
+        """Else it may process the "add" of a device that was removed again, and our rule arms the one in its place: that
+        one's own "removed" deletes the property that says so, and the override counts as somebody else's for good."""
+        run("udevadm", "settle", "--timeout", "60")
+
     def is_there(self, address):
         return os.path.exists(f"{PCI}/devices/{address}")
 

@@ -81,6 +81,7 @@ class Run:
         self.host.store(f"devices/{address}/remove", "1")
         time.sleep(delay)
         self.host.store("rescan", "1")
+        self.host.wait_for_udev()
         return address
 
     def plug(self):
