@@ -6,19 +6,48 @@
 
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
+#include "vfioctl/pipeline/policy_review.hpp"
+#include "vfioctl/render/counted.hpp"
 
 namespace vfioctl {
+namespace {
+
+/// The policies on this host. Where it cannot be read (a build root), they are only parsed.
+CliResult<HostAssessment> decide_here(CliContext& cli, policy::PolicySet set) {
+    HostAssessment assessment;
+    assessment.policies = std::move(set);
+    if (assessment.policies.rules.empty())
+        return assessment;
+    sysfs::ScanOptions extra;
+    extra.brief = true;
+    TRY(scan_inventory(cli, assessment, extra));
+    TRY(decide(cli, assessment));
+    return assessment;
+}
+
+}  // namespace
 
 CliResult<ExitCode> run_policy_check(CliContext& cli, const Arguments& arguments) {
-    const policy::Parsed parsed = load_policies_for(cli, arguments.words);
-    const policy::PolicySet& set = parsed.set;
+    policy::Parsed parsed = load_policies_for(cli, arguments.words);
     if (!parsed.ok())
         return policy_failure(parsed);
+    const policy::PolicySet set = parsed.set;
+    std::vector<policy::Diagnostic> diagnostics = std::move(parsed.diagnostics);
+    const auto assessment = decide_here(cli, std::move(parsed.set));
+    if (assessment)
+        for (policy::Diagnostic& warning : review_policies(cli, *assessment))
+            diagnostics.push_back(std::move(warning));
+    else
+        cli.err << "vfioctl: warning: the host cannot be read, so the rules are not compared with "
+                   "its devices: "
+                << failure_text(assessment.error());
     if (!cli.json()) {
-        cli.err << policy::render(parsed.diagnostics);
-        cli.out << set.files.size() << (set.files.size() == 1 ? " file, " : " files, ")
-                << set.variants.size() << (set.variants.size() == 1 ? " variant, " : " variants, ")
-                << set.rules.size() << (set.rules.size() == 1 ? " rule: ok\n" : " rules: ok\n");
+        cli.err << policy::render(diagnostics);
+        cli.out << counted(set.files.size(), "file") << ", "
+                << counted(set.variants.size(), "variant") << ", "
+                << counted(set.rules.size(), "rule") << ": ok"
+                << (diagnostics.empty() ? "" : ", " + counted(diagnostics.size(), "warning"))
+                << "\n";
         return ExitCode::kDone;
     }
     nlohmann::ordered_json json = json_document();
@@ -26,7 +55,7 @@ CliResult<ExitCode> run_policy_check(CliContext& cli, const Arguments& arguments
     json["generation"] = set.generation;
     json["variants"] = set.variants.size();
     json["rules"] = set.rules.size();
-    json["diagnostics"] = diagnostics_json(parsed.diagnostics);
+    json["diagnostics"] = diagnostics_json(diagnostics);
     cli.out << dump(json);
     return ExitCode::kDone;
 }

@@ -30,6 +30,7 @@ struct DoctorContext {
     const HostAssessment& assessment;
     const policy::Parsed& policies;
     const ExternalManagers& external_managers;
+    std::vector<policy::Diagnostic> policy_warnings;
 
     /// Text of a file below the root, without trailing white space; absent: it cannot be read.
     [[nodiscard]] std::optional<std::string> text(const std::string& path) const;

@@ -17,6 +17,7 @@
 #include "vfioctl/doctor/node_checks.hpp"
 #include "vfioctl/doctor/policy_checks.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
+#include "vfioctl/pipeline/policy_review.hpp"
 #include "vfioctl/render/counted.hpp"
 #include "vfioctl/render/table.hpp"
 
@@ -114,8 +115,8 @@ CliResult<ExitCode> run_doctor(CliContext& cli, const Arguments& /*arguments*/) 
     policy::Parsed policies = load_policies_for(cli, {});
     const auto assessment = TRY(assess_host(cli, policies));
     const ExternalManagers external_managers = read_external_managers(cli.options.root);
-    const CheckResults results =
-        run_checks({cli.options.root, assessment, policies, external_managers});
+    const CheckResults results = run_checks({cli.options.root, assessment, policies,
+                                             external_managers, review_policies(cli, assessment)});
     cli.out << (cli.json() ? as_json(results, assessment) : as_text(results, cli.terminal));
     return count(results, CheckVerdict::kFail) == 0 ? ExitCode::kDone : ExitCode::kFailed;
 }

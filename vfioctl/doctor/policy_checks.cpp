@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/doctor/policy_checks.hpp"
 
-#include "vfioctl/render/counted.hpp"
-
 #include <sys/stat.h>
 
 #include <algorithm>
+
+#include "vfioctl/pipeline/policy_review.hpp"
+#include "vfioctl/render/counted.hpp"
 
 /// The policies, and the states of the devices they want.
 namespace vfioctl {
@@ -24,11 +25,16 @@ CheckResult policies(const DoctorContext& context) {
     const policy::PolicySet& set = context.assessment.policies;
     if (set.rules.empty())
         return {"policies", CheckVerdict::kOk, "no rule: every device stays as it is", {}};
-    return {"policies",
-            CheckVerdict::kOk,
-            counted(set.rules.size(), "rule") + ", " + counted(set.variants.size(), "variant") +
-                " in " + counted(set.files.size(), "file"),
-            {}};
+    const std::string counts = counted(set.rules.size(), "rule") + ", " +
+                               counted(set.variants.size(), "variant") + " in " +
+                               counted(set.files.size(), "file");
+    if (context.policy_warnings.empty())
+        return {"policies", CheckVerdict::kOk, counts, {}};
+    std::vector<std::string> warnings;
+    for (const policy::Diagnostic& warning : context.policy_warnings)
+        warnings.push_back(sentence(warning));
+    return {"policies", CheckVerdict::kWarn, counts + "; " + listed(warnings),
+            "`vfioctl policy check` shows them; edit or remove what is not meant"};
 }
 
 CheckResult states(const DoctorContext& context) {

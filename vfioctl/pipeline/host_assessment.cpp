@@ -106,12 +106,18 @@ CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& e
         warn(cli, assessment,
              "policies: " + policy_failure(parsed).value().why +
                  "; every device is shown as unmanaged");
+    TRY(scan_inventory(cli, assessment, extra));
+    return assessment;
+}
+
+CliResult<void> scan_inventory(CliContext& cli, HostAssessment& assessment,
+                               const sysfs::ScanOptions& extra) {
     assessment.inventory =
         TRY(to_cli(cli.kernel.inventory(merge(assessment.policies.required_facts(), extra))));
     for (const std::string& warning : assessment.inventory.warnings)
         warn(cli, assessment, warning);
     load_bound_rules(cli, assessment);
-    return assessment;
+    return {};
 }
 
 void load_bound_rules(CliContext& cli, HostAssessment& assessment) {

@@ -36,6 +36,9 @@ enum class OnPolicyError { kFails, kWarns };
 /// Policies and inventory.
 [[nodiscard]] CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& extra,
                                                   OnPolicyError on_error);
+/// The inventory, for the policies that the assessment has.
+[[nodiscard]] CliResult<void> scan_inventory(CliContext& cli, HostAssessment& assessment,
+                                             const sysfs::ScanOptions& extra);
 /// Which rule has bound which device, by the journal: before the decisions are made.
 void load_bound_rules(CliContext& cli, HostAssessment& assessment);
 /// What was last done to each device that is not as it is wanted, for its state: when the plan is

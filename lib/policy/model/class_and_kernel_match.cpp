@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/number.hpp"
+
 namespace policy {
 namespace {
 
@@ -107,6 +109,45 @@ bool class_matches(const std::string& wanted, std::uint32_t class_code) {
             return false;
     }
     return true;
+}
+
+std::string class_digits(std::string_view wanted) {
+    std::string pattern(wanted);
+    if (const auto base = base_class(wanted))
+        pattern = base::to_hex(*base, 2);
+    for (char& c : pattern)
+        c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    pattern.resize(6, 'x');
+    return pattern;
+}
+
+std::optional<KernelRange> kernel_range(const std::string& wanted) {
+    constexpr std::uint64_t kAll = ~std::uint64_t{0};
+    constexpr unsigned kBits = 20;
+    const auto [comparison, text] = split_comparison(wanted);
+    const Version version = leading_version(text).first;
+    if (version.empty() || version.size() > 3)
+        return std::nullopt;
+    std::uint64_t first = 0;
+    for (std::size_t at = 0; at < 3; ++at)
+        first = first << kBits | (at < version.size() ? version[at] : 0);
+    // As many numbers as the rule gives are compared: 6.12.107 is "6.12".
+    const std::uint64_t end = first + (std::uint64_t{1} << (kBits * (3 - version.size())));
+    switch (comparison) {
+        case Comparison::kEqual:
+            return KernelRange{first, end};
+        case Comparison::kNotEqual:
+            return std::nullopt;
+        case Comparison::kLess:
+            return KernelRange{0, first};
+        case Comparison::kLessOrEqual:
+            return KernelRange{0, end};
+        case Comparison::kGreater:
+            return KernelRange{end, kAll};
+        case Comparison::kGreaterOrEqual:
+            return KernelRange{first, kAll};
+    }
+    return std::nullopt;
 }
 
 std::optional<bool> kernel_matches(const std::string& wanted, const std::string& release) {

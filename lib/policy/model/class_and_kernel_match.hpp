@@ -19,8 +19,18 @@ namespace policy {
 /// A name, or hex digits with 'x' for any, against the 24 bits of a class code.
 [[nodiscard]] bool class_matches(const std::string& wanted, std::uint32_t class_code);
 
+/// The same as a pattern of six digits, 'x' for any: "02xxxx" for "network".
+[[nodiscard]] std::string class_digits(std::string_view wanted);
+
 /// ">=6.8", "6.12", "<5.13" against a release such as "6.12.107-amd64"; nothing: not a comparison.
 [[nodiscard]] std::optional<bool> kernel_matches(const std::string& wanted,
                                                  const std::string& release);
+/// The releases that it accepts, as numbers in their order: from `first`, before `end`. Nothing for
+/// "!=", which is no range.
+struct KernelRange {
+    std::uint64_t first = 0;
+    std::uint64_t end = 0;
+};
+[[nodiscard]] std::optional<KernelRange> kernel_range(const std::string& wanted);
 
 }  // namespace policy

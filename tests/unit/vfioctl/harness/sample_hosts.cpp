@@ -150,6 +150,29 @@ void write_broken_policy(const std::string& root) {
               "    driver: auto\n");
 }
 
+void write_questionable_policy(const std::string& root) {
+    written(root, workstation())
+        .file("/etc/bindd/policies.d/10-guest.yaml",
+              "version: 1\n"
+              "rules:\n"
+              "  - name: guest-gpu\n"
+              "    match: { vendor: \"10de\", class: display, not: { boot_vga: true } }\n"
+              "    driver: [vfio-pcl, auto]\n"
+              "  - name: no-function\n"
+              "    match: { is_vf: true, is_pf: true }\n"
+              "    driver: auto\n"
+              "  - name: other-nic\n"
+              "    match: { vendor: \"8086\", device: \"10d4\", class: network }\n"
+              "    driver: auto\n"
+              "  - name: second\n"
+              "    priority: -1\n"
+              "    match: { address: \"0000:02:00.0\" }\n"
+              "    driver: host\n")
+        .file("/usr/lib/bindd/policies.d/50-package.yaml",
+              "version: 1\n"
+              "rules: [{ name: packaged, match: { vendor: \"ffff\" }, driver: auto }]\n");
+}
+
 void write_host_without_iommu(const std::string& root) {
     fake::Host host;
     host.no_iommu();

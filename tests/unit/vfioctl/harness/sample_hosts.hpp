@@ -18,6 +18,9 @@ void write_server(const std::string& root);
 void write_mdev_host(const std::string& root);
 /// The workstation with a policy file that has three errors.
 void write_broken_policy(const std::string& root);
+/// The workstation with a valid policy file, of which each rule has something to warn of, and one
+/// of a package.
+void write_questionable_policy(const std::string& root);
 /// The workstation without an IOMMU and without policies.
 void write_host_without_iommu(const std::string& root);
 
