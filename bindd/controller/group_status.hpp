@@ -74,6 +74,7 @@ struct GroupStatus {
     bool drifted = false;          ///< changed outside bindd, and reported
     bool driver_reloaded = false;  ///< since it was in sync: VFs and mdevs went with the old one
     std::string blocked_reason;    ///< the reason in the device's state; empty: that of the plan
+    std::string blocked_note;      ///< its note (binding::DeviceState)
     std::set<sysfs::DeviceId> children_to_scan;  ///< with the next scan of the group itself
     std::string logged_refusal;                  ///< the last refusal that was logged
 

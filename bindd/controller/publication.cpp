@@ -31,8 +31,8 @@ std::vector<const Device*> publish_devices(StepContext& step) {
     for (const Device& device : step.state.view.inventory.devices) {
         const binding::DeviceState now = device_state(step.state, device);
         const policy::Decision* decision = step.state.view.decision(device.id);
-        std::string signature = now.state + "\t" + now.reason.value_or("") + "\t" +
-                                (decision != nullptr ? decision->why : "");
+        std::string signature = now.state + "\t" + now.reason.value_or("") + "\t" + now.note +
+                                "\t" + (decision != nullptr ? decision->why : "");
         const auto before = published.devices.find(device.id);
         const bool appeared = before == published.devices.end();
         if (!appeared && before->second == signature && !published.changed.contains(device.id))
@@ -55,9 +55,9 @@ binding::DeviceState device_state(const ControllerState& state, const sysfs::Dev
     if (result.state != "pending" || status == state.groups.end())
         return result;
     if (status->second.is_working())
-        result.reason = "under way";
+        result = {result.state, "under way"};
     else if (!status->second.blocked_reason.empty())
-        result.reason = status->second.blocked_reason;
+        result = {result.state, status->second.blocked_reason, status->second.blocked_note};
     return result;
 }
 

@@ -45,26 +45,33 @@ std::vector<DeviceId> disturbed_devices(const View& view, const Transaction& tra
     return disturbed;
 }
 
-/// Why a change is not made now; empty: it is made.
-std::string skip_reason(StepContext& step, GroupStatus& status, const Transaction& transaction) {
+struct SkipReason {
+    std::string text;
+    std::string note = {};  ///< as binding::DeviceState has it
+};
+
+/// Why a change is not made now; without text: it is made.
+SkipReason skip_reason(StepContext& step, GroupStatus& status, const Transaction& transaction) {
     const ControllerState& state = step.state;
     for (const DeviceId& id : disturbed_devices(state.view, transaction))
         if (!state.usage_known.contains(id))
-            return "its users could not be determined";
+            return {"its users could not be determined"};
     for (const policy::Change& change : transaction.changes)
         if (const auto manual = state.manual.find(change.target.id))
             return *manual == ManualState::ManualAction::kReleased
-                       ? "released manually; `vfioctl apply` binds it again"
-                       : "bound manually; `vfioctl apply` follows the policies again";
+                       ? SkipReason{"released manually; `vfioctl apply` binds it again",
+                                    binding::kNoteReleased}
+                       : SkipReason{"bound manually; `vfioctl apply` follows the policies again",
+                                    binding::kNoteManual};
     if (const std::string drift = check_drift(step, status, transaction); !drift.empty())
-        return drift;
+        return {drift, binding::kNoteDrift};
     if (status.should_retry(transaction, step.now))
         return {};
     if (!status.retry_at)
-        return "the last attempt failed; `vfioctl apply` tries again";
+        return {"the last attempt failed; `vfioctl apply` tries again"};
     step.state.coalescer.defer(step.state.view.group_key(transaction), *status.retry_at);
-    return "attempt " + std::to_string(status.failed_attempts) +
-           " was interrupted; another one follows";
+    return {"attempt " + std::to_string(status.failed_attempts) +
+            " was interrupted; another one follows"};
 }
 
 enum class Evaluation { kInSync, kBlocked, kChange };
@@ -86,8 +93,9 @@ Evaluation evaluate_transactions(StepContext& step, GroupStatus& status,
                 result = Evaluation::kBlocked;
                 break;
             case Verdict::kChange:
-                if (std::string why = skip_reason(step, status, transaction); !why.empty()) {
-                    status.blocked_reason = std::move(why);
+                if (SkipReason why = skip_reason(step, status, transaction); !why.text.empty()) {
+                    status.blocked_reason = std::move(why.text);
+                    status.blocked_note = std::move(why.note);
                     result = Evaluation::kBlocked;
                 } else {
                     to_execute.push_back(index);
@@ -114,6 +122,7 @@ void evaluate_group(StepContext& step, const std::string& key,
             step, key,
             state.view.members(key).empty() ? GroupEvent::kVanished : GroupEvent::kInSync);
     status.blocked_reason.clear();
+    status.blocked_note.clear();
     switch (evaluate_transactions(step, status, transactions, to_execute)) {
         case Evaluation::kChange:
             return;

@@ -10,8 +10,9 @@ void View::decide() {
 
 binding::DeviceState View::state(const sysfs::Device& device) const {
     return binding::with_last_result(
-        binding::device_state(device, decision(device.id), transaction(device.id)), device.id,
-        latest);
+        binding::device_state(device, decision(device.id), transaction(device.id),
+                              bound_rule(device.id)),
+        device.id, latest);
 }
 
 namespace {

@@ -30,6 +30,7 @@ std::string lower(std::string word) {
 struct DaemonStatus {
     std::map<std::string, std::string> properties;
     std::vector<std::pair<std::string, std::string>> stuck;  ///< device, why
+    std::map<sysfs::DeviceId, binding::DeviceState> exceptions{};
 
     [[nodiscard]] const std::string& at(const std::string& key) { return properties[key]; }
     [[nodiscard]] unsigned long count(const std::string& key) {
@@ -52,6 +53,11 @@ std::string as_text(DaemonStatus& status) {
     for (const auto& [device, why] : status.stuck)
         stuck.push_back(printable(device + ": " + why));
     list.add("stuck", stuck);
+    std::vector<std::string> exceptions;
+    for (const auto& [id, state] : status.exceptions)
+        exceptions.push_back(printable(id.display() + " " + binding::state_text(state) + ": " +
+                                       state.reason.value_or("")));
+    list.add("exceptions", exceptions);
     std::string out = list.text(0);
     if (!status.at("PolicyError").empty())
         out += "the current policy files are not loaded, the last valid set is in force:\n" +
@@ -72,6 +78,8 @@ nlohmann::ordered_json as_json(DaemonStatus& status) {
     auto& stuck = json["stuck"] = nlohmann::ordered_json::array();
     for (const auto& [device, why] : status.stuck)
         stuck.push_back({{"device", device}, {"why", why}});
+    for (const auto& [id, state] : status.exceptions)
+        json["exceptions"].push_back(binding::exception_json(id, state));
     return json;
 }
 
@@ -82,9 +90,12 @@ CliResult<ExitCode> run_status(CliContext& cli, const Arguments& /*arguments*/) 
     const auto properties = TRY(daemon->properties("/org/bindd1", "org.bindd1.Manager"));
     DaemonStatus status;
     status.properties = {properties.begin(), properties.end()};
-    for (const auto& [id, device_status] : cli.snapshot->statuses)
+    for (const auto& [id, device_status] : cli.snapshot->statuses) {
         if (device_status.state.state == "stuck")
             status.stuck.emplace_back(id.display(), device_status.state.reason.value_or(""));
+        if (!device_status.state.note.empty())
+            status.exceptions[id] = device_status.state;
+    }
     if (cli.json())
         cli.out << dump(as_json(status));
     else

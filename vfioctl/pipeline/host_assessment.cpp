@@ -73,8 +73,8 @@ CliResult<void> check_daemon_policies(CliContext& cli, OnPolicyError on_error,
 }
 
 binding::DeviceState HostAssessment::state(const sysfs::Device& device) const {
-    binding::DeviceState state =
-        binding::device_state(device, decision(device.id), transaction(device.id));
+    binding::DeviceState state = binding::device_state(
+        device, decision(device.id), transaction(device.id), bound_rule(device.id));
     if (const auto known = reported.find(device.id);
         known != reported.end() && state.state == "pending")
         return known->second;
@@ -133,7 +133,8 @@ void load_last_results(CliContext& cli, HostAssessment& assessment) {
         assessment.latest = binding::latest_history(cli.state, pending(assessment));
     else
         for (const auto& [id, status] : cli.snapshot->statuses)
-            if (status.state.state == "stuck" || status.state.state == "failed")
+            if (status.state.state == "stuck" || status.state.state == "failed" ||
+                status.state.state == "pending")
                 assessment.reported[id] = status.state;
 }
 

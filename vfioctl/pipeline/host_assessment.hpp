@@ -19,7 +19,7 @@ struct HostAssessment : policy::Assessment {
     std::vector<std::string> warnings;  ///< a sentence each; already written to stderr
     binding::LatestHistory latest;      ///< the last result of each device
     std::map<sysfs::DeviceId, binding::DeviceState>
-        reported;  ///< the failed and stuck devices, as the daemon reports them
+        reported;  ///< devices that are failed, stuck or pending, as the daemon reports them
 
     /// The device's state (bound, pending, refused, ...) and the reason for it.
     [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const;

@@ -132,7 +132,7 @@ void add_binding(const DeviceDetails& details, KeyValueList& list) {
     list.add("used", use_lines(details.uses));
     list.add("rule", rule_line(details.decision));
     list.add("wanted", wanted_driver(details.decision));
-    list.add("state", details.state.state);
+    list.add("state", binding::state_text(details.state));
     list.add("reason", details.state.reason);
 }
 

@@ -77,8 +77,10 @@ const std::vector<ListColumn>& list_columns() {
          [](const ListRow& r) { return number(r.device->iommu_group); }},
         {"WANTED", "driver that the policies want", kLeft, kWhole,
          [](const ListRow& r) { return wanted_driver(r.decision); }},
-        {"STATE", "unmanaged, bound, pending, refused, conflict, failed or stuck", kLeft, kWhole,
-         [](const ListRow& r) { return r.state.state; }},
+        {"STATE",
+         "unmanaged, bound, pending, refused, conflict, failed or stuck; with it manual, "
+         "released, rule-gone or drift",
+         kLeft, kWhole, [](const ListRow& r) { return binding::state_text(r.state); }},
         {"VENDOR", "vendor id", kLeft, kWhole,
          [](const ListRow& r) { return id(r.device->ids.vendor); }},
         {"DEVICE", "device id", kLeft, kWhole,

@@ -46,9 +46,9 @@ policy::BoundRules JournalState::rules(const sysfs::Inventory& inventory) const 
             rules[one.device] = rule;
     };
     for (const auto& [id, one] : returned)
-        add(one, {one.rule});
+        add(one, {.rule = one.rule, .returned = true});
     for (const auto& [id, one] : bound)
-        add(one, {one.rule, one.taken_along});
+        add(one, {one.rule, one.taken_along, one.where, one.early ? "" : one.driver});
     return rules;
 }
 

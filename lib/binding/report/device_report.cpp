@@ -139,15 +139,53 @@ DeviceState decided_state(const Device& device, const Decision* decision,
     return {"unmanaged", std::nullopt};
 }
 
+/// What the journal knows of a device that the policies do not want, or want otherwise.
+void note_binding(DeviceState& state, const Device& device, const policy::BoundRule& bound) {
+    const bool manual = bound.where.empty();
+    const bool rebound = !bound.driver.empty() && device.driver.value_or("none") != bound.driver;
+    if (state.state == "unmanaged" && !state.reason && bound.taken_along) {
+        state.reason = "bound with its group by rule " + bound.rule;
+    } else if (state.state == "unmanaged" && !state.reason) {
+        state.note = manual ? kNoteManual : kNoteRuleGone;
+        state.reason =
+            manual ? std::string(bound.driver.empty() ? "changed" : "bound") +
+                         " manually; `vfioctl release` undoes it"
+                   : "rule " + bound.rule + " (" + bound.where +
+                         ") has bound it and is gone or matches it no longer; `vfioctl release` "
+                         "returns it";
+    } else if (state.state == "pending" && manual && !rebound) {
+        state.note = kNoteManual;
+        state.reason = "bound manually; `vfioctl apply` follows the policies again";
+    } else if (state.state == "pending" && rebound) {
+        state.note = kNoteDrift;
+        state.reason =
+            "drift: " + (device.driver ? "rebound to " + *device.driver : std::string("unbound")) +
+            " outside bindd; `vfioctl apply` binds it again";
+    }
+}
+
 }  // namespace
 
 DeviceState device_state(const Device& device, const Decision* decision,
-                         const Transaction* transaction) {
+                         const Transaction* transaction, const policy::BoundRule* bound) {
     DeviceState state = decided_state(device, decision, transaction);
+    if (bound != nullptr && !bound->returned)
+        note_binding(state, device, *bound);
     if (!state.reason && !device.fault.empty())
         state.reason =
             std::string(policy::reason_name(policy::ReasonCode::kDeadDevice)) + ": " + device.fault;
     return state;
+}
+
+std::string state_text(const DeviceState& state) {
+    return state.state + (state.note.empty() ? "" : ", " + state.note);
+}
+
+Json exception_json(const sysfs::DeviceId& device, const DeviceState& state) {
+    return {{"device", utf8(device.display())},
+            {"state", state.state},
+            {"note", state.note},
+            {"reason", text_or_null(state.reason)}};
 }
 
 DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,
@@ -160,31 +198,37 @@ DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,
         state.state = entry.result == "stuck" ? "stuck" : "failed";
         if (!entry.error.empty())
             state.reason = entry.error;
+    } else if (entry.action == "release" && entry.result == "done" && state.note.empty()) {
+        state.note = kNoteReleased;
+        state.reason = "released manually; `vfioctl apply` binds it again";
     }
     return state;
 }
 
 Json device_json(const Device& device, const DeviceNames& names, const Decision* decision,
                  const DeviceState& state) {
-    return {{"bus", utf8(device.id.bus)},
-            {"address", utf8(device.id.name)},
-            {"vendor", hex_or_null(device.ids.vendor, 4)},
-            {"device", hex_or_null(device.ids.device, 4)},
-            {"subsystem_vendor", hex_or_null(device.ids.subsystem_vendor, 4)},
-            {"subsystem_device", hex_or_null(device.ids.subsystem_device, 4)},
-            {"class", hex_or_null(device.ids.class_code, 6)},
-            {"revision", hex_or_null(device.ids.revision, 2)},
-            {"vendor_name", text_or_null(names.vendor)},
-            {"device_name", text_or_null(names.device)},
-            {"driver", text_or_null(device.driver)},
-            {"driver_override", text_or_null(device.driver_override)},
-            {"iommu_group", or_null(device.iommu_group)},
-            {"numa_node", or_null(device.numa_node)},
-            {"boot_vga", or_null(device.boot_vga)},
-            {"vfio", vfio_json(device)},
-            {"wanted", wanted_json(decision)},
-            {"state", state.state},
-            {"reason", text_or_null(state.reason)}};
+    Json json = {{"bus", utf8(device.id.bus)},
+                 {"address", utf8(device.id.name)},
+                 {"vendor", hex_or_null(device.ids.vendor, 4)},
+                 {"device", hex_or_null(device.ids.device, 4)},
+                 {"subsystem_vendor", hex_or_null(device.ids.subsystem_vendor, 4)},
+                 {"subsystem_device", hex_or_null(device.ids.subsystem_device, 4)},
+                 {"class", hex_or_null(device.ids.class_code, 6)},
+                 {"revision", hex_or_null(device.ids.revision, 2)},
+                 {"vendor_name", text_or_null(names.vendor)},
+                 {"device_name", text_or_null(names.device)},
+                 {"driver", text_or_null(device.driver)},
+                 {"driver_override", text_or_null(device.driver_override)},
+                 {"iommu_group", or_null(device.iommu_group)},
+                 {"numa_node", or_null(device.numa_node)},
+                 {"boot_vga", or_null(device.boot_vga)},
+                 {"vfio", vfio_json(device)},
+                 {"wanted", wanted_json(decision)},
+                 {"state", state.state},
+                 {"reason", text_or_null(state.reason)}};
+    if (!state.note.empty())
+        json["note"] = state.note;
+    return json;
 }
 
 Json group_json(const sysfs::Group& group) {

@@ -16,16 +16,31 @@
 /// report absent things are null and strings are valid UTF-8.
 namespace binding {
 
+/// How the device came to be other than the policies say.
+inline constexpr const char* kNoteManual = "manual";      ///< bound, or changed, by a command
+inline constexpr const char* kNoteReleased = "released";  ///< by a command
+inline constexpr const char* kNoteRuleGone = "rule-gone";
+inline constexpr const char* kNoteDrift = "drift";  ///< changed outside bindd
+
 /// A device's place in the interface's `state` list, with the reason when it is not as wanted.
 struct DeviceState {
     std::string state;
     std::optional<std::string> reason;
+    std::string note = {};  ///< one of the above, or empty
 };
+/// `bound`: what the journal has of the device.
 [[nodiscard]] DeviceState device_state(const sysfs::Device& device,
                                        const policy::Decision* decision,
-                                       const policy::Transaction* transaction);
+                                       const policy::Transaction* transaction,
+                                       const policy::BoundRule* bound = nullptr);
 
-/// The state with the last failure, if the device is not as wanted meanwhile.
+/// "unmanaged, manual".
+[[nodiscard]] std::string state_text(const DeviceState& state);
+/// {device, state, note, reason} of a device with a note.
+[[nodiscard]] nlohmann::ordered_json exception_json(const sysfs::DeviceId& device,
+                                                    const DeviceState& state);
+
+/// The state with the last failure or release, if the device is not as wanted meanwhile.
 [[nodiscard]] DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,
                                            const LatestHistory& latest);
 

@@ -31,6 +31,7 @@ struct SnapshotStatus {
     sysfs::DeviceId device;
     std::string state;
     std::optional<std::string> reason;
+    std::string note;
     std::string path;
 };
 using SnapshotLine = std::variant<SnapshotContext, SnapshotDevice, SnapshotUsage, SnapshotSource,
@@ -43,7 +44,7 @@ BINDD_MESSAGE(SnapshotDevice, "device", device)
 BINDD_MESSAGE(SnapshotUsage, "usage", usage)
 BINDD_MESSAGE(SnapshotSource, "source", name, text)
 BINDD_MESSAGE(SnapshotPolicyError, "policy_error", text)
-BINDD_MESSAGE(SnapshotStatus, "status", device, state, reason, path)
+BINDD_MESSAGE(SnapshotStatus, "status", device, state, reason, note, path)
 
 namespace {
 
@@ -62,7 +63,7 @@ struct SnapshotReader {
     }
     void operator()(SnapshotPolicyError& line) { snapshot.policy_error = std::move(line.text); }
     void operator()(SnapshotStatus& line) {
-        snapshot.statuses[line.device] = {{line.state, line.reason}, line.path};
+        snapshot.statuses[line.device] = {{line.state, line.reason, line.note}, line.path};
     }
 };
 
@@ -91,8 +92,8 @@ void SnapshotWriter::add_policy_error(const std::string& text) {
 }
 
 void SnapshotWriter::add(const sysfs::DeviceId& device, const HostSnapshot::DeviceStatus& status) {
-    append(encode_fields(SnapshotLine(
-        SnapshotStatus{device, status.state.state, status.state.reason, status.path})));
+    append(encode_fields(SnapshotLine(SnapshotStatus{
+        device, status.state.state, status.state.reason, status.state.note, status.path})));
 }
 
 base::Result<HostSnapshot> parse_snapshot(const std::string& text) {

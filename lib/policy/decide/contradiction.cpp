@@ -21,7 +21,7 @@ constexpr unsigned kMostSteps = 2'000;
 /// Of which device a value is: the matched one, or its PF.
 enum class Subject { kDevice, kPf };
 
-struct Condition {
+struct MatchCondition {
     Subject subject;
     WantedValue value;
     std::string written = {};  ///< what it follows from; empty: it is written itself
@@ -30,16 +30,16 @@ struct Condition {
         return written.empty() ? (subject == Subject::kPf ? "pf." : "") + value.text() : written;
     }
 };
-using Conditions = std::vector<Condition>;
+using MatchConditions = std::vector<MatchCondition>;
 
 struct SubMatch {
     Subject subject;
     const Match* match;
 };
-using Choice = std::vector<std::variant<Condition, SubMatch>>;
+using Choice = std::vector<std::variant<MatchCondition, SubMatch>>;
 
-Condition fact(Subject subject, Field field, const char* word, const SourceLocation& where,
-               const std::string& written) {
+MatchCondition fact(Subject subject, Field field, const char* word, const SourceLocation& where,
+                    const std::string& written) {
     return {subject, {field, {}, word, {}, where}, written};
 }
 
@@ -57,7 +57,7 @@ std::vector<WantedValue> values(const FieldTest& test) {
 
 /// What else holds for a device with this value. A VF has no SR-IOV capability of its own, and only
 /// PCI has VFs (sriov_init() in drivers/pci/iov.c).
-Conditions consequences(const Condition& condition) {
+MatchConditions consequences(const MatchCondition& condition) {
     const Subject subject = condition.subject;
     const WantedValue& value = condition.value;
     const auto also = [&](Field field, const char* word) {
@@ -107,7 +107,7 @@ class Search {
         for (const FieldTest& test : part.match->fields) {
             Choice choice;
             for (WantedValue& value : values(test))
-                choice.emplace_back(Condition{part.subject, std::move(value)});
+                choice.emplace_back(MatchCondition{part.subject, std::move(value)});
             choices_.push_back(std::move(choice));
         }
         for (const Match& pf : part.match->pf) {
@@ -140,7 +140,7 @@ class Search {
         const std::size_t choices = choices_.size();
         const std::size_t nots = nots_.size();
         for (const auto& each : choice) {
-            const auto* condition = std::get_if<Condition>(&each);
+            const auto* condition = std::get_if<MatchCondition>(&each);
             if (condition == nullptr)
                 add(std::get<SubMatch>(each));
             if ((condition == nullptr || take(*condition)) && choose(at + 1))
@@ -152,11 +152,11 @@ class Search {
         return false;
     }
 
-    bool take(const Condition& condition) {
-        Conditions added = consequences(condition);
+    bool take(const MatchCondition& condition) {
+        MatchConditions added = consequences(condition);
         added.insert(added.begin(), condition);
-        for (const Condition& each : added)
-            for (const Condition& other : taken_)
+        for (const MatchCondition& each : added)
+            for (const MatchCondition& other : taken_)
                 if (conflict(each, other)) {
                     note({other.text() + " excludes " + condition.text(), condition.value.where});
                     return false;
@@ -165,7 +165,7 @@ class Search {
         return true;
     }
 
-    static bool conflict(const Condition& a, const Condition& b) {
+    static bool conflict(const MatchCondition& a, const MatchCondition& b) {
         return a.subject == b.subject &&
                (excludes(a.value, b.value) || keys_exclude(a.value, b.value) ||
                 keys_exclude(b.value, a.value));
@@ -198,7 +198,7 @@ class Search {
 
     [[nodiscard]] bool follows(const FieldTest& test, Subject subject) const {
         const std::vector<WantedValue> wanted = values(test);
-        return std::any_of(taken_.begin(), taken_.end(), [&](const Condition& condition) {
+        return std::any_of(taken_.begin(), taken_.end(), [&](const MatchCondition& condition) {
             return condition.subject == subject &&
                    std::any_of(wanted.begin(), wanted.end(), [&](const WantedValue& value) {
                        return covers(value, condition.value);
@@ -211,7 +211,7 @@ class Search {
         return std::any_of(match.fields.begin(), match.fields.end(), [&](const FieldTest& test) {
             const std::vector<WantedValue> wanted = values(test);
             return std::all_of(wanted.begin(), wanted.end(), [&](const WantedValue& value) {
-                return std::any_of(taken_.begin(), taken_.end(), [&](const Condition& other) {
+                return std::any_of(taken_.begin(), taken_.end(), [&](const MatchCondition& other) {
                     return conflict({subject, value}, other);
                 });
             });
@@ -225,7 +225,7 @@ class Search {
 
     std::vector<Choice> choices_;
     std::vector<SubMatch> nots_;
-    Conditions taken_;
+    MatchConditions taken_;
     std::optional<Contradiction> first_;
     unsigned steps_ = 0;
 };

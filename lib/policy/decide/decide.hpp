@@ -47,6 +47,9 @@ struct RequestedRule {
 struct BoundRule {
     std::string rule;
     bool taken_along = false;
+    std::string where = {};   ///< of the rule then; empty: a request of the user
+    std::string driver = {};  ///< that was bound; empty: the driver was not changed
+    bool returned = false;    ///< returned to the host
 };
 using BoundRules = std::map<sysfs::DeviceId, BoundRule>;
 

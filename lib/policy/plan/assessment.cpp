@@ -31,6 +31,11 @@ const Decision* Assessment::decision(const sysfs::DeviceId& id) const {
     return find_decision(decisions, id);
 }
 
+const BoundRule* Assessment::bound_rule(const sysfs::DeviceId& id) const {
+    const auto found = bound_rules.find(id);
+    return found == bound_rules.end() ? nullptr : &found->second;
+}
+
 const Transaction* Assessment::transaction(const sysfs::DeviceId& id) const {
     const auto found = transaction_index.find(id);
     return found == transaction_index.end() ? nullptr : &plan.transactions[found->second];

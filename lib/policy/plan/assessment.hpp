@@ -42,6 +42,8 @@ struct Assessment {
 
     /// nullptr: unmanaged.
     [[nodiscard]] const Decision* decision(const sysfs::DeviceId& id) const;
+    /// nullptr: bindd has not changed the device.
+    [[nodiscard]] const BoundRule* bound_rule(const sysfs::DeviceId& id) const;
     /// nullptr: the plan does not concern the device.
     [[nodiscard]] const Transaction* transaction(const sysfs::DeviceId& id) const;
 

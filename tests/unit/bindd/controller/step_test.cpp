@@ -100,6 +100,7 @@ TEST_F(StepTest, ReportsDriftAndLeavesIt) {
                "watch 0000:01:00.0/driver_override"}));
     EXPECT_EQ(device_state(kNicAddress).reason,
               "drift: rebound to e1000e outside bindd; `vfioctl apply` binds it again");
+    EXPECT_EQ(device_state(kNicAddress).note, "drift");
 }
 
 TEST_F(StepTest, RestoresALostOverrideWhereTheRuleSaysSo) {
@@ -136,6 +137,7 @@ TEST_F(StepTest, SavesAManualReleaseBeforeItNotifies) {
                                 "save 1 manual"}));
     EXPECT_EQ(device_state(kNicAddress).reason,
               "released manually; `vfioctl apply` binds it again");
+    EXPECT_EQ(device_state(kNicAddress).note, "released");
 }
 
 /// Somebody plans all the time; the device is plugged while one of the plans is being made.
