@@ -137,11 +137,14 @@ void Requests::plan(const Caller& caller, MethodOptions options,
 void Requests::explain(const Caller& caller, const sysfs::DeviceId& id,
                        BusCallback<std::string> callback) {
     const auto next = [this, id, callback](std::pair<AuthorizedCaller, Disclosure> inspected) {
-        const auto explained = controller_.explain_json(id, inspected.second);
+        const auto explained =
+            controller_.explain_json(id, inspected.second).and_then([](const std::string& text) {
+                return binding::parse_json(text, binding::kRecordLimits);
+            });
         if (!explained)
             return callback(tl::unexpected(to_bus_error(explained.error())));
         binding::Json json = {{"schema", "vfioctl/1"}};
-        json.update(binding::Json::parse(*explained));
+        json.update(*explained);
         json["warnings"] = controller_.view().warnings;
         callback(binding::dump(json));
     };

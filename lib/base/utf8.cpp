@@ -65,9 +65,10 @@ std::size_t find_invalid_utf8(std::string_view text) {
 }
 
 bool is_control(char32_t code_point) {
-    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x2028 ||
+    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x61c ||
+           (code_point >= 0x200b && code_point <= 0x200f) || code_point == 0x2028 ||
            code_point == 0x2029 || (code_point >= 0x202a && code_point <= 0x202e) ||
-           (code_point >= 0x2066 && code_point <= 0x2069) || code_point == 0xfeff;
+           (code_point >= 0x2060 && code_point <= 0x2069) || code_point == 0xfeff;
 }
 
 std::string printable(std::string_view text) {

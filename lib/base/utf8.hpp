@@ -18,8 +18,9 @@ struct CodePoint {
 /// Offset of the first byte that is not UTF-8, npos when all of it is.
 [[nodiscard]] std::size_t find_invalid_utf8(std::string_view text);
 
-/// Does it move a terminal's cursor, end a line or change the direction of writing? C0 and C1
-/// controls, DEL, the Unicode line separators and the bidirectional overrides.
+/// Does it move a terminal's cursor, end a line, change the direction of writing or hide? C0 and C1
+/// controls, DEL, the Unicode line separators, the bidirectional marks and overrides, and what has
+/// no width.
 [[nodiscard]] bool is_control(char32_t code_point);
 
 /// `text` for one line of a terminal: each control character and each invalid byte becomes a '?'.

@@ -24,6 +24,7 @@ GATES = {
     "pairs": code_gates.pairs,
     "rooms": code_gates.rooms,
     "types": code_gates.types,
+    "json": code_gates.json_parsers,
     "lab-cases": lab_gates.lab_cases,
     "machine-paths": text_gates.machine_paths,
     "build-hosts": text_gates.build_hosts,

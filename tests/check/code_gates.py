@@ -124,6 +124,23 @@ def rooms(tree):
     return Result(f"{len(counts)} rooms", findings)
 
 
+# `Json::parse(`, `json::accept(` and `json::sax_parse(` of nlohmann's library.
+JSON_PARSER = re.compile(r"\b\w*[jJ]son::(?:parse|accept|sax_parse)\s*\(")
+JSON_ROOM = "lib/binding/codec/json.cpp"
+
+
+def json_parsers(tree):
+    """JSON is parsed by one function, which limits size and depth."""
+    sources = [path for path in tree.cpp(*PRODUCT) if path != JSON_ROOM]
+    findings = [
+        Finding(path, number, f"parses JSON without limits: call parse_json() of {JSON_ROOM[:-4]}.hpp")
+        for path in sources
+        for number, line in tree.lines(path)
+        if JSON_PARSER.search(line)
+    ]
+    return Result(f"{len(sources)} sources", findings)
+
+
 TYPE = re.compile(r"^(\s*)(?:template\s*<.*>\s*)?(struct|class|enum class|enum|union|using)\s+(?:\[\[\w+\]\]\s*)?([A-Z]\w*)\s*(?:final\s*)?(:(?!:)|\{|=)(.*)")
 
 

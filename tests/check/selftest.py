@@ -59,6 +59,8 @@ CASES = [
     ("types", {"lib/a.hpp": "using Clock = A;\n", "bindd/b.cpp": "using Clock = B;\n"}, "type Clock is also at"),
     ("types", {"lib/a.hpp": "#if X\nstruct Bus {\n#else\nstruct Bus {\n#endif\n"}, ""),
     ("types", {"lib/a.hpp": "struct A;\nstruct A {\nstruct B::A {\n", "lib/b.hpp": "using A = n::A;\n// struct A {\n"}, ""),
+    ("json", {"lib/a.cpp": "auto j = nlohmann::json::parse(text);\n"}, "lib/a.cpp:1: parses JSON without limits"),
+    ("json", {"lib/binding/codec/json.cpp": "Json::parse(text);\n", "tests/a.cpp": "Json::parse(text);\n"}, ""),
     ("lab-cases", lab_case(), "asserts nothing"),
     ("lab-cases", lab_case('check "it holds" true'), "`true` always succeeds"),
     ("lab-cases", lab_case('equal "same" "$x" "$x"'), "both sides are the same text"),

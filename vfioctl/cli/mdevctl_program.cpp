@@ -68,7 +68,7 @@ int print_usage_error(CliContext& cli, const std::string& what) {
 }
 
 int print_mdevctl_error(CliContext& cli, const base::Error& error) {
-    cli.err << "Error: " << error.text() << "\n";
+    cli.err << "Error: " << base::printable_lines(error.text()) << "\n";
     if (error.errnum != 0 && !error.reason.empty())
         cli.err << "\nCaused by:\n    " << std::strerror(error.errnum) << " (os error "
                 << error.errnum << ")\n";

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "binding/codec/json.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/schema_text.hpp"
 
@@ -15,7 +16,7 @@ CliResult<ExitCode> run_policy_schema(CliContext& cli, const Arguments& /*argume
         return ExitCode::kDone;
     }
     nlohmann::ordered_json json = json_document();
-    json["json_schema"] = nlohmann::ordered_json::parse(kSchemaText);
+    json["json_schema"] = TRY(to_cli(binding::parse_json(kSchemaText)));
     cli.out << dump(json);
     return ExitCode::kDone;
 }

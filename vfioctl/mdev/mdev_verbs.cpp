@@ -165,12 +165,13 @@ Result<MdevOutput> run_mdev_verb(MdevVerb verb, MdevContext& context, const Argu
 
 MdevCommandContext::MdevCommandContext(CliContext& cli, Program program, binding::Force force)
     : store_(cli.options.root),
-      callouts_(program == Program::kMdevctl || cli.options.root.is_live()
-                    ? std::optional(cli.options.root)
-                    : std::nullopt,
-                {.timeout = kScriptTimeout,
-                 .relay = [&cli](const std::string& text) { cli.err << text; },
-                 .warn = make_warning_sink(cli, program)}),
+      callouts_(
+          program == Program::kMdevctl || cli.options.root.is_live()
+              ? std::optional(cli.options.root)
+              : std::nullopt,
+          {.timeout = kScriptTimeout,
+           .relay = [&cli](const std::string& text) { cli.err << base::printable_lines(text); },
+           .warn = make_warning_sink(cli, program)}),
       context_{.kernel = cli.kernel,
                .state = cli.state,
                .store = store_,

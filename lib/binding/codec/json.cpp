@@ -2,6 +2,7 @@
 #include "binding/codec/json.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/number.hpp"
 #include "base/utf8.hpp"
@@ -33,7 +34,77 @@ std::string escape_controls(const std::string& json) {
     return out;
 }
 
+/// Which limit the text is over; empty: none. Counts without parsing: the library parses and writes
+/// nested values by recursion, and all of a text before it says anything.
+class JsonMeter {
+  public:
+    explicit JsonMeter(const JsonLimits& limits) : limits_(limits) {}
+
+    const char* excess(std::string_view text) {
+        if (text.size() > limits_.bytes)
+            return "too large";
+        bool in_string = false;
+        for (std::size_t at = 0; at < text.size() && problem_ == nullptr; ++at) {
+            const char byte = text[at];
+            if (byte == '"')
+                in_string = !in_string;
+            else if (in_string)
+                at += byte == '\\' ? 1 : 0;
+            else
+                count(byte);
+        }
+        return problem_;
+    }
+
+  private:
+    void count(char byte) {
+        if (byte == '[' || byte == '{' || byte == ',')
+            add(++values_, limits_.values, "too many values");
+        if (byte == '[' || byte == '{') {
+            names_.push_back(0);
+            add(names_.size(), limits_.depth, "nested too deeply");
+        } else if ((byte == ']' || byte == '}') && !names_.empty()) {
+            names_.pop_back();
+        } else if (byte == ':' && !names_.empty()) {
+            add(++names_.back(), limits_.names, "too many names in an object");
+        }
+    }
+    void add(std::size_t number, std::size_t limit, const char* problem) {
+        if (number > limit)
+            problem_ = problem;
+    }
+
+    const JsonLimits& limits_;
+    std::size_t values_ = 0;
+    std::vector<std::size_t> names_;  ///< by depth
+    const char* problem_ = nullptr;
+};
+
+/// nlohmann's text without its own name: "[json.exception.parse_error.101] parse error at line 1,
+/// ...".
+std::string without_exception_name(const std::string& text) {
+    const std::size_t end = text.find("] ");
+    return end == std::string::npos ? text : text.substr(end + 2);
+}
+
+tl::unexpected<base::Error> invalid_json(std::string why) {
+    return base::fail(base::Code::kInvalid, {}, {}, std::move(why));
+}
+
 }  // namespace
+
+base::Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+    // Of this the library's versions say different things.
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return invalid_json("there is nothing in it");
+    if (const char* excess = JsonMeter(limits).excess(text))
+        return invalid_json(excess);
+    try {
+        return Json::parse(text);
+    } catch (const Json::exception& error) {  // of its syntax, or a number beyond a double's range
+        return invalid_json(without_exception_name(error.what()));
+    }
+}
 
 std::string dump(const Json& value, JsonLayout layout) {
     std::string json = value.dump(layout == JsonLayout::kLine ? kCompact : kIndent, ' ', false,

@@ -6,12 +6,34 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "sysfs/device/names.hpp"
 
 /// What codecs and reports share.
 namespace binding {
 
 using Json = nlohmann::ordered_json;
+
+/// What a text may have at most, so that reading and writing it again costs little of memory, time
+/// and stack. `names` are those of one object: looking one up is linear.
+struct JsonLimits {
+    std::size_t bytes;
+    std::size_t values;
+    std::size_t names;
+    std::size_t depth = 32;  ///< as in policies
+};
+/// Files that others write, and outputs of scripts: a policy's size.
+inline constexpr JsonLimits kFileLimits{.bytes = 1U << 20, .values = 10'000, .names = 10'000};
+/// A line that we wrote: of the journal, the history, a snapshot.
+inline constexpr JsonLimits kRecordLimits{.bytes = 16U << 20, .values = 1U << 20, .names = 1'000};
+/// A message between the daemon's processes: a query of who uses 16,000 devices has some 20 MiB.
+inline constexpr JsonLimits kMessageLimits{
+    .bytes = 64U << 20, .values = 8U << 20, .names = 100'000};
+
+/// The one parser of JSON. kInvalid with where the text stops being JSON, or which limit it is
+/// over.
+[[nodiscard]] base::Result<Json> parse_json(std::string_view text,
+                                            const JsonLimits& limits = kFileLimits);
 
 /// Valid UTF-8 with what was not replaced by U+FFFD: sysfs names are bytes.
 [[nodiscard]] std::string utf8(std::string_view bytes);

@@ -64,13 +64,13 @@ std::string encode_message(const Envelope& envelope) {
 }
 
 base::Result<Envelope> decode_message(std::string_view line) {
-    Envelope envelope = TRY(decode_fields<Envelope>(line, "a message"));
+    Envelope envelope = TRY(decode_fields<Envelope>(line, "a message", kMessageLimits));
     TRY(validate(envelope));
     return envelope;
 }
 
 std::optional<std::uint64_t> decode_message_id(std::string_view line) {
-    const Json json = Json::parse(line, nullptr, false);
+    const Json json = parse_json(line, kMessageLimits).value_or(nullptr);
     std::string problem;
     std::uint64_t id = 0;
     const auto found = json.is_object() ? json.find(kIdKey) : json.end();

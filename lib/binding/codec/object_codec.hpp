@@ -171,13 +171,14 @@ template <typename T>
 
 /// kInvalid with the place and the reason. `object` says what the text should be, for the message.
 template <typename T>
-[[nodiscard]] base::Result<T> decode_fields(std::string_view text, const char* object) {
-    const Json json = Json::parse(text, nullptr, false);
-    if (json.is_discarded())
-        return base::fail(base::Code::kInvalid, "decode", object, "not JSON");
+[[nodiscard]] base::Result<T> decode_fields(std::string_view text, const char* object,
+                                            const JsonLimits& limits = kRecordLimits) {
+    const auto json = parse_json(text, limits);
+    if (!json)
+        return base::fail(base::Code::kInvalid, "decode", object, "not JSON", json.error().reason);
     T value{};
     std::string problem;
-    if (!Codec<T>::decode(json, value, Place(problem)))
+    if (!Codec<T>::decode(*json, value, Place(problem)))
         return base::fail(base::Code::kInvalid, "decode", object, problem);
     return value;
 }

@@ -213,7 +213,7 @@ struct Codec<std::map<K, V>> {
     }
     static bool decode_key(const std::string& text, K& key, const Place& place) {
         if constexpr (std::integral<K>)
-            return Codec<K>::decode(Json::parse(text, nullptr, false), key, place);
+            return Codec<K>::decode(parse_json(text).value_or(nullptr), key, place);
         else
             return Codec<K>::decode(Json(text), key, place);
     }

@@ -21,13 +21,6 @@ tl::unexpected<Error> invalid(std::string why) {
     return base::fail(Code::kInvalid, {}, {}, std::move(why));
 }
 
-/// nlohmann's text without its own name: "[json.exception.parse_error.101] parse error at line 1,
-/// ...".
-std::string without_exception_name(const std::string& text) {
-    const std::size_t end = text.find("] ");
-    return end == std::string::npos ? text : text.substr(end + 2);
-}
-
 Result<std::pair<std::string, std::string>> parse_attr(const Json& attr) {
     if (!attr.is_object())
         return invalid("invalid JSON format for attribute: not an object");
@@ -44,27 +37,6 @@ Result<std::pair<std::string, std::string>> parse_attr(const Json& attr) {
     return std::pair{name, value.get<std::string>()};
 }
 
-/// The library writes nested values by recursion, which a few thousand levels end with the stack.
-constexpr std::size_t kMaxDepth = 32;  // as in policies
-
-std::size_t nesting_depth(std::string_view text) {
-    std::size_t depth = 0;
-    std::size_t deepest = 0;
-    bool in_string = false;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char c = text[at];
-        if (c == '"')
-            in_string = !in_string;
-        else if (in_string)
-            at += c == '\\' ? 1 : 0;
-        else if (c == '[' || c == '{')
-            deepest = std::max(deepest, ++depth);
-        else if ((c == ']' || c == '}') && depth > 0)
-            --depth;
-    }
-    return deepest;
-}
-
 }  // namespace
 
 Json to_json(const MdevDefinition& definition) {
@@ -78,19 +50,6 @@ Json to_json(const MdevDefinition& definition) {
 
 std::string to_file_text(const MdevDefinition& definition) {
     return dump(to_json(definition), JsonLayout::kIndented);
-}
-
-Result<Json> parse_json(std::string_view text) {
-    // Of this the library's versions say different things.
-    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
-        return invalid("there is nothing in it");
-    if (nesting_depth(text) > kMaxDepth)
-        return invalid("nested too deeply");
-    try {
-        return Json::parse(text);
-    } catch (const Json::exception& error) {  // of its syntax, or a number beyond a double's range
-        return invalid(without_exception_name(error.what()));
-    }
 }
 
 Result<MdevAttrs> parse_mdev_attrs(const Json& attrs) {

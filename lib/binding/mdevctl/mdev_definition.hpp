@@ -40,9 +40,6 @@ struct MdevDefinition {
 /// An array of objects with a single field each; null is an empty one.
 [[nodiscard]] base::Result<MdevAttrs> parse_mdev_attrs(const Json& attrs);
 
-/// Parsed text, or kInvalid with where it stops being JSON.
-[[nodiscard]] base::Result<Json> parse_json(std::string_view text);
-
 /// A UUID as mdevctl takes it: with or without dashes, in braces, behind "urn:uuid:", in either
 /// case; as the kernel prints it. kInvalid for anything else.
 [[nodiscard]] base::Result<std::string> parse_uuid_loosely(std::string_view text);

@@ -4,6 +4,7 @@
 #include <array>
 #include <ctime>
 
+#include "base/try.hpp"
 #include "binding/codec/json.hpp"
 
 namespace binding {
@@ -66,8 +67,8 @@ HistoryEntry parse_entry(const Json& json) {
 
 base::Result<std::vector<HistoryEntry>> parse_history(const std::string& document) {
     std::vector<HistoryEntry> history;
+    const Json json = TRY(parse_json(document, kMessageLimits));
     try {
-        const Json json = Json::parse(document);
         for (const Json& entry : json.at("history"))
             history.push_back(parse_entry(entry));
     } catch (const Json::exception& error) {
