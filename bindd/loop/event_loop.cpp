@@ -49,6 +49,29 @@ bool Timer::armed() const {
     return sd_event_source_get_enabled(source_.get(), nullptr) > 0;
 }
 
+IdleCall::IdleCall(sd_event* event, std::function<void()> call) : call_(std::move(call)) {
+    sd_event_source* source = nullptr;
+    require(sd_event_add_defer(
+                event, &source,
+                [](sd_event_source*, void* idle) {
+                    static_cast<IdleCall*>(idle)->call_();
+                    return 0;
+                },
+                this),
+            "add an idle call");
+    source_.reset(source);
+    require(sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE), "add an idle call");
+    cancel();
+}
+
+void IdleCall::schedule() {
+    require(sd_event_source_set_enabled(source_.get(), SD_EVENT_ONESHOT), "schedule a call");
+}
+
+void IdleCall::cancel() {
+    require(sd_event_source_set_enabled(source_.get(), SD_EVENT_OFF), "cancel a call");
+}
+
 IoWatch::IoWatch(sd_event* event, int fd, std::uint32_t events,
                  std::function<void(std::uint32_t)> call)
     : call_(std::move(call)) {

@@ -40,6 +40,19 @@ class Timer : base::NonCopyable {
     SourceHandle source_;
 };
 
+/// Calls once when the loop has nothing else to do, after schedule().
+class IdleCall : base::NonCopyable {
+  public:
+    IdleCall(sd_event* event, std::function<void()> call);
+
+    void schedule();
+    void cancel();
+
+  private:
+    std::function<void()> call_;
+    SourceHandle source_;
+};
+
 /// Calls with epoll's events when the fd has some.
 class IoWatch : base::NonCopyable {
   public:

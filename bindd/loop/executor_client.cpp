@@ -10,9 +10,11 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/try.hpp"
@@ -24,6 +26,9 @@ namespace bindd {
 using base::Result;
 
 namespace {
+
+/// How long replies are dispatched at a time.
+constexpr std::chrono::milliseconds kSlice{2};
 
 using base::fail_errno;
 using base::Result;
@@ -116,7 +121,9 @@ int serve_executor(const ExecutorDependencies& deps) {
 ExecutorClient::ExecutorClient(sd_event* event, LineSocket socket, FdChannel channel)
     : socket_(std::move(socket)),
       channel_(std::move(channel)),
-      watch_(event, socket_.fd(), EPOLLIN, [this](std::uint32_t) { on_readable(); }) {}
+      watch_(event, socket_.fd(), EPOLLIN, [this](std::uint32_t) { on_readable(); }),
+      when_idle_(event, [this] { resume(); }),
+      resume_at_(event, [this] { resume(); }) {}
 
 void ExecutorClient::send(binding::Message request, ReplyHandler on_reply, EndHandler on_end) {
     pending_[++last_id_] = {std::move(on_reply), std::move(on_end)};
@@ -144,25 +151,56 @@ void ExecutorClient::open(const sysfs::DeviceId& device, const std::string& back
 
 void ExecutorClient::flush() {
     const bool alive = socket_.flush();
-    watch_.set_events(alive && socket_.has_waiting() ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    const std::uint32_t input = paused_ ? 0U : std::uint32_t{EPOLLIN};
+    watch_.set_events(alive && socket_.has_waiting() ? input | std::uint32_t{EPOLLOUT} : input);
 }
 
 void ExecutorClient::on_readable() {
     flush();
-    const auto lines = socket_.receive();
+    if (paused_)
+        return;
+    auto lines = socket_.receive();
     if (!lines) {
         watch_.set_events(0);
         if (on_lost_)
             on_lost_();
         return;
     }
-    for (const std::string& line : *lines) {
+    std::move(lines->begin(), lines->end(), std::back_inserter(lines_));
+    dispatch_lines();
+}
+
+void ExecutorClient::dispatch_lines() {
+    const auto begun = base::Clock::now();
+    auto spent = base::Clock::duration::zero();
+    while (!lines_.empty() && spent < kSlice) {
+        const std::string line = std::move(lines_.front());
+        lines_.pop_front();
         auto envelope = binding::decode_message(line);
         if (envelope)
             dispatch(*std::move(envelope));
         else
             reject(line, envelope.error());
+        spent = base::Clock::now() - begun;
     }
+    if (spent >= kSlice)
+        pause(spent);
+}
+
+/// What is pending in the loop now comes first; with nothing pending this costs nothing.
+void ExecutorClient::pause(base::Clock::duration spent) {
+    paused_ = true;
+    flush();
+    when_idle_.schedule();
+    resume_at_.arm(std::chrono::duration_cast<std::chrono::microseconds>(spent));
+}
+
+void ExecutorClient::resume() {
+    paused_ = false;
+    when_idle_.cancel();
+    resume_at_.disarm();
+    flush();
+    dispatch_lines();
 }
 
 void ExecutorClient::dispatch(binding::Envelope envelope) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
 
+#include "base/clock.hpp"
 #include "bindd/executor/executor.hpp"
 #include "bindd/executor/sockets.hpp"
 #include "bindd/loop/event_loop.hpp"
@@ -30,7 +32,9 @@ struct ExecutorConnection {
 [[nodiscard]] int serve_executor(const ExecutorDependencies& deps);
 
 /// The daemon's end of the socket to its executor. Sends the requests of binding/codec/messages.hpp
-/// and calls back for each reply; never waits.
+/// and calls back for each reply; never waits. Replies are what the daemon computes with (a scan of
+/// the host, a plan that anyone may ask for), so they have half of its time at most: after some
+/// milliseconds of them everything else that has come is done first, for as long.
 class ExecutorClient {
   public:
     /// Each reply before the last.
@@ -60,6 +64,9 @@ class ExecutorClient {
         EndHandler on_end;
     };
     void on_readable();
+    void dispatch_lines();
+    void pause(base::Clock::duration spent);
+    void resume();
     void dispatch(binding::Envelope envelope);
     void reject(const std::string& line, const base::Error& error);
     void end(std::uint64_t id, const base::Result<void>& result);
@@ -75,7 +82,11 @@ class ExecutorClient {
     ReplyHandler on_notice_;
     std::function<void(const base::Error&)> on_protocol_error_;
     std::function<void()> on_lost_;
+    std::deque<std::string> lines_;  ///< received, not yet dispatched
+    bool paused_ = false;
     IoWatch watch_;
+    IdleCall when_idle_;
+    Timer resume_at_;
 };
 
 }  // namespace bindd

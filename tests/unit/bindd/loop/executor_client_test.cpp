@@ -2,6 +2,12 @@
 #include "bindd/loop/executor_client.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <set>
+
+#include "base/unique_fd.hpp"
 
 namespace bindd {
 namespace {
@@ -73,6 +79,24 @@ TEST_F(ClientFixture, ReportsWhatNobodyAskedFor) {
     receive(R"({"id":9,"message":"completed"})");
     EXPECT_EQ(problems_, (Texts{"a message: decode: not JSON",
                                 "a message: receive: unexpected here: completed"}));
+}
+
+TEST_F(ClientFixture, LetsOthersHaveATurnWithinManyReplies) {
+    constexpr std::size_t kReplies = 10'000;
+    request();
+    std::set<std::size_t> seen_by_others;
+    const base::UniqueFd always(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+    const IoWatch others(loop_.get(), always.get(), EPOLLIN,
+                         [&](std::uint32_t) { seen_by_others.insert(replies_.size()); });
+    for (std::size_t i = 0; i < kReplies; ++i)
+        executor_.send(R"({"id":1,"message":"step_started","text":"x"})");
+    executor_.send(R"({"id":1,"message":"completed"})");
+    while (ends_.empty()) {
+        ASSERT_TRUE(executor_.flush());
+        ASSERT_GE(sd_event_run(loop_.get(), 5'000'000), 0);
+    }
+    EXPECT_EQ(replies_.size(), kReplies);
+    EXPECT_GT(seen_by_others.size(), 3U);
 }
 
 }  // namespace
