@@ -15,6 +15,7 @@
 #include "sysfs/kernel/live_kernel.hpp"
 #include "vfio/device.hpp"
 #include "vfio/system_calls.hpp"
+#include "vfioctl/cli/completion.hpp"
 #include "vfioctl/cli/help.hpp"
 #include "vfioctl/cli/invocation.hpp"
 #include "vfioctl/cli/mdevctl_program.hpp"
@@ -163,7 +164,23 @@ CliResult<ExitCode> run_invocation(const Invocation& invocation) {
     return ExitCode::kFailed;
 }
 
+/// For the shells' scripts. A wrong line has no completions, which is no error; a slow host is left
+/// at the deadline.
+int main_as_completer(const std::vector<std::string>& words) {
+    constexpr unsigned kDeadlineSeconds = 3;
+    alarm(kDeadlineSeconds);
+    const CompletionPlace place = find_completion_place(words);
+    if (!enter_root(place.global.root))
+        return 0;
+    const auto kernel = make_kernel(place.global.root);
+    CliContext cli = make_context(*kernel, place.global, actor("vfioctl"));
+    std::cout << completion_text(cli, place);
+    return 0;
+}
+
 int main_as_vfioctl(const std::vector<std::string>& words) {
+    if (!words.empty() && words[0] == "__complete")
+        return main_as_completer({words.begin() + 1, words.end()});
     const Format format = asks_for_json(words) ? Format::kJson : Format::kText;
     const auto invocation = parse_command_line(words);
     if (!invocation)

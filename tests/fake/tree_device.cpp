@@ -197,6 +197,7 @@ void write_device(Tree& tree, const Device& device) {
     for (const std::string& netdev : device.netdevs) {
         tree.dir(at + "net/" + netdev);
         tree.link("/sys/class/net/" + netdev, at + "net/" + netdev);
+        tree.link(at + "net/" + netdev + "/device", device.syspath);
     }
     for (const auto& [name, value] : device.attrs)
         tree.file(at + name, value + "\n");

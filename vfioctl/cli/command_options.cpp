@@ -14,7 +14,7 @@ const std::vector<OptionSpec>& global_options() {
          "a policy file or directory in place of the standard ones; may be given several times"},
         {"direct", '\0', OptionArity::kFlag, "",
          "access the kernel directly, not through the daemon"},
-        {"color", '\0', OptionArity::kSingle, "WHEN", "auto (default), always or never"},
+        {"color", '\0', OptionArity::kSingle, "auto|always|never", "colors; default auto"},
         {"help", 'h', OptionArity::kFlag, "", "this help"},
         {"version", 'V', OptionArity::kFlag, "", "the version"},
     };

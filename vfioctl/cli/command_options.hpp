@@ -8,15 +8,15 @@
 /// The options of the commands, by name. Those of `mdev` are in mdev/mdev_options.cpp.
 namespace vfioctl {
 
-inline constexpr OptionSpec kAll{"all", 'a', OptionArity::kFlag, "",
-                                 "devices of every bus, not only PCI and VFIO's"};
+inline constexpr OptionSpec kAllDevices{"all", 'a', OptionArity::kFlag, "",
+                                        "devices of every bus, not only PCI and VFIO's"};
 inline constexpr OptionSpec kOutput{
     "output", 'o', OptionArity::kRepeated, "COLS",
     "columns to show, separated by commas; +COL adds to the usual ones"};
 inline constexpr OptionSpec kFile{"output", 'o', OptionArity::kRepeated, "FILE",
                                   "into this file instead of stdout"};
-inline constexpr OptionSpec kExportBackend{"backend", 'b', OptionArity::kSingle, "B",
-                                           "legacy (by group) or iommufd (by cdev)"};
+inline constexpr OptionSpec kExportBackend{"backend", 'b', OptionArity::kSingle, "legacy|iommufd",
+                                           "by group or by cdev"};
 inline constexpr OptionSpec kCdiKind{"kind", '\0', OptionArity::kSingle, "KIND",
                                      "vendor.tld/class (default bindd.org/vfio)"};
 inline constexpr OptionSpec kUdev{"udev", '\0', OptionArity::kSingle, "NODE",
@@ -34,8 +34,8 @@ inline constexpr OptionSpec kTimeout{"timeout", '\0', OptionArity::kSingle, "S",
                                      "seconds a single kernel write may take (default 60)"};
 inline constexpr OptionSpec kDriver{"driver", 'd', OptionArity::kSingle, "D",
                                     "the driver: auto (default), host, none, or a name"};
-inline constexpr OptionSpec kGroup{"group", 'g', OptionArity::kSingle, "MODE",
-                                   "strict (default), or whole: include the group's other devices"};
+inline constexpr OptionSpec kGroup{"group", 'g', OptionArity::kSingle, "strict|whole",
+                                   "whole: include the group's other devices; default strict"};
 inline constexpr OptionSpec kForceReason{"force", 'f', OptionArity::kRepeated, "REASON",
                                          "ignore this refusal reason; may be given several times"};
 inline constexpr OptionSpec kPersist{"persist", 'p', OptionArity::kFlag, "",

@@ -44,7 +44,7 @@ const std::vector<Command>& commands() {
          "[DEVICE...]",
          0,
          kAnyNumber,
-         {kAll, kOutput, kNoHeadings},
+         {kAllDevices, kOutput, kNoHeadings},
          run_list,
          kUsesDaemon,
          column_help},

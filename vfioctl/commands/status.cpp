@@ -12,9 +12,6 @@
 namespace vfioctl {
 namespace {
 
-constexpr const char* kStates[] = {"Unmanaged", "Bound",  "Pending", "Refused",
-                                   "Conflict",  "Failed", "Stuck"};
-
 CliResult<DaemonClient*> require_daemon(CliContext& cli, const char* command) {
     if (cli.daemon != nullptr)
         return cli.daemon;
@@ -22,9 +19,11 @@ CliResult<DaemonClient*> require_daemon(CliContext& cli, const char* command) {
                 "`systemctl start bindd`; the other commands work on the kernel itself");
 }
 
-std::string lower(std::string word) {
-    word.front() = static_cast<char>(word.front() - 'A' + 'a');
-    return word;
+/// The property that counts the devices in a state.
+std::string count_property(std::string_view state) {
+    std::string name(state);
+    name.front() = static_cast<char>(name.front() - 'a' + 'A');
+    return name;
 }
 
 struct DaemonStatus {
@@ -45,9 +44,10 @@ std::string as_text(DaemonStatus& status) {
                            (status.at("Ready") == "true" ? ", ready" : ", starting"));
     list.add("policies", "generation " + status.at("PolicyGeneration"));
     std::string counts;
-    for (const char* state : kStates)
-        if (status.count(state) > 0)
-            counts += (counts.empty() ? "" : ", ") + status.at(state) + " " + lower(state);
+    for (const std::string_view state : binding::kDeviceStates)
+        if (const auto count = status.count(count_property(state)); count > 0)
+            counts +=
+                (counts.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(state);
     list.add("devices", counts.empty() ? "none" : counts);
     std::vector<std::string> stuck;
     for (const auto& [device, why] : status.stuck)
@@ -73,8 +73,8 @@ nlohmann::ordered_json as_json(DaemonStatus& status) {
     json["policy_error"] = status.at("PolicyError").empty()
                                ? nlohmann::ordered_json(nullptr)
                                : nlohmann::ordered_json(status.at("PolicyError"));
-    for (const char* state : kStates)
-        json["counts"][lower(state)] = status.count(state);
+    for (const std::string_view state : binding::kDeviceStates)
+        json["counts"][std::string(state)] = status.count(count_property(state));
     auto& stuck = json["stuck"] = nlohmann::ordered_json::array();
     for (const auto& [device, why] : status.stuck)
         stuck.push_back({{"device", device}, {"why", why}});

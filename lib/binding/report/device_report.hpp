@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "binding/codec/managed_device.hpp"
@@ -21,6 +23,9 @@ inline constexpr const char* kNoteManual = "manual";      ///< bound, or changed
 inline constexpr const char* kNoteReleased = "released";  ///< by a command
 inline constexpr const char* kNoteRuleGone = "rule-gone";
 inline constexpr const char* kNoteDrift = "drift";  ///< changed outside bindd
+/// The values of `state`.
+inline constexpr std::array<std::string_view, 7> kDeviceStates = {
+    "unmanaged", "bound", "pending", "refused", "conflict", "failed", "stuck"};
 
 /// A device's place in the interface's `state` list, with the reason when it is not as wanted.
 struct DeviceState {
