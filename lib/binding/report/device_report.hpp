@@ -18,20 +18,21 @@
 /// report absent things are null and strings are valid UTF-8.
 namespace binding {
 
+/// The values of `state`.
+inline constexpr std::array<std::string_view, 7> kDeviceStates = {
+    "unmanaged", "bound", "pending", "refused", "conflict", "failed", "stuck"};
+
 /// How the device came to be other than the policies say.
 inline constexpr const char* kNoteManual = "manual";      ///< bound, or changed, by a command
 inline constexpr const char* kNoteReleased = "released";  ///< by a command
 inline constexpr const char* kNoteRuleGone = "rule-gone";
 inline constexpr const char* kNoteDrift = "drift";  ///< changed outside bindd
-/// The values of `state`.
-inline constexpr std::array<std::string_view, 7> kDeviceStates = {
-    "unmanaged", "bound", "pending", "refused", "conflict", "failed", "stuck"};
 
 /// A device's place in the interface's `state` list, with the reason when it is not as wanted.
 struct DeviceState {
     std::string state;
     std::optional<std::string> reason;
-    std::string note = {};  ///< one of the above, or empty
+    std::string note = {};  ///< one of kNote..., or empty
 };
 /// `bound`: what the journal has of the device.
 [[nodiscard]] DeviceState device_state(const sysfs::Device& device,
