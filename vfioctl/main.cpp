@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <langinfo.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <langinfo.h>
 #include <clocale>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
 
 #include "base/path.hpp"
 #include "base/path_root.hpp"
@@ -90,7 +93,13 @@ std::unique_ptr<sysfs::Kernel> make_kernel(const sysfs::Root& root) {
     return std::make_unique<CapturedHost>(root);
 }
 
-CliContext make_context(sysfs::Kernel& kernel, const GlobalOptions& global, std::string who) {
+struct Streams {
+    std::ostream& out = std::cout;
+    std::ostream& err = std::cerr;
+};
+
+CliContext make_context(sysfs::Kernel& kernel, const GlobalOptions& global, std::string who,
+                        Streams streams = {}) {
     return {.options = global,
             .kernel = kernel,
             .state = binding::StateDir::below(global.root),
@@ -98,8 +107,8 @@ CliContext make_context(sysfs::Kernel& kernel, const GlobalOptions& global, std:
             .user = geteuid() == 0 ? User::kRoot : User::kOther,
             .actor = std::move(who),
             .check_open = check_open,
-            .out = std::cout,
-            .err = std::cerr};
+            .out = streams.out,
+            .err = streams.err};
 }
 
 /// The daemon serves commands on this host with its own policies, except in the early boot.
@@ -110,23 +119,53 @@ bool should_use_daemon(const Invocation& invocation) {
            global.policies.empty() && !invocation.arguments.has("early");
 }
 
-CliResult<ExitCode> run_command(const Invocation& invocation) {
+CliResult<ExitCode> run_once(const Invocation& invocation, Streams streams) {
     const GlobalOptions& global = invocation.global;
-    TRY(enter_root(global.root));
     const auto kernel = make_kernel(global.root);
     std::unique_ptr<DaemonClient> daemon;
     if (should_use_daemon(invocation))
         daemon = TRY(DaemonClient::find(binding::StateDir::below(global.root).controller_dir()));
     if (daemon == nullptr) {
-        CliContext cli = make_context(*kernel, global, actor("vfioctl"));
+        CliContext cli = make_context(*kernel, global, actor("vfioctl"), streams);
         return invocation.command->run(cli, invocation.arguments);
     }
     const auto snapshot = TRY(daemon->fetch_snapshot({}));
     SnapshotHost host(*kernel, *daemon, snapshot);
-    CliContext cli = make_context(host, global, actor("vfioctl"));
+    CliContext cli = make_context(host, global, actor("vfioctl"), streams);
     cli.daemon = daemon.get();
     cli.snapshot = &snapshot;
     return invocation.command->run(cli, invocation.arguments);
+}
+
+/// `--watch`: runs the command every second and prints what it says whenever that has changed,
+/// until the reader of the output goes away. A daemon may come and go meanwhile.
+CliResult<ExitCode> run_watched(const Invocation& invocation) {
+    constexpr int kMilliseconds = 1000;
+    const bool is_terminal = isatty(STDOUT_FILENO) == 1;
+    std::string shown;
+    for (bool first = true;; first = false) {
+        std::ostringstream out;
+        std::ostringstream err;
+        const auto ended = run_once(invocation, {out, err});
+        if (!ended)
+            return ended;
+        if (std::string now = err.str() + out.str(); first || now != shown) {
+            std::cout << (is_terminal                                          ? "\033[H\033[2J"
+                          : first || invocation.global.format == Format::kJson ? ""
+                                                                               : "\n")
+                      << out.str() << std::flush;
+            std::cerr << err.str();
+            shown = std::move(now);
+        }
+        pollfd reader{.fd = STDOUT_FILENO, .events = 0, .revents = 0};  // POLLERR: it is gone
+        if (poll(&reader, 1, kMilliseconds) > 0 || !std::cout)
+            return ExitCode::kDone;
+    }
+}
+
+CliResult<ExitCode> run_command(const Invocation& invocation) {
+    TRY(enter_root(invocation.global.root));
+    return invocation.arguments.has("watch") ? run_watched(invocation) : run_once(invocation, {});
 }
 
 /// Under which name were we called? As mdevctl we are that program.

@@ -13,6 +13,35 @@ inline constexpr OptionSpec kAllDevices{"all", 'a', OptionArity::kFlag, "",
 inline constexpr OptionSpec kOutput{
     "output", 'o', OptionArity::kRepeated, "COLS",
     "columns to show, separated by commas; +COL adds to the usual ones"};
+inline constexpr OptionSpec kAllColumns{"all-columns", '\0', OptionArity::kFlag, "",
+                                        "every column"};
+inline constexpr OptionSpec kOfClass{"class", '\0', OptionArity::kSingle, "CLASS",
+                                     "only these classes: names, or the first digits"};
+inline constexpr OptionSpec kOfId{"id", '\0', OptionArity::kSingle, "ID",
+                                  "only these ids: VENDOR, VENDOR:DEVICE or :DEVICE"};
+inline constexpr OptionSpec kOnDriver{"driver", 'd', OptionArity::kSingle, "D",
+                                      "only those on these drivers; none: on no driver"};
+inline constexpr OptionSpec kInState{"state", '\0', OptionArity::kSingle, "STATE",
+                                     "only those in these states"};
+inline constexpr OptionSpec kOfRule{"rule", '\0', OptionArity::kSingle, "RULE",
+                                    "only those that these rules decide over"};
+inline constexpr OptionSpec kInGroup{"group", 'g', OptionArity::kSingle, "GROUP",
+                                     "only those in these IOMMU groups"};
+inline constexpr OptionSpec kOurs{"ours", '\0', OptionArity::kFlag, "",
+                                  "only those that a rule wants or bindd has bound"};
+inline constexpr OptionSpec kSort{"sort", '\0', OptionArity::kSingle, "COLS",
+                                  "by these columns; -COL: descending"};
+inline constexpr OptionSpec kWatch{"watch", 'w', OptionArity::kFlag, "",
+                                   "print again whenever it changes, until interrupted"};
+inline constexpr OptionSpec kOfTheRule{"rule", '\0', OptionArity::kSingle, "RULE",
+                                       "only transactions of these rules"};
+inline constexpr OptionSpec kWithResult{"result", '\0', OptionArity::kSingle, "RESULT",
+                                        "only those that ended so: done, failed, ..."};
+inline constexpr OptionSpec kSince{"since", '\0', OptionArity::kSingle, "TIME",
+                                   "only those since a date, a time, or 2h (ago)"};
+inline constexpr OptionSpec kLimit{"limit", '\0', OptionArity::kSingle, "N", "the newest N"};
+inline constexpr OptionSpec kUtc{"utc", '\0', OptionArity::kFlag, "",
+                                 "times in UTC instead of local time"};
 inline constexpr OptionSpec kFile{"output", 'o', OptionArity::kRepeated, "FILE",
                                   "into this file instead of stdout"};
 inline constexpr OptionSpec kExportBackend{"backend", 'b', OptionArity::kSingle, "legacy|iommufd",
@@ -24,7 +53,7 @@ inline constexpr OptionSpec kUdev{"udev", '\0', OptionArity::kSingle, "NODE",
 inline constexpr OptionSpec kNoHeadings{"noheadings", 'n', OptionArity::kFlag, "",
                                         "no line of headings"};
 inline constexpr OptionSpec kAsTree{"tree", '\0', OptionArity::kFlag, "",
-                                    "groups with their devices as a tree"};
+                                    "their devices as a tree, below the bridges"};
 inline constexpr OptionSpec kDetailed{"detailed-exitcode", '\0', OptionArity::kFlag, "",
                                       "exit 0: nothing to do, 10: changes, 3: only refusals"};
 inline constexpr OptionSpec kEarly{

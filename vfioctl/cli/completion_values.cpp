@@ -17,8 +17,8 @@
 #include "vfioctl/render/device_format.hpp"
 #include "vfioctl/render/list_columns.hpp"
 
-/// Everything is read from names of directories, links and attributes that take no lock: a device
-/// that hangs in the kernel holds its own lock, and `driver_override` and `uevent` wait for it.
+/// Everything is read from directories, links and attributes that take no lock: a device that hangs
+/// in the kernel holds its own lock, and `driver_override` and `uevent` wait for it.
 namespace vfioctl {
 namespace {
 
@@ -48,10 +48,8 @@ std::string device_summary(const base::Dir& devices, const std::string& bus,
         device.ids.device = static_cast<std::uint16_t>(*product);
     }
     const std::string full = full_name(hardware_names(hardware, device));
-    const std::string kind = device_class_name(device.ids);
-    return base::join(
-        std::vector<std::string>{full.empty() ? kind : full, device.driver.value_or("no driver")},
-        ", ");
+    return (full.empty() ? device_class_name(device.ids) : full) + ", " +
+           device.driver.value_or("no driver");
 }
 
 /// Addresses, with the domain or as they are typed without it, and network interfaces.
@@ -102,9 +100,9 @@ void add_mdev_parents(CliContext& cli, const std::string& /*word*/, CompletionVa
 }
 
 void add_mdev_types(CliContext& cli, const std::string& /*word*/, CompletionValues& values) {
-    for (const std::string& parent : names_in(cli, "/sys/class/mdev_bus"))
-        for (const std::string& type :
-             names_in(cli, "/sys/class/mdev_bus/" + parent + "/mdev_supported_types"))
+    const std::string parents = "/sys/class/mdev_bus/";
+    for (const std::string& parent : names_in(cli, parents))
+        for (const std::string& type : names_in(cli, parents + parent + "/mdev_supported_types"))
             values.push_back({type, "on " + parent});
 }
 
@@ -162,6 +160,13 @@ void add_states(CliContext& /*cli*/, const std::string& /*word*/, CompletionValu
         values.push_back({std::string(state), ""});
 }
 
+void add_results(CliContext& /*cli*/, const std::string& /*word*/, CompletionValues& values) {
+    using policy::StepResult;
+    for (const StepResult result : {StepResult::kDone, StepResult::kRolledBack, StepResult::kFailed,
+                                    StepResult::kStuck, StepResult::kSkipped})
+        values.push_back({policy::step_result_name(result), ""});
+}
+
 void add_reasons(CliContext& /*cli*/, const std::string& /*word*/, CompletionValues& values) {
     for (const std::string_view name : policy::forceable_names())
         values.push_back({std::string(name), ""});
@@ -172,13 +177,12 @@ void add_backends(CliContext& /*cli*/, const std::string& /*word*/, CompletionVa
         values.push_back({std::string(vfio::name(backend)), ""});
 }
 
-void add_files(CliContext& /*cli*/, const std::string& /*word*/, CompletionValues& values) {
-    values.push_back({":files", ""});
+template <const char* kDirective>
+void add_directive(CliContext& /*cli*/, const std::string& /*word*/, CompletionValues& values) {
+    values.push_back({kDirective, ""});
 }
-
-void add_directories(CliContext& /*cli*/, const std::string& /*word*/, CompletionValues& values) {
-    values.push_back({":directories", ""});
-}
+constexpr char kFiles[] = ":files";
+constexpr char kDirectories[] = ":directories";
 
 enum class Separator { kNone, kComma };
 
@@ -191,7 +195,7 @@ struct ArgumentValues {
 
 constexpr ArgumentValues kArguments[] = {
     {"DEVICE", add_devices},
-    {"GROUP", add_groups},
+    {"GROUP", add_groups, Separator::kComma},
     {"UUID", add_mdevs},
     {"PARENT", add_mdev_parents},
     {"TYPE", add_mdev_types},
@@ -201,15 +205,16 @@ constexpr ArgumentValues kArguments[] = {
     {"COLS", add_columns, Separator::kComma},
     {"CLASS", add_classes, Separator::kComma},
     {"STATE", add_states, Separator::kComma},
+    {"RESULT", add_results, Separator::kComma},
     {"REASON", add_reasons},
     {"B", add_backends},
-    {"FILE", add_files},
-    {"PATH", add_files},
-    {"DIR", add_directories},
+    {"FILE", add_directive<kFiles>},
+    {"PATH", add_directive<kFiles>},
+    {"DIR", add_directive<kDirectories>},
 };
 
 /// Numbers, and names that are made up.
-constexpr std::string_view kFreeText[] = {"N", "S", "NAME", "VALUE", "KIND", "NODE"};
+constexpr std::string_view kFreeText[] = {"N", "S", "NAME", "VALUE", "KIND", "NODE", "ID", "TIME"};
 
 bool is_literal(std::string_view argument) {
     return !argument.empty() && argument[0] >= 'a' && argument[0] <= 'z';

@@ -101,8 +101,12 @@ tl::unexpected<Failure> unknown_option(const std::string& option, const Command*
 }
 
 /// "--root DIR: read /sys ... below DIR", for a known option that was given wrongly.
-std::string option_hint(const std::string& option, const std::vector<OptionSpec>& specs) {
+/// Commands have options of the same name: the command's own comes first.
+std::string option_hint(const std::string& option, std::vector<OptionSpec> specs,
+                        const Command* command) {
     const std::string bare = bare_name(option);
+    if (command != nullptr)
+        specs.insert(specs.begin(), command->options.begin(), command->options.end());
     for (const OptionSpec& spec : specs)
         if (spec.name == bare) {
             const std::string argument(spec.argument);
@@ -143,13 +147,13 @@ CliResult<Arguments> parse_options(const std::vector<OptionSpec>& specs,
         return unknown_option(error.get_option_name(), command);
     } catch (const po::multiple_occurrences& error) {
         return fail(ExitCode::kUsage, error.get_option_name(), "given more than once",
-                    option_hint(error.get_option_name(), specs));
+                    option_hint(error.get_option_name(), specs, command));
     } catch (const po::invalid_command_line_syntax& error) {
         const bool missing = error.kind() == po::invalid_syntax::missing_parameter ||
                              error.kind() == po::invalid_syntax::empty_adjacent_parameter;
         return fail(ExitCode::kUsage, error.get_option_name(),
                     missing ? "needs a value" : "takes no value",
-                    option_hint(error.get_option_name(), specs));
+                    option_hint(error.get_option_name(), specs, command));
     } catch (const po::error& error) {
         return fail(ExitCode::kUsage, "command line", error.what(), help_hint(command));
     }

@@ -2,6 +2,7 @@
 #include "vfioctl/commands/groups.hpp"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
@@ -44,13 +45,6 @@ CliResult<GroupList> select_groups(CliContext& cli, const HostAssessment& assess
         if (words.empty() || ids.contains(id))
             out.push_back(&group);
     return out;
-}
-
-const sysfs::Blocker* find_blocker(const sysfs::Group& group, const sysfs::DeviceId& id) {
-    for (const sysfs::Blocker& blocker : group.blockers)
-        if (blocker.device == id)
-            return &blocker;
-    return nullptr;
 }
 
 /// What it takes to assign a device of a group: how many other members have to leave their host
@@ -107,34 +101,86 @@ std::string as_list(const GroupList& groups, const HostAssessment& assessment,
                         rows, terminal);
 }
 
+/// The part of a syspath that is the root of its device's tree: "pci0000:00", "platform".
+std::string tree_root(const sysfs::Device& device) {
+    constexpr std::size_t kDevices = sizeof "/sys/devices/" - 1;
+    const std::size_t end = std::min(device.syspath.find('/', kDevices), device.syspath.size());
+    return device.syspath.size() <= kDevices ? device.id.bus
+                                             : device.syspath.substr(kDevices, end - kDevices);
+}
+
+/// The devices of the groups below the bridges that lead to them, which decide the isolation.
+class GroupTree {
+  public:
+    GroupTree(const HostAssessment& assessment, sysfs::HardwareDatabase& hardware)
+        : assessment_(assessment), hardware_(hardware) {
+        for (const sysfs::Device& device : assessment.inventory.devices)
+            by_path_[device.syspath] = &device;
+    }
+
+    void add(const sysfs::DeviceId& id) {
+        if (const sysfs::Device* device = assessment_.inventory.find(id))
+            row_index(*device);
+    }
+    [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
+
+  private:
+    /// The row of the device, below the nearest device above it.
+    std::size_t row_index(const sysfs::Device& device) {
+        if (const auto known = indices_.find(device.syspath); known != indices_.end())
+            return known->second;
+        std::size_t parent = 0;
+        std::string above = device.syspath;
+        do
+            above.resize(std::min(above.rfind('/'), above.size()));
+        while (!above.empty() && !by_path_.contains(above));
+        if (!above.empty()) {
+            parent = row_index(*by_path_.at(above));
+        } else {
+            const auto [at, added] = indices_.try_emplace(tree_root(device), rows_.size());
+            parent = at->second;
+            if (added)
+                rows_.push_back({{{at->first}, {" "}, {" "}, {" "}, {" "}, {" "}}, {}});
+        }
+        rows_.push_back(device_row(device, parent));
+        return indices_[device.syspath] = rows_.size() - 1;
+    }
+
+    [[nodiscard]] Row device_row(const sysfs::Device& device, std::size_t parent) const {
+        const sysfs::Group* group = assessment_.inventory.find_group(device);
+        const auto names = hardware_names(hardware_, device);
+        return {{{device.id.display()},
+                 {group == nullptr ? "" : std::to_string(group->id)},
+                 group == nullptr ? Row::Cell{} : isolation_cell(assessment_, *group),
+                 {device.driver.value_or("")},
+                 {device_class_name(device.ids)},
+                 {names.device.empty() ? names.vendor : names.device}},
+                parent};
+    }
+
+    const HostAssessment& assessment_;
+    sysfs::HardwareDatabase& hardware_;
+    std::map<std::string, const sysfs::Device*> by_path_;
+    std::map<std::string, std::size_t> indices_;  ///< into rows_, by syspath or root
+    std::vector<Row> rows_;
+};
+
 std::string as_tree(const GroupList& groups, const HostAssessment& assessment,
                     sysfs::HardwareDatabase& hardware, const Terminal& terminal) {
-    std::vector<Row> rows;
-    for (const sysfs::Group* group : groups) {
-        const std::size_t parent = rows.size();
-        const std::string type = group->type.empty() ? "" : " (" + group->type + ")";
-        rows.push_back({{{"group " + std::to_string(group->id) + type},
-                         isolation_cell(assessment, *group),
-                         {" "},
-                         {" "},
-                         {" "}},
-                        {}});
-        for (const sysfs::DeviceId& id : group->devices) {
-            const sysfs::Device* device = assessment.inventory.find(id);
-            const sysfs::Blocker* blocker = find_blocker(*group, id);
-            const auto names =
-                device == nullptr ? binding::DeviceNames{} : hardware_names(hardware, *device);
-            rows.push_back({{{id.display()},
-                             {blocker == nullptr ? " " : blocker->why},
-                             {device == nullptr ? "" : device->driver.value_or("")},
-                             {device == nullptr ? "" : device_class_name(device->ids)},
-                             {names.device.empty() ? names.vendor : names.device}},
-                            parent});
-        }
-    }
-    return render_table(
-        {{"GROUP"}, {"ISOLATION"}, {"DRIVER"}, {"CLASS"}, {"NAME", {}, Column::Fit::kCut}}, rows,
-        terminal, Shape::kTree);
+    std::set<sysfs::DeviceId> members;
+    for (const sysfs::Group* group : groups)
+        members.insert(group->devices.begin(), group->devices.end());
+    GroupTree tree(assessment, hardware);
+    for (const sysfs::Device& device : assessment.inventory.devices)  // in their order
+        if (members.contains(device.id))
+            tree.add(device.id);
+    return render_table({{"DEVICE"},
+                         {"GROUP", Column::Align::kRight, {}},
+                         {"ISOLATION"},
+                         {"DRIVER"},
+                         {"CLASS"},
+                         {"NAME", {}, Column::Fit::kCut}},
+                        tree.rows(), terminal, Shape::kTree);
 }
 
 }  // namespace

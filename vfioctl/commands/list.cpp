@@ -2,6 +2,7 @@
 #include "vfioctl/commands/list.hpp"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -11,6 +12,7 @@
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/device_format.hpp"
 #include "vfioctl/render/list_columns.hpp"
+#include "vfioctl/render/list_filters.hpp"
 
 /// `vfioctl list`. It runs often and must be quick: the users of a device are not determined (that
 /// walks /proc), so a wanted device that is in use is `pending` here and `refused` in `plan`.
@@ -50,24 +52,13 @@ std::string as_text(const std::vector<ListRow>& rows, const std::vector<const Li
         for (const ListColumn* column : columns) {
             const TextStyle style =
                 column->name == "STATE" ? state_style(row.state.state) : TextStyle::kNone;
-            line.cells.push_back({column->text(row), style});
+            const bool cuts_vendor = column->name == "NAME" && !row.names.device.empty();
+            line.cells.push_back(
+                {column->text(row), style, cuts_vendor ? row.names.vendor.size() : 0});
         }
         table.push_back(std::move(line));
     }
     return render_table(heads, table, terminal, Shape::kList, headings);
-}
-
-/// Who else has to do with the devices, beside the contract's fields.
-std::string as_json(const std::vector<ListRow>& rows, const HostAssessment& assessment,
-                    const ExternalManagers& external_managers) {
-    nlohmann::ordered_json json = json_document();
-    auto& devices = json["devices"] = nlohmann::ordered_json::array();
-    for (const ListRow& row : rows) {
-        devices.push_back(binding::device_json(*row.device, row.names, row.decision, row.state));
-        devices.back()["managers"] = external_managers_json(external_managers, row.device->id);
-    }
-    json["warnings"] = assessment.warnings;
-    return dump(json);
 }
 
 bool shows(const std::vector<const ListColumn*>& columns, std::string_view name) {
@@ -75,10 +66,79 @@ bool shows(const std::vector<const ListColumn*>& columns, std::string_view name)
                        [&](const ListColumn* column) { return column->name == name; });
 }
 
+/// Beside the contract's fields: who else has to do with the devices, and the modules if that
+/// column is asked for.
+std::string as_json(const std::vector<ListRow>& rows, const std::vector<const ListColumn*>& columns,
+                    const HostAssessment& assessment, const ExternalManagers& external_managers) {
+    nlohmann::ordered_json json = json_document();
+    auto& devices = json["devices"] = nlohmann::ordered_json::array();
+    for (const ListRow& row : rows) {
+        devices.push_back(binding::device_json(*row.device, row.names, row.decision, row.state));
+        devices.back()["ours"] = row.ours;
+        devices.back()["modules"] = shows(columns, "MODULES") ? nlohmann::ordered_json(row.modules)
+                                                              : nlohmann::ordered_json(nullptr);
+        devices.back()["managers"] = external_managers_json(external_managers, row.device->id);
+    }
+    json["warnings"] = assessment.warnings;
+    return dump(json);
+}
+
+CliResult<std::vector<const ListColumn*>> parse_columns(const Arguments& arguments) {
+    if (!arguments.has("all-columns"))
+        return select_columns(split_commas(arguments.all("output")));
+    if (!arguments.all("output").empty())
+        return fail(ExitCode::kUsage, "--all-columns", "cannot be used with -o");
+    return every_column();
+}
+
+/// The modules by a device's alias, each alias looked up once. As plan does, it leaves out those
+/// that modprobe's configuration denies.
+class ModuleLookup {
+  public:
+    explicit ModuleLookup(sysfs::Kernel& kernel) : kernel_(kernel) {}
+    const std::vector<std::string>& modules(const std::string& modalias) {
+        const auto [at, added] = known_.try_emplace(modalias);
+        if (added && !modalias.empty())
+            at->second = kernel_.modules_for(modalias).value_or(std::vector<std::string>{});
+        return at->second;
+    }
+
+  private:
+    sysfs::Kernel& kernel_;
+    std::map<std::string, std::vector<std::string>> known_;
+};
+
+/// The columns decide what is read: names, modules and other tools cost time.
+std::vector<ListRow> make_rows(CliContext& cli, const HostAssessment& assessment,
+                               const std::vector<const sysfs::Device*>& devices,
+                               const std::vector<const ListColumn*>& columns,
+                               const ExternalManagers& external_managers) {
+    sysfs::HardwareDatabase hardware(cli.options.root);
+    ModuleLookup modules(cli.kernel);
+    const bool named = cli.json() || shows(columns, "NAME");
+    const bool with_modules = shows(columns, "MODULES");
+    std::vector<ListRow> rows;
+    for (const sysfs::Device* device : devices) {
+        const policy::Decision* decision = assessment.decision(device->id);
+        const bool is_wanted =
+            decision != nullptr && decision->outcome == policy::DecisionOutcome::kWanted;
+        rows.push_back({.device = device,
+                        .decision = decision,
+                        .state = assessment.state(*device),
+                        .names = named ? hardware_names(hardware, *device) : binding::DeviceNames{},
+                        .managers = tool_names(external_managers, device->id),
+                        .modules = with_modules ? modules.modules(device->modalias)
+                                                : std::vector<std::string>{},
+                        .ours = is_wanted || assessment.bound_rules.contains(device->id)});
+    }
+    return rows;
+}
+
 }  // namespace
 
 CliResult<ExitCode> run_list(CliContext& cli, const Arguments& arguments) {
-    const auto columns = TRY(select_columns(split_commas(arguments.all("output"))));
+    const auto columns = TRY(parse_columns(arguments));
+    const auto filters = TRY(ListFilters::parse(arguments));
     sysfs::ScanOptions extra;
     extra.brief = !cli.json() && !arguments.has("all") && arguments.words.empty();
     extra.numa_nodes = shows(columns, "NUMA");
@@ -90,21 +150,18 @@ CliResult<ExitCode> run_list(CliContext& cli, const Arguments& arguments) {
     load_last_results(cli, assessment);
     const auto devices = TRY(select_devices(cli, assessment, arguments));
 
-    sysfs::HardwareDatabase hardware(cli.options.root);
-    const bool named = cli.json() || shows(columns, "NAME");
     const bool managers = cli.json() || shows(columns, "MANAGER");
     const ExternalManagers external_managers =
         managers ? read_external_managers(cli.options.root) : ExternalManagers{};
-    std::vector<ListRow> rows;
-    for (const sysfs::Device* device : devices)
-        rows.push_back({.device = device,
-                        .decision = assessment.decision(device->id),
-                        .state = assessment.state(*device),
-                        .names = named ? hardware_names(hardware, *device) : binding::DeviceNames{},
-                        .managers = tool_names(external_managers, device->id)});
+    std::vector<ListRow> rows = make_rows(cli, assessment, devices, columns, external_managers);
+    filters.apply(rows);
     const Headings headings = arguments.has("noheadings") ? Headings::kHidden : Headings::kShown;
-    cli.out << (cli.json() ? as_json(rows, assessment, external_managers)
-                           : as_text(rows, columns, cli.terminal, headings));
+    if (cli.json())
+        cli.out << as_json(rows, columns, assessment, external_managers);
+    else if (rows.empty() && !filters.empty())
+        cli.err << "vfioctl: no device matches\n";
+    else
+        cli.out << as_text(rows, columns, cli.terminal, headings);
     return ExitCode::kDone;
 }
 

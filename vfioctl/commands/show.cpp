@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/commands/show.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "policy/decide/driver_chain.hpp"
+#include "vfioctl/commands/history.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/device_details.hpp"
@@ -19,6 +21,17 @@ policy::Chain fitting(const HostAssessment& assessment, const sysfs::Device& dev
                                    .chain = {{policy::Candidate::CandidateKind::kAuto, ""}}};
     return policy::driver_chain(any, "auto", device, assessment.policies.variants,
                                 assessment.inventory, assessment.drivers);
+}
+
+/// The newest that concern the device, newest first.
+std::vector<binding::HistoryEntry> last_transactions(
+    const std::vector<binding::HistoryEntry>& history, const sysfs::DeviceId& id) {
+    constexpr std::size_t kShown = 5;
+    std::vector<binding::HistoryEntry> out;
+    for (auto entry = history.rbegin(); entry != history.rend() && out.size() < kShown; ++entry)
+        if (std::find(entry->devices.begin(), entry->devices.end(), id) != entry->devices.end())
+            out.push_back(*entry);
+    return out;
 }
 
 }  // namespace
@@ -38,6 +51,7 @@ CliResult<ExitCode> run_show(CliContext& cli, const Arguments& arguments) {
     const sysfs::Usage usage = cli.kernel.usage(assessment.inventory, ids);
 
     sysfs::HardwareDatabase hardware(cli.options.root);
+    const auto history = load_history(cli);  // root's: others see none
     nlohmann::ordered_json json = json_document();
     auto& devices = json["devices"] = nlohmann::ordered_json::array();
     for (const sysfs::DeviceId& id : ids) {
@@ -51,7 +65,9 @@ CliResult<ExitCode> run_show(CliContext& cli, const Arguments& arguments) {
             .decision = assessment.decision(id),
             .state = assessment.state(device),
             .fitting = fitting(assessment, device),
-            .uses = uses == usage.end() ? std::vector<sysfs::Use>{} : uses->second};
+            .modules = cli.kernel.modules_for(device.modalias).value_or(std::vector<std::string>{}),
+            .uses = uses == usage.end() ? std::vector<sysfs::Use>{} : uses->second,
+            .history = history ? std::optional(last_transactions(*history, id)) : std::nullopt};
         if (cli.json())
             devices.push_back(device_details_json(details));
         else

@@ -5,6 +5,7 @@
 
 #include "base/join.hpp"
 #include "binding/codec/json.hpp"
+#include "binding/report/history_report.hpp"
 #include "vfioctl/render/device_format.hpp"
 #include "vfioctl/render/key_value_list.hpp"
 
@@ -87,6 +88,19 @@ std::string rule_line(const policy::Decision* decision) {
     return decision->rule->name + " (" + decision->rule->where.text() + ")";
 }
 
+std::vector<std::string> history_lines(const DeviceDetails& details) {
+    std::vector<std::string> out;
+    for (const binding::HistoryEntry& entry :
+         details.history.value_or(std::vector<binding::HistoryEntry>{})) {
+        std::string line = binding::format_local_time(entry.time_us) + "  " + entry.action + " " +
+                           entry.driver + ": " + entry.result;
+        if (!entry.rule.empty())
+            line += ", rule " + entry.rule;
+        out.push_back(line + (entry.error.empty() ? "" : ": " + entry.error));
+    }
+    return out;
+}
+
 void add_identity(const DeviceDetails& details, KeyValueList& list) {
     const sysfs::Device& device = details.device;
     const sysfs::HardwareIds& ids = device.ids;
@@ -122,6 +136,7 @@ void add_binding(const DeviceDetails& details, KeyValueList& list) {
         list.add("override", device.driver_override.value_or("none set"));
     list.add("group peers", peer_lines(details));
     list.add("drivers that fit", chain_lines(details.fitting));
+    list.add("kernel modules", base::join(details.modules, " "));
     list.add("reset methods", base::join(device.reset_methods, " "));
     list.add("vfio nodes", node_lines(device));
     list.add("vf", vf_line(device));
@@ -134,6 +149,7 @@ void add_binding(const DeviceDetails& details, KeyValueList& list) {
     list.add("wanted", wanted_driver(details.decision));
     list.add("state", binding::state_text(details.state));
     list.add("reason", details.state.reason);
+    list.add("last transactions", history_lines(details));
 }
 
 using binding::Json;
@@ -210,13 +226,8 @@ std::string device_details_text(const DeviceDetails& details) {
 Json device_details_json(const DeviceDetails& details) {
     const sysfs::Device& device = details.device;
     Json json = binding::device_json(device, details.names, details.decision, details.state);
-    json["modalias"] = text_or_null(device.modalias);
-    json["path"] = text_or_null(device.path);
     json["syspath"] = text_or_null(device.syspath);
     json["subsystem_name"] = text_or_null(details.subsystem);
-    json["slot"] = text_or_null(device.slot);
-    json["serial"] = text_or_null(device.serial);
-    json["netdevs"] = device.netdevs;
     json["reset_methods"] = device.reset_methods;
     json["group"] = group_field(details);
     json["variants"] = variants_field(details.fitting);
@@ -225,6 +236,8 @@ Json device_details_json(const DeviceDetails& details) {
     json["mdev"] = mdev_field(device);
     json["mdev_types"] = mdev_types_field(device);
     json["holders"] = holders_field(details.uses);
+    json["modules"] = details.modules;
+    json["history"] = details.history ? binding::history_json(*details.history) : Json(nullptr);
     return json;
 }
 

@@ -19,8 +19,10 @@ struct DeviceDetails {
     std::optional<std::string> subsystem;  ///< the board's name
     const policy::Decision* decision = nullptr;
     binding::DeviceState state;
-    policy::Chain fitting;  ///< every driver that could serve it
+    policy::Chain fitting;             ///< every driver that could serve it
+    std::vector<std::string> modules;  ///< that claim it by their aliases, as lspci -k
     std::vector<sysfs::Use> uses;
+    std::optional<std::vector<binding::HistoryEntry>> history;  ///< newest first; absent: unknown
 };
 
 [[nodiscard]] std::string device_details_text(const DeviceDetails& details);

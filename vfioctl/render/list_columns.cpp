@@ -113,11 +113,20 @@ const std::vector<ListColumn>& list_columns() {
          [](const ListRow& r) { return vfio_nodes_text(*r.device); }},
         {"MANAGER", "other tools that manage it", kLeft, kWhole,
          [](const ListRow& r) { return base::join(r.managers, ","); }},
+        {"MODULES", "kernel modules that claim it, as lspci -k", kLeft, kWhole,
+         [](const ListRow& r) { return base::join(r.modules, ","); }},
         {"BUS", "bus", kLeft, kWhole, [](const ListRow& r) { return r.device->id.bus; }},
         {"MODALIAS", "modalias", kLeft, kWhole,
          [](const ListRow& r) { return r.device->modalias; }},
     };
     return kColumns;
+}
+
+std::vector<const ListColumn*> every_column() {
+    std::vector<const ListColumn*> out;
+    for (const ListColumn& column : list_columns())
+        out.push_back(&column);
+    return out;
 }
 
 CliResult<std::vector<const ListColumn*>> select_columns(

@@ -18,6 +18,8 @@ struct ListRow {
     binding::DeviceState state;
     binding::DeviceNames names;
     std::vector<std::string> managers;  ///< other tools, by name
+    std::vector<std::string> modules;   ///< that claim it by their aliases; if asked for
+    bool ours = false;                  ///< a rule wants it, or bindd has bound it
 };
 
 /// One column of `list`: what -o calls it, how it is laid out and where its text comes from.
@@ -36,6 +38,8 @@ struct ListColumn {
 /// all.
 [[nodiscard]] CliResult<std::vector<const ListColumn*>> select_columns(
     const std::vector<std::string>& requested);
+
+[[nodiscard]] std::vector<const ListColumn*> every_column();
 
 /// The columns with their meaning, for `vfioctl list --help`.
 [[nodiscard]] std::string column_help();

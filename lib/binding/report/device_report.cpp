@@ -207,28 +207,31 @@ DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,
 
 Json device_json(const Device& device, const DeviceNames& names, const Decision* decision,
                  const DeviceState& state) {
-    Json json = {{"bus", utf8(device.id.bus)},
-                 {"address", utf8(device.id.name)},
-                 {"vendor", hex_or_null(device.ids.vendor, 4)},
-                 {"device", hex_or_null(device.ids.device, 4)},
-                 {"subsystem_vendor", hex_or_null(device.ids.subsystem_vendor, 4)},
-                 {"subsystem_device", hex_or_null(device.ids.subsystem_device, 4)},
-                 {"class", hex_or_null(device.ids.class_code, 6)},
-                 {"revision", hex_or_null(device.ids.revision, 2)},
-                 {"vendor_name", text_or_null(names.vendor)},
-                 {"device_name", text_or_null(names.device)},
-                 {"driver", text_or_null(device.driver)},
-                 {"driver_override", text_or_null(device.driver_override)},
-                 {"iommu_group", or_null(device.iommu_group)},
-                 {"numa_node", or_null(device.numa_node)},
-                 {"boot_vga", or_null(device.boot_vga)},
-                 {"vfio", vfio_json(device)},
-                 {"wanted", wanted_json(decision)},
-                 {"state", state.state},
-                 {"reason", text_or_null(state.reason)}};
-    if (!state.note.empty())
-        json["note"] = state.note;
-    return json;
+    return {{"bus", utf8(device.id.bus)},
+            {"address", utf8(device.id.name)},
+            {"vendor", hex_or_null(device.ids.vendor, 4)},
+            {"device", hex_or_null(device.ids.device, 4)},
+            {"subsystem_vendor", hex_or_null(device.ids.subsystem_vendor, 4)},
+            {"subsystem_device", hex_or_null(device.ids.subsystem_device, 4)},
+            {"class", hex_or_null(device.ids.class_code, 6)},
+            {"revision", hex_or_null(device.ids.revision, 2)},
+            {"vendor_name", text_or_null(names.vendor)},
+            {"device_name", text_or_null(names.device)},
+            {"driver", text_or_null(device.driver)},
+            {"driver_override", text_or_null(device.driver_override)},
+            {"iommu_group", or_null(device.iommu_group)},
+            {"numa_node", or_null(device.numa_node)},
+            {"boot_vga", or_null(device.boot_vga)},
+            {"vfio", vfio_json(device)},
+            {"wanted", wanted_json(decision)},
+            {"state", state.state},
+            {"reason", text_or_null(state.reason)},
+            {"note", text_or_null(state.note)},
+            {"modalias", text_or_null(device.modalias)},
+            {"path", text_or_null(device.path)},
+            {"slot", text_or_null(device.slot)},
+            {"serial", text_or_null(device.serial)},
+            {"netdevs", device.netdevs}};
 }
 
 Json group_json(const sysfs::Group& group) {

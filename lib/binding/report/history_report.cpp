@@ -77,14 +77,28 @@ base::Result<std::vector<HistoryEntry>> parse_history(const std::string& documen
     return history;
 }
 
-std::string format_time(std::int64_t time_us) {
+namespace {
+
+using BreakDownTime = std::tm* (*)(const std::time_t*, std::tm*);
+
+std::string format_time_as(std::int64_t time_us, BreakDownTime break_down, const char* format) {
     const std::time_t seconds = time_us / 1'000'000;
     std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 32> text{};
-    const std::size_t length =
-        std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    if (break_down(&seconds, &parts) == nullptr)
+        return {};
+    std::array<char, 64> text{};
+    const std::size_t length = std::strftime(text.data(), text.size(), format, &parts);
     return {text.data(), length};
+}
+
+}  // namespace
+
+std::string format_time(std::int64_t time_us) {
+    return format_time_as(time_us, gmtime_r, "%Y-%m-%dT%H:%M:%SZ");
+}
+
+std::string format_local_time(std::int64_t time_us) {
+    return format_time_as(time_us, localtime_r, "%Y-%m-%d %H:%M:%S");
 }
 
 Json history_json(const std::vector<HistoryEntry>& history) {

@@ -91,7 +91,12 @@ TEST(Report, TellsEveryFieldOfADevice) {
     "where": "a.yaml:3"
   },
   "state": "pending",
-  "reason": "not applied yet"
+  "reason": "not applied yet",
+  "modalias": "pci:v00008086d000010D3sv00008086sd0000A01Fbc02sc00i00",
+  "path": "pci0000:01/00.0",
+  "slot": null,
+  "serial": null,
+  "netdevs": []
 })");
 }
 
@@ -109,7 +114,8 @@ TEST(Report, TellsAbsentThingsAsNullAndBytesAsText) {
               "\"revision\":null,\"vendor_name\":null,\"device_name\":null,\"driver\":null,"
               "\"driver_override\":null,\"iommu_group\":null,\"numa_node\":null,\"boot_vga\":null,"
               "\"vfio\":{\"group\":\"15\",\"cdev\":null},\"wanted\":null,\"state\":\"unmanaged\","
-              "\"reason\":null}");
+              "\"reason\":null,\"modalias\":null,\"path\":null,\"slot\":null,\"serial\":null,"
+              "\"netdevs\":[]}");
 }
 
 TEST(Report, TellsAGroupWithWhoBlocksIt) {

@@ -146,18 +146,18 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          {"list", "-o", "NOPE"},
          "vfioctl: -o 'NOPE': unknown column\n"
          "hint: columns: ADDRESS CLASS NAME DRIVER GROUP WANTED STATE VENDOR DEVICE SUBSYSTEM NUMA "
-         "OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO MANAGER BUS MODALIAS\n"},
+         "OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO MANAGER MODULES BUS MODALIAS\n"},
         {2,
          {"list", "-o", "ADDRES,STATE"},
          "vfioctl: -o 'ADDRES': unknown column\n"
          "hint: did you mean 'ADDRESS'? columns: ADDRESS CLASS NAME DRIVER GROUP WANTED STATE "
          "VENDOR DEVICE SUBSYSTEM NUMA OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO "
-         "MANAGER BUS MODALIAS\n"},
+         "MANAGER MODULES BUS MODALIAS\n"},
         {2,
          {"list", "-o", "ADDRESS,,STATE"},
          "vfioctl: -o '': unknown column\n"
          "hint: columns: ADDRESS CLASS NAME DRIVER GROUP WANTED STATE VENDOR DEVICE SUBSYSTEM NUMA "
-         "OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO MANAGER BUS MODALIAS\n"},
+         "OVERRIDE RULE WHERE REASON SLOT PATH SERIAL NETDEVS VFIO MANAGER MODULES BUS MODALIAS\n"},
         {2,
          {"list", ""},
          "vfioctl: list: an argument is empty\n"
@@ -344,9 +344,9 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          "vfioctl: nosuch: no such device\n"
          "hint: `vfioctl list -a` shows the devices there are\n"},
         {2,
-         {"list", "--driver", "vfio-pci"},
-         "vfioctl: --driver: list takes no such option\n"
-         "hint: it is an option of: bind\n"},
+         {"show", "--driver", "vfio-pci"},
+         "vfioctl: --driver: show takes no such option\n"
+         "hint: it is an option of: list, bind\n"},
         {2,
          {"list", "--dry-run"},
          "vfioctl: --dry-run: list takes no such option\n"
@@ -360,9 +360,9 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          "vfioctl: rollback: unexpected 'b'\n"
          "hint: usage: vfioctl rollback [TXN]\n"},
         {2,
-         {"history", "all"},
-         "vfioctl: history: unexpected 'all'\n"
-         "hint: usage: vfioctl history\n"},
+         {"status", "all"},
+         "vfioctl: status: unexpected 'all'\n"
+         "hint: usage: vfioctl status\n"},
         {1,
          {"policy", "check", "@/nowhere"},
          "@/nowhere: error: No such file or directory\nvfioctl: policies: 1 error, so none of them "

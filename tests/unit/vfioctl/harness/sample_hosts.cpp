@@ -137,6 +137,27 @@ void write_mdev_host(const std::string& root) {
               "      - { uuid: \"83b8f4f2-509f-382f-3c1e-e6bfe0fa1003\", type: mtty-1 }\n");
 }
 
+void write_switch(const std::string& root) {
+    fake::Host host;
+    host.alias("pci:v00008086d000010D3sv*sd*bc*sc*i*", "e1000e");
+    host.alias("pci:v00008086d000010D3sv*sd*bc*sc*i*", "denied_nic");
+    host.alias("pci:v*d*sv*sd*bc02sc00i00*", "any_nic");
+    host.module("e1000e", sysfs::ModuleState::kAvailable);
+    host.module("denied_nic", sysfs::ModuleState::kDenied);
+    host.module("any_nic", sysfs::ModuleState::kAvailable);
+    const auto root_port = host.pci("0000:00:01.0").bridge().group(1).device();
+    const auto upstream = host.pci("0000:01:00.0").bridge().behind(root_port).group(2).device();
+    for (const char* port : {"0000:02:00.0", "0000:02:01.0"})
+        host.pci(port).bridge().behind(upstream).group(2);
+    host.pci("0000:03:00.0")
+        .nic()
+        .behind(host.pci("0000:02:00.0").device())
+        .group(2)
+        .driver("e1000e");
+    host.pci("0000:04:00.0").nic().behind(host.pci("0000:02:01.0").device()).group(2).unbound();
+    written(root, host);
+}
+
 void write_broken_policy(const std::string& root) {
     written(root, workstation())
         .file("/etc/bindd/policies.d/10-guest.yaml",

@@ -16,6 +16,8 @@ void write_workstation(const std::string& root);
 void write_server(const std::string& root);
 /// An mdev parent on no bus with two mdevs, and a platform device that VFIO has.
 void write_mdev_host(const std::string& root);
+/// A root port with a switch of two ports, a NIC behind each; modules claim the NICs.
+void write_switch(const std::string& root);
 /// The workstation with a policy file that has three errors.
 void write_broken_policy(const std::string& root);
 /// The workstation with a valid policy file, of which each rule has something to warn of, and one
