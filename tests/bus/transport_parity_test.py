@@ -9,6 +9,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -93,7 +94,7 @@ TABLE = [
 def settled(text, directory):
     """Without what is of the moment."""
     text = text.replace(directory, "DIR")
-    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?", "TIME", text)
     text = re.sub(r"\"time_us\": \d+", '"time_us": 0', text)
     text = re.sub(r"(bindd|vfioctl) \(uid 0[^)]*\)", "WHO", text)
     text = re.sub(r"\b\d{8}T\d{6}[.-]\d+-\d+\b|\b[0-9a-f]{8,}[-.]\d+([-.]\d+)*\b", "TXN", text)
@@ -211,32 +212,57 @@ class OfTheDaemon(unittest.TestCase):
             self.assertEqual(status, 1)
             self.assertIn(f"vfioctl: {word}: no daemon is on the bus\nhint: ", err)
 
-    def test_monitor_tells_of_changes_as_they_come(self):
+    def monitor(self, *words):
+        """A running monitor and a function that reads its events up to one that `is_last`."""
         # Unbuffered: what Python has read ahead select() does not see.
-        monitor = subprocess.Popen([CLI, self.harness.directory, "monitor", "--json"], stdout=subprocess.PIPE, bufsize=0,
+        monitor = subprocess.Popen([CLI, self.harness.directory, "monitor", "--json", *words], stdout=subprocess.PIPE, bufsize=0,
                                    env=self.environment)
         self.addCleanup(monitor.stdout.close)
         self.addCleanup(monitor.wait)
         self.addCleanup(monitor.terminate)
-        # Nothing reports when it listens, so the event is repeated until it is received.
-        deadline = time.monotonic() + 60
-        while not select.select([monitor.stdout], [], [], 0.5)[0]:
-            self.assertLess(time.monotonic(), deadline)
-            self.run_cli("reload")
+        events = []
+
+        def read_until(what, subject=None, **changes):
+            while True:
+                self.assertTrue(select.select([monitor.stdout], [], [], 60)[0], events)
+                events.append(json.loads(monitor.stdout.readline()))
+                last = events[-1]
+                if last["event"] == what and last["subject"] == subject and changes.items() <= last["changes"].items():
+                    return events
+
+        return read_until
+
+    def test_monitor_tells_of_changes_as_they_come(self):
+        read_until = self.monitor()
+        read_until("present", "0000:02:00.0")  # from here on it listens
         self.run_cli("bind", "02:00.0")
         self.harness.say("remove 0000:04:00.0")
-        events = []
+        events = read_until("vanished", "0000:04:00.0")
 
         def events_of(what, subject):
             return [each for each in events if each["event"] == what and each["subject"] == subject]
 
-        while not events_of("vanished", "0000:04:00.0"):
-            self.assertTrue(select.select([monitor.stdout], [], [], 20)[0], events)
-            events.append(json.loads(monitor.stdout.readline()))
         self.assertEqual(events_of("changed", "0000:02:00.0")[-1]["changes"].get("state"), "bound", events)
         self.assertTrue(events_of("transaction", "group 13"), events)
         drivers = [each["changes"]["driver"] for each in events_of("changed", "0000:02:00.0") if "driver" in each["changes"]]
         self.assertEqual(drivers[-1:], ["vfio-pci"], events)
+        listed = json.loads(self.run_cli("list", "--json", "02:00.0")[1])["devices"][0]
+        for event in events_of("changed", "0000:02:00.0"):
+            for key, value in event["changes"].items():
+                if key in listed and value is not None and listed[key] is not None:
+                    self.assertEqual(type(value), type(listed[key]), key)
+
+    def test_monitor_outlives_the_daemon(self):
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            read_until = self.monitor("02:00.0")
+            read_until("present", "0000:02:00.0")
+            self.harness.stop(how)
+            read_until("daemon", state="stopped")
+            self.harness.start()
+            read_until("daemon", state="started")
+            self.run_cli("bind" if how == signal.SIGTERM else "release", "02:00.0")
+            events = read_until("transaction", "group 13", result="done")
+            self.assertEqual({each["subject"] for each in events}, {None, "0000:02:00.0", "group 13"}, events)
 
 
 if __name__ == "__main__":

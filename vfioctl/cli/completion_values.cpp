@@ -23,11 +23,11 @@ namespace vfioctl {
 namespace {
 
 using CompletionValues = std::vector<CompletionPlace::Value>;
-
-/// Names below a directory of this host; none when it cannot be read.
+/// None when it cannot be read.
 std::vector<std::string> names_in(const CliContext& cli, const std::string& directory) {
     const auto dir = base::Dir::open(cli.options.root.path(directory));
-    return dir ? dir->entries().value_or(std::vector<std::string>{}) : std::vector<std::string>{};
+    const auto names = dir ? dir->entries() : base::propagate(dir);
+    return names.value_or(std::vector<std::string>{});
 }
 
 std::string device_summary(const base::Dir& devices, const std::string& bus,
@@ -128,13 +128,12 @@ void add_rules(CliContext& cli, const std::string& /*word*/, CompletionValues& v
 }
 
 void add_transactions(CliContext& cli, const std::string& /*word*/, CompletionValues& values) {
-    const auto history = binding::read_history(cli.state);
-    if (!history)
-        return;
-    for (auto entry = history->rbegin(); entry != history->rend(); ++entry)
+    auto history = binding::read_history(cli.state).value_or(std::vector<binding::HistoryEntry>{});
+    std::reverse(history.begin(), history.end());
+    for (const binding::HistoryEntry& entry : history)
         values.push_back(
-            {entry->txn, binding::format_time(entry->time_us) + " " + entry->action + " " +
-                             base::join(entry->devices, " ", &sysfs::DeviceId::display)});
+            {entry.txn, binding::format_time(entry.time_us) + " " + entry.action + " " +
+                            base::join(entry.devices, " ", &sysfs::DeviceId::display)});
 }
 
 /// In the case that is typed; "+COL" adds to the usual ones.
@@ -185,7 +184,6 @@ constexpr char kFiles[] = ":files";
 constexpr char kDirectories[] = ":directories";
 
 enum class Separator { kNone, kComma };
-
 /// What an argument of the table of commands stands for.
 struct ArgumentValues {
     std::string_view name;

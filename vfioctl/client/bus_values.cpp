@@ -59,12 +59,24 @@ TransactionFinishedSignal read_finished(sdbus::Message& message) {
     return signal;
 }
 
+DaemonPresence read_owner(sdbus::Message& message) {
+    std::string name;
+    std::string before;
+    std::string now;
+    message >> name >> before >> now;
+    return {!now.empty()};
+}
+
 }  // namespace
 
 BusProperties to_properties(const BusVariants& values) {
     BusProperties out;
-    for (const auto& [name, value] : values)
+    for (const auto& [name, value] : values) {
         out.emplace(name, to_text(value));
+        if (dbus::variant_type(value) == "a{sv}")
+            for (const auto& [key, each] : value.get<BusVariants>())
+                out.emplace(name + "." + key, to_text(each));
+    }
     return out;
 }
 
@@ -87,6 +99,8 @@ std::optional<BusSignal> read_signal(sdbus::Message& message) {
         return read_removed(message);
     if (name == "org.bindd1.Manager.TransactionFinished")
         return read_finished(message);
+    if (name == "org.freedesktop.DBus.NameOwnerChanged")
+        return read_owner(message);
     return std::nullopt;
 }
 

@@ -20,8 +20,8 @@ namespace vfioctl {
 using CallOptionValue = std::variant<bool, double, std::string, std::vector<std::string>>;
 using CallOptions = std::map<std::string, CallOptionValue>;
 
-/// Properties by name. A value as text: a string itself, digits, "true"; a{sv} as "key=value ...";
-/// any other type is empty.
+/// Properties by name. A value as text: a string itself, digits, "true"; a{sv} as "key=value ...",
+/// and each of its values as "Name.key" beside it; any other type is empty.
 using BusProperties = std::map<std::string, std::string>;
 
 /// The signals of the daemon.
@@ -41,8 +41,12 @@ struct TransactionFinishedSignal {
     std::string group;
     std::string result;
 };
-using BusSignal =
-    std::variant<PropertiesChanged, InterfacesAdded, InterfacesRemoved, TransactionFinishedSignal>;
+/// Of the bus: the daemon has come or gone.
+struct DaemonPresence {
+    bool is_there = false;
+};
+using BusSignal = std::variant<PropertiesChanged, InterfacesAdded, InterfacesRemoved,
+                               TransactionFinishedSignal, DaemonPresence>;
 enum class AfterSignal { kContinue, kStop };
 
 /// A call that changes the host. The daemon runs it as a job.
@@ -79,7 +83,8 @@ class DaemonBus {
         const std::string& job, const std::function<void(const binding::Progress&)>& progress) = 0;
     [[nodiscard]] virtual DaemonBusResult<std::vector<std::string>> job_lines(
         const std::string& job) = 0;
-    /// Every signal of the daemon from now on, until `on_signal` stops it.
+    /// Every signal of the daemon from now on, whichever process it is, until `on_signal` stops it.
+    /// The first is a DaemonPresence: what is asked for after it is missed by no signal.
     [[nodiscard]] virtual DaemonBusResult<void> listen(
         const std::function<AfterSignal(const BusSignal&)>& on_signal) = 0;
 };

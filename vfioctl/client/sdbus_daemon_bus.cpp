@@ -23,6 +23,9 @@ constexpr const char* kManager = "org.bindd1.Manager";
 constexpr const char* kJob = "org.bindd1.Job";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
 constexpr const char* kSignals = "type='signal',sender='org.bindd1'";
+constexpr const char* kOwnerSignals =
+    "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
+    "member='NameOwnerChanged',arg0='org.bindd1'";
 /// An authentication agent may have to wait for a password.
 constexpr std::uint64_t kCallTimeout = std::uint64_t{300} * 1'000'000;
 
@@ -181,12 +184,12 @@ DaemonBusResult<void> SdbusDaemonBus::listen(
                 received.push_back(*std::move(signal));
         });
         const auto slot = dbus::add_match(*connection_, kSignals, receive);
-        for (;;) {
-            process_or_wait();
+        const auto owner_slot = dbus::add_match(*connection_, kOwnerSignals, receive);
+        received.push_back(DaemonPresence{has_daemon()});
+        for (;; process_or_wait())
             for (; !received.empty(); received.pop_front())
                 if (on_signal(received.front()) == AfterSignal::kStop)
                     return;
-        }
     });
 }
 

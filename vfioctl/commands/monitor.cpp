@@ -1,36 +1,81 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/commands/monitor.hpp"
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <chrono>
 #include <ostream>
+#include <set>
 
-/// `vfioctl monitor`: the daemon's signals as lines, in text or as one JSON object each, until the
-/// connection is closed or the reader of the output goes away.
+#include "sysfs/device/resolve.hpp"
+#include "vfioctl/pipeline/host_assessment.hpp"
+
+/// `vfioctl monitor`: the state of the devices and then the daemon's signals, until the connection
+/// to the bus is closed or the reader of the output goes away. The daemon may go and come back.
 namespace vfioctl {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr const char* kDevice = "org.bindd1.Device";
+
+/// What an event of a device shows of it: a value that is not there is empty.
+BusProperties shown_properties(const BusProperties& all) {
+    BusProperties out;
+    for (const char* name : {"Driver", "State", "Reason"}) {
+        const auto found = all.find(name);
+        out[name] = found == all.end() ? "" : found->second;
+    }
+    return out;
+}
+
+BusProperties snapshot_properties(const binding::HostSnapshot& snapshot,
+                                  const sysfs::DeviceId& id) {
+    const sysfs::Device* device = snapshot.inventory.find(id);
+    const binding::DeviceState& state = snapshot.statuses.at(id).state;
+    return {{"Driver", device == nullptr ? "" : device->driver.value_or("")},
+            {"State", state.state},
+            {"Reason", state.reason.value_or("")}};
+}
 
 }  // namespace
 
-SignalDecoder::SignalDecoder(const binding::HostSnapshot& snapshot) {
-    for (const auto& [id, status] : snapshot.statuses)
-        names_[status.path] = id.display();
+std::vector<MonitorEvent> SignalDecoder::update(const binding::HostSnapshot& snapshot) {
+    std::vector<MonitorEvent> out;
+    const auto earlier = std::exchange(devices_, {});
+    for (const auto& [id, status] : snapshot.statuses) {
+        const BusProperties now = snapshot_properties(snapshot, id);
+        devices_[status.path] = {id.display(), now};
+        const auto known = earlier.find(status.path);
+        if (known == earlier.end()) {
+            out.push_back({is_first_ ? "present" : "appeared", id.display(), now});
+            continue;
+        }
+        MonitorEvent changed{"changed", id.display(), {}};
+        for (const char* name : {"Driver", "State"})  // signals shorten the reason
+            if (const auto& before = known->second.properties.at(name); before != now.at(name))
+                changed.changes[name] = now.at(name);
+        if (!changed.changes.empty())
+            out.push_back(std::move(changed));
+    }
+    for (const auto& [path, device] : earlier)
+        if (!devices_.contains(path))
+            out.push_back({"vanished", device.name, {}});
+    is_first_ = false;
+    return out;
 }
 
 std::optional<MonitorEvent> SignalDecoder::decode(const BusSignal& signal) {
     return std::visit([this](const auto& each) { return event(each); }, signal);
 }
 
-std::optional<MonitorEvent> SignalDecoder::event(const PropertiesChanged& signal) const {
+std::optional<MonitorEvent> SignalDecoder::event(const PropertiesChanged& signal) {
     if (signal.interface == "org.bindd1.Manager" && signal.properties.contains("PolicyGeneration"))
         return MonitorEvent{"policies", "", signal.properties};
-    const auto name = names_.find(signal.path);
-    if (signal.interface != kDevice || name == names_.end())
+    const auto device = devices_.find(signal.path);
+    if (signal.interface != kDevice || device == devices_.end())
         return std::nullopt;
-    return MonitorEvent{"changed", name->second, signal.properties};
+    for (auto& [name, value] : device->second.properties)
+        if (const auto now = signal.properties.find(name); now != signal.properties.end())
+            value = now->second;
+    return MonitorEvent{"changed", device->second.name, signal.properties};
 }
 
 std::optional<MonitorEvent> SignalDecoder::event(const InterfacesAdded& signal) {
@@ -39,75 +84,106 @@ std::optional<MonitorEvent> SignalDecoder::event(const InterfacesAdded& signal) 
         return std::nullopt;
     BusProperties known = device->second;
     const std::string name = sysfs::DeviceId{known["Bus"], known["Address"]}.display();
-    names_[signal.path] = name;
-    return MonitorEvent{
-        "appeared",
-        name,
-        {{"Driver", known["Driver"]}, {"State", known["State"]}, {"Reason", known["Reason"]}}};
+    const BusProperties shown = shown_properties(known);
+    // The snapshot of a daemon that has just come may have had it already.
+    if (!devices_.insert_or_assign(signal.path, MonitoredDevice{name, shown}).second)
+        return std::nullopt;
+    return MonitorEvent{"appeared", name, shown};
 }
 
 std::optional<MonitorEvent> SignalDecoder::event(const InterfacesRemoved& signal) {
-    const auto name = names_.extract(signal.path);
-    if (name.empty())
+    const auto device = devices_.extract(signal.path);
+    if (device.empty())
         return std::nullopt;
-    return MonitorEvent{"vanished", name.mapped(), {}};
+    return MonitorEvent{"vanished", device.mapped().name, {}};
 }
 
 std::optional<MonitorEvent> SignalDecoder::event(const TransactionFinishedSignal& signal) const {
     return MonitorEvent{"transaction", signal.group, {{"Result", signal.result}}};
 }
 
+std::optional<MonitorEvent> SignalDecoder::event(const DaemonPresence& signal) const {
+    if (is_first_)  // it was there when we came
+        return std::nullopt;
+    return MonitorEvent{"daemon", "", {{"State", signal.is_there ? "started" : "stopped"}}};
+}
+
 namespace {
 
-/// "DriverOverride" → "driver_override", as in the JSON of list.
-std::string to_field_name(const std::string& property) {
-    std::string out;
-    for (const char c : property) {
-        const bool upper = c >= 'A' && c <= 'Z';
-        if (upper && !out.empty())
-            out += '_';
-        out += upper ? static_cast<char>(c - 'A' + 'a') : c;
+/// The devices of the command line, by name, and their groups. A word may name a device that is not
+/// there yet.
+class SubjectFilter {
+  public:
+    explicit SubjectFilter(std::vector<std::string> words) : words_(std::move(words)) {}
+
+    void update(CliContext& cli, const binding::HostSnapshot& snapshot) {
+        HostAssessment assessment;
+        assessment.inventory = snapshot.inventory;
+        for (const std::string& word : words_) {
+            const auto ids = resolve_devices(cli, assessment, {word});
+            if (!ids && subjects_.empty())
+                cli.err << "vfioctl: " << printable(word) << ": not there yet\n";
+            for (const sysfs::DeviceId& id : ids.value_or(std::vector<sysfs::DeviceId>{})) {
+                subjects_.insert(id.display());
+                subjects_.insert(assessment.group_key(id));
+            }
+        }
     }
-    return out;
+
+    [[nodiscard]] bool matches(const MonitorEvent& event) const {
+        return words_.empty() || event.subject.empty() || subjects_.contains(event.subject) ||
+               std::any_of(words_.begin(), words_.end(), [&](const std::string& word) {
+                   return names_unlisted(word, event.subject);
+               });
+    }
+
+  private:
+    static bool names_unlisted(const std::string& word, const std::string& subject) {
+        const std::size_t slash = subject.find('/');
+        sysfs::Inventory one;
+        one.devices.emplace_back().id =
+            slash == std::string::npos
+                ? sysfs::DeviceId{"pci", subject}
+                : sysfs::DeviceId{subject.substr(0, slash), subject.substr(slash + 1)};
+        one.rebuild_index();
+        return sysfs::resolve(one, word).has_value();
+    }
+
+    std::vector<std::string> words_;
+    std::set<std::string> subjects_;
+};
+
+std::int64_t now_us() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
-/// The first line of a value; status shows all of them.
-std::string shortened(const std::string& value) {
-    const std::size_t end = value.find('\n');
-    return end == std::string::npos ? value : value.substr(0, end) + " ...";
-}
-
-std::string as_text(const MonitorEvent& event) {
-    std::string line = event.subject.empty() ? event.what : event.subject + ": " + event.what;
-    std::string changes;
-    for (const auto& [key, value] : event.changes)
-        if (event.what == "changed" || !value.empty())
-            changes += (changes.empty() ? ": " : ", ") + to_field_name(key) + " " +
-                       (value.empty() ? "none" : shortened(value));
-    return printable(line + changes) + "\n";
-}
-
-std::string as_json(const MonitorEvent& event) {
-    Json changes = Json::object();
-    for (const auto& [key, value] : event.changes)
-        changes[to_field_name(key)] = value.empty() ? Json(nullptr) : Json(value);
-    const Json json = {{"schema", "vfioctl/1"},
-                       {"event", event.what},
-                       {"subject", event.subject.empty() ? Json(nullptr) : Json(event.subject)},
-                       {"changes", std::move(changes)}};
-    return binding::dump(json) + "\n";
+void print_event(CliContext& cli, const SubjectFilter& filter, const MonitorEvent& event) {
+    if (filter.matches(event))
+        cli.out << (cli.json() ? event_json(event, now_us()) : event_text(event, now_us()))
+                << std::flush;
 }
 
 }  // namespace
 
-CliResult<ExitCode> run_monitor(CliContext& cli, const Arguments& /*arguments*/) {
+CliResult<ExitCode> run_monitor(CliContext& cli, const Arguments& arguments) {
     if (cli.daemon == nullptr)
         return fail(ExitCode::kFailed, "monitor", "no daemon is on the bus",
                     "`systemctl start bindd`");
-    SignalDecoder decoder(*cli.snapshot);
+    SignalDecoder decoder;
+    SubjectFilter filter(arguments.words);
     TRY(cli.daemon->listen([&](const BusSignal& signal) {
         if (const auto event = decoder.decode(signal))
-            cli.out << (cli.json() ? as_json(*event) : as_text(*event)) << std::flush;
+            print_event(cli, filter, *event);
+        const auto* presence = std::get_if<DaemonPresence>(&signal);
+        if (presence != nullptr && presence->is_there) {
+            // One that fails has gone again: its successor will be asked.
+            if (const auto snapshot = cli.daemon->fetch_snapshot({})) {
+                filter.update(cli, *snapshot);
+                for (const MonitorEvent& event : decoder.update(*snapshot))
+                    print_event(cli, filter, event);
+            }
+        }
         return cli.out ? AfterSignal::kContinue : AfterSignal::kStop;
     }));
     return ExitCode::kDone;
