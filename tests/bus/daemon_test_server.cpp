@@ -26,7 +26,8 @@
 /// DIRECTORY holds (or gets) the kernel, the state and policy.yaml. Prints "ready" once the bus
 /// name is owned and the first reconciliation is complete. A line on stdin changes the world:
 /// "remove 0000:01:00.0", "unbind 0000:01:00.0", "swap 0000:01:00.0" (for another card),
-/// "mount 0000:04:00.0", "look".
+/// "mount 0000:04:00.0", "hang bind 0000:02:00.0" (the next such write does not return), "no hang",
+/// "look".
 /// Each is answered by "done".
 namespace tests {
 namespace {
@@ -78,6 +79,10 @@ class StdinEventSource final : public bindd::EventSource {
                                "/dev/nvme0n1p1 /home/secret ext4"}};
             });
             call_({HostEvent::EventKind::kChanged, id});
+        } else if (line.starts_with("hang ")) {
+            kernel_.change([&](fake::KernelState& w) { w.faults.hang_on = {line.substr(5)}; });
+        } else if (line == "no hang") {
+            kernel_.change([&](fake::KernelState& w) { w.faults.hang_on.clear(); });
         } else {
             call_({HostEvent::EventKind::kLost, {}});
         }

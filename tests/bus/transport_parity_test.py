@@ -15,7 +15,7 @@ import sys
 import time
 import unittest
 
-from bus_harness import BusHarness
+from bus_harness import DEVICE, BusHarness, device_path
 
 PROGRAM = sys.argv.pop(1)
 CLI = sys.argv.pop(1)
@@ -202,6 +202,35 @@ class OfTheDaemon(unittest.TestCase):
         self.assertIn("the last valid set is in force", out)
         self.harness.write("policy.yaml", "version: 1\nrules: []\n")
         self.assertEqual(self.run_cli("plan")[0], 0, "at once")
+
+    def kill_under(self, *words):
+        """The daemon is killed while the command waits for its job."""
+        self.harness.say("hang bind 0000:02:00.0")
+        client = subprocess.Popen([CLI, self.harness.directory, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True, env=self.environment)
+        self.addCleanup(client.kill)
+        deadline = time.monotonic() + 60
+        while str(self.harness.get(device_path("0000:02:00.0"), DEVICE, "Reason")) != "under way":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        self.harness.say("no hang")
+        self.harness.stop(signal.SIGKILL)
+        self.harness.start()
+        out, err = client.communicate(timeout=120)
+        return client.returncode, out, err
+
+    def test_apply_follows_a_daemon_that_dies_and_comes_back(self):
+        status, out, err = self.kill_under("apply")
+        self.assertIn(status, (1, 4), "the cranky device is refused by its driver")
+        self.assertIn("the daemon ended during the request and came back; it was asked again", err)
+        self.assertIn("group 13: ", out)
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "vfio-pci")
+
+    def test_bind_follows_a_daemon_that_dies_and_comes_back(self):
+        status, _, err = self.kill_under("bind", "02:00.0")
+        self.assertEqual(status, 0, err)
+        self.assertIn("it was asked again", err)
+        self.assertEqual(self.harness.driver("0000:02:00.0"), "vfio-pci")
 
     def test_without_a_daemon_they_say_so(self):
         self.environment.pop("BINDD_BUS_ADDRESS")

@@ -57,6 +57,8 @@ struct ChangeRequest {
     CallOptions options{};
 };
 
+inline constexpr const char* kDaemonLost = "org.bindd1.Error.Lost";
+
 /// An error reply, or a failure of the bus itself.
 struct DaemonBusError {
     std::string name;  ///< "org.bindd1.Error.Refused"
@@ -77,7 +79,8 @@ class DaemonBus {
     [[nodiscard]] virtual DaemonBusResult<std::string> history() = 0;
     [[nodiscard]] virtual DaemonBusResult<BusProperties> properties(
         const std::string& path, const std::string& interface) = 0;
-    /// The path of the job.
+    /// The path of the job. Its calls, and those of the two below, end with the error kDaemonLost
+    /// when the daemon leaves the bus or is another one meanwhile.
     [[nodiscard]] virtual DaemonBusResult<std::string> start_job(const ChangeRequest& request) = 0;
     [[nodiscard]] virtual DaemonBusResult<void> wait_for_job(
         const std::string& job, const std::function<void(const binding::Progress&)>& progress) = 0;

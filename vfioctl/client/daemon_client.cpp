@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
 #include "binding/codec/codec.hpp"
 #include "binding/report/history_report.hpp"
@@ -134,10 +135,55 @@ CliResult<BusProperties> DaemonClient::properties(const std::string& path,
 
 CliResult<DaemonClient::ChangeResult> DaemonClient::run_job(
     const ChangeRequest& request, const std::function<void(const binding::Progress&)>& progress) {
-    const std::string job = TRY(to_result(bus_->start_job(request)));
-    if (const auto waited = bus_->wait_for_job(job, progress); !waited)
-        return daemon_failure(waited.error(), "see `vfioctl history` for the result");
-    return parse_lines(TRY(to_result(bus_->job_lines(job))));
+    const auto is_lost = [](const auto& result) {
+        return !result && result.error().name == kDaemonLost;
+    };
+    auto lines = follow_job(request, progress);
+    if (!is_lost(lines))
+        return parse_lines(TRY(to_result(std::move(lines))));
+    const bool back = comes_back();
+    const bool again = back && std::string_view(request.method) != "Rollback";
+    if (again)
+        lines = follow_job(request, progress);
+    if (is_lost(lines))
+        return fail(ExitCode::kFailed, "bindd",
+                    std::string("the daemon ended during the request") +
+                        (again  ? ", came back, and ended again"
+                         : back ? " and has come back; what was unfinished is undone"
+                                : " and has not come back; when it starts, it undoes what was "
+                                  "unfinished"),
+                    back ? "`vfioctl history` shows what was done"
+                         : "`vfioctl --direct list` shows the devices; `systemctl status bindd`");
+    auto result = parse_lines(TRY(to_result(std::move(lines))));
+    if (result)
+        result->warnings.push_back(
+            "the daemon ended during the request and came back; it was asked again");
+    return result;
+}
+
+DaemonBusResult<std::vector<std::string>> DaemonClient::follow_job(
+    const ChangeRequest& request, const std::function<void(const binding::Progress&)>& progress) {
+    const auto job = bus_->start_job(request);
+    if (!job)
+        return tl::unexpected(job.error());
+    if (const auto waited = bus_->wait_for_job(*job, progress); !waited)
+        return tl::unexpected(waited.error());
+    return bus_->job_lines(*job);
+}
+
+/// It answers once it is ready: its start undoes what was unfinished.
+bool DaemonClient::comes_back() {
+    constexpr std::chrono::milliseconds kPause{100};
+    const auto end = std::chrono::steady_clock::now() + patience;
+    do {
+        if (bus_->has_daemon()) {
+            const auto manager = bus_->properties("/org/bindd1", "org.bindd1.Manager");
+            if (manager && manager->contains("Ready") && manager->at("Ready") == "true")
+                return true;
+        }
+        std::this_thread::sleep_for(kPause);
+    } while (std::chrono::steady_clock::now() < end);
+    return false;
 }
 
 CliResult<void> DaemonClient::listen(

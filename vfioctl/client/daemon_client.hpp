@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,6 +35,8 @@ class DaemonClient {
         policy::Plan plan;
         std::vector<std::string> warnings;
     };
+    /// Follows the job. When the daemon dies under it and comes back, it has undone what was
+    /// unfinished: it is asked once more, but for a rollback, which would undo another one.
     [[nodiscard]] CliResult<ChangeResult> run_job(
         const ChangeRequest& request,
         const std::function<void(const binding::Progress&)>& progress);
@@ -46,7 +49,15 @@ class DaemonClient {
     [[nodiscard]] CliResult<void> listen(
         const std::function<AfterSignal(const BusSignal&)>& on_signal);
 
+    /// How long a daemon that died is waited for.
+    std::chrono::milliseconds patience{30'000};
+
   private:
+    [[nodiscard]] DaemonBusResult<std::vector<std::string>> follow_job(
+        const ChangeRequest& request,
+        const std::function<void(const binding::Progress&)>& progress);
+    [[nodiscard]] bool comes_back();
+
     std::unique_ptr<DaemonBus> bus_;
 };
 

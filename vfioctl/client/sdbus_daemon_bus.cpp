@@ -23,7 +23,7 @@ constexpr const char* kManager = "org.bindd1.Manager";
 constexpr const char* kJob = "org.bindd1.Job";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
 constexpr const char* kSignals = "type='signal',sender='org.bindd1'";
-constexpr const char* kOwnerSignals =
+constexpr const char* kOwnerChanges =
     "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
     "member='NameOwnerChanged',arg0='org.bindd1'";
 /// An authentication agent may have to wait for a password.
@@ -43,6 +43,18 @@ auto catch_errors(const Function& function) -> DaemonBusResult<decltype(function
     }
     if constexpr (std::is_void_v<decltype(function())>)
         return {};
+}
+
+/// Errors of a call to a daemon that has gone, or has come back without the object.
+template <typename T>
+DaemonBusResult<T> name_loss(DaemonBusResult<T> result) {
+    constexpr const char* kLosses[] = {"NoReply",       "ServiceUnknown", "NameHasNoOwner",
+                                       "UnknownObject", "UnknownMethod",  "UnknownInterface"};
+    if (!result)
+        for (const char* loss : kLosses)
+            if (result.error().name == std::string("org.freedesktop.DBus.Error.") + loss)
+                return tl::unexpected(DaemonBusError{kDaemonLost, result.error().text});
+    return result;
 }
 
 template <typename T>
@@ -134,7 +146,7 @@ DaemonBusResult<BusProperties> SdbusDaemonBus::properties(const std::string& pat
 }
 
 DaemonBusResult<std::string> SdbusDaemonBus::start_job(const ChangeRequest& request) {
-    return catch_errors([&]() -> std::string {
+    return name_loss(catch_errors([&]() -> std::string {
         const BusVariants options = to_variants(request.options);
         if (std::string_view(request.method) == "Rollback")
             return read_reply<sdbus::ObjectPath>(
@@ -143,12 +155,12 @@ DaemonBusResult<std::string> SdbusDaemonBus::start_job(const ChangeRequest& requ
             return read_reply<sdbus::ObjectPath>(call(kPath, kManager, request.method, options));
         const std::vector<sdbus::ObjectPath> paths(request.paths.begin(), request.paths.end());
         return read_reply<sdbus::ObjectPath>(call(kPath, kManager, request.method, paths, options));
-    });
+    }));
 }
 
 DaemonBusResult<void> SdbusDaemonBus::wait_for_job(
     const std::string& job, const std::function<void(const binding::Progress&)>& progress) {
-    return catch_errors([&] {
+    return name_loss(catch_errors([&] {
         RemoteJobState state;
         const auto update = skip_malformed([&](sdbus::Message& message) {
             std::string interface;
@@ -159,20 +171,25 @@ DaemonBusResult<void> SdbusDaemonBus::wait_for_job(
         const auto slot = dbus::add_match(
             *connection_,
             std::string(kSignals) + ",interface='" + kProperties + "',path='" + job + "'", update);
+        bool lost = false;
+        const auto leave = skip_malformed([&](sdbus::Message&) { lost = true; });
+        const auto owner_slot = dbus::add_match(*connection_, kOwnerChanges, leave);
         // It may have ended before the match was added.
         state.update(read_reply<BusVariants>(call(job, kProperties, "GetAll", std::string(kJob))));
         state.changed = false;
         while (!state.ended) {
             process_or_wait();
+            if (lost)
+                throw dbus::make_error(kDaemonLost, "the daemon has left the bus");
             if (std::exchange(state.changed, false))
                 progress(state.progress);
         }
-    });
+    }));
 }
 
 DaemonBusResult<std::vector<std::string>> SdbusDaemonBus::job_lines(const std::string& job) {
-    return catch_errors(
-        [&] { return read_reply<std::vector<std::string>>(call(job, kJob, "Lines")); });
+    return name_loss(catch_errors(
+        [&] { return read_reply<std::vector<std::string>>(call(job, kJob, "Lines")); }));
 }
 
 DaemonBusResult<void> SdbusDaemonBus::listen(
@@ -184,7 +201,7 @@ DaemonBusResult<void> SdbusDaemonBus::listen(
                 received.push_back(*std::move(signal));
         });
         const auto slot = dbus::add_match(*connection_, kSignals, receive);
-        const auto owner_slot = dbus::add_match(*connection_, kOwnerSignals, receive);
+        const auto owner_slot = dbus::add_match(*connection_, kOwnerChanges, receive);
         received.push_back(DaemonPresence{has_daemon()});
         for (;; process_or_wait())
             for (; !received.empty(); received.pop_front())

@@ -37,5 +37,79 @@ TEST_F(WithoutTheModule, ARunningDaemonIsNotBypassedSilently) {
     EXPECT_EQ(found.error().hint, "reinstall vfioctl; --direct bypasses the daemon");
 }
 
+/// A bus whose daemon dies under the first jobs.
+struct DyingBus final : DaemonBus {
+    unsigned deaths = 1;    ///< jobs that end so
+    unsigned absences = 2;  ///< answers "no" to has_daemon()
+    std::vector<std::string> calls;
+
+    bool has_daemon() override { return absences == 0 || --absences == 0; }
+    DaemonBusResult<base::UniqueFd> snapshot(const CallOptions&) override { return {}; }
+    DaemonBusResult<void> reload() override { return {}; }
+    DaemonBusResult<std::string> history() override { return {}; }
+    DaemonBusResult<BusProperties> properties(const std::string&, const std::string&) override {
+        return BusProperties{{"Ready", "true"}};
+    }
+    DaemonBusResult<std::string> start_job(const ChangeRequest& request) override {
+        calls.emplace_back(request.method);
+        return "/job";
+    }
+    DaemonBusResult<void> wait_for_job(
+        const std::string&, const std::function<void(const binding::Progress&)>&) override {
+        if (deaths == 0)
+            return {};
+        --deaths;
+        return tl::unexpected(DaemonBusError{kDaemonLost, "gone"});
+    }
+    DaemonBusResult<std::vector<std::string>> job_lines(const std::string&) override {
+        return std::vector<std::string>{"warning of the job"};
+    }
+    DaemonBusResult<void> listen(const std::function<AfterSignal(const BusSignal&)>&) override {
+        return {};
+    }
+};
+
+struct Followed {
+    CliResult<DaemonClient::ChangeResult> result;
+    std::vector<std::string> calls;
+};
+
+Followed follow(const char* method, unsigned deaths, unsigned absences) {
+    auto bus = std::make_unique<DyingBus>();
+    bus->deaths = deaths;
+    bus->absences = absences;
+    const DyingBus& seen = *bus;
+    DaemonClient client(std::move(bus));
+    if (absences > 2)
+        client.patience = std::chrono::milliseconds(1);
+    auto result = client.run_job({.method = method}, [](const binding::Progress&) {});
+    return {std::move(result), seen.calls};
+}
+
+TEST(FollowedJob, IsAskedForAgainWhenTheDaemonComesBack) {
+    const Followed bound = follow("Bind", 1, 2);
+    ASSERT_TRUE(bound.result);
+    EXPECT_EQ(bound.calls, (std::vector<std::string>{"Bind", "Bind"}));
+    EXPECT_EQ(bound.result->warnings,
+              (std::vector<std::string>{
+                  "of the job",
+                  "the daemon ended during the request and came back; it was asked again"}));
+}
+
+TEST(FollowedJob, EndsWithWhatIsKnown) {
+    const Followed gone = follow("Apply", 1, 1'000'000);
+    ASSERT_FALSE(gone.result);
+    EXPECT_EQ(gone.calls, std::vector<std::string>{"Apply"});
+    EXPECT_NE(gone.result.error().why.find("has not come back"), std::string::npos);
+    const Followed twice = follow("Apply", 2, 1);
+    ASSERT_FALSE(twice.result);
+    EXPECT_EQ(twice.calls.size(), 2U);
+    EXPECT_NE(twice.result.error().why.find("ended again"), std::string::npos);
+    const Followed rollback = follow("Rollback", 1, 1);
+    ASSERT_FALSE(rollback.result);
+    EXPECT_EQ(rollback.calls.size(), 1U) << "it would undo another transaction";
+    EXPECT_EQ(rollback.result.error().code, ExitCode::kFailed);
+}
+
 }  // namespace
 }  // namespace vfioctl

@@ -64,7 +64,7 @@ TEST(Exceptions, AreNoneOfADeviceThatNobodyTouched) {
     EXPECT_EQ(shown(cli), "bound");
 }
 
-TEST(Exceptions, NameABindingByHand) {
+TEST(Exceptions, NameABindingManually) {
     CliHarness cli(one_nic(), kNothingWanted);
     ASSERT_EQ(cli.run("bind 01:00.0").status, 0);
     EXPECT_EQ(shown(cli), "unmanaged, manual: bound manually; `vfioctl release` undoes it");
@@ -72,7 +72,7 @@ TEST(Exceptions, NameABindingByHand) {
     EXPECT_EQ(shown(cli), "unmanaged");
 }
 
-TEST(Exceptions, NameABindingByHandThatARuleWantsOtherwise) {
+TEST(Exceptions, NameABindingManuallyThatARuleWantsOtherwise) {
     CliHarness cli(
         one_nic(),
         "version: 1\nrules: [{ name: nic, match: { vendor: \"8086\" }, driver: host }]\n");
@@ -90,7 +90,7 @@ TEST(Exceptions, NameABindingWhoseRuleIsGone) {
                               "`vfioctl release` returns it");
 }
 
-TEST(Exceptions, NameWhatWasReleasedByHand) {
+TEST(Exceptions, NameWhatWasReleasedManually) {
     CliHarness cli(one_nic(), kNicWanted);
     ASSERT_EQ(cli.run("apply").status, 0);
     ASSERT_EQ(cli.run("release 01:00.0").status, 0);
