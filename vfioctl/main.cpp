@@ -89,7 +89,7 @@ base::Result<void> check_open(const sysfs::Device& device) {
 
 std::unique_ptr<sysfs::Kernel> make_kernel(const sysfs::Root& root) {
     if (root.is_live())
-        return std::make_unique<sysfs::LiveKernel>();
+        return std::make_unique<sysfs::LiveKernel>(sysfs::HangingReads::kAbandon);
     return std::make_unique<CapturedHost>(root);
 }
 

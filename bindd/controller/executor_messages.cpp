@@ -11,6 +11,7 @@
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/startup.hpp"
 #include "bindd/controller/usage_queries.hpp"
+#include "sysfs/device/locking_attributes.hpp"
 
 namespace bindd {
 
@@ -93,8 +94,7 @@ void on_recovery_progressed(StepContext& step, const binding::RecoveryEnded& end
 void on_read_hung(StepContext& step, const binding::ReadStuck& stuck, JournalReading journal) {
     const std::string names = base::join(
         stuck.devices, ", ", [](const sysfs::Device& device) { return device.id.display(); });
-    const std::string why =
-        "reading it does not return: another process holds its lock, perhaps an unbind";
+    const std::string why = sysfs::kReadHangs;
     quarantine_devices(step, stuck.name, why, stuck.devices);
     on_recovery_progressed(step, {stuck.name, binding::RecoveryResult::kPending, {}},
                            std::move(journal));

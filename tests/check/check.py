@@ -25,6 +25,7 @@ GATES = {
     "rooms": code_gates.rooms,
     "types": code_gates.types,
     "json": code_gates.json_parsers,
+    "locking-reads": code_gates.locking_reads,
     "lab-cases": lab_gates.lab_cases,
     "machine-paths": text_gates.machine_paths,
     "build-hosts": text_gates.build_hosts,

@@ -181,3 +181,33 @@ def types(tree):
                 findings.append(Finding(path, number, f"type {name} is also at {first[0]}:{first[1]}: rename one"))
     double = len({f.message.split()[1] for f in findings})
     return Result(f"{len(seen)} type names, {double} for more than one type", findings)
+
+
+# Attributes whose read may not return: the table in lib/sysfs/device/locking_attributes.cpp. The files that may name them
+# in a read, and why.
+LOCKING = ("driver_override", "uevent", "sriov_numvfs", "sriov_vf_total_msix", "waiting_for_supplier", "state_synced", "vpd")
+LOCKING_READERS = {
+    "lib/sysfs/device/locking_attributes.cpp": "the reader",
+    "lib/sysfs/device/serial.cpp": "called by the reader",
+    "lib/sysfs/device/sriov.cpp": "of a captured host only",
+    "lib/sysfs/net/captured_net.cpp": "of a captured host only",
+    "lib/sysfs/usage/device_subtree.cpp": "in a look for users, which is abandoned as a whole",
+    "lib/sysfs/kernel/errno_hint.cpp": "after a failed write, in a worker",
+    "lib/binding/transaction/sriov.cpp": "before a write, in a worker",
+}
+
+
+def locking_reads(tree):
+    """Attributes that may hang are read by one reader, or where the process can be abandoned."""
+    names = "|".join(LOCKING)
+    read = re.compile(rf'(?:attr|number|id|read\w*|count|attrs)\b[^;"]*[({{ ,]"[^"]*\b({names})"')
+    findings, count = [], 0
+    for path in tree.cpp(*PRODUCT):
+        for number, line in tree.lines(path):
+            match = read.search(line.split("//")[0])
+            if not match or "write" in line:
+                continue
+            count += 1
+            if path not in LOCKING_READERS:
+                findings.append(Finding(path, number, f"reads {match[1]}, which may hang: by {next(iter(LOCKING_READERS))}"))
+    return Result(f"{count} reads of {len(LOCKING)} attributes", findings)

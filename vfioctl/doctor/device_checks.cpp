@@ -60,18 +60,23 @@ CheckResult sriov(const DoctorContext& context) {
     return {"sriov", CheckVerdict::kOk, listed(functions), {}};
 }
 
+/// Why a device does not respond; empty: it does.
+std::string silence(const sysfs::Device& device) {
+    return device.stuck.empty() ? device.fault : device.stuck;
+}
+
 /// A device that goes to D3cold may not come back; vfio-pci powers unused ones down.
 CheckResult power(const DoctorContext& context) {
     std::vector<std::string> dead;
     for (const sysfs::Device& device : context.assessment.inventory.devices)
-        if (!device.fault.empty())
-            dead.push_back(device.id.display() + " (" + device.fault + ")");
+        if (const std::string why = silence(device); !why.empty())
+            dead.push_back(device.id.display() + " (" + why + ")");
     if (dead.empty())
         return {"power", CheckVerdict::kOk, "no PCI device is dead or lost", {}};
     const auto assignable = context.assignable();
     const bool fails =
         std::any_of(assignable.begin(), assignable.end(),
-                    [](const sysfs::Device* device) { return !device->fault.empty(); });
+                    [](const sysfs::Device* device) { return !silence(*device).empty(); });
     return {"power", fails ? CheckVerdict::kFail : CheckVerdict::kWarn,
             "does not respond: " + listed(dead),
             "echo 1 > remove in its directory, then echo 1 > /sys/bus/pci/rescan; if it does not "

@@ -55,6 +55,8 @@ const char* why_not_forceable(policy::ReasonCode code) {
             return "the kernel refuses it; `--group whole` includes the other devices";
         case policy::ReasonCode::kAmbiguous:
             return "name the driver with --driver";
+        case policy::ReasonCode::kStuck:
+            return "a change of it would hang as well; whoever holds it must close it first";
         case policy::ReasonCode::kBridge:
         case policy::ReasonCode::kNoIommu:
         case policy::ReasonCode::kNoDriver:

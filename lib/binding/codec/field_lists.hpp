@@ -57,7 +57,7 @@ BINDD_OMITTABLE_FIELDS(sysfs::MdevState, parent, type)
 BINDD_OMITTABLE_FIELDS(sysfs::VgpuState, type)
 BINDD_OMITTABLE_FIELDS(sysfs::Device, id, syspath, path, ids, modalias, incarnation, driver,
                        driver_override, has_override, iommu_group, numa_node, boot_vga, header_type,
-                       slot, fault, serial, netdevs, reset_methods, sriov, vf, vfio, mdev,
+                       slot, fault, stuck, serial, netdevs, reset_methods, sriov, vf, vfio, mdev,
                        mdev_types, mdev_parent_name, vgpu, properties, attrs)
 BINDD_OMITTABLE_FIELDS(sysfs::Host, arch, kernel, machine_id, iommu, noiommu, users, groups)
 BINDD_FIELDS(HostContext, host, group_types, group_names, warnings)

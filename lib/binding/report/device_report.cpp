@@ -168,6 +168,8 @@ void note_binding(DeviceState& state, const Device& device, const policy::BoundR
 
 DeviceState device_state(const Device& device, const Decision* decision,
                          const Transaction* transaction, const policy::BoundRule* bound) {
+    if (!device.stuck.empty())
+        return {"stuck", device.stuck};
     DeviceState state = decided_state(device, decision, transaction);
     if (bound != nullptr && !bound->returned)
         note_binding(state, device, *bound);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/worker/worker.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -13,9 +10,9 @@
 #include <cerrno>
 #include <charconv>
 
+#include "base/abandonable.hpp"
 #include "base/clock.hpp"
-#include "base/dir.hpp"
-#include "base/number.hpp"
+#include "base/try.hpp"
 
 namespace binding {
 namespace {
@@ -76,46 +73,12 @@ void send_progress(const WorkerChannels& channels, const std::string& line) {
         (void)send_all(channels.progress.get(), std::string_view(text).substr(sent));
 }
 
-/// A worker that is stuck in the kernel outlives us, and whoever reads from our pipe waits for its
-/// last writer: `vfioctl release ... | cat`. Ours are all O_CLOEXEC; the others are the caller's.
-void close_inherited_fds() {
-    if (const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC)); null.valid())
-        for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-            ::dup2(null.get(), fd);
-    const auto fds = base::Dir::open("/proc/self/fd");
-    const auto names = fds ? fds->entries() : base::propagate(fds);
-    if (!names)
-        return;
-    for (const std::string& name : *names) {
-        const auto fd = base::parse_decimal(name);
-        if (!fd || *fd <= STDERR_FILENO)
-            continue;
-        const int flags = ::fcntl(static_cast<int>(*fd), F_GETFD);
-        if (flags >= 0 && (flags & FD_CLOEXEC) == 0)
-            ::close(static_cast<int>(*fd));
-    }
-}
-
-/// The worker's whole life. A terminal's Ctrl-C goes to every process of the foreground group: the
-/// worker leaves it to its parent and finishes the transaction it is in.
-[[noreturn]] void worker_main(const WorkerFunction& work, const WorkerChannels& channels,
-                              pid_t parent) {
-    ::signal(SIGINT, SIG_IGN);
-    ::signal(SIGQUIT, SIG_IGN);
-    ::signal(SIGHUP, SIG_IGN);
-    ::signal(SIGTERM, SIG_DFL);
-    // A signal mask is inherited; a worker must be endable.
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent)
-        ::_exit(1);  // it died before we could ask to die with it
+/// The worker's whole life. It finishes the transaction it is in.
+void worker_main(const WorkerFunction& work, const WorkerChannels& channels) {
     const auto report = [&channels](const std::string& line) { send_progress(channels, line); };
     std::string unread;
     while (const auto request = next_line(channels.requests.get(), unread))
         (void)send_all(channels.requests.get(), work(*request, report) + "\n");
-    ::_exit(0);
 }
 
 struct SocketPair {
@@ -151,18 +114,13 @@ Result<Worker> Worker::start(const WorkerFunction& work, const std::vector<int>&
     auto progress = answers ? socket_pair() : propagate(answers);
     if (!progress)
         return propagate(progress);
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid < 0)
-        return fail_errno(errno, "fork", "worker");
-    if (pid == 0) {
+    const pid_t pid = TRY(base::fork_abandonable([&] {
         for (const int fd : close_in_child)
             ::close(fd);
         answers->ours.reset();
         progress->ours.reset();
-        close_inherited_fds();
-        worker_main(work, {std::move(answers->theirs), std::move(progress->theirs)}, parent);
-    }
+        worker_main(work, {std::move(answers->theirs), std::move(progress->theirs)});
+    }));
     return Worker(pid, std::move(answers->ours), std::move(progress->ours));
 }
 
@@ -228,10 +186,8 @@ void Worker::stop() {
 }
 
 void Worker::abandon() {
-    ::kill(pid_, SIGKILL);
+    base::abandon(pid_);
     close();
-    // Reaped if the signal ended it at once; else it stays where the kernel keeps it.
-    (void)::waitpid(pid_, nullptr, WNOHANG);
 }
 
 std::string Worker::wait_status() {

@@ -30,6 +30,7 @@ constexpr std::array kReasons = {
     std::pair{ReasonCode::kUnknownUse, "unknown-use"},
     std::pair{ReasonCode::kFirmwareMemory, "firmware-memory"},
     std::pair{ReasonCode::kDeadDevice, "dead-device"},
+    std::pair{ReasonCode::kStuck, "stuck"},
     std::pair{ReasonCode::kNoIommu, "no-iommu"},
     std::pair{ReasonCode::kNoDriver, "no-driver"},
     std::pair{ReasonCode::kDriverDenies, "driver-denies"},
@@ -66,8 +67,10 @@ bool is_forceable(ReasonCode code) {
         case ReasonCode::kFirmwareMemory:
         case ReasonCode::kDeadDevice:
             return true;
-        // Unbinding an open VFIO device blocks; the VFs of an unbound PF disappear while in use;
-        // the kernel refuses the others anyway; only its rule can lift `protect`.
+        // What hangs cannot be changed. Unbinding an open VFIO device blocks; the VFs of an unbound
+        // PF disappear while in use; the kernel refuses the others anyway; only its rule can lift
+        // `protect`.
+        case ReasonCode::kStuck:
         case ReasonCode::kProtected:
         case ReasonCode::kVfioOpen:
         case ReasonCode::kGroupNotViable:

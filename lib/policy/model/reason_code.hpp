@@ -29,6 +29,7 @@ enum class ReasonCode {
     kUnknownUse,
     kFirmwareMemory,
     kDeadDevice,
+    kStuck,
     kNoIommu,
     kNoDriver,
     kDriverDenies,

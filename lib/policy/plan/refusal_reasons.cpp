@@ -155,6 +155,8 @@ void add_dead_device(const sysfs::Device& device, const Rule& rule, const PlanCo
     if (!device.fault.empty() && !is_allowed(ReasonCode::kDeadDevice, rule, context.forced))
         reasons.push_back(
             make_reason(ReasonCode::kDeadDevice, device.id, "is dead or lost", device.fault));
+    if (!device.stuck.empty())
+        reasons.push_back(make_reason(ReasonCode::kStuck, device.id, "is stuck", device.stuck));
 }
 
 std::vector<sysfs::UseKind> accepted_uses(const Rule& rule, const ForcedReasons& forced) {

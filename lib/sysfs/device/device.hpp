@@ -126,6 +126,7 @@ struct Device {
     std::optional<std::uint8_t> header_type;  ///< PCI, without the multifunction bit; 1 is a bridge
     std::optional<std::string> slot;          ///< the firmware's slot name (/sys/bus/pci/slots)
     std::string fault;                        ///< the sign that it is dead or lost; empty: none
+    std::string stuck;  ///< why it could not be read: somebody holds its lock; empty: it was
     std::optional<std::string> serial;
     std::vector<std::string> netdevs;
     std::vector<std::string> reset_methods;

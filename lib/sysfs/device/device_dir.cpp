@@ -15,9 +15,7 @@ std::optional<std::uint64_t> parse_hardware_id(const std::string& text) {
 base::Result<DeviceDir> DeviceDir::open(const base::Dir& devices, const std::string& name) {
     base::DirListing listing;
     base::Dir dir = TRY(devices.sub_listed(name, listing));
-    DeviceDir out(std::move(dir), std::move(listing));
-    out.uevent_ = out.attr("uevent").value_or("");
-    return out;
+    return DeviceDir(std::move(dir), std::move(listing));
 }
 
 bool DeviceDir::relist() {

@@ -13,13 +13,16 @@ namespace sysfs {
 /// An id as the kernel prints it: "0x8086" on pci, bare hex on some other buses.
 [[nodiscard]] std::optional<std::uint64_t> parse_hardware_id(const std::string& text);
 
-/// A device's open directory, one listing of it, and its `uevent`, which has class, ids and
-/// modalias in one read. Reading an attribute that is not listed costs no system call.
+/// A device's open directory, one listing of it, and its `uevent` once that is set, which has
+/// class, ids and modalias in one read. Reading an attribute that is not listed costs no system
+/// call.
 class DeviceDir {
   public:
     /// `devices` is the device directory of a bus, `name` an entry of it.
     [[nodiscard]] static base::Result<DeviceDir> open(const base::Dir& devices,
                                                       const std::string& name);
+
+    void set_uevent(std::string text) { uevent_ = std::move(text); }
 
     /// Reads the listing again. False when the device is gone; `uevent` keeps its text.
     [[nodiscard]] bool relist();

@@ -4,14 +4,7 @@
 // for each listed attribute that `uevent` does not have. No attribute is read that could resume a
 // suspended device; those are read when ScanOptions asks for them (serial).
 //
-// Attributes whose show function takes the device's lock do not return while an unbind or a removal
-// of the device waits for its users:
-//   sriov_numvfs, sriov_vf_total_msix   always            the links virtfnN tell the number
-//   waiting_for_supplier, state_synced  always            not needed
-//   driver_override, uevent             Debian 12's 6.1; in its 6.12.117 driver_override has a
-//                                       spinlock, and uevent waits for none
-// The last two are needed, and nothing else tells what the override is. The daemon reads in a
-// process that it can abandon, and leaves such a device out.
+// What may wait for somebody else's unbind of the device is in locking_attributes.cpp.
 #include "sysfs/device/device_reader.hpp"
 
 #include <limits>
@@ -20,7 +13,6 @@
 #include "sysfs/device/mdev.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/pci_fault.hpp"
-#include "sysfs/device/serial.hpp"
 #include "sysfs/device/sriov.hpp"
 #include "sysfs/device/udev_db.hpp"
 #include "sysfs/device/vf_index.hpp"
@@ -35,15 +27,6 @@ std::optional<int> small_number(const std::optional<std::string>& text) {
     if (!value || *value > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
         return std::nullopt;  // -1, the kernel's "none", as well
     return static_cast<int>(*value);
-}
-
-/// Unset reads "(null)" on most buses and empty on some (spi, ap).
-void read_override(const DeviceDir& device, Device& out) {
-    out.has_override = device.has("driver_override");
-    out.driver_override.reset();
-    auto text = device.attr("driver_override");
-    if (text && !text->empty() && *text != "(null)")
-        out.driver_override = std::move(*text);
 }
 
 /// Its own network interfaces, and those of a virtio device below it. Not those further below: a
@@ -61,15 +44,8 @@ std::vector<std::string> read_netdevs(const DeviceDir& device) {
     return out;
 }
 
-void read_wanted(const DeviceDir& device, const ScanContext& context, Device& out) {
-    if (context.wanted.serial && out.id.bus == "pci")
-        out.serial = read_serial(device);
-    if (context.wanted.properties)
-        out.properties = read_properties(context.root, out.id, device);
-    for (const std::string& name : context.wanted.attrs)
-        if (parse_attr_name(name))
-            if (auto value = device.dir().attr(name))
-                out.attrs.emplace(name, std::move(*value));
+bool has_override(const DeviceDir& device) {
+    return device.has("driver_override");
 }
 
 /// The link names the bound driver. DRIVER of uevent is set before the probe, so it can name a
@@ -99,8 +75,9 @@ std::optional<std::uint64_t> read_incarnation(const Root& root, const DeviceDir&
 
 }  // namespace
 
-ScanContext ScanContext::read(const Root& root, const ScanOptions& wanted) {
-    return {root, wanted, wanted.slots ? Slots::read(root) : Slots(), GroupNodes::read(root)};
+ScanContext ScanContext::read(const Root& root, const ScanOptions& wanted, HangingReads hanging) {
+    return {root, wanted, wanted.slots ? Slots::read(root) : Slots(), GroupNodes::read(root),
+            hanging};
 }
 
 bool is_absence(const base::Error& error) {
@@ -117,10 +94,15 @@ std::string syspath_from_link(std::string_view link) {
 }
 
 base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
-                               const ScanContext& context) {
-    const DeviceDir device = TRY(DeviceDir::open(devices, id.name));
+                               const ScanContext& context, LockingAttributes* known) {
+    DeviceDir device = TRY(DeviceDir::open(devices, id.name));
+    LockingAttributes locking = known != nullptr
+                                    ? std::move(*known)
+                                    : read_locking_attributes(device.dir(), context.wanted);
+    device.set_uevent(std::move(locking.uevent));
     Device out;
     out.id = id;
+    out.stuck = std::move(locking.stuck);
     out.syspath = syspath_from_link(devices.link(id.name).value_or(""));
     if (out.syspath.empty())  // a capture may have the directory itself where the kernel has a link
         out.syspath = devices_path(id.bus) + "/" + id.name;
@@ -130,7 +112,8 @@ base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
     out.modalias = read_modalias(device);
     out.incarnation = read_incarnation(context.root, device);
     out.driver = read_driver(device, context);
-    read_override(device, out);
+    out.has_override = has_override(device);
+    out.driver_override = std::move(locking.driver_override);
     out.iommu_group = small_number(device.link_name("iommu_group"));
     if (!context.wanted.brief || context.wanted.numa_nodes)
         out.numa_node = small_number(device.attr("numa_node"));
@@ -143,7 +126,9 @@ base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
         out.slot = context.slots.find(id.name);
         out.sriov = read_pf(context.root, device);
         out.vf = read_vf(device);
-        out.fault = read_fault(device, out);
+        if (out.stuck.empty())
+            out.fault = read_fault(device, out);
+        out.serial = std::move(locking.serial);
     }
     if (out.path.empty() && out.syspath.starts_with("/sys/devices/"))
         out.path = out.syspath.substr(std::string_view("/sys/devices/").size());
@@ -157,7 +142,9 @@ base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
         out.mdev_parent_name = id.name;  // the class' link has the device's own name
     if (out.vf && (out.vgpu = read_vgpu(device)))
         out.mdev_types = read_vgpu_types(device);
-    read_wanted(device, context, out);
+    if (context.wanted.properties)
+        out.properties = read_properties(context.root, out.id, device);
+    out.attrs = std::move(locking.attrs);
     return out;
 }
 
@@ -195,6 +182,7 @@ base::Result<DeviceDir> open_device(const Root& root, const DeviceId& id, Device
         return not_found(id, "no such device");
     if (!device)
         return device;
+    device->set_uevent(read_uevent(device->dir()));
     out.id = id;
     out.syspath = syspath_from_link(devices.link(id.name).value_or(""));
     out.ids = read_ids(*device);
@@ -206,7 +194,8 @@ base::Result<DeviceDir> open_device(const Root& root, const DeviceId& id, Device
 
 void read_binding_state(const Root& root, const DeviceDir& device, Device& out) {
     out.driver = device.link_name("driver");
-    read_override(device, out);
+    out.has_override = has_override(device);
+    out.driver_override = read_override(device.dir());
     out.iommu_group = small_number(device.link_name("iommu_group"));
     out.netdevs = read_netdevs(device);
     out.vfio.reset();

@@ -6,6 +6,7 @@
 #include "sysfs/device/device.hpp"
 #include "sysfs/device/device_dir.hpp"
 #include "sysfs/device/inventory.hpp"
+#include "sysfs/device/locking_attributes.hpp"
 #include "sysfs/device/pci.hpp"
 #include "sysfs/device/vfio_nodes.hpp"
 #include "sysfs/host/root.hpp"
@@ -18,14 +19,18 @@ struct ScanContext {
     ScanOptions wanted;
     Slots slots;
     GroupNodes group_nodes;
+    HangingReads hanging;
 
-    [[nodiscard]] static ScanContext read(const Root& root, const ScanOptions& wanted);
+    [[nodiscard]] static ScanContext read(const Root& root, const ScanOptions& wanted,
+                                          HangingReads hanging = HangingReads::kWait);
 };
 
 /// Reads one device. `devices` is the directory that lists it: of a bus or of a class. Fails only
-/// when the device is gone. A VF gets its PF; VfIndexTable sets its index.
+/// when the device is gone. A VF gets its PF; VfIndexTable sets its index. `known`, which is moved
+/// from: what was read in another process.
 [[nodiscard]] base::Result<Device> read_from(const base::Dir& devices, const DeviceId& id,
-                                             const ScanContext& context);
+                                             const ScanContext& context,
+                                             LockingAttributes* known = nullptr);
 
 /// The two parts of a cheap read (DeviceHandle). open_device() sets identity and path;
 /// read_binding_state() sets driver, override, group, network interfaces and VFIO nodes, which can

@@ -9,6 +9,7 @@
 #include "base/try.hpp"
 #include "sysfs/device/buses.hpp"
 #include "sysfs/device/device_reader.hpp"
+#include "sysfs/device/listed_devices.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/vf_index.hpp"
 #include "sysfs/device/vfio_nodes.hpp"
@@ -38,6 +39,13 @@ void add_device(Inventory& inventory, base::Result<Device> device) {
         inventory.warnings.push_back(device.error().text());
 }
 
+void add_devices(Inventory& inventory, const std::vector<ListedDevice>& listed,
+                 const ScanContext& context) {
+    inventory.devices.reserve(inventory.devices.size() + listed.size());
+    for (base::Result<Device>& device : read_listed(listed, context))
+        add_device(inventory, std::move(device));
+}
+
 /// The bus a device is on, by its `subsystem` link; empty for one that is on none of those listed.
 std::string bus_of(const base::Dir& devices, const std::string& name) {
     return devices.link_name(name + "/subsystem").value_or("");
@@ -52,10 +60,12 @@ void add_mdev_parents(Inventory& inventory, const ScanContext& context) {
     std::set<DeviceId> known;
     for (const Device& device : inventory.devices)
         known.insert(device.id);
+    std::vector<ListedDevice> listed;
     for (const std::string& name : *names)
         if (!known.contains({bus_of(*parents, name), name}) &&
             !context.wanted.leave_out.contains({"mdev_parent", name}))
-            add_device(inventory, read_from(*parents, {"mdev_parent", name}, context));
+            listed.push_back({&*parents, {"mdev_parent", name}});
+    add_devices(inventory, listed, context);
 }
 
 std::optional<Group> read_group(const base::Dir& groups, const std::string& name) {
@@ -81,13 +91,15 @@ void add_unlisted_devices(Inventory& inventory, const base::Dir& listing,
     const auto names = listing.entries();
     if (!names)
         return;
+    std::vector<ListedDevice> listed;
     for (const std::string& name : *names) {
         if (known.contains(name))
             continue;
         const std::string bus = bus_of(listing, name);
         if (!bus.empty() && !context.wanted.leave_out.contains({bus, name}))
-            add_device(inventory, read_from(listing, {bus, name}, context));
+            listed.push_back({&listing, {bus, name}});
     }
+    add_devices(inventory, listed, context);
 }
 
 void add_unlisted_devices(Inventory& inventory, const ScanContext& context) {
@@ -129,24 +141,13 @@ bool is_relevant(const DeviceBus& bus, const std::string& name, const ScanOption
 
 void add_devices(Inventory& inventory, const std::vector<DeviceBus>& buses,
                  const ScanContext& context) {
-    struct BusEntry {
-        const DeviceBus& bus;
-        const std::string& name;
-    };
-    std::vector<BusEntry> listed;
+    std::vector<ListedDevice> listed;
     for (const DeviceBus& bus : buses)
         for (const std::string& name : bus.names)
             if (!context.wanted.leave_out.contains({bus.name, name}) &&
                 is_relevant(bus, name, context.wanted))
-                listed.push_back({bus, name});
-    std::vector<base::Result<Device>> devices(listed.size());
-    base::parallel_for(listed.size(), [&](std::size_t at) {
-        const auto& [bus, name] = listed[at];
-        devices[at] = read_from(bus.devices, {bus.name, name}, context);
-    });
-    inventory.devices.reserve(devices.size());
-    for (base::Result<Device>& device : devices)
-        add_device(inventory, std::move(device));
+                listed.push_back({&bus.devices, {bus.name, name}});
+    add_devices(inventory, listed, context);
 }
 
 }  // namespace
@@ -196,13 +197,14 @@ void Inventory::update(std::span<const DeviceId> asked, Inventory found) {
     std::erase_if(groups, [](const auto& group) { return group.second.devices.empty(); });
 }
 
-base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& wanted) {
+base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& wanted,
+                                       HangingReads hanging) {
     TRY(base::Dir::open(root.path("/sys")));
     Inventory out;
     out.host = read_host(root);
     out.host.users = user_ids(root, wanted.users);
     out.host.groups = group_ids(root, wanted.groups);
-    const ScanContext context = ScanContext::read(root, wanted);
+    const ScanContext context = ScanContext::read(root, wanted, hanging);
     const bool iommu_lists_devices = out.host.iommu && !context.group_nodes.may_be_noiommu();
     const BusFilter which =
         wanted.every_bus() || !iommu_lists_devices ? BusFilter::kAll : BusFilter::kVfio;
@@ -223,17 +225,20 @@ base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& want
 }
 
 base::Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
-                                     const ScanOptions& wanted) {
+                                     const ScanOptions& wanted, HangingReads hanging) {
     Inventory out;
-    const ScanContext context = ScanContext::read(root, wanted);
+    const ScanContext context = ScanContext::read(root, wanted, hanging);
     const auto groups = base::Dir::open(root.path("/sys/kernel/iommu_groups"));
+    std::map<std::string, base::Dir> buses;
+    std::vector<ListedDevice> listed;
     for (const DeviceId& id : ids) {
         if (!parse_bus_name(id.bus) || !parse_device_name(id.name))
             return base::fail(base::Code::kInvalid, {}, id.display(), "could not be a device");
-        const auto devices = base::Dir::open(root.path(devices_path(id.bus)));
+        auto devices = base::Dir::open(root.path(devices_path(id.bus)));
         if (devices)
-            add_device(out, read_from(*devices, id, context));
+            listed.push_back({&buses.emplace(id.bus, std::move(*devices)).first->second, id});
     }
+    add_devices(out, listed, context);
     for (const Device& device : out.devices)
         if (device.iommu_group && groups)
             if (auto group = read_group(*groups, std::to_string(*device.iommu_group)))

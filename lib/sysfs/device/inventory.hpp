@@ -17,6 +17,11 @@
 
 namespace sysfs {
 
+/// What a scan does with a read that may not return (locking_attributes.hpp). kWait: it is made
+/// here; for a process that can be abandoned as a whole. kAbandon: it is made in another process,
+/// and a device of which it does not return in time is `stuck`.
+enum class HangingReads { kWait, kAbandon };
+
 /// What a scan reads beyond the cheap attributes. Policies name what they match on.
 struct ScanOptions {
     bool serial = false;                ///< VPD and device serial numbers: slow on some devices
@@ -41,8 +46,7 @@ struct ScanOptions {
     bool numa_nodes = false;
     bool revisions = false;
     [[nodiscard]] bool every_bus() const { return !brief || other_buses; }
-    /// Devices that are not read at all: reading driver_override of a device whose unbind hangs
-    /// would hang as well, since the unbind holds the device's lock.
+    /// Devices that are not read at all, since reading them hangs.
     std::set<DeviceId> leave_out = {};
 };
 
@@ -69,7 +73,8 @@ struct Inventory {
 };
 
 /// One pass over `root`. Fails only when there is no sysfs at all.
-[[nodiscard]] base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& wanted);
+[[nodiscard]] base::Result<Inventory> read_inventory(const Root& root, const ScanOptions& wanted,
+                                                     HangingReads hanging = HangingReads::kWait);
 
 /// Reads one device. kNotFound when it is absent.
 [[nodiscard]] base::Result<Device> read_device(const Root& root, const DeviceId& id,
@@ -77,6 +82,7 @@ struct Inventory {
 
 /// Reads some devices and their groups; absent ones are omitted.
 [[nodiscard]] base::Result<Inventory> read_devices(const Root& root, std::span<const DeviceId> ids,
-                                                   const ScanOptions& wanted);
+                                                   const ScanOptions& wanted,
+                                                   HangingReads hanging = HangingReads::kWait);
 
 }  // namespace sysfs

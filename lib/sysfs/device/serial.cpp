@@ -130,16 +130,13 @@ std::optional<std::string> dsn_serial(std::string_view config) {
     return out;
 }
 
-std::optional<std::string> read_serial(const DeviceDir& device) {
+std::optional<std::string> read_serial(const base::Dir& device) {
     constexpr std::size_t kLongestVpd = 32768;
     constexpr std::size_t kConfigSpace = 4096;
-    if (device.has("vpd"))
-        if (const auto vpd = device.dir().read_bytes("vpd", kLongestVpd))
-            if (auto serial = vpd_serial(*vpd))
-                return serial;
-    if (!device.has("config"))
-        return std::nullopt;
-    const auto config = device.dir().read_bytes("config", kConfigSpace);
+    if (const auto vpd = device.read_bytes("vpd", kLongestVpd))
+        if (auto serial = vpd_serial(*vpd))
+            return serial;
+    const auto config = device.read_bytes("config", kConfigSpace);
     return config ? dsn_serial(*config) : std::nullopt;
 }
 

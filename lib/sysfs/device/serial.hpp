@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "sysfs/device/device_dir.hpp"
+#include "base/dir.hpp"
 
 namespace sysfs {
 
@@ -20,6 +20,6 @@ namespace sysfs {
 [[nodiscard]] std::optional<std::string> dsn_serial(std::string_view config);
 
 /// The VPD's number, else the DSN. Can take seconds, wakes the device up, and needs CAP_SYS_ADMIN.
-[[nodiscard]] std::optional<std::string> read_serial(const DeviceDir& device);
+[[nodiscard]] std::optional<std::string> read_serial(const base::Dir& device);
 
 }  // namespace sysfs

@@ -10,6 +10,7 @@
 #include "base/try.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/udev_db.hpp"
+#include "sysfs/kernel/abandonable_usage.hpp"
 #include "sysfs/kernel/device_target.hpp"
 #include "sysfs/kernel/errno_hint.hpp"
 #include "sysfs/kernel/node_access.hpp"
@@ -45,16 +46,21 @@ base::Error as_refusal(base::Error error) {
 }  // namespace
 
 base::Result<Inventory> LiveKernel::inventory(const ScanOptions& wanted) {
-    return read_inventory(kLiveRoot, wanted);
+    return read_inventory(kLiveRoot, wanted, hanging());
 }
 
 base::Result<Device> LiveKernel::device(const DeviceId& id) {
-    return read_device(kLiveRoot, id, ScanOptions{});
+    if (hanging() == HangingReads::kWait)
+        return read_device(kLiveRoot, id, ScanOptions{});
+    Inventory found = TRY(devices(std::span(&id, 1), ScanOptions{}));
+    if (found.devices.empty())
+        return base::fail(base::Code::kNotFound, {}, id.display(), "no such device");
+    return std::move(found.devices.front());
 }
 
 base::Result<Inventory> LiveKernel::devices(std::span<const DeviceId> ids,
                                             const ScanOptions& wanted) {
-    return read_devices(kLiveRoot, ids, wanted);
+    return read_devices(kLiveRoot, ids, wanted, hanging());
 }
 
 base::Result<Device> LiveKernel::binding_state(const DeviceId& id) {
@@ -93,7 +99,9 @@ base::Result<std::optional<std::string>> LiveKernel::driver_for(const std::strin
 }
 
 Usage LiveKernel::usage(const Inventory& inventory, std::span<const DeviceId> devices) {
-    return read_usage(kLiveRoot, inventory, devices);
+    return hanging() == HangingReads::kAbandon
+               ? read_usage_abandonably(kLiveRoot, inventory, devices)
+               : read_usage(kLiveRoot, inventory, devices);
 }
 
 base::Result<void> LiveKernel::load_module(const std::string& module) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <optional>
 #include <span>
 #include <string>
@@ -15,8 +18,14 @@ namespace sysfs {
 /// captured host has no kernel. Every write to a device goes through a directory whose identity was
 /// checked (device_target.hpp, device_handle.hpp). Not thread-safe: the last device's directory is
 /// cached.
+///
+/// With kAbandon no scan and no look for users hangs, in the process that has made it. A process
+/// forked from that one can be abandoned as a whole, and waits.
 class LiveKernel final : public Kernel {
   public:
+    explicit LiveKernel(HangingReads hanging = HangingReads::kWait)
+        : hanging_(hanging), process_(::getpid()) {}
+
     [[nodiscard]] base::Result<Inventory> inventory(const ScanOptions& wanted) override;
     [[nodiscard]] base::Result<Device> device(const DeviceId& id) override;
     [[nodiscard]] base::Result<Inventory> devices(std::span<const DeviceId> ids,
@@ -51,6 +60,12 @@ class LiveKernel final : public Kernel {
                                                       const NodeAccess& access) override;
 
   private:
+    [[nodiscard]] HangingReads hanging() const {
+        return process_ == ::getpid() ? hanging_ : HangingReads::kWait;
+    }
+
+    HangingReads hanging_;
+    pid_t process_;
     DeviceHandle handle_{Root{}};
 };
 

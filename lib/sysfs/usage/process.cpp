@@ -217,13 +217,14 @@ std::set<std::uint64_t> sockets_of(const Root& root, pid_t pid) {
 }
 
 std::map<std::uint64_t, std::string> socket_owners(const Root& root,
+                                                   std::span<const RunningProgram> programs,
                                                    const std::set<std::uint64_t>& sockets) {
     std::map<std::uint64_t, std::string> owners;
-    for (const auto& [pid, dir] :
-         sockets.empty() ? std::vector<RunningProgram>() : list_programs(root)) {
-        for (const auto socket : sockets_in(dir)) {
+    for (auto program = programs.begin();
+         program != programs.end() && owners.size() < sockets.size(); ++program) {
+        for (const auto socket : sockets_in(program->dir)) {
             if (sockets.contains(socket))
-                owners.emplace(socket, process_text(root, pid));
+                owners.emplace(socket, process_text(root, program->pid));
         }
     }
     return owners;

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,9 +42,11 @@ struct RunningProgram {
 
 /// The sockets of a process, by their inodes; none when its descriptors cannot be read.
 [[nodiscard]] std::set<std::uint64_t> sockets_of(const Root& root, pid_t pid);
-/// A process that has each of these sockets, as process_text() has it. Walks /proc/*/fd.
+/// A process that has each of these sockets, as process_text() has it. Reads the descriptors of the
+/// programs until all are found.
 [[nodiscard]] std::map<std::uint64_t, std::string> socket_owners(
-    const Root& root, const std::set<std::uint64_t>& sockets);
+    const Root& root, std::span<const RunningProgram> programs,
+    const std::set<std::uint64_t>& sockets);
 
 /// Does the process still run? One that has ended and waits for its parent does not.
 [[nodiscard]] bool has_not_ended(const RunningProgram& program);

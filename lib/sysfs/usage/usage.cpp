@@ -132,12 +132,13 @@ void find_net_uses(const Root& root, const MountTable& mounts, LazyEssentialStor
     if (!any_has_net(checks))
         return;
     NetTables tables = read_net_tables(root);
-    name_socket_owners(root, tables);
+    name_socket_owners(root, programs, checks, tables);
     for (auto& check : checks) {
         if (has_net(check))
             find_net(tables, check);
     }
     find_storage_sessions(root, tables, mounts, essential, checks);
+    find_tunnels(root, tables, checks);
     find_session(root, tables, checks);
     if (root.is_live())
         find_other_namespace_uses(tables, mounts, programs, checks);

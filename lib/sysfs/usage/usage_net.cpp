@@ -116,13 +116,17 @@ bool is_made_on_ours(const OtherNetNamespace& net, const Link& link) {
 
 }  // namespace
 
-void name_socket_owners(const Root& root, NetTables& tables) {
+void name_socket_owners(const Root& root, std::span<const RunningProgram> programs,
+                        std::span<const UsageCheck> checks, NetTables& tables) {
     std::set<std::uint64_t> sockets;
-    for (const auto& user : tables.users) {
-        if (user.socket != 0)
-            sockets.insert(user.socket);
+    for (const auto& check : checks) {
+        const DependentLinks links = dependent_links(tables, check.subtree.netdevs);
+        for (const auto& user : tables.users) {
+            if (user.socket != 0 && links.contains(user.link))
+                sockets.insert(user.socket);
+        }
     }
-    const auto owners = socket_owners(root, sockets);
+    const auto owners = socket_owners(root, programs, sockets);
     for (auto& user : tables.users) {
         if (const auto owner = owners.find(user.socket); owner != owners.end())
             user.evidence = owner->second + " has " + user.evidence;

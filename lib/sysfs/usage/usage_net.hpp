@@ -7,8 +7,9 @@
 
 namespace sysfs {
 
-/// Names the processes that have the sockets among the users of interfaces.
-void name_socket_owners(const Root& root, NetTables& tables);
+/// Names the processes that have the sockets among the users of the devices' interfaces.
+void name_socket_owners(const Root& root, std::span<const RunningProgram> programs,
+                        std::span<const UsageCheck> checks, NetTables& tables);
 /// Adds the default routes, addresses and dependent interfaces of a device's network interfaces.
 void find_net(const NetTables& tables, UsageCheck& check);
 /// The same for interfaces of the device that are in another network namespace, and for those

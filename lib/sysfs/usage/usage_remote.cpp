@@ -16,6 +16,7 @@
 #include "base/dir.hpp"
 #include "base/path.hpp"
 #include "sysfs/net/captured_net.hpp"
+#include "sysfs/net/l2tp_tunnels.hpp"
 #include "sysfs/usage/usage_net.hpp"
 
 namespace sysfs {
@@ -155,6 +156,10 @@ void find_storage_session(const NetTables& tables, const StorageSession& session
         check.add(UseKind::kSession, kText, std::move(evidence));
 }
 
+int route_from(const Root& root, const NetTables& tables, const std::string& peer) {
+    return root.is_live() ? route_to(peer) : captured_route_to(root, tables, peer);
+}
+
 }  // namespace
 
 bool has_virtio(const UsageCheck& check) {
@@ -196,10 +201,27 @@ void find_storage_sessions(const Root& root, const NetTables& tables, const Moun
     for (auto& session : mount_sessions(mounts, essential))
         sessions.push_back(std::move(session));
     for (const auto& session : sessions) {
-        const int link =
-            root.is_live() ? route_to(session.peer) : captured_route_to(root, tables, session.peer);
+        const int link = route_from(root, tables, session.peer);
         for (auto& check : checks)
             find_storage_session(tables, session, link, check);
+    }
+}
+
+void find_tunnels(const Root& root, const NetTables& tables, std::span<UsageCheck> checks) {
+    const auto tunnels = root.is_live()
+                             ? read_l2tp_tunnels()
+                             : base::Result<std::vector<L2tpTunnel>>(captured_l2tp_tunnels(root));
+    for (auto& check : checks) {
+        if (!tunnels && !check.subtree.netdevs.empty())
+            check.add(UseKind::kUnknown, "who uses its network interface is unknown",
+                      fmt::format("L2TP: {}", tunnels.error().text()));
+        for (const auto& [id, peer] : tunnels.value_or(std::vector<L2tpTunnel>{})) {
+            const auto link = tables.links.find(route_from(root, tables, peer));
+            if (link != tables.links.end() && passes_through(tables, check, link->first))
+                check.add(UseKind::kEnslaved, "another network interface depends on it",
+                          fmt::format("the L2TP tunnel {} to {} goes through {}", id, peer,
+                                      link->second.name));
+        }
     }
 }
 

@@ -23,4 +23,7 @@ void find_virtio_mounts(const Root& root, const MountTable& mounts, LazyEssentia
 void find_storage_sessions(const Root& root, const NetTables& tables, const MountTable& mounts,
                            LazyEssentialStorage& essential, std::span<UsageCheck> checks);
 
+/// Adds the tunnels of L2TP that leave through the interfaces of the devices.
+void find_tunnels(const Root& root, const NetTables& tables, std::span<UsageCheck> checks);
+
 }  // namespace sysfs

@@ -19,6 +19,12 @@ rules:
 RULES
 is_on() { [ "$(driver_of "$1")" = "$2" ]; }
 logged() { grep -qF "$1" "$log"; }
+# Has a process of its own hanging; one that ended before it was looked at does not count.
+command_waits() {
+    vfioctl --direct list >/dev/null &
+    waiting=$!
+    until pgrep -P $waiting >/dev/null; do kill -0 $waiting 2>/dev/null || return 1; done
+}
 hangs() { ! timeout --signal=KILL 1 cat "$pci/devices/$nic/driver_override" >/dev/null 2>&1; }
 
 modprobe vfio-pci
@@ -33,6 +39,31 @@ unbind=$!
 began() { [ ! -e "$pci/devices/$nic/driver" ]; }
 eventually "an unbind does not return" began
 case $(uname -r) in 6.1.*) eventually "and reading waits for it" hangs ;; esac
+
+# vfioctl by itself: the device is stuck, all others go on, and no command waits for it.
+direct() { timeout --signal=KILL 60 vfioctl --direct --policy "$scratch/rules.yaml" "$@"; }
+case $(uname -r) in
+6.1.*)
+    line=$(direct list | grep "^$nic")
+    check "the list shows the device as stuck" grep -q " stuck" <<<"$line"
+    check "the list goes through a pipe that ends" grep -q "^$twin" <<<"$(direct list | cat)"
+    check "show says why" grep -q "another process holds its lock" <<<"$(direct show $nic)"
+    check "doctor names it" grep -q "$nic (reading it does not return" <<<"$(direct doctor)"
+    fails "it is refused" 3 direct bind $nic --dry-run
+    fails "which nothing forces" 2 direct bind $nic --dry-run --force stuck
+    plan=$(direct plan)
+    check "the plan refuses it" grep -q "$nic.*is stuck" <<<"$plan"
+    check "and changes the other one" grep -q "bind .*vfio-pci" <<<"$plan"
+    until command_waits; do :; done
+    kill -TERM $waiting
+    wait $waiting
+    equal "a signal ends a command while it waits" 143 $?
+    fails "what can be is applied" 4 direct apply
+    check "the other one is bound" is_on $twin vfio-pci
+    check "and released" direct release $twin
+    ;;
+*) check "where reading does not wait, nothing is stuck" grep -qv stuck <<<"$(direct list)" ;;
+esac
 
 : >"$log"
 "$BINDD_BUILD/bindd/bindd" --bus none --policy "$scratch/rules.yaml" 2>"$log" &

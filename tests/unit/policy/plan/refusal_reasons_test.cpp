@@ -212,6 +212,18 @@ TEST(Plan, RefusesToBindADeadDeviceUnlessForced) {
     EXPECT_EQ(allowed.make_plan().transactions[0].verdict, policy::Verdict::kChange);
 }
 
+TEST(Plan, RefusesAStuckDeviceWhateverIsForced) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").device().stuck = "reading it does not return";
+    const auto plan =
+        PolicyFixture(host, kTakeNics).make_plan({.codes = {policy::ReasonCode::kStuck}});
+    ASSERT_EQ(plan.transactions.size(), 1U);
+    EXPECT_EQ(plan.transactions[0].verdict, policy::Verdict::kRefused);
+    ASSERT_EQ(plan.transactions[0].reasons.size(), 1U);
+    EXPECT_EQ(plan.transactions[0].reasons[0].code, policy::ReasonCode::kStuck);
+    EXPECT_FALSE(plan.transactions[0].reasons[0].forceable);
+}
+
 TEST(Plan, RefusesADeviceThatIsInUseWithoutADriver) {
     Host host;
     host.pci(kGpu).gpu().group(15);

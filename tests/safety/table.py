@@ -1,0 +1,821 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""table.py VFIOCTL [ROW...]: what vfioctl plans for devices that a made-up host uses, for each kind of use. Each row says
+verdict, reason and evidence that it must find; the table that is printed has what it did find. Exit status 1 if a row differs.
+ROW: a part of a row's words; shows its plan. The cases of tests/lab that show a kind in a guest are in GUESTS. Looks that a
+made-up host cannot have (other network namespaces, netlink, a second look before the unbind) are in tests/unit/sysfs/usage and
+tests/unit/binding/transaction/."""
+
+import sys
+import tempfile
+
+from made_up_host import Host
+
+ADDRESS = "0000:01:00.0"
+TAKE = f'name: take, match: {{ address: "{ADDRESS}" }}, driver: vfio-pci, in_use: {{ allow: [signature] }}'
+EVERY_USE = "mounted, swap, holder, default-route, addressed, enslaved, session, open-fd, console, input, signature, unknown-use"
+FORCED = TAKE.replace("[signature]", f"[{EVERY_USE}]")
+ROWS = []
+KINDS = {
+    1: "kernel users that claim nothing", 2: "the running system", 3: "a limit", 4: "devices without a driver",
+    5: "resources beside the device", 6: "what lives through the driver", 7: "interfaces out of sight", 8: "input and console",
+    9: "bridges in a group", 10: "dead or lost devices", 11: "memory of the firmware", 12: "import", 13: "looks that fail",
+    14: "mappings without descriptors", 15: "VFs that cannot be", 16: "checked twice",
+}
+GUESTS = {
+    1: "claimless stacks", 2: "never_forced stacks", 3: "random", 4: "usage_unbound", 5: "stacks", 6: "sriov mdev", 7: "net_users",
+    8: "console usage", 9: "groups", 10: "doctor", 12: "import", 13: "net_users hung_read", 14: "usage_unbound", 15: "sriov",
+    16: "live_kernel random",
+}
+
+
+def row(kind, words, code, evidence, rule=TAKE, verdict="refused"):
+    """`code` and `evidence`: of one of the reasons; empty: there is none."""
+
+    def add(build):
+        ROWS.append((kind, words, verdict, code, evidence, rule, build))
+        return build
+
+    return add
+
+
+def used_disk(kind, words, code, evidence, rule=TAKE):
+    """The function gets the host and the disk."""
+    return lambda build: row(kind, words, code, evidence, rule)(lambda host: build(host, host.nvme()))
+
+
+def used_nic(kind, words, code, evidence, rule=TAKE):
+    return lambda build: row(kind, words, code, evidence, rule)(lambda host: build(host, host.nic()))
+
+
+CONFIG = "/sys/kernel/config"
+
+
+# 1. Kernel users that claim nothing
+
+
+@used_disk(1, "loop over the disk", "holder", "loop0 holds nvme0n1")
+def _(host, _disk):
+    host.loop(0, "/dev/nvme0n1")
+
+
+@used_disk(1, "loop over a partition, mounted", "mounted", "loop3 above nvme0n1p2 on /data")
+def _(host, _disk):
+    host.loop(3, "/dev/nvme0n1p2")
+    host.mount("7:3", "/data")
+
+
+@used_disk(1, "loop over a link in /dev/disk/by-id", "holder", "loop0 holds nvme0n1p1")
+def _(host, _disk):
+    host.link("/dev/disk/by-id/nvme-x-part1", "../../nvme0n1p1").loop(0, "/dev/disk/by-id/nvme-x-part1")
+
+
+@used_disk(1, "loop over a file on the disk", "holder", "loop0 (/srv/image) holds nvme0n1p1")
+def _(host, _disk):
+    host.mount("259:1", "/srv").loop(0, "/srv/image")
+
+
+@used_disk(1, "nvmet serves a partition by its id", "holder", "nvmet namespace nqn.x/1 serves nvme0n1p1")
+def _(host, _disk):
+    host.link("/dev/disk/by-id/nvme-x-part1", "../../nvme0n1p1")
+    for name, text in (("device_path", "/dev/disk/by-id/nvme-x-part1"), ("enable", "1")):
+        host.file(f"{CONFIG}/nvmet/subsystems/nqn.x/namespaces/1/{name}", text)
+
+
+@used_disk(1, "nvmet passes the controller through", "holder", "nvme0")
+def _(host, _disk):
+    for name, text in (("device_path", "/dev/nvme0"), ("enable", "1")):
+        host.file(f"{CONFIG}/nvmet/subsystems/nqn.x/passthru/{name}", text)
+
+
+@used_disk(1, "LIO serves the disk as a block device", "holder", "nvme0n1")
+def _(host, _disk):
+    host.file(f"{CONFIG}/target/core/iblock_0/one/udev_path", "/dev/nvme0n1").file(f"{CONFIG}/target/core/iblock_0/one/enable", "1")
+
+
+@used_disk(1, "LIO serves a file on the disk", "holder", "nvme0n1p1")
+def _(host, _disk):
+    host.mount("259:1", "/srv")
+    host.file(f"{CONFIG}/target/core/fileio_0/two/udev_path", "/srv/lun").file(f"{CONFIG}/target/core/fileio_0/two/enable", "1")
+
+
+@row(1, "LIO passes the SCSI disk through", "holder", "sda")
+def _(host):
+    sas_disk(host)
+    host.file(f"{CONFIG}/target/core/pscsi_0/three/udev_path", "/dev/sda").file(f"{CONFIG}/target/core/pscsi_0/three/enable", "1")
+
+
+def sas_disk(host):
+    disk = host.block(host.device("scsi") + "/host2/port-2:0/end_device-2:0/target2:0:0/2:0:0:0/block/sda", "8:0")
+    host.block(f"{disk}/sda1", "8:1")
+    host.file(f"{disk}/sda1/partition", "1")
+
+
+@used_disk(1, "drbd on a partition", "holder", "drbd0 holds nvme0n1p2")
+def _(host, disk):
+    host.virtual_block("drbd0", "147:0", f"{disk}/nvme0n1p2")
+
+
+@used_disk(1, "bcache on the disk, mounted", "mounted", "bcache0 above nvme0n1 on /data")
+def _(host, disk):
+    host.virtual_block("bcache0", "252:0", disk)
+    host.mount("252:0", "/data")
+
+
+@used_disk(1, "an nbd server has the disk open", "open-fd", "nbd-server (pid 9) has /dev/nvme0n1 open")
+def _(host, _disk):
+    host.process(9, "nbd-server", ["/dev/nvme0n1"])
+
+
+@used_disk(1, "a ublk server has a partition open", "open-fd", "ublk (pid 9) has /dev/nvme0n1p1 open")
+def _(host, _disk):
+    host.process(9, "ublk", ["/dev/nvme0n1p1"])
+
+
+@used_disk(1, "a member of a ZFS pool", "holder", "nvme0n1p1")
+def _(host, _disk):
+    host.signature("259:1", FS_TYPE="zfs_member", FS_LABEL="tank")
+    host.mount("0:40", "/tank", "zfs", "tank")
+
+
+@used_disk(1, "zram's backing disk", "holder", "zram0 holds nvme0n1p1")
+def _(host, _disk):
+    host.file(host.virtual_block("zram0", "253:0") + "/backing_dev", "/dev/nvme0n1p1")
+
+
+@used_disk(1, "md on two partitions below LVM, mounted", "mounted", "dm-0 above md0 on /data")
+def _(host, disk):
+    array = host.virtual_block("md0", "9:0", f"{disk}/nvme0n1p1", f"{disk}/nvme0n1p2")
+    host.virtual_block("dm-0", "254:0", array)
+    host.mount("254:0", "/data")
+
+
+@used_disk(1, "a USB gadget serves the disk", "holder", "nvme0n1")
+def _(host, _disk):
+    host.file(f"{CONFIG}/usb_gadget/g1/functions/mass_storage.0/lun.0/file", "/dev/nvme0n1").file(f"{CONFIG}/usb_gadget/g1/UDC", "dummy_udc.0")
+
+
+@used_disk(1, "a mount in a container alone", "mounted", "nvme0n1p1 on /data")
+def _(host, _disk):
+    host.mount("8:1", "/").process(50, "bash").link("/proc/50/ns/mnt", "mnt:[4026532001]").link("/proc/1/ns/mnt", "mnt:[4026531840]")
+    host.file("/proc/50/mountinfo", "70 1 259:1 / /data rw - ext4 /dev/nvme0n1p1 rw")
+
+
+@used_disk(1, "a member of md that is not assembled", "holder", "linux_raid_member")
+def _(host, _disk):
+    host.signature("259:1", FS_TYPE="linux_raid_member", FS_LABEL="host:0")
+
+
+@used_disk(1, "the second disk of a btrfs", "mounted", "/data")
+def _(host, _disk):
+    host.link("/sys/fs/btrfs/1234-abcd/devices/nvme0n1p1", "../../../../block/x").link("/sys/fs/btrfs/1234-abcd/devices/sdb", "../../../../block/y")
+    host.mount("0:31", "/data", "btrfs", "/dev/sdb")
+
+
+@used_disk(1, "ext4's external journal", "holder", "nvme0n1p1")
+def _(host, disk):
+    host.virtual_block("dm-9", "254:9")
+    host.mount("254:9", "/data").file("/proc/fs/jbd2/nvme0n1p1/info", "1 transactions")
+
+
+@used_disk(1, "a multipath map over the disk, mounted", "mounted", "dm-0 above nvme0n1 on /data")
+def _(host, disk):
+    host.file(host.virtual_block("dm-0", "254:0", disk) + "/dm/uuid", "mpath-eui.1")
+    host.mount("254:0", "/data")
+
+
+@used_disk(1, "a program has the controller's node open", "open-fd", "smartd (pid 9) has /dev/nvme0 open")
+def _(host, _disk):
+    host.process(9, "smartd", ["/dev/nvme0"])
+
+
+@row(1, "a virtio disk, mounted", "mounted", "vda on /data")
+def _(host):
+    host.block(host.device("scsi", driver="virtio-pci") + "/virtio1/block/vda", "253:0")
+    host.mount("253:0", "/data")
+
+
+@row(1, "a SCSI tape is open", "open-fd", "bacula-sd (pid 9) has /dev/nst0 open")
+def _(host):
+    host.node(host.device("scsi") + "/host2/target2:0:0/2:0:0:0/scsi_tape/nst0", "scsi_tape", "9:128", "nst0")
+    host.process(9, "bacula-sd", ["/dev/nst0"])
+
+
+# 2. The running system: no reason can be allowed
+
+
+@used_disk(2, "the root on a partition", "mounted", "nvme0n1p2 on /", FORCED)
+def _(host, _disk):
+    host.mount("259:2", "/")
+
+
+@used_disk(2, "the EFI system partition", "mounted", "nvme0n1p1 on /boot/efi", FORCED)
+def _(host, _disk):
+    host.mount("8:1", "/")
+    host.mount("259:1", "/boot/efi", "vfat")
+
+
+@used_disk(2, "/usr as a bind mount of a directory", "mounted", "nvme0n1p1 on /usr", FORCED)
+def _(host, _disk):
+    host.mount("8:1", "/")
+    host.mount("259:1", "/usr", root="/system/usr")
+
+
+@used_disk(2, "/var/lib/bindd on a disk of its own", "mounted", "/var/lib/bindd", FORCED)
+def _(host, _disk):
+    host.mount("8:1", "/")
+    host.mount("259:1", "/var/lib/bindd")
+
+
+@used_disk(2, "swap on a partition", "swap", "nvme0n1p2", FORCED)
+def _(host, _disk):
+    host.mount("8:1", "/").swap("/dev/nvme0n1p2")
+
+
+@used_disk(2, "a swap file on the disk", "mounted", "nvme0n1p1 on /data", FORCED)
+def _(host, _disk):
+    host.mount("8:1", "/")
+    host.mount("259:1", "/data").swap("/data/swapfile", "file")
+
+
+@used_disk(2, "swap on LVM on the disk", "swap", "dm-0", FORCED)
+def _(host, disk):
+    host.virtual_block("dm-0", "254:0", f"{disk}/nvme0n1p1")
+    host.mount("8:1", "/").swap("/dev/dm-0")
+
+
+@used_disk(2, "the lower layer of the root's overlay", "mounted", "nvme0n1p1", FORCED)
+def _(host, _disk):
+    host.mount("259:1", "/run/lower", "squashfs", "/dev/nvme0n1p1")
+    host.mounts.append("90 1 0:50 / / rw,relatime - overlay overlay rw,lowerdir=/run/lower,upperdir=/run/up,workdir=/run/work")
+    host.mount("0:51", "/proc", "proc", "proc")
+
+
+@used_disk(2, "the root on LUKS on the disk", "mounted", "dm-0 above nvme0n1p2 on /", FORCED)
+def _(host, disk):
+    host.virtual_block("dm-0", "254:0", f"{disk}/nvme0n1p2")
+    host.mount("254:0", "/")
+
+
+@used_disk(2, "the root's overlay has its upper layer on the disk", "mounted", "nvme0n1p1 on /run/rw", FORCED)
+def _(host, _disk):
+    host.mount("259:1", "/run/rw")
+    host.mounts.append("90 1 0:50 / / rw,relatime - overlay overlay rw,lowerdir=/run/ro,upperdir=/run/rw/up,workdir=/run/rw/work")
+    host.mount("0:51", "/proc", "proc", "proc")
+
+
+@used_disk(2, "the root is an image on the disk (loop)", "mounted", "nvme0n1p1 on /run/live", FORCED)
+def _(host, _disk):
+    host.loop(0, "/run/live/filesystem.squashfs")
+    host.mount("7:0", "/", "squashfs", "/dev/loop0")
+    host.mount("259:1", "/run/live", "iso9660")
+
+
+@used_disk(2, "swap on a loop device over the disk", "swap", "loop0 above nvme0n1", FORCED)
+def _(host, _disk):
+    host.mount("8:1", "/").loop(0, "/dev/nvme0n1")
+    host.swap("/dev/loop0")
+
+
+@used_disk(2, "a zvol of a pool on the disk is the root", "holder", "rpool", FORCED)
+def _(host, _disk):
+    host.signature("259:2", FS_TYPE="zfs_member", FS_LABEL="rpool")
+    host.mount("0:27", "/", "zfs", "rpool/ROOT/debian")
+
+
+# 3. A limit that creeps: what is VFIO's already counts
+
+
+@row(3, "one of two NICs is bound by the rule, limit 1", "", "", "name: take, match: { class: network }, driver: vfio-pci, limit: 1", "ok")
+def _(host):
+    host.device("nic", driver="vfio-pci")
+    host.file(f"/sys/devices/pci0000:00/{ADDRESS}/driver_override", "vfio-pci")
+    host.device("nic", "0000:02:00.0")
+
+
+# 4. Devices without a driver
+
+
+def firmware_framebuffer(host, device, region):
+    """A framebuffer of the firmware in the memory of the device (sysfb), with the text console on it."""
+    platform = f"/sys/devices/platform/{device}.0"
+    host.link(f"{platform}/subsystem", "/sys/bus/platform").link(f"{platform}/driver", f"/sys/bus/platform/drivers/{device}")
+    host.node(f"{platform}/graphics/fb0", "graphics", "29:0", "fb0")
+    host.link(f"{platform}/graphics/fb0/device", platform).file("/sys/class/vtconsole/vtcon1/name", "(M) frame buffer device")
+    host.file("/sys/class/vtconsole/vtcon1/bind", "1")
+    host.file("/proc/iomem", f"e0000000-efffffff : PCI Bus 0000:01\n  e0000000-e0ffffff : {ADDRESS}\n    e0000000-e03fffff : {region}")
+
+
+@row(4, "the text console on efifb, the display has no driver", "console", "fb0 carries vtcon1")
+def _(host):
+    host.device("gpu", driver=None)
+    firmware_framebuffer(host, "efi-framebuffer", "efifb")
+
+
+@row(4, "simpledrm's console, a display of class 0380 without a driver", "console", "fb0 carries vtcon1")
+def _(host):
+    host.device("display", driver=None)
+    firmware_framebuffer(host, "simple-framebuffer", "simpledrm")
+
+
+@row(4, "a process maps resource0 of a device without a driver", "open-fd", "tool (pid 7)")
+def _(host):
+    base = host.device(driver=None)
+    host.process(7, "tool", maps=[f"7f0000000000-7f0000001000 rw-s 00000000 00:15 99 {base}/resource0"])
+
+
+@row(4, "a process maps resource2_wc", "open-fd", "tool (pid 7)")
+def _(host):
+    base = host.device(driver=None)
+    host.process(7, "tool", maps=[f"7f0000000000-7f0000001000 rw-s 00000000 00:15 99 {base}/resource2_wc"])
+
+
+@row(4, "DPDK has the UIO node open", "open-fd", "dpdk-testpmd (pid 7) has /dev/uio0 open")
+def _(host):
+    base = host.device(driver="uio_pci_generic")
+    host.node(f"{base}/uio/uio0", "uio", "240:0", "uio0")
+    host.process(7, "dpdk-testpmd", ["/dev/uio0"])
+
+
+@row(4, "SPDK maps resource0 of an NVMe disk on no driver", "open-fd", "spdk_tgt (pid 7)")
+def _(host):
+    base = host.device("nvme", driver=None)
+    host.process(7, "spdk_tgt", maps=[f"7f0000000000-7f0000004000 rw-s 00000000 00:15 99 {base}/resource0"])
+
+
+@row(4, "a process maps the device's memory by /dev/mem", "open-fd", "flashrom (pid 7)")
+def _(host):
+    host.device(driver=None)
+    host.process(7, "flashrom", ["/dev/mem"], ["7f0000000000-7f0000001000 rw-s e0000000 00:05 99 /dev/mem"])
+
+
+# 5. Resources beside the device
+
+
+@used_nic(5, "the bond above it has an address", "enslaved", "bond0")
+def _(host, nic):
+    bond = host.netdev("", "bond0", 9)
+    host.upper(f"{nic}/net/eth0", bond, master=True)
+
+
+@used_nic(5, "a port of a team", "enslaved", "team0")
+def _(host, nic):
+    host.upper(f"{nic}/net/eth0", host.netdev("", "team0", 9), master=True)
+
+
+@used_nic(5, "a port of a bridge", "enslaved", "br0")
+def _(host, nic):
+    host.upper(f"{nic}/net/eth0", host.netdev("", "br0", 9), master=True)
+
+
+@used_nic(5, "a port of Open vSwitch", "enslaved", "ovs-system")
+def _(host, nic):
+    host.upper(f"{nic}/net/eth0", host.netdev("", "ovs-system", 9), master=True)
+
+
+@used_nic(5, "the default route over a VLAN over a bond", "default-route", "default via 192.0.2.1 dev bond0.7")
+def _(host, nic):
+    bond, vlan = host.netdev("", "bond0", 9), host.netdev("", "bond0.7", 10)
+    host.upper(f"{nic}/net/eth0", bond, master=True).upper(bond, vlan)
+    host.file("/proc/net/route", "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\nbond0.7\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0")
+
+
+@used_disk(5, "a volume over it and another disk, mounted", "mounted", "dm-2 above nvme0n1p1 on /data")
+def _(host, disk):
+    other = host.block("/sys/devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda", "8:0")
+    host.virtual_block("dm-2", "254:2", f"{disk}/nvme0n1p1", other)
+    host.mount("254:2", "/data")
+
+
+@row(5, "the read subchannel of a qeth group with the default route", "default-route", "encf500",
+     'name: take, match: { bus: css, address: "0.0.0010" }, driver: vfio_ccw')
+def _(host):
+    subchannel(host, "default")
+
+
+@row(5, "the data subchannel of a qeth group whose interface is a port of a bridge", "enslaved", "encf500 is a port of br0",
+     'name: take, match: { bus: css, address: "0.0.0012" }, driver: vfio_ccw')
+def _(host):
+    subchannel(host, "")
+    host.upper("/sys/devices/qeth/0.0.f500/net/encf500", host.netdev("", "br0", 9), master=True)
+
+
+def subchannel(host, route):
+    group = "/sys/devices/qeth/0.0.f500"
+    host.link(f"{group}/subsystem", "/sys/bus/ccwgroup").file(f"{group}/online", "1").netdev(group, "encf500", 3)
+    for number in range(3):
+        base = f"/sys/devices/css0/0.0.001{number}"
+        channel = f"{base}/0.0.f50{number}"
+        host.file(f"{base}/uevent", "DRIVER=io_subchannel\nST=0\nMODALIAS=css:t0").file(f"{base}/modalias", "css:t0").file(f"{base}/driver_override", "(null)")
+        host.link(f"{base}/subsystem", "/sys/bus/css").link(f"/sys/bus/css/devices/0.0.001{number}", base)
+        host.link(f"{base}/driver", "/sys/bus/css/drivers/io_subchannel").dir("/sys/bus/css/drivers/vfio_ccw")
+        host.file(f"{channel}/uevent", "CU_TYPE=1731").link(f"{channel}/group_device", group).link(f"{group}/cdev{number}", channel)
+    host.file(f"/lib/modules/6.12.1/modules.dep", "kernel/drivers/vfio_pci.ko:\nkernel/drivers/vfio_ccw.ko:")
+    host.link("/sys/module/vfio_ccw/drivers/css:vfio_ccw", "/sys/bus/css/drivers/vfio_ccw").link("/sys/bus/css/drivers/vfio_ccw/module", "/sys/module/vfio_ccw")
+    lines = ["Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU"]
+    lines.append("encf500\t006433C6\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0")
+    lines += ["encf500\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0"] if route else []
+    host.file("/proc/net/route", "\n".join(lines))
+
+
+@used_nic(5, "the bridge above its bond has the default route", "default-route", "dev br0")
+def _(host, nic):
+    bond, bridge = host.netdev("", "bond0", 9), host.netdev("", "br0", 10)
+    host.upper(f"{nic}/net/eth0", bond, master=True).upper(bond, bridge, master=True)
+    host.file("/proc/net/route", "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\nbr0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0")
+
+
+# 6. What lives through the device's driver
+
+
+@row(6, "a mounted disk in the domain of a VMD", "mounted", "nvme0n1p1 on /data")
+def _(host):
+    vmd = host.device("raid")
+    host.nvme(address="10000:01:00.0", below=f"{vmd}/pci10000:00")
+    host.mount("259:1", "/data")
+
+
+@row(6, "a swap partition in the domain of a VMD", "swap", "nvme0n1p2")
+def _(host):
+    vmd = host.device("raid")
+    host.nvme(address="10000:e1:00.0", below=f"{vmd}/pci10000:e0")
+    host.mount("8:1", "/").swap("/dev/nvme0n1p2")
+
+
+@row(6, "a mounted disk behind a SAS controller", "mounted", "sda1 on /data")
+def _(host):
+    sas_disk(host)
+    host.mount("8:1", "/data")
+
+
+@row(6, "a mounted stick on a USB hub", "mounted", "sdb on /media")
+def _(host):
+    host.block(host.device("usb") + "/usb2/2-1/2-1.4/2-1.4:1.0/host7/target7:0:0/7:0:0:0/block/sdb", "8:16")
+    host.mount("8:16", "/media")
+
+
+@row(6, "a USB network adapter with the default route", "default-route", "default via 192.0.2.1 dev enx1")
+def _(host):
+    host.netdev(host.device("usb") + "/usb2/2-3/2-3:2.0", "enx1", 4)
+    host.file("/proc/net/route", "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\nenx1\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0")
+
+
+@row(6, "a USB serial line that a program has open", "open-fd", "minicom (pid 9) has /dev/ttyUSB0 open")
+def _(host):
+    host.node(host.device("usb") + "/usb2/2-3/2-3:1.0/ttyUSB0/tty/ttyUSB0", "tty", "188:0", "ttyUSB0")
+    host.process(9, "minicom", ["/dev/ttyUSB0"])
+
+
+@row(6, "a virtual function's vDPA device that a VMM has open", "open-fd", "qemu (pid 9) has /dev/vhost-vdpa-0 open")
+def _(host):
+    host.node(host.device("nic", driver="mlx5_core") + "/vdpa0/vhost-vdpa-0", "vhost-vdpa", "235:0", "vhost-vdpa-0")
+    host.process(9, "qemu", ["/dev/vhost-vdpa-0"])
+
+
+@row(6, "the render node of a GPU that a program maps", "open-fd", "blender (pid 9)")
+def _(host):
+    host.node(host.device("gpu", driver="amdgpu") + "/drm/renderD128", "drm", "226:128", "dri/renderD128")
+    host.process(9, "blender", maps=["7f0000000000-7f0000001000 rw-s 00000000 00:05 99 /dev/dri/renderD128"])
+
+
+@row(6, "a PF whose VF is VFIO's", "vfs-in-use", "")
+def _(host):
+    pf = host.device("nic")
+    vf = host.device("nic", "0000:01:10.0", "vfio-pci")
+    host.link(f"{vf}/physfn", pf).link(f"{pf}/virtfn0", vf)
+    for name, text in (("totalvfs", "8"), ("numvfs", "1"), ("offset", "128"), ("stride", "1"), ("drivers_autoprobe", "1")):
+        host.file(f"{pf}/sriov_{name}", text)
+
+
+@row(6, "a parent with a running mdev that nobody has open", "holder", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001")
+def _(host):
+    mdev_of(host, host.device("gpu", driver="i915"))
+
+
+@row(6, "a parent whose mdev's group is open", "vfio-open", "qemu (pid 7)")
+def _(host):
+    mdev = mdev_of(host, host.device("gpu", driver="i915"))
+    host.link(f"{mdev}/iommu_group", "/sys/kernel/iommu_groups/40")
+    host.file("/sys/devices/virtual/vfio/40/dev", "511:40").link("/sys/class/vfio/40", "/sys/devices/virtual/vfio/40")
+    host.process(7, "qemu", ["/dev/vfio/40"])
+
+
+def mdev_of(host, parent):
+    uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
+    kind = f"{parent}/mdev_supported_types/i915-GVTg_V5_4"
+    host.file(f"{kind}/available_instances", "1").file(f"{kind}/device_api", "vfio-pci").link("/sys/class/mdev_bus/" + ADDRESS, parent)
+    mdev = f"{parent}/{uuid}"
+    host.file(f"{mdev}/uevent", "DRIVER=vfio_mdev").link(f"{mdev}/mdev_type", kind).link(f"{mdev}/subsystem", "/sys/bus/mdev")
+    host.link(f"/sys/bus/mdev/devices/{uuid}", mdev).link(f"{mdev}/driver", "/sys/bus/mdev/drivers/vfio_mdev")
+    return mdev
+
+
+# 7. Interfaces that hang on a NIC out of sight
+
+
+@used_nic(7, "a macvlan on it", "enslaved", "macvlan0")
+def _(host, nic):
+    host.upper(f"{nic}/net/eth0", host.netdev("", "macvlan0", 9))
+
+
+@used_nic(7, "an ipvtap on it", "enslaved", "ipvtap0")
+def _(host, nic):
+    host.upper(f"{nic}/net/eth0", host.netdev("", "ipvtap0", 9))
+
+
+@used_nic(7, "a PPPoE session over a VLAN on it", "enslaved", "PPPoE session")
+def _(host, nic):
+    host.upper(f"{nic}/net/eth0", host.netdev("", "eth0.7", 9))
+    host.file("/proc/net/pppoe", "Id       Address              Device\n00000012 52:54:00:12:34:56     eth0.7")
+
+
+@used_nic(7, "an L2TP tunnel by its route", "enslaved", "the L2TP tunnel 7 to 192.0.2.9 goes through eth0")
+def _(host, _nic):
+    host.file("/sys/kernel/debug/l2tp/tunnels", "TUNNEL ID, SESSION ID\nTUNNEL 7 peer 9 from 192.0.2.1 to 192.0.2.9\n L2TPv3, UDP")
+    on_route(host)
+
+
+@used_nic(7, "a packet socket on it", "open-fd", "dhcpd (pid 7) has a packet socket on eth0")
+def _(host, _nic):
+    host.file("/proc/net/packet", "sk RefCnt Type Proto Iface R Rmem User Inode\n0000000000000000 3 3 0800 2 1 0 0 4711")
+    host.process(7, "dhcpd", ["socket:[4711]"])
+
+
+@used_nic(7, "an RDMA device in software on it", "enslaved", "rxe0")
+def _(host, _nic):
+    host.file("/sys/class/infiniband/rxe0/ports/1/gid_attrs/ndevs/0", "eth0")
+
+
+@used_nic(7, "an iSCSI session by its route", "session", "192.0.2.5 by eth0")
+def _(host, _nic):
+    host.file("/sys/class/iscsi_connection/connection1:0/address", "192.0.2.5")
+    on_route(host)
+
+
+@used_nic(7, "NVMe over TCP by its route", "session", "nvme3 (tcp) to 192.0.2.9 by eth0")
+def _(host, _nic):
+    host.file("/sys/class/nvme/nvme3/transport", "tcp").file("/sys/class/nvme/nvme3/address", "traddr=192.0.2.9,trsvcid=4420")
+    on_route(host)
+
+
+@used_nic(7, "NVMe over RDMA by its route", "session", "nvme3 (rdma) to 192.0.2.9 by eth0")
+def _(host, _nic):
+    host.file("/sys/class/nvme/nvme3/transport", "rdma").file("/sys/class/nvme/nvme3/address", "traddr=192.0.2.9,trsvcid=4420")
+    on_route(host)
+
+
+@used_nic(7, "the root on NFS by its route", "session", "192.0.2.9 by eth0", FORCED)
+def _(host, _nic):
+    host.mounts.append("30 1 0:40 / / rw - nfs4 192.0.2.9:/root rw,vers=4.2,addr=192.0.2.9")
+    host.mount("0:51", "/proc", "proc", "proc")
+    on_route(host)
+
+
+def on_route(host):
+    host.file("/proc/net/route", "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\neth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0")
+
+
+@row(7, "its interface is in a namespace that is not seen", "unknown-use", "network namespace")
+def _(host):
+    host.dir(host.device("nic") + "/virtio0/net")
+
+
+# 8. Input and console
+
+
+@row(8, "the last keyboard, behind a hub", "input", "keyboard")
+def _(host):
+    keyboard(host, host.device("usb"))
+
+
+@row(8, "a display of class 0380 shows a picture", "console", "card0")
+def _(host):
+    base = host.device("display")
+    host.node(f"{base}/drm/card0", "drm", "226:0", "dri/card0")
+    for name, text in (("status", "connected"), ("enabled", "enabled"), ("dpms", "On")):
+        host.file(f"{base}/drm/card0/card0-VGA-1/{name}", text)
+
+
+@row(8, "a program draws on simpledrm's card", "console", "Xorg (pid 9) is the master of card0")
+def _(host):
+    host.device("display", driver=None)
+    firmware_framebuffer(host, "simple-framebuffer", "simpledrm")
+    card = host.node("/sys/devices/platform/simple-framebuffer.0/drm/card0", "drm", "226:0", "dri/card0")
+    host.link(f"{card}/device", "/sys/devices/platform/simple-framebuffer.0")
+    host.file("/sys/kernel/debug/dri/0/clients", "Xorg 9 0 y y 0 0").process(9, "Xorg", ["/dev/dri/card0"])
+
+
+@row(8, "the last keyboard, of a laptop, without a hub", "input", "keyboard")
+def _(host):
+    keyboard(host, host.device("usb"), "1-3/1-3:1.0")
+
+
+def keyboard(host, usb, port="1-1/1-1.2/1-1.2:1.0"):
+    base = f"{usb}/usb1/{port}/0003:046D:C31C.0001/input/input5"
+    host.file("/proc/bus/input/devices", "\n".join([
+        "I: Bus=0003 Vendor=046d Product=c31c Version=0110", 'N: Name="Logitech Keyboard"', "P: Phys=usb-0000:01:00.0-1.2/input0",
+        f"S: Sysfs={base.removeprefix('/sys')}", "H: Handlers=sysrq kbd event3 leds", "B: EV=120013",
+        "B: KEY=1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe", ""]))
+    host.node(f"{base}/event3", "input", "13:67", "input/event3")
+
+
+# 9. group: whole and bridges of header type 0
+
+
+@row(9, "an unbound ISA bridge in the group is left alone", "", "", TAKE + ", group: whole", "change")
+def _(host):
+    host.device(driver="edu", group=7)
+    host.device("isa_bridge", "0000:01:00.1", None, 7)
+
+
+@row(9, "an unbound host bridge in the group is left alone", "", "", TAKE + ", group: whole", "change")
+def _(host):
+    host.device(driver="edu", group=7)
+    host.device("host_bridge", "0000:01:00.1", None, 7)
+
+
+# 10. Devices that are dead or lost
+
+
+def dead(words, evidence, **attributes):
+    @row(10, words, "dead-device", evidence)
+    def _(host):
+        base = host.device("nic")
+        for name, text in {"power_state": "D0", "power/runtime_status": "active", **attributes}.items():
+            host.file(f"{base}/{name}", text)
+
+
+dead("configuration space of all ones", "all ones", config=b"\xff" * 64)
+dead("63 lanes", "all ones", current_link_width="63", max_link_width="8")
+dead("its link is down", "link is down", current_link_width="0", max_link_width="8")
+dead("D3cold while active", "D3cold", power_state="D3cold")
+dead("power_state unknown on a driver", "unknown", power_state="unknown")
+dead("fatal AER errors", "2 fatal PCIe errors", current_link_width="4", max_link_width="8", aer_dev_fatal="Undefined 0\nTOTAL_ERR_FATAL 2")
+
+
+# 11. Firmware-held memory
+
+
+@row(11, "a direct region (RMRR)", "firmware-memory", "0x0000000000000000-0x0000000000ffffff")
+def _(host):
+    base = host.device(driver="edu")
+    host.file(f"{base}/iommu_group/reserved_regions", "0x0000000000000000 0x0000000000ffffff direct\n0x00000000fee00000 0x00000000feefffff msi")
+
+
+@row(11, "relaxable and MSI regions alone", "", "", TAKE, "change")
+def _(host):
+    base = host.device(driver="edu")
+    host.file(f"{base}/iommu_group/reserved_regions", "0x0000000000000000 0x0000000000ffffff direct-relaxable\n0x00000000fee00000 0x00000000feefffff msi")
+
+
+# 13. Looks that fail
+
+
+@used_disk(13, "nvmet is in use, its configuration is not mounted", "unknown-use", "nvmet is in use")
+def _(host, _disk):
+    host.file("/sys/module/nvmet/refcnt", "2")
+
+
+@used_disk(13, "LIO is in use, its configuration is not mounted", "unknown-use", "target")
+def _(host, _disk):
+    host.file("/sys/module/target_core_mod/refcnt", "3")
+
+
+@used_disk(13, "the maps of a process cannot be read", "unknown-use", "7")
+def _(host, _disk):
+    host.process(7, "tool")
+    (host.root / "proc/7/maps").unlink()
+    host.dir("/proc/7/maps")
+
+
+# 14. Mappings without descriptors
+
+
+@row(14, "a mapped cdev, nothing open", "vfio-open", "qemu (pid 7)", "name: none, match: { address: \"0000:01:00.0\" }, driver: host")
+def _(host):
+    base = on_vfio(host)
+    host.process(7, "qemu", maps=["7f0000000000-7f0000001000 rw-s 00000000 00:05 99 /dev/vfio/devices/vfio0"])
+    host.node(f"{base}/vfio-dev/vfio0", "vfio-dev", "511:0", "vfio/devices/vfio0")
+
+
+@row(14, "an anonymous mapping of a device whose group was closed", "vfio-open", "qemu (pid 7)", "name: none, match: { address: \"0000:01:00.0\" }, driver: host")
+def _(host):
+    on_vfio(host)
+    host.process(7, "qemu", maps=["7f0000000000-7f0000001000 rw-s 00000000 00:0d 99 anon_inode:[vfio-device]"])
+
+
+def on_vfio(host):
+    base = host.device("nic", driver="vfio-pci", group=5)
+    host.file(f"{base}/driver_override", "vfio-pci").node("/sys/devices/virtual/vfio/5", "vfio", "510:5", "vfio/5")
+    return base
+
+
+# 15. VFs that cannot be, or already are
+
+
+def pf_of(host, driver="ixgbe"):
+    base = host.device("nic", driver=driver)
+    for name, text in (("totalvfs", "8"), ("numvfs", "0"), ("offset", "128"), ("stride", "1"), ("drivers_autoprobe", "1")):
+        host.file(f"{base}/sriov_{name}", text)
+    return base
+
+
+VFS = TAKE + ", sriov: { vfs: 4 }"
+
+
+@row(15, "vfio-pci, which makes no VFs here", "driver-denies", "", VFS)
+def _(host):
+    pf_of(host)
+
+
+@row(15, "pci-stub, which makes none", "driver-denies", "", VFS.replace("vfio-pci", "pci-stub"))
+def _(host):
+    pf_of(host)
+    host.dir("/sys/bus/pci/drivers/pci-stub/").file("/sys/module/pci_stub/initstate", "live")
+    host.link("/sys/module/pci_stub/drivers/pci:pci-stub", "/sys/bus/pci/drivers/pci-stub")
+
+
+@row(15, "a device where a new VF would come", "driver-denies", "0000:01:10.0", VFS.replace("driver: vfio-pci", "driver: host"))
+def _(host):
+    pf_of(host)
+    host.device("nic", "0000:01:10.0", None)
+
+
+# 12. Import: (words, lines of a file of modprobe's, what is taken over, what is named)
+
+IMPORTS = [
+    ("a list with blanks, quoted, module with _", 'options vfio_pci ids="10de:1b80, 10de:10f0" disable_vga=1', '"10f0"', "disable_vga=1"),
+    ("a continued line joins without a blank", "options vfio-pci ids=10de:\\\n1b80", '"1b80"', ""),
+    ("of several ids= the last counts", "options vfio-pci ids=1:2\noptions vfio-pci ids=10de:10f0", '"10f0"', "'vfio-pci ids=1:2' is overwritten"),
+    ("softdep", "softdep drm pre: vfio-pci", "", "orders modules"),
+    ("install", "install nouveau /bin/false", "", "'install nouveau /bin/false'"),
+    ("subsystem and class", "options vfio-pci ids=10de:1b80:1043:8508:030000:ffff00", 'class: "0300xx"', ""),
+    ("no ids at all", "options vfio-pci ids=zz:1", "", "not vendor:device"),
+]
+
+
+def imported(binary, words, lines, taken, named):
+    """The row of an import."""
+    with tempfile.TemporaryDirectory() as directory:
+        host = Host(directory)
+        host.file("/etc/modprobe.d/vfio.conf", lines)
+        done = host.vfioctl(binary, "import", "modprobe")
+    rule = next((line.strip() for line in done.stdout.splitlines() if taken and taken in line and "match" in line), "")
+    name = next((line for line in done.stderr.splitlines() if named and named in line), "")
+    show(12, words, "rule" if taken else "none", "named" if name else "", rule or name.split(": ", 2)[-1])
+    return bool(rule) == bool(taken) and bool(name) == bool(named)
+
+
+def show(kind, words, *found):
+    print(f"{kind:2} | {words:60} | {found[0]:7} | {found[1]:15} | {found[2]}")
+
+
+def look(binary, entry):
+    """What is planned for the device: (whole plan, verdict, code, evidence), of the reason that is expected, else the first."""
+    _, _, _, code, evidence, rule, build = entry
+    with tempfile.TemporaryDirectory() as directory:
+        host = Host(directory)
+        host.rule(rule)
+        build(host)
+        plan = host.plan(sys.argv[1])
+    transactions = plan["transactions"]
+    verdict = transactions[0]["verdict"] if transactions else "none"
+    reasons = [reason for each in transactions for reason in each["reasons"]]
+
+    def text(reason):
+        return f"{reason['text']}: {reason['evidence']}" if reason["evidence"] else reason["text"]
+
+    if rule == FORCED:
+        reasons = [reason for reason in reasons if not reason["forceable"]]
+    fitting = [reason for reason in reasons if reason["code"] == code and evidence in text(reason)] or reasons
+    found = (fitting[0]["code"], text(fitting[0])) if fitting else ("", "")
+    return plan, verdict, *found
+
+
+def main():
+    wanted, failures = sys.argv[2:], 0
+    for entry in ROWS:
+        kind, words, verdict, code, evidence, _, _ = entry
+        if wanted and not any(each in words for each in wanted):
+            continue
+        plan, *found = look(sys.argv[1], entry)
+        holds = found[:2] == [verdict, code] and evidence in found[2]
+        failures += not holds
+        show(kind, words, *found)
+        if not holds:
+            print(f"   NOT AS EXPECTED: {verdict} | {code} | {evidence}")
+        if wanted:
+            print(plan)
+    for entry in [] if wanted else IMPORTS:
+        if not imported(sys.argv[1], *entry):
+            failures += 1
+            print("   NOT AS EXPECTED")
+    print("\nIn guests:")
+    for kind, words in KINDS.items():
+        print(f"{kind:2} | {words:60} | {GUESTS.get(kind, '-')}")
+    print(f"{len(ROWS) + len(IMPORTS)} rows, {failures} not as expected")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
