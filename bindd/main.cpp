@@ -22,9 +22,13 @@ int run(const CommandLine& line) {
         Log(Log::default_sink())
             .write(Level::kNotice, LogEvent::kStopped,
                    "bindd.disable is on the kernel's command line: nothing is touched");
+        if (line.role == CommandLine::Role::kIsEnabled)
+            return EXIT_FAILURE;
         ServiceNotifier().ready("disabled on the kernel's command line");
         return EXIT_SUCCESS;
     }
+    if (line.role == CommandLine::Role::kIsEnabled)
+        return EXIT_SUCCESS;
     sysfs::LiveKernel kernel;
     const ExecutorDependencies deps{.kernel = kernel,
                                     .state = binding::StateDir::below(sysfs::Root{}),

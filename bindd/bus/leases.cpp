@@ -69,12 +69,12 @@ void Leases::recover(const std::string& directory) {
 }
 
 void Leases::publish() {
-    Claims claims;
+    claims_.clear();
     for (const auto& [name, lease] : leases_)
         if (!lease->ending)
             for (const sysfs::DeviceId& id : lease->record.devices)
-                claims.emplace(id, lease->record.why);
-    controller_.set_claims(std::move(claims));
+                claims_.emplace(id, lease->record.why);
+    controller_.set_claims(claims_);
 }
 
 Leases::Lease& Leases::add(LeaseRecord record, base::UniqueFd fd) {
@@ -93,10 +93,8 @@ void Leases::watch(Lease& lease) {
 }
 
 std::string Leases::reason_for(const sysfs::DeviceId& id) const {
-    for (const auto& [name, lease] : leases_)
-        if (!lease->ending && contains(lease->record.devices, id))
-            return lease->record.why;
-    return {};
+    const auto claimed = claims_.find(id);
+    return claimed == claims_.end() ? std::string() : claimed->second;
 }
 
 BusResult<void> Leases::reserve(const std::vector<sysfs::DeviceId>& devices) {

@@ -75,6 +75,7 @@ class Leases final : public Observer {
     bool ready_ = false;
     std::uint64_t next_ = 1;
     std::map<std::string, std::unique_ptr<Lease>> leases_;
+    Claims claims_;                       ///< of those that have not ended, for lookups
     std::set<sysfs::DeviceId> reserved_;  ///< of claims that are under way
     std::function<void(const sysfs::DeviceId&)> on_change_ = [](const sysfs::DeviceId&) {};
 };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/executor/change_check.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string_view>
 
 #include "base/try.hpp"
 #include "binding/policies/policy_files.hpp"
+#include "policy/decide/match.hpp"
 #include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/vfio_drivers.hpp"
@@ -104,14 +106,50 @@ class AllowedNames {
     bool complete_ = false;
 };
 
+/// The device, its PF and its group, with what the rules match.
+Result<sysfs::Inventory> look(sysfs::Kernel& kernel, const sysfs::DeviceId& id,
+                              const sysfs::ScanOptions& wanted) {
+    std::vector<sysfs::DeviceId> ids{id};
+    sysfs::Inventory inventory = TRY(kernel.devices(ids, wanted));
+    const sysfs::Device* device = inventory.find(id);
+    if (device == nullptr || !device->vf)
+        return inventory;
+    ids.push_back({id.bus, device->vf->pf});
+    return kernel.devices(ids, wanted);
+}
+
+/// Parsing costs a millisecond, and most hosts protect nothing.
+bool mentions_protection(const std::vector<policy::SourceFile>& files) {
+    return std::any_of(files.begin(), files.end(), [](const policy::SourceFile& file) {
+        return file.text.find("protect") != std::string::npos;
+    });
+}
+
+/// Of a set with an error the rules that could be read count.
+Result<void> check_protection(sysfs::Kernel& kernel, const std::vector<std::string>& policies,
+                              const Change& change) {
+    const auto files = binding::read_policy_files(policies, binding::MissingPath::kIgnore).files;
+    if (change.to == Change::To::kHost || !mentions_protection(files))
+        return {};
+    const policy::PolicySet set = policy::parse_set(files).set;
+    const sysfs::DeviceId& id = change.target.id;
+    const sysfs::Inventory inventory = TRY(look(kernel, id, set.required_facts()));
+    const sysfs::Device* device = inventory.find(id);
+    for (const policy::Rule& rule : set.rules)
+        if (rule.protect && device != nullptr && policy::matches(rule.match, *device, inventory))
+            return base::fail(base::Code::kRefused, "check", id.display(),
+                              "protected by " + policy::rule_citation(rule));
+    return {};
+}
+
 }  // namespace
 
-Result<void> check_candidates(sysfs::Kernel& kernel, const std::vector<std::string>& policies,
-                              const Change& change, const binding::ManagedDevice* managed) {
+Result<void> check_change(sysfs::Kernel& kernel, const std::vector<std::string>& policies,
+                          const Change& change, const binding::ManagedDevice* managed) {
     AllowedNames allowed(kernel, policies, change, managed);
     for (const ChainLink& link : change.candidates)
         TRY(allowed.check(link));
-    return {};
+    return check_protection(kernel, policies, change);
 }
 
 }  // namespace bindd

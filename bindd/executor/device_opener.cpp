@@ -2,6 +2,8 @@
 #include "bindd/executor/device_opener.hpp"
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 
 #include <cerrno>
 
@@ -35,6 +37,14 @@ Result<void> add(OpenedDevice& opened, const char* what, int fd) {
     return {};
 }
 
+/// vfio_group_fops_open() and vfio_df_device_first_open() ask for CAP_SYS_RAWIO before they hand
+/// out a device without an IOMMU, which our unit's bounding set does not have.
+bool is_noiommu_denied(const std::string& backend, const base::Error& error) {
+    const bool may_be_noiommu = backend.empty() || backend == "noiommu";
+    return may_be_noiommu && error.errnum == EPERM &&
+           ::prctl(PR_CAPBSET_READ, CAP_SYS_RAWIO, 0, 0, 0) == 0;
+}
+
 }  // namespace
 
 Result<void> open_and_close(const sysfs::Device& device) {
@@ -53,6 +63,11 @@ Result<OpenedDevice> open_for_client(const std::string& device, const std::strin
         options.order = {*known};
     }
     auto device_open = vfio::VfioDevice::open(calls, device, options);
+    if (!device_open && is_noiommu_denied(backend, device_open.error()))
+        return base::fail(
+            base::Code::kDenied, "open", device,
+            "the executor has no CAP_SYS_RAWIO, which a device without an IOMMU needs",
+            "a drop-in for bindd-executor@.service allows it, see bindd(8)");
     if (!device_open)
         return tl::unexpected(device_open.error());
     const vfio::AddressSpace& space = *device_open->space();

@@ -24,17 +24,19 @@ constexpr std::chrono::milliseconds kLockRetry{50};
 Executor::Executor(LineSocket socket, FdChannel channel, const ExecutorDependencies& deps)
     : socket_(std::move(socket)),
       deps_(deps),
+      journal_reader_(deps.state),
       recoveries_(deps.state, [this](binding::Message notice) { notify(std::move(notice)); }),
       readers_(
           deps, std::move(channel), [this](const std::string& line) { socket_.send(line); },
           [this](pid_t reader) { recoveries_.on_reader_abandoned(reader); }) {
     options_.actor = "bindd";
     options_.action = "recover";
+    options_.journal_reader = &journal_reader_;
     options_.timeout = deps.write_timeout;
     options_.check_open = deps.check_open;
     options_.check_change = [&deps](const policy::Change& change,
                                     const binding::ManagedDevice* managed) {
-        return check_candidates(deps.kernel, deps.policies, change, managed);
+        return check_change(deps.kernel, deps.policies, change, managed);
     };
     options_.on_warning = [this](const std::string& text) { notify(binding::Warning{text}); };
     options_.on_worker_abandoned = [this](const std::string& txn, pid_t pid) {

@@ -55,6 +55,7 @@ class Executor : base::NonCopyable {
     LineSocket socket_;
     const ExecutorDependencies& deps_;
     binding::ApplyOptions options_;
+    binding::JournalReader journal_reader_;
     Recoveries recoveries_;
     Readers readers_;
     std::optional<binding::TransactionRunner> session_;

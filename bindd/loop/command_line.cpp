@@ -19,6 +19,7 @@ Keeps the drivers of this host's devices as the policies declare.
   --executor PATH   the socket of the service that writes to the kernel; without it a child of the daemon does
   --serve-as-executor
                     be that service, for the connection that systemd passes
+  --is-enabled      exit with 1 if bindd.disable is on the kernel's command line, with 0 otherwise
   --version
   --help
 )";
@@ -45,7 +46,7 @@ po::options_description options() {
     po::options_description options;
     for (const char* name : {"policy", "bus", "timeout", "executor", kWords})
         options.add_options()(name, po::value<Values>()->composing(), "");
-    for (const char* name : {"serve-as-executor", "version", "help"})
+    for (const char* name : {"serve-as-executor", "is-enabled", "version", "help"})
         options.add_options()(name, po::bool_switch(), "");
     return options;
 }
@@ -83,6 +84,8 @@ std::variant<CommandLine, EarlyExit> to_command_line(const po::variables_map& fo
     line.daemon.executor = values("executor", {""}).back();
     if (found["serve-as-executor"].as<bool>())
         line.role = CommandLine::Role::kExecutor;
+    if (found["is-enabled"].as<bool>())
+        line.role = CommandLine::Role::kIsEnabled;
     line.daemon.policies = values("policy", binding::standard_policy_dirs(sysfs::Root{}));
     return line;
 }

@@ -13,7 +13,7 @@ namespace bindd {
 struct CommandLine {
     DaemonOptions daemon;
     std::string bus = "system";  ///< "system", "none", or an address
-    enum class Role { kDaemon, kExecutor };
+    enum class Role { kDaemon, kExecutor, kIsEnabled };
     Role role = Role::kDaemon;
 };
 

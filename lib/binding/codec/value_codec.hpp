@@ -181,41 +181,25 @@ struct Codec<std::vector<T>> : SequenceCodec<std::vector<T>> {};
 template <typename T>
 struct Codec<std::set<T>> : SequenceCodec<std::set<T>> {};
 
-/// Keys of objects: text, a device id, or a number in decimal.
+/// Pairs: to find a name in an object of the library is linear, so a map of 10,000 devices would
+/// take 50 million comparisons.
 template <typename K, typename V>
 struct Codec<std::map<K, V>> {
     static Json encode(const std::map<K, V>& values) {
-        Json object = Json::object();
-        for (const auto& [key, value] : values)
-            object.emplace(key_text(key), Codec<V>::encode(value));
-        return object;
+        Json list = Json::array();
+        for (const auto& value : values)
+            list.push_back(
+                Json::array({Codec<K>::encode(value.first), Codec<V>::encode(value.second)}));
+        return list;
     }
     static bool decode(const Json& json, std::map<K, V>& values, const Place& place) {
-        if (!json.is_object())
-            return place.reject("not an object");
+        std::vector<std::pair<K, V>> pairs;
+        if (!Codec<std::vector<std::pair<K, V>>>::decode(json, pairs, place))
+            return false;
         values.clear();
-        for (const auto& [text, each] : json.items()) {
-            const Place inner(place, text);
-            K key{};
-            if (!decode_key(text, key, inner) ||
-                !Codec<V>::decode(each, values[std::move(key)], inner))
-                return false;
-        }
+        for (auto& [key, value] : pairs)
+            values.insert_or_assign(std::move(key), std::move(value));
         return true;
-    }
-
-  private:
-    static std::string key_text(const K& key) {
-        if constexpr (std::integral<K>)
-            return std::to_string(key);
-        else
-            return Codec<K>::encode(key).template get<std::string>();
-    }
-    static bool decode_key(const std::string& text, K& key, const Place& place) {
-        if constexpr (std::integral<K>)
-            return Codec<K>::decode(parse_json(text).value_or(nullptr), key, place);
-        else
-            return Codec<K>::decode(Json(text), key, place);
     }
 };
 

@@ -10,7 +10,6 @@
 #include "base/file_io.hpp"
 #include "base/path.hpp"
 #include "base/try.hpp"
-#include "binding/journal/journal_reader.hpp"
 
 /// How the journal stays true whatever dies.
 ///
@@ -61,8 +60,13 @@ Result<UniqueFd> open_for_append(const StateDir& state) {
 }  // namespace
 
 Result<Journal::OpenResult> Journal::open(const StateDir& state) {
+    JournalReader reader(state);
+    return open(state, reader);
+}
+
+Result<Journal::OpenResult> Journal::open(const StateDir& state, JournalReader& reader) {
     TRY(base::make_directories(state.run));
-    auto journal_state = TRY(read_journal(state));
+    auto journal_state = TRY(reader.read());
     const std::string boot = this_boot(state);
     if (journal_state.boot_id != boot || ::access(state.journal_path().c_str(), F_OK) != 0) {
         journal_state = JournalState{};

@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "binding/codec/record.hpp"
+#include "binding/journal/journal_reader.hpp"
 #include "binding/journal/journal_state.hpp"
 #include "binding/journal/state_dir.hpp"
 
@@ -23,6 +24,8 @@ class Journal {
     /// Creates the file, with this boot's id in its first record, if it is absent or of another
     /// boot.
     [[nodiscard]] static base::Result<OpenResult> open(const StateDir& state);
+    [[nodiscard]] static base::Result<OpenResult> open(const StateDir& state,
+                                                       JournalReader& reader);
 
     [[nodiscard]] base::Result<void> append(const Record& record, Sync sync);
     /// Replaces the file by the fewest records of the same state. The caller holds the lock, and no

@@ -35,11 +35,13 @@ std::size_t replay(std::string_view text, JournalState& journal_state) {
         const std::size_t end = text.find('\n', at);
         const std::string_view line = text.substr(at, end == text.npos ? end : end - at);
         if (!line.empty()) {
+            ++journal_state.lines;
             if (const auto record = decode_record(line))
                 journal_state.apply(*record);
-            else if (end == text.npos)
+            else if (end == text.npos) {
+                --journal_state.lines;
                 return at;
-            else
+            } else
                 ++journal_state.damaged_lines;
         }
         at = end == text.npos ? text.size() : end + 1;

@@ -35,6 +35,7 @@ struct JournalState {
     /// rollback could only go back to before the first. Of each device the newest few.
     std::vector<UndoableTransaction> undoable;
     std::size_t damaged_lines = 0;
+    std::size_t lines = 0;  ///< that the file has, damaged ones too
 
     void apply(const Record& record);
     [[nodiscard]] const InFlightTransaction* find_in_flight(const std::string& txn) const;

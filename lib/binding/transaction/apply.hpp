@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "binding/codec/managed_device.hpp"
+#include "binding/journal/journal_reader.hpp"
 #include "binding/journal/state_dir.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/kernel/kernel.hpp"
@@ -54,6 +55,8 @@ struct ApplyOptions {
     /// there is one, before anything is written: an error fails the transaction. For a caller that
     /// executes plans of others.
     std::function<base::Result<void>(const policy::Change&, const ManagedDevice*)> check_change;
+    /// Reads the journal for who opens it often: what it has read is not replayed again.
+    JournalReader* journal_reader = nullptr;
     /// Called for what is no failure but should be known: an unwritable history, damaged journal
     /// lines, what recovery undid, a device that went away.
     std::function<void(const std::string&)> on_warning;

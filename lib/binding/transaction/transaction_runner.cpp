@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/try.hpp"
+#include "binding/journal/journal_reader.hpp"
 #include "binding/journal/transaction_id.hpp"
 #include "binding/transaction/execute_transaction.hpp"
 #include "binding/transaction/transaction_completion.hpp"
@@ -51,7 +52,9 @@ WorkerJob undo_job(const std::string& txn) {
 Result<TransactionRunner> TransactionRunner::open(sysfs::Kernel& kernel, const StateDir& state,
                                                   const ApplyOptions& options) {
     auto lock = TRY(Lock::acquire(state, options.lock_timeout));
-    auto opened = TRY(Journal::open(state));
+    JournalReader once(state);
+    JournalReader* reader = options.journal_reader;
+    auto opened = TRY(Journal::open(state, reader != nullptr ? *reader : once));
     TransactionRunner runner(kernel, state, options, std::move(lock), std::move(opened.journal),
                              std::move(opened.journal_state));
     if (runner.journal_state_.damaged_lines != 0)
@@ -114,8 +117,13 @@ std::string TransactionRunner::execute_request(
     return send(Failed{unexpected_message(request->message)});
 }
 
+Result<JournalState> TransactionRunner::read_state() const {
+    return options_.journal_reader != nullptr ? options_.journal_reader->read()
+                                              : read_journal(state_);
+}
+
 Result<void> TransactionRunner::refresh() {
-    auto journal_state = TRY(read_journal(state_));
+    auto journal_state = TRY(read_state());
     journal_state_ = std::move(journal_state);
     return {};
 }
@@ -307,9 +315,12 @@ void TransactionRunner::close() {
     history_.clear();
     if (journal_.size() <= kCompactAt)
         return;
-    const auto journal_state = read_journal(state_);
+    const auto journal_state = read_state();
     if (!journal_state)
         return warn("journal: " + journal_state.error().text());
+    // What is in force is written again by each compaction: only once the file has doubled.
+    if (journal_state->lines < 2 * journal_state->records().size())
+        return;
     if (const auto compacted = journal_.compact(*journal_state); !compacted)
         warn("journal: " + compacted.error().text());
 }

@@ -70,6 +70,7 @@ class TransactionRunner {
     void complete(const std::string& txn, TransactionOutcome outcome);
     [[nodiscard]] std::string blocking_reason(const policy::Transaction& transaction) const;
     [[nodiscard]] std::string pending_undo_error(const std::string& txn) const;
+    [[nodiscard]] base::Result<JournalState> read_state() const;
     void warn(const std::string& text) const;
     void progress(const ActiveTransaction& active, const std::string& doing) const;
 

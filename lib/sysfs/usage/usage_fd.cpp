@@ -29,6 +29,7 @@
 #include <utility>
 
 #include "base/file_io.hpp"
+#include "base/version_sort.hpp"
 #include "sysfs/usage/mount_line.hpp"
 #include "sysfs/usage/node_index.hpp"
 #include "sysfs/usage/process.hpp"
@@ -67,6 +68,12 @@ OpenFile read_open_file(int directory, const char* name) {
         file.number = NodeNumber{S_ISCHR(status.stx_mode) ? NodeKind::kChar : NodeKind::kBlock,
                                  status.stx_rdev_major, status.stx_rdev_minor};
     return file;
+}
+
+/// 6.15: "io_uring/fdinfo: grab ctx->uring_lock around io_uring_show_fdinfo()".
+bool lists_whole_rings(const Root& root) {
+    const auto release = base::read_file(root.path("/proc/sys/kernel/osrelease"));
+    return release && base::version_compare(*release, "6.15") >= 0;
 }
 
 /// Checks one process; reports each device and node once.
@@ -131,17 +138,31 @@ class ProcessInspector {
     }
 
     // A file that is registered with a ring needs no descriptor. fdinfo lists them after
-    // "UserFiles: 2", as "    0: /dev/nvme0n1", before Linux 6.13 by the last component alone; none
-    // while the ring is locked (io_uring_show_fdinfo()).
+    // "UserFiles: 2", as "    0: /dev/nvme0n1" (io_uring_show_fdinfo()). Before Linux 6.13 by the
+    // last component alone, an empty place as "<none>"; since then an empty place has no line. A
+    // ring that is locked at the moment has the number and no line until Linux 6.15, which then
+    // leaves all of it out: there the number without a line means that every place is empty.
     void check_ring(const char* fd) {
-        constexpr std::string_view kCount = "UserFiles:";
+        constexpr int kTries = 3;
         has_ring_ = true;
+        bool is_known = false;
+        for (int tries = 0; !is_known && tries < kTries; ++tries)
+            is_known = check_ring_files(fd);
+        if (!is_known && findings_.ring.empty())
+            findings_.ring = fmt::format("{} has an io_uring whose files are not listed",
+                                         process_text(root_, pid_));
+    }
+
+    // Is it known what is registered?
+    bool check_ring_files(const char* fd) {
+        constexpr std::string_view kCount = "UserFiles:";
         bool is_known = false;
         bool is_file = false;
         (void)for_each_line(dir_ + "/fdinfo/" + fd, [&](std::string_view line) {
             if (line.starts_with(kCount)) {
                 is_file = true;
-                is_known = line.find_first_of("123456789") == std::string_view::npos;
+                is_known = line.find_first_of("123456789") == std::string_view::npos ||
+                           lists_whole_rings(root_);
             } else if (is_file && line.starts_with(' ')) {
                 is_known = true;
                 const auto colon = std::min(line.find(": "), line.size() - 2);
@@ -150,9 +171,7 @@ class ProcessInspector {
                 is_file = false;
             }
         });
-        if (!is_known && findings_.ring.empty())
-            findings_.ring = fmt::format("{} has an io_uring whose files are not listed",
-                                         process_text(root_, pid_));
+        return is_known;
     }
 
     void check_registered(std::string_view file) {

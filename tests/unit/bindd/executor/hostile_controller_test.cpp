@@ -185,6 +185,22 @@ TEST_F(HostileController, BindsToADriverThatAPolicyOfRootNames) {
     EXPECT_NE(writes(), std::vector<std::string>{});
 }
 
+TEST_F(HostileController, TakesNoDeviceThatRootProtects) {
+    policy(
+        "version: 1\nrules:\n"
+        "  - { name: keep, protect: true, match: { class: network, driver: e1000e } }\n"
+        "  - { name: all, match: { class: network }, driver: auto }\n");
+    Change change = bind("vfio-pci", "vfio_pci");
+    change.rule = "all";
+    for (int each = 0; each <= static_cast<int>(sysfs::UseKind::kUnknown); ++each)
+        change.accepted_uses.push_back(static_cast<sysfs::UseKind>(each));
+    EXPECT_TRUE(send(execute(change)).starts_with("failed: 0000:01:00.0: check: protected by "));
+    Change vfs = change_of(kHostileNic);
+    vfs.set_vfs = 2;
+    EXPECT_TRUE(send(execute(vfs)).starts_with("failed: 0000:01:00.0: check: protected by "));
+    EXPECT_EQ(writes(), std::vector<std::string>{});
+}
+
 TEST_F(HostileController, ReachesNoOtherDeviceThanItNames) {
     Change other = bind("vfio-pci", "vfio_pci");
     other.target.id = fake::pci_id("0000:02:00.0");
@@ -244,6 +260,18 @@ TEST_F(HostileController, UndoesOnlyWhatTheJournalOfTheExecutorHas) {
     EXPECT_EQ(send(binding::RecoverInterrupted{}), "completed");
     EXPECT_EQ(send(binding::ForgetDevices{{kHostileNic}}), "completed");
     EXPECT_EQ(writes(), std::vector<std::string>{});
+}
+
+TEST_F(HostileController, MakesTheExecutorForgetNoDeviceThatIsThere) {
+    ASSERT_EQ(send(execute(bind("vfio-pci", "vfio_pci"))), "done");
+    const auto is_ours = [this] {
+        return binding::read_journal(deps_.state)->bound.contains(kHostileNic);
+    };
+    EXPECT_EQ(send(binding::ForgetDevices{{kHostileNic}}), "completed");
+    EXPECT_TRUE(is_ours());
+    kernel_.change([](fake::KernelState& state) { state.devices.erase(kHostileNic); });
+    EXPECT_EQ(send(binding::ForgetDevices{{kHostileNic}}), "completed");
+    EXPECT_FALSE(is_ours());
 }
 
 TEST_F(HostileController, HasUdevRulesWrittenOnlyOfRootsPolicies) {

@@ -32,6 +32,7 @@ TEST(DaemonOptions, DefaultToTheStandardDirectories) {
     EXPECT_EQ(plain.role, CommandLine::Role::kDaemon);
     const auto served = std::get<CommandLine>(parse({"--serve-as-executor"}));
     EXPECT_EQ(served.role, CommandLine::Role::kExecutor);
+    EXPECT_EQ(std::get<CommandLine>(parse({"--is-enabled"})).role, CommandLine::Role::kIsEnabled);
     EXPECT_EQ(std::get<CommandLine>(parse({"--executor", "/run/x"})).daemon.executor, "/run/x");
     const auto parsed = std::get<CommandLine>(
         parse({"--policy", "/a", "--policy=/b", "--bus", "none", "--timeout", "5"}));

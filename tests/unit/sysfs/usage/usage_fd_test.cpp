@@ -239,8 +239,18 @@ TEST(UsageFd, FindsFilesThatAreRegisteredWithAnIoUring) {
     EXPECT_EQ("", usage("UserFiles:\t2\n    0: <none>\n    1: nvme1\n"));
     EXPECT_EQ(kFound, usage("UserFiles:\t2\n    0: <none>\n    1: nvme0\n"));
     EXPECT_EQ(kFound, usage("UserFiles:\t2\n    1: /dev/nvme0\n"));
-    EXPECT_EQ("unknown-use: fio (pid 50) has an io_uring whose files are not listed\n",
-              usage("UserFiles:\t2\n"));
+    constexpr const char* kUnknown =
+        "unknown-use: fio (pid 50) has an io_uring whose files are not listed\n";
+    EXPECT_EQ(kUnknown, usage("UserFiles:\t2\n"));
+    // Since 6.13 an empty place has no line; only since 6.15 no line means that all are empty.
+    for (const auto& [release, found] :
+         {std::pair("6.12.57+deb13-amd64", kUnknown), std::pair("6.13.12", kUnknown),
+          std::pair("6.15.0-rc7", ""), std::pair("6.17.13+deb14-amd64", "")}) {
+        tree.file("/proc/sys/kernel/osrelease", std::string(release) + "\n");
+        EXPECT_EQ(found, usage("UserFiles:\t2\n")) << release;
+        EXPECT_EQ(kFound, usage("UserFiles:\t2\n    1: /dev/nvme0\n")) << release;
+        EXPECT_EQ(kUnknown, usage("")) << release << ": it was locked";
+    }
 }
 
 TEST(UsageFd, DoesNotKnowTheFilesOfARingWithoutADescriptor) {
