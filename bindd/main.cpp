@@ -29,7 +29,9 @@ int run(const CommandLine& line) {
     }
     if (line.role == CommandLine::Role::kIsEnabled)
         return EXIT_SUCCESS;
-    sysfs::LiveKernel kernel;
+    // The readers, which are forked, may hang; the executor itself looks for the holders of a
+    // device only when a write to it does not return.
+    sysfs::LiveKernel kernel(sysfs::HangingReads::kAbandon);
     const ExecutorDependencies deps{.kernel = kernel,
                                     .state = binding::StateDir::below(sysfs::Root{}),
                                     .check_open = open_and_close,

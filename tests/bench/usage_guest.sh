@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Runs in the lab's guest: usage_bench.py for 16 VFs.
-#   BINDD_BUILD=BUILD-DIR tests/lab/lab.sh --devices sriov --timeout 1200 -- tests/bench/usage_guest.sh
+#   BINDD_BUILD=BUILD-DIR tests/lab/lab.sh --devices sriov --qemu "-m 4096" --timeout 1200 -- tests/bench/usage_guest.sh
 set -eu
 # shellcheck source=tests/bench/in_memory.sh
 . tests/bench/in_memory.sh

@@ -2,6 +2,9 @@
 #include "vfioctl/commands/capture.hpp"
 
 #include <ostream>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "vfioctl/hosts/host_capture.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
@@ -13,7 +16,15 @@ CliResult<ExitCode> run_capture(CliContext& cli, const Arguments& arguments) {
     auto archive = TRY(TarArchive::create(path));
     // Attributes that policies match on are included; policies with errors have none.
     const policy::Parsed policies = load_policies_for(cli, {});
-    HostCapture capture(cli.options.root, archive, policies.set.required_facts());
+    std::set<std::string> stuck;
+    if (const auto inventory = cli.kernel.inventory({}))
+        for (const sysfs::Device& device : inventory->devices)
+            if (!device.stuck.empty()) {
+                stuck.insert(device.syspath);
+                cli.err << "vfioctl: warning: " << device.id.display() << ": " << device.stuck
+                        << "; its attributes are missing\n";
+            }
+    HostCapture capture(cli.options.root, archive, policies.set.required_facts(), std::move(stuck));
     capture.add_all();
     TRY(archive.finish());
     if (cli.user != User::kRoot)

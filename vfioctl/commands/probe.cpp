@@ -40,6 +40,9 @@ CliResult<ExitCode> run_probe(CliContext& cli, const Arguments& arguments) {
     if (ids.size() != 1)
         return fail(ExitCode::kUsage, "probe " + printable(arguments.words.front()),
                     "it means " + std::to_string(ids.size()) + " devices", "name one");
+    if (const sysfs::Device* found = assessment.inventory.find(ids.front());
+        found != nullptr && !found->stuck.empty())
+        return fail(ExitCode::kTimedOut, found->id.display(), found->stuck);
     vfio::SystemCalls calls;
     const auto device =
         TRY(to_cli(vfio::VfioDevice::open(calls, ids.front().text(), {.order = order})));

@@ -34,10 +34,11 @@ bool is_device_file(std::string_view path) {
 }  // namespace
 
 HostCapture::HostCapture(const sysfs::Root& root, TarArchive& archive,
-                         const sysfs::ScanOptions& wanted)
+                         const sysfs::ScanOptions& wanted, std::set<std::string> stuck)
     : root_(root),
       archive_(archive),
-      attributes_(captured::attributes().begin(), captured::attributes().end()) {
+      attributes_(captured::attributes().begin(), captured::attributes().end()),
+      stuck_(std::move(stuck)) {
     for (const std::string& attr : wanted.attrs)
         attributes_.insert(attr.substr(attr.rfind('/') + 1));
     if (wanted.serial)
@@ -62,10 +63,13 @@ void HostCapture::add_tree(const base::Dir& dir, const std::string& path, unsign
     if (!names || depth > kMaxDepth || archive_.has_failed())
         return;
     archive_.add_directory(path);
+    const bool is_stuck = stuck_.contains(path);
     for (const std::string& name : *names) {
         const std::string below = path + "/" + name;
         if (const auto target = dir.link(name))
             archive_.add_link(below, *target);
+        else if (is_stuck)
+            add_below(dir, name, below, depth);
         else if (!(attributes_.contains(name) && add_attribute(dir, name, below, kMaxAttribute)) &&
                  !is_skipped(name))
             add_below(dir, name, below, depth);

@@ -18,8 +18,9 @@ namespace vfioctl {
 /// serial numbers are wanted).
 class HostCapture {
   public:
-    /// `wanted`: attributes beside the usual ones.
-    HostCapture(const sysfs::Root& root, TarArchive& archive, const sysfs::ScanOptions& wanted);
+    /// `wanted`: attributes beside the usual ones; `stuck`: devices whose attributes are not read.
+    HostCapture(const sysfs::Root& root, TarArchive& archive, const sysfs::ScanOptions& wanted,
+                std::set<std::string> stuck);
     void add_all();
     [[nodiscard]] std::size_t files() const { return files_; }
 
@@ -44,6 +45,7 @@ class HostCapture {
     const sysfs::Root& root_;
     TarArchive& archive_;
     std::set<std::string, std::less<>> attributes_;
+    std::set<std::string> stuck_;
     std::size_t files_ = 0;
 };
 

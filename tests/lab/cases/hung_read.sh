@@ -49,6 +49,8 @@ case $(uname -r) in
     check "the list goes through a pipe that ends" grep -q "^$twin" <<<"$(direct list | cat)"
     check "show says why" grep -q "another process holds its lock" <<<"$(direct show $nic)"
     check "doctor names it" grep -q "$nic (reading it does not return" <<<"$(direct doctor)"
+    fails "probe does not open it" 6 direct probe $nic
+    check "capture leaves its attributes out" grep -q "$nic.*its attributes are missing" <<<"$(direct capture "$scratch/host.tar" 2>&1)"
     fails "it is refused" 3 direct bind $nic --dry-run
     fails "which nothing forces" 2 direct bind $nic --dry-run --force stuck
     plan=$(direct plan)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Users of a network device that hang out of sight: interfaces made on it in other network namespaces, sockets, PPPoE,
-# redirections; among more namespaces than a process may have descriptors. The distribution's kernel with its modules.
+# L2TP, redirections; among more namespaces than a process may have descriptors. The distribution's kernel with its modules.
 # shellcheck disable=SC2317 # functions are called by check.sh
 . tests/lab/check.sh
 
@@ -115,6 +115,14 @@ eventually "a PPPoE session is there" grep -q 52:54:00:12:34:56 /proc/net/pppoe
 contains "a PPPoE session is found" "52:54:00:12:34:56 goes through $dev" "$(usage_of $nic)"
 kill "$sleeper"
 wait "$sleeper" 2>/dev/null
+
+check "L2TP can be loaded" modprobe -a l2tp_netlink l2tp_eth
+check "the host has an address" ip address add 192.0.2.1/24 dev "$dev"
+check "an L2TP tunnel is made" ip l2tp add tunnel tunnel_id 7 peer_tunnel_id 9 encap udp local 192.0.2.1 remote 192.0.2.9 \
+    udp_sport 1701 udp_dport 1701
+contains "an L2TP tunnel is found" "enslaved: the L2TP tunnel 7 to 192.0.2.9 goes through $dev" "$(usage_of $nic)"
+check "the tunnel is deleted" ip l2tp del tunnel tunnel_id 7
+ip address del 192.0.2.1/24 dev "$dev"
 
 check "a redirection can be made" modprobe -a act_mirred cls_matchall sch_ingress dummy
 ip link add dummy0 type dummy
