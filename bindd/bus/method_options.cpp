@@ -149,6 +149,8 @@ BusResult<JobRequest> parse_job_options(JobKind kind, const MethodOptions& optio
     if (kind == JobKind::kRelease) {
         TRY(check_keys(options, {"force", "timeout", "dry-run"}));
         TRY(read_forced(options, request));
+    } else if (kind == JobKind::kApply) {
+        TRY(check_keys(options, {"devices", "timeout", "dry-run"}));
     } else {
         TRY(check_keys(options, {"timeout", "dry-run"}));
     }
@@ -167,10 +169,9 @@ BusResult<std::string> parse_open_options(const MethodOptions& options) {
     return not_permitted("backend", "'" + backend + "' is none of: " + all);
 }
 
-BusResult<std::vector<sysfs::DeviceId>> parse_devices_option(const MethodOptions& options,
-                                                             std::string_view key,
-                                                             const sysfs::Inventory& inventory) {
-    TRY(check_keys(options, {key}));
+BusResult<std::vector<sysfs::DeviceId>> read_devices_option(const MethodOptions& options,
+                                                            std::string_view key,
+                                                            const sysfs::Inventory& inventory) {
     const auto words = TRY(read_option<std::vector<std::string>>(options, key, kTexts, {}));
     if (words.size() > kMaxTexts)
         return not_permitted(std::string(key), "too many");
@@ -182,6 +183,13 @@ BusResult<std::vector<sysfs::DeviceId>> parse_devices_option(const MethodOptions
         out.insert(out.end(), found->begin(), found->end());
     }
     return out;
+}
+
+BusResult<std::vector<sysfs::DeviceId>> parse_devices_option(const MethodOptions& options,
+                                                             std::string_view key,
+                                                             const sysfs::Inventory& inventory) {
+    TRY(check_keys(options, {key}));
+    return read_devices_option(options, key, inventory);
 }
 
 }  // namespace bindd

@@ -27,11 +27,14 @@ using MethodOptions = std::map<std::string, MethodOptionValue>;
 [[nodiscard]] BusResult<JobRequest> parse_bind_options(const MethodOptions& options);
 /// Without dry-run.
 [[nodiscard]] BusResult<JobRequest> parse_claim_options(const MethodOptions& options);
-/// timeout and dry-run.
+/// timeout and dry-run; of release force. The devices of apply are left to read_devices_option().
 [[nodiscard]] BusResult<JobRequest> parse_job_options(JobKind kind, const MethodOptions& options);
 /// A backend's name; empty for the default.
 [[nodiscard]] BusResult<std::string> parse_open_options(const MethodOptions& options);
-/// The devices of `key`, the only option, each written as vfioctl accepts it. Empty if absent.
+/// The devices of `key`, each written as vfioctl accepts it. Empty if absent.
+[[nodiscard]] BusResult<std::vector<sysfs::DeviceId>> read_devices_option(
+    const MethodOptions& options, std::string_view key, const sysfs::Inventory& inventory);
+/// The same of the only option, for calls that have no other.
 [[nodiscard]] BusResult<std::vector<sysfs::DeviceId>> parse_devices_option(
     const MethodOptions& options, std::string_view key, const sysfs::Inventory& inventory);
 

@@ -76,7 +76,13 @@ void Requests::apply(const Caller& caller, const MethodOptions& options,
     const auto files_are_valid = [this](const std::vector<sysfs::DeviceId>&) {
         return to_policy_result(controller_.read_changed_policies());
     };
-    jobs_.authorize(caller, Action::kApply, {}, parse_job_options(JobKind::kApply, options),
+    const auto limit = [&](JobRequest request) -> BusResult<JobRequest> {
+        request.devices =
+            TRY(read_devices_option(options, "devices", controller_.view().inventory));
+        return request;
+    };
+    auto request = parse_job_options(JobKind::kApply, options).and_then(limit);
+    jobs_.authorize(caller, Action::kApply, {}, std::move(request),
                     submit_when_authorized(files_are_valid, std::move(callback)));
 }
 

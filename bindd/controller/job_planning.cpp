@@ -88,16 +88,27 @@ void plan_release(StepContext& step, const QueuedJob& queued) {
                 JobUsage{queued.job.id, *selection});
 }
 
-/// The policies apply again to everything: manual changes and failures are forgotten, but only by a
-/// job that is executed.
-void finish_apply_plan(StepContext& step, QueuedJob& queued) {
-    ControllerState& state = step.state;
-    const JobRequest& request = queued.job.request;
-    if (request.mode == JobMode::kExecute) {
+/// The policies apply again, to everything or to the devices of the request: manual changes and
+/// failures are forgotten.
+void forget_exceptions(ControllerState& state, const std::vector<DeviceId>& devices) {
+    if (devices.empty()) {
         state.manual.clear_all();
         for (auto& [key, status] : state.groups)
             status.reset_history();
     }
+    for (const DeviceId& id : devices) {
+        const std::string key = state.view.group_key(id);
+        for (const DeviceId& member : state.view.members(key))
+            state.manual.clear(member);
+        state.groups[key].reset_history();
+    }
+}
+
+void finish_apply_plan(StepContext& step, QueuedJob& queued) {
+    ControllerState& state = step.state;
+    const JobRequest& request = queued.job.request;
+    if (request.mode == JobMode::kExecute)
+        forget_exceptions(state, request.devices);
     state.view.decide();
     state.view.make_plan();
     refuse_claimed(state, state.view.plan);

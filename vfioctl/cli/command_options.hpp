@@ -56,6 +56,14 @@ inline constexpr OptionSpec kAsTree{"tree", '\0', OptionArity::kFlag, "",
                                     "their devices as a tree, below the bridges"};
 inline constexpr OptionSpec kDetailed{"detailed-exitcode", '\0', OptionArity::kFlag, "",
                                       "exit 0: nothing to do, 10: changes, 3: only refusals"};
+inline constexpr OptionSpec kRule{
+    "rule", '\0', OptionArity::kRepeated, "NAME",
+    "only devices that this rule decides; may be given several times"};
+inline constexpr OptionSpec kWith{"with", '\0', OptionArity::kRepeated, "FILE",
+                                  "as if this policy file were installed, and what it changes"};
+inline constexpr OptionSpec kPlanFile{"out", '\0', OptionArity::kSingle, "FILE",
+                                      "also save the plan, for `apply FILE`"};
+inline constexpr OptionSpec kYes{"yes", 'y', OptionArity::kFlag, "", "do not ask"};
 inline constexpr OptionSpec kEarly{
     "early", '\0', OptionArity::kFlag, "",
     "only write overrides of devices that no driver has yet (for early boot)"};

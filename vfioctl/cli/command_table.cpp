@@ -16,6 +16,7 @@
 #include "vfioctl/commands/monitor.hpp"
 #include "vfioctl/commands/plan.hpp"
 #include "vfioctl/commands/policy_check.hpp"
+#include "vfioctl/commands/policy_edit.hpp"
 #include "vfioctl/commands/policy_generate.hpp"
 #include "vfioctl/commands/policy_schema.hpp"
 #include "vfioctl/commands/policy_show.hpp"
@@ -75,13 +76,20 @@ const std::vector<Command>& commands() {
          kUsesDaemon},
         {"plan",
          "show what apply would do; changes nothing",
-         "",
+         "[DEVICE...]",
          0,
-         0,
-         {kDetailed},
+         kAnyNumber,
+         {kRule, kWith, kPlanFile, kDetailed},
          run_plan,
          kUsesDaemon},
-        {"apply", "apply the policies", "", 0, 0, {kEarly, kTimeout}, run_apply, kUsesDaemon},
+        {"apply",
+         "apply the policies, or what a saved plan says",
+         "[DEVICE...|FILE]",
+         0,
+         kAnyNumber,
+         {kRule, kEarly, kTimeout},
+         run_apply,
+         kUsesDaemon},
         {"bind",
          "bind devices to VFIO, regardless of rules",
          "DEVICE...",
@@ -154,6 +162,14 @@ const std::vector<Command>& commands() {
          {kDryRun, kTimeout},
          run_sriov},
         {"policy check", "check policy files", "[PATH...]", 0, kAnyNumber, {}, run_policy_check},
+        {"policy edit",
+         "edit a policy file, check it, show its plan, and install it",
+         "[FILE]",
+         0,
+         1,
+         {kYes},
+         run_policy_edit,
+         kUsesDaemon},
         {"policy show",
          "the merged policies, each with its origin",
          "[PATH...]",

@@ -7,9 +7,11 @@
 #include "binding/policies/udev_rules_file.hpp"
 #include "policy/decide/early_boot.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
+#include "vfioctl/context/option_values.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/pipeline/new_vfs.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
+#include "vfioctl/pipeline/plan_scope.hpp"
 
 namespace vfioctl {
 namespace {
@@ -77,24 +79,62 @@ policy::Plan early_plan(CliContext& cli, HostAssessment& assessment) {
     return plan;
 }
 
+/// The plan as far as it is asked for: by devices and rules, or by a plan that was saved, which
+/// must be the present one.
+CliResult<PlanScope> limit_plan(CliContext& cli, HostAssessment& assessment,
+                                const Arguments& arguments) {
+    const auto rules = split_commas(arguments.all("rule"));
+    const std::string file =
+        arguments.words.size() == 1 && rules.empty() ? arguments.words.front() : "";
+    const auto saved = file.empty() ? std::nullopt : read_saved_plan(file);
+    const PlanScope scope = saved ? TRY(scope_of(*saved, file))
+                                  : TRY(parse_scope(cli, assessment, arguments.words, rules));
+    if (scope)
+        assessment.plan = policy::filter_plan(assessment.take_plan(), *scope);
+    if (saved)
+        TRY(check_unchanged(*saved, assessment, scope, file));
+    return scope;
+}
+
+CliResult<ExitCode> apply_through_daemon(CliContext& cli, const Arguments& arguments,
+                                         std::chrono::milliseconds timeout) {
+    HostAssessment shown;
+    ChangeRequest request{.method = "Apply", .options = timeout_option(timeout)};
+    TRY(check_daemon_policies(cli, OnPolicyError::kFails, shown));
+    policy::Plan plan;
+    if (!arguments.words.empty() || !arguments.all("rule").empty()) {
+        shown = TRY(scan_and_plan(cli, ScanExtent::kRelevant));
+        const PlanScope scope = TRY(limit_plan(cli, shown, arguments));
+        if (scope && shown.plan.transactions.empty()) {
+            print_plan(cli, shown.plan, shown.warnings);
+            return ExitCode::kDone;
+        }
+        std::vector<std::string> devices;
+        for (const policy::Transaction& transaction : shown.plan.transactions)
+            for (const sysfs::DeviceId& id : transaction.devices)
+                devices.push_back(id.text());
+        if (scope)
+            request.options.emplace("devices", devices);
+    }
+    return execute_through_daemon(cli, request, plan, shown.warnings);
+}
+
 }  // namespace
 
 CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments) {
+    if (arguments.has("early") && (!arguments.words.empty() || !arguments.all("rule").empty()))
+        return fail(ExitCode::kUsage, "apply --early", "takes neither devices nor rules");
     ChangeCommand change = TRY(begin_change(cli, arguments, "apply"));
     if (arguments.has("early") && sysfs::is_disabled_on_cmdline(cli.options.root)) {
         cli.err << "vfioctl: bindd.disable is on the kernel command line: nothing is changed\n";
         return ExitCode::kDone;
     }
     TRY(recover_before_change(cli, change));
-    if (cli.daemon != nullptr) {
-        HostAssessment shown;
-        TRY(check_daemon_policies(cli, OnPolicyError::kFails, shown));
-        policy::Plan plan;
-        return execute_through_daemon(
-            cli, {.method = "Apply", .options = timeout_option(change.options.timeout)}, plan, {});
-    }
+    if (cli.daemon != nullptr)
+        return apply_through_daemon(cli, arguments, change.options.timeout);
     auto assessment = TRY(scan_and_plan(cli, ScanExtent::kRelevant));
     append_warnings(assessment.warnings, change.notes);
+    TRY(limit_plan(cli, assessment, arguments));
     if (!arguments.has("early"))
         return execute_with_new_vfs(cli, assessment, change.options);
     // udev handles devices that are plugged in from now on. Without these rules the daemon would

@@ -112,7 +112,7 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
         {2,
          {"policy"},
          "vfioctl: policy: say what to do\n"
-         "hint: one of: check, show, generate, schema\n"},
+         "hint: one of: check, edit, show, generate, schema\n"},
         {2,
          {"policy", "chekc"},
          "vfioctl: policy chekc: unknown command\n"
@@ -120,7 +120,7 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
         {2,
          {"policy", "frobnicate"},
          "vfioctl: policy frobnicate: unknown command\n"
-         "hint: one of: check, show, generate, schema\n"},
+         "hint: one of: check, edit, show, generate, schema\n"},
         {2,
          {"list", "--al"},
          "vfioctl: --al: unknown option\n"
@@ -245,18 +245,21 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          {"--root", "@", "groups", "77"},
          "vfioctl: group 77: no such IOMMU group\n"
          "hint: `vfioctl groups` shows the groups there are\n"},
+        {5,
+         {"--root", "@", "plan", "now"},
+         "vfioctl: now: no such device\n"
+         "hint: `vfioctl list -a` shows the devices there are\n"},
         {2,
-         {"plan", "now"},
-         "vfioctl: plan: unexpected 'now'\n"
-         "hint: usage: vfioctl plan\n"},
+         {"--root", "@", "plan", "--rule", "nobody"},
+         "vfioctl: --rule nobody: no such rule\n"
+         "hint: `vfioctl policy show` shows the rules\n"},
         {2,
          {"plan", "--detailed"},
          "vfioctl: --detailed: unknown option\n"
          "hint: did you mean '--detailed-exitcode'?\n"},
         {2,
-         {"apply", "everything"},
-         "vfioctl: apply: unexpected 'everything'\n"
-         "hint: usage: vfioctl apply\n"},
+         {"apply", "--early", "everything"},
+         "vfioctl: apply --early: takes neither devices nor rules\n"},
         {2,
          {"apply", "--timeout"},
          "vfioctl: --timeout: needs a value\n"
