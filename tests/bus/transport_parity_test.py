@@ -15,10 +15,13 @@ import sys
 import time
 import unittest
 
+import jsonschema
 from bus_harness import DEVICE, BusHarness, device_path
 
 PROGRAM = sys.argv.pop(1)
 CLI = sys.argv.pop(1)
+with open(os.path.join(os.path.dirname(__file__), "../../vfioctl/vfioctl.schema.json"), encoding="utf-8") as schema_file:
+    SCHEMA = json.load(schema_file)
 
 POLICY = """\
 version: 1
@@ -119,6 +122,17 @@ def history_lines(out):
     return sorted(line for line in out.splitlines() if EARLIER not in line)
 
 
+def check_json(words, text):
+    """One object for the command, and after a failure another one."""
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(text):
+        document, at = decoder.raw_decode(text, at)
+        at += len(text[at:]) - len(text[at:].lstrip())
+        names = ["failure"] if "error" in document else [f"command {words[0]}", " ".join(["command", *words[:2]])]
+        name = next(name for name in names if name in SCHEMA["$defs"])
+        jsonschema.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{name}"}).validate(document)
+
+
 class TransportParity(unittest.TestCase):
     def setUp(self):
         self.daemon_server = BusHarness(PROGRAM, policy=POLICY, released=RELEASED)
@@ -141,6 +155,8 @@ class TransportParity(unittest.TestCase):
         environment = {key: value for key, value in os.environ.items() if "BUS_ADDRESS" not in key}
         done = subprocess.run([CLI, directory, *words], capture_output=True, text=True, check=False,
                               env={**environment, "LC_ALL": "C", **variables})
+        if "--json" in words:
+            check_json(words, done.stdout)
         return done.returncode, settled(done.stdout, directory), settled(done.stderr, directory)
 
     def compare(self, words, status):
@@ -171,6 +187,8 @@ class OfTheDaemon(unittest.TestCase):
     def run_cli(self, *words):
         done = subprocess.run([CLI, self.harness.directory, *words], capture_output=True, text=True, check=False,
                               env=self.environment)
+        if "--json" in words:
+            check_json(words, done.stdout)
         return done.returncode, done.stdout, done.stderr
 
     def test_status_counts_devices(self):
@@ -263,7 +281,9 @@ class OfTheDaemon(unittest.TestCase):
         def read_until(what, subject=None, **changes):
             while True:
                 self.assertTrue(select.select([monitor.stdout], [], [], 60)[0], events)
-                events.append(json.loads(monitor.stdout.readline()))
+                line = monitor.stdout.readline().decode()
+                check_json(["monitor"], line)
+                events.append(json.loads(line))
                 last = events[-1]
                 if last["event"] == what and last["subject"] == subject and changes.items() <= last["changes"].items():
                     return events

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/commands/capture.hpp"
 
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "vfioctl/context/json_document.hpp"
 #include "vfioctl/hosts/host_capture.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 
@@ -30,7 +32,14 @@ CliResult<ExitCode> run_capture(CliContext& cli, const Arguments& arguments) {
     if (cli.user != User::kRoot)
         cli.err
             << "vfioctl: warning: not root: open device nodes of others' processes are missing\n";
-    cli.out << path << ": " << capture.files() << " files\n";
+    if (!cli.json()) {
+        cli.out << path << ": " << capture.files() << " files\n";
+        return ExitCode::kDone;
+    }
+    nlohmann::ordered_json json = json_document();
+    json["file"] = path;
+    json["files"] = capture.files();
+    cli.out << dump(json);
     return ExitCode::kDone;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "binding/codec/json.hpp"
 #include "binding/report/plan_report.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
@@ -107,16 +108,19 @@ CliResult<ExitCode> run_explain(CliContext& cli, const Arguments& arguments) {
                                      .why = "no rule matches it: unmanaged"};
     const policy::Decision* found = assessment.decision(device.id);
     const policy::Decision& decision = found == nullptr ? unmanaged : *found;
+    sysfs::HardwareDatabase hardware(cli.options.root);
+    const binding::DeviceNames names = hardware_names(hardware, device);
     if (cli.json()) {
         nlohmann::ordered_json json = json_document();
         json.update(binding::explain_json(device, assessment.policies, decision,
                                           assessment.transaction(device.id), assessment.inventory));
+        json["vendor_name"] = binding::text_or_null(names.vendor);
+        json["device_name"] = binding::text_or_null(names.device);
         json["warnings"] = assessment.warnings;
         cli.out << dump(json);
         return ExitCode::kDone;
     }
-    sysfs::HardwareDatabase hardware(cli.options.root);
-    cli.out << headline(device, hardware_names(hardware, device)) << "\n"
+    cli.out << headline(device, names) << "\n"
             << explanation(assessment, device, decision, cli.terminal);
     return ExitCode::kDone;
 }

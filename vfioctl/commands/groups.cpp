@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/join.hpp"
+#include "binding/codec/json.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/device_format.hpp"
@@ -124,18 +125,43 @@ class GroupTree {
     }
     [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
 
+    /// The nearest device above it: a bridge, or an mdev's parent.
+    [[nodiscard]] const sysfs::Device* device_above(const sysfs::Device& device) const {
+        std::string path = device.syspath;
+        do
+            path.resize(std::min(path.rfind('/'), path.size()));
+        while (!path.empty() && !by_path_.contains(path));
+        return path.empty() ? nullptr : by_path_.at(path);
+    }
+
+    /// `members` of a group in JSON: what the tree shows of them.
+    [[nodiscard]] nlohmann::ordered_json members_json(const sysfs::Group& group) const {
+        nlohmann::ordered_json out = nlohmann::ordered_json::array();
+        for (const sysfs::DeviceId& id : group.devices) {
+            const sysfs::Device* device = assessment_.inventory.find(id);
+            if (device == nullptr)
+                continue;
+            const auto names = hardware_names(hardware_, *device);
+            const sysfs::Device* above = device_above(*device);
+            out.push_back({{"address", binding::utf8(id.display())},
+                           {"below", above == nullptr ? nlohmann::ordered_json(nullptr)
+                                                      : binding::text_or_null(above->id.display())},
+                           {"driver", binding::text_or_null(device->driver)},
+                           {"class", binding::hex_or_null(device->ids.class_code, 6)},
+                           {"vendor_name", binding::text_or_null(names.vendor)},
+                           {"device_name", binding::text_or_null(names.device)}});
+        }
+        return out;
+    }
+
   private:
     /// The row of the device, below the nearest device above it.
     std::size_t row_index(const sysfs::Device& device) {
         if (const auto known = indices_.find(device.syspath); known != indices_.end())
             return known->second;
         std::size_t parent = 0;
-        std::string above = device.syspath;
-        do
-            above.resize(std::min(above.rfind('/'), above.size()));
-        while (!above.empty() && !by_path_.contains(above));
-        if (!above.empty()) {
-            parent = row_index(*by_path_.at(above));
+        if (const sysfs::Device* above = device_above(device)) {
+            parent = row_index(*above);
         } else {
             const auto [at, added] = indices_.try_emplace(tree_root(device), rows_.size());
             parent = at->second;
@@ -193,7 +219,9 @@ CliResult<ExitCode> run_groups(CliContext& cli, const Arguments& arguments) {
     for (const std::string& warning : assessment.inventory.warnings)
         warn(cli, assessment, warning);
     const auto groups = TRY(select_groups(cli, assessment, arguments.words));
+    sysfs::HardwareDatabase hardware(cli.options.root);
     if (cli.json()) {
+        const GroupTree tree(assessment, hardware);
         nlohmann::ordered_json json = json_document();
         auto& list = json["groups"] = nlohmann::ordered_json::array();
         for (const sysfs::Group* group : groups) {
@@ -201,6 +229,7 @@ CliResult<ExitCode> run_groups(CliContext& cli, const Arguments& arguments) {
             const Isolation isolation = group_isolation(assessment, *group);
             list.back()["isolation"] = isolation.name;
             list.back()["along"] = isolation.along;
+            list.back()["members"] = tree.members_json(*group);
         }
         json["warnings"] = assessment.warnings;
         cli.out << dump(json);
@@ -210,7 +239,6 @@ CliResult<ExitCode> run_groups(CliContext& cli, const Arguments& arguments) {
         cli.err << "vfioctl: no IOMMU groups: the IOMMU is off or this host has none\n";
         return ExitCode::kDone;
     }
-    sysfs::HardwareDatabase hardware(cli.options.root);
     cli.out << (arguments.has("tree") ? as_tree(groups, assessment, hardware, cli.terminal)
                                       : as_list(groups, assessment, cli.terminal));
     return ExitCode::kDone;

@@ -116,6 +116,7 @@ Json named_type_json(const sysfs::MdevType& type) {
             {"name", binding::text_or_null(type.name)},
             {"description", binding::text_or_null(type.description)},
             {"device_api", binding::text_or_null(type.device_api)},
+            {"available_instances", type.available},
             {"available", type.available}};
 }
 

@@ -209,6 +209,8 @@ DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,
 
 Json device_json(const Device& device, const DeviceNames& names, const Decision* decision,
                  const DeviceState& state) {
+    // Of a protecting rule as well, which wants nothing.
+    const bool has_rule = decision != nullptr && decision->rule != nullptr;
     return {{"bus", utf8(device.id.bus)},
             {"address", utf8(device.id.name)},
             {"vendor", hex_or_null(device.ids.vendor, 4)},
@@ -233,7 +235,9 @@ Json device_json(const Device& device, const DeviceNames& names, const Decision*
             {"path", text_or_null(device.path)},
             {"slot", text_or_null(device.slot)},
             {"serial", text_or_null(device.serial)},
-            {"netdevs", device.netdevs}};
+            {"netdevs", device.netdevs},
+            {"rule", has_rule ? text_or_null(decision->rule->name) : Json(nullptr)},
+            {"where", has_rule ? text_or_null(decision->rule->where.text()) : Json(nullptr)}};
 }
 
 Json group_json(const sysfs::Group& group) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/report/plan_report.hpp"
 
+#include "base/name_table.hpp"
 #include "binding/codec/json.hpp"
 
 namespace binding {
@@ -18,6 +19,34 @@ Json step_json(const policy::Step& step) {
     return {{"op", policy::op_name(step.op)},      {"device", utf8(step.device.display())},
             {"value", text_or_null(step.value)},   {"result", result_json(step.result)},
             {"module", text_or_null(step.module)}, {"error", text_or_null(step.error)}};
+}
+
+/// `to` is a driver, "host", "none", or null: only VFs or mdevs change, or the driver's name is not
+/// known before `module` is loaded.
+Json change_json(const policy::Change& change) {
+    Json to;
+    Json module;
+    switch (change.to) {
+        case policy::Change::To::kHost:
+            to = "host";
+            break;
+        case policy::Change::To::kNone:
+            to = "none";
+            break;
+        case policy::Change::To::kChain:
+            if (!change.candidates.empty()) {
+                to = text_or_null(change.candidates.front().driver);
+                module = text_or_null(change.candidates.front().module);
+            }
+            break;
+    }
+    return {{"device", utf8(change.target.id.display())},
+            {"from", text_or_null(change.from_driver)},
+            {"to", std::move(to)},
+            {"module", std::move(module)},
+            {"rule", text_or_null(change.rule)},
+            {"where", text_or_null(change.where)},
+            {"taken_along", change.taken_along}};
 }
 
 struct PlanSummary {
@@ -63,6 +92,9 @@ struct PlanSummary {
 
 using policy::Decision;
 
+constexpr base::NameTable<policy::DecisionOutcome::kWanted> kOutcomeNames{"unmanaged", "protected",
+                                                                          "conflict", "wanted"};
+
 Json rule_json(const policy::RuleTrace& trace) {
     Json fields = Json::array();
     for (const policy::FieldResult& field : trace.fields)
@@ -103,16 +135,21 @@ Json transaction_json(const Transaction& transaction) {
     Json steps = Json::array();
     for (const policy::Step& step : transaction.steps)
         steps.push_back(step_json(step));
-    Json json = {{"group", or_null(transaction.group)},
-                 {"verdict", policy::verdict_name(transaction.verdict)},
-                 {"devices", std::move(devices)},
-                 {"steps", std::move(steps)},
-                 {"reasons", reasons_json(transaction.reasons)},
-                 {"result", result_json(transaction.result)},
-                 {"error", text_or_null(transaction.error)}};
+    Json changes = Json::array();
+    for (const policy::Change& change : transaction.changes)
+        changes.push_back(change_json(change));
+    Json notes = Json::array();
     for (const std::string& note : transaction.notes)
-        json["notes"].push_back(utf8(note));
-    return json;
+        notes.push_back(utf8(note));
+    return {{"group", or_null(transaction.group)},
+            {"verdict", policy::verdict_name(transaction.verdict)},
+            {"devices", std::move(devices)},
+            {"steps", std::move(steps)},
+            {"reasons", reasons_json(transaction.reasons)},
+            {"result", result_json(transaction.result)},
+            {"error", text_or_null(transaction.error)},
+            {"changes", std::move(changes)},
+            {"notes", std::move(notes)}};
 }
 
 Json reasons_json(const std::vector<policy::Reason>& reasons) {
@@ -154,14 +191,19 @@ Json explain_json(const sysfs::Device& device, const policy::PolicySet& set,
         chain.push_back(link_json(link));
     const bool won =
         decision.rule != nullptr && decision.outcome != policy::DecisionOutcome::kConflict;
-    return {{"device", utf8(device.id.display())},
-            {"rules", std::move(rules)},
-            {"winner", won ? Json(utf8(decision.rule->name)) : Json(nullptr)},
-            {"chain", std::move(chain)},
-            {"verdict", explain_verdict(decision, transaction)},
-            {"reasons",
-             transaction == nullptr ? Json(Json::array()) : reasons_json(transaction->reasons)},
-            {"why", text_or_null(decision.why)}};
+    return {
+        {"device", utf8(device.id.display())},
+        {"rules", std::move(rules)},
+        {"winner", won ? Json(utf8(decision.rule->name)) : Json(nullptr)},
+        {"chain", std::move(chain)},
+        {"verdict", explain_verdict(decision, transaction)},
+        {"reasons",
+         transaction == nullptr ? Json(Json::array()) : reasons_json(transaction->reasons)},
+        {"why", text_or_null(decision.why)},
+        {"outcome", kOutcomeNames[decision.outcome]},
+        {"driver", text_or_null(device.driver)},
+        {"iommu_group", or_null(device.iommu_group)},
+        {"transaction", transaction == nullptr ? Json(nullptr) : transaction_json(*transaction)}};
 }
 
 }  // namespace binding

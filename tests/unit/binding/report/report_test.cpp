@@ -96,7 +96,9 @@ TEST(Report, TellsEveryFieldOfADevice) {
   "path": "pci0000:01/00.0",
   "slot": null,
   "serial": null,
-  "netdevs": []
+  "netdevs": [],
+  "rule": "guest-nic",
+  "where": "a.yaml:3"
 })");
 }
 
@@ -115,7 +117,7 @@ TEST(Report, TellsAbsentThingsAsNullAndBytesAsText) {
               "\"driver_override\":null,\"iommu_group\":null,\"numa_node\":null,\"boot_vga\":null,"
               "\"vfio\":{\"group\":\"15\",\"cdev\":null},\"wanted\":null,\"state\":\"unmanaged\","
               "\"reason\":null,\"modalias\":null,\"path\":null,\"slot\":null,\"serial\":null,"
-              "\"netdevs\":[]}");
+              "\"netdevs\":[],\"rule\":null,\"where\":null}");
 }
 
 TEST(Report, TellsAGroupWithWhoBlocksIt) {
@@ -178,7 +180,19 @@ TEST(Report, TellsAPlanBeforeAndAfter) {
       ],
       "reasons": [],
       "result": null,
-      "error": null
+      "error": null,
+      "changes": [
+        {
+          "device": "0000:01:00.0",
+          "from": "e1000e",
+          "to": "vfio-pci",
+          "module": "vfio_pci",
+          "rule": "guest-nic",
+          "where": "a.yaml:3",
+          "taken_along": false
+        }
+      ],
+      "notes": []
     }
   ],
   "summary": {
