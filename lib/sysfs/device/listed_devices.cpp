@@ -12,8 +12,9 @@ namespace {
 /// shown as hanging as well.
 std::vector<LockingAttributes> read_abandonably(const std::vector<ListedDevice>& listed,
                                                 const ScanOptions& wanted) {
-    constexpr base::CallLimits kLimits{std::chrono::milliseconds(500),
-                                       std::chrono::milliseconds(5'000)};
+    using std::chrono::milliseconds;
+    // VPD comes four bytes at a time, on some devices in many seconds.
+    const base::CallLimits limits{milliseconds(500), milliseconds(wanted.serial ? 60'000 : 5'000)};
     const auto texts = base::call_abandonably(
         listed.size(),
         [&](std::size_t at) -> base::CallResult {
@@ -21,7 +22,7 @@ std::vector<LockingAttributes> read_abandonably(const std::vector<ListedDevice>&
             return device ? read_locking_attributes(*device, wanted).to_texts()
                           : base::CallResult();
         },
-        kLimits);
+        limits);
     std::vector<LockingAttributes> out;
     for (const auto& each : texts) {
         out.push_back(LockingAttributes::from_texts(each.value_or(base::CallResult())));
