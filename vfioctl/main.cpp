@@ -7,9 +7,11 @@
 #include <clocale>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -25,6 +27,7 @@
 #include "vfioctl/client/daemon_client.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/hosts/read_only_host.hpp"
+#include "vfioctl/hosts/unpacked_root.hpp"
 #include "vfioctl/version.hpp"
 
 namespace vfioctl {
@@ -163,8 +166,18 @@ CliResult<ExitCode> run_watched(const Invocation& invocation) {
     }
 }
 
-CliResult<ExitCode> run_command(const Invocation& invocation) {
-    TRY(enter_root(invocation.global.root));
+CliResult<ExitCode> run_command(Invocation invocation) {
+    sysfs::Root& root = invocation.global.root;
+    std::optional<UnpackedRoot> unpacked;
+    std::error_code ignored;
+    const auto status = std::filesystem::status(root.prefix, ignored);
+    if (root.prefix == "-" ||
+        (std::filesystem::exists(status) && !std::filesystem::is_directory(status))) {
+        unpacked.emplace(TRY(UnpackedRoot::unpack(root.prefix)));
+        root.prefix = unpacked->directory();
+    } else {
+        TRY(enter_root(root));
+    }
     return invocation.arguments.has("watch") ? run_watched(invocation) : run_once(invocation, {});
 }
 

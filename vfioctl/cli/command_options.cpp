@@ -11,7 +11,8 @@ const std::vector<OptionSpec>& global_options() {
         {"root", '\0', OptionArity::kSingle, "DIR",
          "read /sys, /proc, /etc, /run and /lib/modules below DIR"},
         {"policy", '\0', OptionArity::kRepeated, "PATH",
-         "a policy file or directory in place of the standard ones; may be given several times"},
+         "a policy file or directory in place of the standard ones; may be given "
+         "several times"},
         {"direct", '\0', OptionArity::kFlag, "",
          "access the kernel directly, not through the daemon"},
         {"color", '\0', OptionArity::kSingle, "auto|always|never", "colors; default auto"},

@@ -43,7 +43,7 @@ inline constexpr OptionSpec kLimit{"limit", '\0', OptionArity::kSingle, "N", "th
 inline constexpr OptionSpec kUtc{"utc", '\0', OptionArity::kFlag, "",
                                  "times in UTC instead of local time"};
 inline constexpr OptionSpec kFile{"output", 'o', OptionArity::kRepeated, "FILE",
-                                  "into this file instead of stdout"};
+                                  "into this file instead of stdout, which - is"};
 inline constexpr OptionSpec kExportBackend{"backend", 'b', OptionArity::kSingle, "legacy|iommufd",
                                            "by group or by cdev"};
 inline constexpr OptionSpec kCdiKind{"kind", '\0', OptionArity::kSingle, "KIND",

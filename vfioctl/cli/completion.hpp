@@ -27,8 +27,8 @@ struct CompletionPlace {
 
 [[nodiscard]] CompletionPlace find_completion_place(const std::vector<std::string>& words);
 
-/// A line for each possible value, "VALUE<tab>HELP"; ":files" or ":directories" for names of these,
-/// which the shell completes itself. Reads names in sysfs and files only, never the daemon.
+/// A line for each possible value, "VALUE<tab>HELP"; ":files" for their names, which the
+/// shell completes itself. Reads names in sysfs and files only, never the daemon.
 [[nodiscard]] std::string completion_text(CliContext& cli, const CompletionPlace& place);
 
 }  // namespace vfioctl

@@ -176,12 +176,9 @@ void add_backends(CliContext& /*cli*/, const std::string& /*word*/, CompletionVa
         values.push_back({std::string(vfio::name(backend)), ""});
 }
 
-template <const char* kDirective>
-void add_directive(CliContext& /*cli*/, const std::string& /*word*/, CompletionValues& values) {
-    values.push_back({kDirective, ""});
+void add_files(CliContext& /*cli*/, const std::string& /*word*/, CompletionValues& values) {
+    values.push_back({":files", ""});
 }
-constexpr char kFiles[] = ":files";
-constexpr char kDirectories[] = ":directories";
 
 enum class Separator { kNone, kComma };
 /// What an argument of the table of commands stands for.
@@ -206,9 +203,9 @@ constexpr ArgumentValues kArguments[] = {
     {"RESULT", add_results, Separator::kComma},
     {"REASON", add_reasons},
     {"B", add_backends},
-    {"FILE", add_directive<kFiles>},
-    {"PATH", add_directive<kFiles>},
-    {"DIR", add_directive<kDirectories>},
+    {"FILE", add_files},
+    {"PATH", add_files},
+    {"DIR", add_files},
 };
 
 /// Numbers, and names that are made up.

@@ -32,6 +32,8 @@ CliResult<ExitCode> run_capture(CliContext& cli, const Arguments& arguments) {
     if (cli.user != User::kRoot)
         cli.err
             << "vfioctl: warning: not root: open device nodes of others' processes are missing\n";
+    if (path == "-")
+        return ExitCode::kDone;  // the output is the archive
     if (!cli.json()) {
         cli.out << path << ": " << capture.files() << " files\n";
         return ExitCode::kDone;

@@ -24,7 +24,6 @@ _vfioctl() {
     while IFS= read -r line; do
         case $line in
         :files) compopt -o filenames -o default ;;
-        :directories) compopt -o filenames -o dirnames ;;
         *)
             line=${line%%$'\t'*}
             COMPREPLY+=("${line#"$kept"}")

@@ -11,8 +11,6 @@ function __vfioctl_complete
         switch $line
             case :files
                 printf "$option%s\n" (__fish_complete_path "$path")
-            case :directories
-                printf "$option%s\n" (__fish_complete_directories "$path")
             case '*'
                 echo $line
         end

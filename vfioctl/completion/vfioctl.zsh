@@ -7,7 +7,6 @@ local line value
 for line in "${(@f)$(${(Q)words[1]} __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
     case $line in
     :files) compset -P '--*='; _files; return ;;
-    :directories) compset -P '--*='; _files -/; return ;;
     '') ;;
     *)
         value=${line%%$'\t'*}

@@ -41,6 +41,8 @@ CliResult<std::optional<std::string>> parse_output_file(const Arguments& argumen
         return fail(ExitCode::kUsage, "--output", "given more than once", "one file takes it all");
     if (!files.empty() && files.front().empty())
         return fail(ExitCode::kUsage, "--output", "needs a file");
+    if (!files.empty() && files.front() == "-")
+        return std::nullopt;
     return arguments.one("output");
 }
 

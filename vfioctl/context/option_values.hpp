@@ -17,7 +17,7 @@ namespace vfioctl {
 /// "a,b" and repeated options as one list. Empty parts stay; the caller reports them.
 [[nodiscard]] std::vector<std::string> split_commas(const std::vector<std::string>& values);
 
-/// `--output FILE` of commands that make a document, at most once.
+/// `--output FILE` of commands that make a document, at most once; nothing for "-", stdout.
 [[nodiscard]] CliResult<std::optional<std::string>> parse_output_file(const Arguments& arguments);
 /// Puts `text` into the file, whole and at once, whatever was there before.
 [[nodiscard]] CliResult<void> write_output_file(const std::string& file, const std::string& text);

@@ -5,7 +5,8 @@
 
 #include "base/dlopen.hpp"
 
-/// libarchive is opened by `capture` alone: it brings 14 more libraries, ICU among them.
+/// libarchive is opened by `capture` and for --root FILE.tar alone: it brings 14 more libraries,
+/// ICU among them.
 
 namespace {
 
@@ -22,6 +23,16 @@ namespace {
     F(int, archive_write_free, (archive* a), (a)) \
     F(int, archive_errno, (archive* a), (a)) \
     F(const char*, archive_error_string, (archive* a), (a)) \
+    F(archive*, archive_read_new, (), ()) \
+    F(int, archive_read_support_filter_all, (archive* a), (a)) \
+    F(int, archive_read_support_format_tar, (archive* a), (a)) \
+    F(int, archive_read_open_fd, (archive* a, int fd, size_t block), (a, fd, block)) \
+    F(int, archive_read_next_header, (archive* a, archive_entry** entry), (a, entry)) \
+    F(la_ssize_t, archive_read_data, (archive* a, void* bytes, size_t size), (a, bytes, size)) \
+    F(int, archive_read_free, (archive* a), (a)) \
+    F(const char*, archive_entry_pathname, (archive_entry* entry), (entry)) \
+    F(const char*, archive_entry_symlink, (archive_entry* entry), (entry)) \
+    F(mode_t, archive_entry_filetype, (archive_entry* entry), (entry)) \
     F(archive_entry*, archive_entry_new, (), ()) \
     F(void, archive_entry_free, (archive_entry* entry), (entry)) \
     F(void, archive_entry_set_pathname, (archive_entry* entry, const char* path), (entry, path)) \
@@ -35,7 +46,8 @@ namespace {
 // clang-format on
 
 #define ARCHIVE_SONAME "libarchive.so.13"
-DLOPEN_LIBRARY_NOTE(archive, ARCHIVE_SONAME, "suggested", "Writes the archives of capture")
+DLOPEN_LIBRARY_NOTE(archive, ARCHIVE_SONAME, "suggested",
+                    "Writes and reads the archives of capture")
 
 ARCHIVE_FUNCTIONS(DLOPEN_ADDRESS)
 constexpr base::DlopenSymbol kArchiveSymbols[] = {ARCHIVE_FUNCTIONS(DLOPEN_SYMBOL)};

@@ -34,6 +34,11 @@ CliResult<TarArchive> TarArchive::create(const std::string& path) {
     if (!has_libarchive())
         return fail(ExitCode::kFailed, path, "libarchive is not installed",
                     "install the package libarchive13 (Debian) or libarchive");
+    if (path == "-") {
+        if (::isatty(STDOUT_FILENO) == 1)
+            return fail(ExitCode::kUsage, path, "an archive is not written to a terminal");
+        return TarArchive(base::UniqueFd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)), path, {});
+    }
     // What a capture has of other users' processes is root's to see: 0600, and O_EXCL, as the
     // directory may be one that others write to.
     std::string temporary = path + ".XXXXXX";
@@ -52,7 +57,7 @@ TarArchive::TarArchive(base::UniqueFd fd, std::string path, std::string temporar
 }
 
 TarArchive::~TarArchive() {
-    if (fd_.valid())
+    if (fd_.valid() && !temporary_.empty())
         ::unlink(temporary_.c_str());
 }
 
@@ -138,11 +143,13 @@ void TarArchive::add_entry(const Entry& entry) {
 CliResult<void> TarArchive::finish() {
     check(::archive_write_close(writer_.get()));
     const bool closed = ::close(fd_.release()) == 0;
-    if (!error_ && (!closed || ::rename(temporary_.c_str(), path_.c_str()) != 0))
+    const bool is_stream = temporary_.empty();
+    if (!error_ && (!closed || (!is_stream && ::rename(temporary_.c_str(), path_.c_str()) != 0)))
         error_ = base::fail_errno(errno, "write", path_).value();
     if (!error_)
         return {};
-    ::unlink(temporary_.c_str());
+    if (!is_stream)
+        ::unlink(temporary_.c_str());
     return fail(*error_);
 }
 

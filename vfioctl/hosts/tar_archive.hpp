@@ -21,6 +21,7 @@ namespace vfioctl {
 /// has been read. Owner root, no times: the same host gives the same bytes.
 class TarArchive {
   public:
+    /// "-" is standard output, uncompressed.
     [[nodiscard]] static CliResult<TarArchive> create(const std::string& path);
     TarArchive(TarArchive&&) = default;
     TarArchive& operator=(TarArchive&&) = default;
@@ -58,7 +59,7 @@ class TarArchive {
 
     base::UniqueFd fd_;
     std::string path_;
-    std::string temporary_;  ///< where it is written
+    std::string temporary_;  ///< where it is written; empty: a stream
     std::unique_ptr<archive, Free> writer_;
     std::set<std::string> directories_;
     std::size_t entries_ = 0;

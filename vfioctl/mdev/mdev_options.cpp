@@ -13,7 +13,7 @@ constexpr OptionSpec kParent{"parent", 'p', OptionArity::kSingle, "PARENT",
                              "its parent, as in /sys/class/mdev_bus"};
 constexpr OptionSpec kType{"type", 't', OptionArity::kSingle, "TYPE", "its type"};
 constexpr OptionSpec kJsonFile{"jsonfile", '\0', OptionArity::kSingle, "FILE",
-                               "type, start and attributes from this file; /dev/stdin is one"};
+                               "type, start and attributes from this file; - is standard input"};
 constexpr OptionSpec kAuto{"auto", 'a', OptionArity::kFlag, "", "start it when its parent appears"};
 constexpr OptionSpec kManual{"manual", 'm', OptionArity::kFlag, "", "start it only on request"};
 constexpr OptionSpec kForce{"force", 'f', OptionArity::kFlag, "",

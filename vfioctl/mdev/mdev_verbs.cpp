@@ -39,7 +39,8 @@ MdevFormat parse_format(const Arguments& given) {
 
 /// Waits for the writer of a pipe, unlike base::read_file(): "--jsonfile /dev/stdin".
 Result<std::string> read_json_file(const std::string& path) {
-    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    const char* name = path == "-" ? "/dev/stdin" : path.c_str();
+    const base::UniqueFd fd(::open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!fd.valid())
         return base::fail_errno(errno, "open", path);
     return base::read_rest(fd.get(), path);

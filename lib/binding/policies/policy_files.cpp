@@ -38,6 +38,8 @@ struct CloseDir {
     void operator()(DIR* dir) const { ::closedir(dir); }
 };
 
+constexpr std::string_view kStandardInput = "-";
+
 /// A file that a directory holds is masked by one of its name in a later directory; files that the
 /// user named are all taken, whatever they are called.
 enum class FileOrigin { kDirectory, kNamed };
@@ -81,6 +83,10 @@ std::string file_name(const std::string& path) {
 }
 
 void PolicyFileReader::add(const std::string& path) {
+    if (path == kStandardInput) {
+        chosen_[{path, path}] = {.path = path, .origin = FileOrigin::kNamed};
+        return;
+    }
     const base::UniqueFd named = base::open_path(path, O_PATH);
     struct stat status {};
     if (!named.valid() || ::fstat(named.get(), &status) != 0) {
@@ -162,6 +168,12 @@ bool is_dev_null(const struct stat& status) {
 void PolicyFileReader::read(const ChosenFile& chosen) {
     const std::string& path = chosen.path;
     const bool listed = chosen.origin == FileOrigin::kDirectory;
+    if (path == kStandardInput) {
+        std::string text;
+        if (read_text("<stdin>", STDIN_FILENO, text))
+            result_.files.push_back({.name = "<stdin>", .text = std::move(text)});
+        return;
+    }
     // A captured host has no /dev.
     if (base::read_link(path) == "/dev/null")
         return;

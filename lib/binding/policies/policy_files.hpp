@@ -23,7 +23,8 @@ struct PolicyFiles {
 
 /// Every `*.yaml` of `paths` (files or directories, weakest first), masked and in name order. A
 /// link to /dev/null, or an empty file of that name, removes it. A standard directory that is
-/// absent is fine; a path named by the user that is absent is an error.
+/// absent is fine; a path named by the user that is absent is an error. The path "-" is standard
+/// input.
 enum class MissingPath { kIgnore, kError };
 [[nodiscard]] PolicyFiles read_policy_files(const std::vector<std::string>& paths,
                                             MissingPath missing);

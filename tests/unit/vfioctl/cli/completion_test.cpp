@@ -54,7 +54,7 @@ TEST(Completion, KnowsWhatMayComeNext) {
     EXPECT_EQ(completed({"bind", "-g", ""}), "strict|whole");
     EXPECT_EQ(completed({"probe", "--backend", "type"}), "type1v2|type1");
     EXPECT_EQ(completed({"capture", ""}), ":files");
-    EXPECT_EQ(completed({"--root=", "--root", ""}), ":directories");
+    EXPECT_EQ(completed({"--root=", "--root", ""}), ":files");
     // A number, a second device of a command that takes one, options after "--".
     EXPECT_EQ(completed({"sriov", "02:00.0", ""}), "");
     EXPECT_EQ(completed({"explain", "02:00.0", ""}), "");

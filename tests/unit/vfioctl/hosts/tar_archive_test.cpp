@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "tests/fake/temp_dir.hpp"
+#include "tests/unit/vfioctl/harness/exchange_hosts.hpp"
 #include "tests/unit/vfioctl/harness/sample_hosts.hpp"
 #include "tests/unit/vfioctl/harness/vfioctl_process.hpp"
 
@@ -114,6 +116,68 @@ TEST(CaptureFile, IsTheSameBytesForTheSameHostAndLeavesNothingBehindWhenItFails)
     for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(out.path()))
         ++files;
     EXPECT_EQ(files, 2U);
+}
+
+/// What a line of the shell, in `directory`, prints on both streams; "$V" is the program.
+std::string shell(const std::string& directory, const std::string& line) {
+    const std::string command = "exec 2>&1; cd " + directory +
+                                "; V=" VFIOCTL_BINARY "; export TMPDIR=" + directory + "; " + line;
+    FILE* pipe = popen(command.c_str(), "r");  // NOLINT: a shell is what it is about
+    std::string out;
+    char buffer[4096];
+    for (std::size_t got = 0; (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+        out.append(buffer, got);
+    pclose(pipe);
+    return out;
+}
+
+TEST(Root, TakesAnArchive) {
+    const fake::TempDir host;
+    write_server(host.path());
+    const std::string list = " list -o address,driver,group,rule,state";
+    const std::string wanted = shell(host.path(), "$V --root ." + list);
+    ASSERT_NE(wanted.find("0000:5e:00.2 mlx5_vfio_pci"), std::string::npos) << wanted;
+    const fake::TempDir elsewhere;
+    for (const char* name : {"host.tar", "host.tar.zst"}) {
+        (void)shell(elsewhere.path(), "$V --root " + host.path() + " capture " + name);
+        EXPECT_EQ(shell(elsewhere.path(), "$V --root " + std::string(name) + list), wanted);
+    }
+    const std::string capture = "$V --root " + host.path() + " capture - | ";
+    EXPECT_EQ(shell(elsewhere.path(), capture + "$V --root -" + list), wanted);
+    // Nothing of it is left.
+    EXPECT_EQ(shell(elsewhere.path(), "ls"), "host.tar\nhost.tar.zst\n");
+}
+
+TEST(Root, IsNotLeftByAnEntryOfAnArchive) {
+    const fake::TempDir dir;
+    const std::string list = "; $V --root ../x.tar list";
+    (void)shell(dir.path(), "mkdir outside in");
+    const std::string in = dir.path() + "/in";
+    (void)shell(in, "echo x >f; tar cPf ../x.tar f --transform 's,f,../../outside/f,'" + list);
+    EXPECT_EQ(shell(dir.path(), "tar tPf x.tar; ls outside"), "../../outside/f\n");
+    (void)shell(in,
+                "ln -s ../../outside l; tar cf ../x.tar l; rm l; mkdir l; echo x >l/f; "
+                "tar rf ../x.tar l/f" +
+                    list);
+    EXPECT_EQ(shell(dir.path(), "tar tf x.tar"), "l\nl/f\n");
+    EXPECT_EQ(shell(dir.path(), "ls outside"), "");
+    EXPECT_EQ(shell(dir.path(), "echo text >t; $V --root t list"),
+              "vfioctl: --root t: neither a directory nor a tar archive\n");
+}
+
+TEST(Streams, StandWhereAFileIsTaken) {
+    const fake::TempDir host;
+    write_external_managers(host.path());
+    EXPECT_EQ(shell(host.path(), "echo 'version: 1' | $V policy check -"),
+              "1 file, 0 variants, 0 rules: ok\n");
+    EXPECT_EQ(shell(host.path(), "echo 'version: 2' | $V --policy - --root . plan | head -1")
+                  .find("<stdin>:1:10: error"),
+              0U);
+    EXPECT_EQ(shell(host.path(), "$V --root . import driverctl -o -"),
+              shell(host.path(), "$V --root . import driverctl"));
+    EXPECT_EQ(shell(host.path(), "ls -- -; echo '{}' | $V --root . mdev define --jsonfile - -p x")
+                  .find("jsonfile"),
+              std::string::npos);
 }
 
 }  // namespace
