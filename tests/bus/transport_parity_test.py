@@ -67,7 +67,7 @@ TABLE = [
     ("apply 0000:0f:00.0", 5),
     ("apply --rule never-disks", 0),
     ("apply eth0", 0),
-    ("apply 02:00.0", 0),
+    ("apply eth0", 0),
     ("plan", 0),
     ("release 02:00.0", 0),
     ("bind 01:00.0 --dry-run", 3),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/doctor/external_manager_checks.hpp"
 
+#include "binding/mdevctl/mdev_store.hpp"
 #include "vfioctl/render/counted.hpp"
 
 #include <algorithm>
@@ -117,6 +118,10 @@ CheckResult mdevctl(const DoctorContext& context) {
         for (const policy::MdevSpec& spec : rule.mdevs)
             if (spec.uuid && std::find(starts.begin(), starts.end(), *spec.uuid) != starts.end())
                 twice.push_back(*spec.uuid + " by rule " + rule.name);
+    const std::vector<std::string> ignored = binding::MdevStore(context.root).list({}).warnings;
+    if (twice.empty() && !ignored.empty())
+        return {"mdevctl", CheckVerdict::kWarn, listed(ignored),
+                "repair, rename or remove these files: their mdevs are not started"};
     if (starts.empty())
         return {"mdevctl", CheckVerdict::kOk, "no automatic mediated devices", {}};
     if (!twice.empty())

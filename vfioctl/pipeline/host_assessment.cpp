@@ -56,6 +56,19 @@ std::set<sysfs::DeviceId> pending(const HostAssessment& assessment) {
     return out;
 }
 
+/// The device that has lost the network interface of that name to our binding.
+std::vector<std::string> former_netdev(const CliContext& cli, const sysfs::Inventory& inventory,
+                                       const std::string& word) {
+    std::vector<std::string> out;
+    if (const auto journal_state = binding::read_journal(cli.state))
+        for (const auto& [id, bound] : journal_state->bound)
+            if (std::find(bound.netdevs.begin(), bound.netdevs.end(), word) !=
+                    bound.netdevs.end() &&
+                inventory.find(id) != nullptr)
+                out.push_back(id.text());
+    return out;
+}
+
 }  // namespace
 
 CliResult<void> check_daemon_policies(CliContext& cli, OnPolicyError on_error,
@@ -182,8 +195,9 @@ CliResult<std::vector<sysfs::DeviceId>> resolve_devices(CliContext& cli,
     for (const std::string& word : words) {
         const auto found = sysfs::resolve(assessment.inventory, word);
         if (!found) {
-            const auto translated =
-                translate_device_word(cli.options.root, assessment.inventory, word);
+            auto translated = translate_device_word(cli.options.root, assessment.inventory, word);
+            if (translated.empty())
+                translated = former_netdev(cli, assessment.inventory, word);
             if (!translated.empty()) {
                 for (const sysfs::DeviceId& id : TRY(resolve_devices(cli, assessment, translated)))
                     if (std::find(out.begin(), out.end(), id) == out.end())

@@ -37,6 +37,9 @@ struct ManagedDevice {
     std::vector<SideEffect> side_effects;
     bool early = false;      ///< bound before any driver: a release binds the native one
     std::string first = {};  ///< the transaction by which it became ours; empty: `txn`
+    /// Its interfaces before it became ours: they went with its driver, and their names are still
+    /// known to users.
+    std::vector<std::string> netdevs = {};
     bool operator==(const ManagedDevice&) const = default;
 };
 

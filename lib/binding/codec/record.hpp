@@ -43,6 +43,7 @@ struct BindingSnapshot {
     std::string where;
     bool taken_along = false;
     bool early = false;
+    std::vector<std::string> netdevs = {};
     bool operator==(const BindingSnapshot&) const = default;
 };
 

@@ -29,7 +29,8 @@ struct FieldList<BindingSnapshot> {
                                               required("rule", &Snapshot::rule),
                                               required("where", &Snapshot::where),
                                               required("taken_along", &Snapshot::taken_along),
-                                              defaulted("early", &Snapshot::early)};
+                                              defaulted("early", &Snapshot::early),
+                                              omittable("netdevs", &Snapshot::netdevs)};
     static_assert(std::tuple_size_v<decltype(fields)> == member_count<Snapshot>());
 };
 BINDD_FIELDS(SideEffect, op, value, before)
@@ -64,7 +65,8 @@ struct FieldList<ManagedDevice> {
                    required("taken_along", &ManagedDevice::taken_along),
                    required("made", &ManagedDevice::side_effects),
                    defaulted("early", &ManagedDevice::early),
-                   omittable("first", &ManagedDevice::first)};
+                   omittable("first", &ManagedDevice::first),
+                   omittable("netdevs", &ManagedDevice::netdevs)};
 };
 
 BINDD_MESSAGE(RollbackRecord, "rollback", txn, undone)

@@ -65,7 +65,8 @@ ManagedDevice to_managed_device(const InFlightTransaction& flight, const Binding
             .taken_along = snapshot.taken_along,
             .side_effects =
                 side_effects_on(flight, snapshot.device, driver, std::move(side_effects_before)),
-            .early = snapshot.early};
+            .early = snapshot.early,
+            .netdevs = snapshot.netdevs};
 }
 
 const ManagedDevice* find_replaced(const UndoableTransaction& undoable,

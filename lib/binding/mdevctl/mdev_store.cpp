@@ -67,6 +67,11 @@ void MdevStore::list_parent(const std::string& parent, const MdevFilter& filter,
             listing.warnings.push_back(path + ": passed over: its name is no UUID");
             continue;
         }
+        // mdevctl looks for a definition under its name in lower case.
+        if (*uuid != name) {
+            listing.warnings.push_back(path + ": passed over: its name is not in lower case");
+            continue;
+        }
         if (filter.uuid && *filter.uuid != *uuid)
             continue;
         const auto trusted = base::check_trusted(path);

@@ -29,11 +29,13 @@ BindingSnapshot to_binding_snapshot(const Preflight& preflight, ApplyScope scope
                              .rule = preflight.change->rule,
                              .where = preflight.change->where,
                              .taken_along = preflight.change->taken_along,
-                             .early = scope == ApplyScope::kBootOverrides};
+                             .early = scope == ApplyScope::kBootOverrides,
+                             .netdevs = preflight.now.netdevs};
     if (preflight.managed != nullptr) {
         snapshot.origin = BindingSnapshot::PreviousBinding{preflight.managed->before_driver,
                                                            preflight.managed->before_override};
         snapshot.early = preflight.managed->early;
+        snapshot.netdevs = preflight.managed->netdevs;
     } else if (preflight.override_by_udev_rule) {
         // The override is not foreign: a release clears it, and the native driver may bind the
         // device. Nor is the driver that it led to foreign, even if its module was loaded for

@@ -99,6 +99,19 @@ TEST(Exceptions, NameWhatWasReleasedManually) {
     EXPECT_EQ(shown(cli), "bound");
 }
 
+TEST(FormerNetdev, StillNamesItsDevice) {
+    fake::Host host;
+    host.pci(kAddress).nic().group(15).driver("e1000e").netdev("eth0");
+    CliHarness cli(fake::KernelState::from(host), kNothingWanted);
+    ASSERT_EQ(cli.run("bind eth0").status, 0);
+    ASSERT_EQ(cli.run("bind eth0 --driver none").status, 0) << "of the first binding's record";
+    EXPECT_EQ(cli.run("show eth0").status, 0);
+    EXPECT_EQ(cli.run("release eth1").status, 5);
+    const CommandOutput released = cli.run("release eth0");
+    EXPECT_EQ(released.status, 0) << released.err;
+    EXPECT_EQ(cli.driver_state(kAddress), "e1000e");
+}
+
 TEST(Exceptions, NameDrift) {
     CliHarness cli(one_nic(), kNicWanted);
     ASSERT_EQ(cli.run("apply").status, 0);
