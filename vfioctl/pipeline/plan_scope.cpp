@@ -108,10 +108,10 @@ std::optional<Json> read_saved_plan(const std::string& path) {
     const auto text = base::read_file(path);
     if (!text)
         return std::nullopt;
-    Json json = Json::parse(*text, nullptr, false);
-    if (!json.is_object() || json.value("schema", Json()) != kSchema)
+    auto json = binding::parse_json(*text, binding::kRecordLimits);
+    if (!json || !json->is_object() || json->value("schema", Json()) != kSchema)
         return std::nullopt;
-    return json;
+    return *std::move(json);
 }
 
 CliResult<PlanScope> scope_of(const Json& saved, const std::string& path) {
