@@ -118,10 +118,11 @@ CheckResult mdevctl(const DoctorContext& context) {
         for (const policy::MdevSpec& spec : rule.mdevs)
             if (spec.uuid && std::find(starts.begin(), starts.end(), *spec.uuid) != starts.end())
                 twice.push_back(*spec.uuid + " by rule " + rule.name);
-    const std::vector<std::string> ignored = binding::MdevStore(context.root).list({}).warnings;
+    const std::vector<std::string> ignored = binding::MdevStore(context.root).list({}).misnamed;
     if (twice.empty() && !ignored.empty())
-        return {"mdevctl", CheckVerdict::kWarn, listed(ignored),
-                "repair, rename or remove these files: their mdevs are not started"};
+        return {"mdevctl", CheckVerdict::kWarn,
+                "passed over, since their names are not in lower case: " + listed(ignored),
+                "rename or remove these files: their mdevs are not started"};
     if (starts.empty())
         return {"mdevctl", CheckVerdict::kOk, "no automatic mediated devices", {}};
     if (!twice.empty())

@@ -70,6 +70,7 @@ void MdevStore::list_parent(const std::string& parent, const MdevFilter& filter,
         // mdevctl looks for a definition under its name in lower case.
         if (*uuid != name) {
             listing.warnings.push_back(path + ": passed over: its name is not in lower case");
+            listing.misnamed.push_back(path);
             continue;
         }
         if (filter.uuid && *filter.uuid != *uuid)

@@ -28,6 +28,7 @@ class MdevStore {
     struct Definitions {
         std::vector<MdevDefinition> definitions;
         std::vector<std::string> warnings;
+        std::vector<std::string> misnamed;  ///< files whose names are not in lower case
     };
     /// One bad file never hides the others. No directory at all: an empty listing.
     [[nodiscard]] Definitions list(const MdevFilter& filter) const;
