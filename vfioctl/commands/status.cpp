@@ -78,8 +78,9 @@ nlohmann::ordered_json as_json(DaemonStatus& status) {
     auto& stuck = json["stuck"] = nlohmann::ordered_json::array();
     for (const auto& [device, why] : status.stuck)
         stuck.push_back({{"device", device}, {"why", why}});
+    auto& exceptions = json["exceptions"] = nlohmann::ordered_json::array();
     for (const auto& [id, state] : status.exceptions)
-        json["exceptions"].push_back(binding::exception_json(id, state));
+        exceptions.push_back(binding::exception_json(id, state));
     return json;
 }
 

@@ -53,10 +53,10 @@ void show_preview(CliContext& cli, PlanPreview& preview) {
     HostAssessment& assessment = preview.assessment;
     warn_of_policies(cli, assessment);
     nlohmann::ordered_json json = json_document();
-    if (preview.changes)
-        json["policy_changes"] = changes_json(*preview.changes);
+    json["policy_changes"] = preview.changes ? changes_json(*preview.changes) : nullptr;
     json.update(binding::plan_json(assessment.plan));
     std::string text = preview.changes ? changes_text(*preview.changes) : "";
+    json["exceptions"] = nlohmann::ordered_json::array();
     for (const auto& [id, state] : preview.exceptions) {
         json["exceptions"].push_back(binding::exception_json(id, state));
         text += printable(id.display() + ": " + binding::state_text(state) + ": " +

@@ -83,6 +83,7 @@ const std::map<std::string, Calls>& calls() {
         {"mdev stop", {Takes::kNothing, {{"-u", uuid}}}},
         {"sriov", {Takes::kOneDevice, {{"2", "--dry-run"}, {kHostile}}}},
         {"policy check", {Takes::kNothing, {{}, {"FILES/" + kHostile + ".yaml"}}}},
+        {"policy edit", {Takes::kNothing, {{"--yes"}, {"--yes", "FILES/" + kHostile + ".yaml"}}}},
         {"policy show", {}},
         {"policy generate", {}},
         {"policy schema", {}},
@@ -123,7 +124,7 @@ void expect_harmless_call(Words words, const std::string& root, bool as_json) {
     words.insert(words.begin(), {"--root", root, "--direct"});
     if (as_json)
         words.insert(words.begin(), "--json");
-    const ProcessOutput output = run_vfioctl(words, root);
+    const ProcessOutput output = run_vfioctl(words, root, {"VISUAL=true"});
     EXPECT_LE(output.status, 10) << of << output.err;
     expect_harmless(output.out, of);
     expect_harmless(output.err, of + "(stderr)");
