@@ -23,7 +23,7 @@ inline constexpr OptionSpec kOnDriver{"driver", 'd', OptionArity::kSingle, "D",
                                       "only those on these drivers; none: on no driver"};
 inline constexpr OptionSpec kInState{"state", '\0', OptionArity::kSingle, "STATE",
                                      "only those in these states"};
-inline constexpr OptionSpec kOfRule{"rule", '\0', OptionArity::kSingle, "RULE",
+inline constexpr OptionSpec kOfRule{"rule", '\0', OptionArity::kRepeated, "RULE",
                                     "only those that these rules decide over"};
 inline constexpr OptionSpec kInGroup{"group", 'g', OptionArity::kSingle, "GROUP",
                                      "only those in these IOMMU groups"};
@@ -33,7 +33,7 @@ inline constexpr OptionSpec kSort{"sort", '\0', OptionArity::kSingle, "COLS",
                                   "by these columns; -COL: descending"};
 inline constexpr OptionSpec kWatch{"watch", 'w', OptionArity::kFlag, "",
                                    "print again whenever it changes, until interrupted"};
-inline constexpr OptionSpec kOfTheRule{"rule", '\0', OptionArity::kSingle, "RULE",
+inline constexpr OptionSpec kOfTheRule{"rule", '\0', OptionArity::kRepeated, "RULE",
                                        "only transactions of these rules"};
 inline constexpr OptionSpec kWithResult{"result", '\0', OptionArity::kSingle, "RESULT",
                                         "only those that ended so: done, failed, ..."};

@@ -92,6 +92,7 @@ TEST(Report, TellsEveryFieldOfADevice) {
   },
   "state": "pending",
   "reason": "not applied yet",
+  "note": null,
   "modalias": "pci:v00008086d000010D3sv00008086sd0000A01Fbc02sc00i00",
   "path": "pci0000:01/00.0",
   "slot": null,
@@ -116,7 +117,8 @@ TEST(Report, TellsAbsentThingsAsNullAndBytesAsText) {
               "\"revision\":null,\"vendor_name\":null,\"device_name\":null,\"driver\":null,"
               "\"driver_override\":null,\"iommu_group\":null,\"numa_node\":null,\"boot_vga\":null,"
               "\"vfio\":{\"group\":\"15\",\"cdev\":null},\"wanted\":null,\"state\":\"unmanaged\","
-              "\"reason\":null,\"modalias\":null,\"path\":null,\"slot\":null,\"serial\":null,"
+              "\"reason\":null,\"note\":null,\"modalias\":null,\"path\":null,\"slot\":null,"
+              "\"serial\":null,"
               "\"netdevs\":[],\"rule\":null,\"where\":null}");
 }
 

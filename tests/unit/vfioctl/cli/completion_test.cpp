@@ -235,7 +235,8 @@ TEST(Completion, WorksInFish) {
               "snd_hda_intel\n"
               "--force=dead-device\n"
               "--force=default-route\n"
-              "ADDRESS,STATE\tunmanaged, bound, pending, refused, conflict, failed or stuck\n"
+              "ADDRESS,STATE\tunmanaged, bound, pending, refused, conflict, failed or stuck; with "
+              "it manual, released, rule-gone or drift\n"
               "--root\tread /sys, /proc, /etc, /run and /lib/modules below DIR\n"
               "script.bash\n"
               "script.fish\n");
