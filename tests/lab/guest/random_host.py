@@ -37,6 +37,15 @@ def run(*command, timeout=120):
                           stdin=subprocess.DEVNULL, check=False)
 
 
+def parse_answer(line):
+    """Nothing of a line that is no answer: an echo of what was written before the port was raw."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
 class Monitor:
     """QEMU's monitor at the other end of the second serial port."""
 
@@ -58,7 +67,7 @@ class Monitor:
             self.unread += attempt(os.read, self.port, 4096) or b""
             while b"\n" in self.unread:
                 text, self.unread = self.unread.split(b"\n", 1)
-                answer = json.loads(text) if text.startswith(b"{") else {}
+                answer = parse_answer(text)
                 if answer.get("id") == self.last:
                     return answer
             time.sleep(0.02)
