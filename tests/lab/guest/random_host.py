@@ -32,8 +32,8 @@ def attempt(call, *arguments):
         return None
 
 
-def run(*command, timeout=120):
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout,
+def run(*command, timeout=120, errors=subprocess.STDOUT):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, text=True, timeout=timeout,
                           stdin=subprocess.DEVNULL, check=False)
 
 
@@ -265,8 +265,8 @@ class Host:
                 found["worker"] = max(workers)
         return found
 
-    def vfioctl(self, *words):
-        return run(f"{BUILD}/vfioctl/vfioctl", "--direct", "--policy", self.policy, *words)
+    def vfioctl(self, *words, errors=subprocess.STDOUT):
+        return run(f"{BUILD}/vfioctl/vfioctl", "--direct", "--policy", self.policy, *words, errors=errors)
 
     def unended_transactions(self):
         began = {}
@@ -282,10 +282,10 @@ class Host:
         return [f"transaction {txn} has not ended" for txn in began]
 
     def planned_changes(self):
-        plan = self.vfioctl("--json", "plan")
+        plan = self.vfioctl("--json", "plan", errors=subprocess.PIPE)
         try:
             transactions = json.loads(plan.stdout)["transactions"]
         except (ValueError, KeyError):
-            return [f"vfioctl plan: {plan.stdout}"]
+            return [f"vfioctl plan: {plan.stdout}{plan.stderr}"]
         return [f"{each['devices']} still to be changed: {each['steps']}" for each in transactions
                 if each["verdict"] in ("change", "conflict")]
