@@ -95,10 +95,6 @@ ip link del br0.7
 ip link del br0
 
 # A session: the shell of this case holds a connection to a peer behind the interface, as sshd would.
-forward='[{"str":"tcp:10.0.2.100:1234-cmd:cat"}]'
-qmp query-status >/dev/null # opens the connection to QEMU in this shell
-check "a network is made" qmp netdev_add "{\"type\":\"user\",\"id\":\"user11\",\"ipv6\":false,\"guestfwd\":$forward}"
-check "a network is plugged into the interface" qmp netdev_add '{"type":"hubport","id":"plug11","hubid":11,"netdev":"user11"}'
 ip addr add 10.0.2.15/24 dev "$dev"
 ip link set "$dev" up
 eventually "the peer answers" bash -c 'exec 5<>/dev/tcp/10.0.2.100/1234'
