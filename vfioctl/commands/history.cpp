@@ -67,12 +67,14 @@ CliResult<std::set<sysfs::DeviceId>> select_devices_of(
         return {};
     HostAssessment assessment;
     assessment.inventory = TRY(to_cli(cli.kernel.inventory({})));
+    std::set<sysfs::DeviceId> gone;
     for (const binding::HistoryEntry& entry : history)
         for (const sysfs::DeviceId& id : entry.devices)
-            if (assessment.inventory.find(id) == nullptr) {
-                assessment.inventory.devices.emplace_back().id = id;
-                assessment.inventory.rebuild_index();
-            }
+            if (assessment.inventory.find(id) == nullptr)
+                gone.insert(id);
+    for (const sysfs::DeviceId& id : gone)
+        assessment.inventory.devices.emplace_back().id = id;
+    assessment.inventory.rebuild_index();
     const auto ids = TRY(resolve_devices(cli, assessment, words));
     return std::set<sysfs::DeviceId>(ids.begin(), ids.end());
 }
@@ -84,8 +86,9 @@ CliResult<std::vector<binding::HistoryEntry>> select_entries(CliContext& cli,
     const auto devices = TRY(select_devices_of(cli, arguments.words, history));
     const auto since = arguments.one("since");
     const std::int64_t begin = since ? TRY(parse_since(*since)) : 0;
-    const auto is_listed = [&](const char* option, const std::string& value) {
-        const auto wanted = split_commas(arguments.all(option));
+    const auto rules = split_commas(arguments.all("rule"));
+    const auto results = split_commas(arguments.all("result"));
+    const auto is_listed = [](const std::vector<std::string>& wanted, const std::string& value) {
         return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
     };
     std::erase_if(history, [&](const binding::HistoryEntry& entry) {
@@ -93,8 +96,8 @@ CliResult<std::vector<binding::HistoryEntry>> select_entries(CliContext& cli,
             devices.empty() ||
             std::any_of(entry.devices.begin(), entry.devices.end(),
                         [&](const sysfs::DeviceId& id) { return devices.contains(id); });
-        return !concerns || entry.time_us < begin || !is_listed("rule", entry.rule) ||
-               !is_listed("result", entry.result);
+        return !concerns || entry.time_us < begin || !is_listed(rules, entry.rule) ||
+               !is_listed(results, entry.result);
     });
     if (const auto limit = arguments.one("limit")) {
         const auto number = base::parse_decimal(*limit);

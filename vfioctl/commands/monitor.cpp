@@ -2,10 +2,10 @@
 #include "vfioctl/commands/monitor.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <ostream>
 #include <set>
 
+#include "base/clock.hpp"
 #include "sysfs/device/resolve.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 
@@ -153,15 +153,10 @@ class SubjectFilter {
     std::set<std::string> subjects_;
 };
 
-std::int64_t now_us() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
-
 void print_event(CliContext& cli, const SubjectFilter& filter, const MonitorEvent& event) {
+    const std::int64_t now = base::unix_time_us();
     if (filter.matches(event))
-        cli.out << (cli.json() ? event_json(event, now_us()) : event_text(event, now_us()))
-                << std::flush;
+        cli.out << (cli.json() ? event_json(event, now) : event_text(event, now)) << std::flush;
 }
 
 }  // namespace
