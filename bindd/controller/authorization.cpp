@@ -35,21 +35,14 @@ Action main_action(JobKind kind) {
 
 /// "vfio-pci", "none", "host", or for the driver of a module that is not loaded the module.
 std::string wanted_driver(const Change& change, const Transaction& transaction) {
-    switch (change.to) {
-        case Change::To::kNone:
-            return "none";
-        case Change::To::kHost:
-            for (const policy::Step& step : transaction.steps)
-                if (step.op == policy::Op::kBind && step.device == change.target.id)
-                    return step.value.value_or("host");
-            return "host";
-        case Change::To::kChain:
-            break;
-    }
-    if (change.candidates.empty())
-        return change.from_driver.value_or("");
-    const policy::ChainLink& first = change.candidates.front();
-    return first.driver.value_or(first.module.value_or(""));
+    if (change.to == Change::To::kHost)
+        for (const policy::Step& step : transaction.steps)
+            if (step.op == policy::Op::kBind && step.device == change.target.id)
+                return step.value.value_or("host");
+    if (auto name = change.target_name())
+        return *std::move(name);
+    const policy::ChainLink* first = change.first_candidate();
+    return first != nullptr ? first->module.value_or("") : change.from_driver.value_or("");
 }
 
 /// A device without an IOMMU, or in a group that VFIO made up for one, reaches all memory. An mdev

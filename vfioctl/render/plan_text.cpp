@@ -24,21 +24,9 @@ std::string device_list(const policy::Transaction& transaction) {
 
 /// "e1000e -> vfio-pci", with the device and the rule.
 std::string change_line(const policy::Change& change) {
-    std::string to;
-    switch (change.to) {
-        case policy::Change::To::kHost:
-            to = "host";
-            break;
-        case policy::Change::To::kNone:
-            to = "none";
-            break;
-        case policy::Change::To::kChain:
-            if (!change.candidates.empty()) {
-                const policy::ChainLink& first = change.candidates.front();
-                to = first.driver ? *first.driver : "module " + first.module.value_or("?");
-            }
-            break;
-    }
+    const policy::ChainLink* first = change.first_candidate();
+    const std::string to = change.target_name().value_or(
+        first != nullptr ? "module " + first->module.value_or("?") : "");
     std::string line =
         "  " + change.target.id.display() + "  " + change.from_driver.value_or("none");
     if (!to.empty())

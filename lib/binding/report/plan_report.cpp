@@ -21,29 +21,12 @@ Json step_json(const policy::Step& step) {
             {"module", text_or_null(step.module)}, {"error", text_or_null(step.error)}};
 }
 
-/// `to` is a driver, "host", "none", or null: only VFs or mdevs change, or the driver's name is not
-/// known before `module` is loaded.
 Json change_json(const policy::Change& change) {
-    Json to;
-    Json module;
-    switch (change.to) {
-        case policy::Change::To::kHost:
-            to = "host";
-            break;
-        case policy::Change::To::kNone:
-            to = "none";
-            break;
-        case policy::Change::To::kChain:
-            if (!change.candidates.empty()) {
-                to = text_or_null(change.candidates.front().driver);
-                module = text_or_null(change.candidates.front().module);
-            }
-            break;
-    }
+    const policy::ChainLink* first = change.first_candidate();
     return {{"device", utf8(change.target.id.display())},
             {"from", text_or_null(change.from_driver)},
-            {"to", std::move(to)},
-            {"module", std::move(module)},
+            {"to", text_or_null(change.target_name())},
+            {"module", first != nullptr ? text_or_null(first->module) : Json(nullptr)},
             {"rule", text_or_null(change.rule)},
             {"where", text_or_null(change.where)},
             {"taken_along", change.taken_along}};

@@ -32,6 +32,23 @@ const char* verdict_name(Verdict verdict) {
     return kVerdicts.at(static_cast<std::size_t>(verdict));
 }
 
+const ChainLink* Change::first_candidate() const {
+    return to == To::kChain && !candidates.empty() ? &candidates.front() : nullptr;
+}
+
+std::optional<std::string> Change::target_name() const {
+    switch (to) {
+        case To::kHost:
+            return "host";
+        case To::kNone:
+            return "none";
+        case To::kChain:
+            break;
+    }
+    const ChainLink* first = first_candidate();
+    return first != nullptr ? first->driver : std::nullopt;
+}
+
 std::string Transaction::key() const {
     if (group)
         return "group " + std::to_string(*group);

@@ -78,6 +78,12 @@ struct Change {
     std::string where;  ///< file:line, or empty
     /// For kHost: to what stood when this transaction began; empty: when the first of ours did.
     std::string rollback = {};
+
+    /// Of kChain: nullptr when only VFs or mdevs change.
+    [[nodiscard]] const ChainLink* first_candidate() const;
+    /// "host", "none" or the first candidate's driver; nothing when the driver stays, or when its
+    /// name is not known before its module is loaded.
+    [[nodiscard]] std::optional<std::string> target_name() const;
 };
 
 enum class Verdict { kOk, kChange, kRefused, kConflict };
