@@ -59,10 +59,8 @@ SkipReason skip_reason(StepContext& step, GroupStatus& status, const Transaction
     for (const policy::Change& change : transaction.changes)
         if (const auto manual = state.manual.find(change.target.id))
             return *manual == ManualState::ManualAction::kReleased
-                       ? SkipReason{"released manually; `vfioctl apply` binds it again",
-                                    binding::kNoteReleased}
-                       : SkipReason{"bound manually; `vfioctl apply` follows the policies again",
-                                    binding::kNoteManual};
+                       ? SkipReason{binding::kReleasedReason, binding::kNoteReleased}
+                       : SkipReason{binding::kManualReason, binding::kNoteManual};
     if (const std::string drift = check_drift(step, status, transaction); !drift.empty())
         return {drift, binding::kNoteDrift};
     if (status.should_retry(transaction, step.now))

@@ -155,7 +155,7 @@ void note_binding(DeviceState& state, const Device& device, const policy::BoundR
                          "returns it";
     } else if (state.state == "pending" && manual && !rebound) {
         state.note = kNoteManual;
-        state.reason = "bound manually; `vfioctl apply` follows the policies again";
+        state.reason = kManualReason;
     } else if (state.state == "pending" && rebound) {
         state.note = kNoteDrift;
         state.reason =
@@ -202,7 +202,7 @@ DeviceState with_last_result(DeviceState state, const sysfs::DeviceId& device,
             state.reason = entry.error;
     } else if (entry.action == "release" && entry.result == "done" && state.note.empty()) {
         state.note = kNoteReleased;
-        state.reason = "released manually; `vfioctl apply` binds it again";
+        state.reason = kReleasedReason;
     }
     return state;
 }

@@ -28,6 +28,11 @@ inline constexpr const char* kNoteReleased = "released";  ///< by a command
 inline constexpr const char* kNoteRuleGone = "rule-gone";
 inline constexpr const char* kNoteDrift = "drift";  ///< changed outside bindd
 
+/// The reasons that go with two of them, wherever the note comes from.
+inline constexpr const char* kManualReason =
+    "bound manually; `vfioctl apply` follows the policies again";
+inline constexpr const char* kReleasedReason = "released manually; `vfioctl apply` binds it again";
+
 /// A device's place in the interface's `state` list, with the reason when it is not as wanted.
 struct DeviceState {
     std::string state;
