@@ -2,10 +2,13 @@
 #include "sysfs/device/listed_devices.hpp"
 
 #include <chrono>
+#include <functional>
+#include <numeric>
 
 #include "base/abandonable.hpp"
 #include "base/parallel_for.hpp"
 #include "sysfs/device/locking_attributes.hpp"
+#include "sysfs/device/serial.hpp"
 
 namespace sysfs {
 namespace {
@@ -17,19 +20,20 @@ constexpr milliseconds kDeadline{5'000};
 /// VPD comes four bytes at a time, on some devices in many seconds.
 constexpr milliseconds kSerialDeadline{60'000};
 
-/// What may hang, read in a process that is abandoned then. One whose process ends with an error is
-/// shown as hanging as well.
-std::vector<LockingAttributes> read_within(milliseconds deadline,
-                                           const std::vector<const ListedDevice*>& listed,
-                                           const ScanOptions& wanted) {
-    const auto texts = base::call_abandonably(
-        listed.size(),
-        [&](std::size_t at) -> base::CallResult {
-            const auto device = listed[at]->devices->sub(listed[at]->id.name);
-            return device ? read_locking_attributes(*device, wanted).to_texts()
-                          : base::CallResult();
-        },
-        {milliseconds(500), deadline});
+/// What `read` finds of the devices at these places, in a process that is abandoned when it hangs.
+/// One whose process ends with an error is shown as hanging as well.
+std::vector<LockingAttributes> read_within(
+    milliseconds deadline, const std::vector<ListedDevice>& listed,
+    const std::vector<std::size_t>& places,
+    const std::function<LockingAttributes(const base::Dir&)>& read) {
+    const auto texts =
+        base::call_abandonably(places.size(),
+                               [&](std::size_t at) -> base::CallResult {
+                                   const ListedDevice& one = listed[places[at]];
+                                   const auto device = one.devices->sub(one.id.name);
+                                   return device ? read(*device).to_texts() : base::CallResult();
+                               },
+                               {milliseconds(500), deadline});
     std::vector<LockingAttributes> out;
     for (const auto& each : texts) {
         out.push_back(LockingAttributes::from_texts(each.value_or(base::CallResult())));
@@ -43,24 +47,26 @@ std::vector<LockingAttributes> read_within(milliseconds deadline,
 /// as for a slow one.
 std::vector<LockingAttributes> read_abandonably(const std::vector<ListedDevice>& listed,
                                                 const ScanOptions& wanted) {
-    std::vector<const ListedDevice*> all;
-    for (const ListedDevice& each : listed)
-        all.push_back(&each);
-    ScanOptions without_serial = wanted;
-    without_serial.serial = false;
-    std::vector<LockingAttributes> out = read_within(kDeadline, all, without_serial);
+    std::vector<std::size_t> places(listed.size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    ScanOptions first = wanted;
+    first.serial = false;
+    std::vector<LockingAttributes> out = read_within(
+        kDeadline, listed, places,
+        [&](const base::Dir& device) { return read_locking_attributes(device, first); });
     if (!wanted.serial)
         return out;
-    std::vector<std::size_t> places;
-    std::vector<const ListedDevice*> answering;
-    for (std::size_t at = 0; at < out.size(); ++at)
-        if (out[at].stuck.empty()) {
-            places.push_back(at);
-            answering.push_back(all[at]);
-        }
-    std::vector<LockingAttributes> with_serial = read_within(kSerialDeadline, answering, wanted);
+    std::erase_if(places, [&](std::size_t at) { return !out[at].stuck.empty(); });
+    auto serials = read_within(kSerialDeadline, listed, places, [](const base::Dir& device) {
+        LockingAttributes one;
+        one.serial = read_serial(device);
+        return one;
+    });
     for (std::size_t at = 0; at < places.size(); ++at)
-        out[places[at]] = std::move(with_serial[at]);
+        if (serials[at].stuck.empty())
+            out[places[at]].serial = std::move(serials[at].serial);
+        else
+            out[places[at]] = std::move(serials[at]);
     return out;
 }
 
