@@ -91,8 +91,11 @@ CliResult<PlanScope> parse_scope(CliContext& cli, const HostAssessment& assessme
 
 Json saved_plan(const HostAssessment& assessment, const PlanScope& scope) {
     Json json = {{"schema", kSchema}, {"scope", nullptr}};
-    if (scope)
-        json["scope"] = base::join(*scope, " ", &sysfs::DeviceId::text);
+    if (scope) {
+        json["scope"] = Json::array();
+        for (const sysfs::DeviceId& id : *scope)
+            json["scope"].push_back(binding::utf8(id.text()));
+    }
     auto& devices = json["devices"] = Json::array();
     for (const policy::Transaction& transaction : assessment.plan.transactions)
         for (const sysfs::DeviceId& id : transaction.devices)
@@ -119,12 +122,13 @@ CliResult<PlanScope> scope_of(const Json& saved, const std::string& path) {
     if (scope.is_null())
         return PlanScope{};
     std::vector<sysfs::DeviceId> ids;
-    std::string words = scope.is_string() ? scope.get<std::string>() + " " : "?";
-    for (std::size_t end = 0; (end = words.find(' ')) != words.npos; words.erase(0, end + 1))
-        if (const auto id = binding::parse_device_id(words.substr(0, end)))
-            ids.push_back(*id);
-        else if (end != 0)
+    for (const Json& each : scope) {  // a lone value is visited as well
+        const auto id =
+            each.is_string() ? binding::parse_device_id(each.get<std::string>()) : std::nullopt;
+        if (!id)
             return fail(ExitCode::kFailed, path, "is no plan of `vfioctl plan --out`");
+        ids.push_back(*id);
+    }
     return PlanScope{std::move(ids)};
 }
 

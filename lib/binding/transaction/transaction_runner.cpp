@@ -52,9 +52,9 @@ WorkerJob undo_job(const std::string& txn) {
 Result<TransactionRunner> TransactionRunner::open(sysfs::Kernel& kernel, const StateDir& state,
                                                   const ApplyOptions& options) {
     auto lock = TRY(Lock::acquire(state, options.lock_timeout));
-    JournalReader once(state);
-    JournalReader* reader = options.journal_reader;
-    auto opened = TRY(Journal::open(state, reader != nullptr ? *reader : once));
+    auto opened =
+        TRY(options.journal_reader != nullptr ? Journal::open(state, *options.journal_reader)
+                                              : Journal::open(state));
     TransactionRunner runner(kernel, state, options, std::move(lock), std::move(opened.journal),
                              std::move(opened.journal_state));
     if (runner.journal_state_.damaged_lines != 0)

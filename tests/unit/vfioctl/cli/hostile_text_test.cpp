@@ -133,7 +133,11 @@ void expect_harmless_call(Words words, const std::string& root, bool as_json) {
     }
 }
 
-void call_everything(const HostileHost& host, const std::string& root) {
+void call_everything_on(const HostileHost& host, void (*make_hostile)(const std::string& root)) {
+    const fake::TempDir directory;
+    const std::string& root = directory.path();
+    host.write(root);
+    make_hostile(root);
     for (const vfioctl::Command& command : vfioctl::commands()) {
         const auto found = calls().find(std::string(command.name));
         ASSERT_NE(found, calls().end()) << command.name << " has no call in this test";
@@ -158,19 +162,11 @@ void call_everything(const HostileHost& host, const std::string& root) {
 class HostileTextOn : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(HostileTextOn, IsEscapedByEveryCommand) {
-    const HostileHost& host = hosts()[GetParam()];
-    const fake::TempDir root;
-    host.write(root.path());
-    make_lines_hostile(root.path());
-    call_everything(host, root.path());
+    call_everything_on(hosts()[GetParam()], make_lines_hostile);
 }
 
 TEST_P(HostileTextOn, InNamesIsEscapedByEveryCommand) {
-    const HostileHost& host = hosts()[GetParam()];
-    const fake::TempDir root;
-    host.write(root.path());
-    add_hostile_names(root.path());
-    call_everything(host, root.path());
+    call_everything_on(hosts()[GetParam()], add_hostile_names);
 }
 
 TEST(HostileText, OfAnAttributeOutlivesDumpjsonAndDefine) {
