@@ -16,6 +16,11 @@ pack_initramfs() {
     (cd "$1" && find . -print0 | cpio --null --quiet -o -H newc -R 0:0) >"$2"
 }
 
+# prepend_firmware_memory IMAGE: the kernel looks for ACPI tables in the first archive of the image only.
+prepend_firmware_memory() {
+    python3 "$LAB"/firmware_memory.py "$LAB_FIRMWARE_MEMORY" >"$1.tables" && cat "$1" >>"$1.tables" && mv "$1.tables" "$1"
+}
+
 # x86_initramfs KERNEL-DIR SCRATCH-DIR: prints the image's path.
 x86_initramfs() {
     local dir=$1 tree=$2/initramfs file
@@ -27,6 +32,7 @@ x86_initramfs() {
         printf '/%s\n' "$(basename "$file")"
     done >"$tree/modules"
     pack_initramfs "$tree" "$2/initramfs.cpio"
+    [ -z "$LAB_FIRMWARE_MEMORY" ] || prepend_firmware_memory "$2/initramfs.cpio" || return 1
     printf '%s\n' "$2/initramfs.cpio"
 }
 

@@ -29,6 +29,7 @@ the libraries it needs; the guest has busybox and kernel modules besides. Its st
   --steady                   x86: one processor whose instructions drive the clock, so that ratios of times do not depend
                              on this machine's load
   --no-udev                  no udevd: no module is loaded automatically
+  --firmware-memory SLOT.FN  x86: the firmware's tables keep memory for DMA by this device of bus 0 (an RMRR)
   --append 'ARG...'          more kernel command line
   --qemu 'ARG...'            more arguments for QEMU
   --qmp SOCKET               the socket of QEMU's monitor
@@ -47,6 +48,7 @@ wrong_usage() {
 parse_arguments() {
     LAB_ARCH=x86 LAB_KERNEL='' LAB_DEVICES=full LAB_SYSTEMD=no LAB_UDEV=yes LAB_APPEND='' LAB_QMP='' LAB_TIMEOUT=120
     LAB_LOG='' LAB_QEMU=() LAB_PREPARE=no LAB_COMMAND=() LAB_BEFORE='' LAB_STEADY=no
+    LAB_FIRMWARE_MEMORY=''
     while [ $# -gt 0 ]; do
         case $1 in
         --help | -h) usage && exit 0 ;;
@@ -60,7 +62,7 @@ parse_arguments() {
             LAB_COMMAND=("$@")
             return
             ;;
-        --arch | --kernel | --devices | --append | --qemu | --qmp | --timeout | --log | --before)
+        --arch | --kernel | --devices | --append | --qemu | --qmp | --timeout | --log | --before | --firmware-memory)
             [ $# -gt 1 ] || wrong_usage "$1 wants a value"
             take_option "$1" "$2"
             shift
@@ -80,6 +82,7 @@ take_option() {
     --qmp) LAB_QMP=$2 ;;
     --timeout) LAB_TIMEOUT=$2 ;;
     --log) LAB_LOG=$2 ;;
+    --firmware-memory) LAB_FIRMWARE_MEMORY=$2 ;;
     --before) LAB_BEFORE=$(realpath "$2") ;;
     --qemu)
         local words=()

@@ -106,7 +106,7 @@ boot_x86() {
     shift
     kernel=$(kernel x86 "$LAB_KERNEL") || return 1
     write_share "$scratch/share" "$kernel" "$@"
-    x86_initramfs "$kernel" "$scratch" >/dev/null
+    x86_initramfs "$kernel" "$scratch" >/dev/null || return 1
     mapfile -t LAB_ARGUMENTS < <(x86_arguments "$scratch" "$kernel")
     mapfile -t LAB_MONITORS < <(x86_monitors "$scratch")
     if [ $# = 0 ]; then run_shell; else run_command "$scratch/share"; fi

@@ -24,7 +24,7 @@ KINDS = {
 }
 GUESTS = {
     1: "claimless stacks", 2: "never_forced stacks", 3: "random", 4: "usage_unbound", 5: "stacks", 6: "sriov mdev", 7: "net_users",
-    8: "console usage", 9: "groups", 10: "doctor", 12: "import", 13: "net_users hung_read", 14: "usage_unbound", 15: "sriov",
+    8: "console usage", 9: "groups", 10: "doctor", 11: "firmware_memory", 12: "import", 13: "net_users hung_read", 14: "usage_unbound", 15: "sriov",
     16: "live_kernel random",
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "base/dir.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
@@ -137,24 +138,29 @@ CheckResult viability(const DoctorContext& context) {
 /// "direct": firmware or a management controller keeps doing DMA there, and VFIO refuses the
 /// device.
 CheckResult reserved(const DoctorContext& context) {
-    std::vector<std::string> direct;
-    for (const int id : relevant_groups(context)) {
-        const std::string regions =
+    std::vector<std::string> relevant;
+    std::vector<std::string> others;
+    const std::set<int> interest = relevant_groups(context);
+    for (const auto& [id, group] : context.assessment.inventory.groups) {
+        std::istringstream regions(
             context.text("/sys/kernel/iommu_groups/" + std::to_string(id) + "/reserved_regions")
-                .value_or("");
-        for (std::size_t at = 0; at < regions.size();) {
-            const std::size_t end = std::min(regions.find('\n', at), regions.size());
-            const std::string line = regions.substr(at, end - at);
+                .value_or(""));
+        for (std::string line; std::getline(regions, line);)
             if (line.ends_with(" direct"))
-                direct.push_back("group " + std::to_string(id) + ": " + line);
-            at = end + 1;
-        }
+                (interest.contains(id) ? relevant : others)
+                    .push_back("group " + std::to_string(id) + ": " + line);
     }
-    if (direct.empty())
-        return {"reserved-regions", CheckVerdict::kOk, "no direct-mapped regions", {}};
-    return {"reserved-regions", CheckVerdict::kFail,
-            "the firmware reserves DMA regions (RMRR): " + listed(direct),
-            "a firmware setting or update that removes them; other devices are not affected"};
+    if (!relevant.empty())
+        return {"reserved-regions", CheckVerdict::kFail,
+                "the firmware reserves DMA regions (RMRR): " + listed(relevant),
+                "a firmware setting or update that removes them; other devices are not affected"};
+    if (!others.empty())
+        return {"reserved-regions",
+                CheckVerdict::kOk,
+                "none of a wanted device; the firmware reserves DMA regions (RMRR) of others: " +
+                    listed(others),
+                {}};
+    return {"reserved-regions", CheckVerdict::kOk, "no direct-mapped regions", {}};
 }
 
 }  // namespace

@@ -209,6 +209,24 @@ Result<AttachedDevice> BackendSelector::attach_to(const std::shared_ptr<AddressS
     return cdev ? open_by_cdev(space) : open_by_group(space);
 }
 
+/// Each reason once, after the backends that have it: "type1v2, type1: no such device".
+std::string every_reason(const std::vector<RejectedBackend>& rejected) {
+    std::vector<std::pair<std::string, std::string>> reasons;
+    for (const RejectedBackend& each : rejected) {
+        const std::string reason = each.why + (each.hint.empty() ? "" : " (" + each.hint + ")");
+        const auto known = std::find_if(reasons.begin(), reasons.end(),
+                                        [&](const auto& one) { return one.first == reason; });
+        if (known == reasons.end())
+            reasons.emplace_back(reason, name(each.backend));
+        else
+            known->second += ", " + std::string(name(each.backend));
+    }
+    std::string out;
+    for (const auto& [reason, backends] : reasons)
+        out += (out.empty() ? "" : "; ") + backends + ": " + reason;
+    return out;
+}
+
 }  // namespace
 
 Result<AttachedDevice> open_device(Calls& calls, const DeviceNodes& nodes,
@@ -227,15 +245,9 @@ Result<AttachedDevice> open_device(Calls& calls, const DeviceNodes& nodes,
         why.object = why.object == nodes.name ? "" : why.object;
         rejected.push_back({.backend = backend, .why = why.text(), .hint = why.hint});
     }
-    if (rejected.size() > 1) {
-        std::string all;
-        for (const RejectedBackend& each : rejected) {
-            all += (all.empty() ? "" : "; ") + std::string(name(each.backend)) + ": " + each.why;
-            if (!each.hint.empty())
-                all += " (" + each.hint + ")";
-        }
-        return base::fail(last.error().code, "open", nodes.name, "no backend takes it", all);
-    }
+    if (rejected.size() > 1)
+        return base::fail(last.error().code, "open", nodes.name, "no backend takes it",
+                          every_reason(rejected));
     return last;
 }
 

@@ -21,9 +21,11 @@ bool parse_address(std::string_view word, std::uint64_t& value) {
     return parsed.ec == std::errc() && parsed.ptr == end;
 }
 
+using ReservedRegions = std::vector<std::pair<IovaRange, std::string>>;
+
 /// "0x00000000fee00000 0x00000000feefffff msi" per line.
-std::vector<std::pair<IovaRange, std::string>> parse_reserved_regions(const std::string& text) {
-    std::vector<std::pair<IovaRange, std::string>> out;
+ReservedRegions parse_reserved_regions(const std::string& text) {
+    ReservedRegions out;
     std::istringstream lines(text);
     std::string first;
     std::string last;
@@ -35,6 +37,22 @@ std::vector<std::pair<IovaRange, std::string>> parse_reserved_regions(const std:
             out.emplace_back(range, type);
     }
     return out;
+}
+
+std::string ranges_of_type(const ReservedRegions& regions, std::string_view type) {
+    std::string out;
+    for (const auto& [range, its_type] : regions)
+        if (its_type == type)
+            out += (out.empty() ? "" : ", ") + text(range);
+    return out;
+}
+
+/// `object` is a group ("/dev/vfio/15", "15") or a PCI address.
+std::string reserved_regions_path(const std::string& object) {
+    const std::string last = object.substr(object.rfind('/') + 1);
+    if (last.find(':') != std::string::npos)
+        return "/sys/bus/pci/devices/" + last + "/iommu_group/reserved_regions";
+    return "/sys/kernel/iommu_groups/" + last + "/reserved_regions";
 }
 
 }  // namespace
@@ -71,23 +89,29 @@ Error explain_map_refusal(Error error, const MappedRange& piece, Backend backend
     return error;
 }
 
-Error explain_attach_refusal(Error error, const std::string& group, const MappingTable& table,
+Error explain_attach_refusal(Error error, const std::string& object, const MappingTable& table,
                              Calls& calls) {
-    if (table.size() == 0 || (error.errnum != EINVAL && error.errnum != EADDRINUSE))
+    if (error.errnum != EINVAL && error.errnum != EADDRINUSE && error.errnum != EPERM)
         return error;
-    const std::string number = group.substr(group.rfind('/') + 1);
-    const auto listing =
-        calls.read_text("/sys/kernel/iommu_groups/" + number + "/reserved_regions");
+    const auto listing = calls.read_text(reserved_regions_path(object));
     if (!listing)
         return error;
-    for (const auto& [range, type] : parse_reserved_regions(*listing))
+    const auto regions = parse_reserved_regions(*listing);
+    if (const std::string kept = ranges_of_type(regions, "direct"); !kept.empty()) {
+        error.hint = "the firmware keeps memory for DMA by its group (" + kept +
+                     ", direct in reserved_regions), and the kernel then gives it to no program";
+        return error;
+    }
+    if (error.errnum == EPERM || table.size() == 0)
+        return error;
+    for (const auto& [range, type] : regions)
         if (const auto mapped = table.first_overlap(range)) {
             error.hint = "in the way: the mapping " + text(mapped->iova) + " lies in " +
-                         text(range) + ", which is reserved (" + type + ") for " + group;
+                         text(range) + ", which is reserved (" + type + ") for " + object;
             return error;
         }
     if (error.hint.empty())
-        error.hint = "none of the mappings lies in a reserved region of " + group;
+        error.hint = "none of the mappings lies in a reserved region of " + object;
     return error;
 }
 

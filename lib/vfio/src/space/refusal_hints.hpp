@@ -14,11 +14,12 @@ namespace vfio {
                                         const Geometry& geometry, const MappingTable& table,
                                         Calls& calls);
 
-/// The kernel's refusal of a device or group (EINVAL from a container, EADDRINUSE from an iommufd),
-/// with the mapping that conflicts as hint. A device's usable ranges are known only once it is
-/// attached, and the kernel does not say which mapping lies outside them; the group's reserved
-/// regions in sysfs often do. `group` is "/dev/vfio/15" or "15".
-[[nodiscard]] Error explain_attach_refusal(Error error, const std::string& group,
+/// The kernel's refusal of a device or group (EPERM or EINVAL from a container, EADDRINUSE from an
+/// iommufd), explained by the group's reserved regions in sysfs where they say why: memory that the
+/// firmware keeps for DMA, or a mapping that lies in one. A device's usable ranges are known only
+/// once it is attached, and the kernel does not say which mapping lies outside them. `object` is
+/// "/dev/vfio/15", "15" or "0000:00:11.0".
+[[nodiscard]] Error explain_attach_refusal(Error error, const std::string& object,
                                            const MappingTable& table, Calls& calls);
 
 }  // namespace vfio

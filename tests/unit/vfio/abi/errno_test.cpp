@@ -87,6 +87,25 @@ TEST_F(Errno, OfMixingNoiommuWithAnIommu) {
                   "have the group's DMA");
 }
 
+/// Intel's driver refuses it with EPERM (device_rmrr_is_locked), the core with EINVAL
+/// (require_direct); both only log why.
+TEST_F(Errno, OfMemoryThatTheFirmwareKeeps) {
+    const std::string hint =
+        "the firmware keeps memory for DMA by its group (0xfeffc000-0xfeffffff, direct in "
+        "reserved_regions), and the kernel then gives it to no program";
+    for (const char* group :
+         {"/sys/kernel/iommu_groups/15", "/sys/bus/pci/devices/0000:01:00.0/iommu_group"})
+        calls.files[std::string(group) + "/reserved_regions"] =
+            "0x00000000fee00000 0x00000000feefffff msi\n"
+            "0x00000000feffc000 0x00000000feffffff direct\n";
+    for (const int errnum : {EPERM, EINVAL}) {
+        refused(Backend::kType1v2, FdKind::kGroup, abi::GroupCall::kSetContainer, errnum, hint);
+        refused(Backend::kType1v2, FdKind::kContainer, abi::ContainerCall::kSetIommu, errnum, hint);
+        refused(Backend::kIommufd, FdKind::kDevice, abi::DeviceCall::kAttachIommufdPt, errnum,
+                hint);
+    }
+}
+
 TEST_F(Errno, OfChoosingTheIommu) {
     const auto is = [&](int errnum, const std::string& hint) {
         refused(Backend::kType1v2, FdKind::kContainer, abi::ContainerCall::kSetIommu, errnum, hint);
