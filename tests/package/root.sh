@@ -18,6 +18,8 @@ fi
 [ $# -ge 2 ] || die "usage: root.sh [--drop] RELEASE NAME [COMMAND...]"
 release=$1 name=$2
 shift 2
+case $release in bookworm | trixie | sid) ;; *) die "no such release: $release (bookworm, trixie, sid)" ;; esac
+case $name in clean | build | lab) ;; *) die "no such root: $name (clean, build, lab)" ;; esac
 tree=$(cd "$LAB/../.." && pwd)
 roots=$LAB_CACHE/roots
 
@@ -60,9 +62,11 @@ make_clean() {
 
 # make_with ROOT COMMAND...: a copy of the clean root, with what COMMAND installs.
 make_with() {
-    local root=$1 drop=no
+    local root=$1 drop=no clean
     shift
-    cp -a "$("$0" "$release" clean)/." "$root"
+    clean=$("$0" "$release" clean)
+    [ -x "$clean/usr/bin/dpkg" ] || die "there is no clean root of $release"
+    cp -a "$clean/." "$root"
     say "installing packages in a root of $release"
     echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/lab"
     # shellcheck disable=SC2016 # expanded by the inner shell
