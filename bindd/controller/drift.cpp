@@ -42,6 +42,8 @@ std::string describe_drift(const View& view, const Transaction& transaction) {
     const sysfs::Device* device = view.inventory.find(first.target.id);
     if (first.set_vfs && device != nullptr && device->sriov)
         return "left with " + std::to_string(device->sriov->enabled) + " VFs outside bindd";
+    if (!first.attrs.empty())
+        return "left with another " + first.attrs.front().first + " outside bindd";
     return first.mdevs.empty() ? "given other access to its node outside bindd"
                                : "left without its mediated devices outside bindd";
 }

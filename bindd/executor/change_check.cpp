@@ -125,20 +125,39 @@ bool mentions_protection(const std::vector<policy::SourceFile>& files) {
     });
 }
 
-/// Of a set with an error the rules that could be read count.
-Result<void> check_protection(sysfs::Kernel& kernel, const std::vector<std::string>& policies,
-                              const Change& change) {
+/// Does a rule that matches the device, or that has bound it, set this attribute to this value?
+bool is_named_by_rule(const policy::DeviceAttribute& attribute, const policy::PolicySet& set,
+                      const sysfs::Device& device, const sysfs::Inventory& inventory,
+                      const binding::ManagedDevice* managed) {
+    return std::any_of(set.rules.begin(), set.rules.end(), [&](const policy::Rule& rule) {
+        return std::find(rule.attrs.begin(), rule.attrs.end(), attribute) != rule.attrs.end() &&
+               ((managed != nullptr && managed->rule == rule.name) ||
+                policy::matches(rule.match, device, inventory));
+    });
+}
+
+/// No protected device, and no attribute that no policy names for the device. Of a set with an
+/// error the rules that could be read count.
+Result<void> check_rules(sysfs::Kernel& kernel, const std::vector<std::string>& policies,
+                         const Change& change, const binding::ManagedDevice* managed) {
     const auto files = binding::read_policy_files(policies, binding::MissingPath::kIgnore).files;
-    if (change.to == Change::To::kHost || !mentions_protection(files))
+    const bool may_be_protected = change.to != Change::To::kHost && mentions_protection(files);
+    if (!may_be_protected && change.attrs.empty())
         return {};
     const policy::PolicySet set = policy::parse_set(files).set;
     const sysfs::DeviceId& id = change.target.id;
     const sysfs::Inventory inventory = TRY(look(kernel, id, set.required_facts()));
     const sysfs::Device* device = inventory.find(id);
+    if (device == nullptr)
+        return {};
     for (const policy::Rule& rule : set.rules)
-        if (rule.protect && device != nullptr && policy::matches(rule.match, *device, inventory))
+        if (may_be_protected && rule.protect && policy::matches(rule.match, *device, inventory))
             return base::fail(base::Code::kRefused, "check", id.display(),
                               "protected by " + policy::rule_citation(rule));
+    for (const policy::DeviceAttribute& each : change.attrs)
+        if (!is_named_by_rule(each, set, *device, inventory, managed))
+            return base::fail(base::Code::kRefused, "check", id.display(),
+                              "no policy sets " + each.first + " of the device to " + each.second);
     return {};
 }
 
@@ -149,7 +168,7 @@ Result<void> check_change(sysfs::Kernel& kernel, const std::vector<std::string>&
     AllowedNames allowed(kernel, policies, change, managed);
     for (const ChainLink& link : change.candidates)
         TRY(allowed.check(link));
-    return check_protection(kernel, policies, change);
+    return check_rules(kernel, policies, change, managed);
 }
 
 }  // namespace bindd

@@ -11,6 +11,7 @@ ends() {
     local status=$1 pattern=$2 output
     shift 2
     output=$(timeout 20 ./run "$@" 2>&1 </dev/null)
+    # shellcheck disable=SC2053 # a pattern
     [ $? = "$status" ] && [[ $output == $pattern ]] && return
     printf 'run %s: expected status %s and "%s", got:\n%s\n' "$*" "$status" "$pattern" "$output"
     failed=1

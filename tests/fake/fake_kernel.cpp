@@ -160,6 +160,8 @@ Result<void> FakeKernel::write_attr(const DeviceTarget& target, const std::strin
                         }
                         if (!device.attrs.contains(attr))
                             return ENOENT;
+                        if (attr.ends_with("_resize"))
+                            return resize_bar(device, attr, value);
                         device.attrs[attr] = value;
                         return 0;
                     });

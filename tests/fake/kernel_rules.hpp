@@ -27,6 +27,10 @@ void plug(KernelState& world, sysfs::Device device);
 /// nvidia/current_vgpu_type of a VF: one type at a time, 0 is none; the VFIO device exists while
 /// a type is set.
 [[nodiscard]] int set_vgpu(KernelState& world, sysfs::Device& vf, const std::string& number);
+/// resourceN_resize: refused while the device has a driver (resource_resize_store). The model has
+/// sizes from 1 MiB up, and `resource` with as many lines as it was given.
+[[nodiscard]] int resize_bar(sysfs::Device& device, const std::string& attr,
+                             const std::string& value);
 /// The next pending VF of that PF appears.
 void make_late_vf(KernelState& world, const std::string& pf);
 

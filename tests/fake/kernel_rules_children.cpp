@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <sstream>
 
 #include "tests/fake/kernel_rules.hpp"
 
@@ -175,6 +176,27 @@ void remove_mdev(KernelState& world, const std::string& uuid) {
             if (type.id == mdev->second.mdev->type)
                 ++type.available;
     world.devices.erase(mdev);
+}
+
+int resize_bar(sysfs::Device& device, const std::string& attr, const std::string& value) {
+    if (device.driver)
+        return EBUSY;
+    const auto power = static_cast<unsigned>(std::stoul(value));
+    if (power > 63 || (std::stoull(device.attrs[attr], nullptr, 16) >> power & 1U) == 0)
+        return EINVAL;
+    std::istringstream before(device.attrs["resource"]);
+    std::string after;
+    std::string line;
+    for (char bar = '0'; std::getline(before, line); ++bar) {
+        if (attr[std::string_view("resource").size()] == bar) {
+            const std::uint64_t first = std::stoull(line, nullptr, 16);
+            line = fmt::format("{:#018x} {:#018x} {:#018x}", first,
+                               first + (1ULL << (power + 20U)) - 1, 0x14220cU);
+        }
+        after += line + "\n";
+    }
+    device.attrs["resource"] = after;
+    return 0;
 }
 
 }  // namespace fake

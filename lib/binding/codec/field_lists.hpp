@@ -104,6 +104,7 @@ struct FieldList<policy::Change> {
                                               required("accepted_uses", &Change::accepted_uses),
                                               required("access", &Change::access),
                                               required("check", &Change::check),
+                                              required("attrs", &Change::attrs),
                                               required("set_vfs", &Change::set_vfs),
                                               required("mdevs", &Change::mdevs),
                                               required("mdevs_to_stop", &Change::mdevs_to_stop),

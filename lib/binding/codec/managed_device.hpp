@@ -12,10 +12,10 @@
 
 namespace binding {
 
-/// Something beside the driver that we created on a device: a mediated device (`value` its UUID,
-/// `before` its type and
-/// attributes), a number of VFs (`before` the earlier number), or the access of a node
-/// (`value` the node, `before` its earlier access).
+/// Something beside the driver that we created or set on a device: a mediated device (`value` its
+/// UUID, `before` its type and attributes), a number of VFs (`before` the earlier number), the
+/// access of a node (`value` the node, `before` its earlier access), or an attribute (`value`
+/// "NAME=VALUE", `before` the same with its earlier value).
 struct SideEffect {
     policy::Op op{};
     std::string value;

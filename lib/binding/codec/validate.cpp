@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/try.hpp"
+#include "policy/model/device_attributes.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/vgpu.hpp"
 
@@ -91,6 +92,8 @@ Result<void> check(const policy::Change& change) {
     }
     if (change.access.mode.value_or(0) > 0777U)
         return invalid("mode", std::to_string(*change.access.mode));
+    for (const auto& [name, value] : change.attrs)
+        TRY(policy::parse_device_attribute(name, value));
     TRY(check(change.mdevs));
     return check(change.mdevs_to_stop);
 }

@@ -4,10 +4,36 @@
 #include <algorithm>
 #include <iterator>
 
+#include "policy/model/device_attributes.hpp"
 #include "sysfs/device/vgpu.hpp"
 
 namespace binding {
 namespace {
+
+/// "NAME=" of an attribute of a rule.
+std::optional<std::string> attribute_prefix(const IntentRecord& intent) {
+    const std::size_t equals = intent.before.find('=');
+    if (intent.op != policy::Op::kSetAttr || equals == std::string::npos ||
+        !policy::is_device_attribute(intent.before.substr(0, equals)))
+        return std::nullopt;
+    return intent.before.substr(0, equals + 1);
+}
+
+/// A release restores the value before our first transaction. Once it is there again, nothing is
+/// left to restore.
+void note_attribute(const IntentRecord& intent, const std::string& prefix,
+                    std::vector<SideEffect>& made) {
+    const auto known = std::find_if(made.begin(), made.end(), [&](const SideEffect& one) {
+        return one.op == policy::Op::kSetAttr && one.value.starts_with(prefix);
+    });
+    if (known == made.end())
+        made.push_back({intent.op, intent.value, intent.before});
+    else
+        known->value = intent.value;
+    std::erase_if(made, [&](const SideEffect& one) {
+        return one.op == policy::Op::kSetAttr && one.value == one.before;
+    });
+}
 
 bool is_vgpu_type(const IntentRecord& intent) {
     return intent.op == policy::Op::kSetAttr &&
@@ -31,6 +57,8 @@ std::vector<SideEffect> side_effects_on(const InFlightTransaction& flight,
             made.push_back({intent.op, intent.value, intent.before});
         if (intent.op == policy::Op::kCreateMdev || is_vgpu_type(intent))
             made.push_back({intent.op, intent.value, intent.before});
+        if (const auto prefix = attribute_prefix(intent))
+            note_attribute(intent, *prefix, made);
         if (intent.op == policy::Op::kRemoveMdev)
             std::erase_if(made, [&](const SideEffect& one) { return one.value == intent.value; });
         if (intent.op != policy::Op::kSetVfs)

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/try.hpp"
+#include "binding/transaction/attributes.hpp"
 #include "binding/transaction/mdevs.hpp"
 #include "binding/transaction/node_access.hpp"
 #include "binding/transaction/restore.hpp"
@@ -90,6 +91,12 @@ Result<void> DeviceChange::unbind() {
     TRY(journaled_.unbind(target_, *preflight_.now.driver));
     preflight_.now.driver.reset();
     return {};
+}
+
+Result<void> DeviceChange::set_attributes() {
+    return preflight_.gone ? Result<void>()
+                           : write_attributes(journaled_, target_, preflight_.change->attrs,
+                                              policy::AttributePhase::kBeforeBind);
 }
 
 Result<void> DeviceChange::bind() {
@@ -217,6 +224,7 @@ Result<void> DeviceChange::configure() {
     const Change& change = *preflight_.change;
     if (preflight_.gone || released_)
         return {};
+    TRY(write_attributes(journaled_, target_, change.attrs, policy::AttributePhase::kAfterBind));
     if (change.set_vfs)
         TRY(enable_vfs(journaled_, target_, *change.set_vfs, context_.options.timeout));
     TRY(remove_mdevs(journaled_, target_.id, change.mdevs_to_stop));
@@ -257,6 +265,10 @@ Result<void> DeviceChange::release() {
         return {};
     const sysfs::Device& now = preflight_.now;
     if (const ManagedDevice* ours = preflight_.managed) {
+        if (now.driver && *now.driver == ours->driver && needs_unbound_device(*ours)) {
+            TRY(journaled_.unbind(target_, *now.driver));
+            preflight_.now.driver.reset();
+        }
         if (auto removed = remove_side_effects(); !removed || ours->driver.empty())
             return removed;
         // Whatever someone has bound or overridden anew since is not ours to undo.

@@ -35,6 +35,8 @@ class DeviceChange {
     /// Will unbind() take its driver away?
     [[nodiscard]] bool loses_driver() const;
     [[nodiscard]] base::Result<void> unbind();
+    /// Of `attrs:`, while no driver of the chain has the device yet.
+    [[nodiscard]] base::Result<void> set_attributes();
     [[nodiscard]] base::Result<void> bind();
     /// VFs, mdevs and the nodes' access.
     [[nodiscard]] base::Result<void> configure();

@@ -94,9 +94,9 @@ class TransactionExecution {
             const Preflight& preflight = each.preflight();
             const Change& change = *preflight.change;
             if (!preflight.on_target || preflight.override_by_udev_rule ||
-                lacks_override(preflight) || change.set_vfs || !change.mdevs.empty() ||
-                !change.mdevs_to_stop.empty() || preflight.access != sysfs::NodeAccess{} ||
-                change.check != policy::Check::kNone)
+                lacks_override(preflight) || change.set_vfs || !change.attrs.empty() ||
+                !change.mdevs.empty() || !change.mdevs_to_stop.empty() ||
+                preflight.access != sysfs::NodeAccess{} || change.check != policy::Check::kNone)
                 return false;
         }
         return true;
@@ -127,8 +127,9 @@ class TransactionExecution {
             case ApplyScope::kFull:
                 break;
         }
-        return {&DeviceChange::set_override, &DeviceChange::unbind, &DeviceChange::bind,
-                &DeviceChange::configure, &DeviceChange::check_open};
+        return {&DeviceChange::set_override,   &DeviceChange::unbind,
+                &DeviceChange::set_attributes, &DeviceChange::bind,
+                &DeviceChange::configure,      &DeviceChange::check_open};
     }
 
     Result<void> apply_changes() {
@@ -152,8 +153,8 @@ class TransactionExecution {
     [[nodiscard]] static bool is_ours(const DeviceChange& change) {
         const Preflight& preflight = change.preflight();
         return !change.driver().empty() || preflight.change->set_vfs ||
-               preflight.access != sysfs::NodeAccess{} || !preflight.change->mdevs.empty() ||
-               !preflight.change->mdevs_to_stop.empty();
+               !preflight.change->attrs.empty() || preflight.access != sysfs::NodeAccess{} ||
+               !preflight.change->mdevs.empty() || !preflight.change->mdevs_to_stop.empty();
     }
 
     TransactionOutcome roll_back(const base::Error& why) {

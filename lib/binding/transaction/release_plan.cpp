@@ -7,6 +7,7 @@
 #include "base/try.hpp"
 #include "binding/journal/journal.hpp"
 #include "binding/transaction/apply.hpp"
+#include "binding/transaction/attributes.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "policy/plan/refusal_reasons.hpp"
@@ -42,6 +43,8 @@ Step step(Op op, const DeviceId& device, const std::string& value) {
 }
 
 void add_steps(const ManagedDevice& bound, const Device& now, std::vector<Step>& steps) {
+    if (now.driver && *now.driver == bound.driver && needs_unbound_device(bound))
+        steps.push_back(step(Op::kUnbind, now.id, *now.driver));
     for (auto made = bound.side_effects.rbegin(); made != bound.side_effects.rend(); ++made)
         if (made->op == Op::kCreateMdev)
             steps.push_back(step(Op::kRemoveMdev, {"mdev", made->value},
@@ -59,7 +62,7 @@ void add_steps(const ManagedDevice& bound, const Device& now, std::vector<Step>&
                             : step(Op::kClearOverride, now.id, ""));
     if (!driver_ours || now.driver == bound.before_driver)
         return;
-    if (now.driver)
+    if (now.driver && !needs_unbound_device(bound))
         steps.push_back(step(Op::kUnbind, now.id, *now.driver));
     if (bound.before_driver)
         steps.push_back(step(Op::kBind, now.id, *bound.before_driver));

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/try.hpp"
+#include "binding/transaction/attributes.hpp"
 #include "binding/transaction/mdevs.hpp"
 #include "binding/transaction/node_access.hpp"
 #include "sysfs/device/names.hpp"
@@ -89,7 +90,8 @@ Result<void> remove_side_effect(JournaledKernel& journaled, const DeviceTarget& 
     if (made.op == policy::Op::kSetAccess)
         return restore_access(journaled, target.id, made);
     if (made.op == policy::Op::kSetAttr)
-        return remove_vgpu(journaled, target, made);
+        return is_attribute(made) ? restore_attribute(journaled, target, made)
+                                  : remove_vgpu(journaled, target, made);
     const auto before = base::parse_decimal(made.before);
     const auto now = read_pf(journaled, target);
     // Another program has set another number since: it stays.

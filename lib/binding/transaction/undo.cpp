@@ -8,6 +8,7 @@
 #include "base/try.hpp"
 #include "binding/transaction/mdevs.hpp"
 #include "binding/transaction/restore.hpp"
+#include "policy/model/device_attributes.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace binding {
@@ -55,11 +56,19 @@ bool touched_binding(const InFlightTransaction& flight, const DeviceId& device) 
     });
 }
 
+/// Is it a driver that the device had when the transaction began, or that this one gave it?
+bool is_driver_of(const InFlightTransaction& flight, const BindingSnapshot& snapshot,
+                  const std::string& driver) {
+    return driver == snapshot.before.driver ||
+           was_intended(flight, snapshot.device, {Op::kBind, Op::kSetOverride}, driver);
+}
+
 /// Undoes one write of a kind that BindingSnapshot does not cover.
 class SideEffectUndo {
   public:
-    SideEffectUndo(JournaledKernel& journaled, const DeviceTarget& target)
-        : journaled_(journaled), target_(target) {}
+    SideEffectUndo(JournaledKernel& journaled, const InFlightTransaction& flight,
+                   const BindingSnapshot& snapshot, const DeviceTarget& target)
+        : journaled_(journaled), flight_(flight), snapshot_(snapshot), target_(target) {}
 
     Result<void> operator()(const IntentRecord& intent) {
         if (intent.before.empty())
@@ -121,6 +130,14 @@ class SideEffectUndo {
         if (equals == std::string::npos)
             return {};
         const std::string attr = intent.before.substr(0, equals);
+        if (policy::needs_unbound_device(attr)) {
+            const auto now = TRY(journaled_.kernel().binding_state(target_.id));
+            // A driver that is not our doing keeps the device, as it is.
+            if (now.driver && !is_driver_of(flight_, snapshot_, *now.driver))
+                return {};
+            if (now.driver)
+                TRY(journaled_.unbind(target_, *now.driver));
+        }
         return journaled_.write_attr(
             target_, attr, intent.before.substr(equals + 1),
             intent.value.substr(std::min(equals + 1, intent.value.size())));
@@ -137,6 +154,8 @@ class SideEffectUndo {
     }
 
     JournaledKernel& journaled_;
+    const InFlightTransaction& flight_;
+    const BindingSnapshot& snapshot_;
     const DeviceTarget& target_;
 };
 
@@ -158,8 +177,11 @@ class DeviceUndo {
             return note("is another device now");
         target_.identity = now->identity();
         undo_effects();
-        if (touched_binding(flight_, snapshot_.device))
-            undo_binding(*now);
+        if (!touched_binding(flight_, snapshot_.device))
+            return;
+        // An attribute may have needed the device without a driver.
+        const auto after = journaled_.kernel().binding_state(snapshot_.device);
+        undo_binding(after ? *after : *now);
     }
 
   private:
@@ -175,7 +197,7 @@ class DeviceUndo {
     }
     /// Autoprobe goes back first: VFs that there were before came with their native drivers.
     void undo_effects() {
-        SideEffectUndo effect(journaled_, target_);
+        SideEffectUndo effect(journaled_, flight_, snapshot_, target_);
         for (const IntentRecord& intent : flight_.intents)
             if (is_autoprobe(intent)) {
                 check(effect(intent));
@@ -219,8 +241,7 @@ class DeviceUndo {
         if (now.driver == snapshot_.before.driver)
             return true;
         if (now.driver)
-            return was_intended(flight_, snapshot_.device, {Op::kBind, Op::kSetOverride},
-                                *now.driver);
+            return is_driver_of(flight_, snapshot_, *now.driver);
         return override_ours ||
                was_intended(flight_, snapshot_.device, {Op::kUnbind}, *snapshot_.before.driver);
     }

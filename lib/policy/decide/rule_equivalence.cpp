@@ -42,6 +42,7 @@ bool same_action(const Rule& a, const Rule& b) {
            same(a.group.listed, b.group.listed) &&
            sorted(a.in_use_allow) == sorted(b.in_use_allow) && a.access == b.access &&
            a.check == b.check && a.drift == b.drift && a.sriov_vfs == b.sriov_vfs &&
+           a.attrs == b.attrs &&
            std::equal(a.mdevs.begin(), a.mdevs.end(), b.mdevs.begin(), b.mdevs.end(),
                       [](const MdevSpec& x, const MdevSpec& y) { return same(x, y); });
 }

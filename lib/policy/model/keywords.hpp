@@ -11,9 +11,9 @@ namespace policy {
 inline constexpr std::array<std::string_view, 3> kFileKeys = {"version", "variants", "rules"};
 inline constexpr std::array<std::string_view, 5> kVariantKeys = {"name", "priority", "match",
                                                                  "drivers", "why"};
-inline constexpr std::array<std::string_view, 13> kRuleKeys = {
+inline constexpr std::array<std::string_view, 14> kRuleKeys = {
     "name",  "priority", "match", "protect", "driver", "group", "in_use",
-    "limit", "access",   "check", "drift",   "sriov",  "mdevs"};
+    "limit", "access",   "check", "drift",   "sriov",  "attrs", "mdevs"};
 inline constexpr std::array<std::string_view, 3> kAccessKeys = {"owner", "group", "mode"};
 inline constexpr std::array<std::string_view, 1> kInUseKeys = {"allow"};
 inline constexpr std::array<std::string_view, 1> kSriovKeys = {"vfs"};

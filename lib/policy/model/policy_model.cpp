@@ -39,6 +39,8 @@ sysfs::ScanOptions PolicySet::required_facts() const {
             collect_required_facts(peer, wanted);
         wanted.vf_makers = wanted.vf_makers || rule.sriov_vfs.has_value();
         wanted.access = wanted.access || rule.access != AccessSpec{};
+        for (const auto& [name, value] : rule.attrs)
+            wanted.attrs.merge(attributes_to_read(name));
         if (rule.access.owner)
             wanted.users.insert(*rule.access.owner);
         if (rule.access.group)

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "policy/model/device_attributes.hpp"
 #include "policy/model/diagnostic.hpp"
 #include "sysfs/device/inventory.hpp"
 
@@ -146,6 +147,7 @@ struct Rule {
     Check check = Check::kNone;
     Drift drift = Drift::kReport;
     std::optional<std::uint32_t> sriov_vfs;
+    std::vector<DeviceAttribute> attrs;  ///< each name once
     std::vector<MdevSpec> mdevs;
     SourceLocation where;
 };

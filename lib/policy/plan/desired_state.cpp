@@ -98,6 +98,16 @@ std::optional<std::uint32_t> vfs_to_set(const Member& member) {
     return wanted;
 }
 
+std::vector<DeviceAttribute> attributes_to_set(const Member& member) {
+    const bool moves = !has_desired_driver(member);
+    std::vector<DeviceAttribute> out;
+    for (const DeviceAttribute& wanted : member.rule().attrs)
+        if (attribute_value(member.device->attrs, wanted.first) != wanted.second ||
+            (moves && attribute_phase(wanted.first) == AttributePhase::kAfterBind))
+            out.push_back(wanted);
+    return out;
+}
+
 namespace {
 
 /// A name that this host does not have equals no id; the step that sets it reports that.

@@ -29,6 +29,10 @@ namespace policy {
 /// The number of VFs to set; nothing when it is already set.
 [[nodiscard]] std::optional<std::uint32_t> vfs_to_set(const Member& member);
 
+/// The attributes of the rule that the device has with another value, or not at all, or that the
+/// driver to be bound may set.
+[[nodiscard]] std::vector<DeviceAttribute> attributes_to_set(const Member& member);
+
 /// Do the nodes of a bound device have the owner, group and mode of the rule? Unknown nodes count
 /// as correct. The access of the last member applies to the group's node, as in the steps.
 enum class GroupNodeCheck { kIncluded, kIgnored };

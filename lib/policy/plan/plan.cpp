@@ -91,6 +91,11 @@ class UnitPlanner {
         } else if (has_desired_access(member, context_.inventory.host, group_node_check(member))) {
             change.access = {};
         }
+        change.attrs = attributes_to_set(member);
+        add_attribute_reasons(
+            device, change.attrs,
+            device.driver && !moves ? DriverDuringWrite::kPresent : DriverDuringWrite::kNone,
+            reasons());
         change.set_vfs = vfs_to_set(member);
         if (change.set_vfs)
             plan_vfs(device, rule, *change.set_vfs);
@@ -102,7 +107,8 @@ class UnitPlanner {
         std::move(mdevs.reasons.begin(), mdevs.reasons.end(), std::back_inserter(reasons()));
         if (has_lost_driver(device))
             reasons().push_back(make_reason(ReasonCode::kNoDriver, device.id, kLostDriver));
-        if (moves || change.set_vfs || !change.mdevs.empty() || change.access != AccessSpec{})
+        if (moves || change.set_vfs || !change.attrs.empty() || !change.mdevs.empty() ||
+            change.access != AccessSpec{})
             transaction_.changes.push_back(std::move(change));
     }
 

@@ -28,7 +28,11 @@ class StepWriter {
             if (change.from_driver && loses_driver(change))
                 add(Op::kUnbind, change, change.from_driver);
         for (const Change& change : changes_)
+            set_attributes(change, AttributePhase::kBeforeBind);
+        for (const Change& change : changes_)
             bind(change);
+        for (const Change& change : changes_)
+            set_attributes(change, AttributePhase::kAfterBind);
         for (const Change& change : changes_)
             set_vfs(change);
         for (const Change& change : changes_)
@@ -164,6 +168,12 @@ class StepWriter {
             for (const auto& [name, value] : mdev.attrs)
                 set_attr(id, name, value);
         }
+    }
+
+    void set_attributes(const Change& change, AttributePhase phase) {
+        for (const auto& [name, value] : change.attrs)
+            if (attribute_phase(name) == phase)
+                set_attr(change.target.id, name, value);
     }
 
     void set_attr(const sysfs::DeviceId& id, std::string assignment, const std::string& value) {

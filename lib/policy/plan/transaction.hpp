@@ -69,6 +69,7 @@ struct Change {
     std::vector<sysfs::UseKind> accepted_uses;
     AccessSpec access;
     Check check = Check::kNone;
+    std::vector<DeviceAttribute> attrs;  ///< those that have another value now
     std::optional<std::uint32_t> set_vfs;
     std::vector<MdevSpec>
         mdevs;  ///< the missing ones, each with its uuid; without one: a VF's virtual GPU

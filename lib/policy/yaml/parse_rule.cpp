@@ -21,7 +21,7 @@ namespace {
 constexpr IntegerBounds kLimits{1, 1'000'000};
 constexpr IntegerBounds kVfCounts{0, 65535};
 
-constexpr std::array<std::string_view, 3> kActions = {"driver", "sriov", "mdevs"};
+constexpr std::array<std::string_view, 4> kActions = {"driver", "sriov", "attrs", "mdevs"};
 /// These modify an action and have no effect alone.
 constexpr std::array<std::string_view, 6> kModifiers = {"group",  "in_use", "limit",
                                                         "access", "check",  "drift"};
@@ -91,6 +91,41 @@ void read_sriov(Rule& rule, const YamlValue& value) {
             rule.sriov_vfs = static_cast<std::uint32_t>(*count);
 }
 
+/// Numbers may be written without quotes; `on` needs them (YAML 1.1 reads true).
+std::optional<std::string> read_attr_value(const YamlValue& value) {
+    const YamlNode& node = *value.node;
+    if (node.is_plain() && !node.text.empty() &&
+        node.text.find_first_not_of("-0123456789") == std::string::npos)
+        return node.text;
+    return read_text(value);
+}
+
+void read_attrs(Rule& rule, const YamlValue& value) {
+    if (value.node->kind == YamlKind::kBroken)
+        return;
+    if (value.node->kind != YamlKind::kMap || value.node->entries.empty()) {
+        value.error("'attrs' must be a map from attributes to values",
+                    "as in attrs: {reset_method: flr, d3cold_allowed: 0}");
+        return;
+    }
+    for (const YamlEntry& entry : value.node->entries) {
+        const YamlValue text_value{&entry.value, entry.key.text, value.report};
+        const auto text = read_attr_value(text_value);
+        if (!text)
+            continue;
+        auto attribute = parse_device_attribute(entry.key.text, *text);
+        if (attribute)
+            rule.attrs.push_back(std::move(*attribute));
+        else if (attribute.error().code == base::Code::kNotFound)
+            value.with(entry.key).error(
+                fmt::format("{} is not an attribute that can be set", base::quote(entry.key.text)),
+                attribute.error().hint);
+        else
+            text_value.error(fmt::format("{} cannot be {}", entry.key.text, base::quote(*text)),
+                             attribute.error().hint);
+    }
+}
+
 void read_check_and_drift(Rule& rule, const MapReader& map) {
     constexpr std::array<std::string_view, 2> kChecks = {"none", "open"};
     constexpr std::array<std::string_view, 2> kDrifts = {"report", "restore"};
@@ -107,6 +142,8 @@ void read_actions(Rule& rule, const MapReader& map, DiagnosticCollector& report)
         rule.driver = read_driver_action(driver->value, report);
     if (const YamlEntry* sriov = map.find("sriov"))
         read_sriov(rule, map.value(*sriov));
+    if (const YamlEntry* attrs = map.find("attrs"))
+        read_attrs(rule, map.value(*attrs));
     if (const YamlEntry* mdevs = map.find("mdevs"))
         for (const YamlNode& node :
              list_items(map.value(*mdevs), "as in mdevs: [{count: 4, type: mtty-1}]"))
@@ -147,7 +184,12 @@ void check_actions(const Rule& rule, const MapReader& map, DiagnosticCollector& 
     if ((protect == nullptr || protect_is_false) &&
         std::none_of(kActions.begin(), kActions.end(), given))
         report.error(map.node().position, "a rule without any action",
-                     "give it 'driver', 'sriov', 'mdevs' or 'protect: true'");
+                     "give it 'driver', 'sriov', 'attrs', 'mdevs' or 'protect: true'");
+    else if (rule.driver && rule.driver->kind == DriverAction::ActionKind::kHost &&
+             map.find("attrs") != nullptr)
+        report.error(map.find("attrs")->key.position, "'attrs' beside 'driver: host'",
+                     "what bindd has set is put back when the host gets the device; a rule without "
+                     "'driver' sets attributes of a device that the host keeps");
     else if (rule.driver && rule.driver->kind != DriverAction::ActionKind::kChain &&
              rule.check == Check::kOpen)
         report.warning(map.find("check")->key.position,

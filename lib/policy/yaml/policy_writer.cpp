@@ -169,6 +169,13 @@ std::string emit_access(const AccessSpec& access) {
     return out;
 }
 
+std::string emit_attrs(const std::vector<DeviceAttribute>& attrs) {
+    std::string out;
+    for (const auto& [name, value] : attrs)
+        out += (out.empty() ? "" : ", ") + name + ": " + quoted(value);
+    return out;
+}
+
 std::string emit_mdev(const MdevSpec& spec) {
     std::string out = spec.uuid ? "uuid: " + quoted(*spec.uuid)
                                 : fmt::format("count: {}", spec.count.value_or(1));
@@ -215,6 +222,8 @@ std::string emit_rule(const Rule& rule) {
         out += "    driver: " + emit_driver(*rule.driver) + "\n";
     if (rule.sriov_vfs)
         out += fmt::format("    sriov: {{vfs: {}}}\n", *rule.sriov_vfs);
+    if (!rule.attrs.empty())
+        out += "    attrs: {" + emit_attrs(rule.attrs) + "}\n";
     if (!rule.mdevs.empty())
         out += "    mdevs:\n";
     for (const MdevSpec& spec : rule.mdevs)

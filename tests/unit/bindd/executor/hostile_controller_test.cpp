@@ -226,6 +226,15 @@ TEST_F(HostileController, WritesNoAttributeButThoseOfMdevs) {
         EXPECT_EQ(send(execute(change)),
                   "failed: attrs: validate: not allowed: " + std::string(attr));
     }
+    for (const char* attr : {"driver_override", "sriov_numvfs", "remove", "power/../remove"}) {
+        Change change = change_of(kHostileNic);
+        change.attrs = {{attr, "1"}};
+        EXPECT_TRUE(send(execute(change)).ends_with("is not an attribute that can be set")) << attr;
+    }
+    Change unnamed = change_of(kHostileNic);
+    unnamed.attrs = {{"msi_bus", "0"}};
+    EXPECT_EQ(send(execute(unnamed)),
+              "failed: 0000:01:00.0: check: no policy sets msi_bus of the device to 0");
     EXPECT_EQ(writes(), std::vector<std::string>{});
     EXPECT_TRUE(send(execute(with_mdev(kHostileParent, "assign_adapter")))
                     .find("set assign_adapter to 1") != std::string::npos)

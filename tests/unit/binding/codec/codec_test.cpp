@@ -37,6 +37,7 @@ Transaction everything() {
     change.taken_along = true;
     change.access = {.owner = "root", .group = "kvm", .mode = 0660};
     change.check = policy::Check::kOpen;
+    change.attrs = {{"reset_method", "flr bus"}};
     change.set_vfs = 8;
     change.mdevs = {{.uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
                      .count = {},

@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "binding/transaction/release_plan.hpp"
+#include "policy/model/device_attributes.hpp"
 #include "tests/unit/binding/test_host.hpp"
 
 /// Everything but plain binding: no driver, the host's driver, mdevs, access, check.
@@ -67,6 +68,87 @@ TEST(Release, LoadsTheNativeModuleThatWasUnloadedMeanwhile) {
     });
     const policy::Plan done = fixture.release({kConfigured});
     EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+    EXPECT_EQ(fixture.driver_states(), before);
+}
+
+/// The NIC of `one_nic` with attributes.
+fake::KernelState adjustable_nic() {
+    fake::Host host;
+    host.pci(kConfigured)
+        .nic()
+        .group(15)
+        .driver("e1000e")
+        .attr("reset_method", "flr bus")
+        .attr("d3cold_allowed", "1")
+        .attr("resource1_resize", "0000000000000300")
+        .attr("resource",
+              "0x0 0x0 0x0\n0x00000000f0000000 0x00000000ffffffff 0x000000000014220c\n");
+    return fake::KernelState::from(host);
+}
+
+std::string attribute_of(TestHost& fixture, const std::string& name) {
+    return policy::attribute_value(fixture.kernel().state().devices.at(pci_id(kConfigured)).attrs,
+                                   name)
+        .value_or("-");
+}
+
+TEST(Attributes, AreSetWhileTheDeviceHasNoDriverAndPutBackOnRelease) {
+    TestHost fixture(adjustable_nic());
+    Change change = fixture.change(kConfigured, {"vfio-pci"});
+    change.attrs = {{"reset_method", "bus"}, {"resource1_resize", "9"}, {"d3cold_allowed", "1"}};
+    const policy::Plan done = fixture.apply(fixture.make_plan({change}));
+    EXPECT_EQ(
+        words(done.transactions[0].steps),
+        (Words{"load_module 0000:01:00.0 vfio_pci done", "set_override 0000:01:00.0 vfio-pci done",
+               "unbind 0000:01:00.0 e1000e done", "set_attr 0000:01:00.0 reset_method=bus done",
+               "set_attr 0000:01:00.0 resource1_resize=9 done",
+               "set_attr 0000:01:00.0 d3cold_allowed=1 skipped",
+               "bind 0000:01:00.0 vfio-pci done"}));
+    EXPECT_EQ(attribute_of(fixture, "reset_method"), "bus");
+    EXPECT_EQ(attribute_of(fixture, "resource1_resize"), "9");
+
+    const policy::Plan released = fixture.release({kConfigured});
+    EXPECT_EQ(released.transactions[0].result, StepResult::kDone) << released.transactions[0].error;
+    EXPECT_EQ(attribute_of(fixture, "reset_method"), "flr bus");
+    EXPECT_EQ(attribute_of(fixture, "resource1_resize"), "8");
+    EXPECT_EQ(fixture.driver_states(), (DriverStates{{kConfigured, {"e1000e", std::nullopt}}}));
+    EXPECT_TRUE(fixture.journal_state().bound.empty());
+}
+
+TEST(Attributes, GoBackToWhatWasThereBeforeTheFirstTransaction) {
+    TestHost fixture(adjustable_nic());
+    for (const char* method : {"bus", "flr", "bus"}) {
+        Change change = fixture.change(kConfigured, {});
+        change.attrs = {{"reset_method", method}};
+        fixture.apply(fixture.make_plan({change}));
+        EXPECT_EQ(attribute_of(fixture, "reset_method"), method);
+    }
+    fixture.release({kConfigured});
+    EXPECT_EQ(attribute_of(fixture, "reset_method"), "flr bus");
+}
+
+TEST(Attributes, OfAnotherProgramStay) {
+    TestHost fixture(adjustable_nic());
+    Change change = fixture.change(kConfigured, {});
+    change.attrs = {{"reset_method", "bus"}};
+    fixture.apply(fixture.make_plan({change}));
+    fixture.kernel().change([](fake::KernelState& now) {
+        now.devices.at(pci_id(kConfigured)).attrs["reset_method"] = "flr";
+    });
+    fixture.release({kConfigured});
+    EXPECT_EQ(attribute_of(fixture, "reset_method"), "flr");
+}
+
+TEST(Attributes, ThatTheKernelRefusesUndoTheTransaction) {
+    TestHost fixture(adjustable_nic());
+    const DriverStates before = fixture.driver_states();
+    Change change = fixture.change(kConfigured, {"vfio-pci"});
+    change.attrs = {{"reset_method", "bus"}, {"resource1_resize", "12"}};
+    const policy::Plan done = fixture.apply(fixture.make_plan({change}));
+    EXPECT_EQ(done.transactions[0].result, StepResult::kRolledBack);
+    EXPECT_EQ(done.transactions[0].error,
+              "0000:01:00.0: set resource1_resize: resource1_resize cannot be 4G, but 256M, 512M");
+    EXPECT_EQ(attribute_of(fixture, "reset_method"), "flr bus");
     EXPECT_EQ(fixture.driver_states(), before);
 }
 

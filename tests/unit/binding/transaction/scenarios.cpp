@@ -80,6 +80,34 @@ KernelState subchannel() {
     return world;
 }
 
+/// A BAR of 256 MiB that can have 512 as well.
+KernelState adjustable() {
+    fake::Host host;
+    host.pci(kOne[0])
+        .nic()
+        .group(15)
+        .driver("e1000e")
+        .attr("reset_method", "flr bus")
+        .attr("power/control", "auto")
+        .attr("resource1_resize", "0000000000000300")
+        .attr("resource",
+              "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+              "0x00000000f0000000 0x00000000ffffffff 0x000000000014220c\n");
+    return KernelState::from(host);
+}
+
+Plan with_attributes(TestHost& fixture, const std::vector<std::string>& drivers) {
+    Change change = fixture.change(kOne[0], drivers);
+    change.attrs = {{"reset_method", "bus"}, {"power/control", "on"}};
+    if (!drivers.empty())
+        change.attrs.emplace_back("resource1_resize", "9");
+    return fixture.make_plan({change});
+}
+
+Plan bind_with_attributes(TestHost& fixture) {
+    return with_attributes(fixture, {"vfio-pci"});
+}
+
 Plan bind_one(TestHost& fixture) {
     return fixture.plan(kOne, {"vfio-pci"});
 }
@@ -243,6 +271,9 @@ const std::vector<Scenario>& scenarios() {
          [](TestHost& f) { return bind_to(f, Change::To::kHost); }},
         {"no driver", one_nic, nullptr, [](TestHost& f) { return bind_to(f, Change::To::kNone); }},
         {"access and a check", one_nic, nullptr, with_access},
+        {"attributes", adjustable, nullptr, [](TestHost& f) { return with_attributes(f, {}); }},
+        {"attributes and a driver", adjustable, nullptr, bind_with_attributes},
+        {"a release of attributes", adjustable, after(bind_with_attributes), release_one},
         {"a number of VFs", pf, nullptr, make_vfs},
         {"a PF bound, with VFs", pf, nullptr,
          [](TestHost& f) { return four_vfs(f, {"vfio-pci"}); }},

@@ -54,6 +54,45 @@ TEST(Plan, DescribesTheChangeForTheExecutor) {
               "  check_open 0000:02:00.0\n");
 }
 
+TEST(Plan, SetsAttributesThatDifferBeforeTheBind) {
+    const std::string rules =
+        "rules:\n- {name: a, match: {class: network}, driver: vfio-pci, "
+        "attrs: {msi_bus: 0, reset_method: bus, power/control: 'on'}}";
+    Host host = nic_host();
+    host.pci("0000:02:00.0")
+        .attr("msi_bus", "1")
+        .attr("reset_method", "bus")
+        .attr("power/control", "on");
+    EXPECT_EQ(PolicyFixture(host, rules).plan(),
+              "group 7: change\n"
+              "  load_module 0000:02:00.0 vfio_pci\n"
+              "  set_override 0000:02:00.0 vfio-pci\n"
+              "  unbind 0000:02:00.0 e1000e\n"
+              "  set_attr 0000:02:00.0 msi_bus=0\n"
+              "  bind 0000:02:00.0 vfio-pci\n"
+              "  set_attr 0000:02:00.0 power/control=on\n");
+    host.pci("0000:02:00.0").vfio("vfio-pci", "vfio0").override_("vfio-pci");
+    EXPECT_EQ(PolicyFixture(host, rules).plan(),
+              "group 7: change\n  set_attr 0000:02:00.0 msi_bus=0\n");
+    host.pci("0000:02:00.0").attr("msi_bus", "0");
+    EXPECT_EQ(PolicyFixture(host, rules).plan(), "group 7: ok\n");
+}
+
+TEST(Plan, RefusesAttributesThatTheDeviceCannotHave) {
+    const std::string rules =
+        "rules:\n- {name: a, match: {class: network}, attrs: {msi_bus: 0, resource1_resize: 512M}}";
+    Host host = nic_host();
+    host.pci("0000:02:00.0")
+        .attr("resource1_resize", "0000000000000300")
+        .attr("resource", "0x0 0x0 0x0\n0x00000000f0000000 0x00000000ffffffff 0x14220c\n");
+    EXPECT_EQ(
+        PolicyFixture(host, rules).plan(),
+        "pci/0000:02:00.0: refused\n"
+        "  ! driver-denies 0000:02:00.0: has no attribute msi_bus (msi_bus=0)\n"
+        "  ! driver-denies 0000:02:00.0: can be given another resource1_resize only on its way "
+        "to another driver: release it first (resource1_resize=9)\n");
+}
+
 TEST(Plan, OrdersTransactionsByGroupThenThoseWithout) {
     Host host;
     host.noiommu();

@@ -78,6 +78,8 @@ std::string describe(const Rule& rule) {
            text(rule.access.group) + number(rule.access.mode);
     out += " check " + std::to_string(static_cast<int>(rule.check)) + " drift " +
            std::to_string(static_cast<int>(rule.drift)) + " vfs " + number(rule.sriov_vfs) + "\n";
+    for (const auto& [name, value] : rule.attrs)
+        out += "  attr " + text(name) + "=" + text(value) + "\n";
     for (const MdevSpec& spec : rule.mdevs)
         out += describe(spec);
     return out;
