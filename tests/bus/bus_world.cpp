@@ -15,6 +15,7 @@ fake::KernelState bus_world(unsigned extra) {
     host.pci("0000:02:00.0").nic().group(13).driver("e1000e").netdev("eth0");
     host.pci("0000:03:00.0").nic().group(14).driver("e1000e").netdev("eth1");
     host.pci("0000:04:00.0").nvme().group(15).driver("nvme");
+    host.alias("pci:v*d*sv*sd*bc01sc08i02*", "nvme");
     host.mdev_parent("mtty").mdev_type("mtty-1", 20);
     host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty", "mtty-1").group(30);
     for (unsigned i = 0; i < extra; ++i) {

@@ -76,6 +76,8 @@ TABLE = [
     ("bind 04:00.0", 3),
     ("bind 0000:0f:00.0", 5),
     ("bind 02:00.0 --driver no-such-driver", 3),
+    ("bind 02:00.0 --driver nvme", 3),
+    ("bind 02:00.0 --driver nvme --force driver-mismatch --dry-run", 0),
     ("bind 02:00.0 --force protected", 2),
     ("release 02:00.0", 0),
     ("release 02:00.0 --dry-run", 0),

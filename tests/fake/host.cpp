@@ -90,7 +90,8 @@ Host& Host::module(const std::string& name, sysfs::ModuleState state) {
 }
 
 Host& Host::alias(const std::string& pattern, const std::string& module) {
-    drivers_.aliases.push_back({pattern, sysfs::normalise_module(module)});
+    (pattern.starts_with("vfio") ? drivers_.aliases : drivers_.native_aliases)
+        .push_back({pattern, sysfs::normalise_module(module)});
     drivers_.modules.try_emplace(sysfs::normalise_module(module), sysfs::ModuleState::kAvailable);
     return *this;
 }

@@ -47,11 +47,12 @@ KernelState KernelState::from(const Host& host) {
     for (const auto& [bus, drivers] : world.drivers.registered)
         for (const auto& [driver, module] : drivers)
             add_id(world.specs, bus, driver, module, {});
-    for (const sysfs::ModuleAlias& alias : world.drivers.aliases) {
-        const std::string driver = alias.module == "vfio_pci" ? "vfio-pci" : alias.module;
-        add_id(world.specs, bus_of_alias(alias.pattern), driver, alias.module,
-               native_pattern(alias.pattern));
-    }
+    for (const auto* aliases : {&world.drivers.aliases, &world.drivers.native_aliases})
+        for (const sysfs::ModuleAlias& alias : *aliases) {
+            const std::string driver = alias.module == "vfio_pci" ? "vfio-pci" : alias.module;
+            add_id(world.specs, bus_of_alias(alias.pattern), driver, alias.module,
+                   native_pattern(alias.pattern));
+        }
     for (const auto& [id, device] : world.devices)
         if (device.driver && !sysfs::is_vfio_driver(*device.driver))
             add_id(world.specs, id.bus, *device.driver,

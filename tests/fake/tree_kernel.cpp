@@ -55,7 +55,9 @@ void write_drivers(Tree& tree, const std::string& kernel, const sysfs::Drivers& 
     }
     std::string aliases = "# Aliases extracted from modules themselves.\n";
     std::string modinfo;
-    for (const auto& [pattern, module] : drivers.aliases)
+    std::vector<sysfs::ModuleAlias> all = drivers.aliases;
+    all.insert(all.end(), drivers.native_aliases.begin(), drivers.native_aliases.end());
+    for (const auto& [pattern, module] : all)
         if (drivers.module_state(module) == sysfs::ModuleState::kBuiltin)
             modinfo += module + ".alias=" + pattern + '\0';
         else

@@ -75,6 +75,7 @@ const char* why_not_forceable(policy::ReasonCode code) {
         case policy::ReasonCode::kUnknownUse:
         case policy::ReasonCode::kFirmwareMemory:
         case policy::ReasonCode::kDeadDevice:
+        case policy::ReasonCode::kDriverMismatch:
             return "the kernel itself would refuse";
     }
     return "";

@@ -62,7 +62,8 @@ BINDD_OMITTABLE_FIELDS(sysfs::Device, id, syspath, path, ids, modalias, incarnat
 BINDD_OMITTABLE_FIELDS(sysfs::Host, arch, kernel, machine_id, iommu, noiommu, users, groups)
 BINDD_FIELDS(HostContext, host, group_types, group_names, warnings)
 BINDD_FIELDS(sysfs::ModuleAlias, pattern, module)
-BINDD_OMITTABLE_FIELDS(sysfs::Drivers, aliases, modules, registered, vfio_pci_makes_vfs, warnings)
+BINDD_OMITTABLE_FIELDS(sysfs::Drivers, aliases, native_aliases, modules, registered,
+                       vfio_pci_makes_vfs, warnings)
 BINDD_FIELDS(sysfs::Use, kind, text, evidence, essential)
 BINDD_OMITTABLE_FIELDS(sysfs::ScanOptions, serial, properties, slots, resets, attrs, drivers,
                        named_only, leave_out, access, users, groups, driver_buses, brief,

@@ -30,6 +30,7 @@ constexpr std::array kReasons = {
     std::pair{ReasonCode::kUnknownUse, "unknown-use"},
     std::pair{ReasonCode::kFirmwareMemory, "firmware-memory"},
     std::pair{ReasonCode::kDeadDevice, "dead-device"},
+    std::pair{ReasonCode::kDriverMismatch, "driver-mismatch"},
     std::pair{ReasonCode::kStuck, "stuck"},
     std::pair{ReasonCode::kNoIommu, "no-iommu"},
     std::pair{ReasonCode::kNoDriver, "no-driver"},
@@ -66,6 +67,7 @@ bool is_forceable(ReasonCode code) {
         case ReasonCode::kUnknownUse:
         case ReasonCode::kFirmwareMemory:
         case ReasonCode::kDeadDevice:
+        case ReasonCode::kDriverMismatch:
             return true;
         // What hangs cannot be changed. Unbinding an open VFIO device blocks; the VFs of an unbound
         // PF disappear while in use; the kernel refuses the others anyway; only its rule can lift

@@ -29,6 +29,7 @@ enum class ReasonCode {
     kUnknownUse,
     kFirmwareMemory,
     kDeadDevice,
+    kDriverMismatch,
     kStuck,
     kNoIommu,
     kNoDriver,

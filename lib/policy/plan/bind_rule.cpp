@@ -40,8 +40,10 @@ Rule make_bind_rule(const sysfs::Device& device, const BindOptions& spec) {
     rule.match = exact_match(device);
     rule.driver = spec.driver;
     rule.group.kind = spec.group;
-    if (spec.forced.codes.contains(ReasonCode::kSignature))
-        rule.in_use_allow.emplace_back(reason_name(ReasonCode::kSignature));
+    // What is as true at the next boot; the others are temporary.
+    for (const ReasonCode code : {ReasonCode::kSignature, ReasonCode::kDriverMismatch})
+        if (spec.forced.codes.contains(code))
+            rule.in_use_allow.emplace_back(reason_name(code));
     return rule;
 }
 

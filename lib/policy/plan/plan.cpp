@@ -130,6 +130,7 @@ class UnitPlanner {
         switch (change.to) {
             case Change::To::kChain:
                 add_kernel_reasons(device, chain, context_.inventory.host, reasons());
+                add_driver_mismatch(device, chain, rule, context_, reasons());
                 add_dead_device(device, rule, context_, reasons());
                 add_vfs_in_use(device, reasons());
                 break;

@@ -7,6 +7,7 @@
 
 #include "policy/plan/desired_state.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/module/alias_match.hpp"
 
 namespace policy {
 namespace {
@@ -172,6 +173,21 @@ void add_dead_device(const sysfs::Device& device, const Rule& rule, const PlanCo
             make_reason(ReasonCode::kDeadDevice, device.id, "is dead or lost", device.fault));
     if (!device.stuck.empty())
         reasons.push_back(make_reason(ReasonCode::kStuck, device.id, "is stuck", device.stuck));
+}
+
+void add_driver_mismatch(const sysfs::Device& device, const Chain& chain, const Rule& rule,
+                         const PlanContext& context, std::vector<Reason>& reasons) {
+    if (is_allowed(ReasonCode::kDriverMismatch, rule, context.forced))
+        return;
+    for (const ChainLink& link : chain.usable()) {
+        if (is_vfio_link(link) || !link.driver)
+            continue;
+        if (const auto module = sysfs::module_without_id(context.drivers, device, *link.driver))
+            reasons.push_back(
+                make_reason(ReasonCode::kDriverMismatch, device.id,
+                            "the driver " + *link.driver + " has no id for it",
+                            "no alias of the module " + *module + " matches " + device.modalias));
+    }
 }
 
 std::vector<sysfs::UseKind> accepted_uses(const Rule& rule, const ForcedReasons& forced) {

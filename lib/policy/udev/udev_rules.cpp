@@ -5,6 +5,7 @@
 
 #include "policy/decide/candidate_resolver.hpp"
 #include "policy/decide/rule_equivalence.hpp"
+#include "policy/model/reason_code.hpp"
 #include "policy/udev/udev_auto.hpp"
 #include "policy/udev/udev_match.hpp"
 
@@ -98,7 +99,25 @@ class RulesFile {
         if (rule.driver && rule.driver->kind == DriverAction::ActionKind::kChain &&
             override_value(*rule.driver).empty())
             return "there is no driver of its chain";
+        if (rule.driver && may_mismatch(rule))
+            return "its driver has ids, which must be compared with the device's";
         return {};
+    }
+
+    /// The plan refuses a native driver that has no id for a device (driver-mismatch).
+    bool may_mismatch(const Rule& rule) const {
+        const auto& allow = rule.in_use_allow;
+        if (std::find(allow.begin(), allow.end(), reason_name(ReasonCode::kDriverMismatch)) !=
+            allow.end())
+            return false;
+        const auto has_ids = [&](const Candidate& candidate) {
+            const std::string module = resolver_.by_driver(candidate.driver).module;
+            return candidate.kind == Candidate::CandidateKind::kNamed &&
+                   std::any_of(
+                       drivers_.native_aliases.begin(), drivers_.native_aliases.end(),
+                       [&](const sysfs::ModuleAlias& alias) { return alias.module == module; });
+        };
+        return std::any_of(rule.driver->chain.begin(), rule.driver->chain.end(), has_ids);
     }
 
     void priority_tier(const std::vector<const Rule*>& rules) {

@@ -20,6 +20,9 @@ namespace sysfs {
 
 namespace {
 
+constexpr std::string_view kAliasCommand = "alias ";
+constexpr std::string_view kAliasKey = ".alias=";
+
 bool is_upper_hex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
 }
@@ -71,24 +74,22 @@ std::string module_dir(const Root& root) {
 }
 
 std::vector<ModuleAlias> parse_aliases(std::string_view modules_alias) {
-    constexpr std::string_view kCommand = "alias ";
     std::vector<ModuleAlias> out;
     for_each_match(modules_alias, "alias vfio", [&](std::size_t at) {
         if (at > 0 && modules_alias[at - 1] != '\n')
             return;
-        if (auto alias = parse_alias(until(modules_alias, at + kCommand.size(), '\n')))
+        if (auto alias = parse_alias(until(modules_alias, at + kAliasCommand.size(), '\n')))
             add(out, {std::move(*alias)});
     });
     return out;
 }
 
 std::vector<ModuleAlias> parse_builtin_aliases(std::string_view modinfo) {
-    constexpr std::string_view kKey = ".alias=";
     std::vector<ModuleAlias> out;
     for_each_match(modinfo, ".alias=vfio", [&](std::size_t at) {
         const std::size_t start = modinfo.substr(0, at).rfind('\0') + 1;  // npos + 1 is 0
         const auto module = parse_module_name(modinfo.substr(start, at - start));
-        const std::string_view pattern = until(modinfo, at + kKey.size(), '\0');
+        const std::string_view pattern = until(modinfo, at + kAliasKey.size(), '\0');
         if (module && pattern.find(':') != std::string_view::npos)
             add(out, {{std::string(pattern), normalise_module(*module)}});
     });
@@ -111,14 +112,42 @@ std::vector<ModuleAlias> read_aliases(const Root& root, std::vector<std::string>
     return out;
 }
 
+std::vector<ModuleAlias> read_native_aliases(const Root& root,
+                                             const std::set<std::string>& modules) {
+    std::vector<ModuleAlias> out;
+    if (modules.empty())
+        return out;
+    const auto add_native = [&out](std::string_view pattern, const std::string& module) {
+        if (!pattern.starts_with("vfio") && pattern.find(':') != std::string_view::npos)
+            out.push_back({std::string(pattern), module});
+    };
+    const auto loadable = base::MappedFile::open(module_dir(root) + "/modules.alias");
+    const auto builtin = base::MappedFile::open(module_dir(root) + "/modules.builtin.modinfo");
+    for (const std::string& module : modules) {
+        if (loadable)
+            for_each_match(loadable->text(), " " + module + "\n", [&](std::size_t at) {
+                const std::string_view before = loadable->text().substr(0, at);
+                const std::string_view line = before.substr(before.rfind('\n') + 1);
+                if (line.starts_with(kAliasCommand))
+                    add_native(line.substr(kAliasCommand.size()), module);
+            });
+        if (builtin)
+            for_each_match(builtin->text(), module + ".alias=", [&](std::size_t at) {
+                if (at == 0 || builtin->text()[at - 1] == '\0')
+                    add_native(until(builtin->text(), at + module.size() + kAliasKey.size(), '\0'),
+                               module);
+            });
+    }
+    return out;
+}
+
 std::vector<std::string> modules_matching(std::string_view modules_alias,
                                           const std::string& modalias) {
-    constexpr std::string_view kCommand = "alias ";
     std::vector<ModuleAlias> found;
     // Only lines of the same bus ("pci:") can match, which leaves a few thousand for fnmatch.
     const std::string kind = modalias.substr(0, modalias.find(':') + 1);
-    for_each_match(modules_alias, std::string(kCommand) + kind, [&](std::size_t at) {
-        auto alias = parse_alias(until(modules_alias, at + kCommand.size(), '\n'));
+    for_each_match(modules_alias, std::string(kAliasCommand) + kind, [&](std::size_t at) {
+        auto alias = parse_alias(until(modules_alias, at + kAliasCommand.size(), '\n'));
         if (alias && ::fnmatch(alias->pattern.c_str(), modalias.c_str(), 0) == 0)
             found.push_back(std::move(*alias));
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,10 @@ namespace sysfs {
 /// `warnings`.
 [[nodiscard]] std::vector<ModuleAlias> read_aliases(const Root& root,
                                                     std::vector<std::string>& warnings);
+
+/// The aliases of `modules` (normalised) that are not VFIO's, from the same two files.
+[[nodiscard]] std::vector<ModuleAlias> read_native_aliases(const Root& root,
+                                                           const std::set<std::string>& modules);
 
 /// The modules whose aliases in the text claim `modalias`, most specific first: for kernels without
 /// the binary index, which libkmod needs.

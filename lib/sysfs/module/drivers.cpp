@@ -2,6 +2,7 @@
 #include "sysfs/module/drivers.hpp"
 
 #include "base/dir.hpp"
+#include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/module/aliases.hpp"
@@ -76,6 +77,21 @@ std::set<std::string> asked_modules(const Drivers& drivers, const ScanOptions& w
     return out;
 }
 
+/// The modules of the named drivers that are not VFIO's: those the devices have ids of.
+std::set<std::string> native_modules(const Drivers& drivers, const ScanOptions& wanted) {
+    std::set<std::string> out;
+    for (const std::string& driver : wanted.drivers) {
+        if (is_vfio_driver(driver))
+            continue;
+        out.insert(normalise_module(driver));
+        for (const auto& [bus, registered] : drivers.registered)
+            if (const auto at = registered.find(driver);
+                at != registered.end() && !at->second.empty())
+                out.insert(at->second);
+    }
+    return out;
+}
+
 }  // namespace
 
 bool Drivers::is_registered(const std::string& bus, const std::string& driver) const {
@@ -139,6 +155,7 @@ base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted) 
         complete_from_modules(root, out.registered);
     if (!wanted.named_only)
         out.aliases = read_aliases(root, out.warnings);
+    out.native_aliases = read_native_aliases(root, native_modules(out, wanted));
     if (wanted.vf_makers)
         out.vfio_pci_makes_vfs = read_vfio_pci_makes_vfs(root);
     const ModuleIndex index(root);

@@ -15,7 +15,7 @@
 
 namespace sysfs {
 
-/// One line of modules.alias (or of the built-in ones) whose prefix is a VFIO one.
+/// One line of modules.alias, or of the built-in ones.
 struct ModuleAlias {
     std::string pattern;  ///< "vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*"
     std::string module;   ///< normalised: "virtio_vfio_pci"
@@ -37,6 +37,8 @@ enum class ModuleState {
 /// `registered` relates them.
 struct Drivers {
     std::vector<ModuleAlias> aliases;
+    /// The other aliases of the modules whose drivers ScanOptions names, native drivers' ids.
+    std::vector<ModuleAlias> native_aliases;
     std::map<std::string, ModuleState>
         modules;  ///< by normalised name: those of aliases and of ScanOptions
     /// bus → driver → module that registered it ("" when the kernel does not say).

@@ -97,6 +97,9 @@ check "rollback of that one" vfioctl rollback
 equal "goes back to what stood when it began" "vfio-pci vfio-pci" "$(driver_of $nic) $(override_of $nic)"
 check "rollback of the first" vfioctl rollback
 equal "goes back to before all of it" "e1000e (null)" "$(driver_of $nic) $(override_of $nic)"
+fails "a driver that has no id for the device is refused" 3 vfioctl bind $nic --driver nvme
+contains "and why" "driver-mismatch" "$(vfioctl bind $nic --driver nvme 2>&1)"
+equal "the device is left as it was" "e1000e (null)" "$(driver_of $nic) $(override_of $nic)"
 check "a driver by the name of its module's file" vfioctl bind $virtio --driver virtio-vfio-pci
 equal "is that driver" "virtio_vfio_pci" "$(driver_of $virtio)"
 check "release it" vfioctl release $virtio

@@ -212,6 +212,57 @@ TEST(Plan, RefusesToBindADeadDeviceUnlessForced) {
     EXPECT_EQ(allowed.make_plan().transactions[0].verdict, policy::Verdict::kChange);
 }
 
+std::string nic_rule(const std::string& driver) {
+    return "rules: [{name: nic, match: {class: network}, driver: " + driver + "}]";
+}
+
+Host host_with_native_modules() {
+    Host host = nic_host();
+    host.with_variants();
+    host.alias("pci:v*d*sv*sd*bc01sc08i02*", "nvme");
+    host.alias("pci:v000010DEd*sv*sd*bc03sc*i*", "snd_hda_intel").alias("usb:v1234p*", "usbnic");
+    host.alias("pci:v00008086d000010D3sv*sd*bc*sc*i*", "e1000e");
+    host.module("pci-stub", sysfs::ModuleState::kAvailable);
+    return host;
+}
+
+TEST(Plan, RefusesANativeDriverWithoutAnIdForTheDevice) {
+    const Host host = host_with_native_modules();
+    const std::string expected =
+        "group 7: refused\n"
+        "  ? driver-mismatch 0000:02:00.0: the driver nvme has no id for it (no alias of the "
+        "module "
+        "nvme matches pci:v00008086d000010D3sv00000000sd00000000bc02sc00i00)\n";
+    EXPECT_EQ(PolicyFixture(host, nic_rule("nvme")).plan(), expected);
+    EXPECT_EQ(PolicyFixture(host, nic_rule("[nvme, vfio-pci]")).plan(), expected);
+    const auto forced = policy::ForcedReasons{.codes = {policy::ReasonCode::kDriverMismatch}};
+    EXPECT_EQ(PolicyFixture(host, nic_rule("nvme")).make_plan(forced).transactions[0].verdict,
+              policy::Verdict::kChange);
+    EXPECT_EQ(PolicyFixture(host, nic_rule("nvme, in_use: {allow: [driver-mismatch]}"))
+                  .make_plan()
+                  .transactions[0]
+                  .verdict,
+              policy::Verdict::kChange);
+    // A module's name in its other spelling, with a driver that is registered.
+    Host loaded = host;
+    loaded.registered("pci", "snd_hda_intel", "snd_hda_intel");
+    EXPECT_EQ(PolicyFixture(loaded, nic_rule("snd-hda-intel"))
+                  .make_plan()
+                  .transactions[0]
+                  .reasons[0]
+                  .code,
+              policy::ReasonCode::kDriverMismatch);
+}
+
+TEST(Plan, TakesAnyDriverThatHasAnIdOrNoIdsAtAll) {
+    Host host = host_with_native_modules();
+    host.pci("0000:02:00.0").device().driver.reset();
+    for (const char* driver : {"e1000e", "vfio-pci", "mlx5_vfio_pci", "pci-stub", "usbnic", "auto"})
+        EXPECT_EQ(PolicyFixture(host, nic_rule(driver)).make_plan().transactions[0].verdict,
+                  policy::Verdict::kChange)
+            << driver;
+}
+
 TEST(Plan, RefusesAStuckDeviceWhateverIsForced) {
     Host host = nic_host();
     host.pci("0000:02:00.0").device().stuck = "reading it does not return";

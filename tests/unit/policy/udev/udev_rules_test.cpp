@@ -195,4 +195,19 @@ ENV{.BINDD_RULE}=="0", ENV{BINDD_OVERRIDE}="none", GOTO="bindd_set_override"
 )");
 }
 
+TEST(UdevRules, LeaveADriverThatMayHaveNoIdForTheDeviceToTheDaemon) {
+    fake::Host with_nvme = host();
+    with_nvme.alias("pci:v*d*sv*sd*bc01sc08i02*", "nvme");
+    const auto unsupported = [&](const std::string& action) {
+        const auto set =
+            policy_test::policies("rules: [{name: nic, match: {class: network}, " + action + "}]");
+        return policy::udev_rules(set, with_nvme.drivers(), with_nvme.inventory().host).unsupported;
+    };
+    EXPECT_EQ(unsupported("driver: nvme"),
+              std::vector<std::string>{"rule nic (p.yaml:1): its driver has ids, which must be "
+                                       "compared with the device's"});
+    EXPECT_TRUE(unsupported("driver: nvme, in_use: {allow: [driver-mismatch]}").empty());
+    EXPECT_TRUE(unsupported("driver: vfio-pci").empty());
+}
+
 }  // namespace

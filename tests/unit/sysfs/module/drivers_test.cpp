@@ -49,6 +49,42 @@ TEST_F(DriversTest, EqualTheHostTheyWereWrittenFrom) {
     EXPECT_EQ(found.module_state("never-asked"), ModuleState::kMissing);
 }
 
+TEST_F(DriversTest, HaveTheNativeIdsOfTheDriversThatAreAskedFor) {
+    const ModuleAlias loadable{"pci:v*d*sv*sd*bc01sc08i02*", "nvme"};
+    const ModuleAlias builtin{"pci:v00001AF4d*sv*sd*bc*sc*i*", "virtio_pci"};
+    host.alias(loadable.pattern, "nvme").alias(builtin.pattern, "virtio_pci");
+    host.alias("pci:v00008086d*sv*sd*bc*sc*i*", "not_asked").alias("of:N*T*Cx", "my_nvme");
+    host.module("virtio_pci", ModuleState::kBuiltin).with_variants();
+    host.registered("pci", "virtio-pci", "virtio_pci");
+    write();
+    EXPECT_TRUE(drivers().native_aliases.empty());
+    ScanOptions wanted;
+    wanted.drivers = {"nvme", "virtio-pci", "mlx5_vfio_pci"};
+    EXPECT_EQ(drivers(wanted).native_aliases, (std::vector<ModuleAlias>{loadable, builtin}));
+}
+
+TEST_F(DriversTest, NameTheModuleThatHasNoIdOfADevice) {
+    Drivers drivers;
+    drivers.native_aliases = {{"pci:v*d*sv*sd*bc01sc08i02*", "nvme"},
+                              {"pci:v00001AF4d*sv*sd*bc*sc*i*", "virtio_pci"},
+                              {"acpi*:PNP0501:*", "8250_pnp"}};
+    drivers.registered["pci"]["virtio-pci"] = "virtio_pci";
+    Device device;
+    device.id = {"pci", "0000:01:00.0"};
+    device.modalias = "pci:v00008086d000010D3sv00008086sd0000A01Fbc02sc00i00";
+    EXPECT_EQ(module_without_id(drivers, device, "nvme"), "nvme");
+    EXPECT_EQ(module_without_id(drivers, device, "virtio-pci"), "virtio_pci");
+    EXPECT_EQ(module_without_id(drivers, device, "pci-stub"), std::nullopt);
+    EXPECT_EQ(module_without_id(drivers, device, "8250_pnp"), std::nullopt);
+    device.modalias = "pci:v00001AF4d00001041sv00001AF4sd00001100bc01sc08i02";
+    EXPECT_EQ(module_without_id(drivers, device, "nvme"), std::nullopt);
+    EXPECT_EQ(module_without_id(drivers, device, "virtio-pci"), std::nullopt);
+    device.modalias = "acpi:ABC0001:";
+    EXPECT_EQ(module_without_id(drivers, device, "8250_pnp"), "8250_pnp");
+    device.modalias = "";
+    EXPECT_EQ(module_without_id(drivers, device, "nvme"), std::nullopt);
+}
+
 TEST_F(DriversTest, DistinguishADriverFromItsModule) {
     host.registered("pci", "vfio-pci", "vfio_pci").registered("ap", "cex4queue", "zcrypt_cex4");
     write();

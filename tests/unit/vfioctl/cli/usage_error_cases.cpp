@@ -317,7 +317,8 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          {"--root", "@", "bind", "eth0", "--force", "please", "--dry-run"},
          "vfioctl: --force please: unknown reason\n"
          "hint: one of: mounted, swap, holder, default-route, addressed, enslaved, session, "
-         "open-fd, console, input, signature, unknown-use, firmware-memory, dead-device\n"},
+         "open-fd, console, input, signature, unknown-use, firmware-memory, dead-device, "
+         "driver-mismatch\n"},
         {2,
          {"--root", "@", "bind", "eth0", "--force", "protected", "--dry-run"},
          "vfioctl: --force protected: cannot be forced\n"

@@ -45,6 +45,7 @@ fake::Host workstation() {
     host.pci("0000:02:00.1").audio().group(13).driver("snd_hda_intel").numa(1);
     host.pci("0000:03:00.0").nic().group(14).driver("e1000e").netdev("eth0");
     host.pci("0000:04:00.0").nvme().group(15).driver("nvme");
+    host.alias("pci:v*d*sv*sd*bc01sc08i02*", "nvme");
     add_chipset(host);
     return host;
 }
