@@ -12,10 +12,10 @@ using sysfs::DeviceId;
 
 namespace {
 
-bool restores_drift(const View& view, const DeviceId& device) {
-    const policy::Decision* decision = view.decision(device);
-    return decision != nullptr && decision->rule != nullptr &&
-           decision->rule->drift == policy::Drift::kRestore;
+bool restores_drift(const ControllerState& state, const DeviceId& device) {
+    const policy::Decision* decision = state.view.decision(device);
+    return state.apply_mode == ApplyMode::kAutomatic && decision != nullptr &&
+           decision->rule != nullptr && decision->rule->drift == policy::Drift::kRestore;
 }
 
 void log_drift(StepContext& step, const DeviceId& device, const std::string& what) {
@@ -107,9 +107,8 @@ std::string check_drift(StepContext& step, GroupStatus& status, const Transactio
     const std::string what = describe_drift(step.state.view, transaction);
     if (!status.drifted && is_drift(step.state, status, transaction)) {
         const bool restored = std::all_of(
-            transaction.changes.begin(), transaction.changes.end(), [&](const Change& change) {
-                return restores_drift(step.state.view, change.target.id);
-            });
+            transaction.changes.begin(), transaction.changes.end(),
+            [&](const Change& change) { return restores_drift(step.state, change.target.id); });
         log_drift(step, first.target.id,
                   "was " + what + (restored ? ": restored" : ": left unchanged"));
         status.reset_history();
@@ -133,7 +132,7 @@ std::vector<Transaction> restore_lost_overrides(StepContext& step) {
         if (!status.can_be_evaluated() || status.drifted || status.has_failed() ||
             state.jobs.is_reserved(key))
             continue;
-        const bool restored = restores_drift(state.view, id);
+        const bool restored = restores_drift(state, id);
         log_drift(step, id,
                   std::string("lost its driver_override") +
                       (restored ? ": restored" : ": left unchanged"));

@@ -76,7 +76,7 @@ struct GroupStatus {
     std::string blocked_reason;    ///< the reason in the device's state; empty: that of the plan
     std::string blocked_note;      ///< its note (binding::DeviceState)
     std::set<sysfs::DeviceId> children_to_scan;  ///< with the next scan of the group itself
-    std::string logged_refusal;                  ///< the last refusal that was logged
+    std::string logged_unchanged;  ///< the last refusal or pending change that was logged
 
     [[nodiscard]] bool is_working() const {
         return state == GroupState::kWorking || state == GroupState::kWorkingDirty;

@@ -199,8 +199,11 @@ void plan_apply(StepContext& step, JobId id, const ScanDifference& difference,
     // A plan must not take from an assessment what it knows already: with plans in a loop, nothing
     // would ever be reconciled.
     const QueuedJob* queued = state.jobs.find(id);
-    if (queued != nullptr && queued->job.request.mode == JobMode::kExecute)
+    if (queued != nullptr && queued->job.request.mode == JobMode::kExecute) {
         state.usage_known.clear();
+        if (state.apply_mode == ApplyMode::kManual && queued->job.request.devices.empty())
+            step.emit(WriteUdevRules{});
+    }
     state.view.decide();
     std::vector<DeviceId> devices = state.view.devices_changing_driver();
     state.quarantine.remove_from(devices);

@@ -21,6 +21,7 @@ enum class LogEvent {
     kDrift,           ///< a managed device was changed outside bindd
     kPolicyLoaded,    ///< a policy set is in force
     kPolicyRejected,  ///< an invalid set: the one in force stays
+    kPending,         ///< a change waits for a request (--apply manual)
     kWarning,         ///< anything else an administrator should know
     kStopped,         ///< the daemon ends
 };

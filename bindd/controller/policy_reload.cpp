@@ -115,7 +115,10 @@ void on_policies_read(StepContext& step, PoliciesRead input) {
             notify_loaded(step, std::move(input.policies.parsed.diagnostics));
         return;
     }
-    apply_policies(step, std::move(input.policies), input.cause);
+    // In manual mode a request reads the files and no more: only `apply` takes manual changes back.
+    apply_policies(
+        step, std::move(input.policies),
+        step.state.apply_mode == ApplyMode::kManual ? ReloadCause::kFilesChanged : input.cause);
     if (valid)
         scan_all(step);
 }

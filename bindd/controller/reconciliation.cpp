@@ -20,15 +20,28 @@ using sysfs::DeviceId;
 
 namespace {
 
+/// Once for as long as nothing else happens to the group.
+void log_unchanged(StepContext& step, GroupStatus& status, LogEvent event, std::string text) {
+    if (status.logged_unchanged == text)
+        return;
+    status.logged_unchanged = text;
+    step.log(Level::kNotice, event, std::move(text));
+}
+
 void log_refusal(StepContext& step, GroupStatus& status, const Transaction& transaction) {
     std::string text = transaction.key() + ": " + policy::verdict_name(transaction.verdict);
     for (const policy::Reason& reason : transaction.reasons)
         text += std::string("; ") + reason.device.display() + ": " +
                 policy::reason_name(reason.code) + ": " + reason.text;
-    if (status.logged_refusal == text)
-        return;
-    status.logged_refusal = text;
-    step.log(Level::kNotice, LogEvent::kRefused, std::move(text));
+    log_unchanged(step, status, LogEvent::kRefused, std::move(text));
+}
+
+void log_pending(StepContext& step, GroupStatus& status, const Transaction& transaction) {
+    std::string text = transaction.key() + ": pending until `vfioctl apply`";
+    for (const policy::Change& change : transaction.changes)
+        text += "; " + change.target.id.display() + ": rule " + change.rule +
+                (change.target_name() ? ": " + *change.target_name() : "");
+    log_unchanged(step, status, LogEvent::kPending, std::move(text));
 }
 
 /// The devices that the transaction takes from their users.
@@ -63,6 +76,10 @@ SkipReason skip_reason(StepContext& step, GroupStatus& status, const Transaction
                        : SkipReason{binding::kManualReason, binding::kNoteManual};
     if (const std::string drift = check_drift(step, status, transaction); !drift.empty())
         return {drift, binding::kNoteDrift};
+    if (state.apply_mode == ApplyMode::kManual) {
+        log_pending(step, status, transaction);
+        return {"waits for `vfioctl apply`: the daemon runs with --apply manual"};
+    }
     if (status.should_retry(transaction, step.now))
         return {};
     if (!status.retry_at)
@@ -129,7 +146,7 @@ void evaluate_group(StepContext& step, const std::string& key,
         case Evaluation::kInSync:
             status.reset_history();
             status.was_in_sync = true;
-            status.logged_refusal.clear();
+            status.logged_unchanged.clear();
             return advance_group(step, key, GroupEvent::kInSync);
     }
 }

@@ -119,7 +119,8 @@ void on_full_scan_finished(StepContext& step, FullScan scan, const Result<void>&
     }
     record_scanned(state, scan.requests);
     state.usage_known.clear();
-    step.emit(WriteUdevRules{});
+    if (state.apply_mode == ApplyMode::kAutomatic)
+        step.emit(WriteUdevRules{});
     on_devices_scanned(step, {}, *difference, std::move(journal));
 }
 

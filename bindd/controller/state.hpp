@@ -25,6 +25,10 @@ enum class StartupPhase {
     kReady,     ///< the first reconciliation is complete
 };
 
+/// Whether the daemon itself applies what the policies ask for: at its start, on events, after an
+/// edit. In manual mode it reports such changes as pending until a request makes them.
+enum class ApplyMode { kAutomatic, kManual };
+
 /// What observers were last notified of: they are notified of devices and groups only when these
 /// differ from it.
 struct PublishedState {
@@ -47,6 +51,7 @@ struct ControllerState {
     JobQueue jobs;
     Claims claims;
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write of the daemon's own jobs
+    ApplyMode apply_mode = ApplyMode::kAutomatic;
 
     Coalescer coalescer{kQuiet, kLongestDelay};
     std::optional<Time> scan_timer;  ///< the time for which TimerId::kScan is armed

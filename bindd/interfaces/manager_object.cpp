@@ -112,6 +112,13 @@ std::string ManagerObject::Version() {
     return read_out([] { return std::string(kVersion); });
 }
 
+std::string ManagerObject::ApplyMode() {
+    return read_out([&] {
+        return std::string(
+            deps_.controller.apply_mode() == bindd::ApplyMode::kManual ? "manual" : "automatic");
+    });
+}
+
 uint32_t ManagerObject::count(const char* state) const {
     return read_out([&]() -> uint32_t {
         const auto counts = deps_.controller.counts();

@@ -62,6 +62,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::bindd1::Manager
     std::string PolicyError() override {
         return read_out([&] { return bus_text(policy_error_); });
     }
+    std::string ApplyMode() override;
     bool Ready() override { return ready_; }
     uint32_t Unmanaged() override { return count("unmanaged"); }
     uint32_t Bound() override { return count("bound"); }

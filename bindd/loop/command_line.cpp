@@ -16,6 +16,7 @@ Keeps the drivers of this host's devices as the policies declare.
   --policy PATH     a file or directory in place of the standard ones; may be given several times
   --bus ADDRESS     the D-Bus to be reached on: an address, system (default) or none
   --timeout S       how many seconds a write to the kernel may take before its device counts as stuck (60)
+  --apply MODE      automatic: changes are made by themselves; manual: they are reported, and wait for `vfioctl apply`
   --executor PATH   the socket of the service that writes to the kernel; without it a child of the daemon does
   --serve-as-executor
                     be that service, for the connection that systemd passes
@@ -44,7 +45,7 @@ using Values = std::vector<std::string>;
 
 po::options_description options() {
     po::options_description options;
-    for (const char* name : {"policy", "bus", "timeout", "executor", kWords})
+    for (const char* name : {"policy", "bus", "timeout", "apply", "executor", kWords})
         options.add_options()(name, po::value<Values>()->composing(), "");
     for (const char* name : {"serve-as-executor", "is-enabled", "version", "help"})
         options.add_options()(name, po::bool_switch(), "");
@@ -78,6 +79,10 @@ std::variant<CommandLine, EarlyExit> to_command_line(const po::variables_map& fo
             return usage_error("--timeout " + value + ": not a number of seconds");
         line.daemon.timeout = std::chrono::seconds(*seconds);
     }
+    const std::string mode = values("apply", {"automatic"}).back();
+    if (mode != "automatic" && mode != "manual")
+        return usage_error("--apply " + mode + ": neither automatic nor manual");
+    line.daemon.apply_mode = mode == "manual" ? ApplyMode::kManual : ApplyMode::kAutomatic;
     if (const Values words = values(kWords, {}); !words.empty())
         return usage_error(words.front() + ": takes no words");
     line.bus = values("bus", {line.bus}).back();

@@ -149,6 +149,7 @@ ControllerRunner::ControllerRunner(ControllerDependencies deps)
                {deps_.event, [this] { feed(TimerFired{TimerId::kStartup}); }},
                {deps_.event, [this] { (void)reload(ReloadCause::kFilesChanged); }}}} {
     state_.timeout = deps_.timeout;
+    state_.apply_mode = deps_.apply_mode;
     deps_.executor.on_notice([this](binding::Message notice) { on_notice(std::move(notice)); });
     deps_.executor.on_protocol_error(
         [this](const base::Error& error) { feed(ProtocolViolated{error}); });

@@ -29,6 +29,7 @@ struct ControllerDependencies {
     binding::StateDir state;
     std::vector<std::string> policy_paths;
     std::chrono::milliseconds timeout{60'000};  ///< of the daemon's own transactions, per write
+    ApplyMode apply_mode = ApplyMode::kAutomatic;
 };
 
 /// Runs the pure controller (controller/step.hpp) on the event loop: owns its state, feeds it what
@@ -50,6 +51,7 @@ class ControllerRunner : base::NonCopyable {
     void on_override_written(const std::string& file) { feed(OverrideWritten{file}); }
 
     [[nodiscard]] bool is_ready() const { return state_.is_ready(); }
+    [[nodiscard]] ApplyMode apply_mode() const { return state_.apply_mode; }
     [[nodiscard]] const View& view() const { return state_.view; }
     [[nodiscard]] binding::DeviceState state(
         const sysfs::Device& device, Disclosure disclosure = Disclosure::kEverything) const {

@@ -48,7 +48,8 @@ class DaemonLoop final : public Observer {
                        .log = log_,
                        .state = hooks.executor.state,
                        .policy_paths = options.policies,
-                       .timeout = options.timeout}),
+                       .timeout = options.timeout,
+                       .apply_mode = options.apply_mode}),
           sigterm_(loop_.get(), SIGTERM, [this] { stop(); }),
           sigint_(loop_.get(), SIGINT, [this] { stop(); }),
           sighup_(loop_.get(), SIGHUP, [this] { reload(); }),
@@ -108,6 +109,9 @@ class DaemonLoop final : public Observer {
                 text += std::to_string(count) + " " + state + ", ";
         return text + std::to_string(controller_.view().inventory.devices.size()) + " devices, " +
                std::to_string(controller_.view().policies.rules.size()) + " rules" +
+               (controller_.apply_mode() == ApplyMode::kManual
+                    ? "; changes wait for `vfioctl apply`"
+                    : "") +
                (controller_.view().policy_error.empty()
                     ? ""
                     : "; the policy files are invalid, the last valid set is in force");

@@ -15,6 +15,7 @@ namespace bindd {
 struct DaemonOptions {
     std::vector<std::string> policies;
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write of the daemon's own
+    ApplyMode apply_mode = ApplyMode::kAutomatic;
     std::string
         executor{};  ///< the socket of the executor's service; empty: a child of the daemon's
 };

@@ -33,6 +33,7 @@ constexpr base::NameTable<LogEvent::kStopped> kMessageIds{
     "041452e4c2704d0fbe4fe18c8323346d",  // kDrift
     "15d3b89edac94b7da4fbea1063bc2522",  // kPolicyLoaded
     "ba077ea309164fbe8b53b3eb1c46e7e9",  // kPolicyRejected
+    "8bdf580c9ee940a6b0c5d539225a0b9b",  // kPending
     "308755bfed504c4b99eba6895dac4704",  // kWarning
     "09ff05334d3346d4826fc315d88647db"   // kStopped
 };

@@ -202,6 +202,21 @@ class Policies(OnBus):
         self.assertEqual(self.harness.get(device_path("0000:02:00.0"), DEVICE, "Wanted"), {})
 
 
+class ManualMode(OnBus):
+    def test_leaves_changes_of_the_policies_to_apply(self):
+        self.assertEqual(self.harness.get(ROOT, MANAGER, "ApplyMode"), "automatic")
+        self.harness.stop()
+        self.harness.start(environment={"BINDD_TEST_APPLY_MANUAL": "1"})
+        self.assertEqual(self.harness.get(ROOT, MANAGER, "ApplyMode"), "manual")
+        nic = device_path("0000:03:00.0")
+        self.harness.write("policy.yaml", "version: 1\nrules:\n  - name: other\n    match: { netdev: eth1 }\n    driver: none\n")
+        self.harness.manager("Reload")
+        self.assertIn("other", self.harness.manager("Plan", options()))
+        self.assertEqual(self.harness.get(nic, DEVICE, "Driver"), "e1000e")
+        self.harness.ended(self.harness.manager("Apply", options()))
+        self.assertEqual(self.harness.get(nic, DEVICE, "Driver"), "")
+
+
 class Callers(OnBus):
     devices = 24
 

@@ -146,8 +146,9 @@ int run(const std::string& address, const std::string& directory, unsigned extra
         create_world(directory, extra, released);
     fake::FakeKernel kernel(path);
     constexpr std::chrono::seconds kTimeout{10};
-    const bindd::DaemonOptions options{.policies = {directory + "/policy.yaml"},
-                                       .timeout = kTimeout};
+    bindd::DaemonOptions options{.policies = {directory + "/policy.yaml"}, .timeout = kTimeout};
+    if (std::getenv("BINDD_TEST_APPLY_MANUAL") != nullptr)
+        options.apply_mode = bindd::ApplyMode::kManual;
     const bindd::DaemonHooks hooks{
         .executor = {.kernel = kernel,
                      .state = {directory + "/run", directory + "/lib", directory + "/boot_id", {}},

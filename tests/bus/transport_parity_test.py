@@ -198,6 +198,18 @@ class OfTheDaemon(unittest.TestCase):
         self.assertEqual([(each["device"], each["note"]) for each in status["exceptions"]],
                          [(address, "released") for address in RELEASED])
 
+    def test_status_says_that_changes_wait_in_manual_mode(self):
+        self.assertEqual(json.loads(self.run_cli("status", "--json")[1])["apply"], "automatic")
+        self.harness.stop()
+        self.harness.start(environment={"BINDD_TEST_APPLY_MANUAL": "1"})
+        self.assertIn("apply:      manual: changes wait for `vfioctl apply`\n", self.run_cli("status")[1])
+        self.assertEqual(json.loads(self.run_cli("status", "--json")[1])["apply"], "manual")
+        self.harness.write("policy.yaml", "version: 1\nrules:\n  - name: disk\n    match: { address: \"0000:04:00.0\" }\n    driver: auto\n")
+        self.assertIn("vfio-pci", self.run_cli("plan", "04:00.0")[1])
+        self.assertIn("waits for `vfioctl apply`", self.run_cli("list", "-o", "ADDRESS,STATE,REASON", "04:00.0")[1])
+        self.assertEqual(self.run_cli("apply", "04:00.0")[0], 0)
+        self.assertIn("bound", self.run_cli("list", "-o", "ADDRESS,STATE", "04:00.0")[1])
+
     def test_reload_says_what_is_wrong(self):
         self.assertEqual(self.run_cli("reload"), (0, "", ""))
         self.harness.write("policy.yaml", "version: 2\n")

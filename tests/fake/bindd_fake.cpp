@@ -152,6 +152,9 @@ int run(const std::vector<std::string>& words) {
         return 0;
     };
     DaemonOptions options{.policies = {words.begin() + 3, words.end()}, .timeout = timeout};
+    const char* mode = std::getenv("BINDD_FAKE_APPLY");
+    if (mode != nullptr && std::string(mode) == "manual")
+        options.apply_mode = ApplyMode::kManual;
     ConsoleEventSource* stdio = nullptr;
     const DaemonHooks hooks{
         .executor = {.kernel = kernel,

@@ -43,6 +43,8 @@ std::string as_text(DaemonStatus& status) {
     list.add("daemon", "bindd " + status.at("Version") +
                            (status.at("Ready") == "true" ? ", ready" : ", starting"));
     list.add("policies", "generation " + status.at("PolicyGeneration"));
+    if (status.at("ApplyMode") == "manual")
+        list.add("apply", std::string("manual: changes wait for `vfioctl apply`"));
     std::string counts;
     for (const std::string_view state : binding::kDeviceStates)
         if (const auto count = status.count(count_property(state)); count > 0)
@@ -70,6 +72,7 @@ nlohmann::ordered_json as_json(DaemonStatus& status) {
     json["version"] = status.at("Version");
     json["ready"] = status.at("Ready") == "true";
     json["policy_generation"] = status.count("PolicyGeneration");
+    json["apply"] = status.at("ApplyMode") == "manual" ? "manual" : "automatic";
     json["policy_error"] = status.at("PolicyError").empty()
                                ? nlohmann::ordered_json(nullptr)
                                : nlohmann::ordered_json(status.at("PolicyError"));

@@ -38,6 +38,27 @@ TEST_F(StepTest, BindsADeviceThatIsNotAsWanted) {
                                  "disarm startup", "ready"}));
 }
 
+TEST_F(StepTest, SaysOnceWhatWaitsInManualMode) {
+    state_.apply_mode = ApplyMode::kManual;
+    (void)start();
+    (void)recovered();
+    EXPECT_EQ(scanned(1), (Lines{"#2 query usage of 0000:01:00.0"})) << "no rules for udev";
+    const Lines lines = unused(2);
+    EXPECT_EQ(lines.front(),
+              "log notice: group 11: pending until `vfioctl apply`; 0000:01:00.0: rule nics: "
+              "vfio-pci");
+    EXPECT_EQ(lines.back(), "ready");
+    EXPECT_EQ(device_state(kNicAddress).state, "pending");
+    (void)feed(
+        HostEvent{.kind = HostEvent::EventKind::kChanged, .device = fake::pci_id(kNicAddress)});
+    (void)fire(TimerId::kScan, std::chrono::milliseconds(4));
+    (void)scanned(3);
+    EXPECT_EQ(unused(4), Lines{"watch"});
+    (void)submit(JobKind::kApply, "");
+    (void)fire(TimerId::kJobs);
+    EXPECT_EQ(scanned(5), (Lines{"write udev rules", "#6 query usage of 0000:01:00.0"}));
+}
+
 TEST_F(StepTest, ScansNewMediatedDevicesWithTheirParent) {
     (void)start();
     (void)recovered();

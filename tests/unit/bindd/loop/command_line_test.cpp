@@ -39,6 +39,9 @@ TEST(DaemonOptions, DefaultToTheStandardDirectories) {
     EXPECT_EQ(parsed.daemon.policies, (std::vector<std::string>{"/a", "/b"}));
     EXPECT_EQ(parsed.bus, "none");
     EXPECT_EQ(parsed.daemon.timeout, std::chrono::seconds(5));
+    EXPECT_EQ(parsed.daemon.apply_mode, ApplyMode::kAutomatic);
+    EXPECT_EQ(std::get<CommandLine>(parse({"--apply", "manual"})).daemon.apply_mode,
+              ApplyMode::kManual);
 }
 
 TEST(DaemonOptions, SayWhatIsWrong) {
@@ -46,6 +49,8 @@ TEST(DaemonOptions, SayWhatIsWrong) {
               "bindd: --timeout 0: not a number of seconds\nhint: bindd --help\n");
     EXPECT_EQ(usage_error({"--timeout", "5s"}),
               "bindd: --timeout 5s: not a number of seconds\nhint: bindd --help\n");
+    EXPECT_EQ(usage_error({"--apply", "never"}),
+              "bindd: --apply never: neither automatic nor manual\nhint: bindd --help\n");
     EXPECT_EQ(usage_error({"--polcy"}),
               "bindd: --polcy: unknown option, or its value is missing\nhint: bindd --help\n");
     EXPECT_EQ(usage_error({"word"}), "bindd: word: takes no words\nhint: bindd --help\n");

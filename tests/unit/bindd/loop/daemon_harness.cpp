@@ -62,6 +62,11 @@ DaemonHarness::~DaemonHarness() {
         kill();
 }
 
+DaemonHarness& DaemonHarness::apply_mode(const char* mode) {
+    apply_mode_ = mode;
+    return *this;
+}
+
 DaemonHarness& DaemonHarness::timeout(std::chrono::milliseconds timeout) {
     timeout_ = timeout;
     return *this;
@@ -109,6 +114,7 @@ void DaemonHarness::start(Group group) {
         ::unsetenv("NOTIFY_SOCKET");
         const std::string timeout = std::to_string(timeout_.count());
         ::setenv("BINDD_FAKE_TIMEOUT_MS", timeout.c_str(), 1);
+        ::setenv("BINDD_FAKE_APPLY", apply_mode_, 1);
         ::execl(BINDD_FAKE, "bindd_fake", (dir_.path() + "/world").c_str(), dir_.path().c_str(),
                 timeout.c_str(), (dir_.path() + "/policies").c_str(), static_cast<char*>(nullptr));
         ::_exit(127);

@@ -32,6 +32,7 @@ class DaemonHarness {
     ~DaemonHarness();
 
     DaemonHarness& timeout(std::chrono::milliseconds timeout);
+    DaemonHarness& apply_mode(const char* mode);
     void policy(const std::string& text);
     void start();
     /// Starts it and waits until it is ready.
@@ -79,6 +80,7 @@ class DaemonHarness {
     fake::TempDir dir_;
     fake::FakeKernel kernel_;
     std::chrono::milliseconds timeout_{10'000};
+    const char* apply_mode_ = "automatic";
     pid_t pid_ = 0;
     base::UniqueFd in_;
     base::UniqueFd out_;

@@ -170,6 +170,65 @@ TEST(Daemon, TakesAReleasedDeviceAgainWhenAReloadIsRequested) {
     EXPECT_TRUE(daemon.wait_for_driver(kFirst, "vfio-pci"));
 }
 
+constexpr const char* kWaits = " waits for `vfioctl apply`: the daemon runs with --apply manual";
+
+TEST(Daemon, LeavesEveryChangeToARequestInManualMode) {
+    DaemonHarness daemon(nics(1), all_nics());
+    daemon.apply_mode("manual").start_ready();
+    EXPECT_EQ(daemon.state_when(kFirst, "pending"),
+              std::string("state pci/0000:01:00.0 pending e1000e") + kWaits)
+        << "at the start";
+    daemon.plug(nics(2).devices.at(fake::pci_id(kSecond)));
+    EXPECT_EQ(daemon.state_when(kSecond, "pending"),
+              std::string("state pci/0000:02:00.0 pending e1000e") + kWaits)
+        << "when plugged in";
+    daemon.policy("version: 1\nrules: []\n");
+    daemon.wait_for_line("reloaded 0 errors");
+    daemon.state_when(kFirst, "unmanaged");
+    daemon.policy(all_nics());
+    daemon.wait_for_line("reloaded 0 errors");
+    daemon.state_when(kFirst, "pending");
+    daemon.send_line("reload");
+    daemon.wait_for_line("reloaded 0 errors");
+    daemon.state_when(kSecond, "pending");
+    EXPECT_EQ(daemon.driver_of(kFirst), "e1000e") << "after an edit and a reload";
+    daemon.send_line("apply");
+    daemon.wait_for_line("job 1 apply ended done");
+    EXPECT_EQ(daemon.driver_of(kFirst), "vfio-pci");
+    EXPECT_EQ(daemon.driver_of(kSecond), "vfio-pci");
+    daemon.state_when(kFirst, "bound");
+}
+
+TEST(Daemon, RestoresNoDriftInManualMode) {
+    DaemonHarness daemon(nics(1), all_nics("    drift: restore\n"));
+    daemon.apply_mode("manual").start_ready();
+    daemon.send_line("bind pci/0000:01:00.0");
+    EXPECT_EQ(daemon.wait_for_line("job 1"), "job 1 bind ended done") << "requests are as always";
+    daemon.state_when(kFirst, "bound");
+    daemon.change([](fake::KernelState& world) {
+        world.devices.at(fake::pci_id(kFirst)).driver = "e1000e";
+        world.devices.at(fake::pci_id(kFirst)).driver_override.reset();
+        world.devices.at(fake::pci_id(kFirst)).vfio.reset();
+    });
+    daemon.send_line("change pci/0000:01:00.0");
+    daemon.state_when(kFirst, "pending");
+    EXPECT_EQ(daemon.driver_of(kFirst), "e1000e");
+}
+
+TEST(Daemon, KeepsWhatWasReleasedOverAReloadInManualMode) {
+    DaemonHarness daemon(nics(1), all_nics());
+    daemon.apply_mode("manual").start_ready();
+    daemon.send_line("apply");
+    daemon.wait_for_line("job 1 apply ended done");
+    daemon.send_line("release pci/0000:01:00.0");
+    EXPECT_EQ(daemon.wait_for_line("job 2"), "job 2 release ended done");
+    daemon.send_line("reload");
+    daemon.wait_for_line("reloaded 0 errors");
+    EXPECT_EQ(
+        daemon.state_when(kFirst, "pending"),
+        "state pci/0000:01:00.0 pending e1000e released manually; `vfioctl apply` binds it again");
+}
+
 TEST(Daemon, KeepsAManualBinding) {
     DaemonHarness daemon(
         nics(1),
