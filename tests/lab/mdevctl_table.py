@@ -16,7 +16,7 @@ COMPARED = ("status", "out", "err", "files", "mdevs", "calls")
 CONFIG = "/etc/mdevctl.d"
 MDEVS = "/sys/bus/mdev/devices"
 RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-SINCE = re.compile(r"since ([0-9.]+) ")
+SINCE = re.compile(r"(since|before) ([0-9.]+) ")
 # The text of a warning differs between programs.
 WARNING = re.compile(r"^(\[.* WARN +mdevctl\]|mdevctl: warning:).*\n", re.MULTILINE)
 
@@ -50,7 +50,7 @@ def entries(table, version):
             since = SINCE.match(head)
             head = head[since.end():] if since else head
             if colon and all(word in COMPARED for word in head.split(",")):
-                if not since or numbers(version) >= numbers(since[1]):
+                if not since or (numbers(version) >= numbers(since[2])) == (since[1] == "since"):
                     differs, why = tuple(head.split(",")), rest
                 continue
             yield "line", line, differs, why

@@ -124,7 +124,7 @@ int run_subcommand(CliContext& cli, const Subcommand& subcommand,
 }
 
 int start_parent(CliContext& cli, const std::vector<std::string>& words) {
-    if (words.size() != 1)
+    if (words.size() != 1 || (words.front().size() > 1 && words.front().front() == '-'))
         return print_usage_error(cli, std::string(kStartParent) + " needs one parent");
     MdevCommandContext mdev_command(cli, MdevCommandContext::Program::kMdevctl,
                                     binding::Force::kNo);
@@ -145,6 +145,8 @@ int run_as_mdevctl(CliContext& cli, const std::vector<std::string>& words) {
         cli.out << "mdevctl 1.4.0 (vfioctl " << kVersion << ")\n";
         return 0;
     }
+    if (word == "help" && !rest.empty())
+        return run_as_mdevctl(cli, {rest.front(), "--help"});
     if (word == "--help" || word == "-h" || word == "help") {
         cli.out << usage_text();
         return 0;

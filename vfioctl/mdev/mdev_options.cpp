@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/mdev/mdev_options.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
 #include "binding/mdevctl/mdev_context.hpp"
 #include "sysfs/device/names.hpp"
 
@@ -37,28 +43,40 @@ tl::unexpected<Failure> usage(std::string what, std::string why) {
     return fail(ExitCode::kUsage, std::move(what), std::move(why));
 }
 
+bool is_given(const Arguments& given, const char* name) {
+    return given.has(name) || given.one(name).has_value();
+}
+
 CliResult<void> exclude(const Arguments& given, const char* one, const char* other) {
-    const auto is_given = [&](const char* name) {
-        return given.has(name) || given.one(name).has_value();
-    };
-    if (is_given(one) && is_given(other))
+    if (is_given(given, one) && is_given(given, other))
         return usage(std::string("--") + one, std::string("cannot be used with --") + other);
     return {};
 }
 
+/// The combinations that mdevctl 1.4 refuses: exactly one kind of change, and what goes with it.
 CliResult<void> check_modify(const Arguments& given) {
+    constexpr std::array kChanges = {"auto", "manual", "addattr", "delattr", "jsonfile"};
     constexpr std::pair<const char*, const char*> kExclusive[] = {
-        {"auto", "manual"},     {"addattr", "delattr"}, {"jsonfile", "type"},
-        {"jsonfile", "auto"},   {"jsonfile", "manual"}, {"jsonfile", "addattr"},
-        {"jsonfile", "delattr"}};
+        {"jsonfile", "type"}, {"index", "auto"}, {"index", "manual"}, {"index", "jsonfile"},
+        {"live", "type"},     {"live", "index"}, {"live", "value"}};
+    for (auto one = kChanges.begin(); one != kChanges.end(); ++one)
+        for (auto other = one + 1; other != kChanges.end(); ++other)
+            TRY(exclude(given, *one, *other));
     for (const auto& [one, other] : kExclusive)
         TRY(exclude(given, one, other));
-    if (given.one("addattr") && !given.one("value"))
-        return usage("--addattr", "needs --value");
     if (given.one("value") && !given.one("addattr"))
         return usage("--value", "needs --addattr");
-    if (const auto index = given.one("index"); index && !base::parse_decimal(*index))
-        return usage("--index " + *index, "is no number");
+    if (std::none_of(kChanges.begin(), kChanges.end(),
+                     [&](const char* name) { return is_given(given, name); }))
+        return usage("", "needs --auto, --manual, --addattr, --delattr or --jsonfile");
+    if (given.one("addattr") && !given.one("value") && !given.has("live"))
+        return usage("--addattr", "needs --value");
+    constexpr std::uint64_t kHighestIndex = std::numeric_limits<std::uint32_t>::max();
+    if (const auto index = given.one("index")) {
+        const auto number = base::parse_decimal(*index);
+        if (!number || *number > kHighestIndex)
+            return usage("--index " + printable(*index), "is no number from 0 to 4294967295");
+    }
     return {};
 }
 
