@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/mdevctl/callouts.hpp"
 
+#include <algorithm>
+
 #include "base/file_trust.hpp"
 #include "base/path.hpp"
 #include "binding/codec/json.hpp"
@@ -33,12 +35,25 @@ std::string without_nuls(std::string text) {
     return text;
 }
 
-std::set<std::string> to_string_set(const Json& list) {
-    std::set<std::string> words;
-    for (const Json& word : list)
-        if (word.is_string())
-            words.insert(word.get<std::string>());
-    return words;
+bool is_list_of_words(const Json& json) {
+    return json.is_array() &&
+           std::all_of(json.begin(), json.end(), [](const Json& word) { return word.is_string(); });
+}
+
+/// `supports`, if all of its parts are there and of their type: for mdevctl 1.4 the answer of a
+/// script is no answer otherwise. What is in a list and not known is no error.
+std::optional<Json> parse_capabilities(const std::string& answer) {
+    const auto json = parse_json(answer);
+    if (!json || !json->is_object() || !json->contains("supports"))
+        return std::nullopt;
+    const Json& supports = json->at("supports");
+    const auto part = [&](const char* name) {
+        return supports.is_object() && supports.contains(name) ? supports.at(name) : Json(nullptr);
+    };
+    if (!part("version").is_number_unsigned() || !is_list_of_words(part("actions")) ||
+        !is_list_of_words(part("events")))
+        return std::nullopt;
+    return supports;
 }
 
 }  // namespace
@@ -170,14 +185,12 @@ std::optional<Callouts::CalloutScript> Callouts::find_versioned_script(const Mde
         const auto end = run(path, call);
         if (!end || end->how != base::SubprocessResult::How::kExited || end->status == kNotMyType)
             continue;
-        const auto json = parse_json(without_nuls(end->out));
-        if (!json || !json->is_object() || !json->contains("supports") ||
-            !json->at("supports").is_object())
+        const auto supports = parse_capabilities(without_nuls(end->out));
+        if (!supports)
             continue;
-        const Json& supports = json->at("supports");
         found = CalloutScript{.path = path,
-                              .actions = to_string_set(supports.value("actions", Json::array())),
-                              .events = to_string_set(supports.value("events", Json::array()))};
+                              .actions = supports->at("actions").get<std::set<std::string>>(),
+                              .events = supports->at("events").get<std::set<std::string>>()};
         break;
     }
     return found;
@@ -215,7 +228,8 @@ Result<void> Callouts::live(const MdevDefinition& mdev) {
     auto script = find_versioned_script(mdev);
     if (!script)
         return fail(Code::kUnsupported, {}, {},
-                    "No callout script with version support found that supports live modify");
+                    "Live modification is not supported for this device type. Changing the device "
+                    "configuration requires stopping and restarting the device.");
     const auto done =
         call_script(*script, {"live", "modify", CalloutState::kNone, mdev, dump(to_json(mdev))});
     if (done || done.error().code != Code::kUnsupported)
@@ -223,17 +237,20 @@ Result<void> Callouts::live(const MdevDefinition& mdev) {
     return done ? Result<void>() : base::propagate(done);
 }
 
-Result<MdevAttrs> Callouts::attributes(const MdevDefinition& mdev) {
+Result<std::optional<MdevAttrs>> Callouts::attributes(const MdevDefinition& mdev) {
     auto script = find_versioned_script(mdev);
     const auto answer = call_out({"get", "attributes", CalloutState::kNone, mdev, {}}, script);
     if (!answer)
         return base::propagate(answer);
-    if (!*answer || (*answer)->out.empty() || (*answer)->out == "[{}]")
+    if (!*answer)
+        return std::nullopt;
+    if ((*answer)->out.empty() || (*answer)->out == "[{}]")
         return MdevAttrs{};
     const auto json = parse_json(without_nuls((*answer)->out));
     if (!json)
         return fail(Code::kInvalid, {}, {}, "Invalid JSON received from callout script");
-    return parse_mdev_attrs(*json);
+    auto attrs = parse_mdev_attrs(*json);
+    return attrs ? Result<std::optional<MdevAttrs>>(*std::move(attrs)) : base::propagate(attrs);
 }
 
 }  // namespace binding

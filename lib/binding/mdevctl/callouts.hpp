@@ -48,8 +48,9 @@ class Callouts {
     /// A running device is changed by its script alone; one without a script that can is
     /// kUnsupported.
     [[nodiscard]] base::Result<void> live(const MdevDefinition& mdev);
-    /// What the script of its type reads from a running device; none without such a script.
-    [[nodiscard]] base::Result<MdevAttrs> attributes(const MdevDefinition& mdev);
+    /// What the script of its type reads from a running device, which may be an empty list; nothing
+    /// without such a script.
+    [[nodiscard]] base::Result<std::optional<MdevAttrs>> attributes(const MdevDefinition& mdev);
 
   private:
     enum class CalloutState { kNone, kSuccess, kFailure };

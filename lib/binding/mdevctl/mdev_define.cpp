@@ -178,7 +178,7 @@ Result<std::string> define_mdev(MdevContext& context, const MdevArguments& argum
         MdevAction::kDefine, definition, context.force, [&]() -> Result<void> {
             if (mdev->active) {
                 auto attrs = TRY(context.callouts.attributes(definition));
-                definition.attrs = std::move(attrs);
+                definition.attrs = std::move(attrs).value_or(MdevAttrs{});
             }
             return context.store.write(definition);
         });

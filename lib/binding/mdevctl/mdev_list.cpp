@@ -36,10 +36,11 @@ ListedMdev listed(MdevContext& context, const sysfs::Device& device) {
     if (!defined.definitions.empty())
         out.definition.start = defined.definitions.front().start;
     out.defined = context.store.has(out.definition);
-    if (auto attrs = context.callouts.attributes(out.definition))
-        out.definition.attrs = *std::move(attrs);
+    auto attrs = context.callouts.attributes(out.definition);
+    if (attrs && *attrs)
+        out.definition.attrs = **std::move(attrs);
     // Without a script its attributes are unknown; the definition has those it was started with.
-    if (out.definition.attrs.empty() && !defined.definitions.empty())
+    else if (attrs && !defined.definitions.empty())
         out.definition.attrs = defined.definitions.front().attrs;
     return out;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <filesystem>
+#include <fstream>
 
 #include "binding/mdevctl/mdev_define.hpp"
 #include "binding/mdevctl/mdev_list.hpp"
@@ -72,6 +74,36 @@ MdevArguments json_arguments(const std::string& uuid, const std::string& text) {
     MdevArguments out = arguments(uuid, "mtty");
     out.json = {"/dev/stdin", text};
     return out;
+}
+
+TEST(MdevCommands, AScriptsEmptyListOfAttributesIsAnAnswer) {
+    MdevFixture fixture(mtty(2));
+    MdevArguments words = json_arguments(
+        kDefined, R"({"mdev_type":"mtty-2","start":"manual","attrs":[{"speed":"5"}]})");
+    ASSERT_TRUE(define_mdev(*fixture, words));
+    ASSERT_EQ(fixture.start(arguments(kDefined, "mtty", "mtty-2")), "");
+    const MdevFilter all;
+    EXPECT_EQ(active_mdevs(*fixture, all)->front().definition.attrs, (MdevAttrs{{"speed", "5"}}))
+        << "without a script those of the definition";
+    const std::string scripts = fixture.host().path() + "/etc/mdevctl.d/scripts.d/callouts";
+    std::filesystem::create_directories(scripts);
+    for (const char* answer : {"[]", "nonsense"}) {
+        std::ofstream(scripts + "/50-mtty")
+            << "#!/bin/sh\n[ $6 = capabilities ] && exit 2\nprintf '" << answer << "'\n";
+        std::filesystem::permissions(scripts + "/50-mtty", std::filesystem::perms::owner_all);
+        Callouts callouts(
+            sysfs::Root{fixture.host().path()},
+            {.timeout = std::chrono::seconds(20), .relay = [](const auto&) {}, .warn = {}});
+        MdevContext& given = *fixture;
+        MdevContext context{.kernel = given.kernel,
+                            .state = given.state,
+                            .store = given.store,
+                            .callouts = callouts,
+                            .options = given.options,
+                            .force = given.force,
+                            .warn = given.warn};
+        EXPECT_EQ(active_mdevs(context, all)->front().definition.attrs, MdevAttrs{}) << answer;
+    }
 }
 
 TEST(MdevCommands, StartsStopsAndLeavesNothingToRelease) {

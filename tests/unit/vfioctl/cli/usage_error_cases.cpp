@@ -50,6 +50,27 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          "vfioctl: mdev modify --addattr: needs --value\n"
          "hint: see: vfioctl mdev modify --help\n"},
         {2,
+         {"mdev", "modify", "-u", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "-t", "mtty-2"},
+         "vfioctl: mdev modify: needs --auto, --manual, --addattr, --delattr or --jsonfile\n"
+         "hint: see: vfioctl mdev modify --help\n"},
+        {2,
+         {"mdev", "modify", "-u", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "-m", "--delattr"},
+         "vfioctl: mdev modify --manual: cannot be used with --delattr\n"
+         "hint: see: vfioctl mdev modify --help\n"},
+        {2,
+         {"mdev", "modify", "-u", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "-a", "-i", "1"},
+         "vfioctl: mdev modify --index: cannot be used with --auto\n"
+         "hint: see: vfioctl mdev modify --help\n"},
+        {2,
+         {"mdev", "modify", "-u", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "-l", "-a", "-t", "x"},
+         "vfioctl: mdev modify --live: cannot be used with --type\n"
+         "hint: see: vfioctl mdev modify --help\n"},
+        {2,
+         {"mdev", "modify", "-u", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "--delattr", "-i",
+          "4294967296"},
+         "vfioctl: mdev modify --index 4294967296: is no number from 0 to 4294967295\n"
+         "hint: see: vfioctl mdev modify --help\n"},
+        {2,
          {"sriov", "01:00.0"},
          "vfioctl: sriov: needs DEVICE N\n"
          "hint: usage: vfioctl sriov DEVICE N\n"},
