@@ -6,6 +6,7 @@
 
 #include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/policy_writer.hpp"
+#include "vfioctl/commands/policy_show.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/context/option_values.hpp"
 #include "vfioctl/exchange/import_driverctl.hpp"
@@ -62,7 +63,7 @@ void print_import(CliContext& cli, const ImportSource& source, const ImportResul
     }
     nlohmann::ordered_json json = json_document();
     json["source"] = source.tool;
-    json["rules"] = imported.set.rules.size();
+    json["rules"] = rules_json(imported.set);
     json["yaml"] = yaml;
     json["file"] = file ? nlohmann::ordered_json(*file) : nullptr;
     json["warnings"] = imported.omissions;

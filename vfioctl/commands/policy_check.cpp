@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "vfioctl/commands/policy_show.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
 #include "vfioctl/pipeline/policy_review.hpp"
@@ -53,8 +54,8 @@ CliResult<ExitCode> run_policy_check(CliContext& cli, const Arguments& arguments
     nlohmann::ordered_json json = json_document();
     json["files"] = set.files;
     json["generation"] = set.generation;
-    json["variants"] = set.variants.size();
-    json["rules"] = set.rules.size();
+    json["variants"] = variants_json(set);
+    json["rules"] = rules_json(set);
     json["diagnostics"] = diagnostics_json(diagnostics);
     cli.out << dump(json);
     return ExitCode::kDone;

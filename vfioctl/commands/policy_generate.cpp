@@ -7,6 +7,7 @@
 
 #include "policy/yaml/parse_policy.hpp"
 #include "policy/yaml/policy_writer.hpp"
+#include "vfioctl/commands/policy_show.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/bind_options.hpp"
 #include "vfioctl/pipeline/policy_loading.hpp"
@@ -81,7 +82,7 @@ CliResult<ExitCode> run_policy_generate(CliContext& cli, const Arguments& /*argu
         return ExitCode::kDone;
     }
     nlohmann::ordered_json json = json_document();
-    json["rules"] = set.rules.size();
+    json["rules"] = rules_json(set);
     json["yaml"] = yaml;
     cli.out << dump(json);
     return ExitCode::kDone;

@@ -25,10 +25,30 @@ std::string origins(const policy::PolicySet& set) {
 
 template <typename Part>
 Json part_json(const Part& part) {
-    return {{"name", part.name}, {"where", part.where.text()}, {"priority", part.priority}};
+    const std::string where = part.where.text();
+    return {{"name", part.name},
+            {"where", where.empty() ? Json(nullptr) : Json(where)},
+            {"priority", part.priority}};
 }
 
 }  // namespace
+
+Json rules_json(const policy::PolicySet& set) {
+    Json rules = Json::array();
+    for (const policy::Rule& rule : set.rules) {
+        Json entry = part_json(rule);
+        entry["protect"] = rule.protect;
+        rules.push_back(std::move(entry));
+    }
+    return rules;
+}
+
+Json variants_json(const policy::PolicySet& set) {
+    Json variants = Json::array();
+    for (const policy::Variant& variant : set.variants)
+        variants.push_back(part_json(variant));
+    return variants;
+}
 
 CliResult<ExitCode> run_policy_show(CliContext& cli, const Arguments& arguments) {
     const policy::Parsed parsed = load_policies_for(cli, arguments.words);
@@ -43,15 +63,8 @@ CliResult<ExitCode> run_policy_show(CliContext& cli, const Arguments& arguments)
     Json json = json_document();
     json["files"] = set.files;
     json["generation"] = set.generation;
-    auto& variants = json["variants"] = Json::array();
-    for (const policy::Variant& variant : set.variants)
-        variants.push_back(part_json(variant));
-    auto& rules = json["rules"] = Json::array();
-    for (const policy::Rule& rule : set.rules) {
-        Json entry = part_json(rule);
-        entry["protect"] = rule.protect;
-        rules.push_back(std::move(entry));
-    }
+    json["variants"] = variants_json(set);
+    json["rules"] = rules_json(set);
     json["yaml"] = policy::emit(set);
     cli.out << dump(json);
     return ExitCode::kDone;

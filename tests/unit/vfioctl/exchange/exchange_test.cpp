@@ -159,7 +159,7 @@ TEST(Import, ReadsModprobesLinesAsKmodAndTheKernelDo) {
         ASSERT_EQ(made.status, 0) << made.err;
         const auto json = nlohmann::json::parse(made.out);
         const std::string yaml = json["yaml"];
-        EXPECT_EQ(json["rules"], each.rules.size()) << yaml;
+        EXPECT_EQ(json["rules"].size(), each.rules.size()) << yaml;
         for (const std::string& rule : each.rules)
             EXPECT_NE(yaml.find("name: \"" + rule + "\""), std::string::npos) << rule << yaml;
         const std::vector<std::string> warnings = json["warnings"];
@@ -179,7 +179,7 @@ TEST(Import, NamesTheIdsThatAModuleCannotTake) {
         .file("/etc/modprobe.d/a.conf", "options vfio-pci ids=" + ids + "\n");
     const ProcessOutput made =
         run_vfioctl({"--root", ".", "import", "modprobe", "--json"}, root.path());
-    EXPECT_EQ(nlohmann::json::parse(made.out)["rules"], 0);
+    EXPECT_EQ(nlohmann::json::parse(made.out)["rules"].size(), 0U);
     EXPECT_NE(made.out.find("has more than 1023 characters of ids"), std::string::npos);
 }
 
@@ -198,7 +198,7 @@ TEST(Import, ReadsDriverctlsFilesAsTheShellDoes) {
     const ProcessOutput made =
         run_vfioctl({"--root", ".", "--json", "import", "driverctl"}, root.path());
     const auto json = nlohmann::json::parse(made.out);
-    EXPECT_EQ(json["rules"], 2) << made.out;
+    EXPECT_EQ(json["rules"].size(), 2U) << made.out;
     ASSERT_EQ(json["warnings"].size(), 5U) << made.out;
     for (unsigned at = 0; at < 5; ++at)
         EXPECT_TRUE(json["warnings"][at].get<std::string>().starts_with(
