@@ -178,6 +178,8 @@ PropertyValue DeviceObjects::FoundDevice::value(DeviceProperty property) const {
             return state.state;
         case DeviceProperty::kReason:
             return state.reason.value_or("");
+        case DeviceProperty::kNote:
+            return state.note;
         case DeviceProperty::kClaimedFor:
             return objects->claimed_for_(device->id);
     }

@@ -105,6 +105,15 @@ class Jobs(OnBus):
         self.assertEqual((job["Kind"], job["Ending"]), ("release", "done"))
         self.assertEqual(self.harness.driver("0000:02:00.0"), "e1000e")
 
+    def test_are_noted_while_the_policies_would_have_it_otherwise(self):
+        nic = device_path("0000:02:00.0")
+        self.assertEqual(self.harness.get(nic, DEVICE, "Note"), "released")
+        self.harness.ended(self.harness.manager("Apply", options()))
+        self.assertEqual(self.harness.get(nic, DEVICE, "Note"), "")
+        other = device_path("0000:04:00.0")
+        self.harness.ended(self.harness.device("0000:04:00.0", "Bind", options()))
+        self.assertEqual(self.harness.get(other, DEVICE, "Note"), "manual")
+
     def test_do_nothing_on_a_dry_run(self):
         job = self.harness.ended(self.harness.manager("Apply", options(dry_run=True)))
         self.assertEqual(job["Ending"], "done")
