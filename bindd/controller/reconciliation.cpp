@@ -219,6 +219,7 @@ void finish_assessment(StepContext& step, const base::Result<void>& usage_known)
     state.view.make_plan();
     refuse_claimed(state, state.view.plan);
     evaluate_groups(step);
+    finish_host_scan(step);
 }
 
 void assess_skipped(StepContext& step) {

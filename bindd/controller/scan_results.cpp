@@ -109,13 +109,16 @@ void on_full_scan_finished(StepContext& step, FullScan scan, const Result<void>&
     const auto difference = merge_full_scan(state, scan, result);
     if (scan.job)
         return plan_apply(step, *scan.job, difference, std::move(journal));
+    if (state.host_scan && state.host_scan->sequence == scan.sequence)
+        state.host_scan->ended = true;
     // A device was found to hang meanwhile: a scan without it is already in progress.
     if (!difference && state.quarantine.devices() != scan.left_out)
         return;
     state.scanned = true;
     if (!difference) {
         step.log(Level::kError, LogEvent::kWarning, difference.error().text());
-        return become_ready(step);
+        become_ready(step);
+        return finish_host_scan(step);
     }
     record_scanned(state, scan.requests);
     state.usage_known.clear();

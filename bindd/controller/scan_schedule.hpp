@@ -53,6 +53,8 @@ class ScanSequence {
   public:
     /// The number of a scan that begins.
     [[nodiscard]] unsigned begin();
+    /// That of the last scan that began.
+    [[nodiscard]] unsigned last() const { return last_; }
     /// Has a scan that began later reported the device already?
     [[nodiscard]] bool is_stale(unsigned scan, const sysfs::DeviceId& device) const;
     /// It has reported these devices; none if it failed.

@@ -65,6 +65,11 @@ void update_scan_timer(StepContext& step) {
 
 void scan_all(StepContext& step) {
     ControllerState& state = step.state;
+    std::string request = binding::encode_message({0, binding::ScanHost{wanted_facts(state)}});
+    if (state.host_scan && state.host_scan->request == request) {
+        state.host_scan->another_follows = true;
+        return;
+    }
     ScanRequests requests;
     for (auto& [key, status] : state.groups) {
         if (!status.is_working() && status.state != GroupState::kStuck)
@@ -74,6 +79,14 @@ void scan_all(StepContext& step) {
     }
     state.dirty.clear();
     start_full_scan(step, std::move(requests), std::nullopt);
+    state.host_scan = {.sequence = state.scans.last(), .request = std::move(request)};
+}
+
+void finish_host_scan(StepContext& step) {
+    if (!step.state.host_scan || !step.state.host_scan->ended)
+        return;
+    if (std::exchange(step.state.host_scan, std::nullopt)->another_follows)
+        scan_all(step);
 }
 
 void scan_due_groups(StepContext& step) {

@@ -14,8 +14,11 @@ void advance_group(StepContext& step, const std::string& key, GroupEvent event);
 void mark_dirty(StepContext& step, const sysfs::DeviceId& device);
 /// Scans the devices of the group, and the drivers if they are stale, after a quiet time.
 void schedule_scan(StepContext& step, const std::string& key);
-/// Anything may have changed.
+/// Anything may have changed. A scan of the host that is under way is finished and used, and
+/// another one follows: whatever happens how often, the groups are evaluated in between.
 void scan_all(StepContext& step);
+/// The groups have been evaluated, or the scan of the host has failed.
+void finish_host_scan(StepContext& step);
 void scan_due_groups(StepContext& step);
 void update_scan_timer(StepContext& step);
 

@@ -37,6 +37,14 @@ struct PublishedState {
     std::set<sysfs::DeviceId> changed;  ///< in more than their state shows
 };
 
+/// The scan of the whole host, until the groups have been evaluated with what it found.
+struct HostScan {
+    unsigned sequence = 0;
+    std::string request;  ///< what it asks for, as the executor gets it
+    bool ended = false;
+    bool another_follows = false;  ///< something happened that asks for one more
+};
+
 /// Everything the controller knows, between two calls of step(). A value without I/O; it moves but
 /// is never copied.
 struct ControllerState {
@@ -56,6 +64,7 @@ struct ControllerState {
     Coalescer coalescer{kQuiet, kLongestDelay};
     std::optional<Time> scan_timer;  ///< the time for which TimerId::kScan is armed
     ScanSequence scans;
+    std::optional<HostScan> host_scan;
     unsigned last_scan_request = 0;
     std::set<sysfs::DeviceId> dirty;            ///< to be scanned
     std::set<sysfs::DeviceId> usage_known;      ///< whose usage is of the last scan
