@@ -3,7 +3,6 @@
 
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "base/abandonable_process.hpp"
 #include "base/dir.hpp"
 #include "base/join.hpp"
 #include "base/path.hpp"
@@ -138,12 +138,12 @@ void Recoveries::on_recovered(const std::string& txn, const binding::Recovery& r
 /// It will be tried again.
 void Recoveries::report_pending(const std::string& txn, const std::string& note) {
     if (!abandoned_.contains(txn))
-        abandoned_[txn] = {0, base::UniqueFd(), base::Clock::now() + kRetryLater};
+        abandoned_[txn] = {base::UniqueFd(), base::Clock::now() + kRetryLater};
     notify_(RecoveryEnded{txn, RecoveryResult::kPending, note});
 }
 
 void Recoveries::on_worker_abandoned(const std::string& txn, pid_t worker) {
-    abandoned_[txn] = {worker, open_pidfd(worker), base::Clock::now() + kRetryLater};
+    abandoned_[txn] = {open_pidfd(worker), base::Clock::now() + kRetryLater};
 }
 
 /// It has been killed, and ends at once unless the kernel keeps it.
@@ -156,7 +156,7 @@ void Recoveries::on_reader_abandoned(pid_t reader) {
 
 void Recoveries::reap_readers() {
     std::erase_if(lost_readers_, [this](const auto& lost) {
-        if (::waitpid(lost.first, nullptr, WNOHANG) == 0)
+        if (!base::has_ended(lost.second))
             return false;
         notify_(RecoveryEnded{scan_name(lost.first), RecoveryResult::kUndone, {}});
         return true;
@@ -167,7 +167,7 @@ void Recoveries::reap_readers() {
 void Recoveries::retry() {
     std::vector<std::string> due;
     for (auto& [txn, left] : abandoned_) {
-        if (left.pidfd.valid() && ::waitpid(left.worker, nullptr, WNOHANG) != 0) {
+        if (left.pidfd.valid() && base::has_ended(left.pidfd)) {
             left.pidfd.reset();
             left.retry = base::Clock::now() + kRetrySoon;
         }

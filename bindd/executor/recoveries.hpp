@@ -61,7 +61,6 @@ class Recoveries {
   private:
     /// A transaction whose worker did not come back.
     struct AbandonedWorker {
-        pid_t worker = 0;
         base::UniqueFd pidfd;  ///< invalid once it has ended
         base::Clock::time_point retry;
     };

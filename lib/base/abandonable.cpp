@@ -5,12 +5,8 @@
 // shares with its parent: a pipe would wake the parent for each of them.
 #include "base/abandonable.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 // The header of glibc 2.36 lacks the guard for C++.
@@ -26,48 +22,15 @@ extern "C" {
 #include <memory>
 #include <utility>
 
+#include "base/abandonable_process.hpp"
 #include "base/clock.hpp"
-#include "base/dir.hpp"
 #include "base/non_copyable.hpp"
-#include "base/number.hpp"
 #include "base/unique_fd.hpp"
 
 namespace base {
 namespace {
 
 using std::chrono::milliseconds;
-
-void close_inherited_fds() {
-    if (const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC)); null.valid())
-        for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-            ::dup2(null.get(), fd);
-    const auto fds = Dir::open("/proc/self/fd");
-    const auto names = fds ? fds->entries() : propagate(fds);
-    if (!names)
-        return;
-    for (const std::string& name : *names) {
-        const auto fd = parse_decimal(name);
-        if (!fd || *fd <= STDERR_FILENO)
-            continue;
-        const int flags = ::fcntl(static_cast<int>(*fd), F_GETFD);
-        if (flags >= 0 && (flags & FD_CLOEXEC) == 0)
-            ::close(static_cast<int>(*fd));
-    }
-}
-
-/// A terminal's Ctrl-C goes to every process of the foreground group; the parent decides.
-void become_abandonable(pid_t parent) {
-    for (const int each : {SIGINT, SIGQUIT, SIGHUP})
-        ::signal(each, SIG_IGN);
-    ::signal(SIGTERM, SIG_DFL);
-    sigset_t none;  // a mask is inherited
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent)
-        ::_exit(1);  // it died before we could ask to die with it
-    close_inherited_fds();
-}
 
 /// The results of a process: for each call the number of its texts, then each text after its
 /// length. Pages that are not written to cost nothing.
@@ -84,9 +47,13 @@ class SharedResults : NonCopyable {
     }
     [[nodiscard]] bool valid() const { return memory_ != nullptr; }
     [[nodiscard]] std::size_t done() const { return header()->done.load(); }
-    /// The process makes no call after the one that it is in.
-    void stop() const { header()->stopped.store(true); }
-    [[nodiscard]] bool is_stopped() const { return header()->stopped.load(); }
+    /// The process makes no call after the one with this number, which it may not have begun: it
+    /// may not even have run.
+    void stop_after(std::size_t call) const { header()->end.store(call + 1); }
+    [[nodiscard]] bool includes(std::size_t call) const {
+        const std::size_t end = header()->end.load();
+        return end == 0 || call < end;
+    }
 
     /// False: there is no room.
     [[nodiscard]] bool append(const CallResult& result) {
@@ -117,7 +84,7 @@ class SharedResults : NonCopyable {
   private:
     struct Header {
         std::atomic<std::size_t> done;
-        std::atomic<bool> stopped;
+        std::atomic<std::size_t> end;  ///< 0: there is none
     };
     static constexpr std::size_t kHeader = 64;
     static constexpr std::size_t kSpare = std::size_t{16} << 20U;
@@ -156,7 +123,7 @@ struct CallProcess : NonCopyable {
         if (!results.valid())
             return false;
         const auto forked = fork_abandonable([&] {
-            for (std::size_t at = first; at < count && !results.is_stopped(); ++at)
+            for (std::size_t at = first; at < count && results.includes(at); ++at)
                 if (!results.append(one(at)))
                     return;
         });
@@ -200,24 +167,6 @@ constexpr milliseconds kShortestStall{50};
 
 }  // namespace
 
-Result<pid_t> fork_abandonable(const std::function<void()>& body) {
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid < 0)
-        return fail_errno(errno, "fork", "a process");
-    if (pid > 0)
-        return pid;
-    become_abandonable(parent);
-    body();
-    ::_exit(0);
-}
-
-void abandon(pid_t process) {
-    ::kill(process, SIGKILL);
-    // Reaped if the signal ended it at once; else it stays where the kernel keeps it.
-    (void)::waitpid(process, nullptr, WNOHANG);
-}
-
 std::vector<std::optional<CallResult>> call_abandonably(
     std::size_t count, const std::function<CallResult(std::size_t)>& one, CallLimits limits) {
     std::vector<std::optional<CallResult>> out(count);
@@ -238,7 +187,7 @@ std::vector<std::optional<CallResult>> call_abandonably(
         next = is_full ? hangs : hangs + 1;  // a call that ends its process does so again
         if (is_full)
             continue;
-        caller->results.stop();
+        caller->results.stop_after(hangs);
         give_up = Clock::now() + limits.deadline - limits.stall;
         limits.stall = std::max(limits.stall / 2, kShortestStall);
         hanging.push_back(std::move(caller));

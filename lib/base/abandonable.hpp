@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -10,18 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.hpp"
-
 namespace base {
-
-/// Forks a process for what may hang in the kernel, where no signal ends it. `body` runs there,
-/// then the process ends. It dies with its parent, leaves a terminal's signals to it, and keeps
-/// only descriptors that are O_CLOEXEC: whoever reads from a pipe of the caller's
-/// (`vfioctl list | cat`) waits for the last writer.
-[[nodiscard]] Result<pid_t> fork_abandonable(const std::function<void()>& body);
-
-/// Kills such a process and does not wait for it: it ends when the kernel releases it.
-void abandon(pid_t process);
 
 /// What one call returns: texts in an order of the caller's.
 using CallResult = std::vector<std::string>;

@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <charconv>
 
-#include "base/abandonable.hpp"
+#include "base/abandonable_process.hpp"
 #include "base/clock.hpp"
 #include "base/try.hpp"
 
