@@ -18,7 +18,9 @@ constexpr const char* kOverrideFile = "/driver_override";
 void on_plugged(StepContext& step, const DeviceId& id) {
     ControllerState& state = step.state;
     state.manual.clear(id);
-    state.groups[state.view.group_key(id)].reset_history();
+    GroupStatus& status = state.groups[state.view.group_key(id)];
+    status.reset_history();
+    status.replugged = status.is_working();
     if (state.view.journal_state.bound.erase(id) == 0)
         return;
     state.pending_forgets.insert(id);

@@ -71,6 +71,8 @@ struct GroupStatus {
     unsigned failed_attempts = 0;  ///< in a row
     using Time = std::chrono::steady_clock::time_point;
     std::optional<Time> retry_at;  ///< when an attempt that was interrupted is made again
+    bool replugged = false;        ///< a device came or went during the transaction: how that ends
+                                   ///< says nothing of the one that is there now
     bool drifted = false;          ///< changed outside bindd, and reported
     bool driver_reloaded = false;  ///< since it was in sync: VFs and mdevs went with the old one
     std::string blocked_reason;    ///< the reason in the device's state; empty: that of the plan

@@ -137,6 +137,8 @@ void finish_transaction(StepContext& step, QueuedJob& queued, std::size_t index,
     GroupStatus& status = state.groups[key];
     --status.in_flight;
     status.record_attempt(transaction, step.now);
+    if (std::exchange(status.replugged, false))
+        status.reset_history();
     if (transaction.result == StepResult::kDone)
         record_manual_change(step, queued.job, transaction);
     if (is_stuck) {
