@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/bus/inspection.hpp"
 
+#include <new>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -10,28 +11,16 @@
 namespace bindd {
 namespace {
 
-/// The message whose answer has properties; null within anything else, such as the emission of a
-/// signal by the handler of a method.
-sd_bus_message* property_call(sd_bus* bus) {
-    sd_bus_message* call = sd_bus_get_current_message(bus);
-    const char* interface = call == nullptr ? nullptr : sd_bus_message_get_interface(call);
-    if (interface == nullptr)
-        return nullptr;
-    const std::string_view name = interface;
-    return name == "org.freedesktop.DBus.Properties" || name == "org.freedesktop.DBus.ObjectManager"
-               ? call
-               : nullptr;
-}
+constexpr const char* kDriver = "org.freedesktop.DBus";
+constexpr std::chrono::seconds kIdentifyTimeout{25};
 
-/// Blocks until the bus itself, not another service, has answered: once for a connection.
-bool is_of_root(sd_bus_message* call) {
-    sd_bus_creds* creds = nullptr;
-    if (sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds) < 0)
-        return false;
-    uid_t uid = 0;
-    const bool is_root = sd_bus_creds_get_euid(creds, &uid) >= 0 && uid == 0;
-    sd_bus_creds_unref(creds);
-    return is_root;
+/// Does its answer have properties? False within anything else, such as the emission of a signal by
+/// the handler of a method.
+bool reads_properties(sd_bus_message* call) {
+    const char* interface = call == nullptr ? nullptr : sd_bus_message_get_interface(call);
+    const std::string_view name = interface == nullptr ? "" : interface;
+    return name == "org.freedesktop.DBus.Properties" ||
+           name == "org.freedesktop.DBus.ObjectManager";
 }
 
 }  // namespace
@@ -75,20 +64,59 @@ void Inspection::identify_and_ask(const Caller& caller,
     authority_.identify(caller, on_success<AuthorizedCaller>(callback, next));
 }
 
-Disclosure Inspection::for_reader() {
-    sd_bus_message* call = property_call(bus_);
-    if (call == nullptr)
-        return Disclosure::kCodes;
-    const Caller reader = to_caller(call);
-    if (const Remembered* known = find(reader.sender))
-        return known->answer.value_or(Disclosure::kCodes);
-    const bool is_root = is_of_root(call);
-    // The other properties of this message do not ask again.
+int Inspection::on_message(sd_bus_message* message, void* userdata, sd_bus_error* /*error*/) {
+    auto& self = *static_cast<Inspection*>(userdata);
+    if (sd_bus_message_is_method_call(message, nullptr, nullptr) <= 0 || !reads_properties(message))
+        return 0;
+    try {
+        return self.released_.erase(message) == 0 && self.hold(message) ? 1 : 0;
+    } catch (const std::bad_alloc&) {
+        return 0;  // it gets the codes
+    }
+}
+
+/// False: it goes on.
+bool Inspection::hold(sd_bus_message* message) {
+    const Caller reader = to_caller(message);
+    const auto identifying = held_.find(reader.sender);
+    if (identifying != held_.end()) {
+        if (identifying->second.size() >= kMaxHeld)
+            return false;
+        identifying->second.emplace_back(sd_bus_message_ref(message));
+        return true;
+    }
+    if (find(reader.sender) != nullptr)
+        return false;
+    const MessageRef call =
+        new_call(bus_, kDriver, "/org/freedesktop/DBus", kDriver, "GetConnectionUnixUser");
+    if (call == nullptr || sd_bus_message_append(call.get(), "s", reader.sender.c_str()) < 0)
+        return false;
+    held_[reader.sender].emplace_back(sd_bus_message_ref(message));
+    send_call(bus_, call.get(), kIdentifyTimeout,
+              [this, reader](sd_bus_message* reply) { identified(reader, reply); });
+    return true;
+}
+
+void Inspection::identified(const Caller& reader, sd_bus_message* reply) {
+    std::uint32_t uid = 0;
+    const bool is_root = sd_bus_message_is_method_error(reply, nullptr) <= 0 &&
+                         sd_bus_message_read(reply, "u", &uid) > 0 && uid == 0;
     remember(reader.sender, is_root ? std::optional(Disclosure::kEverything) : std::nullopt);
-    if (is_root)
-        return Disclosure::kEverything;
-    identify_and_ask(reader, [](const auto& /*remembered*/) {});
-    return Disclosure::kCodes;
+    const auto held = held_.extract(reader.sender);
+    for (const MessageRef& message : held.mapped())
+        if (released_.insert(message.get()).second &&
+            sd_bus_enqueue_for_read(bus_, message.get()) < 0)
+            released_.erase(message.get());
+    if (!is_root)
+        identify_and_ask(reader, [](const auto& /*remembered*/) {});
+}
+
+Disclosure Inspection::for_reader() {
+    sd_bus_message* call = sd_bus_get_current_message(bus_);
+    if (!reads_properties(call))
+        return Disclosure::kCodes;
+    const Remembered* known = find(to_caller(call).sender);
+    return known == nullptr ? Disclosure::kCodes : known->answer.value_or(Disclosure::kCodes);
 }
 
 }  // namespace bindd

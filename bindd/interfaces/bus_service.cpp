@@ -77,7 +77,6 @@ class BusService final : public Observer {
     ControllerRunner& controller_;
     dbus::Connection connection_;
     sd_bus* bus_;
-    MessageLimit message_limit_;
     MemoryTrimmer memory_trimmer_;
     sd_bus_slot* object_manager_;
     sd_event_source* flush_ = nullptr;
@@ -85,6 +84,7 @@ class BusService final : public Observer {
     Callers callers_;
     Authority authority_;
     Inspection inspection_;
+    MessageLimit message_limit_;  // after all other filters: sd-bus calls the newest first
     Requests requests_;
     Leases leases_;
     SnapshotFiles snapshots_;
@@ -104,12 +104,12 @@ BusService::BusService(sd_event* event, ControllerRunner& controller, const std:
     : controller_(controller),
       connection_(dbus::connect(address)),
       bus_(connection_.raw),
-      message_limit_(bus_),
       memory_trimmer_(event, bus_),
       object_manager_(add_object_manager(bus_)),
       callers_(bus_),
       authority_(bus_, callers_),
       inspection_(bus_, authority_),
+      message_limit_(bus_),
       requests_(controller, authority_, inspection_, paths_),
       leases_(event, controller, requests_, controller.state_dir().controller_dir() + "/claims"),
       snapshots_(controller, inspection_, paths_),
