@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 import xml.etree.ElementTree as ElementTree
 
 import dbus
@@ -233,3 +234,29 @@ class BusHarness:
         self.abandon()
         atexit.unregister(self.abandon)
         return status
+
+
+class Unit:
+    """A running unit of systemd, with what tests read of a process."""
+
+    def __init__(self, name):
+        self.name = name
+        self.pid = self.main_pid()
+
+    def main_pid(self):
+        return int(subprocess.check_output(["systemctl", "show", "-P", "MainPID", self.name]))
+
+    def poll(self):
+        return None if self.main_pid() == self.pid else 1
+
+
+class SystemHarness(BusHarness):
+    """The service on the system's bus, which goes on after the test."""
+
+    def __init__(self):  # noqa: nothing is started
+        self.process = Unit("bindd")
+        self.connection = dbus.SystemBus()
+        self.bus = types.SimpleNamespace(address="unix:path=/run/dbus/system_bus_socket", process=Unit("dbus"))
+
+    def end(self):
+        return self.process.poll() or 0
