@@ -216,6 +216,8 @@ void Executor::start_transaction(QueuedTransaction queued) {
     session_->begin(
         std::move(queued.request.transaction), options,
         [this, id = queued.id](const std::string& txn, const policy::Transaction& ended) {
+            if (ended.result != policy::StepResult::kDone)
+                recoveries_.add_failed(txn);
             send(id, binding::TransactionEnded{txn, ended});
             reply(id, {});
         });

@@ -111,6 +111,11 @@ void Recoveries::add_orphans(const binding::JournalState& journal_state) {
             add(flight, notify_);
 }
 
+void Recoveries::add_failed(const std::string& txn) {
+    if (!abandoned_.contains(txn))
+        abandoned_[txn] = {base::UniqueFd(), base::Clock::now() + kRetryLater};
+}
+
 void Recoveries::begin(binding::TransactionRunner& runner) {
     for (const auto& [txn, flight] : std::exchange(waiting_, {}))
         // It may have ended since it was added.
@@ -137,8 +142,7 @@ void Recoveries::on_recovered(const std::string& txn, const binding::Recovery& r
 
 /// It will be tried again.
 void Recoveries::report_pending(const std::string& txn, const std::string& note) {
-    if (!abandoned_.contains(txn))
-        abandoned_[txn] = {base::UniqueFd(), base::Clock::now() + kRetryLater};
+    add_failed(txn);
     notify_(RecoveryEnded{txn, RecoveryResult::kPending, note});
 }
 

@@ -40,6 +40,9 @@ class Recoveries {
     /// With the lock just taken, whatever is in flight and not ours is a dead process's: of a
     /// vfioctl that was killed, or of an earlier executor.
     void add_orphans(const binding::JournalState& journal_state);
+    /// A transaction that was not done and may be in flight: it could not be put back, or the
+    /// journal could not be written.
+    void add_failed(const std::string& txn);
     [[nodiscard]] bool has_work() const { return !waiting_.empty(); }
     /// Begins every undo that waits.
     void begin(binding::TransactionRunner& runner);

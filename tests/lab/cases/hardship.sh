@@ -24,8 +24,11 @@ within() {
 }
 # A transaction is neither half done nor forgotten, and the daemon serves.
 is_whole() {
-    within 60 is_ready && within 60 all_transactions_ended && within 60 has_returned $disk vfio-pci &&
-        within 60 vfioctl bind $nic && is_on $nic vfio-pci && vfioctl release $nic && is_on $nic e1000e
+    within 60 is_ready || { echo "the daemon is not ready"; return 1; }
+    within 60 all_transactions_ended || { all_transactions_ended; return 1; }
+    within 60 has_returned $disk vfio-pci || { vfioctl show $disk; return 1; }
+    within 60 vfioctl bind $nic || { vfioctl bind $nic; return 1; }
+    vfioctl release $nic && is_on $nic e1000e
 }
 
 eventually "the service is ready" is_ready

@@ -339,6 +339,39 @@ TEST_F(HostileController, WritesThroughNoOtherMessage) {
         EXPECT_TRUE(file == "run/lock" || file == "run/journal" || file == "lib/history") << file;
 }
 
+/// Without a controller that asks for anything more: a full /run, or a device that was busy for a
+/// moment, once left the undo to the next transaction.
+TEST_F(HostileController, IsNotNeededToFinishAnUndoThatFailed) {
+    kernel_.change([](fake::KernelState& now) {
+        now.refuse(kHostileNic, "vfio-pci", EIO);
+        now.refuse(kHostileNic, "e1000e", EROFS);
+    });
+    auto executor = fork_executor(deps_);
+    ASSERT_TRUE(executor);
+    executor->lines.send(binding::encode_message({1, execute(bind("vfio-pci", "vfio_pci"))}));
+    for (bool ended = false; !ended;) {
+        (void)executor->lines.flush();
+        pollfd readable{executor->lines.fd(), POLLIN, 0};
+        ASSERT_GT(::poll(&readable, 1, 20'000), 0);
+        const auto lines = executor->lines.receive();
+        ASSERT_TRUE(lines);
+        for (const std::string& line : *lines)
+            ended = ended || line.find("could not be put back") != std::string::npos;
+    }
+    kernel_.change([](fake::KernelState& now) { now.refusals.clear(); });
+    const auto is_pending = [this] {
+        return !binding::read_journal(deps_.state)->in_flight.empty();
+    };
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (is_pending() && std::chrono::steady_clock::now() < end)
+        ::usleep(2'000);
+    EXPECT_FALSE(is_pending());
+    EXPECT_EQ(kernel_.state().devices.at(kHostileNic).driver, "e1000e");
+    { const LineSocket closed = std::move(executor->lines); }
+    while (::wait(nullptr) > 0) {
+    }
+}
+
 TEST_F(HostileController, IsHungUpOnAtALineWithoutAnEnd) {
     auto executor = fork_executor(deps_);
     ASSERT_TRUE(executor);
