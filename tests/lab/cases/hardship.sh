@@ -25,7 +25,7 @@ within() {
 # A transaction is neither half done nor forgotten, and the daemon serves.
 is_whole() {
     within 60 is_ready || { echo "the daemon is not ready"; return 1; }
-    within 60 all_transactions_ended || { all_transactions_ended; return 1; }
+    within 60 all_transactions_ended /run/bindd/journal || { all_transactions_ended /run/bindd/journal; return 1; }
     within 60 has_returned $disk vfio-pci || { vfioctl show $disk; return 1; }
     within 60 vfioctl bind $nic || { vfioctl bind $nic; return 1; }
     vfioctl release $nic && is_on $nic e1000e
@@ -34,12 +34,12 @@ is_whole() {
 eventually "the service is ready" is_ready
 check "and binds the disk" within 60 is_on $disk vfio-pci
 
-answers=$(python3 tests/lab/guest/parallel_calls.py $calls)
+answers=$(python3 tests/lab/guest/parallel_calls.py "$calls")
 row "$calls calls at once from 8 users" "$answers"
 contains "no call is lost" "; 0 lost" "$answers"
 
 came_back=0
-for _ in $(seq $cycles); do
+for _ in $(seq "$cycles"); do
     store /sys/bus/pci/devices/$disk/remove 1
     store /sys/bus/pci/rescan 1
     if within 60 has_returned $disk vfio-pci; then
@@ -50,7 +50,7 @@ for _ in $(seq $cycles); do
     fi
 done
 row "$cycles times a device is removed and rescanned" "$came_back bound again"
-equal "each time it is bound again" $cycles $came_back
+equal "each time it is bound again" "$cycles" "$came_back"
 
 # pid_of VICTIM: of the service; a child of the executor, a worker or a reader, while it has work; of the request's own process.
 pid_of() {
@@ -63,7 +63,7 @@ pid_of() {
 }
 for victim in controller executor child 'vfioctl apply' 'vfioctl --direct apply'; do
     whole=0 killed=0 stuck=0
-    for turn in $(seq $kills); do
+    for turn in $(seq "$kills"); do
         systemctl reset-failed bindd 2>/dev/null
         case $victim in
         vfioctl*)
