@@ -85,7 +85,7 @@ std::string size_text(unsigned power) {
     return std::to_string(1ULL << (power - 10 * unit)) + kUnits[unit];
 }
 
-struct Row {
+struct SettableAttribute {
     std::string_view name;
     std::optional<std::string> (*parse)(const std::string& value);
     std::string_view values;
@@ -93,36 +93,33 @@ struct Row {
 
 constexpr std::string_view kResize = "resourceN_resize";
 /// Values as drivers/pci/pci-sysfs.c, drivers/pci/pci.c and drivers/base/power/sysfs.c take them.
-constexpr std::array<Row, 7> kRows = {
-    Row{"d3cold_allowed", parse_boolean, kBooleans},
-    Row{"msi_bus", parse_boolean, kBooleans},
-    Row{"numa_node", parse_numa_node, "the number of a node, or -1"},
-    Row{kPowerControl, parse_power_control, "auto or on"},
-    Row{"reset_method", parse_reset_method,
-        "device_specific, acpi, flr, af_flr, pm, bus and cxl_bus, those to be tried in their "
-        "order, "
-        "as in \"flr bus\""},
-    Row{kResize, parse_bar_size, "a power of two with M, G or T, as in 16G"},
-    Row{"sriov_drivers_autoprobe", parse_boolean, kBooleans},
-};
+constexpr auto kAttributes = std::to_array<SettableAttribute>({
+    {"d3cold_allowed", parse_boolean, kBooleans},
+    {"msi_bus", parse_boolean, kBooleans},
+    {"numa_node", parse_numa_node, "the number of a node, or -1"},
+    {kPowerControl, parse_power_control, "auto or on"},
+    {"reset_method", parse_reset_method,
+     "device_specific, acpi, flr, af_flr, pm, bus, cxl_bus: those to be tried, in their order"},
+    {kResize, parse_bar_size, "a power of two with M, G or T, as in 16G"},
+    {"sriov_drivers_autoprobe", parse_boolean, kBooleans},
+});
 
 /// The number of the BAR in "resource1_resize".
 std::optional<std::size_t> resized_bar(std::string_view name) {
-    const std::size_t at = kResize.find('N');
-    const std::string pattern =
-        std::string(kResize.substr(0, at)) + "#" + std::string(kResize.substr(at + 1));
-    if (name.size() != pattern.size() || name[at] < '0' || name[at] >= '0' + kBars ||
-        name.substr(0, at) != kResize.substr(0, at) ||
-        name.substr(at + 1) != kResize.substr(at + 1))
+    constexpr std::string_view kHead = "resource";
+    constexpr std::string_view kTail = "_resize";
+    if (name.size() != kHead.size() + 1 + kTail.size() || !name.starts_with(kHead) ||
+        !name.ends_with(kTail))
         return std::nullopt;
-    return static_cast<std::size_t>(name[at] - '0');
+    const char bar = name[kHead.size()];
+    return bar >= '0' && bar < '0' + kBars ? std::optional<std::size_t>(bar - '0') : std::nullopt;
 }
 
-const Row* find_row(std::string_view name) {
-    const bool resizes = resized_bar(name).has_value();
-    for (const Row& row : kRows)
-        if (resizes ? row.name == kResize : row.name == name && row.name != kResize)
-            return &row;
+const SettableAttribute* find_attribute(std::string_view name) {
+    const std::string_view key = resized_bar(name) ? kResize : name == kResize ? "" : name;
+    for (const SettableAttribute& attribute : kAttributes)
+        if (attribute.name == key)
+            return &attribute;
     return nullptr;
 }
 
@@ -147,13 +144,13 @@ std::optional<std::string> bar_power(const std::string& resource, std::size_t ba
 
 base::Result<DeviceAttribute> parse_device_attribute(const std::string& name,
                                                      const std::string& value) {
-    const Row* row = find_row(name);
-    if (row == nullptr) {
+    const SettableAttribute* attribute = find_attribute(name);
+    if (attribute == nullptr) {
         const bool of_module = std::find(kModuleParameters.begin(), kModuleParameters.end(),
                                          name) != kModuleParameters.end();
         std::vector<std::string_view> names;
         std::string all;
-        for (const Row& each : kRows) {
+        for (const SettableAttribute& each : kAttributes) {
             names.push_back(each.name);
             all += (all.empty() ? "one of: " : ", ") + std::string(each.name);
         }
@@ -166,14 +163,14 @@ base::Result<DeviceAttribute> parse_device_attribute(const std::string& name,
                     : near.empty() ? all
                                    : near);
     }
-    if (const auto parsed = row->parse(value))
+    if (const auto parsed = attribute->parse(value))
         return DeviceAttribute{name, *parsed};
     return fail(Code::kInvalid, "set an attribute", name, "cannot be " + value,
-                std::string(row->values));
+                std::string(attribute->values));
 }
 
 bool is_device_attribute(std::string_view name) {
-    return find_row(name) != nullptr;
+    return find_attribute(name) != nullptr;
 }
 
 std::set<std::string> attributes_to_read(const std::string& name) {
