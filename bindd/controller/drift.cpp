@@ -43,7 +43,7 @@ std::string describe_drift(const View& view, const Transaction& transaction) {
     if (first.set_vfs && device != nullptr && device->sriov)
         return "left with " + std::to_string(device->sriov->enabled) + " VFs outside bindd";
     if (!first.attrs.empty())
-        return "left with another " + first.attrs.front().first + " outside bindd";
+        return "given another value of " + first.attrs.front().first + " outside bindd";
     return first.mdevs.empty() ? "given other access to its node outside bindd"
                                : "left without its mediated devices outside bindd";
 }

@@ -116,9 +116,11 @@ void on_policies_read(StepContext& step, PoliciesRead input) {
         return;
     }
     // In manual mode a request reads the files and no more: only `apply` takes manual changes back.
-    apply_policies(
-        step, std::move(input.policies),
-        step.state.apply_mode == ApplyMode::kManual ? ReloadCause::kFilesChanged : input.cause);
+    const ReloadCause cause =
+        step.state.apply_mode == ApplyMode::kManual ? ReloadCause::kFilesChanged : input.cause;
+    apply_policies(step, std::move(input.policies), cause);
+    step.state.take_manual_back =
+        step.state.take_manual_back || (valid && cause != ReloadCause::kFilesChanged);
     if (valid)
         scan_all(step);
 }

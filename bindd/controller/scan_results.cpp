@@ -97,6 +97,8 @@ void on_devices_scanned(StepContext& step, const std::vector<DeviceId>& devices,
         state.groups[state.view.group_key(id)].reset_history();
     mark_physical_functions_dirty(step, difference);
     apply_journal(step, std::move(journal), JournalChange::kForeign);
+    if (std::exchange(state.take_manual_back, false))
+        state.manual.clear_all();
     state.manual.prune(state.view.inventory);
     assess(step);
 }

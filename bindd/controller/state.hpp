@@ -65,6 +65,8 @@ struct ControllerState {
     std::optional<Time> scan_timer;  ///< the time for which TimerId::kScan is armed
     ScanSequence scans;
     std::optional<HostScan> host_scan;
+    /// A reload was requested: what the next scan finds in the journal was done before it.
+    bool take_manual_back = false;
     unsigned last_scan_request = 0;
     std::set<sysfs::DeviceId> dirty;            ///< to be scanned
     std::set<sysfs::DeviceId> usage_known;      ///< whose usage is of the last scan

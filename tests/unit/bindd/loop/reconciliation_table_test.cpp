@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "binding/transaction/apply.hpp"
+#include "binding/transaction/release_plan.hpp"
 #include "policy/plan/assessment.hpp"
 #include "policy/yaml/parse_policy.hpp"
 #include "tests/fake/kernel_rules.hpp"
@@ -198,6 +199,23 @@ TEST(ReconciliationTable, WithoutTheDaemon) {
         apply_directly(machine, policy(kind));
         EXPECT_TRUE(kind.is_made(machine.kernel().state())) << kind.name;
     }
+}
+
+/// A release of an attribute sends no uevent: the daemon learns of it by the scan that the reload
+/// begins, and must not hold it for newer than the reload.
+TEST(ReconciliationTable, ARequestedReloadTakesBackAReleaseThatSentNoEvent) {
+    const auto attrs = std::find_if(kinds().begin(), kinds().end(),
+                                    [](const ChangeKind& kind) { return kind.name == "attrs"; });
+    DaemonHarness daemon(world_of(*attrs), policy(*attrs));
+    daemon.start_ready();
+    daemon.state_when(kDevice, "bound");
+    auto plan = binding::plan_release(daemon.kernel(), daemon.state(),
+                                      daemon.kernel().state().inventory(), {fake::pci_id(kDevice)});
+    ASSERT_TRUE(plan) << plan.error().text();
+    ASSERT_TRUE(binding::apply(daemon.kernel(), daemon.state(), *std::move(plan), {}));
+    EXPECT_FALSE(attrs->is_made(daemon.kernel().state()));
+    daemon.send_line("reload");
+    expect_made(daemon, *attrs, "after a requested reload");
 }
 
 /// VFs that were changed manually, with the driver where it was, are a drift: reported, and left.
