@@ -92,6 +92,16 @@ take_option() {
     esac
 }
 
+check_profiles() {
+    local profile
+    while read -r profile; do
+        case $profile in
+        full | minimal | twins | virtio | bridge | sriov | burst | display | keyboard | hotplug) ;;
+        *) wrong_usage "no such device profile: $profile" ;;
+        esac
+    done < <(tr ',' '\n' <<<"$LAB_DEVICES")
+}
+
 check_arguments() {
     case $LAB_ARCH in
     x86) : "${LAB_KERNEL:=lab}" ;;
@@ -99,6 +109,7 @@ check_arguments() {
     *) wrong_usage "no such architecture: $LAB_ARCH (x86, s390x, ppc64le)" ;;
     esac
     case $LAB_KERNEL in stock | lab) ;; *) wrong_usage "no such kernel: $LAB_KERNEL (stock, lab)" ;; esac
+    check_profiles
     [[ $LAB_TIMEOUT =~ ^[0-9]+$ ]] || wrong_usage "not a number of seconds: $LAB_TIMEOUT"
 }
 
