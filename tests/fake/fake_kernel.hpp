@@ -24,6 +24,8 @@ class FakeKernel final : public sysfs::Kernel {
     [[nodiscard]] base::Result<sysfs::Device> device(const sysfs::DeviceId& id) override;
     [[nodiscard]] base::Result<sysfs::Inventory> devices(std::span<const sysfs::DeviceId> ids,
                                                          const sysfs::ScanOptions& wanted) override;
+    [[nodiscard]] std::optional<std::string> attribute(const sysfs::DeviceTarget& target,
+                                                       const std::string& name) override;
     [[nodiscard]] std::optional<std::string> property(const sysfs::DeviceId& id,
                                                       const std::string& name) override;
     [[nodiscard]] base::Result<sysfs::Drivers> drivers(const sysfs::ScanOptions& wanted) override;

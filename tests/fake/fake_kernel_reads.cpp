@@ -79,6 +79,15 @@ std::optional<std::string> FakeKernel::property(const DeviceId& id, const std::s
     return device->second.properties.at(name);
 }
 
+std::optional<std::string> FakeKernel::attribute(const sysfs::DeviceTarget& target,
+                                                 const std::string& name) {
+    const KernelState world = world_.read();
+    const auto device = world.devices.find(target.id);
+    if (device == world.devices.end() || !device->second.attrs.contains(name))
+        return std::nullopt;
+    return device->second.attrs.at(name);
+}
+
 Result<Device> FakeKernel::device(const DeviceId& id) {
     wait_until([&](const KernelState& world) { return !world.leaving.contains(id); });
     KernelState world = world_.read();

@@ -110,6 +110,18 @@ int set_override(KernelState& world, Device& device, const std::string& driver) 
     return 0;
 }
 
+namespace {
+
+/// vfio_pci_core_register_device() allows runtime power management, and
+/// vfio_pci_core_unregister_device() forbids it. Most native drivers do neither.
+void set_power_control(Device& device, const std::string& value) {
+    const auto control = device.attrs.find("power/control");
+    if (control != device.attrs.end() && !value.empty())
+        control->second = value;
+}
+
+}  // namespace
+
 int bind(KernelState& world, Device& device, const std::string& driver) {
     if (!is_registered(world, device.id.bus, driver))
         return ENOENT;
@@ -126,6 +138,7 @@ int bind(KernelState& world, Device& device, const std::string& driver) {
     if (!vfio && driver != "pcieport" && driver != "pci-stub" && peer_is_open(world, device))
         return EBUSY;
     device.driver = driver;
+    set_power_control(device, vfio ? "auto" : "");
     if (!vfio && world.netdevs.contains(device.id))
         device.netdevs = world.netdevs.at(device.id);
     const auto types = world.parent_types.find(driver);
@@ -157,6 +170,7 @@ int set_vgpu(KernelState& world, Device& vf, const std::string& number) {
 }
 
 void finish_unbind(KernelState& world, Device& device) {
+    set_power_control(device, is_vfio_bound(device) ? "on" : "");
     // A native PF driver disables its VFs when it is unbound.
     if (device.sriov && !is_vfio_bound(device) && device.sriov->enabled != 0)
         (void)set_vfs(world, device, 0);

@@ -40,6 +40,7 @@ struct ManagedDevice {
     /// Its interfaces before it became ours: they went with its driver, and their names are still
     /// known to users.
     std::vector<std::string> netdevs = {};
+    std::optional<std::string> before_power_control = {};
     bool operator==(const ManagedDevice&) const = default;
 };
 

@@ -33,6 +33,8 @@ struct BindingSnapshot {
     struct PreviousBinding {
         std::optional<std::string> driver;
         std::optional<std::string> driver_override;
+        /// power/control, which drivers set when they bind and unbind; absent without a driver.
+        std::optional<std::string> power_control = {};
         bool operator==(const PreviousBinding&) const = default;
     };
     sysfs::DeviceId device;

@@ -17,7 +17,8 @@ template <>
 struct FieldList<BindingSnapshot::PreviousBinding> {
     using Binding = BindingSnapshot::PreviousBinding;
     static constexpr auto fields = std::tuple{required("driver", &Binding::driver),
-                                              required("override", &Binding::driver_override)};
+                                              required("override", &Binding::driver_override),
+                                              omittable("power_control", &Binding::power_control)};
 };
 template <>
 struct FieldList<BindingSnapshot> {
@@ -61,7 +62,8 @@ struct FieldList<ManagedDevice> {
                    required("where", &ManagedDevice::where),
                    required("driver", &ManagedDevice::driver),
                    nested("before", required("driver", &ManagedDevice::before_driver),
-                          required("override", &ManagedDevice::before_override)),
+                          required("override", &ManagedDevice::before_override),
+                          omittable("power_control", &ManagedDevice::before_power_control)),
                    required("taken_along", &ManagedDevice::taken_along),
                    required("made", &ManagedDevice::side_effects),
                    defaulted("early", &ManagedDevice::early),

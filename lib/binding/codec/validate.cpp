@@ -100,6 +100,9 @@ Result<void> check(const policy::Change& change) {
 
 Result<void> check(const BindingSnapshot::PreviousBinding& binding) {
     TRY(check_name("driver", binding.driver, parse_kernel_name));
+    if (binding.power_control)
+        TRY(policy::parse_device_attribute(std::string(policy::kPowerControl),
+                                           *binding.power_control));
     return check_name("override", binding.driver_override, parse_kernel_name);
 }
 
@@ -136,7 +139,7 @@ struct Validate {
         return {};
     }
     Result<void> operator()(const ManagedDevice& record) const {
-        return check({record.before_driver, record.before_override});
+        return check({record.before_driver, record.before_override, record.before_power_control});
     }
     Result<void> operator()(const UndoableTransaction& record) const {
         TRY((*this)(record.begin));

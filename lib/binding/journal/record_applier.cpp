@@ -94,7 +94,8 @@ ManagedDevice to_managed_device(const InFlightTransaction& flight, const Binding
             .side_effects =
                 side_effects_on(flight, snapshot.device, driver, std::move(side_effects_before)),
             .early = snapshot.early,
-            .netdevs = snapshot.netdevs};
+            .netdevs = snapshot.netdevs,
+            .before_power_control = before.power_control};
 }
 
 const ManagedDevice* find_replaced(const UndoableTransaction& undoable,

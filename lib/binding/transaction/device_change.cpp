@@ -56,6 +56,11 @@ bool DeviceChange::changes_driver() const {
 /// the module is: mostly right, and otherwise nobody's name, which keeps the native driver off as
 /// well. Not the next candidate's: if its module is loaded before ours, it binds the device.
 Result<void> DeviceChange::set_boot_override() {
+    const auto& attrs = preflight_.change->attrs;
+    // A BAR is resized before a driver has the device: later.
+    if (std::any_of(attrs.begin(), attrs.end(),
+                    [](const auto& each) { return policy::needs_unbound_device(each.first); }))
+        return {};
     if (!changes_driver() || preflight_.now.driver || !preflight_.now.has_override)
         return {};
     if (preflight_.change->to == Change::To::kNone) {
@@ -277,11 +282,12 @@ Result<void> DeviceChange::release() {
         if (driver_ours && ours->early && !ours->before_driver) {
             const auto native = native_driver(journaled_, target_);
             if (native)
-                return restore(journaled_, target_, now, {*native, ours->before_override});
+                return restore(journaled_, target_, now, {*native, ours->before_override, {}});
         }
         return restore(journaled_, target_, now,
                        {driver_ours ? ours->before_driver : now.driver,
-                        override_ours ? ours->before_override : now.driver_override});
+                        override_ours ? ours->before_override : now.driver_override,
+                        driver_ours ? ours->before_power_control : std::nullopt});
     }
     // Not our doing, but a rule says it is to be the host's: its own driver, and no override.
     if (now.driver && !sysfs::is_vfio_driver(*now.driver))

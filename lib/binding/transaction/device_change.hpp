@@ -25,9 +25,7 @@ class DeviceChange {
           preflight_(std::move(preflight)),
           loaded_(loaded),
           target_{preflight_.now.id, preflight_.now.identity()},
-          driver_(preflight_.override_by_udev_rule && preflight_.on_target
-                      ? preflight_.now.driver.value_or("")
-                      : std::string()) {}
+          driver_(is_bound_by_udev_rule(preflight_) ? *preflight_.now.driver : std::string()) {}
 
     /// Of ApplyScope::kBootOverrides, in place of all the others.
     [[nodiscard]] base::Result<void> set_boot_override();

@@ -8,6 +8,7 @@
 #include "binding/transaction/device_change.hpp"
 #include "binding/transaction/undo.hpp"
 #include "binding/transaction/usage_check.hpp"
+#include "policy/model/device_attributes.hpp"
 
 namespace binding {
 namespace {
@@ -21,19 +22,26 @@ using policy::Transaction;
 /// number.
 constexpr unsigned kFirstStep = 1;
 
-BindingSnapshot to_binding_snapshot(const Preflight& preflight, ApplyScope scope) {
-    BindingSnapshot snapshot{.device = preflight.now.id,
-                             .identity = preflight.now.identity(),
-                             .before = {preflight.now.driver, preflight.now.driver_override},
-                             .origin = std::nullopt,
-                             .rule = preflight.change->rule,
-                             .where = preflight.change->where,
-                             .taken_along = preflight.change->taken_along,
-                             .early = scope == ApplyScope::kBootOverrides,
-                             .netdevs = preflight.now.netdevs};
+BindingSnapshot to_binding_snapshot(sysfs::Kernel& kernel, const Preflight& preflight,
+                                    ApplyScope scope) {
+    const auto power_control = preflight.now.driver
+                                   ? kernel.attribute({preflight.now.id, preflight.now.identity()},
+                                                      std::string(policy::kPowerControl))
+                                   : std::nullopt;
+    BindingSnapshot snapshot{
+        .device = preflight.now.id,
+        .identity = preflight.now.identity(),
+        .before = {preflight.now.driver, preflight.now.driver_override, power_control},
+        .origin = std::nullopt,
+        .rule = preflight.change->rule,
+        .where = preflight.change->where,
+        .taken_along = preflight.change->taken_along,
+        .early = scope == ApplyScope::kBootOverrides,
+        .netdevs = preflight.now.netdevs};
     if (preflight.managed != nullptr) {
         snapshot.origin = BindingSnapshot::PreviousBinding{preflight.managed->before_driver,
-                                                           preflight.managed->before_override};
+                                                           preflight.managed->before_override,
+                                                           preflight.managed->before_power_control};
         snapshot.early = preflight.managed->early;
         snapshot.netdevs = preflight.managed->netdevs;
     } else if (preflight.override_by_udev_rule) {
@@ -41,8 +49,9 @@ BindingSnapshot to_binding_snapshot(const Preflight& preflight, ApplyScope scope
         // device. Nor is the driver that it led to foreign, even if its module was loaded for
         // another device.
         const bool brought = preflight.now.driver == preflight.now.driver_override;
-        snapshot.origin = BindingSnapshot::PreviousBinding{
-            brought ? std::nullopt : preflight.now.driver, std::nullopt};
+        snapshot.origin =
+            BindingSnapshot::PreviousBinding{brought ? std::nullopt : preflight.now.driver,
+                                             std::nullopt, brought ? std::nullopt : power_control};
         snapshot.early = !snapshot.origin->driver;
     }
     return snapshot;
@@ -111,8 +120,8 @@ class TransactionExecution {
                            .devices = {}};
         for (const DeviceChange& change : changes_)
             if (!change.preflight().gone)
-                record.devices.push_back(
-                    to_binding_snapshot(change.preflight(), context_.options.scope));
+                record.devices.push_back(to_binding_snapshot(context_.kernel, change.preflight(),
+                                                             context_.options.scope));
         TRY(context_.journal.append(record, Sync::kNow));
         // The same for all devices of a transaction.
         const std::string& undone = transaction_.changes.front().rollback;

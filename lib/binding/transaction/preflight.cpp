@@ -57,6 +57,15 @@ bool lacks_override(const Preflight& preflight) {
            preflight.now.has_override && preflight.now.driver_override != preflight.now.driver;
 }
 
+bool is_bound_by_udev_rule(const Preflight& preflight) {
+    if (!preflight.override_by_udev_rule || !preflight.now.driver)
+        return false;
+    const Change& change = *preflight.change;
+    const bool keeps_driver = change.to == Change::To::kChain && change.candidates.empty() &&
+                              preflight.now.driver == preflight.now.driver_override;
+    return preflight.on_target || keeps_driver;
+}
+
 Result<Preflight> revalidate(TransactionContext& context, const Change& change) {
     const sysfs::DeviceId& id = change.target.id;
     const bool releasing =

@@ -28,4 +28,8 @@ struct Preflight {
 [[nodiscard]] base::Result<Preflight> revalidate(TransactionContext& context,
                                                  const policy::Change& change);
 
+/// One of our udev rules has given it its driver, which the change keeps: the first transaction on
+/// it, of whatever kind, makes the binding ours.
+[[nodiscard]] bool is_bound_by_udev_rule(const Preflight& preflight);
+
 }  // namespace binding

@@ -15,6 +15,7 @@
 /// that was bound to a VFIO driver with its override cleared afterwards (SPDK does that): without
 /// an override such a driver matches nothing.
 #include "base/try.hpp"
+#include "policy/model/device_attributes.hpp"
 
 namespace binding {
 namespace {
@@ -75,10 +76,8 @@ Result<void> verify(JournaledKernel& journaled, const DeviceTarget& target,
     return {};
 }
 
-}  // namespace
-
-Result<void> restore(JournaledKernel& journaled, const DeviceTarget& target, const Device& now,
-                     const BindingSnapshot::PreviousBinding& wanted) {
+Result<void> restore_binding(JournaledKernel& journaled, const DeviceTarget& target,
+                             const Device& now, const BindingSnapshot::PreviousBinding& wanted) {
     const bool same_override = !now.has_override || now.driver_override == wanted.driver_override;
     if (now.driver == wanted.driver)
         return same_override ? Result<void>()
@@ -92,6 +91,26 @@ Result<void> restore(JournaledKernel& journaled, const DeviceTarget& target, con
     if (wanted.driver)
         TRY(rebind(journaled, target, wanted, temporary_override));
     return verify(journaled, target, wanted);
+}
+
+/// vfio-pci leaves "on", and the native driver sets its own, or none.
+Result<void> restore_power_control(JournaledKernel& journaled, const DeviceTarget& target,
+                                   const BindingSnapshot::PreviousBinding& wanted) {
+    if (!wanted.driver || !wanted.power_control)
+        return {};
+    const auto now = journaled.kernel().attribute(target, std::string(policy::kPowerControl));
+    return !now || now == wanted.power_control
+               ? Result<void>()
+               : journaled.write_attr(target, std::string(policy::kPowerControl),
+                                      *wanted.power_control, *now);
+}
+
+}  // namespace
+
+Result<void> restore(JournaledKernel& journaled, const DeviceTarget& target, const Device& now,
+                     const BindingSnapshot::PreviousBinding& wanted) {
+    TRY(restore_binding(journaled, target, now, wanted));
+    return restore_power_control(journaled, target, wanted);
 }
 
 Result<std::string> native_driver(JournaledKernel& journaled, const DeviceTarget& target) {

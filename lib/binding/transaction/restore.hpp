@@ -7,8 +7,8 @@
 
 namespace binding {
 
-/// Restores a device's driver and override; `now` is its state, just read. The caller has checked
-/// that the present state is ours to undo. Used by undo and release.
+/// Restores a device's driver, override and power/control; `now` is its state, just read. The
+/// caller has checked that the present state is ours to undo. Used by undo and release.
 [[nodiscard]] base::Result<void> restore(JournaledKernel& journaled,
                                          const sysfs::DeviceTarget& target,
                                          const sysfs::Device& now,

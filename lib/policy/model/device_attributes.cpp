@@ -19,7 +19,6 @@ using base::fail;
 constexpr int kBars = 6;
 constexpr unsigned kLargestBar = 43;  ///< 2^43 MiB, the largest that the capability can say
 constexpr std::string_view kBooleans = "0 or 1";
-constexpr std::string_view kPowerControl = "power/control";
 
 /// The kernel's names (pci_reset_fn_methods in drivers/pci/pci.c).
 constexpr std::array<std::string_view, 7> kResetMethods = {
@@ -99,7 +98,9 @@ constexpr auto kAttributes = std::to_array<SettableAttribute>({
     {"numa_node", parse_numa_node, "the number of a node, or -1"},
     {kPowerControl, parse_power_control, "auto or on"},
     {"reset_method", parse_reset_method,
-     "device_specific, acpi, flr, af_flr, pm, bus, cxl_bus: those to be tried, in their order"},
+     "device_specific, acpi, flr, af_flr, pm, bus, cxl_bus: those to be tried, in their order, "
+     "with "
+     "blanks between them"},
     {kResize, parse_bar_size, "a power of two with M, G or T, as in 16G"},
     {"sriov_drivers_autoprobe", parse_boolean, kBooleans},
 });
@@ -151,8 +152,10 @@ base::Result<DeviceAttribute> parse_device_attribute(const std::string& name,
         std::vector<std::string_view> names;
         std::string all;
         for (const SettableAttribute& each : kAttributes) {
-            names.push_back(each.name);
-            all += (all.empty() ? "one of: " : ", ") + std::string(each.name);
+            const bool resizes = each.name == kResize;
+            names.push_back(resizes ? "resource0_resize" : each.name);
+            all += (all.empty() ? "one of: " : ", ") +
+                   std::string(resizes ? "resource0_resize to resource5_resize" : each.name);
         }
         const std::string near = base::did_you_mean(name, names);
         return fail(Code::kNotFound, "set an attribute", name,

@@ -16,6 +16,8 @@
 /// back on release.
 namespace policy {
 
+inline constexpr std::string_view kPowerControl = "power/control";
+
 /// Name and value, as the kernel takes it.
 using DeviceAttribute = std::pair<std::string, std::string>;
 /// What a device's attributes read as, by name.

@@ -57,6 +57,11 @@ class Kernel {
                                                               const std::string& /*name*/) {
         return std::nullopt;
     }
+    /// One attribute of the device; nothing when it has none of this name.
+    [[nodiscard]] virtual std::optional<std::string> attribute(const DeviceTarget& /*target*/,
+                                                               const std::string& /*name*/) {
+        return std::nullopt;
+    }
     [[nodiscard]] virtual base::Result<Drivers> drivers(const ScanOptions& wanted) = 0;
     /// The modules whose aliases claim a modalias, as modprobe resolves it; normalised names, best
     /// first. None is no error.

@@ -75,6 +75,12 @@ std::optional<std::string> LiveKernel::property(const DeviceId& id, const std::s
     return udev_property(kLiveRoot, id, name);
 }
 
+std::optional<std::string> LiveKernel::attribute(const DeviceTarget& target,
+                                                 const std::string& name) {
+    const auto device = handle_.directory(target, "read " + name);
+    return device && parse_attr_name(name) ? (*device)->attr(name) : std::nullopt;
+}
+
 base::Result<Drivers> LiveKernel::drivers(const ScanOptions& wanted) {
     return read_drivers(kLiveRoot, wanted);
 }

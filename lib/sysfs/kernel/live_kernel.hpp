@@ -32,6 +32,8 @@ class LiveKernel final : public Kernel {
                                                   const ScanOptions& wanted) override;
     [[nodiscard]] base::Result<Device> binding_state(const DeviceId& id) override;
     [[nodiscard]] bool is_present(const DeviceTarget& target) override;
+    [[nodiscard]] std::optional<std::string> attribute(const DeviceTarget& target,
+                                                       const std::string& name) override;
     [[nodiscard]] std::optional<std::string> property(const DeviceId& id,
                                                       const std::string& name) override;
     [[nodiscard]] base::Result<Drivers> drivers(const ScanOptions& wanted) override;

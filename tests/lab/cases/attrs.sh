@@ -35,6 +35,12 @@ equal "is set below the native driver" "nvme on" "$(driver_of $disk) $(attr $dis
 check "and put back" vfioctl release $disk
 equal "as it was before" "$before" "$(state)"
 
+# vfio-pci sets it when it binds and unbinds: a release puts back what there was.
+store "/sys/bus/pci/devices/$nic/power/control" auto
+check "without attrs" vfioctl bind $nic
+check "and released" vfioctl release $nic
+equal "power/control is as it was" "e1000e auto" "$(driver_of $nic) $(attr $nic power/control)"
+
 # What the kernel refuses.
 policy $nic 'attrs: { sriov_drivers_autoprobe: 0 }'
 fails "an attribute that it lacks is refused" 3 vfioctl --policy "$rules" apply

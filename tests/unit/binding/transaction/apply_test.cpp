@@ -241,6 +241,34 @@ TEST(Apply, TakesWhatOurRulesHaveArmedAndItsDriverFoundByItself) {
     EXPECT_NE(fixture.driver_states().at(kNic).driver, "vfio-pci");
 }
 
+// Nothing but an attribute, or the access of its nodes, was left to be set.
+TEST(Apply, TakesWhatOurRulesHaveBoundWithWhateverElseItChanges) {
+    for (const bool access : {false, true}) {
+        fake::Host host;
+        host.pci(kNic)
+            .nic()
+            .group(15)
+            .vfio("vfio-pci", "vfio0")
+            .override_("vfio-pci")
+            .property(policy::kOverrideProperty, "vfio-pci")
+            .attr("msi_bus", "1");
+        fake::KernelState world = fake::KernelState::from(host);
+        world.module_brings("e1000e", "e1000e", {"pci:v00008086d000010D3*"});
+        TestHost fixture(world);
+        policy::Change change = fixture.change(kNic, {});
+        if (access)
+            change.access = {.owner = "0", .group = {}, .mode = 0660};
+        else
+            change.attrs = {{"msi_bus", "0"}};
+        EXPECT_EQ(fixture.apply(fixture.make_plan({change})).transactions[0].result,
+                  StepResult::kDone);
+        const policy::Plan done = fixture.release({kNic});
+        EXPECT_EQ(done.transactions[0].result, StepResult::kDone) << done.transactions[0].error;
+        EXPECT_EQ(fixture.driver_states(), (DriverStates{{kNic, {"e1000e", std::nullopt}}}));
+        EXPECT_EQ(fixture.kernel().state().devices.at(pci_id(kNic)).attrs.at("msi_bus"), "1");
+    }
+}
+
 TEST(Apply, RefusesADeviceThatChangedSinceItWasPlanned) {
     TestHost fixture(one_nic());
     const policy::Plan plan = fixture.plan({kNic}, {"vfio-pci"});

@@ -127,6 +127,22 @@ TEST(Attributes, GoBackToWhatWasThereBeforeTheFirstTransaction) {
     EXPECT_EQ(attribute_of(fixture, "reset_method"), "flr bus");
 }
 
+/// vfio-pci leaves power/control at "on", whatever it was before.
+TEST(Attributes, PowerControlIsAfterAReleaseAsItWasBeforeTheBind) {
+    fake::Host host;
+    host.pci(kConfigured).nic().group(15).driver("e1000e").attr("power/control", "auto");
+    TestHost fixture(fake::KernelState::from(host));
+    fixture.apply(fixture.plan({kConfigured}, {"vfio-pci"}));
+    const policy::Plan released = fixture.release({kConfigured});
+    EXPECT_EQ(attribute_of(fixture, "power/control"), "auto");
+    EXPECT_EQ(words(released.transactions[0].steps).back(),
+              "set_attr 0000:01:00.0 power/control=auto done");
+    fixture.kernel().change(
+        [](fake::KernelState& now) { now.refuse(pci_id(kConfigured), "vfio-pci", EIO); });
+    fixture.apply(fixture.plan({kConfigured}, {"vfio-pci"}));
+    EXPECT_EQ(attribute_of(fixture, "power/control"), "auto") << "after an undo";
+}
+
 TEST(Attributes, OfAnotherProgramStay) {
     TestHost fixture(adjustable_nic());
     Change change = fixture.change(kConfigured, {});
