@@ -85,7 +85,8 @@ class UnitPlanner {
         change.accepted_uses = accepted_uses(rule, context_.forced);
         if (moves) {
             change.to = rule.driver->kind;
-            change.candidates = member.decision->chain.usable();
+            change.candidates =
+                fitting_candidates(device, member.decision->chain, rule, context_, reasons());
             change.check = rule.check;
             add_move_reasons(device, member.decision->chain, rule, change);
         } else if (has_desired_access(member, context_.inventory.host, group_node_check(member))) {
@@ -130,7 +131,6 @@ class UnitPlanner {
         switch (change.to) {
             case Change::To::kChain:
                 add_kernel_reasons(device, chain, context_.inventory.host, reasons());
-                add_driver_mismatch(device, chain, rule, context_, reasons());
                 add_dead_device(device, rule, context_, reasons());
                 add_vfs_in_use(device, reasons());
                 break;

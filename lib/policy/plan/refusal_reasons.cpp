@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 #include "policy/plan/desired_state.hpp"
@@ -175,19 +176,27 @@ void add_dead_device(const sysfs::Device& device, const Rule& rule, const PlanCo
         reasons.push_back(make_reason(ReasonCode::kStuck, device.id, "is stuck", device.stuck));
 }
 
-void add_driver_mismatch(const sysfs::Device& device, const Chain& chain, const Rule& rule,
-                         const PlanContext& context, std::vector<Reason>& reasons) {
+std::vector<ChainLink> fitting_candidates(const sysfs::Device& device, const Chain& chain,
+                                          const Rule& rule, const PlanContext& context,
+                                          std::vector<Reason>& reasons) {
+    std::vector<ChainLink> candidates = chain.usable();
     if (is_allowed(ReasonCode::kDriverMismatch, rule, context.forced))
-        return;
-    for (const ChainLink& link : chain.usable()) {
+        return candidates;
+    std::vector<Reason> mismatches;
+    std::erase_if(candidates, [&](const ChainLink& link) {
         if (is_vfio_link(link) || !link.driver)
-            continue;
-        if (const auto module = sysfs::module_without_id(context.drivers, device, *link.driver))
-            reasons.push_back(
+            return false;
+        const auto module = sysfs::module_without_id(context.drivers, device, *link.driver);
+        if (module)
+            mismatches.push_back(
                 make_reason(ReasonCode::kDriverMismatch, device.id,
                             "the driver " + *link.driver + " has no id for it",
                             "no alias of the module " + *module + " matches " + device.modalias));
-    }
+        return module.has_value();
+    });
+    if (candidates.empty())
+        std::move(mismatches.begin(), mismatches.end(), std::back_inserter(reasons));
+    return candidates;
 }
 
 std::vector<sysfs::UseKind> accepted_uses(const Rule& rule, const ForcedReasons& forced) {

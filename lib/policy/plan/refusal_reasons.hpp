@@ -29,10 +29,13 @@ void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const s
 void add_dead_device(const sysfs::Device& device, const Rule& rule, const PlanContext& context,
                      std::vector<Reason>& reasons);
 
-/// A native driver that the rule names and that has no id for the device, unless `rule` or the user
-/// allows it: the kernel would probe it all the same, with hardware that it does not know.
-void add_driver_mismatch(const sysfs::Device& device, const Chain& chain, const Rule& rule,
-                         const PlanContext& context, std::vector<Reason>& reasons);
+/// The usable candidates without native drivers that have no id for the device, unless `rule` or
+/// the user allows them: the kernel would probe them all the same, with hardware that they do not
+/// know. When none is left, the reasons say so.
+[[nodiscard]] std::vector<ChainLink> fitting_candidates(const sysfs::Device& device,
+                                                        const Chain& chain, const Rule& rule,
+                                                        const PlanContext& context,
+                                                        std::vector<Reason>& reasons);
 
 /// Does `rule` or the user allow this use?
 [[nodiscard]] bool is_allowed(const sysfs::Use& use, const Rule& rule, const ForcedReasons& forced);

@@ -91,39 +91,43 @@ void read_sriov(Rule& rule, const YamlValue& value) {
             rule.sriov_vfs = static_cast<std::uint32_t>(*count);
 }
 
-/// Numbers may be written without quotes; `on` needs them (YAML 1.1 reads true).
-std::optional<std::string> read_attr_value(const YamlValue& value) {
-    const YamlNode& node = *value.node;
-    if (node.is_plain() && !node.text.empty() &&
-        node.text.find_first_not_of("-0123456789") == std::string::npos)
-        return node.text;
-    return read_text(value);
+void read_attr(Rule& rule, const YamlEntry& entry, const YamlValue& attrs) {
+    const YamlValue value{&entry.value, entry.key.text, attrs.report};
+    const YamlNode& node = entry.value;
+    if (node.kind == YamlKind::kBroken)
+        return;
+    auto attribute = parse_device_attribute(
+        entry.key.text, node.kind == YamlKind::kScalar ? node.text : std::string());
+    if (!attribute) {
+        if (attribute.error().code == base::Code::kNotFound)
+            attrs.with(entry.key).error(
+                fmt::format("{} is not an attribute that can be set", base::quote(entry.key.text)),
+                attribute.error().hint);
+        else
+            value.error(node.kind == YamlKind::kScalar
+                            ? fmt::format("{} cannot be {}", entry.key.text, base::quote(node.text))
+                            : fmt::format("'{}' must be text", entry.key.text),
+                        attribute.error().hint);
+        return;
+    }
+    // Numbers may be written without quotes; `on` needs them (YAML 1.1 reads true).
+    const bool number =
+        node.is_plain() && node.text.find_first_not_of("-0123456789") == std::string::npos;
+    if (number || read_text(value))
+        rule.attrs.push_back(std::move(*attribute));
 }
 
 void read_attrs(Rule& rule, const YamlValue& value) {
     if (value.node->kind == YamlKind::kBroken)
         return;
-    if (value.node->kind != YamlKind::kMap || value.node->entries.empty()) {
-        value.error("'attrs' must be a map from attributes to values",
+    const bool is_map = value.node->kind == YamlKind::kMap;
+    if (!is_map || value.node->entries.empty()) {
+        value.error(is_map ? "'attrs' is empty" : "'attrs' must be a map from attributes to values",
                     "as in attrs: {reset_method: flr, d3cold_allowed: 0}");
         return;
     }
-    for (const YamlEntry& entry : value.node->entries) {
-        const YamlValue text_value{&entry.value, entry.key.text, value.report};
-        const auto text = read_attr_value(text_value);
-        if (!text)
-            continue;
-        auto attribute = parse_device_attribute(entry.key.text, *text);
-        if (attribute)
-            rule.attrs.push_back(std::move(*attribute));
-        else if (attribute.error().code == base::Code::kNotFound)
-            value.with(entry.key).error(
-                fmt::format("{} is not an attribute that can be set", base::quote(entry.key.text)),
-                attribute.error().hint);
-        else
-            text_value.error(fmt::format("{} cannot be {}", entry.key.text, base::quote(*text)),
-                             attribute.error().hint);
-    }
+    for (const YamlEntry& entry : value.node->entries)
+        read_attr(rule, entry, value);
 }
 
 void read_check_and_drift(Rule& rule, const MapReader& map) {
@@ -185,6 +189,11 @@ void check_actions(const Rule& rule, const MapReader& map, DiagnosticCollector& 
         std::none_of(kActions.begin(), kActions.end(), given))
         report.error(map.node().position, "a rule without any action",
                      "give it 'driver', 'sriov', 'attrs', 'mdevs' or 'protect: true'");
+    else if (!rule.driver &&
+             std::any_of(rule.attrs.begin(), rule.attrs.end(),
+                         [](const auto& each) { return needs_unbound_device(each.first); }))
+        report.error(map.find("attrs")->key.position, "a BAR is resized without 'driver'",
+                     "the kernel resizes no BAR below a driver: the rule must give the device one");
     else if (rule.driver && rule.driver->kind == DriverAction::ActionKind::kHost &&
              map.find("attrs") != nullptr)
         report.error(map.find("attrs")->key.position, "'attrs' beside 'driver: host'",

@@ -80,14 +80,17 @@ TEST(Plan, SetsAttributesThatDifferBeforeTheBind) {
 
 TEST(Plan, RefusesAttributesThatTheDeviceCannotHave) {
     const std::string rules =
-        "rules:\n- {name: a, match: {class: network}, attrs: {msi_bus: 0, resource1_resize: 512M}}";
+        "rules:\n- {name: a, match: {class: network}, driver: vfio-pci, attrs: {msi_bus: 0, "
+        "resource1_resize: 512M}}";
     Host host = nic_host();
     host.pci("0000:02:00.0")
+        .vfio("vfio-pci", "vfio0")
+        .override_("vfio-pci")
         .attr("resource1_resize", "0000000000000300")
         .attr("resource", "0x0 0x0 0x0\n0x00000000f0000000 0x00000000ffffffff 0x14220c\n");
     EXPECT_EQ(
         PolicyFixture(host, rules).plan(),
-        "pci/0000:02:00.0: refused\n"
+        "group 7: refused\n"
         "  ! driver-denies 0000:02:00.0: has no attribute msi_bus (msi_bus=0)\n"
         "  ! driver-denies 0000:02:00.0: can be given another resource1_resize only on its way "
         "to another driver: release it first (resource1_resize=9)\n");
