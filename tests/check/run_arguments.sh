@@ -26,8 +26,8 @@ ends 2 "run: build takes one preset: dev asan*" build dev asan
 ends 2 "run: fuzz takes a number of seconds: 10m*" fuzz 10m
 ends 2 "run: demo takes no argument: now*" demo now
 ends 2 "run: bench takes no argument: -v*" bench -v
-ends 2 "no such device profile: nosuch*" lab --devices minimal,nosuch -- true
-ends 2 "no such kernel: mine*" lab --kernel mine -- true
+ends 2 "lab: no such device profile: nosuch*" lab --devices minimal,nosuch -- true
+ends 2 "lab: no such kernel: mine*" lab --kernel mine -- true
 for command in demo tests check build package bench fuzz; do ends 0 "usage: run *" "$command" --help; done
 ends 0 "usage: run *"
 ends 0 "usage: lab *" lab --help

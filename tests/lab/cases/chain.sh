@@ -24,9 +24,14 @@ check "the next of the chain is used" vfioctl --policy "$rules" apply
 equal "vfio-pci" "vfio-pci" "$(driver_of $nic)"
 check "release" vfioctl release $nic
 
-# nvme is registered and does not support 8086:10d3; its probe fails and is undone.
+# nvme is registered and has no id for 8086:10d3: it is passed over, or, where the rule allows it, its probe fails and is undone.
 modprobe nvme
-rule '{ name: refusing, match: { address: "0000:00:11.0" }, driver: [nvme, vfio-pci] }'
+rule '{ name: passed-over, match: { address: "0000:00:11.0" }, driver: [nvme, vfio-pci] }'
+applied=$(vfioctl --policy "$rules" --json apply)
+equal "a candidate without an id is passed over" "vfio-pci vfio-pci" "$(driver_of $nic) $(override_of $nic)"
+equal "and not tried" "" "$(json "[s for s in transaction('$nic')['steps'] if s['value'] == 'nvme']" <<<"$applied")"
+check "release" vfioctl release $nic
+rule '{ name: refusing, match: { address: "0000:00:11.0" }, driver: [nvme, vfio-pci], in_use: { allow: [driver-mismatch] } }'
 applied=$(vfioctl --policy "$rules" --json apply)
 equal "a candidate whose probe refuses is undone and the next is tried" "vfio-pci vfio-pci" "$(driver_of $nic) $(override_of $nic)"
 contains "the refusal is reported" "nvme" "$(json "[s for s in transaction('$nic')['steps'] if s['value'] == 'nvme']" <<<"$applied")"
