@@ -12,11 +12,10 @@ namespace {
 
 /// "NAME=" of an attribute of a rule.
 std::optional<std::string> attribute_prefix(const IntentRecord& intent) {
-    const std::size_t equals = intent.before.find('=');
-    if (intent.op != policy::Op::kSetAttr || equals == std::string::npos ||
-        !policy::is_device_attribute(intent.before.substr(0, equals)))
+    const std::string name = policy::split_assignment(intent.before).first;
+    if (intent.op != policy::Op::kSetAttr || !policy::is_device_attribute(name))
         return std::nullopt;
-    return intent.before.substr(0, equals + 1);
+    return name + "=";
 }
 
 /// A release restores the value before our first transaction. Once it is there again, nothing is

@@ -27,12 +27,6 @@ Result<policy::AttributeTexts> read_attributes(JournaledKernel& journaled,
     return now->attrs;
 }
 
-DeviceAttribute split(const std::string& assignment) {
-    const std::size_t equals = std::min(assignment.find('='), assignment.size());
-    return {assignment.substr(0, equals),
-            assignment.substr(std::min(equals + 1, assignment.size()))};
-}
-
 Result<void> write_attribute(JournaledKernel& journaled, const DeviceTarget& target,
                              const DeviceAttribute& wanted) {
     const auto& [name, value] = wanted;
@@ -64,25 +58,26 @@ Result<void> write_attributes(JournaledKernel& journaled, const DeviceTarget& ta
 }
 
 bool is_attribute(const SideEffect& made) {
-    return made.op == policy::Op::kSetAttr && policy::is_device_attribute(split(made.value).first);
+    return made.op == policy::Op::kSetAttr &&
+           policy::is_device_attribute(policy::split_assignment(made.value).first);
 }
 
 bool needs_unbound_device(const ManagedDevice& managed) {
-    return std::any_of(managed.side_effects.begin(), managed.side_effects.end(),
-                       [](const SideEffect& made) {
-                           return made.op == policy::Op::kSetAttr &&
-                                  policy::needs_unbound_device(split(made.value).first);
-                       });
+    return std::any_of(
+        managed.side_effects.begin(), managed.side_effects.end(), [](const SideEffect& made) {
+            return made.op == policy::Op::kSetAttr &&
+                   policy::needs_unbound_device(policy::split_assignment(made.value).first);
+        });
 }
 
 Result<void> restore_attribute(JournaledKernel& journaled, const DeviceTarget& target,
                                const SideEffect& made) {
-    const auto [name, ours] = split(made.value);
+    const auto [name, ours] = policy::split_assignment(made.value);
     const auto texts = read_attributes(journaled, target, name);
     // Another program has set another value since: it stays.
     if (!texts || policy::attribute_value(*texts, name) != ours)
         return {};
-    return journaled.write_attr(target, name, split(made.before).second, ours);
+    return journaled.write_attr(target, name, policy::split_assignment(made.before).second, ours);
 }
 
 }  // namespace binding

@@ -56,10 +56,8 @@ bool DeviceChange::changes_driver() const {
 /// the module is: mostly right, and otherwise nobody's name, which keeps the native driver off as
 /// well. Not the next candidate's: if its module is loaded before ours, it binds the device.
 Result<void> DeviceChange::set_boot_override() {
-    const auto& attrs = preflight_.change->attrs;
     // A BAR is resized before a driver has the device: later.
-    if (std::any_of(attrs.begin(), attrs.end(),
-                    [](const auto& each) { return policy::needs_unbound_device(each.first); }))
+    if (policy::needs_unbound_device(preflight_.change->attrs))
         return {};
     if (!changes_driver() || preflight_.now.driver || !preflight_.now.has_override)
         return {};

@@ -126,10 +126,9 @@ class SideEffectUndo {
         return journaled_.set_vfs(target_, wanted, 0);
     }
     Result<void> set_attr(const IntentRecord& intent) {
-        const std::size_t equals = intent.before.find('=');
-        if (equals == std::string::npos)
+        if (intent.before.find('=') == std::string::npos)
             return {};
-        const std::string attr = intent.before.substr(0, equals);
+        const auto [attr, before] = policy::split_assignment(intent.before);
         if (policy::needs_unbound_device(attr)) {
             const auto now = TRY(journaled_.kernel().binding_state(target_.id));
             // A driver that is not our doing keeps the device, as it is.
@@ -138,9 +137,8 @@ class SideEffectUndo {
             if (now.driver)
                 TRY(journaled_.unbind(target_, *now.driver));
         }
-        return journaled_.write_attr(
-            target_, attr, intent.before.substr(equals + 1),
-            intent.value.substr(std::min(equals + 1, intent.value.size())));
+        return journaled_.write_attr(target_, attr, before,
+                                     policy::split_assignment(intent.value).second);
     }
     Result<void> set_access(const IntentRecord& intent) {
         const auto before = decode_access(intent.before);

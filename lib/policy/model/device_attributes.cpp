@@ -176,6 +176,11 @@ bool is_device_attribute(std::string_view name) {
     return find_attribute(name) != nullptr;
 }
 
+DeviceAttribute split_assignment(const std::string& text) {
+    const std::size_t equals = std::min(text.find('='), text.size());
+    return {text.substr(0, equals), text.substr(std::min(equals + 1, text.size()))};
+}
+
 std::set<std::string> attributes_to_read(const std::string& name) {
     if (resized_bar(name))
         return {name, "resource"};
@@ -219,6 +224,12 @@ AttributePhase attribute_phase(std::string_view name) {
 
 bool needs_unbound_device(std::string_view name) {
     return resized_bar(name).has_value();
+}
+
+bool needs_unbound_device(const std::vector<DeviceAttribute>& attributes) {
+    return std::any_of(attributes.begin(), attributes.end(), [](const DeviceAttribute& each) {
+        return needs_unbound_device(std::string_view(each.first));
+    });
 }
 
 }  // namespace policy

@@ -29,6 +29,9 @@ using AttributeTexts = std::map<std::string, std::string>;
                                                                    const std::string& value);
 [[nodiscard]] bool is_device_attribute(std::string_view name);
 
+/// "NAME=VALUE", as steps and journal have it; without a "=" all of it is the name.
+[[nodiscard]] DeviceAttribute split_assignment(const std::string& text);
+
 /// The attributes to read for attribute_value() and attribute_refusal().
 [[nodiscard]] std::set<std::string> attributes_to_read(const std::string& name);
 
@@ -42,6 +45,8 @@ using AttributeTexts = std::map<std::string, std::string>;
 
 /// The kernel refuses a write while the device has a driver (EBUSY).
 [[nodiscard]] bool needs_unbound_device(std::string_view name);
+/// Does it of any of them?
+[[nodiscard]] bool needs_unbound_device(const std::vector<DeviceAttribute>& attributes);
 /// When it is written. Drivers set power/control when they bind (vfio_pci_core_register_device()
 /// allows runtime power management), so it comes after the bind.
 enum class AttributePhase { kBeforeBind, kAfterBind };

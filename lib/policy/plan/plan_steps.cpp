@@ -49,12 +49,6 @@ class StepWriter {
     }
 
   private:
-    static const ChainLink* first(const Change& change) {
-        return change.to == Change::To::kChain && !change.candidates.empty()
-                   ? &change.candidates.front()
-                   : nullptr;
-    }
-
     const sysfs::Device* device(const Change& change) const {
         return inventory_.find(change.target.id);
     }
@@ -91,7 +85,7 @@ class StepWriter {
 
     /// Loads each module once in a transaction.
     void load(const Change& change) {
-        const ChainLink* link = first(change);
+        const ChainLink* link = change.first_candidate();
         if (link != nullptr && link->module && loaded_.insert(*link->module).second)
             add(Op::kLoadModule, change, link->module);
     }
@@ -105,7 +99,7 @@ class StepWriter {
         const bool has_override = now == nullptr || now->has_override;
         switch (change.to) {
             case Change::To::kChain: {
-                const ChainLink* link = first(change);
+                const ChainLink* link = change.first_candidate();
                 if (link == nullptr || !has_override)
                     return;
                 if (!link->driver || change.from_override != link->driver)
@@ -126,7 +120,7 @@ class StepWriter {
     void bind(const Change& change) {
         switch (change.to) {
             case Change::To::kChain:
-                if (const ChainLink* link = first(change))
+                if (const ChainLink* link = change.first_candidate())
                     add(Op::kBind, change, link->driver, unknown_driver(*link));
                 return;
             case Change::To::kNone:

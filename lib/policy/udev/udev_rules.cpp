@@ -99,17 +99,11 @@ class RulesFile {
         if (rule.driver && rule.driver->kind == DriverAction::ActionKind::kChain &&
             override_value(*rule.driver).empty())
             return "there is no driver of its chain";
-        if (rule.driver && resizes_bar(rule))
+        if (rule.driver && needs_unbound_device(rule.attrs))
             return "it resizes a BAR, which must be done before a driver has the device";
         if (rule.driver && may_mismatch(rule))
             return "its driver has ids, which must be compared with the device's";
         return {};
-    }
-
-    static bool resizes_bar(const Rule& rule) {
-        return std::any_of(rule.attrs.begin(), rule.attrs.end(), [](const DeviceAttribute& each) {
-            return needs_unbound_device(each.first);
-        });
     }
 
     /// The plan refuses a native driver that has no id for a device (driver-mismatch).

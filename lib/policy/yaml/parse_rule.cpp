@@ -189,9 +189,7 @@ void check_actions(const Rule& rule, const MapReader& map, DiagnosticCollector& 
         std::none_of(kActions.begin(), kActions.end(), given))
         report.error(map.node().position, "a rule without any action",
                      "give it 'driver', 'sriov', 'attrs', 'mdevs' or 'protect: true'");
-    else if (!rule.driver &&
-             std::any_of(rule.attrs.begin(), rule.attrs.end(),
-                         [](const auto& each) { return needs_unbound_device(each.first); }))
+    else if (!rule.driver && needs_unbound_device(rule.attrs))
         report.error(map.find("attrs")->key.position, "a BAR is resized without 'driver'",
                      "the kernel resizes no BAR below a driver: the rule must give the device one");
     else if (rule.driver && rule.driver->kind == DriverAction::ActionKind::kHost &&
