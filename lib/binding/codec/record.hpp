@@ -27,16 +27,18 @@ struct BootRecord {
     bool operator==(const BootRecord&) const = default;
 };
 
+/// How a device stood before a transaction.
+struct PreviousBinding {
+    std::optional<std::string> driver;
+    std::optional<std::string> driver_override;
+    /// power/control, which drivers set when they bind and unbind; absent without a driver.
+    std::optional<std::string> power_control = {};
+    bool operator==(const PreviousBinding&) const = default;
+};
+
 /// One device of a transaction when the transaction began: the state that an undo restores.
 /// `origin`, of a device that was bound by us already, is its state before we first bound it.
 struct BindingSnapshot {
-    struct PreviousBinding {
-        std::optional<std::string> driver;
-        std::optional<std::string> driver_override;
-        /// power/control, which drivers set when they bind and unbind; absent without a driver.
-        std::optional<std::string> power_control = {};
-        bool operator==(const PreviousBinding&) const = default;
-    };
     sysfs::DeviceId device;
     sysfs::Identity identity;
     PreviousBinding before;

@@ -14,8 +14,8 @@ template <>
 inline constexpr const char* kTagKey<Record> = "record";
 
 template <>
-struct FieldList<BindingSnapshot::PreviousBinding> {
-    using Binding = BindingSnapshot::PreviousBinding;
+struct FieldList<PreviousBinding> {
+    using Binding = PreviousBinding;
     static constexpr auto fields = std::tuple{required("driver", &Binding::driver),
                                               required("override", &Binding::driver_override),
                                               omittable("power_control", &Binding::power_control)};

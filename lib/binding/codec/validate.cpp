@@ -98,7 +98,7 @@ Result<void> check(const policy::Change& change) {
     return check(change.mdevs_to_stop);
 }
 
-Result<void> check(const BindingSnapshot::PreviousBinding& binding) {
+Result<void> check(const PreviousBinding& binding) {
     TRY(check_name("driver", binding.driver, parse_kernel_name));
     if (binding.power_control)
         TRY(policy::parse_device_attribute(std::string(policy::kPowerControl),

@@ -79,8 +79,7 @@ std::vector<SideEffect> side_effects_on(const InFlightTransaction& flight,
 ManagedDevice to_managed_device(const InFlightTransaction& flight, const BindingSnapshot& snapshot,
                                 const std::string& driver,
                                 std::vector<SideEffect> side_effects_before) {
-    const BindingSnapshot::PreviousBinding& before =
-        snapshot.origin ? *snapshot.origin : snapshot.before;
+    const PreviousBinding& before = snapshot.origin ? *snapshot.origin : snapshot.before;
     return {.device = snapshot.device,
             .identity = snapshot.identity,
             .txn = flight.begin.txn,

@@ -39,9 +39,9 @@ BindingSnapshot to_binding_snapshot(sysfs::Kernel& kernel, const Preflight& pref
         .early = scope == ApplyScope::kBootOverrides,
         .netdevs = preflight.now.netdevs};
     if (preflight.managed != nullptr) {
-        snapshot.origin = BindingSnapshot::PreviousBinding{preflight.managed->before_driver,
-                                                           preflight.managed->before_override,
-                                                           preflight.managed->before_power_control};
+        snapshot.origin =
+            PreviousBinding{preflight.managed->before_driver, preflight.managed->before_override,
+                            preflight.managed->before_power_control};
         snapshot.early = preflight.managed->early;
         snapshot.netdevs = preflight.managed->netdevs;
     } else if (preflight.override_by_udev_rule) {
@@ -49,9 +49,8 @@ BindingSnapshot to_binding_snapshot(sysfs::Kernel& kernel, const Preflight& pref
         // device. Nor is the driver that it led to foreign, even if its module was loaded for
         // another device.
         const bool brought = preflight.now.driver == preflight.now.driver_override;
-        snapshot.origin =
-            BindingSnapshot::PreviousBinding{brought ? std::nullopt : preflight.now.driver,
-                                             std::nullopt, brought ? std::nullopt : power_control};
+        snapshot.origin = PreviousBinding{brought ? std::nullopt : preflight.now.driver,
+                                          std::nullopt, brought ? std::nullopt : power_control};
         snapshot.early = !snapshot.origin->driver;
     }
     return snapshot;

@@ -56,7 +56,7 @@ Result<void> bind_with_temporary_override(JournaledKernel& journaled, const Devi
 }
 
 Result<void> rebind(JournaledKernel& journaled, const DeviceTarget& target,
-                    const BindingSnapshot::PreviousBinding& wanted, bool temporary_override) {
+                    const PreviousBinding& wanted, bool temporary_override) {
     const std::string& driver = *wanted.driver;
     if (temporary_override)
         return bind_with_temporary_override(journaled, target, driver, wanted.driver_override);
@@ -67,7 +67,7 @@ Result<void> rebind(JournaledKernel& journaled, const DeviceTarget& target,
 
 /// Checked by reading the link, not by the success of the writes.
 Result<void> verify(JournaledKernel& journaled, const DeviceTarget& target,
-                    const BindingSnapshot::PreviousBinding& wanted) {
+                    const PreviousBinding& wanted) {
     const auto now = TRY(journaled.kernel().binding_state(target.id));
     if (now.driver != wanted.driver)
         return fail(base::Code::kFailed, "restore", target.id.display(),
@@ -77,7 +77,7 @@ Result<void> verify(JournaledKernel& journaled, const DeviceTarget& target,
 }
 
 Result<void> restore_binding(JournaledKernel& journaled, const DeviceTarget& target,
-                             const Device& now, const BindingSnapshot::PreviousBinding& wanted) {
+                             const Device& now, const PreviousBinding& wanted) {
     const bool same_override = !now.has_override || now.driver_override == wanted.driver_override;
     if (now.driver == wanted.driver)
         return same_override ? Result<void>()
@@ -95,7 +95,7 @@ Result<void> restore_binding(JournaledKernel& journaled, const DeviceTarget& tar
 
 /// vfio-pci leaves "on", and the native driver sets its own, or none.
 Result<void> restore_power_control(JournaledKernel& journaled, const DeviceTarget& target,
-                                   const BindingSnapshot::PreviousBinding& wanted) {
+                                   const PreviousBinding& wanted) {
     if (!wanted.driver || !wanted.power_control)
         return {};
     const auto now = journaled.kernel().attribute(target, std::string(policy::kPowerControl));
@@ -108,7 +108,7 @@ Result<void> restore_power_control(JournaledKernel& journaled, const DeviceTarge
 }  // namespace
 
 Result<void> restore(JournaledKernel& journaled, const DeviceTarget& target, const Device& now,
-                     const BindingSnapshot::PreviousBinding& wanted) {
+                     const PreviousBinding& wanted) {
     TRY(restore_binding(journaled, target, now, wanted));
     return restore_power_control(journaled, target, wanted);
 }

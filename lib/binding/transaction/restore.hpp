@@ -11,8 +11,7 @@ namespace binding {
 /// caller has checked that the present state is ours to undo. Used by undo and release.
 [[nodiscard]] base::Result<void> restore(JournaledKernel& journaled,
                                          const sysfs::DeviceTarget& target,
-                                         const sysfs::Device& now,
-                                         const BindingSnapshot::PreviousBinding& wanted);
+                                         const sysfs::Device& now, const PreviousBinding& wanted);
 
 /// The driver that the kernel itself would give the device: the first that a module claiming its
 /// modalias registers on its bus, or brings when it is loaded. kNotFound when there is none.

@@ -213,7 +213,7 @@ class DeviceUndo {
     /// back all the same, or the device would keep a VFIO driver's override below a foreign driver,
     /// or lose its driver because of a foreign override.
     void undo_binding(const Device& now) {
-        BindingSnapshot::PreviousBinding wanted = snapshot_.before;
+        PreviousBinding wanted = snapshot_.before;
         const std::string override_now = now.driver_override.value_or("");
         const bool override_ours =
             now.driver_override == wanted.driver_override ||

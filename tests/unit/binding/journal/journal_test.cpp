@@ -48,7 +48,7 @@ std::vector<Record> one_of_each() {
                         {BindingSnapshot{bound.device,
                                          bound.identity,
                                          {"e1000e", std::nullopt},
-                                         BindingSnapshot::PreviousBinding{std::nullopt, "foreign"},
+                                         PreviousBinding{std::nullopt, "foreign"},
                                          "r",
                                          "f:1",
                                          true}}},
