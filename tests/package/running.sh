@@ -33,7 +33,7 @@ fails "plugged devices get no override" 1 test -e /run/udev/rules.d/79-bindd.rul
 check "a release works without the daemon" vfioctl release $edu
 check "a new installation" dpkg -i "$packages"/bindd_*.deb
 eventually "starts the daemon" is_active
-check "a purge" dpkg -P bindd vfioctl
+check "a purge" dpkg -P bindd vfioctl libbindd-vfio-dev libbindd-vfio0
 equal "it leaves nothing" "" "$(find /etc /usr /var/lib /run -xdev -name '*bindd*' -not -path '*/dpkg/*' -not -path '/run/lab/*' -not -path '/run/systemd/*' 2>/dev/null)"
 kill $monitor
 equal "no device had an event but those that were released and bound here" "" "$(grep -E 'UDEV|KERNEL' /tmp/events |
