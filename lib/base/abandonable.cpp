@@ -9,11 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// The header of glibc 2.36 lacks the guard for C++.
-extern "C" {
-#include <sys/pidfd.h>
-}
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -25,6 +20,7 @@ extern "C" {
 #include "base/abandonable_process.hpp"
 #include "base/clock.hpp"
 #include "base/non_copyable.hpp"
+#include "base/pidfd.hpp"
 #include "base/unique_fd.hpp"
 
 namespace base {

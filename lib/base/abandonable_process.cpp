@@ -7,11 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The header of glibc 2.36 lacks the guard for C++.
-extern "C" {
-#include <sys/pidfd.h>
-}
-
 #include <cerrno>
 #include <mutex>
 #include <string>
@@ -21,6 +16,7 @@ extern "C" {
 #include "base/dir.hpp"
 #include "base/non_copyable.hpp"
 #include "base/number.hpp"
+#include "base/pidfd.hpp"
 
 namespace base {
 namespace {

@@ -7,17 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The header of glibc 2.36 lacks the guard for C++.
-extern "C" {
-#include <sys/pidfd.h>
-}
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "base/clock.hpp"
 #include "base/non_copyable.hpp"
+#include "base/pidfd.hpp"
 #include "base/unique_fd.hpp"
 
 /// A script may hang, may exit before it has read its input, may fill one pipe while we write to
