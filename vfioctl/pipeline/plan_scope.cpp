@@ -114,7 +114,7 @@ std::optional<Json> read_saved_plan(const std::string& path) {
     auto json = binding::parse_json(*text, binding::kRecordLimits);
     if (!json || !json->is_object() || json->value("schema", Json()) != kSchema)
         return std::nullopt;
-    return *std::move(json);
+    return std::make_optional(*std::move(json));
 }
 
 CliResult<PlanScope> scope_of(const Json& saved, const std::string& path) {

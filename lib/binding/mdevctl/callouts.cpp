@@ -53,7 +53,7 @@ std::optional<Json> parse_capabilities(const std::string& answer) {
     if (!part("version").is_number_unsigned() || !is_list_of_words(part("actions")) ||
         !is_list_of_words(part("events")))
         return std::nullopt;
-    return supports;
+    return std::make_optional(supports);
 }
 
 }  // namespace

@@ -117,9 +117,9 @@ const std::vector<Incident> kIncidents = {
          Pairs pairs{{kForeign, kForeign}};
          for (const auto& override_ : {old.driver_override, now.driver_override})
              if (!override_ || !sysfs::is_vfio_driver(*override_))
-                 pairs.emplace_back(kForeign, override_);
+                 pairs.push_back({kForeign, override_});
          if (pairs.size() == 1)  // one of our drivers in place of another
-             pairs.emplace_back(kForeign, std::nullopt);
+             pairs.push_back({kForeign, {}});
          return pairs;
      }},
 };
