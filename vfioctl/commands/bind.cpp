@@ -57,6 +57,7 @@ CliResult<void> persist(CliContext& cli, RuleFile& file, const HostAssessment& a
 }  // namespace
 
 CliResult<ExitCode> run_bind(CliContext& cli, const Arguments& arguments) {
+    cli.reason_lift = ReasonLift::kForceOption;
     const auto requested = TRY(parse_bind_options(arguments));
     ChangeCommand change = TRY(begin_change(cli, arguments, "bind"));
     auto file =

@@ -87,7 +87,7 @@ std::string explanation(const HostAssessment& assessment, const sysfs::Device& d
         return out + "\nit is as wanted; apply would not change it\n";
     out += transaction->verdict == policy::Verdict::kChange ? "\napply would do this:\n"
                                                             : "\napply would not change it:\n";
-    return out + transaction_text(*transaction, terminal);
+    return out + transaction_text(*transaction, terminal, ReasonLift::kRule);
 }
 
 }  // namespace

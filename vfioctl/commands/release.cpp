@@ -83,6 +83,7 @@ CliResult<ExitCode> release_through_daemon(CliContext& cli, const HostAssessment
 }  // namespace
 
 CliResult<ExitCode> run_release(CliContext& cli, const Arguments& arguments) {
+    cli.reason_lift = ReasonLift::kForceOption;
     const auto forced = TRY(parse_forced_reasons(arguments));
     ChangeCommand change = TRY(begin_change(cli, arguments, "release"));
     const binding::Recovery recovery = TRY(recover_before_change(cli, change));

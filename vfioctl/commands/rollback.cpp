@@ -8,6 +8,7 @@
 namespace vfioctl {
 
 CliResult<ExitCode> run_rollback(CliContext& cli, const Arguments& arguments) {
+    cli.reason_lift = ReasonLift::kNone;
     ChangeCommand change = TRY(begin_change(cli, arguments, "rollback"));
     TRY(recover_before_change(cli, change));
     const std::string txn = arguments.words.empty() ? "" : arguments.words.front();

@@ -47,6 +47,7 @@ CliResult<HostAssessment> plan_vfs(CliContext& cli, const std::string& word, std
 }  // namespace
 
 CliResult<ExitCode> run_sriov(CliContext& cli, const Arguments& arguments) {
+    cli.reason_lift = ReasonLift::kNone;
     const auto count = TRY(parse_vf_count(arguments.words[1]));
     ChangeCommand change = TRY(begin_change(cli, arguments, "sriov"));
     TRY(recover_before_change(cli, change));

@@ -40,6 +40,10 @@ struct Terminal {
 /// The user: root may write to the kernel.
 enum class User { kRoot, kOther };
 
+/// What lifts a forceable reason against what a command would do: `in_use` of the rule that wants
+/// it, the command's own --force, or nothing.
+enum class ReasonLift { kRule, kForceOption, kNone };
+
 class DaemonClient;
 
 /// Everything that one command works with; made by main, or by a test.
@@ -53,6 +57,7 @@ struct CliContext {
         "vfioctl";  ///< for the history: with the uid of who called sudo, or our own
     /// Opens a bound device once, as a program would, for `check: open`.
     std::function<base::Result<void>(const sysfs::Device&)> check_open;
+    ReasonLift reason_lift = ReasonLift::kRule;  ///< of the command that runs
     std::ostream& out;
     std::ostream& err;
     /// Null: none is there, or it is not to be used. Else `kernel` is the host as it sees it, and

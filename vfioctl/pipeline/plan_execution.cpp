@@ -62,7 +62,7 @@ CliResult<binding::Recovery> recover_before_change(CliContext& cli, ChangeComman
 void print_plan(CliContext& cli, const policy::Plan& plan,
                 const std::vector<std::string>& warnings) {
     if (!cli.json()) {
-        cli.out << plan_text(plan, cli.terminal);
+        cli.out << plan_text(plan, cli.terminal, cli.reason_lift);
         return;
     }
     nlohmann::ordered_json json = json_document();

@@ -64,7 +64,8 @@ void show_preview(CliContext& cli, PlanPreview& preview) {
                 "\n";
     }
     json["warnings"] = assessment.warnings;
-    cli.out << (cli.json() ? dump(json) : text + plan_text(assessment.plan, cli.terminal));
+    cli.out << (cli.json() ? dump(json)
+                           : text + plan_text(assessment.plan, cli.terminal, cli.reason_lift));
 }
 
 }  // namespace vfioctl

@@ -58,15 +58,30 @@ std::string step_line(const policy::Step& step, std::size_t op_width, std::size_
     return line + "\n";
 }
 
-std::string reason_line(const policy::Reason& reason) {
+/// What lifts the reason. Memory of the firmware can be forced, but since 6.7 no kernel opens the
+/// device then (usage_firmware.cpp).
+std::string lift_hint(const policy::Reason& reason, ReasonLift lift) {
+    if (!reason.forceable || reason.code == policy::ReasonCode::kFirmwareMemory)
+        return "";
+    const std::string code = policy::reason_name(reason.code);
+    switch (lift) {
+        case ReasonLift::kRule:
+            return " [in_use: { allow: [" + code + "] }]";
+        case ReasonLift::kForceOption:
+            return " [--force " + code + "]";
+        case ReasonLift::kNone:
+            return "";
+    }
+    return "";
+}
+
+std::string reason_line(const policy::Reason& reason, ReasonLift lift) {
     const std::string code = policy::reason_name(reason.code);
     std::string line = "  " + reason.device.display() + ": " + code + ": " + reason.text;
     if (reason.evidence && !reason.evidence->empty() &&
         reason.text.find(*reason.evidence) == std::string::npos)
         line += " (" + *reason.evidence + ")";
-    if (reason.forceable)
-        line += " [--force " + code + "]";
-    return printable(line) + "\n";
+    return printable(line + lift_hint(reason, lift)) + "\n";
 }
 
 std::string counted_list(const std::vector<std::pair<std::size_t, std::string>>& parts) {
@@ -160,7 +175,8 @@ ExitCode applied_exit(const policy::Plan& plan) {
     return ExitCode::kDone;
 }
 
-std::string transaction_text(const policy::Transaction& transaction, const Terminal& terminal) {
+std::string transaction_text(const policy::Transaction& transaction, const Terminal& terminal,
+                             ReasonLift lift) {
     const std::string state = transaction_state(transaction);
     std::string out = transaction.key() + ": " + styled(state, state_style(state), terminal);
     if (transaction.changes.empty() && transaction.group)
@@ -179,16 +195,16 @@ std::string transaction_text(const policy::Transaction& transaction, const Termi
     for (const policy::Step& step : transaction.steps)
         out += step_line(step, op_width, device_width, terminal);
     for (const policy::Reason& reason : transaction.reasons)
-        out += reason_line(reason);
+        out += reason_line(reason, lift);
     for (const std::string& note : transaction.notes)
         out += printable("  note: " + note) + "\n";
     return out;
 }
 
-std::string plan_text(const policy::Plan& plan, const Terminal& terminal) {
+std::string plan_text(const policy::Plan& plan, const Terminal& terminal, ReasonLift lift) {
     std::string out;
     for (const policy::Transaction& transaction : plan.transactions)
-        out += transaction_text(transaction, terminal);
+        out += transaction_text(transaction, terminal, lift);
     return out + summary_line(plan);
 }
 

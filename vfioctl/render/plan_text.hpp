@@ -27,10 +27,12 @@ struct ResultCounts {
 /// How carrying it out went.
 [[nodiscard]] ExitCode applied_exit(const policy::Plan& plan);
 
-/// A transaction: its verdict or result, the steps, and the reasons against it.
+/// A transaction: its verdict or result, the steps, and the reasons against it, each with what
+/// lifts it.
 [[nodiscard]] std::string transaction_text(const policy::Transaction& transaction,
-                                           const Terminal& terminal);
+                                           const Terminal& terminal, ReasonLift lift);
 /// All of them and a line of summary; carried out (`result`s are set) or not.
-[[nodiscard]] std::string plan_text(const policy::Plan& plan, const Terminal& terminal);
+[[nodiscard]] std::string plan_text(const policy::Plan& plan, const Terminal& terminal,
+                                    ReasonLift lift);
 
 }  // namespace vfioctl

@@ -83,7 +83,11 @@ TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
     CliHarness cli(world, kPort);
     const CommandOutput refused = cli.run("apply");
     EXPECT_EQ(refused.status, 3) << refused.out;
-    EXPECT_NE(refused.out.find("[--force default-route]"), std::string::npos) << refused.out;
+    EXPECT_NE(refused.out.find(" [in_use: { allow: [default-route] }]\n"), std::string::npos)
+        << refused.out;
+    const CommandOutput forceable = cli.run("bind 01:00.0");
+    EXPECT_EQ(forceable.status, 3) << forceable.out;
+    EXPECT_NE(forceable.out.find(" [--force default-route]\n"), std::string::npos) << forceable.out;
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "e1000e");
 }
 

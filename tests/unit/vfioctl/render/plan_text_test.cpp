@@ -66,7 +66,7 @@ TEST(PlanText, ShowsResultsAndTheFailureOfAStep) {
                           .module = {},
                           .result = StepResult::kFailed,
                           .error = "Device or resource busy"}};
-    EXPECT_EQ(plan_text(plan({transaction}), {}),
+    EXPECT_EQ(plan_text(plan({transaction}), {}, ReasonLift::kRule),
               "group 15: rolled_back  0000:01:00.0: 0000:01:00.0: bind: Device or resource busy\n"
               "    unbind  0000:01:00.0  e1000e  done\n"
               "    bind    0000:01:00.0  vfio-pci  failed: Device or resource busy\n"
@@ -82,11 +82,31 @@ TEST(PlanText, NotesWhatIsLeftAloneAndOffersOnlyWhatCanBeForced) {
                             .evidence = "sda1 on /",
                             .forceable = false}};
     transaction.notes = {"0000:00:1f.0 is left alone: a bridge without a driver"};
-    EXPECT_EQ(plan_text(plan({transaction}), {}),
+    EXPECT_EQ(plan_text(plan({transaction}), {}, ReasonLift::kRule),
               "group 4: refused  \n"
               "  0000:00:1f.2: mounted: the running system needs it (sda1 on /)\n"
               "  note: 0000:00:1f.0 is left alone: a bridge without a driver\n"
               "1 refused\n");
+}
+
+// The rules of plan and apply have in_use, bind and release have --force, sriov has neither; and of
+// the firmware's memory neither helps.
+TEST(PlanText, OffersWhatLiftsAReasonForTheCommand) {
+    const auto shown = [](policy::ReasonCode code, ReasonLift lift) {
+        Transaction transaction = of(Verdict::kRefused);
+        transaction.reasons = {
+            {.code = code, .device = {}, .text = "why", .evidence = {}, .forceable = true}};
+        const std::string text = transaction_text(transaction, {}, lift);
+        const std::size_t why = text.rfind("why");
+        return text.substr(why, text.find('\n', why) - why);
+    };
+    using policy::ReasonCode;
+    EXPECT_EQ(shown(ReasonCode::kSignature, ReasonLift::kRule),
+              "why [in_use: { allow: [signature] }]");
+    EXPECT_EQ(shown(ReasonCode::kSignature, ReasonLift::kForceOption), "why [--force signature]");
+    EXPECT_EQ(shown(ReasonCode::kSignature, ReasonLift::kNone), "why");
+    for (const ReasonLift lift : {ReasonLift::kRule, ReasonLift::kForceOption})
+        EXPECT_EQ(shown(ReasonCode::kFirmwareMemory, lift), "why");
 }
 
 TEST(PlanText, ControlCharactersNeverReachTheTerminal) {
@@ -97,7 +117,8 @@ TEST(PlanText, ControlCharactersNeverReachTheTerminal) {
                             .text = "held by \033[2J",
                             .evidence = {},
                             .forceable = true}};
-    EXPECT_EQ(plan_text(plan({transaction}), {}).find('\033'), std::string::npos);
+    EXPECT_EQ(plan_text(plan({transaction}), {}, ReasonLift::kRule).find('\033'),
+              std::string::npos);
 }
 
 }  // namespace
