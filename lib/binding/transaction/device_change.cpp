@@ -116,7 +116,9 @@ Result<void> DeviceChange::next_candidate() {
     const auto& candidates = preflight_.change->candidates;
     while (next_ < candidates.size()) {
         const auto driver = driver_name(candidates[next_++]);
-        last = driver ? write_override(*driver) : base::propagate(driver);
+        last = driver ? journaled_.check_registered(target_.id, *driver) : base::propagate(driver);
+        if (last)
+            last = write_override(*driver);
         if (last)
             return last;
     }

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/clock.hpp"
+#include "base/try.hpp"
 #include "binding/codec/field_lists.hpp"
 
 namespace binding {
@@ -55,6 +56,15 @@ Result<void> JournaledKernel::write(const JournaledWrite& what, const KernelCall
 Result<void> JournaledKernel::load_module(const DeviceId& for_device, const std::string& module) {
     return write({Op::kLoadModule, for_device, module, {}, "load module " + module},
                  [&] { return kernel_.load_module(module); });
+}
+
+Result<void> JournaledKernel::check_registered(const DeviceId& device, const std::string& driver) {
+    if (TRY(kernel_.has_driver(device.bus, driver)))
+        return {};
+    auto none = base::fail(base::Code::kNotFound, "bind to " + driver, device.display(),
+                           "the bus " + device.bus + " has no driver " + driver);
+    record_step(Op::kBind, device, driver, StepResult::kFailed, none.value().text());
+    return none;
 }
 
 Result<void> JournaledKernel::set_override(const DeviceTarget& target, const std::string& driver) {

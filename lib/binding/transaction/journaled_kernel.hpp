@@ -42,6 +42,10 @@ class JournaledKernel {
 
     [[nodiscard]] base::Result<void> load_module(const sysfs::DeviceId& for_device,
                                                  const std::string& module);
+    /// Before the device loses its driver for it: a module may have drivers on other buses only
+    /// (usb-storage). With a failed step, as no write would be one.
+    [[nodiscard]] base::Result<void> check_registered(const sysfs::DeviceId& device,
+                                                      const std::string& driver);
     /// An empty driver clears it.
     [[nodiscard]] base::Result<void> set_override(const sysfs::DeviceTarget& target,
                                                   const std::string& driver);

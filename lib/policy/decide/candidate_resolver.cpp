@@ -74,7 +74,8 @@ std::optional<std::string> CandidateResolver::find_driver(const std::string& mod
     return std::nullopt;
 }
 
-/// A driver that is not registered comes with its module, if this kernel has one to load.
+/// A driver that is not registered comes with its module, if this kernel has one to load. A module
+/// registers its drivers before its state is "live" (do_init_module()), on whichever bus they are.
 void CandidateResolver::resolve_module(ResolvedCandidate& candidate,
                                        const std::string& missing) const {
     switch (drivers_.module_state(candidate.module)) {
@@ -86,6 +87,9 @@ void CandidateResolver::resolve_module(ResolvedCandidate& candidate,
                                  " is denied by modprobe's configuration or the command line";
             return;
         case ModuleState::kLoaded:
+            candidate.link.why = "the module " + candidate.module +
+                                 " is loaded and has no such driver on the bus " + bus_;
+            return;
         case ModuleState::kAvailable:
         case ModuleState::kBuiltin:
             break;

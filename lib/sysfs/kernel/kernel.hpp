@@ -73,6 +73,11 @@ class Kernel {
         const std::string& bus, const std::string& module) {
         return TRY(drivers({})).driver_for(bus, module);
     }
+    /// Is a driver of that name registered on the bus?
+    [[nodiscard]] virtual base::Result<bool> has_driver(const std::string& bus,
+                                                        const std::string& driver) {
+        return TRY(drivers({})).is_registered(bus, driver);
+    }
     [[nodiscard]] virtual Usage usage(const Inventory& inventory,
                                       std::span<const DeviceId> devices) = 0;
 

@@ -104,6 +104,13 @@ base::Result<std::optional<std::string>> LiveKernel::driver_for(const std::strin
     return std::nullopt;
 }
 
+base::Result<bool> LiveKernel::has_driver(const std::string& bus, const std::string& driver) {
+    if (!parse_bus_name(bus) || !parse_driver_name(driver))
+        return base::fail(base::Code::kInvalid, "look up the driver", driver,
+                          "bus or driver is malformed");
+    return base::Dir::open("/sys/bus/" + bus + "/drivers/" + driver).has_value();
+}
+
 Usage LiveKernel::usage(const Inventory& inventory, std::span<const DeviceId> devices) {
     return hanging() == HangingReads::kAbandon
                ? read_usage_abandonably(kLiveRoot, inventory, devices)

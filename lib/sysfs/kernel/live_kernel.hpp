@@ -41,6 +41,8 @@ class LiveKernel final : public Kernel {
         const std::string& modalias) override;
     [[nodiscard]] base::Result<std::optional<std::string>> driver_for(
         const std::string& bus, const std::string& module) override;
+    [[nodiscard]] base::Result<bool> has_driver(const std::string& bus,
+                                                const std::string& driver) override;
     [[nodiscard]] Usage usage(const Inventory& inventory,
                               std::span<const DeviceId> devices) override;
 

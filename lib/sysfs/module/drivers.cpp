@@ -150,17 +150,24 @@ bool read_vfio_pci_makes_vfs(const Root& root) {
 
 base::Result<Drivers> read_drivers(const Root& root, const ScanOptions& wanted) {
     Drivers out;
+    const ModuleIndex index(root);
+    const auto add_module_states = [&] {
+        for (const std::string& module : asked_modules(out, wanted))
+            if (!out.modules.contains(module))
+                out.modules.emplace(module, index.state(module));
+    };
+    if (!wanted.named_only)
+        out.aliases = read_aliases(root, out.warnings);
+    // Before the drivers: the drivers of what is loaded by now are registered, so that a loaded
+    // module without one has none.
+    add_module_states();
     out.registered = read_registered(root, wanted.driver_buses);
     if (!root.is_live())
         complete_from_modules(root, out.registered);
-    if (!wanted.named_only)
-        out.aliases = read_aliases(root, out.warnings);
+    add_module_states();
     out.native_aliases = read_native_aliases(root, native_modules(out, wanted));
     if (wanted.vf_makers)
         out.vfio_pci_makes_vfs = read_vfio_pci_makes_vfs(root);
-    const ModuleIndex index(root);
-    for (const std::string& module : asked_modules(out, wanted))
-        out.modules.emplace(module, index.state(module));
     return out;
 }
 

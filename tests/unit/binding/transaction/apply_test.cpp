@@ -33,6 +33,25 @@ TEST(Apply, BindsADeviceAndRemembersHowItStood) {
     EXPECT_EQ(fixture.warnings(), Words{});
 }
 
+// usb-storage is no driver of a PCI device, which only its loaded module tells.
+TEST(Apply, KeepsTheDriverWhileTheBusHasNoDriverOfThatName) {
+    fake::KernelState world = one_nic();
+    world.drivers.modules["usb_storage"] = sysfs::ModuleState::kAvailable;
+    world.specs.push_back(
+        {.bus = "usb", .name = "usb-storage", .module = "usb_storage", .ids = {}});
+    TestHost fixture(world);
+    const DriverStates before = fixture.driver_states();
+    const policy::Plan alone = fixture.apply(fixture.plan({kNic}, {"usb-storage"}));
+    EXPECT_EQ(alone.transactions[0].result, StepResult::kRolledBack);
+    EXPECT_EQ(alone.transactions[0].error,
+              "0000:01:00.0: bind to usb-storage: the bus pci has no driver usb-storage");
+    EXPECT_EQ(fixture.kernel().state().writes, 1U) << "the module alone";
+    EXPECT_EQ(fixture.driver_states(), before);
+    const policy::Plan chain = fixture.apply(fixture.plan({kNic}, {"usb-storage", "vfio-pci"}));
+    EXPECT_EQ(chain.transactions[0].result, StepResult::kDone) << chain.transactions[0].error;
+    EXPECT_EQ(fixture.driver_states(), (DriverStates{{kNic, {"vfio-pci", "vfio-pci"}}}));
+}
+
 TEST(Apply, ReleasesToTheDriverAndOverrideThatWereThere) {
     TestHost fixture(one_nic());
     const DriverStates before = fixture.driver_states();

@@ -41,6 +41,14 @@ TEST(Chain, ARegisteredDriverNeedsNoModule) {
     EXPECT_EQ(chain_of(host, "auto"), "use vfio-pci from generic: is registered\n");
 }
 
+TEST(Chain, ALoadedModuleWithoutADriverOnTheBusIsSkipped) {
+    Host host;
+    host.registered("usb", "usb-storage", "usb_storage").pci(kCard).gpu().group(15);
+    EXPECT_EQ(chain_of(host, "usb-storage"),
+              "skipped usb-storage from rule r: the module usb_storage is loaded and has no such "
+              "driver on the bus pci\n");
+}
+
 TEST(Chain, AliasesComeMostSpecificFirst) {
     Host host = virtio_host();
     host.alias("vfio_pci:v00001AF4d*sv*sd*bc*sc*i*", "some_vfio_pci");
