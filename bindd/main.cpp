@@ -29,6 +29,12 @@ int run(const CommandLine& line) {
     }
     if (line.role == CommandLine::Role::kIsEnabled)
         return EXIT_SUCCESS;
+    if (const auto checked = check_named_policies(line.daemon.policies); !checked) {
+        Log(Log::default_sink())
+            .write(Level::kError, LogEvent::kStopped,
+                   checked.error().text() + "; " + checked.error().hint);
+        return EXIT_FAILURE;
+    }
     // The readers, which are forked, may hang; the executor itself looks for the holders of a
     // device only when a write to it does not return.
     sysfs::LiveKernel kernel(sysfs::HangingReads::kAbandon);

@@ -28,6 +28,7 @@
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/hosts/read_only_host.hpp"
 #include "vfioctl/hosts/unpacked_root.hpp"
+#include "vfioctl/pipeline/policy_loading.hpp"
 #include "vfioctl/version.hpp"
 
 namespace vfioctl {
@@ -178,6 +179,7 @@ CliResult<ExitCode> run_command(Invocation invocation) {
     } else {
         TRY(enter_root(root));
     }
+    TRY(check_named_policies(invocation.global));
     return invocation.arguments.has("watch") ? run_watched(invocation) : run_once(invocation, {});
 }
 

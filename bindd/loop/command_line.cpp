@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/loop/command_line.hpp"
 
+#include <sys/stat.h>
+
 #include <boost/program_options.hpp>
+#include <cerrno>
+#include <system_error>
 
 #include "bindd/version.hpp"
 #include "binding/policies/policy_files.hpp"
@@ -105,6 +109,18 @@ std::variant<CommandLine, EarlyExit> parse_command_line(int argc, char** argv) {
     } catch (const po::error& error) {
         return usage_error(error.what());
     }
+}
+
+base::Result<void> check_named_policies(const std::vector<std::string>& paths) {
+    if (paths == binding::standard_policy_dirs(sysfs::Root{}))
+        return {};
+    for (const std::string& path : paths)
+        if (struct stat status{}; ::stat(path.c_str(), &status) != 0)
+            return base::fail(base::code_from_errno(errno), "", "--policy " + path,
+                              std::generic_category().message(errno),
+                              "without --policy the standard directories are read, and may be "
+                              "absent");
+    return {};
 }
 
 }  // namespace bindd

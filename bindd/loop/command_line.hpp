@@ -26,4 +26,7 @@ struct EarlyExit {
 
 [[nodiscard]] std::variant<CommandLine, EarlyExit> parse_command_line(int argc, char** argv);
 
+/// Policies that the user named must be there at the start; the standard directories need not.
+[[nodiscard]] base::Result<void> check_named_policies(const std::vector<std::string>& paths);
+
 }  // namespace bindd

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/commands/apply.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <ostream>
+#include <system_error>
 
 #include "binding/policies/udev_rules_file.hpp"
 #include "policy/decide/early_boot.hpp"
@@ -79,6 +84,16 @@ policy::Plan early_plan(CliContext& cli, HostAssessment& assessment) {
     return plan;
 }
 
+/// A file, or the path of none: the user means a saved plan, as no device has such a name.
+bool is_plan_path(const std::string& word) {
+    struct stat status {};
+    if (::stat(word.c_str(), &status) == 0)
+        return S_ISREG(status.st_mode) && word.find('/') != std::string::npos;
+    const auto begins = [&](const char* with) { return word.starts_with(with); };
+    return word.ends_with(".json") || begins("./") || begins("../") ||
+           (begins("/") && !begins("/sys/") && !begins("/dev/"));
+}
+
 /// The plan as far as it is asked for: by devices and rules, or by a plan that was saved, which
 /// must be the present one.
 CliResult<PlanScope> limit_plan(CliContext& cli, HostAssessment& assessment,
@@ -87,6 +102,11 @@ CliResult<PlanScope> limit_plan(CliContext& cli, HostAssessment& assessment,
     const std::string file =
         arguments.words.size() == 1 && rules.empty() ? arguments.words.front() : "";
     const auto saved = file.empty() ? std::nullopt : read_saved_plan(file);
+    if (!saved && is_plan_path(file))
+        return fail(ExitCode::kFailed, file,
+                    ::access(file.c_str(), R_OK) == 0 ? "is no saved plan"
+                                                      : std::generic_category().message(errno),
+                    "`vfioctl plan --out FILE` saves a plan");
     const PlanScope scope = saved ? TRY(scope_of(*saved, file))
                                   : TRY(parse_scope(cli, assessment, arguments.words, rules));
     if (scope)

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/pipeline/policy_loading.hpp"
 
-#include <algorithm>
+#include <fcntl.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "base/path_root.hpp"
 #include "binding/policies/policy_files.hpp"
 
 namespace vfioctl {
@@ -14,6 +19,18 @@ policy::Parsed load_policies_for(const CliContext& cli, const std::vector<std::s
         return binding::load_policies(named, binding::MissingPath::kError);
     return binding::load_policies(binding::standard_policy_dirs(options.root),
                                   binding::MissingPath::kIgnore);
+}
+
+CliResult<void> check_named_policies(const GlobalOptions& options) {
+    policy::Parsed missing;
+    for (const std::string& path : options.policies)
+        if (path != "-" && !base::open_path(path, O_PATH).valid())
+            missing.diagnostics.push_back({.where = {.file = path, .line = 0, .column = 0},
+                                           .severity = policy::DiagnosticSeverity::kError,
+                                           .text = std::generic_category().message(errno),
+                                           .line = {},
+                                           .hint = {}});
+    return missing.diagnostics.empty() ? CliResult<void>() : policy_failure(missing);
 }
 
 tl::unexpected<Failure> policy_failure(const policy::Parsed& parsed) {

@@ -14,6 +14,9 @@ namespace vfioctl {
 [[nodiscard]] policy::Parsed load_policies_for(const CliContext& cli,
                                                const std::vector<std::string>& paths);
 
+/// What --policy names must be there, also for a command that needs no policies.
+[[nodiscard]] CliResult<void> check_named_policies(const GlobalOptions& options);
+
 /// The failure of a set with errors, with every diagnostic.
 [[nodiscard]] tl::unexpected<Failure> policy_failure(const policy::Parsed& parsed);
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/fake/temp_dir.hpp"
+
 namespace bindd {
 namespace {
 
@@ -54,6 +56,16 @@ TEST(DaemonOptions, SayWhatIsWrong) {
     EXPECT_EQ(usage_error({"--polcy"}),
               "bindd: --polcy: unknown option, or its value is missing\nhint: bindd --help\n");
     EXPECT_EQ(usage_error({"word"}), "bindd: word: takes no words\nhint: bindd --help\n");
+}
+
+TEST(DaemonOptions, MayLackTheStandardDirectoriesButNotANamedOne) {
+    const fake::TempDir dir;
+    EXPECT_TRUE(check_named_policies(std::get<CommandLine>(parse({})).daemon.policies));
+    EXPECT_TRUE(check_named_policies({dir.path()}));
+    const auto missing = check_named_policies({dir.path(), dir.path() + "/none"});
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().text(),
+              "--policy " + dir.path() + "/none: No such file or directory");
 }
 
 }  // namespace

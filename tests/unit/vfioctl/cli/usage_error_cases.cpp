@@ -217,6 +217,10 @@ const std::vector<UsageErrorCase>& usage_error_cases() {
          {"--root", "@", "--policy", "@/nowhere", "list"},
          "@/nowhere: error: No such file or directory\nvfioctl: policies: 1 error, so none of them "
          "is used\n"},
+        {1,
+         {"--root", "@", "--policy", "@/nowhere", "history"},
+         "@/nowhere: error: No such file or directory\nvfioctl: policies: 1 error, so none of them "
+         "is used\n"},
         {2,
          {"show"},
          "vfioctl: show: needs DEVICE...\n"

@@ -91,6 +91,21 @@ TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "e1000e");
 }
 
+TEST(Apply, NamesTheFileThatIsNoSavedPlan) {
+    CliHarness cli(two_nics(), kPort);
+    for (const std::string file : {"/nonexistent/plan", "./nonexistent.json"}) {
+        const CommandOutput missing = cli.run("apply " + file);
+        EXPECT_EQ(missing.status, 1) << missing.out;
+        EXPECT_EQ(missing.err, "vfioctl: " + file +
+                                   ": No such file or directory\nhint: `vfioctl plan --out FILE` "
+                                   "saves a plan\n");
+    }
+    const std::string other = cli.path() + "/policy.yaml";
+    EXPECT_EQ(cli.run("apply " + other).err, "vfioctl: " + other +
+                                                 ": is no saved plan\nhint: `vfioctl plan --out "
+                                                 "FILE` saves a plan\n");
+}
+
 // Before modules: the override alone; the apply that follows binds, and a release gives the device
 // to the native driver that it never had.
 TEST(Apply, EarlyWritesOverridesOfDevicesThatNoDriverHas) {
