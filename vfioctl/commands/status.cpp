@@ -57,8 +57,7 @@ std::string as_text(DaemonStatus& status) {
     list.add("stuck", stuck);
     std::vector<std::string> exceptions;
     for (const auto& [id, state] : status.exceptions)
-        exceptions.push_back(printable(id.display() + " " + binding::state_text(state) + ": " +
-                                       state.reason.value_or("")));
+        exceptions.push_back(printable(id.display() + " " + binding::state_line(state)));
     list.add("exceptions", exceptions);
     std::string out = list.text(0);
     if (!status.at("PolicyError").empty())

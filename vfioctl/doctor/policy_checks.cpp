@@ -43,8 +43,7 @@ CheckResult states(const DoctorContext& context) {
     std::size_t bound = 0;
     for (const sysfs::Device& device : context.assessment.inventory.devices) {
         const binding::DeviceState state = context.assessment.state(device);
-        const std::string line = device.id.display() + " " + binding::state_text(state) +
-                                 (state.reason ? ": " + *state.reason : std::string());
+        const std::string line = device.id.display() + " " + binding::state_line(state);
         if (state.state == "failed" || state.state == "stuck")
             bad.push_back(line);
         else if (state.state == "refused" || state.state == "conflict" ||

@@ -59,9 +59,7 @@ void show_preview(CliContext& cli, PlanPreview& preview) {
     json["exceptions"] = nlohmann::ordered_json::array();
     for (const auto& [id, state] : preview.exceptions) {
         json["exceptions"].push_back(binding::exception_json(id, state));
-        text += printable(id.display() + ": " + binding::state_text(state) + ": " +
-                          state.reason.value_or("")) +
-                "\n";
+        text += printable(id.display() + ": " + binding::state_line(state)) + "\n";
     }
     json["warnings"] = assessment.warnings;
     cli.out << (cli.json() ? dump(json)

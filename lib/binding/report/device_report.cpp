@@ -183,6 +183,14 @@ std::string state_text(const DeviceState& state) {
     return state.state + (state.note.empty() ? "" : ", " + state.note);
 }
 
+std::string state_line(const DeviceState& state) {
+    if (!state.reason)
+        return state_text(state);
+    const std::string named = state.note + ": ";
+    return state_text(state) + ": " +
+           state.reason->substr(state.reason->starts_with(named) ? named.size() : 0);
+}
+
 Json exception_json(const sysfs::DeviceId& device, const DeviceState& state) {
     return {{"device", utf8(device.display())},
             {"state", state.state},

@@ -47,6 +47,8 @@ struct DeviceState {
 
 /// "unmanaged, manual".
 [[nodiscard]] std::string state_text(const DeviceState& state);
+/// With the reason, which may begin with the note ("drift: ..."): "pending, drift: unbound ...".
+[[nodiscard]] std::string state_line(const DeviceState& state);
 /// {device, state, note, reason} of a device with a note.
 [[nodiscard]] nlohmann::ordered_json exception_json(const sysfs::DeviceId& device,
                                                     const DeviceState& state);
