@@ -123,8 +123,8 @@ class Host:
 
     # Uses
 
-    def mount(self, number, target, fs="ext4", source="/dev/x", root="/"):
-        self.mounts.append(f"{len(self.mounts) + 30} 1 {number} {root} {target} rw,relatime - {fs} {source} rw")
+    def mount(self, number, target, fs="ext4", source="/dev/x", root="/", options="rw"):
+        self.mounts.append(f"{len(self.mounts) + 30} 1 {number} {root} {target} rw,relatime - {fs} {source} {options}")
         return self.file("/proc/1/mountinfo", "\n".join(self.mounts)).file("/proc/self/mountinfo", "\n".join(self.mounts))
 
     def swap(self, path, kind="partition"):

@@ -23,8 +23,8 @@ KINDS = {
     14: "mappings without descriptors", 15: "VFs that cannot be", 16: "checked twice",
 }
 GUESTS = {
-    1: "claimless stacks", 2: "never_forced stacks", 3: "random", 4: "usage_unbound", 5: "stacks", 6: "sriov mdev", 7: "net_users",
-    8: "console usage", 9: "groups", 10: "doctor", 11: "firmware_memory", 12: "import", 13: "net_users hung_read", 14: "usage_unbound", 15: "sriov",
+    1: "claimless stacks", 2: "never_forced stacks", 3: "random", 4: "usage_unbound", 5: "stacks", 6: "sriov mdev kernel_clients", 7: "net_users kernel_clients",
+    8: "console usage kernel_clients", 9: "groups", 10: "doctor", 11: "firmware_memory", 12: "import", 13: "net_users hung_read", 14: "usage_unbound", 15: "sriov",
     16: "live_kernel random",
 }
 
@@ -155,6 +155,38 @@ def _(host, _disk):
     host.file(f"{CONFIG}/usb_gadget/g1/functions/mass_storage.0/lun.0/file", "/dev/nvme0n1").file(f"{CONFIG}/usb_gadget/g1/UDC", "dummy_udc.0")
 
 
+@used_disk(1, "RNBD exports the disk", "holder", "RNBD export nvme0n1 serves nvme0n1")
+def _(host, disk):
+    host.link("/sys/class/rnbd-server/ctl", "/sys/devices/virtual/rnbd-server/ctl")
+    host.link("/sys/devices/virtual/rnbd-server/ctl/devices/nvme0n1/block_dev", disk)
+
+
+@used_disk(1, "SCST serves the disk", "holder", "SCST device one serves nvme0n1")
+def _(host, _disk):
+    host.file("/sys/kernel/scst_tgt/devices/one/filename", "/dev/nvme0n1\n[key]").file("/sys/kernel/scst_tgt/devices/one/active", "1")
+
+
+@used_disk(1, "a cache of bcache that no disk uses yet", "holder", "nvme0n1p1 is registered with bcache")
+def _(host, disk):
+    host.link(f"{disk}/nvme0n1p1/bcache/set", "/sys/fs/bcache/a-b").signature("259:1", FS_TYPE="bcache", FS_USAGE="other")
+
+
+@used_disk(1, "XFS on another disk keeps its log on it", "holder", "nvme0n1p1 is a part of xfs on /data")
+def _(host, _disk):
+    host.mount("8:1", "/data", "xfs", "/dev/sda1", options="rw,logdev=/dev/nvme0n1p1,noquota")
+
+
+@used_disk(1, "a loop device whose node was removed", "holder", "loop0 holds nvme0n1")
+def _(host, _disk):
+    host.loop(0, "/dev/nvme0n1 (deleted)")
+
+
+@row(1, "an idle disk beside the running system", "", "", TAKE, "change")
+def _(host):
+    host.nvme()
+    host.mount("8:1", "/").swap("/dev/sda2")
+
+
 @used_disk(1, "a mount in a container alone", "mounted", "nvme0n1p1 on /data")
 def _(host, _disk):
     host.mount("8:1", "/").process(50, "bash").link("/proc/50/ns/mnt", "mnt:[4026532001]").link("/proc/1/ns/mnt", "mnt:[4026531840]")
@@ -281,6 +313,57 @@ def _(host, _disk):
 def _(host, _disk):
     host.signature("259:2", FS_TYPE="zfs_member", FS_LABEL="rpool")
     host.mount("0:27", "/", "zfs", "rpool/ROOT/debian")
+
+
+@used_disk(2, "ZFS on LUKS is the root", "holder", "dm-0 is zfs_member \"rpool\"", FORCED)
+def _(host, disk):
+    host.virtual_block("dm-0", "254:0", f"{disk}/nvme0n1p2")
+    host.signature("254:0", FS_TYPE="zfs_member", FS_LABEL="rpool").signature("259:2", FS_TYPE="crypto_LUKS")
+    host.mount("0:27", "/", "zfs", "rpool/ROOT/debian")
+
+
+@used_disk(2, "the root's pool beside a partition that is mounted", "holder", "nvme0n1p2 is zfs_member", FORCED)
+def _(host, _disk):
+    host.signature("259:2", FS_TYPE="zfs_member", FS_LABEL="rpool").mount("259:1", "/data")
+    host.mount("0:27", "/", "zfs", "rpool/ROOT/debian")
+
+
+@used_disk(2, "swap on a volume of a pool", "holder", "nvme0n1p2 is zfs_member", FORCED)
+def _(host, _disk):
+    host.signature("259:2", FS_TYPE="zfs_member", FS_LABEL="tank").mount("8:1", "/")
+    host.block("/sys/devices/virtual/block/zd0", "230:0")
+    host.swap("/dev/zd0")
+
+
+@used_disk(2, "a btrfs root that the kernel has mounted by itself", "mounted", "nvme0n1p1 (btrfs) on /", FORCED)
+def _(host, disk):
+    host.link("/sys/fs/btrfs/a-b/devices/nvme0n1p1", f"{disk}/nvme0n1p1").mount("0:25", "/", "btrfs", "/dev/root", "/@")
+
+
+@used_disk(2, "a btrfs root by the name of its volume", "mounted", "dm-0 (vg-root) above nvme0n1p1 (btrfs) on /", FORCED)
+def _(host, disk):
+    host.file(host.virtual_block("dm-0", "254:0", f"{disk}/nvme0n1p1") + "/dm/name", "vg-root")
+    host.link("/sys/fs/btrfs/a-b/devices/dm-0", "/sys/devices/virtual/block/dm-0").mount("0:25", "/", "btrfs", "/dev/vg/root")
+
+
+@used_disk(2, "a btrfs root in a capture without its pool", "mounted", "nvme0n1p1 (btrfs) on /", FORCED)
+def _(host, _disk):
+    host.mount("0:25", "/", "btrfs", "/dev/nvme0n1p1", "/@")
+
+
+@used_disk(2, "the log of an XFS root", "holder", "nvme0n1p1 is a part of xfs on /", FORCED)
+def _(host, _disk):
+    host.mount("8:1", "/", "xfs", "/dev/sda1", options="rw,attr2,logdev=/dev/nvme0n1p1,noquota")
+
+
+@used_disk(2, "swap on a partition whose node was removed", "swap", "nvme0n1p2", FORCED)
+def _(host, _disk):
+    host.mount("8:1", "/").swap("/dev/nvme0n1p2\\040(deleted)")
+
+
+@used_disk(2, "zram that swaps writes back to it", "swap", "zram0 above nvme0n1p1", FORCED)
+def _(host, _disk):
+    host.file(host.virtual_block("zram0", "253:0") + "/backing_dev", "/dev/nvme0n1p1").mount("8:1", "/").swap("/dev/zram0")
 
 
 # 3. A limit that creeps: what is VFIO's already counts
@@ -478,6 +561,38 @@ def _(host):
     host.process(9, "blender", maps=["7f0000000000-7f0000001000 rw-s 00000000 00:05 99 /dev/dri/renderD128"])
 
 
+@row(6, "a camera whose node was replaced", "open-fd", "cheese (pid 9)")
+def _(host):
+    host.node(host.device("usb") + "/usb1/1-1/1-1:1.0/video4linux/video0", "video4linux", "81:0", "video0")
+    host.process(9, "cheese", ["/dev/video0 (deleted)"])
+
+
+@row(6, "memory of the host", "holder", "System RAM (virtio_mem) of virtio3", FORCED)
+def _(host):
+    base = host.device(driver="virtio-pci") + "/virtio3"
+    host.file(f"{base}/modalias", "virtio:d00000018v00001AF4").link(f"{base}/driver", "/sys/bus/virtio/drivers/virtio_mem")
+    host.file("/proc/iomem", "100000000-13fffffff : System RAM\n140000000-33fffffff : virtio3\n  140000000-1bfffffff : System RAM (virtio_mem)")
+
+
+def part_of(words, verdict, code, evidence, cls, name, attribute, value):
+    @row(6, words, code, evidence, TAKE, verdict)
+    def _(host):
+        path = f"{host.device(driver='native')}/{cls}/{name}"
+        host.file(f"{path}/{attribute}", value).link(f"/sys/class/{cls}/{name}", path)
+
+
+part_of("a channel of a DMA engine that the kernel uses", "refused", "holder", "in_use of dma0chan0 is 1", "dma", "dma0chan0", "in_use", "1")
+part_of("an idle channel of a DMA engine", "change", "", "", "dma", "dma0chan0", "in_use", "0")
+part_of("a watchdog that runs", "refused", "holder", "state of watchdog0 is active", "watchdog", "watchdog0", "state", "active")
+part_of("a watchdog that was never started", "change", "", "", "watchdog", "watchdog0", "state", "inactive")
+
+
+@row(6, "a USB device that usbip serves", "holder", "usbip_status of 1-2 is 2")
+def _(host):
+    path = host.device("usb") + "/usb1/1-2"
+    host.file(f"{path}/usbip_status", "2").link("/sys/bus/usb/devices/1-2", path)
+
+
 @row(6, "a PF whose VF is VFIO's", "vfs-in-use", "")
 def _(host):
     pf = host.device("nic")
@@ -575,6 +690,73 @@ def on_route(host):
     host.file("/proc/net/route", "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\neth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0")
 
 
+@used_nic(7, "a file system over SMB by its route", "session", "192.0.2.9 by eth0")
+def _(host, _nic):
+    host.mount("0:44", "/srv", "cifs", "//files/x", options="rw,addr=192.0.2.9")
+    on_route(host)
+
+
+@used_nic(7, "an iSCSI session by its IPv6 route", "session", "2001:db8::5 by eth0")
+def _(host, _nic):
+    host.file("/sys/class/iscsi_connection/connection1:0/address", "2001:db8::5")
+    host.file("/proc/net/ipv6_route", f"20010db8{24 * '0'} 40 {32 * '0'} 00 {32 * '0'} 00000100 00000001 00000000 00000001 eth0")
+
+
+@used_nic(7, "AoE is the root, by its interface", "session", "etherd!e1.1 to its server by eth0", FORCED)
+def _(host, _nic):
+    host.file(host.virtual_block("etherd!e1.1", "152:0") + "/netif", "eth0").mount("152:0", "/")
+
+
+@used_nic(7, "FCoE over a VLAN is the root", "session", "FCoE to its target by eth0.7", FORCED)
+def _(host, nic):
+    vlan = host.netdev("", "eth0.7", 9)
+    host.upper(f"{nic}/net/eth0", vlan).block(f"{vlan}/ctlr_0/host7/rport-7:0-0/target7:0:0/7:0:0:0/block/sdb", "8:16")
+    host.mount("8:16", "/")
+
+
+@row(7, "NVMe over Fibre Channel through its adapter", "session", "nvme3 (fc) through host2")
+def _(host):
+    adapter = host.device("scsi", driver="lpfc") + "/host2/fc_host/host2"
+    host.file(f"{adapter}/port_name", "0x10000090fae0b5f5").link("/sys/class/fc_host/host2", adapter)
+    host.file("/sys/class/nvme/nvme3/transport", "fc")
+    host.file("/sys/class/nvme/nvme3/address", "traddr=nn-0x2004:pn-0x2005,host_traddr=nn-0x20000090fae0b5f5:pn-0x10000090fae0b5f5")
+
+
+@used_nic(7, "netconsole sends to it, through a bond", "console", "netconsole t1 sends to bond0")
+def _(host, nic):
+    host.upper(f"{nic}/net/eth0", host.netdev("", "bond0", 9), master=True)
+    host.file(f"{CONFIG}/netconsole/t1/enabled", "1").file(f"{CONFIG}/netconsole/t1/dev_name", "bond0")
+
+
+@used_nic(7, "a CAN socket", "open-fd", "a CAN receiver (raw) on eth0")
+def _(host, _nic):
+    host.file("/proc/net/can/rcvlist_all", "\nreceive list 'rx_all':\n  device   can_id   can_mask  function  userdata   matches  ident\n"
+              "   eth0     000    00000000  0000000000000000  0000000000000000         0  raw\n  (vcan0: no entry)")
+
+
+@used_nic(7, "an RDMA device in software that names its parent", "enslaved", "rxe0 is made on eth0")
+def _(host, _nic):
+    host.file("/sys/class/infiniband/rxe0/parent", "eth0").dir("/sys/class/infiniband/rxe0/ports/1")
+
+
+@used_nic(7, "an IPv6 address", "addressed", "2001:db8::1/64 on eth0")
+def _(host, _nic):
+    host.file("/proc/net/if_inet6", f"20010db8{23 * '0'}1 02 40 00 80     eth0")
+
+
+@used_nic(7, "a network that it leads to", "addressed", "192.0.2.0/24 on eth0")
+def _(host, _nic):
+    on_route(host)
+
+
+@row(7, "an interface that is up alone", "", "", TAKE, "change")
+def _(host):
+    host.nic()
+    host.file("/proc/net/if_inet6", f"fe80{20 * '0'}5054ff01 02 40 20 80     eth0")
+    host.file("/proc/net/ipv6_route", "\n".join(f"{to}{28 * '0'} {bits} {32 * '0'} 00 {32 * '0'} 00000100 00000001 00000000 00000001 {name}"
+                                               for to, bits, name in (("fe80", "40", "eth0"), ("ff00", "08", "eth0"), ("0000", "00", "lo"))))
+
+
 @row(7, "its interface is in a namespace that is not seen", "unknown-use", "network namespace")
 def _(host):
     host.dir(host.device("nic") + "/virtio0/net")
@@ -605,6 +787,14 @@ def _(host):
     host.file("/sys/kernel/debug/dri/0/clients", "Xorg 9 0 y y 0 0").process(9, "Xorg", ["/dev/dri/card0"])
 
 
+@row(8, "simpledrm's card alone, a kernel without VT and framebuffers", "console", "card0 is in its memory")
+def _(host):
+    host.device("display", driver=None)
+    platform = "/sys/devices/platform/simple-framebuffer.0"
+    card = host.link(f"{platform}/subsystem", "/sys/bus/platform").node(f"{platform}/drm/card0", "drm", "226:0", "dri/card0")
+    host.link(f"{card}/device", platform).file("/proc/iomem", f"e0000000-e0ffffff : {ADDRESS}\n  e0000000-e03fffff : simpledrm")
+
+
 @row(8, "the last keyboard, of a laptop, without a hub", "input", "keyboard")
 def _(host):
     keyboard(host, host.device("usb"), "1-3/1-3:1.0")
@@ -617,6 +807,56 @@ def keyboard(host, usb, port="1-1/1-1.2/1-1.2:1.0"):
         f"S: Sysfs={base.removeprefix('/sys')}", "H: Handlers=sysrq kbd event3 leds", "B: EV=120013",
         "B: KEY=1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe", ""]))
     host.node(f"{base}/event3", "input", "13:67", "input/event3")
+
+
+@row(8, "the last keyboard, of Bluetooth", "input", "Keyboard K380")
+def _(host):
+    adapter = host.device("usb") + "/usb1/1-7/1-7:1.0/bluetooth/hci0"
+    host.dir(adapter).link("/sys/class/bluetooth/hci0", adapter)
+    host.file("/proc/bus/input/devices", "\n".join([
+        "I: Bus=0005 Vendor=046d Product=b342 Version=0012", 'N: Name="Keyboard K380"', "P: Phys=00:11:22:33:44:55",
+        "S: Sysfs=/devices/virtual/misc/uhid/0005:046D:B342.0007/input/input20", "B: EV=120013",
+        "B: KEY=1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe", ""]))
+
+
+@row(8, "a keyboard elsewhere stays", "", "", TAKE, "change")
+def _(host):
+    for base, number in ((host.device("usb") + "/usb1/1-1/1-1:1.0/0003:413C:2107.0001", 7), ("/sys/devices/platform/i8042/serio0", 0)):
+        path = f"{base}/input/input{number}"
+        host.file(f"{path}/capabilities/key", "402000000 3803078f800d001 feffffdfffefffff fffffffffffffffe")
+        host.file(f"{path}/name", "Keyboard").link(f"/sys/class/input/input{number}", path)
+
+
+def hypervisor_console(host, port_name):
+    base = host.device(driver="virtio-pci") + "/virtio2"
+    host.node(f"{base}/virtio-ports/vport2p0", "virtio-ports", "244:1", "vport2p0")
+    host.file(f"{base}/virtio-ports/vport2p0/name", port_name)
+    host.node("/sys/devices/virtual/tty/hvc0", "tty", "229:0", "hvc0")
+    host.file("/proc/consoles", "hvc0                 -W- (EC p  )  229:0")
+
+
+@row(8, "the kernel's console on a hypervisor's port", "console", "console on hvc0")
+def _(host):
+    hypervisor_console(host, "(null)")
+
+
+@row(8, "a hypervisor's port that is no console", "", "", TAKE, "change")
+def _(host):
+    hypervisor_console(host, "org.qemu.guest_agent.0")
+
+
+@row(8, "a firmware's framebuffer of no owner, a kernel without boot_vga", "console", "fb0 carries vtcon1")
+def _(host):
+    host.device("display", driver=None)
+    firmware_framebuffer(host, "simple-framebuffer", "simpledrm")
+    host.file("/proc/iomem", "00000000-00000fff : Reserved")
+
+
+@row(8, "the framebuffer is another display's", "", "", TAKE, "change")
+def _(host):
+    host.device("gpu", driver=None)
+    firmware_framebuffer(host, "efi-framebuffer", "efifb")
+    host.file("/proc/iomem", "e0000000-efffffff : PCI Bus 0000:02\n  e0000000-e0ffffff : 0000:02:00.0\n    e0000000-e03fffff : efifb")
 
 
 # 9. group: whole and bridges of header type 0
@@ -653,6 +893,16 @@ dead("power_state unknown on a driver", "unknown", power_state="unknown")
 dead("fatal AER errors", "2 fatal PCIe errors", current_link_width="4", max_link_width="8", aer_dev_fatal="Undefined 0\nTOTAL_ERR_FATAL 2")
 
 
+dead("D3cold, and never suspended", "D3cold while its runtime status is unsupported", power_state="D3cold", **{"power/runtime_status": "unsupported"})
+dead("all ones after a resume that failed", "all ones", config=b"\xff" * 64, **{"power/runtime_status": "error"})
+
+
+@row(10, "suspended to D3cold", "", "", TAKE, "change")
+def _(host):
+    base = host.device()
+    host.file(f"{base}/power_state", "D3cold").file(f"{base}/power/runtime_status", "suspended").file(f"{base}/config", b"\xff" * 64)
+
+
 # 11. Firmware-held memory
 
 
@@ -686,6 +936,26 @@ def _(host, _disk):
     host.process(7, "tool")
     (host.root / "proc/7/maps").unlink()
     host.dir("/proc/7/maps")
+
+
+def unreadable(words, evidence, path, kind="nvme"):
+    """A table that cannot be read."""
+
+    @row(13, words, "unknown-use", evidence)
+    def _(host):
+        host.nvme() if kind == "nvme" else host.nic() if kind == "nic" else host.device(kind)
+        host.dir(path)
+
+
+unreadable("the table of mounts", "mountinfo", "/proc/1/mountinfo")
+unreadable("the areas of swap", "swaps", "/proc/swaps")
+unreadable("what udev has recorded of a partition", "b259:1", "/run/udev/data/b259:1")
+unreadable("the routes", "route", "/proc/net/route", "nic")
+unreadable("the IPv6 routes", "ipv6_route", "/proc/net/ipv6_route", "nic")
+unreadable("the IPv6 addresses", "if_inet6", "/proc/net/if_inet6", "nic")
+unreadable("the tunnels of L2TP", "L2TP", "/sys/kernel/debug/l2tp/tunnels", "nic")
+unreadable("the reserved regions of its group", "reserved_regions", "/sys/kernel/iommu_groups/1/reserved_regions", "edu")
+unreadable("whether LIO is in use", "target_core_mod", "/sys/module/target_core_mod/refcnt")
 
 
 # 14. Mappings without descriptors

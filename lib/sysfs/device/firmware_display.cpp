@@ -83,11 +83,14 @@ std::vector<FirmwareDisplay> find_firmware_displays(const Root& root, const Devi
     add_displays(root, "drm", "card", displays);
     if (displays.empty())
         return displays;
-    // Where no device has the memory (a capture without it) the boot display is taken, which the
-    // kernel knows only of class 0300.
+    // Where no device has the memory (a capture without it) the boot display is taken. The kernel
+    // knows it only of class 0300, and where it arbitrates VGA: elsewhere any display may be it.
+    constexpr std::uint32_t kVga = 0x0300;
+    constexpr std::uint32_t kOtherDisplay = 0x0380;
+    const std::uint32_t cls = device.ids.class_code.value_or(0) >> 8;
     const auto owners = memory_owners(root);
-    const bool is_owner =
-        owners.empty() ? device.boot_vga.value_or(false) : owners.contains(device.id.name);
+    const bool may_be_boot_display = device.boot_vga.value_or(cls == kVga || cls == kOtherDisplay);
+    const bool is_owner = owners.empty() ? may_be_boot_display : owners.contains(device.id.name);
     return is_owner ? displays : std::vector<FirmwareDisplay>();
 }
 

@@ -24,16 +24,22 @@
 namespace sysfs {
 namespace {
 
+/// "unsupported" and "error" are states of a device that was not suspended by the kernel
+/// (runtime_status_show()).
+bool is_suspended(const std::optional<std::string>& runtime_status) {
+    return runtime_status == "suspended" || runtime_status == "suspending" ||
+           runtime_status == "resuming";
+}
+
 std::string power_fault(const DeviceDir& device, const Device& out,
                         const std::optional<std::string>& runtime_status) {
     const auto state = device.attr("power_state");
     if (state == "error")
         return "its power_state is error";
-    if (state == "D3cold" && runtime_status == "active")
-        return "its power_state is D3cold while its runtime status is active";
+    if (state == "D3cold" && runtime_status && !is_suspended(runtime_status))
+        return "its power_state is D3cold while its runtime status is " + *runtime_status;
     const bool enabled = device.number("enable").value_or(1) != 0;
-    if (state == "unknown" && out.driver && enabled &&
-        runtime_status.value_or("active") == "active")
+    if (state == "unknown" && out.driver && enabled && !is_suspended(runtime_status))
         return "its power_state is unknown while " + *out.driver + " uses it";
     return {};
 }
@@ -83,8 +89,7 @@ std::string read_fault(const DeviceDir& device, const Device& out) {
     const auto runtime_status = device.dir().attr("power/runtime_status");
     if (std::string fault = power_fault(device, out, runtime_status); !fault.empty())
         return fault;
-    const bool suspended = runtime_status && *runtime_status != "active";
-    if (!suspended && device.attr("power_state") != "D3cold")
+    if (!is_suspended(runtime_status) && device.attr("power_state") != "D3cold")
         if (std::string fault = access_fault(device, out); !fault.empty())
             return fault;
     return out.is_bridge() ? std::string() : error_fault(device);

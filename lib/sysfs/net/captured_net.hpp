@@ -7,12 +7,7 @@
 namespace sysfs {
 
 /// The network of a captured host: interfaces, masters and lower interfaces from /sys/class/net,
-/// default routes from /proc/net/route and /proc/net/ipv6_route.
+/// routes, addresses and other users from /proc/net.
 [[nodiscard]] NetTables read_captured_net(const Root& root);
-
-/// The interface that packets to `peer` leave through: of IPv4 by the longest prefix in
-/// /proc/net/route, of IPv6 by a default route; 0: unknown.
-[[nodiscard]] int captured_route_to(const Root& root, const NetTables& tables,
-                                    const std::string& peer);
 
 }  // namespace sysfs

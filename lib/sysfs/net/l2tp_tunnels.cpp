@@ -73,10 +73,12 @@ base::Result<std::vector<L2tpTunnel>> read_l2tp_tunnels() {
 }
 
 // "TUNNEL 1 peer 2 from 192.0.2.1 to 192.0.2.9" (l2tp_dfs_seq_tunnel_show())
-std::vector<L2tpTunnel> captured_l2tp_tunnels(const Root& root) {
+base::Result<std::vector<L2tpTunnel>> captured_l2tp_tunnels(const Root& root) {
     std::vector<L2tpTunnel> tunnels;
-    std::istringstream lines(
-        base::read_file(root.path("/sys/kernel/debug/l2tp/tunnels")).value_or(""));
+    const auto text = base::read_file(root.path("/sys/kernel/debug/l2tp/tunnels"));
+    if (!text && text.error().code != base::Code::kNotFound)
+        return base::propagate(text);
+    std::istringstream lines(text.value_or(""));
     std::string line;
     while (std::getline(lines, line)) {
         std::istringstream fields(line);

@@ -20,6 +20,6 @@ struct L2tpTunnel {
 /// Those of the network namespace that the calling thread is in.
 [[nodiscard]] base::Result<std::vector<L2tpTunnel>> read_l2tp_tunnels();
 /// Those of a captured host, by the file of l2tp_debugfs.
-[[nodiscard]] std::vector<L2tpTunnel> captured_l2tp_tunnels(const Root& root);
+[[nodiscard]] base::Result<std::vector<L2tpTunnel>> captured_l2tp_tunnels(const Root& root);
 
 }  // namespace sysfs

@@ -13,12 +13,10 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <set>
 #include <span>
 #include <sstream>
 
 #include "base/file_io.hpp"
-#include "base/path.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/net/netlink.hpp"
 
@@ -57,6 +55,23 @@ void read_packet_sockets(const std::string& dir, NetTables& tables) {
                                     .link = index,
                                     .evidence = "a packet socket on " + link_name(tables, index),
                                     .socket = base::parse_decimal(inode).value_or(0)});
+    }
+}
+
+// device can_id can_mask function userdata matches ident: can_print_rcvlist(). The heading repeats,
+// and a device without a receiver has "(can0: no entry)".
+void read_can_receivers(const std::string& dir, NetTables& tables) {
+    for (const char* list : {"all", "fil", "inv", "sff", "eff", "err"}) {
+        for (const auto& line : table_lines(fmt::format("{}/can/rcvlist_{}", dir, list), tables)) {
+            std::istringstream fields(line);
+            std::string device, id, mask, function, data, matches, kind;
+            if (fields >> device >> id >> mask >> function >> data >> matches >> kind &&
+                tables.index_of(device) != 0)
+                tables.users.push_back(
+                    {.kind = LinkUser::LinkUserKind::kSocket,
+                     .link = tables.index_of(device),
+                     .evidence = fmt::format("a CAN receiver ({}) on {}", kind, device)});
+        }
     }
 }
 
@@ -150,6 +165,7 @@ void dump_users(int protocol, int type, std::span<const std::byte> request, cons
 void read_link_users(const std::string& dir, NetTables& tables) {
     read_packet_sockets(dir, tables);
     read_pppoe(dir, tables);
+    read_can_receivers(dir, tables);
 }
 
 void read_redirections(NetTables& tables) {
@@ -181,32 +197,6 @@ void read_xdp_sockets(NetTables& tables) {
     request.xdiag_show = XDP_SHOW_INFO;
     dump_users(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, std::as_bytes(std::span(&request, 1)),
                "XDP sockets", tables, [&](nlmsghdr* answer) { add_xdp_socket(answer, tables); });
-}
-
-// A GID entry names its interface; an entry that is not in use cannot be read (EINVAL).
-void read_soft_rdma(const Root& root, NetTables& tables) {
-    const std::string devices = root.path("/sys/class/infiniband");
-    for (const auto& device : base::list_directory(devices)) {
-        std::set<int> links;
-        const std::string ports = fmt::format("{}/{}/ports", devices, device);
-        for (const auto& port : base::list_directory(ports)) {
-            const std::string entries = fmt::format("{}/{}/gid_attrs/ndevs", ports, port);
-            for (const auto& entry : base::list_directory(entries)) {
-                std::string name = base::read_file(entries + "/" + entry).value_or("");
-                if (name.ends_with('\n'))
-                    name.pop_back();
-                links.insert(tables.index_of(name));
-            }
-        }
-        const bool is_soft = !base::read_link(fmt::format("{}/{}/device", devices, device));
-        for (const int link : links) {
-            if (is_soft && link != 0)
-                tables.users.push_back({.kind = LinkUser::LinkUserKind::kInterface,
-                                        .link = link,
-                                        .evidence = fmt::format("the RDMA device {} is made on {}",
-                                                                device, link_name(tables, link))});
-        }
-    }
 }
 
 }  // namespace sysfs

@@ -3,19 +3,17 @@
 
 #include <string>
 
-#include "sysfs/host/root.hpp"
 #include "sysfs/net/net_tables.hpp"
 
 namespace sysfs {
 
 /// Adds the users of interfaces that are no interfaces themselves to `tables`, or to its `unknown`.
-/// Packet sockets and PPPoE sessions, by the files in `dir` ("/proc/thread-self/net").
+/// Packet sockets, CAN receivers and PPPoE sessions, by the files in `dir`
+/// ("/proc/thread-self/net").
 void read_link_users(const std::string& dir, NetTables& tables);
 /// Interfaces that tc redirects or mirrors to, and AF_XDP sockets: of the network namespace that
 /// the calling thread is in.
 void read_redirections(NetTables& tables);
 void read_xdp_sockets(NetTables& tables);
-/// RDMA devices in software (rxe, siw) that are made on an interface.
-void read_soft_rdma(const Root& root, NetTables& tables);
 
 }  // namespace sysfs

@@ -12,13 +12,16 @@
 #include <netlink/route/route.h>
 #include <netlink/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "base/try.hpp"
 #include "sysfs/net/captured_net.hpp"
+#include "sysfs/net/kernel_services.hpp"
 #include "sysfs/net/link_users.hpp"
 #include "sysfs/net/netlink.hpp"
 
@@ -51,6 +54,24 @@ std::string string_of(const nlattr* attribute) {
     return attribute == nullptr ? "" : nla_get_string(attribute);
 }
 
+// Kinds without ndo_get_iflink() have no IFLA_LINK, or once they were moved to another namespace
+// their own index (rtnl_fill_link_netnsid()). Some have attributes for the lower interface.
+void set_own_lowers(const nlattr* data, Link& link) {
+    constexpr std::array<std::string_view, 7> kWithoutLink = {
+        "bareudp", "geneve", "gtp", "hsr", "ppp", "vxlan", "wireguard"};
+    if (std::find(kWithoutLink.begin(), kWithoutLink.end(), link.kind) == kWithoutLink.end())
+        return;
+    const auto find = [data](int attribute) {
+        return data == nullptr ? 0
+                               : number_of(nla_find(static_cast<nlattr*>(nla_data(data)),
+                                                    nla_len(data), attribute));
+    };
+    link.lower = link.kind == "vxlan" ? find(IFLA_VXLAN_LINK)
+                 : link.kind == "hsr" ? find(IFLA_HSR_SLAVE1)
+                                      : 0;
+    link.other_lower = link.kind == "hsr" ? find(IFLA_HSR_SLAVE2) : 0;
+}
+
 // IFLA_PARENT_DEV_NAME (5.14) names the device of an interface in any namespace; sysfs shows
 // interfaces of its own namespace only. With IFLA_LINK_NETNSID the lower interface is in another
 // namespace, and so is its index.
@@ -70,16 +91,20 @@ void add_link(nlmsghdr* header, std::map<int, Link>& links) {
               .parent = string_of(found[IFLA_PARENT_DEV_NAME])};
     if (found[IFLA_LINK_NETNSID] != nullptr)
         link.lower_namespace = number_of(found[IFLA_LINK_NETNSID]);
+    set_own_lowers(info[IFLA_INFO_DATA], link);
     links.insert_or_assign(static_cast<const ifinfomsg*>(nlmsg_data(header))->ifi_index,
                            std::move(link));
 }
 
+// Every interface that is up has an IPv6 address of the scope "link". One of IPv4 (169.254.0.0/16)
+// was configured.
 void add_address(nlmsghdr* header, NetTables& tables) {
     std::array<nlattr*, IFA_MAX + 1> found{};
     const auto* message = static_cast<const ifaddrmsg*>(nlmsg_data(header));
     if (header->nlmsg_type != RTM_NEWADDR ||
         nlmsg_parse(header, sizeof(ifaddrmsg), found.data(), IFA_MAX, nullptr) < 0 ||
-        message->ifa_scope != RT_SCOPE_UNIVERSE)
+        message->ifa_scope >= RT_SCOPE_HOST ||
+        (message->ifa_family == AF_INET6 && message->ifa_scope == RT_SCOPE_LINK))
         return;
     const nlattr* local = found[IFA_LOCAL] != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS];
     if (local == nullptr)
@@ -106,6 +131,9 @@ std::string route_text(rtnl_route* route, rtnl_nexthop* hop, const Link* link) {
 void add_route(rtnl_route* route, NetTables& tables) {
     if (rtnl_route_get_type(route) != RTN_UNICAST)
         return;
+    // With the sysctl nexthop_compat_mode=0 only the id of a nexthop object (fib_dump_info()).
+    if (rtnl_route_get_nnexthops(route) == 0)
+        tables.unknown.emplace_back("where a default route by a nexthop object leads");
     for (int i = 0; i < rtnl_route_get_nnexthops(route); ++i) {
         rtnl_nexthop* hop = rtnl_route_nexthop_n(route, i);
         const int index = rtnl_route_nh_get_ifindex(hop);
@@ -171,6 +199,7 @@ int NetTables::index_of(const std::string& name) const {
 NetTables read_net_tables(const Root& root) {
     NetTables tables = root.is_live() ? read_live_net() : read_captured_net(root);
     read_soft_rdma(root, tables);
+    read_netconsole(root, tables);
     return tables;
 }
 

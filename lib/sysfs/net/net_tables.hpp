@@ -18,6 +18,7 @@ struct Link {
     std::string kind;         ///< "bridge", "bond", "vlan", ...; empty for hardware
     int master = 0;           ///< the bridge, bond, team or vrf it is a port of
     int lower = 0;            ///< the interface a vlan, macvlan, ... was made on
+    int other_lower = 0;      ///< the second port of an hsr
     std::string parent = {};  ///< the device it is of ("0000:00:11.0", "virtio1"); by netlink only
     /// The namespace that `lower` is in, by its id here; absent for this namespace.
     std::optional<std::int32_t> lower_namespace = std::nullopt;
@@ -41,15 +42,16 @@ struct DefaultRoute {
 
 /// A user of an interface that is no interface itself.
 struct LinkUser {
-    /// A program's socket, or something as good as an interface: a PPPoE session, a redirection.
-    enum class LinkUserKind { kSocket, kInterface } kind = LinkUserKind::kSocket;
+    /// A program's socket, something as good as an interface (a PPPoE session, a redirection), or
+    /// a console of the kernel.
+    enum class LinkUserKind { kSocket, kInterface, kConsole } kind = LinkUserKind::kSocket;
     int link = 0;
     std::string evidence;
     std::uint64_t socket = 0;  ///< the inode of a program's socket
 };
 
 /// The network of this network namespace: by netlink on this machine, by sysfs and /proc/net on a
-/// captured host (no addresses; of IPv4 the main table, of IPv6 all).
+/// captured host (for IPv4 addresses the networks of the main table; of IPv6 all).
 struct NetTables {
     std::map<int, Link> links;  ///< by interface index
     std::vector<Address> addresses;

@@ -79,6 +79,21 @@ void add_stacked(const Root& root, const std::string& name, const std::string& b
     }
 }
 
+std::string find_block(const Root& root, const std::string& source) {
+    if (!source.starts_with("/dev/"))
+        return {};
+    const std::string name = base::base_name(source);
+    const std::string dir = root.path("/sys/class/block/");
+    if (base::Dir::open(dir + name))
+        return name;
+    for (const std::string& each : base::list_directory(dir)) {
+        const auto block = base::Dir::open(dir + each);
+        if (block && block->attr("dm/name") == name)
+            return each;
+    }
+    return {};
+}
+
 std::set<std::string> pool_members(const Root& root, const std::string& fs,
                                    const std::string& uuid) {
     const std::string dir = root.path("/sys/fs/" + fs + "/" + uuid);

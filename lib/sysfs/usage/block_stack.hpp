@@ -18,6 +18,9 @@ void add_block(const Root& root, const std::string& dir, std::vector<Block>& blo
 void add_stacked(const Root& root, const std::string& name, const std::string& below,
                  std::vector<Block>& blocks);
 
+/// The kernel's name of "/dev/sda1" or "/dev/mapper/vg-root"; empty for another source.
+[[nodiscard]] std::string find_block(const Root& root, const std::string& source);
+
 /// The block devices of a file system that spans several, by sysfs: btrfs has links in
 /// fs/btrfs/<uuid>/devices, bcachefs has fs/bcachefs/<uuid>/dev-N/block. Both exist only while it
 /// is mounted (or about to be).

@@ -137,6 +137,8 @@ class SubtreeWalker {
         const std::string name = base::base_name(path);
         const std::string subsystem =
             base::base_name(base::read_link(path + "/subsystem").value_or(""));
+        if (subsystem == "virtio-ports")
+            add_hypervisor_consoles(path);
         if (subsystem == "graphics")
             subtree_.framebuffers.push_back(name);
         if (subsystem == "drm" && name.starts_with("card"))
@@ -148,6 +150,20 @@ class SubtreeWalker {
         subtree_.nodes.emplace(*number, DeviceNode{node_name(path), subsystem});
         if (kind == NodeKind::kBlock)
             add_block(root_, path, subtree_.blocks);
+    }
+
+    // A port that the hypervisor gave no name is a console (name_show()). The kernel has a terminal
+    // for it, "hvc0", that belongs to no device (hvc_alloc()), so it may be any of these.
+    void add_hypervisor_consoles(const std::string& port) {
+        const std::string name = text_of(port + "/name").value_or("");
+        if (!name.empty() && name != "(null)")
+            return;
+        const std::string terminals = root_.path("/sys/class/tty");
+        for (const auto& each : base::list_directory(terminals)) {
+            const auto number = number_in(fmt::format("{}/{}/dev", terminals, each));
+            if (each.starts_with("hvc") && number)
+                subtree_.nodes.emplace(*number, DeviceNode{each, "tty"});
+        }
     }
 
     // A controller's share of a multipath namespace is "nvme<subsystem>c<controller>n<namespace>",

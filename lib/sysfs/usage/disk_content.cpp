@@ -12,6 +12,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/file_io.hpp"
 #include "base/try.hpp"
 #include "base/unique_fd.hpp"
 #include "sysfs/device/udev_db.hpp"
@@ -118,8 +119,11 @@ base::Result<std::optional<DiskContent>> read_content(const Root& root, const Bl
         if (has_no_medium(probed.error()))
             return std::nullopt;
     }
-    const auto record =
-        read_udev_record(root, fmt::format("b{}:{}", block.number.major, block.number.minor));
+    const std::string key = fmt::format("b{}:{}", block.number.major, block.number.minor);
+    const auto text = base::read_file(root.path("/run/udev/data/" + key));
+    if (!text && text.error().code != base::Code::kNotFound)
+        return base::propagate(text);
+    const auto record = read_udev_record(root, key);
     return record.empty() ? probed : recorded_content(block, record);
 }
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -70,7 +71,7 @@ class EssentialStorageReader {
             if (swap.kind == Swap::SwapKind::kFile)
                 paths.insert(swap.path);
             else
-                add_block(find_block(swap.path));
+                add_block(find_block(root_, swap.path));
         }
         new_paths_.merge(paths);
         while (!new_paths_.empty())
@@ -132,7 +133,7 @@ class EssentialStorageReader {
         std::vector<std::string> blocks;
         std::string_view sources = mount.source;
         do
-            blocks.push_back(find_block(std::string(take_field(sources, ':'))));
+            blocks.push_back(find_block(root_, std::string(take_field(sources, ':'))));
         while (!sources.empty());
         if (const std::string block = block_of(mount.number); !block.empty())
             blocks.front() = block;
@@ -143,17 +144,21 @@ class EssentialStorageReader {
         if (mount.type.starts_with("ext") || mount.type == "ocfs2")
             add_journals(blocks.front());
         for (const char* key : {"logdev", "rtdev"})
-            blocks.push_back(find_block(option_value(mount.options, key)));
+            blocks.push_back(find_block(root_, option_value(mount.options, key)));
         for (const std::string& block : blocks)
             add_block(block);
     }
 
-    /// All members of the file system that has one of `blocks`.
+    /// All members of the file system that has one of `blocks`. A root that the kernel has mounted
+    /// by itself has the source "/dev/root", which names none: it may be any.
     void add_pool(const std::string& fs, const std::vector<std::string>& blocks) {
+        const bool may_be_any =
+            std::all_of(blocks.begin(), blocks.end(), std::mem_fn(&std::string::empty));
         for (const auto& uuid : base::list_directory(root_.path("/sys/fs/" + fs))) {
             const std::set<std::string> members = pool_members(root_, fs, uuid);
-            if (std::none_of(blocks.begin(), blocks.end(),
-                             [&](const auto& block) { return members.contains(block); }))
+            if (!may_be_any && std::none_of(blocks.begin(), blocks.end(), [&](const auto& block) {
+                    return members.contains(block);
+                }))
                 continue;
             for (const std::string& member : members)
                 add_block(member);
@@ -177,22 +182,13 @@ class EssentialStorageReader {
 
     /// The kernel's name of a block device; empty for an anonymous number.
     std::string block_of(NodeNumber number) const {
-        const std::string link =
-            root_.path(fmt::format("/sys/dev/block/{}:{}", number.major, number.minor));
-        return base::base_name(base::read_link(link).value_or(""));
-    }
-
-    /// The kernel's name of "/dev/sda1" or "/dev/mapper/vg-root"; empty for another source.
-    std::string find_block(const std::string& source) const {
-        if (!source.starts_with("/dev/"))
-            return {};
-        const std::string name = base::base_name(source);
-        const std::string dir = root_.path("/sys/class/block/");
-        if (base::Dir::open(dir + name))
-            return name;
-        for (const std::string& each : base::list_directory(dir)) {
-            const auto block = base::Dir::open(dir + each);
-            if (block && block->attr("dm/name") == name)
+        const std::string text = fmt::format("{}:{}", number.major, number.minor);
+        if (const auto link = base::read_link(root_.path("/sys/dev/block/" + text)))
+            return base::base_name(*link);
+        const std::string all = root_.path("/sys/class/block/");  // a capture may lack the links
+        for (const std::string& each : base::list_directory(root_.is_live() ? "" : all)) {
+            const auto block = base::Dir::open(all + each);
+            if (block && block->attr("dev") == text)
                 return each;
         }
         return {};
@@ -201,6 +197,9 @@ class EssentialStorageReader {
     void add_block(const std::string& name) {
         if (name.empty() || !found_.blocks.insert(name).second)
             return;
+        // A volume of ZFS does not tell its pool.
+        if (name.starts_with("zd"))
+            found_.may_be_any_zfs_pool = true;
         const auto block = base::Dir::open(root_.path("/sys/class/block/" + name));
         if (!block)
             return;
@@ -210,7 +209,7 @@ class EssentialStorageReader {
         for (const char* attribute : {"loop/backing_file", "backing_dev"}) {
             const std::string backing = block->attr(attribute).value_or("");
             if (backing.starts_with("/dev/"))
-                add_block(find_block(backing));
+                add_block(find_block(root_, backing));
             else if (backing.starts_with('/'))
                 add_path(backing);
         }

@@ -18,11 +18,15 @@ struct EssentialStorage {
     std::set<NodeNumber> numbers;     ///< of block devices and of mounts (anonymous for btrfs)
     std::set<std::string> blocks;     ///< block devices by the kernel's name
     std::set<std::string> zfs_pools;  ///< by name
-    std::set<std::string> carriers;   ///< what its disks are below in sysfs: "session1", "nvme1"
+    bool may_be_any_zfs_pool = false;
+    std::set<std::string> carriers;  ///< what its disks are below in sysfs: "session1", "nvme1"
     /// A layer of the root is outside the mount namespace, as after a switch_root: any claimed disk
     /// with a file system may hold it.
     bool has_hidden_layer = false;
 
+    [[nodiscard]] bool contains_pool(const std::string& name) const {
+        return may_be_any_zfs_pool || zfs_pools.contains(name);
+    }
     [[nodiscard]] bool contains(const Block& block) const {
         return numbers.contains(block.number) || blocks.contains(block.name);
     }

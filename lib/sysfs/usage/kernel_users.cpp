@@ -13,6 +13,7 @@
 
 #include "base/dir.hpp"
 #include "base/path.hpp"
+#include "sysfs/usage/mount_line.hpp"
 
 namespace sysfs {
 namespace {
@@ -25,25 +26,31 @@ struct StackedDriver {
 constexpr StackedDriver kStackedDrivers[] = {{"loop", "loop/backing_file"},
                                              {"zram", "backing_dev"}};
 
-/// A subsystem that serves disks and files to others, and its objects below
-/// /sys/kernel/config; '*' stands for one component.
+/// A subsystem that serves disks and files to others, and its objects below its directory `top`;
+/// '*' stands for one component.
 struct Exporter {
     const char* text;
-    const char* module;  ///< "" where the subsystem need not be configured for it
+    const char* module;
+    const char* top;
     const char* objects;
-    const char* path;     ///< the attribute that names what is served
+    const char* path;     ///< the attribute that names what is served, or a link to it
     const char* enabled;  ///< the attribute that says whether it is open now
 };
 constexpr Exporter kExporters[] = {
-    {"nvmet namespace", "nvmet", "nvmet/subsystems/*/namespaces/*", "device_path", "enable"},
-    {"nvmet passthru", "nvmet", "nvmet/subsystems/*/passthru", "device_path", "enable"},
-    {"LIO backstore", "target_core_mod", "target/core/*/*", "udev_path", "enable"},
-    {"USB gadget", "libcomposite", "usb_gadget/*/functions/*/*", "file", ""},
+    {"nvmet namespace", "nvmet", "/sys/kernel/config/nvmet", "subsystems/*/namespaces/*",
+     "device_path", "enable"},
+    {"nvmet passthru", "nvmet", "/sys/kernel/config/nvmet", "subsystems/*/passthru", "device_path",
+     "enable"},
+    {"LIO backstore", "target_core_mod", "/sys/kernel/config/target", "core/*/*", "udev_path",
+     "enable"},
+    {"USB gadget", "libcomposite", "/sys/kernel/config/usb_gadget", "*/functions/*/*", "file", ""},
+    // rnbd_srv_create_dev_sysfs()
+    {"RNBD export", "rnbd_server", "/sys/class/rnbd-server/ctl", "devices/*", "block_dev", ""},
+    {"SCST device", "scst", "/sys/kernel/scst_tgt", "devices/*", "filename", "active"},
 };
-constexpr const char* kConfigfs = "/sys/kernel/config";
 
-/// One object of an exporter: its directory below /sys/kernel/config, and the components of that
-/// which were matched by '*': "nqn.x/1".
+/// One object of an exporter: its directory below the exporter's, and the components of that which
+/// were matched by '*': "nqn.x/1".
 struct ExporterObject {
     std::string dir;
     std::string name;
@@ -92,18 +99,17 @@ void add_backstore_info(const std::string& info, KernelUser& user) {
 // configfs cannot be unmounted from its users, but need not be mounted while they exist. A module
 // without a reference has none.
 void add_unreadable(const Root& root, const Exporter& exporter, KernelUsers& users) {
-    const std::string top =
-        std::string(exporter.objects).substr(0, std::string_view(exporter.objects).find('/'));
     const auto module = base::Dir::open(root.path(std::string("/sys/module/") + exporter.module));
-    if (!module || module->attr("refcnt").value_or("0") == "0")
+    const auto references = module ? module->read("refcnt") : base::propagate(module);
+    if (references ? *references == "0" : references.error().code == base::Code::kNotFound)
         return;
-    if (!base::Dir::open(root.path(fmt::format("{}/{}", kConfigfs, top))))
+    if (!base::Dir::open(root.path(exporter.top)))
         users.unknown.push_back(
-            fmt::format("{} is in use, and {}/{} cannot be read", exporter.module, kConfigfs, top));
+            fmt::format("{} is in use, and {} cannot be read", exporter.module, exporter.top));
 }
 
 void add_exporter(const Root& root, const Exporter& exporter, KernelUsers& users) {
-    const std::string top = root.path(kConfigfs);
+    const std::string top = root.path(exporter.top);
     std::vector<ExporterObject> objects;
     match_objects(top, exporter.objects, {}, objects);
     for (const auto& object : objects) {
@@ -113,13 +119,15 @@ void add_exporter(const Root& root, const Exporter& exporter, KernelUsers& users
         const std::string text = fmt::format("{} {}", exporter.text, object.name);
         if (*exporter.enabled != '\0' && dir->attr(exporter.enabled) == "0")
             continue;
-        const auto path = dir->read(exporter.path);
+        auto path = dir->read(exporter.path);
+        if (const auto block = dir->link_name(exporter.path))
+            path = "/dev/" + *block;
         if (!path) {
             users.unknown.push_back(fmt::format("{}: {}", text, path.error().text()));
             continue;
         }
         KernelUser user{.text = text,
-                        .path = *path == "(null)" ? "" : *path,
+                        .path = *path == "(null)" ? "" : path->substr(0, path->find('\n')),
                         .disk = {},
                         .node = {},
                         .file_system = {}};
@@ -134,9 +142,12 @@ void add_stacked_disks(const Root& root, const StackedDriver& driver, KernelUser
         if (!name.starts_with(driver.name))
             continue;
         const auto dir = base::Dir::open(root.path("/sys/class/block/" + name));
-        const auto path = dir ? dir->read(driver.attribute) : base::propagate(dir);
+        auto path = dir ? dir->read(driver.attribute) : base::propagate(dir);
         if (!path && path.error().code != base::Code::kNotFound)
             users.unknown.push_back(fmt::format("{}: {}", name, path.error().text()));
+        // Of a file the evidence says that it was deleted.
+        if (path && path->starts_with("/dev/"))
+            path = without_deleted(*path);
         if (path && *path != "none" && !path->empty())
             users.users.push_back(
                 {.text = name, .path = *path, .disk = name, .node = {}, .file_system = {}});

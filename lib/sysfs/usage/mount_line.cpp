@@ -47,6 +47,13 @@ std::string_view take_field(std::string_view& line, char separator) {
     return field;
 }
 
+std::string without_deleted(std::string path) {
+    constexpr std::string_view kDeleted = " (deleted)";
+    if (path.ends_with(kDeleted))
+        path.resize(path.size() - kDeleted.size());
+    return path;
+}
+
 std::string unescape_field(std::string_view field) {
     const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
     std::string text;

@@ -22,6 +22,9 @@ std::string_view take_field(std::string_view& line, char separator = ' ');
 /// The kernel writes blanks, tabs, newlines and backslashes as "\040" (mangle()).
 [[nodiscard]] std::string unescape_field(std::string_view field);
 
+/// Without the " (deleted)" that the kernel adds to the path of a file that has no name any more.
+[[nodiscard]] std::string without_deleted(std::string path);
+
 /// One line of mountinfo, proc_pid_mountinfo(5); its fields are still escaped.
 struct MountLine {
     NodeNumber number;

@@ -77,8 +77,9 @@ class MountCollector {
     // A process that has ended has no table (EINVAL of mounts_open_common()). A captured host has
     // the tables that were captured.
     [[nodiscard]] bool is_a_loss(const base::Error& error, const std::string& pid) const {
-        return root_.is_live() && error.errnum != EINVAL &&
-               ::access(("/proc/" + pid + "/stat").c_str(), F_OK) == 0;
+        if (!root_.is_live())
+            return error.code != base::Code::kNotFound;
+        return error.errnum != EINVAL && ::access(("/proc/" + pid + "/stat").c_str(), F_OK) == 0;
     }
 
     void add_line(std::string_view text, const std::string& where, const std::string& top) {
@@ -101,6 +102,10 @@ class MountCollector {
                     .type = unescape_field(line->type),
                     .where = where,
                     .remote = std::move(remote)};
+        for (const char* key : {"logdev", "rtdev"}) {
+            if (std::string device = option_value(line->options, key); !device.empty())
+                table_.side_devices.emplace(std::move(device), mount.type + " on " + mount.target);
+        }
         if (on_the_way)
             table_.on_the_way.insert_or_assign(mount.target, mount);
         if (has_device)
@@ -184,7 +189,7 @@ MountTable read_mounts(const Root& root, const std::set<std::string>& files,
 base::Result<std::vector<Swap>> read_swaps(const Root& root) {
     std::vector<Swap> swaps;
     const auto read = for_each_line(root.path("/proc/swaps"), [&swaps](std::string_view line) {
-        const std::string path = unescape_field(take_field(line));
+        const std::string path(without_deleted(unescape_field(take_field(line))));
         line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
         if (path.starts_with('/'))
             swaps.push_back({.path = path,

@@ -43,6 +43,9 @@ struct MountTable {
     std::map<std::string, Mount> on_the_way;
     /// Where network namespaces are mounted; in other mount namespaces by way of a process there.
     std::vector<std::string> net_namespaces;
+    /// Disks that a file system on another one names: XFS' log and its realtime device, with the
+    /// mount ("xfs on /data").
+    std::map<std::string, std::string> side_devices;
     std::vector<std::string> unknown;  ///< "the mount namespace of x (pid 7): Permission denied"
 
     /// The mount of our own namespace that has `path`, as far as on_the_way tells.

@@ -18,6 +18,7 @@
 
 #include <cerrno>
 #include <set>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -124,6 +125,15 @@ class NamespaceVisitor {
     std::set<ino_t> seen_;
 };
 
+/// The process of "/proc/712/fd/9"; for a mount its place.
+std::string holder_text(const std::string& path) {
+    constexpr std::string_view kStart = "/proc/";
+    const auto end = path.find("/fd/");
+    return path.starts_with(kStart) && end != std::string::npos
+               ? process_label(Root(), path.substr(kStart.size(), end - kStart.size()))
+               : path;
+}
+
 void visit_all(std::span<const RunningProgram> programs, const std::vector<std::string>& mounted,
                NamespaceVisitor& visitor) {
     // Namespaces without a process are kept by a mount, where `ip netns add` makes it or elsewhere.
@@ -132,7 +142,7 @@ void visit_all(std::span<const RunningProgram> programs, const std::vector<std::
     for (const RunningProgram& program : programs)
         visitor.visit_process(program);
     for (const auto& path : mounted)
-        visitor.visit_mounted(path, path);
+        visitor.visit_mounted(path, holder_text(path));
 }
 
 }  // namespace

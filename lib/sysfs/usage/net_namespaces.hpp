@@ -31,7 +31,7 @@ struct OtherNetNamespaces {
 
 /// Looks at all network namespaces but our own (CAP_SYS_ADMIN), one at a time. Of those whose
 /// interfaces `is_relevant` accepts everything is read; the others are dropped. `mounted` are the
-/// places of namespaces that a mount keeps.
+/// places of namespaces that a mount or a descriptor keeps.
 [[nodiscard]] OtherNetNamespaces read_other_net_namespaces(
     std::span<const RunningProgram> programs, const std::vector<std::string>& mounted,
     const std::function<bool(const std::map<int, Link>&)>& is_relevant);

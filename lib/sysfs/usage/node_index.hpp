@@ -34,7 +34,6 @@ class NodeIndex {
 
     NodeIndex(const Root& root, const Inventory& inventory, std::span<UsageCheck> checks);
 
-    [[nodiscard]] bool empty() const { return by_number_.empty() && by_path_.empty(); }
     [[nodiscard]] Owners find(const NodeNumber& number) const;
     /// By the name of a node, which is enough only where a node has no number: in a capture.
     [[nodiscard]] Owners find_node(std::string_view path) const;

@@ -129,7 +129,7 @@ void find_block_uses(const Root& root, const KernelUsers& users, const MountTabl
 
 void find_net_uses(const Root& root, const MountTable& mounts, LazyEssentialStorage& essential,
                    std::span<const RunningProgram> programs, std::span<UsageCheck> checks) {
-    if (!any_has_net(checks))
+    if (!any_has_net(checks) && !has_fibre_channel(root))
         return;
     NetTables tables = read_net_tables(root);
     name_socket_owners(root, programs, checks, tables);
@@ -146,19 +146,25 @@ void find_net_uses(const Root& root, const MountTable& mounts, LazyEssentialStor
         find_hidden_nets(check);
 }
 
-/// The uses that mounts tell of: of disks, and of network namespaces that a mount keeps.
-void find_disk_and_net_uses(const Root& root, std::span<const RunningProgram> programs,
+/// The uses that mounts and open files tell of: of disks, of nodes, and of network namespaces that
+/// a mount or a descriptor keeps.
+void find_disk_and_net_uses(const Root& root, const Inventory& inventory,
+                            std::span<const RunningProgram> programs,
                             std::span<UsageCheck> checks) {
-    if (!any_has_blocks(checks) && !any_has_net(checks) &&
-        std::none_of(checks.begin(), checks.end(), has_virtio))
+    if (!any_has_blocks(checks) && !any_has_net(checks) && !has_fibre_channel(root) &&
+        std::none_of(checks.begin(), checks.end(), has_virtio)) {
+        (void)find_open_nodes(root, inventory, programs, checks);
         return;
+    }
     KernelUsers users = read_kernel_users(root);
-    const MountTable mounts = read_mounts(root, paths_of(users), programs);
+    MountTable mounts = read_mounts(root, paths_of(users), programs);
     locate_kernel_users(root, mounts, users);
     const auto swaps = read_swaps(root);
     LazyEssentialStorage essential(root,
                                    swaps ? std::span<const Swap>(*swaps) : std::span<const Swap>());
     find_block_uses(root, users, mounts, swaps, essential, checks);
+    for (auto& path : find_open_nodes(root, inventory, programs, checks))
+        mounts.net_namespaces.push_back(std::move(path));
     find_net_uses(root, mounts, essential, programs, checks);
 }
 
@@ -203,15 +209,16 @@ const char* use_kind_name(UseKind kind) {
 Usage read_usage(const Root& root, const Inventory& inventory, std::span<const DeviceId> devices) {
     const std::vector<RunningProgram> programs = list_programs(root);
     auto checks = start_checks(root, inventory, devices, programs);
-    find_disk_and_net_uses(root, programs, checks);
-    find_open_nodes(root, inventory, programs, checks);
+    find_disk_and_net_uses(root, inventory, programs, checks);
     find_last_keyboards(root, checks);
     Usage usage;
     for (auto& check : checks) {
         find_console(root, check);
         find_vfs(inventory, check);
         find_mdevs(check);
+        find_kernel_clients(root, check);
         find_firmware_memory(root, check);
+        find_system_memory(root, check);
         std::sort(check.uses.begin(), check.uses.end());
         check.uses.erase(std::unique(check.uses.begin(), check.uses.end()), check.uses.end());
         usage.emplace(check.subtree.device.id, std::move(check.uses));

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "base/dir.hpp"
 #include "base/path.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/usage/block_stack.hpp"
@@ -31,27 +32,34 @@ void report_mounts(UsageCheck& check, const Block& block, const std::string& wha
               fmt::format("{} on {}", what, places));
 }
 
-/// Mounts of such a file system have an anonymous device number; the source names one member
-/// ("/dev/sdb1", "/dev/mapper/home") or all ("/dev/sdb1:/dev/sdc1").
-bool is_mount_of(const Mount& mount, const std::string& fs, const std::set<std::string>& members,
-                 const std::vector<Block>& blocks) {
-    if (mount.type != fs)
-        return false;
-    const std::string source = base::base_name(mount.source.substr(0, mount.source.find(':')));
-    if (members.contains(source))
-        return true;
-    return std::any_of(blocks.begin(), blocks.end(), [&](const Block& block) {
-        return !block.label.empty() && block.label == source && members.contains(block.name);
+bool is_in_a_pool(const Root& root, const std::string& fs, const std::string& block) {
+    const auto pools = base::list_directory(root.path("/sys/fs/" + fs));
+    return std::any_of(pools.begin(), pools.end(), [&](const std::string& uuid) {
+        return pool_members(root, fs, uuid).contains(block);
     });
 }
 
+/// Mounts of such a file system have an anonymous device number; the source names one member
+/// ("/dev/sdb1", "/dev/mapper/home") or all ("/dev/sdb1:/dev/sdc1"). A root that the kernel has
+/// mounted by itself has the source "/dev/root", which names none: it may be of any pool.
+bool is_mount_of(const Root& root, const Mount& mount, const std::string& fs,
+                 const std::set<std::string>& members) {
+    if (mount.type != fs)
+        return false;
+    const std::string source = mount.source.substr(0, mount.source.find(':'));
+    const std::string block = find_block(root, source);
+    if (!block.empty() || members.contains(base::base_name(source)))
+        return members.contains(block.empty() ? base::base_name(source) : block);
+    return !is_in_a_pool(root, fs, base::base_name(source));
+}
+
 /// The mounted file systems of this pool; btrfs and bcachefs have one.
-std::vector<NodeNumber> mounts_of_pool(const MountTable& table, const std::string& fs,
-                                       const std::set<std::string>& members,
-                                       const std::vector<Block>& blocks) {
+std::vector<NodeNumber> mounts_of_pool(const Root& root, const MountTable& table,
+                                       const std::string& fs,
+                                       const std::set<std::string>& members) {
     std::vector<NodeNumber> found;
     for (const auto& [number, mounts] : table.mounts) {
-        if (is_mount_of(mounts.front(), fs, members, blocks))
+        if (is_mount_of(root, mounts.front(), fs, members))
             found.push_back(number);
     }
     return found;
@@ -67,7 +75,7 @@ void find_pool(const Root& root, const std::string& fs, const MountTable& table,
         });
         if (block == blocks.end())
             continue;
-        const auto found = mounts_of_pool(table, fs, members, blocks);
+        const auto found = mounts_of_pool(root, table, fs, members);
         const std::string what = block_text(*block);
         for (const NodeNumber number : found)
             report_mounts(check, *block, fmt::format("{} ({})", what, fs),
@@ -75,6 +83,21 @@ void find_pool(const Root& root, const std::string& fs, const MountTable& table,
         if (found.empty() || members.size() > 1)
             check.add(UseKind::kHolder, *block, "it is a member of something bigger",
                       fmt::format("{} in {} {}", what, fs, uuid));
+    }
+}
+
+/// A capture may lack the directories of pools: there the source of a mount tells.
+void find_mount_by_source(const Root& root, const std::string& fs, const MountTable& table,
+                          UsageCheck& check) {
+    for (const auto& [number, mounts] : table.mounts) {
+        if (mounts.front().type != fs)
+            continue;
+        const std::string name = find_block(root, mounts.front().source);
+        for (const auto& block : check.subtree.blocks) {
+            if (block.name == name && !is_in_a_pool(root, fs, name))
+                report_mounts(check, block, fmt::format("{} ({})", block_text(block), fs),
+                              table.places_text(number));
+        }
     }
 }
 
@@ -116,8 +139,19 @@ void find_mounts(const Root& root, const MountTable& table, UsageCheck& check) {
         if (table.mounts.contains(block.number))
             report_mounts(check, block, block_text(block), table.places_text(block.number));
     }
-    for (const char* fs : kPools)
+    for (const char* fs : kPools) {
         find_pool(root, fs, table, check);
+        find_mount_by_source(root, fs, table, check);
+    }
+    for (const auto& [path, user] : table.side_devices) {
+        const std::string name = find_block(root, path);
+        for (const auto& block : check.subtree.blocks) {
+            if (block.name == name)
+                check.add(UseKind::kHolder, block,
+                          "a mounted file system keeps its log or data on it",
+                          fmt::format("{} is a part of {}", block_text(block), user));
+        }
+    }
     for (const auto& unread : table.unknown)
         check.add(UseKind::kUnknown, "its mounts are not all known", unread);
 }
@@ -139,6 +173,11 @@ void find_swaps(const Root& root, std::span<const Swap> swaps, UsageCheck& check
 void find_holders(const Root& root, UsageCheck& check) {
     const auto& blocks = check.subtree.blocks;
     for (const auto& block : blocks) {
+        // bcache_device_link() makes holder links once a disk uses the cache; the cache's own
+        // directory is there from its registration on.
+        if (base::Dir::open(block.dir + "/bcache"))
+            check.add(UseKind::kHolder, block, "it is a member of something bigger",
+                      block_text(block) + " is registered with bcache");
         if (is_external_journal(root, block.name))
             check.add(UseKind::kHolder, block, "a mounted file system keeps its journal on it",
                       block_text(block));
@@ -168,7 +207,7 @@ const Block* block_of_mount(const Root& root, const Mount& mount,
             const auto block = std::find_if(blocks.begin(), blocks.end(), [&](const Block& each) {
                 return members.contains(each.name);
             });
-            if (block != blocks.end() && is_mount_of(mount, fs, members, blocks))
+            if (block != blocks.end() && is_mount_of(root, mount, fs, members))
                 return &*block;
         }
     }

@@ -45,7 +45,7 @@ TextConsole text_console(const Root& root) {
 void find_text_console(const Root& root, UsageCheck& check) {
     const DeviceSubtree& subtree = check.subtree;
     const bool boot = subtree.device.boot_vga.value_or(false);
-    if (subtree.framebuffers.empty() && !boot)
+    if (subtree.framebuffers.empty() && subtree.firmware_display.empty() && !boot)
         return;
     const TextConsole console = text_console(root);
     switch (console.kind) {

@@ -44,8 +44,7 @@ std::string member_text(const Root& root, const Block& block, const DiskContent&
 }
 
 bool holds_essential_pool(const DiskContent& content, const UsageCheck& check) {
-    return content.type == "zfs_member" &&
-           check.essential_storage->zfs_pools.contains(content.label);
+    return content.type == "zfs_member" && check.essential_storage->contains_pool(content.label);
 }
 
 void add_member(const Root& root, const Block& block, const DiskContent& content,
@@ -113,6 +112,15 @@ void find_contents(const Root& root, UsageCheck& check) {
     for (const auto& disk : list_disks(check.subtree)) {
         if (!check.reported_disks.contains(disk) && !find_claim(root, disk, check))
             find_on_disk(root, disk, check);
+    }
+    // A pool may also stand on LUKS or LVM, or beside a partition that has another use.
+    const EssentialStorage& essential = *check.essential_storage;
+    if (essential.zfs_pools.empty() && !essential.may_be_any_zfs_pool)
+        return;
+    for (const auto& block : check.subtree.blocks) {
+        const auto content = read_content(root, block).value_or(std::nullopt);
+        if (content && holds_essential_pool(*content, check))
+            add_member(root, block, *content, check);
     }
 }
 

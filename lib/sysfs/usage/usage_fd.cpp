@@ -22,6 +22,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -49,6 +50,7 @@ struct ProcessFindings {
     std::set<const UsageCheck*> open_peers;  ///< another device of the group is open
     std::string unreadable;                  ///< the first process that could not be read, and why
     std::size_t unreadable_count = 0;
+    std::map<std::string, std::string> net_namespaces;  ///< a descriptor of each "net:[4026532000]"
     std::string ring;  ///< the first io_uring whose files are not known
 };
 
@@ -115,8 +117,9 @@ class ProcessInspector {
             if (length < 0)
                 note_unreadable(errno);
             else
-                check_descriptor(::dirfd(directory.get()), entry->d_name,
-                                 {target.data(), static_cast<std::size_t>(length)});
+                check_descriptor(
+                    ::dirfd(directory.get()), entry->d_name,
+                    without_deleted({target.data(), static_cast<std::size_t>(length)}));
         }
     }
 
@@ -125,6 +128,8 @@ class ProcessInspector {
             return check_vfio_device(fd);
         if (target == kIoUring)
             return check_ring(fd);
+        if (target.starts_with("net:["))
+            findings_.net_namespaces.emplace(target, fmt::format("{}/fd/{}", dir_, fd));
         if (!target.starts_with('/'))
             return;
         has_vfio_node_ =
@@ -286,11 +291,10 @@ void report_unreadable(const ProcessFindings& findings, std::span<UsageCheck> ch
 
 }  // namespace
 
-void find_open_nodes(const Root& root, const Inventory& inventory,
-                     std::span<const RunningProgram> programs, std::span<UsageCheck> checks) {
+std::vector<std::string> find_open_nodes(const Root& root, const Inventory& inventory,
+                                         std::span<const RunningProgram> programs,
+                                         std::span<UsageCheck> checks) {
     const NodeIndex nodes(root, inventory, checks);
-    if (nodes.empty())
-        return;
     ProcessFindings findings;
     for (const RunningProgram& program : programs) {
         if (!root.is_live() || program.pid != ::getpid())
@@ -301,6 +305,10 @@ void find_open_nodes(const Root& root, const Inventory& inventory,
         if (!findings.open_peers.contains(&check))
             find_anonymous_vfio_use(root, findings.anonymous, check);
     }
+    std::vector<std::string> namespaces;
+    for (auto& [name, path] : findings.net_namespaces)
+        namespaces.push_back(std::move(path));
+    return namespaces;
 }
 
 }  // namespace sysfs

@@ -2,6 +2,8 @@
 #include "sysfs/usage/usage_firmware.hpp"
 
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "base/file_io.hpp"
 
@@ -18,13 +20,39 @@ void find_firmware_memory(const Root& root, UsageCheck& check) {
         return;
     const std::string path =
         "/sys/kernel/iommu_groups/" + std::to_string(*group) + "/reserved_regions";
-    std::istringstream lines(base::read_file(root.path(path)).value_or(""));
+    const auto text = base::read_file(root.path(path));
+    if (!text && text.error().code != base::Code::kNotFound)
+        check.add(UseKind::kUnknown, "whether the firmware uses its memory is unknown",
+                  text.error().text());
+    std::istringstream lines(text.value_or(""));
     for (std::string first, last, type; lines >> first >> last >> type;)
         if (type == "direct")
             check.add(UseKind::kFirmwareMemory,
                       "the firmware keeps memory for DMA in its group, so the kernel does not give "
                       "it to VFIO",
                       first.append("-").append(last));
+}
+
+// "140000000-1bfffffff : System RAM (virtio_mem)" two blanks below "virtio3", or "System RAM
+// (kmem)" below "dax0.0" of a memory expander (add_memory_driver_managed()).
+void find_system_memory(const Root& root, UsageCheck& check) {
+    std::vector<std::string> path;
+    std::istringstream lines(base::read_file(root.path("/proc/iomem")).value_or(""));
+    for (std::string line; std::getline(lines, line);) {
+        const auto level = line.find_first_not_of(' ') / 2;
+        const auto colon = line.find(" : ");
+        if (level > path.size() || colon == std::string::npos)
+            continue;
+        path.resize(level);
+        path.push_back(line.substr(colon + 3));
+        if (!path.back().starts_with("System RAM"))
+            continue;
+        for (const auto& owner : path) {
+            if (check.subtree.bus_names.contains(owner))
+                check.add_essential(UseKind::kHolder, "memory of the host is on it",
+                                    path.back() + " of " + owner);
+        }
+    }
 }
 
 }  // namespace sysfs

@@ -8,4 +8,7 @@ namespace sysfs {
 /// Adds the memory that the firmware keeps for DMA (RMRR, IVMD, RMR) in the device's IOMMU group.
 void find_firmware_memory(const Root& root, UsageCheck& check);
 
+/// Adds the host's own memory that the device provides: virtio-mem, memory expanders.
+void find_system_memory(const Root& root, UsageCheck& check);
+
 }  // namespace sysfs

@@ -20,7 +20,8 @@ namespace {
 
 struct Keyboard {
     std::string syspath;
-    std::string name;  ///< "AT Translated Set 2 keyboard (input0)"
+    std::string name;                      ///< "AT Translated Set 2 keyboard (input0)"
+    std::vector<std::string> places = {};  ///< what it hangs on; none: a program has made it
 };
 
 /// Is this the bitmap of a keyboard's keys? The handler "kbd" takes power buttons and speakers too;
@@ -74,8 +75,27 @@ std::vector<Keyboard> keyboards_of_proc(const Root& root) {
     return keyboards;
 }
 
+/// A keyboard of Bluetooth that BlueZ serves is below the virtual device uhid, as 0005:046D:B342.7
+/// (BUS_BLUETOOTH), and no attribute tells its adapter: it hangs on each of them.
+void set_places(const Root& root, std::vector<Keyboard>& keyboards) {
+    std::vector<std::string> adapters;
+    for (const auto& name : base::list_directory(root.path("/sys/class/bluetooth"))) {
+        if (name.find(':') == std::string::npos)  // "hci0:256" is a connection
+            adapters.push_back(syspath_from_link(
+                base::read_link(root.path("/sys/class/bluetooth/" + name)).value_or("")));
+    }
+    for (Keyboard& keyboard : keyboards) {
+        if (keyboard.syspath.find("/uhid/0005:") != std::string::npos)
+            keyboard.places = adapters;
+        else if (!keyboard.syspath.starts_with("/sys/devices/virtual/"))
+            keyboard.places = {keyboard.syspath};
+    }
+}
+
 bool is_below(const Keyboard& keyboard, const Device& device) {
-    return !device.syspath.empty() && keyboard.syspath.starts_with(device.syspath + "/");
+    return !device.syspath.empty() &&
+           std::any_of(keyboard.places.begin(), keyboard.places.end(),
+                       [&](const auto& place) { return place.starts_with(device.syspath + "/"); });
 }
 
 }  // namespace
@@ -85,8 +105,9 @@ void find_last_keyboards(const Root& root, std::span<UsageCheck> checks) {
     auto keyboards = keyboards_of_class(root);
     if (keyboards.empty())
         keyboards = keyboards_of_proc(root);
+    set_places(root, keyboards);
     const auto stays = [&](const Keyboard& keyboard) {
-        return !keyboard.syspath.starts_with("/sys/devices/virtual/") &&
+        return !keyboard.places.empty() &&
                std::none_of(checks.begin(), checks.end(), [&](const UsageCheck& check) {
                    return is_below(keyboard, check.subtree.device);
                });

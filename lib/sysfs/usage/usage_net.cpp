@@ -35,7 +35,8 @@ DependentLinks direct_dependents(const NetTables& tables, const DependentLinks& 
             up.emplace(master->first, fmt::format("{} is a port of {}{}", link->second.name,
                                                   master->second.name, kind_of(master->second)));
         for (const auto& [other, upper] : tables.links) {
-            if (upper.lower == index && other != index && !upper.lower_namespace)
+            if ((upper.lower == index || upper.other_lower == index) && other != index &&
+                !upper.lower_namespace)
                 up.emplace(other, fmt::format("{}{} is made on {}", upper.name, kind_of(upper),
                                               link->second.name));
         }
@@ -75,6 +76,21 @@ std::string name_of(const NetTables& tables, int index) {
     return link == tables.links.end() ? std::to_string(index) : link->second.name;
 }
 
+void add_user(const LinkUser& user, std::string evidence, UsageCheck& check) {
+    switch (user.kind) {
+        case LinkUser::LinkUserKind::kSocket:
+            return check.add(UseKind::kOpenFd,
+                             "a program has a socket on a network interface of it",
+                             std::move(evidence));
+        case LinkUser::LinkUserKind::kInterface:
+            return check.add(UseKind::kEnslaved, "another network interface depends on it",
+                             std::move(evidence));
+        case LinkUser::LinkUserKind::kConsole:
+            return check.add(UseKind::kConsole, "the kernel's messages go through it",
+                             std::move(evidence));
+    }
+}
+
 /// The users of `links`, each with `where` after its evidence.
 void add_uses(const NetTables& tables, const DependentLinks& links, const std::string& where,
               UsageCheck& check) {
@@ -91,12 +107,7 @@ void add_uses(const NetTables& tables, const DependentLinks& links, const std::s
     }
     for (const auto& user : tables.users) {
         if (const auto found = links.find(user.link); found != links.end())
-            check.add(user.kind == LinkUser::LinkUserKind::kSocket ? UseKind::kOpenFd
-                                                                   : UseKind::kEnslaved,
-                      user.kind == LinkUser::LinkUserKind::kSocket
-                          ? "a program has a socket on a network interface of it"
-                          : "another network interface depends on it",
-                      with(user.evidence, found->second) + where);
+            add_user(user, with(user.evidence, found->second) + where, check);
     }
     for (const auto& [index, how] : links) {
         if (!how.empty())

@@ -15,8 +15,9 @@
 
 #include "base/dir.hpp"
 #include "base/path.hpp"
-#include "sysfs/net/captured_net.hpp"
+#include "sysfs/net/captured_routes.hpp"
 #include "sysfs/net/l2tp_tunnels.hpp"
+#include "sysfs/net/storage_sessions.hpp"
 #include "sysfs/usage/usage_net.hpp"
 
 namespace sysfs {
@@ -73,87 +74,65 @@ bool is_of(const Mount& mount, const VirtioShare& share) {
            mount.type == share.type && (!share.tag || *share.tag == mount.remote->name);
 }
 
-/// Storage of the host on another machine.
-struct StorageSession {
-    std::string name;  ///< "nvme1 (tcp)", "iSCSI connection1:0", "nfs4 on /srv"
-    std::string peer;  ///< an address
+struct HostSession {
+    StorageSession session;
     bool is_essential = false;
 };
 
-/// "traddr=192.0.2.9,trsvcid=4420,src_addr=192.0.2.2" (nvmf_get_address())
-std::vector<StorageSession> disk_sessions(const Root& root, LazyEssentialStorage& essential) {
-    std::vector<StorageSession> sessions;
-    const std::string controllers = root.path("/sys/class/nvme");
-    for (const auto& name : base::list_directory(controllers)) {
-        const auto dir = base::Dir::open(controllers + "/" + name);
-        const std::string transport = dir ? dir->attr("transport").value_or("") : "";
-        if (transport == "tcp" || transport == "rdma")
-            sessions.push_back({fmt::format("{} ({})", name, transport),
-                                option_value(dir->attr("address").value_or(""), "traddr"),
-                                essential.get().carriers.contains(name)});
-    }
-    const std::string connections = root.path("/sys/class/iscsi_connection");
-    for (const auto& name : base::list_directory(connections)) {
-        const auto dir = base::Dir::open(connections + "/" + name);
-        auto peer = dir ? dir->attr("address") : std::nullopt;
-        if (dir && !peer)
-            peer = dir->attr("persistent_address");
-        // "connection1:0" is the first of "session1" (iscsi_create_conn()).
-        constexpr std::string_view kStart = "connection";
-        const std::string number = name.substr(std::min(kStart.size(), name.size()))
-                                       .substr(0, name.find(':') - kStart.size());
-        if (peer)
-            sessions.push_back(
-                {"iSCSI " + name, *peer, essential.get().carriers.contains("session" + number)});
-    }
-    // How these reach their servers is in no table.
-    for (const auto& block : base::list_directory(root.path("/sys/class/block"))) {
-        if ((block.starts_with("nbd") || block.starts_with("rbd") || block.starts_with("drbd")) &&
-            essential.get().blocks.contains(block))
-            sessions.push_back({block, "", true});
+std::vector<HostSession> disk_sessions(const Root& root, LazyEssentialStorage& essential) {
+    std::vector<HostSession> sessions;
+    for (auto& session : read_disk_sessions(root)) {
+        const bool is_essential = essential.get().carriers.contains(session.disk_parent) ||
+                                  essential.get().blocks.contains(session.disk_parent);
+        if (is_essential || !session.has_no_route())
+            sessions.push_back({std::move(session), is_essential});
     }
     return sessions;
 }
 
 /// One session for each server; one that the system needs goes before others.
-std::vector<StorageSession> mount_sessions(const MountTable& mounts,
-                                           LazyEssentialStorage& essential) {
-    std::map<std::string, StorageSession> by_peer;
+std::vector<HostSession> mount_sessions(const MountTable& mounts, LazyEssentialStorage& essential) {
+    std::map<std::string, HostSession> by_peer;
     for (const auto& [number, places] : mounts.mounts) {
         const Mount& mount = places.front();
         if (!mount.remote || mount.remote->kind != RemoteSource::RemoteKind::kAddress)
             continue;
-        const StorageSession session{
-            fmt::format("{} {} on {}", mount.type, mount.source, mounts.places_text(number)),
-            mount.remote->name, essential.get().numbers.contains(number)};
-        const auto [at, is_new] = by_peer.emplace(session.peer, session);
-        if (!is_new && session.is_essential && !at->second.is_essential)
-            at->second = session;
+        const HostSession found{
+            {fmt::format("{} {} on {}", mount.type, mount.source, mounts.places_text(number)),
+             mount.remote->name},
+            essential.get().numbers.contains(number)};
+        const auto [at, is_new] = by_peer.emplace(mount.remote->name, found);
+        if (!is_new && found.is_essential && !at->second.is_essential)
+            at->second = found;
     }
-    std::vector<StorageSession> sessions;
+    std::vector<HostSession> sessions;
     for (auto& [peer, session] : by_peer)
         sessions.push_back(std::move(session));
     return sessions;
 }
 
-void find_storage_session(const NetTables& tables, const StorageSession& session, int link,
-                          UsageCheck& check) {
-    const auto found = tables.links.find(link);
-    if (found == tables.links.end()) {
-        if (session.is_essential && !check.subtree.netdevs.empty())
-            check.add(UseKind::kUnknown, "the running system may need it",
-                      fmt::format("what carries {} is unknown", session.name));
-        return;
-    }
-    if (!passes_through(tables, check, link))
-        return;
+void add_session(const HostSession& session, std::string evidence, UsageCheck& check) {
     constexpr const char* kText = "a storage session goes through it";
-    std::string evidence =
-        fmt::format("{} to {} by {}", session.name, session.peer, found->second.name);
     if (session.is_essential)
         check.add_essential(UseKind::kSession, kText, std::move(evidence));
     else
         check.add(UseKind::kSession, kText, std::move(evidence));
+}
+
+void find_storage_session(const NetTables& tables, const HostSession& found, int link,
+                          UsageCheck& check) {
+    const StorageSession& session = found.session;
+    const auto at = tables.links.find(link);
+    if (at == tables.links.end()) {
+        if (found.is_essential && !check.subtree.netdevs.empty())
+            check.add(UseKind::kUnknown, "the running system may need it",
+                      fmt::format("what carries {} is unknown", session.name));
+        return;
+    }
+    if (passes_through(tables, check, link))
+        add_session(found,
+                    fmt::format("{} to {} by {}", session.name, session.peer, at->second.name),
+                    check);
 }
 
 int route_from(const Root& root, const NetTables& tables, const std::string& peer) {
@@ -161,6 +140,10 @@ int route_from(const Root& root, const NetTables& tables, const std::string& pee
 }
 
 }  // namespace
+
+bool has_fibre_channel(const Root& root) {
+    return !base::list_directory(root.path("/sys/class/fc_host")).empty();
+}
 
 bool has_virtio(const UsageCheck& check) {
     return !virtio_names(check).empty();
@@ -197,20 +180,30 @@ void find_virtio_mounts(const Root& root, const MountTable& mounts, LazyEssentia
 
 void find_storage_sessions(const Root& root, const NetTables& tables, const MountTable& mounts,
                            LazyEssentialStorage& essential, std::span<UsageCheck> checks) {
-    std::vector<StorageSession> sessions = disk_sessions(root, essential);
+    std::vector<HostSession> sessions = disk_sessions(root, essential);
     for (auto& session : mount_sessions(mounts, essential))
         sessions.push_back(std::move(session));
-    for (const auto& session : sessions) {
-        const int link = route_from(root, tables, session.peer);
-        for (auto& check : checks)
-            find_storage_session(tables, session, link, check);
+    // A disk of FCoE is below its interface (fcoe_ctlr_device_add()), which may be a VLAN.
+    for (const auto& [index, link] : tables.links) {
+        if (essential.get().carriers.contains(link.name))
+            sessions.push_back({{"FCoE", "its target", "", link.name}, true});
+    }
+    for (const auto& found : sessions) {
+        const StorageSession& session = found.session;
+        const int link = session.interface.empty() ? route_from(root, tables, session.peer)
+                                                   : tables.index_of(session.interface);
+        for (auto& check : checks) {
+            if (session.host.empty())
+                find_storage_session(tables, found, link, check);
+            else if (session.host.starts_with(check.subtree.device.syspath + "/"))
+                add_session(found, session.name + " through " + base::base_name(session.host),
+                            check);
+        }
     }
 }
 
 void find_tunnels(const Root& root, const NetTables& tables, std::span<UsageCheck> checks) {
-    const auto tunnels = root.is_live()
-                             ? read_l2tp_tunnels()
-                             : base::Result<std::vector<L2tpTunnel>>(captured_l2tp_tunnels(root));
+    const auto tunnels = root.is_live() ? read_l2tp_tunnels() : captured_l2tp_tunnels(root);
     for (auto& check : checks) {
         if (!tunnels && !check.subtree.netdevs.empty())
             check.add(UseKind::kUnknown, "who uses its network interface is unknown",

@@ -14,12 +14,15 @@ namespace sysfs {
 /// May the device be a virtio one that the hypervisor's files come through?
 [[nodiscard]] bool has_virtio(const UsageCheck& check);
 
+/// Has the host an adapter of Fibre Channel? Storage may go through it that is not below it.
+[[nodiscard]] bool has_fibre_channel(const Root& root);
+
 /// Adds the mounted file systems (9p, virtiofs) whose virtio device is part of the device.
 void find_virtio_mounts(const Root& root, const MountTable& mounts, LazyEssentialStorage& essential,
                         UsageCheck& check);
 
-/// Adds the host's storage on other machines (NFS, SMB, Ceph, iSCSI, NVMe over fabrics) to each
-/// device that its packets leave through.
+/// Adds the host's storage on other machines (NFS, SMB, Ceph, iSCSI, NVMe over fabrics, AoE,
+/// FCoE) to each device that it goes through.
 void find_storage_sessions(const Root& root, const NetTables& tables, const MountTable& mounts,
                            LazyEssentialStorage& essential, std::span<UsageCheck> checks);
 

@@ -3,10 +3,30 @@
 
 #include <fmt/format.h>
 
+#include "base/dir.hpp"
+#include "base/path.hpp"
+#include "sysfs/device/device_reader.hpp"
+
 namespace sysfs {
 namespace {
 
 constexpr std::size_t kShown = 4;
+
+/// Users inside the kernel that an attribute tells of alone.
+struct CountedUse {
+    const char* devices;
+    const char* attribute;
+    const char* idle;
+    const char* text;
+};
+constexpr CountedUse kCountedUses[] = {
+    // in_use_show(): clients such as async_tx of md, and NTB's transport
+    {"/sys/class/dma", "in_use", "0", "the kernel moves data with it"},
+    // Unbinding stops the pings, not the timer (watchdog_dev_unregister()).
+    {"/sys/class/watchdog", "state", "inactive", "it is a watchdog that runs"},
+    // usbip_status_show(): exported (2), or failed while it was (3)
+    {"/sys/bus/usb/devices", "usbip_status", "1", "the kernel serves it to others"},
+};
 
 std::string vf_text(const Inventory& inventory, const DeviceId& pf, const std::string& name) {
     const Device* vf = inventory.find({.bus = pf.bus, .name = name});
@@ -38,6 +58,25 @@ void find_vfs(const Inventory& inventory, UsageCheck& check) {
 void find_mdevs(UsageCheck& check) {
     for (const std::string& mdev : check.subtree.mdevs)
         check.add(UseKind::kHolder, "a mediated device of it is running", mdev);
+}
+
+void find_kernel_clients(const Root& root, UsageCheck& check) {
+    for (const CountedUse& each : kCountedUses) {
+        const std::string devices = root.path(each.devices);
+        for (const auto& name : base::list_directory(devices)) {
+            const std::string syspath =
+                syspath_from_link(base::read_link(devices + "/" + name).value_or(""));
+            if (!syspath.starts_with(check.subtree.device.syspath + "/"))
+                continue;
+            const auto dir = base::Dir::open(devices + "/" + name);
+            const auto state = dir ? dir->read(each.attribute) : base::propagate(dir);
+            if (state && *state != each.idle)
+                check.add(UseKind::kHolder, each.text,
+                          fmt::format("{} of {} is {}", each.attribute, name, *state));
+            else if (!state && state.error().code != base::Code::kNotFound)
+                check.add(UseKind::kUnknown, "who uses it is unknown", state.error().text());
+        }
+    }
 }
 
 }  // namespace sysfs

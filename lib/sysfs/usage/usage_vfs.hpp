@@ -11,4 +11,8 @@ void find_vfs(const Inventory& inventory, UsageCheck& check);
 /// Adds the running mediated devices of a parent, which end with its driver, open or not.
 void find_mdevs(UsageCheck& check);
 
+/// Adds what the kernel itself does with parts of the device: clients of a DMA engine, a watchdog
+/// that runs, USB devices that usbip serves.
+void find_kernel_clients(const Root& root, UsageCheck& check);
+
 }  // namespace sysfs

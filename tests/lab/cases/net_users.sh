@@ -69,7 +69,8 @@ kill "$sleeper" "$other"
 wait "$sleeper" "$other" 2>/dev/null
 eventually "the namespace and its interface go" is_idle
 
-# A namespace that only a descriptor holds has the interface itself: nobody can enter it.
+# A namespace that only a descriptor holds has the interface itself; one whose descriptor is on its way through a socket
+# cannot be entered.
 python3 - "$dev" <<'END' &
 import ctypes, os, subprocess, sys, time
 libc = ctypes.CDLL(None, use_errno=True)
@@ -82,11 +83,74 @@ time.sleep(60)
 END
 sleeper=$!
 eventually "the interface is out of sight" test ! -e "/sys/class/net/$dev"
-contains "an interface in a namespace that only a descriptor holds is unknown" \
-    "unknown-use: the network interface of $nic is in a network namespace that was not found" "$(usage_of $nic)"
+equal "an interface in a namespace that only a descriptor holds is found" \
+    "enslaved: $dev in the network namespace of python3 (pid $sleeper)" "$(usage_of $nic)"
 kill "$sleeper"
 wait "$sleeper" 2>/dev/null
 eventually "it comes back" test -e "/sys/class/net/$dev"
+
+python3 - "$dev" <<'END' &
+import ctypes, os, socket, subprocess, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+home = os.open("/proc/self/ns/net", os.O_RDONLY)
+libc.unshare(0x40000000)
+held = os.open("/proc/self/ns/net", os.O_RDONLY)
+libc.setns(home, 0)
+subprocess.run(["ip", "link", "set", sys.argv[1], "netns", f"/proc/{os.getpid()}/fd/{held}"], check=True)
+here, there = socket.socketpair(socket.AF_UNIX)
+socket.send_fds(here, [b"x"], [held])
+os.close(held)
+time.sleep(600)
+END
+sleeper=$!
+eventually "the descriptor is on its way" sh -c "! test -e /sys/class/net/$dev && ! ls -l /proc/$sleeper/fd | grep -vF \"\$(readlink /proc/1/ns/net)\" | grep -q net:"
+contains "an interface in a namespace that cannot be entered is unknown" \
+    "unknown-use: the network interface of $nic is in a network namespace that was not found" "$(usage_of $nic)"
+kill "$sleeper"
+wait "$sleeper" 2>/dev/null
+eventually "it comes back again" test -e "/sys/class/net/$dev"
+
+# Interfaces without IFLA_LINK: only their own attributes name the lower one. Addresses of the scope "link".
+check "vxlan can be loaded" modprobe -a vxlan dummy wireguard
+for where in 1 n1300; do
+    check "a vxlan is made on it" ip link add made0 type vxlan id 9 dstport 4789 group 239.1.1.1 dev "$dev"
+    [ $where = 1 ] || ip link set made0 netns $where
+    contains "a vxlan on it is found" "enslaved: made0 (vxlan) is made on $dev" "$(usage_of $nic)"
+    ip -n n1300 link del made0 2>/dev/null || ip link del made0
+done
+if modprobe -q hsr; then # Linux 6.12 of Debian has it, 6.1 not
+    ip link add dummy0 type dummy
+    check "an hsr is made on it" ip link add made0 type hsr slave1 dummy0 slave2 "$dev"
+    contains "an hsr on it is found" "enslaved: made0 (hsr) is made on $dev" "$(usage_of $nic)"
+    ip link del made0
+    ip link del dummy0
+fi
+# An index that both namespaces have free.
+ip link set "$dev" netns n1300
+ip -n n1300 link set "$dev" netns 1
+check "a tunnel has the index of the interface there" \
+    ip link add made0 index "$(cat "/sys/class/net/$dev/ifindex")" netns n1300 type wireguard
+equal "a tunnel that is made on no interface is no user" "" "$(usage_of $nic)"
+ip -n n1300 link del made0
+check "it has an address of its link" ip address add 169.254.7.7/16 dev "$dev" scope link
+contains "an IPv4 address of the link is found" "addressed: 169.254.7.7/16 on $dev" "$(usage_of $nic)"
+ip address flush dev "$dev"
+
+# A default route by a nexthop object.
+ip link set "$dev" up
+ip address add 192.0.2.1/24 dev "$dev"
+eventually "it has a carrier" grep -q 1 "/sys/class/net/$dev/carrier"
+check "a nexthop object is made" ip nexthop add id 7 via 192.0.2.9 dev "$dev"
+check "the default route uses it" ip route add default nhid 7
+contains "a default route by a nexthop object is found" "default-route: default via 192.0.2.9 dev $dev" "$(usage_of $nic)"
+check "the kernel shows nexthop objects alone" sysctl -q -w net.ipv4.nexthop_compat_mode=0
+contains "a default route by an object that is not shown is unknown" \
+    "unknown-use: where a default route by a nexthop object leads" "$(usage_of $nic)"
+sysctl -q -w net.ipv4.nexthop_compat_mode=1
+ip nexthop flush
+ip address flush dev "$dev"
+ip link set "$dev" down
+eventually "nobody uses it again" is_idle
 
 # Sockets, PPPoE, redirections.
 ip link set "$dev" up

@@ -147,7 +147,10 @@ TEST_F(EssentialStorage, TakesTheLogDeviceOfXfs) {
     tree_.holder("dm-3", "254:3", disk_ + "/nvme0n1p1");
     tree_.file("/sys/devices/virtual/block/dm-3/dm/name", "log\n");
     mounts(mount("259:8", "/", "xfs", "/dev/nvme1n1", "rw,attr2,logdev=/dev/mapper/log,noquota"));
-    EXPECT_EQ("! holder: dm-3 (log) holds nvme0n1p1\n", uses());
+    EXPECT_EQ(
+        "! holder: dm-3 (log) above nvme0n1p1 is a part of xfs on /\n"
+        "! holder: dm-3 (log) holds nvme0n1p1\n",
+        uses());
 }
 
 TEST_F(EssentialStorage, TakesThePoolOfTheRoot) {
@@ -181,24 +184,29 @@ class EssentialRemoteStorage : public EssentialStorage {
     Device nic_ = tree_.pci("0000:00:03.0");
 };
 
+/// Its route tells that it has an address.
+const std::string kNetwork = "? addressed: 192.0.2.0/24 on eth0\n";
+
 TEST_F(EssentialRemoteStorage, TakesTheInterfaceToTheServerOfTheRoot) {
     mounts(mount("0:22", "/", "nfs4", "fs.example:/root", "rw,vers=4.2,addr=192.0.2.9"));
-    EXPECT_EQ("! session: nfs4 fs.example:/root on / to 192.0.2.9 by eth0\n", uses());
+    EXPECT_EQ(kNetwork + "! session: nfs4 fs.example:/root on / to 192.0.2.9 by eth0\n", uses());
     mounts(mount("0:22", "/usr", "cifs", "//fs/usr", "rw,addr=192.0.2.9"));
-    EXPECT_EQ("! session: cifs //fs/usr on /usr to 192.0.2.9 by eth0\n", uses());
+    EXPECT_EQ(kNetwork + "! session: cifs //fs/usr on /usr to 192.0.2.9 by eth0\n", uses());
     mounts(mount("0:22", "/", "9p", "192.0.2.9", "rw,access=client,trans=tcp"));
-    EXPECT_EQ("! session: 9p 192.0.2.9 on / to 192.0.2.9 by eth0\n", uses());
+    EXPECT_EQ(kNetwork + "! session: 9p 192.0.2.9 on / to 192.0.2.9 by eth0\n", uses());
     mounts(mount("0:22", "/srv", "nfs4", "fs.example:/srv", "rw,addr=192.0.2.9"));
-    EXPECT_EQ("? session: nfs4 fs.example:/srv on /srv to 192.0.2.9 by eth0\n", uses());
+    EXPECT_EQ(kNetwork + "? session: nfs4 fs.example:/srv on /srv to 192.0.2.9 by eth0\n", uses());
     mounts(mount("0:22", "/", "nfs", "fs.example:/srv", "rw,addr=198.51.100.9"));
-    EXPECT_EQ("? unknown-use: what carries nfs fs.example:/srv on / is unknown\n", uses());
+    EXPECT_EQ(kNetwork + "? unknown-use: what carries nfs fs.example:/srv on / is unknown\n",
+              uses());
 }
 
 TEST_F(EssentialRemoteStorage, SwapOnAServerIsEssential) {
     tree_.file("/proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n/swap/file file 1 0 -2\n");
     mounts(mount("8:1", "/", "ext4", "/dev/sda1") +
            mount("0:22", "/swap", "nfs4", "fs.example:/swap", "rw,addr=192.0.2.9"));
-    EXPECT_EQ("! session: nfs4 fs.example:/swap on /swap to 192.0.2.9 by eth0\n", uses());
+    EXPECT_EQ(kNetwork + "! session: nfs4 fs.example:/swap on /swap to 192.0.2.9 by eth0\n",
+              uses());
 }
 
 TEST_F(EssentialRemoteStorage, TakesTheSessionOfTheRootsIscsiDisk) {
@@ -207,10 +215,10 @@ TEST_F(EssentialRemoteStorage, TakesTheSessionOfTheRootsIscsiDisk) {
     tree_.file("/sys/class/iscsi_connection/connection1:0/address", "192.0.2.9\n");
     tree_.file("/sys/class/iscsi_connection/connection12:0/address", "192.0.2.8\n");
     mounts(mount("8:16", "/", "ext4", "/dev/sdb"));
-    EXPECT_EQ(
-        "? session: iSCSI connection12:0 to 192.0.2.8 by eth0\n"
-        "! session: iSCSI connection1:0 to 192.0.2.9 by eth0\n",
-        uses());
+    EXPECT_EQ(kNetwork +
+                  "? session: iSCSI connection12:0 to 192.0.2.8 by eth0\n"
+                  "! session: iSCSI connection1:0 to 192.0.2.9 by eth0\n",
+              uses());
 }
 
 TEST_F(EssentialRemoteStorage, TakesEveryControllerOfTheRootsMultipathHead) {
@@ -219,15 +227,15 @@ TEST_F(EssentialRemoteStorage, TakesEveryControllerOfTheRootsMultipathHead) {
     tree_.file("/sys/class/nvme/nvme5/transport", "tcp\n")
         .file("/sys/class/nvme/nvme5/address", "traddr=192.0.2.9,trsvcid=4420\n");
     mounts(mount("259:20", "/", "ext4", "/dev/nvme5n1"));
-    EXPECT_EQ("! session: nvme5 (tcp) to 192.0.2.9 by eth0\n", uses());
+    EXPECT_EQ(kNetwork + "! session: nvme5 (tcp) to 192.0.2.9 by eth0\n", uses());
     mounts(mount("8:1", "/", "ext4", "/dev/sda1"));
-    EXPECT_EQ("? session: nvme5 (tcp) to 192.0.2.9 by eth0\n", uses());
+    EXPECT_EQ(kNetwork + "? session: nvme5 (tcp) to 192.0.2.9 by eth0\n", uses());
 }
 
 TEST_F(EssentialRemoteStorage, DoesNotKnowWhatCarriesANetworkBlockDevice) {
     tree_.disk("/sys/devices/virtual/block/nbd0", "43:0");
     mounts(mount("43:0", "/", "ext4", "/dev/nbd0"));
-    EXPECT_EQ("? unknown-use: what carries nbd0 is unknown\n", uses());
+    EXPECT_EQ(kNetwork + "? unknown-use: what carries nbd0 is unknown\n", uses());
 }
 
 TEST_F(EssentialRemoteStorage, TakesTheVirtioDeviceOfATag) {

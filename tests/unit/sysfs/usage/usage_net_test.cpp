@@ -110,6 +110,7 @@ TEST(UsageNet, ReadsACapturedHostsRoutesAndMasters) {
     EXPECT_EQ(
         "default-route: default (IPv6) dev br0.5, br0.5 (vlan) is made on br0\n"
         "default-route: default via 192.0.2.1 dev br0, eth0 is a port of br0 (bridge)\n"
+        "addressed: 192.0.2.0/24 on br0, eth0 is a port of br0 (bridge)\n"
         "enslaved: br0.5 (vlan) is made on br0\n"
         "enslaved: eth0 is a port of br0 (bridge)\n",
         tree.usage(nic));
@@ -224,7 +225,10 @@ TEST_F(UsageCapturedNet, FindsStorageSessionsByTheirRoute) {
                "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\n"
                "eth1\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\n"
                "eth0\t006433C6\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\n");
-    EXPECT_EQ("session: nvme3 (tcp) to 198.51.100.9 by eth0\n", tree_.usage(nic_));
+    EXPECT_EQ(
+        "addressed: 198.51.100.0/24 on eth0\n"
+        "session: nvme3 (tcp) to 198.51.100.9 by eth0\n",
+        tree_.usage(nic_));
 }
 
 TEST(UsageNet, DoesNotKnowAnInterfaceThatIsOutOfSight) {
