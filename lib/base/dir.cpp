@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/lost_reads.hpp"
 #include "base/number.hpp"
 #include "base/path_root.hpp"
 #include "base/try.hpp"
@@ -113,8 +114,11 @@ std::optional<std::string> Dir::attr(const std::string& name) const {
     constexpr std::size_t kLongestAttribute = std::size_t{1} << 16U;  // the largest page there is
     const UniqueFd file = open_at(fd_.get(), path_, name, kReadFlags);
     std::string out;
-    if (!file.valid() || !read_all(file.get(), kLongestAttribute, out))
+    if (!file.valid() || !read_all(file.get(), kLongestAttribute, out)) {
+        if (errno != ENOENT)
+            LostReads::note(errno, path_ + "/" + name);
         return std::nullopt;
+    }
     if (!out.empty() && out.back() == '\n')
         out.pop_back();
     return out;

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/lost_reads.hpp"
+
 namespace base {
 
 std::string Error::text() const {
@@ -52,6 +54,7 @@ Code code_from_errno(int errnum) {
 }
 
 tl::unexpected<Error> fail_errno(int errnum, std::string operation, std::string object) {
+    LostReads::note(errnum, object);
     return tl::unexpected<Error>(Error{.code = code_from_errno(errnum),
                                        .operation = std::move(operation),
                                        .object = std::move(object),

@@ -955,6 +955,12 @@ unreadable("the IPv6 routes", "ipv6_route", "/proc/net/ipv6_route", "nic")
 unreadable("the IPv6 addresses", "if_inet6", "/proc/net/if_inet6", "nic")
 unreadable("the tunnels of L2TP", "L2TP", "/sys/kernel/debug/l2tp/tunnels", "nic")
 unreadable("the reserved regions of its group", "reserved_regions", "/sys/kernel/iommu_groups/1/reserved_regions", "edu")
+unreadable("the kernel's consoles", "consoles", "/proc/consoles")
+unreadable("the keyboards", "devices", "/proc/bus/input/devices", "usb")
+unreadable("the map of memory", "iomem", "/proc/iomem", "edu")
+unreadable("the transport of an NVMe controller", "transport", "/sys/class/nvme/nvme3/transport", "nic")
+unreadable("the server of an iSCSI session", "address", "/sys/class/iscsi_connection/connection1:0/address", "nic")
+unreadable("whether netconsole sends", "enabled", f"{CONFIG}/netconsole/t1/enabled", "nic")
 unreadable("whether LIO is in use", "target_core_mod", "/sys/module/target_core_mod/refcnt")
 
 

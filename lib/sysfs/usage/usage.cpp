@@ -14,6 +14,7 @@
 #include <set>
 #include <utility>
 
+#include "base/lost_reads.hpp"
 #include "sysfs/usage/essential_storage.hpp"
 #include "sysfs/usage/kernel_users.hpp"
 #include "sysfs/usage/process.hpp"
@@ -168,6 +169,17 @@ void find_disk_and_net_uses(const Root& root, const Inventory& inventory,
     find_net_uses(root, mounts, essential, programs, checks);
 }
 
+/// Most readers take a file that cannot be read for an absent one.
+void add_lost_reads(const base::LostReads& lost, std::span<UsageCheck> checks) {
+    for (auto& check : checks) {
+        const bool is_said = std::any_of(check.uses.begin(), check.uses.end(), [](const Use& use) {
+            return use.kind == UseKind::kUnknown;
+        });
+        if (!lost.first().empty() && !is_said)
+            check.add(UseKind::kUnknown, "who uses it is not all known", lost.first());
+    }
+}
+
 }  // namespace
 
 const char* use_kind_name(UseKind kind) {
@@ -207,11 +219,12 @@ const char* use_kind_name(UseKind kind) {
 }
 
 Usage read_usage(const Root& root, const Inventory& inventory, std::span<const DeviceId> devices) {
+    const base::LostReads lost(root.is_live() ? base::LostReads::Denied::kIsExpected
+                                              : base::LostReads::Denied::kIsLoss);
     const std::vector<RunningProgram> programs = list_programs(root);
     auto checks = start_checks(root, inventory, devices, programs);
     find_disk_and_net_uses(root, inventory, programs, checks);
     find_last_keyboards(root, checks);
-    Usage usage;
     for (auto& check : checks) {
         find_console(root, check);
         find_vfs(inventory, check);
@@ -219,6 +232,10 @@ Usage read_usage(const Root& root, const Inventory& inventory, std::span<const D
         find_kernel_clients(root, check);
         find_firmware_memory(root, check);
         find_system_memory(root, check);
+    }
+    add_lost_reads(lost, checks);
+    Usage usage;
+    for (auto& check : checks) {
         std::sort(check.uses.begin(), check.uses.end());
         check.uses.erase(std::unique(check.uses.begin(), check.uses.end()), check.uses.end());
         usage.emplace(check.subtree.device.id, std::move(check.uses));

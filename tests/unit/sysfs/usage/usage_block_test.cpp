@@ -34,6 +34,23 @@ TEST_F(UsageBlock, FindsNoUseOfAnEmptyDisk) {
     EXPECT_EQ("", tree_.usage(device_));
 }
 
+// With any number of descriptors left there is a reason to refuse: the mount, or what was lost.
+TEST_F(UsageBlock, AMountedDiskIsNeverIdleForWantOfDescriptors) {
+    tree_.holder("dm-0", "254:0", disk_ + "/nvme0n1p1");
+    tree_.file("/proc/1/mountinfo", mount("254:0", "/srv", "ext4", "/dev/dm-0"));
+    rlimit limit{};
+    ASSERT_EQ(0, ::getrlimit(RLIMIT_NOFILE, &limit));
+    for (rlim_t count = 0; count < 32; ++count) {
+        const rlimit few{count, limit.rlim_max};
+        ASSERT_EQ(0, ::setrlimit(RLIMIT_NOFILE, &few));
+        const std::string found = tree_.usage(device_);
+        ASSERT_EQ(0, ::setrlimit(RLIMIT_NOFILE, &limit));
+        EXPECT_TRUE(found.find("unknown-use") != std::string::npos ||
+                    found.starts_with("mounted: dm-0 above nvme0n1p1 on /srv\n"))
+            << count << " descriptors: " << found;
+    }
+}
+
 // As when the process has no descriptor left.
 TEST_F(UsageBlock, DoesNotKnowADirectoryThatCannotBeRead) {
     rlimit limit{};
