@@ -103,7 +103,7 @@ CliResult<PlanScope> limit_plan(CliContext& cli, HostAssessment& assessment,
         arguments.words.size() == 1 && rules.empty() ? arguments.words.front() : "";
     const auto saved = file.empty() ? std::nullopt : read_saved_plan(file);
     if (!saved && is_plan_path(file))
-        return fail(ExitCode::kFailed, file,
+        return fail(ExitCode::kNoDevice, file,
                     ::access(file.c_str(), R_OK) == 0 ? "is no saved plan"
                                                       : std::generic_category().message(errno),
                     "`vfioctl plan --out FILE` saves a plan");

@@ -95,7 +95,7 @@ TEST(Apply, NamesTheFileThatIsNoSavedPlan) {
     CliHarness cli(two_nics(), kPort);
     for (const std::string file : {"/nonexistent/plan", "./nonexistent.json"}) {
         const CommandOutput missing = cli.run("apply " + file);
-        EXPECT_EQ(missing.status, 1) << missing.out;
+        EXPECT_EQ(missing.status, 5) << missing.out;
         EXPECT_EQ(missing.err, "vfioctl: " + file +
                                    ": No such file or directory\nhint: `vfioctl plan --out FILE` "
                                    "saves a plan\n");
