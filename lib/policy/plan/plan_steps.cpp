@@ -14,6 +14,8 @@
 namespace policy {
 namespace {
 
+constexpr std::string_view kAutoprobe = "sriov_drivers_autoprobe";
+
 class StepWriter {
   public:
     StepWriter(const std::vector<Change>& changes, const sysfs::Inventory& inventory)
@@ -138,9 +140,22 @@ class StepWriter {
         if (!change.set_vfs)
             return;
         const sysfs::Device* pf = device(change);
+        const bool keeps_drivers_off = *change.set_vfs != 0 && probes_vfs(change, pf);
+        if (keeps_drivers_off)
+            set_attr(change.target.id, std::string(kAutoprobe), "0");
         if (pf != nullptr && pf->sriov && pf->sriov->enabled != 0 && *change.set_vfs != 0)
             add(Op::kSetVfs, change, "0");
         add(Op::kSetVfs, change, std::to_string(*change.set_vfs));
+        if (keeps_drivers_off)
+            set_attr(change.target.id, std::string(kAutoprobe), "1");
+    }
+
+    /// Would native drivers take the new VFs? An attribute of the rule is set by then.
+    static bool probes_vfs(const Change& change, const sysfs::Device* pf) {
+        for (const auto& [name, value] : change.attrs)
+            if (name == kAutoprobe)
+                return value == "1";
+        return pf != nullptr && pf->sriov && pf->sriov->autoprobe == true;
     }
 
     void stop_mdevs(const Change& change) {

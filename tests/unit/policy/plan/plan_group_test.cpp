@@ -295,7 +295,9 @@ TEST(PlanGroup, APeerThatAnotherRuleKeepsBlocks) {
         "  ! group-not-viable 0000:00:1f.2: the group would not be viable: rule vfs needs it "
         "where it is (on ahci)\n"
         "pci/0000:00:1f.2: change\n"
-        "  set_vfs 0000:00:1f.2 2\n");
+        "  set_attr 0000:00:1f.2 sriov_drivers_autoprobe=0\n"
+        "  set_vfs 0000:00:1f.2 2\n"
+        "  set_attr 0000:00:1f.2 sriov_drivers_autoprobe=1\n");
 }
 
 TEST(PlanGroup, AConflictOnAPeerLeavesTheGroupAsItIs) {

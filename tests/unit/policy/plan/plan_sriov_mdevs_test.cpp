@@ -13,20 +13,36 @@ using fake::Host;
 using policy_test::nic_host;
 using policy_test::PolicyFixture;
 
+TEST(Plan, LeavesAutoprobeAloneWhereItIsOffAlready) {
+    Host host = nic_host();
+    host.pci("0000:02:00.0").pf(8, 0).attr("sriov_drivers_autoprobe", "1");
+    EXPECT_EQ(PolicyFixture(host,
+                            "rules: [{name: pf, match: {is_pf: true}, sriov: {vfs: 4}, "
+                            "attrs: {sriov_drivers_autoprobe: 0}}]")
+                  .plan(),
+              "pci/0000:02:00.0: change\n"
+              "  set_attr 0000:02:00.0 sriov_drivers_autoprobe=0\n"
+              "  set_vfs 0000:02:00.0 4\n");
+}
+
 TEST(Plan, SetsTheNumberOfVfsWithoutTouchingTheDriver) {
     Host host = nic_host();
     host.pci("0000:02:00.0").pf(8, 0);
     const std::string rules = "rules: [{name: pf, match: {is_pf: true}, sriov: {vfs: 4}}]";
     EXPECT_EQ(PolicyFixture(host, rules).plan(),
               "pci/0000:02:00.0: change\n"
-              "  set_vfs 0000:02:00.0 4\n");
+              "  set_attr 0000:02:00.0 sriov_drivers_autoprobe=0\n"
+              "  set_vfs 0000:02:00.0 4\n"
+              "  set_attr 0000:02:00.0 sriov_drivers_autoprobe=1\n");
     host.pci("0000:02:00.0").pf(8, 4);
     EXPECT_EQ(PolicyFixture(host, rules).plan(), "pci/0000:02:00.0: ok\n");
     host.pci("0000:02:00.0").pf(8, 2);
     EXPECT_EQ(PolicyFixture(host, rules).plan(),
               "pci/0000:02:00.0: change\n"
+              "  set_attr 0000:02:00.0 sriov_drivers_autoprobe=0\n"
               "  set_vfs 0000:02:00.0 0\n"
-              "  set_vfs 0000:02:00.0 4\n");
+              "  set_vfs 0000:02:00.0 4\n"
+              "  set_attr 0000:02:00.0 sriov_drivers_autoprobe=1\n");
     host.pci("0000:02:00.0").pf(3, 0).unbound();
     EXPECT_EQ(PolicyFixture(host, rules).plan(),
               "pci/0000:02:00.0: refused\n"
@@ -69,7 +85,9 @@ TEST(Plan, RefusesVfsOfADriverThatMakesNone) {
     host.vfio_pci_makes_vfs();
     EXPECT_EQ(PolicyFixture(host, rules("auto")).plan(),
               "group 7: change\n"
-              "  set_vfs 0000:02:00.0 4\n");
+              "  set_attr 0000:02:00.0 sriov_drivers_autoprobe=0\n"
+              "  set_vfs 0000:02:00.0 4\n"
+              "  set_attr 0000:02:00.0 sriov_drivers_autoprobe=1\n");
 }
 
 TEST(Plan, RefusesVfsWhereALeftOverDeviceSits) {
@@ -106,8 +124,10 @@ TEST(Plan, PlansNothingForVfsThatWillBeMadeAnew) {
                             "- {name: vfs, match: {is_vf: true}, driver: vfio-pci}")
                   .plan(),
               "pci/0000:02:00.0: change\n"
+              "  set_attr 0000:02:00.0 sriov_drivers_autoprobe=0\n"
               "  set_vfs 0000:02:00.0 0\n"
-              "  set_vfs 0000:02:00.0 2\n");
+              "  set_vfs 0000:02:00.0 2\n"
+              "  set_attr 0000:02:00.0 sriov_drivers_autoprobe=1\n");
 }
 
 TEST(Plan, CreatesTheMissingMdevs) {
