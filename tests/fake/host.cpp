@@ -126,6 +126,11 @@ Host& Host::kernel(const std::string& release) {
     return *this;
 }
 
+Host& Host::online_nodes(const std::string& list) {
+    host_.online_nodes = list;
+    return *this;
+}
+
 Host& Host::machine_id(const std::string& id) {
     host_.machine_id = id;
     return *this;

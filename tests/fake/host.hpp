@@ -42,6 +42,7 @@ class Host {
 
     Host& arch(const std::string& name);
     Host& kernel(const std::string& release);
+    Host& online_nodes(const std::string& list);
     Host& machine_id(const std::string& id);
     Host& no_iommu();
     Host& noiommu();             ///< no IOMMU, and vfio's unsafe mode is on

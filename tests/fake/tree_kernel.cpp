@@ -20,6 +20,8 @@ void write_host(Tree& tree, const sysfs::Host& host) {
     tree.file("/proc/cmdline", "quiet\n");
     if (!host.machine_id.empty())
         tree.file("/etc/machine-id", host.machine_id + "\n");
+    if (!host.online_nodes.empty())
+        tree.file("/sys/devices/system/node/online", host.online_nodes + "\n");
     tree.dir("/sys/class/iommu");
     if (host.iommu)
         tree.dir("/sys/class/iommu/dmar0");

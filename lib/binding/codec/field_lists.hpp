@@ -59,7 +59,8 @@ BINDD_OMITTABLE_FIELDS(sysfs::Device, id, syspath, path, ids, modalias, incarnat
                        driver_override, has_override, iommu_group, numa_node, boot_vga, header_type,
                        slot, fault, stuck, serial, netdevs, reset_methods, sriov, vf, vfio, mdev,
                        mdev_types, mdev_parent_name, vgpu, properties, attrs)
-BINDD_OMITTABLE_FIELDS(sysfs::Host, arch, kernel, machine_id, iommu, noiommu, users, groups)
+BINDD_OMITTABLE_FIELDS(sysfs::Host, arch, kernel, machine_id, iommu, noiommu, users, groups,
+                       online_nodes)
 BINDD_FIELDS(HostContext, host, group_types, group_names, warnings)
 BINDD_FIELDS(sysfs::ModuleAlias, pattern, module)
 BINDD_OMITTABLE_FIELDS(sysfs::Drivers, aliases, native_aliases, modules, registered,

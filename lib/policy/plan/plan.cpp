@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/plan/attribute_reasons.hpp"
 #include "policy/plan/desired_state.hpp"
 #include "policy/plan/driver_children.hpp"
 #include "policy/plan/plan_context.hpp"
@@ -96,7 +97,7 @@ class UnitPlanner {
         add_attribute_reasons(
             device, change.attrs,
             device.driver && !moves ? DriverDuringWrite::kPresent : DriverDuringWrite::kNone,
-            reasons());
+            context_.inventory.host, reasons());
         change.set_vfs = vfs_to_set(member);
         if (change.set_vfs)
             plan_vfs(device, rule, *change.set_vfs);

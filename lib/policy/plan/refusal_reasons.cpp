@@ -118,21 +118,6 @@ Reason make_reason(ReasonCode code, const sysfs::DeviceId& device, std::string t
     return {code, device, std::move(text), std::move(evidence), is_forceable(code)};
 }
 
-void add_attribute_reasons(const sysfs::Device& device, const std::vector<DeviceAttribute>& wanted,
-                           DriverDuringWrite driver, std::vector<Reason>& out) {
-    for (const DeviceAttribute& each : wanted) {
-        const auto deny = [&](const std::string& why) {
-            out.push_back(make_reason(ReasonCode::kDriverDenies, device.id, why,
-                                      each.first + "=" + each.second));
-        };
-        if (const auto refusal = attribute_refusal(device.attrs, each))
-            deny(*refusal);
-        else if (driver == DriverDuringWrite::kPresent && needs_unbound_device(each.first))
-            deny("can be given another " + each.first +
-                 " only on its way to another driver: release it first");
-    }
-}
-
 void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const sysfs::Host& host,
                         std::vector<Reason>& reasons) {
     const std::vector<ChainLink> usable = chain.usable();

@@ -13,12 +13,6 @@ namespace policy {
 [[nodiscard]] Reason make_reason(ReasonCode code, const sysfs::DeviceId& device, std::string text,
                                  std::optional<std::string> evidence = std::nullopt);
 
-/// Attributes that the device cannot have: the kernel shows none, or not this value, or only while
-/// it has no driver.
-enum class DriverDuringWrite { kNone, kPresent };
-void add_attribute_reasons(const sysfs::Device& device, const std::vector<DeviceAttribute>& wanted,
-                           DriverDuringWrite driver, std::vector<Reason>& out);
-
 /// What the kernel itself would refuse, for a device that gets a driver of `chain`: no usable
 /// driver, a bridge, no IOMMU, an id that vfio-pci denies.
 void add_kernel_reasons(const sysfs::Device& device, const Chain& chain, const sysfs::Host& host,

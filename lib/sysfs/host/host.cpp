@@ -48,6 +48,7 @@ Host read_host(const Root& root) {
     if (const auto units = base::Dir::open(root.path("/sys/class/iommu")))
         if (const auto names = units->entries())
             out.iommu = !names->empty();
+    out.online_nodes = text_below(root, "/sys/devices/system/node", "online");
     out.noiommu =
         text_below(root, "/sys/module/vfio/parameters", "enable_unsafe_noiommu_mode") == "Y";
     return out;

@@ -19,6 +19,7 @@ struct Host {
     std::map<std::string, std::uint32_t> users =
         {};  ///< ids of those that ScanOptions names and that exist
     std::map<std::string, std::uint32_t> groups = {};
+    std::string online_nodes = {};  ///< NUMA nodes as the kernel lists them, "0-1,4"; or empty
 };
 
 /// Reads the host's facts. `iommu` is set from /sys/class/iommu; groups may set it as well.

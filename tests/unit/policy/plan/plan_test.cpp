@@ -96,6 +96,36 @@ TEST(Plan, RefusesAttributesThatTheDeviceCannotHave) {
         "to another driver: release it first (resource1_resize=9)\n");
 }
 
+TEST(Plan, RefusesANodeThatIsNotOnlineAndAResetMethodThatTheDeviceLacks) {
+    const auto plan_for = [](Host host, const std::string& attrs) {
+        host.online_nodes("0-1,4");
+        return PolicyFixture(host,
+                             "rules: [{name: a, match: {class: network}, driver: vfio-pci, "
+                             "attrs: " +
+                                 attrs + "}]")
+            .plan();
+    };
+    Host host = nic_host();
+    host.pci("0000:02:00.0").attr("numa_node", "0").attr("reset_method", "flr bus");
+    EXPECT_EQ(plan_for(host, "{numa_node: 2}"),
+              "group 7: refused\n"
+              "  ! driver-denies 0000:02:00.0: cannot be on NUMA node 2: online are 0-1,4 "
+              "(numa_node=2)\n");
+    for (const char* node : {"-1", "1", "4"})
+        EXPECT_TRUE(plan_for(host, "{numa_node: " + std::string(node) + "}")
+                        .starts_with("group 7: change\n"))
+            << node;
+    EXPECT_EQ(
+        plan_for(host, "{reset_method: bus pm}"),
+        "group 7: refused\n"
+        "  ! driver-denies 0000:02:00.0: has no reset method pm, but flr bus; where some were "
+        "taken out, `echo default` to reset_method lists all (reset_method=bus pm)\n");
+    EXPECT_TRUE(plan_for(host, "{reset_method: bus}").starts_with("group 7: change\n"));
+    // On its way already: what it lists may be what the rule has left of it.
+    host.pci("0000:02:00.0").vfio("vfio-pci", "vfio0").override_("vfio-pci");
+    EXPECT_TRUE(plan_for(host, "{reset_method: pm}").starts_with("group 7: change\n"));
+}
+
 TEST(Plan, OrdersTransactionsByGroupThenThoseWithout) {
     Host host;
     host.noiommu();
