@@ -48,7 +48,8 @@ policy::BoundRules JournalState::rules(const sysfs::Inventory& inventory) const 
     for (const auto& [id, one] : returned)
         add(one, {.rule = one.rule, .returned = true});
     for (const auto& [id, one] : bound)
-        add(one, {one.rule, one.taken_along, one.where, one.early ? "" : one.driver});
+        add(one, {one.rule, one.taken_along, one.where, one.early ? "" : one.driver, false,
+                  one.before_override});
     return rules;
 }
 

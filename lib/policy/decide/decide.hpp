@@ -50,6 +50,7 @@ struct BoundRule {
     std::string where = {};   ///< of the rule then; empty: a request of the user
     std::string driver = {};  ///< that was bound; empty: the driver was not changed
     bool returned = false;    ///< returned to the host
+    std::optional<std::string> before_override = {};  ///< that stood before; a release restores it
 };
 using BoundRules = std::map<sysfs::DeviceId, BoundRule>;
 

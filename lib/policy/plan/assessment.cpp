@@ -6,6 +6,24 @@
 
 namespace policy {
 
+namespace {
+
+/// What bindd takes back to the host gets the override that somebody had set before.
+void keep_foreign_override(const Change& change, const BoundRule& bound, Transaction& transaction) {
+    if (change.to != Change::To::kHost || !bound.before_override ||
+        change.from_override != bound.driver)
+        return;
+    for (Step& step : transaction.steps)
+        if (step.op == Op::kClearOverride && step.device == change.target.id) {
+            step.op = Op::kSetOverride;
+            step.value = bound.before_override;
+        }
+    transaction.notes.push_back(change.target.id.display() + " gets back the override " +
+                                *bound.before_override + ", which bindd has not set");
+}
+
+}  // namespace
+
 void Assessment::decide(const std::vector<RequestedRule>& requests) {
     decisions = policy::decide(policies, inventory, drivers, requests, bound_rules);
 }
@@ -16,6 +34,10 @@ std::vector<sysfs::DeviceId> Assessment::devices_changing_driver() const {
 
 void Assessment::make_plan(const ForcedReasons& forced) {
     plan = policy::make_plan(policies, decisions, inventory, drivers, usage, forced);
+    for (Transaction& transaction : plan.transactions)
+        for (const Change& change : transaction.changes)
+            if (const BoundRule* bound = bound_rule(change.target.id))
+                keep_foreign_override(change, *bound, transaction);
     transaction_index.clear();
     for (std::size_t at = 0; at < plan.transactions.size(); ++at)
         for (const sysfs::DeviceId& id : plan.transactions[at].devices)

@@ -109,9 +109,19 @@ class UnitPlanner {
         std::move(mdevs.reasons.begin(), mdevs.reasons.end(), std::back_inserter(reasons()));
         if (has_lost_driver(device))
             reasons().push_back(make_reason(ReasonCode::kNoDriver, device.id, kLostDriver));
+        note_foreign_override(member, moves);
         if (moves || change.set_vfs || !change.attrs.empty() || !change.mdevs.empty() ||
             change.access != AccessSpec{})
             transaction_.changes.push_back(std::move(change));
+    }
+
+    /// The host's own driver may be named by somebody's override (driverctl), which stays.
+    void note_foreign_override(const Member& member, bool moves) {
+        const sysfs::Device& device = *member.device;
+        if (!moves && device.driver_override && member.rule().driver &&
+            member.rule().driver->kind == DriverAction::ActionKind::kHost)
+            transaction_.notes.push_back(device.id.display() + " keeps the override " +
+                                         *device.driver_override + ", which bindd has not set");
     }
 
     /// The access of the last member that has any applies to the group's node.
@@ -161,7 +171,7 @@ class UnitPlanner {
         for (const IncludedPeer& peer : peers.included)
             include_peer(*peer.device, peer.included_by->rule());
         std::copy(peers.reasons.begin(), peers.reasons.end(), std::back_inserter(reasons()));
-        transaction_.notes = peers.notes;
+        std::copy(peers.notes.begin(), peers.notes.end(), std::back_inserter(transaction_.notes));
     }
 
     void include_peer(const sysfs::Device& peer, const Rule& rule) {

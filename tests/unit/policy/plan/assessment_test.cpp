@@ -41,6 +41,24 @@ TEST(Assessment, FindsNoTransactionOnceThePlanIsTaken) {
     EXPECT_TRUE(assessment.plan.transactions.empty());
 }
 
+// What driverctl has set before bindd comes back with the host's driver, and the plan says so.
+TEST(Assessment, PlansTheReturnOfAForeignOverride) {
+    fake::Host host = policy_test::nic_host();
+    host.pci(kNic).vfio("vfio-pci", "vfio0").override_("vfio-pci");
+    Assessment assessment =
+        assess(host, "rules: [{name: back, match: {class: network}, driver: host}]");
+    assessment.bound_rules[fake::pci_id(kNic)] = {
+        .rule = "nic", .driver = "vfio-pci", .before_override = "e1000e"};
+    assessment.make_plan();
+    const policy::Transaction& transaction = assessment.plan.transactions.front();
+    ASSERT_FALSE(transaction.steps.empty());
+    EXPECT_EQ(transaction.steps.front().op, policy::Op::kSetOverride);
+    EXPECT_EQ(transaction.steps.front().value, "e1000e");
+    EXPECT_EQ(transaction.notes,
+              std::vector<std::string>{
+                  "0000:02:00.0 gets back the override e1000e, which bindd has not set"});
+}
+
 TEST(Assessment, NamesAGroupByItsNumberAndADeviceWithoutOneByItself) {
     fake::Host host = policy_test::nic_host();
     host.pci("0000:02:00.1").group(7);

@@ -260,7 +260,9 @@ TEST(Plan, HostLeavesAForeignNativeOverrideAndAnUnboundDeviceAlone) {
     const std::string rules = "rules: [{name: h, match: {class: network}, driver: host}]";
     Host host = nic_host();
     host.pci("0000:02:00.0").override_("e1000e");
-    EXPECT_EQ(PolicyFixture(host, rules).plan(), "group 7: ok\n");
+    EXPECT_EQ(PolicyFixture(host, rules).plan(),
+              "group 7: ok\n"
+              "  . 0000:02:00.0 keeps the override e1000e, which bindd has not set\n");
     Host bare;
     bare.pci("0000:02:00.0").nic().group(7);
     EXPECT_EQ(PolicyFixture(bare, rules).plan(), "group 7: ok\n");

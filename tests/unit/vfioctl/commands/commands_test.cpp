@@ -91,6 +91,30 @@ TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "e1000e");
 }
 
+// The override of driverctl names the host's own driver: the plan and the result say that it is
+// back, or stays.
+TEST(Bind, ToTheHostNamesTheForeignOverride) {
+    CliHarness cli(two_nics(), kNoRules);
+    const CommandOutput kept = cli.run("bind 02:00.0 --driver host");
+    EXPECT_NE(
+        kept.out.find("note: 0000:02:00.0 keeps the override e1000e, which bindd has not set"),
+        std::string::npos)
+        << kept.out;
+    ASSERT_EQ(cli.run("bind 02:00.0").status, 0);
+    const std::string line = "    set_override  0000:02:00.0  e1000e";
+    const std::string note =
+        "note: 0000:02:00.0 gets back the override e1000e, which bindd has not set";
+    for (const char* command :
+         {"bind 02:00.0 --driver host --dry-run", "bind 02:00.0 --driver host"}) {
+        const CommandOutput shown = cli.run(command);
+        EXPECT_EQ(shown.status, 0) << shown.out;
+        EXPECT_NE(shown.out.find(line), std::string::npos) << shown.out;
+        EXPECT_NE(shown.out.find(note), std::string::npos) << shown.out;
+        EXPECT_EQ(shown.out.find("clear_override"), std::string::npos) << shown.out;
+    }
+    EXPECT_EQ(cli.driver_state("0000:02:00.0"), "e1000e (e1000e)");
+}
+
 TEST(Apply, NamesTheFileThatIsNoSavedPlan) {
     CliHarness cli(two_nics(), kPort);
     for (const std::string file : {"/nonexistent/plan", "./nonexistent.json"}) {
