@@ -80,6 +80,11 @@ std::string explanation(const HostAssessment& assessment, const sysfs::Device& d
         for (const std::string& line : chain_lines(decision.chain))
             out += "  " + printable(line) + "\n";
     }
+    const auto attributes = attribute_lines(device, &decision);
+    if (!attributes.empty())
+        out += "\nattributes of the rule:\n";
+    for (const std::string& line : attributes)
+        out += "  " + printable(line) + "\n";
     const policy::Transaction* transaction = assessment.transaction(device.id);
     if (transaction == nullptr)
         return out + "\napply would not change it\n";

@@ -37,6 +37,18 @@ Row entry_row(const binding::HistoryEntry& entry, TimeZone zone) {
             {}};
 }
 
+/// A column before the result, where some transaction has set attributes.
+void add_attributes(const std::vector<binding::HistoryEntry>& history, std::vector<Column>& columns,
+                    std::vector<Row>& rows) {
+    constexpr std::ptrdiff_t kAt = 7;
+    if (std::all_of(history.begin(), history.end(),
+                    [](const binding::HistoryEntry& entry) { return entry.attrs.empty(); }))
+        return;
+    columns.insert(columns.begin() + kAt, {"ATTRS"});
+    for (std::size_t at = 0; at < rows.size(); ++at)
+        rows[at].cells.insert(rows[at].cells.begin() + kAt, {base::join(history[at].attrs, ", ")});
+}
+
 /// "2026-11-30", with " 09:22" or " 09:22:38" in local time, or as JSON has it; "90s", "5m", "2h",
 /// "3d" ago.
 CliResult<std::int64_t> parse_since(const std::string& text) {
@@ -128,19 +140,14 @@ CliResult<ExitCode> run_history(CliContext& cli, const Arguments& arguments) {
     if (history.empty())
         cli.err << "vfioctl: no transactions\n";
     const TimeZone zone = arguments.has("utc") ? TimeZone::kUtc : TimeZone::kLocal;
+    std::vector<Column> columns{{"TIME"},   {"TXN"},     {"BY"},
+                                {"ACTION"}, {"DEVICES"}, {"DRIVER"},
+                                {"RULE"},   {"RESULT"},  {"ERROR", {}, Column::Fit::kCut}};
     std::vector<Row> rows;
     for (const binding::HistoryEntry& entry : history)
         rows.push_back(entry_row(entry, zone));
-    cli.out << render_table({{"TIME"},
-                             {"TXN"},
-                             {"BY"},
-                             {"ACTION"},
-                             {"DEVICES"},
-                             {"DRIVER"},
-                             {"RULE"},
-                             {"RESULT"},
-                             {"ERROR", {}, Column::Fit::kCut}},
-                            rows, cli.terminal);
+    add_attributes(history, columns, rows);
+    cli.out << render_table(columns, rows, cli.terminal);
     return ExitCode::kDone;
 }
 

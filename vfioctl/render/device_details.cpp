@@ -6,6 +6,7 @@
 #include "base/join.hpp"
 #include "binding/codec/json.hpp"
 #include "binding/report/history_report.hpp"
+#include "binding/report/plan_report.hpp"
 #include "vfioctl/render/device_format.hpp"
 #include "vfioctl/render/key_value_list.hpp"
 
@@ -147,6 +148,7 @@ void add_binding(const DeviceDetails& details, KeyValueList& list) {
     list.add("used", use_lines(details.uses));
     list.add("rule", rule_line(details.decision));
     list.add("wanted", wanted_driver(details.decision));
+    list.add("attributes", attribute_lines(device, details.decision));
     list.add("state", binding::state_text(details.state));
     list.add("reason", details.state.reason);
     list.add("last transactions", history_lines(details));
@@ -229,6 +231,7 @@ Json device_details_json(const DeviceDetails& details) {
     json["syspath"] = text_or_null(device.syspath);
     json["subsystem_name"] = text_or_null(details.subsystem);
     json["reset_methods"] = device.reset_methods;
+    json["attrs"] = binding::wanted_attributes_json(device, details.decision);
     json["group"] = group_field(details);
     json["variants"] = variants_field(details.fitting);
     json["sriov"] = sriov_field(device);

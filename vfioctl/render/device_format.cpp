@@ -96,4 +96,17 @@ std::vector<std::string> chain_lines(const policy::Chain& chain) {
     return out;
 }
 
+std::vector<std::string> attribute_lines(const sysfs::Device& device,
+                                         const policy::Decision* decision) {
+    std::vector<std::string> lines;
+    if (decision == nullptr || decision->outcome != policy::DecisionOutcome::kWanted)
+        return lines;
+    for (const auto& [name, value] : decision->rule->attrs) {
+        const auto now = policy::attribute_value(device.attrs, name);
+        lines.push_back(name + "=" + value +
+                        (now == value ? "" : ", now " + now.value_or("unknown")));
+    }
+    return lines;
+}
+
 }  // namespace vfioctl

@@ -36,4 +36,8 @@ namespace vfioctl {
 /// One aligned line per candidate: its name, its status, where it comes from, and why.
 [[nodiscard]] std::vector<std::string> chain_lines(const policy::Chain& chain);
 
+/// The attributes that its rule wants, "NAME=VALUE", with what the device has where that differs.
+[[nodiscard]] std::vector<std::string> attribute_lines(const sysfs::Device& device,
+                                                       const policy::Decision* decision);
+
 }  // namespace vfioctl

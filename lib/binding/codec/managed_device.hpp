@@ -57,6 +57,7 @@ struct HistoryEntry {
     std::string where;
     std::string result;  ///< as policy::step_result_name
     std::string error;
+    std::vector<std::string> attrs = {};  ///< of the rule, that had other values: "NAME=VALUE"
 };
 
 /// The last entry of each device.

@@ -74,7 +74,15 @@ struct FieldList<ManagedDevice> {
 BINDD_MESSAGE(RollbackRecord, "rollback", txn, undone)
 BINDD_MESSAGE(UndoableTransaction, "undoable", begin, intents, replaced)
 
-BINDD_FIELDS(HistoryEntry, txn, time_us, actor, action, group, devices, driver, rule, where, result,
-             error)
+template <>
+struct FieldList<HistoryEntry> {
+    static constexpr auto fields = std::tuple{
+        required("txn", &HistoryEntry::txn),       required("time_us", &HistoryEntry::time_us),
+        required("actor", &HistoryEntry::actor),   required("action", &HistoryEntry::action),
+        required("group", &HistoryEntry::group),   required("devices", &HistoryEntry::devices),
+        required("driver", &HistoryEntry::driver), required("rule", &HistoryEntry::rule),
+        required("where", &HistoryEntry::where),   required("result", &HistoryEntry::result),
+        required("error", &HistoryEntry::error),   omittable("attrs", &HistoryEntry::attrs)};
+};
 
 }  // namespace binding

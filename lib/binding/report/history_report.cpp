@@ -25,7 +25,8 @@ Json entry_json(const HistoryEntry& entry) {
             {"rule", text_or_null(entry.rule)},
             {"where", text_or_null(entry.where)},
             {"result", text_or_null(entry.result)},
-            {"error", text_or_null(entry.error)}};
+            {"error", text_or_null(entry.error)},
+            {"attrs", entry.attrs}};
 }
 
 /// What lists show of a device, which is an address alone for pci.
@@ -57,7 +58,8 @@ HistoryEntry parse_entry(const Json& json) {
                        .rule = text("rule"),
                        .where = text("where"),
                        .result = text("result"),
-                       .error = text("error")};
+                       .error = text("error"),
+                       .attrs = json.value("attrs", std::vector<std::string>())};
     for (const Json& device : json.at("devices"))
         entry.devices.push_back(parse_displayed_id(device.get<std::string>()));
     return entry;

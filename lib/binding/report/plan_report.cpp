@@ -163,6 +163,16 @@ Json plan_json(const policy::Plan& plan) {
               {"stuck", summary.stuck}}}};
 }
 
+Json wanted_attributes_json(const sysfs::Device& device, const Decision* decision) {
+    Json out = Json::array();
+    if (decision != nullptr && decision->outcome == policy::DecisionOutcome::kWanted)
+        for (const auto& [name, value] : decision->rule->attrs)
+            out.push_back({{"name", utf8(name)},
+                           {"wanted", utf8(value)},
+                           {"actual", text_or_null(policy::attribute_value(device.attrs, name))}});
+    return out;
+}
+
 Json explain_json(const sysfs::Device& device, const policy::PolicySet& set,
                   const Decision& decision, const policy::Transaction* transaction,
                   const sysfs::Inventory& inventory) {
@@ -179,6 +189,7 @@ Json explain_json(const sysfs::Device& device, const policy::PolicySet& set,
         {"rules", std::move(rules)},
         {"winner", won ? Json(utf8(decision.rule->name)) : Json(nullptr)},
         {"chain", std::move(chain)},
+        {"attrs", wanted_attributes_json(device, &decision)},
         {"verdict", explain_verdict(decision, transaction)},
         {"reasons",
          transaction == nullptr ? Json(Json::array()) : reasons_json(transaction->reasons)},

@@ -16,6 +16,9 @@ namespace binding {
 /// `reasons` of plan, apply and explain.
 [[nodiscard]] nlohmann::ordered_json reasons_json(const std::vector<policy::Reason>& reasons);
 
+/// The attributes of its rule, in the rule's order: name, wanted, actual.
+[[nodiscard]] nlohmann::ordered_json wanted_attributes_json(const sysfs::Device& device,
+                                                            const policy::Decision* decision);
 /// Why a device has the driver that it has, or will have: rules, driver chain, reasons.
 [[nodiscard]] nlohmann::ordered_json explain_json(const sysfs::Device& device,
                                                   const policy::PolicySet& set,

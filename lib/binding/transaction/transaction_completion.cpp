@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/transaction/transaction_completion.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -138,11 +139,16 @@ HistoryEntry to_history_entry(const ActiveTransaction& ended, const std::string&
                        .where = {},
                        .result = policy::step_result_name(*transaction.result),
                        .error = transaction.error};
-    for (const policy::Change& change : transaction.changes)
+    for (const policy::Change& change : transaction.changes) {
         if (entry.rule.empty() && !change.taken_along) {
             entry.rule = change.rule;
             entry.where = change.where;
         }
+        for (const auto& [name, value] : change.attrs)
+            if (const std::string assignment = name + "=" + value;
+                std::find(entry.attrs.begin(), entry.attrs.end(), assignment) == entry.attrs.end())
+                entry.attrs.push_back(assignment);
+    }
     return entry;
 }
 

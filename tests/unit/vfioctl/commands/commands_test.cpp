@@ -91,6 +91,29 @@ TEST(Apply, AloneRefusedIsThreeAndFailedIsOne) {
     EXPECT_EQ(cli.driver_state("0000:01:00.0"), "e1000e");
 }
 
+TEST(Attributes, AreInShowExplainAndHistory) {
+    fake::Host host;
+    host.pci("0000:01:00.0").nic().group(15).driver("e1000e").attr("msi_bus", "1");
+    host.pci("0000:01:00.0").attr("d3cold_allowed", "0");
+    CliHarness cli(fake::KernelState::from(host),
+                   kPort + std::string("    attrs: { msi_bus: 0, d3cold_allowed: 0 }\n"));
+    const Json before =
+        Json::array({{{"name", "msi_bus"}, {"wanted", "0"}, {"actual", "1"}},
+                     {{"name", "d3cold_allowed"}, {"wanted", "0"}, {"actual", "0"}}});
+    EXPECT_EQ(Json::parse(cli.run("show --json 01:00.0").out)["devices"][0]["attrs"], before);
+    EXPECT_EQ(Json::parse(cli.run("explain --json 01:00.0").out)["attrs"], before);
+    EXPECT_NE(cli.run("show 01:00.0").out.find("msi_bus=0, now 1\n"), std::string::npos);
+    const std::string explained = cli.run("explain 01:00.0").out;
+    EXPECT_NE(explained.find("attributes of the rule:\n  msi_bus=0, now 1\n  d3cold_allowed=0\n"),
+              std::string::npos)
+        << explained;
+    ASSERT_EQ(cli.run("apply").status, 0);
+    const Json done = Json::parse(cli.run("history --json").out)["history"];
+    EXPECT_EQ(done.at(0)["attrs"], Json::array({"msi_bus=0"})) << done;
+    EXPECT_NE(cli.run("history").out.find(" msi_bus=0 done "), std::string::npos)
+        << cli.run("history").out;
+}
+
 // The override of driverctl names the host's own driver: the plan and the result say that it is
 // back, or stays.
 TEST(Bind, ToTheHostNamesTheForeignOverride) {
