@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <set>
 #include <span>
 #include <sstream>
 
@@ -118,6 +119,32 @@ NetlinkMessage mirred_request() {
     return message;
 }
 
+/// Dumps into `tables.users`; a kernel that lacks the family has no such users.
+void dump_users(int protocol, int type, std::span<const std::byte> request, const char* what,
+                NetTables& tables, const Netlink::Visit& visit) {
+    const std::size_t before = tables.users.size();
+    auto netlink = Netlink::connect(protocol);
+    auto read = netlink ? netlink->dump(
+                              type, request, [&] { tables.users.resize(before); }, visit)
+                        : base::propagate(netlink);
+    if (!read && read.error().code != base::Code::kUnsupported)
+        tables.unknown.push_back(fmt::format("{}: {}", what, read.error().text()));
+}
+
+/// Interfaces whose packets have a place for filters ("clsact", "ingress"), which all others lack.
+std::set<int> filtered_links(NetTables& tables) {
+    std::set<int> links;
+    const tcmsg request{};
+    dump_users(NETLINK_ROUTE, RTM_GETQDISC, std::as_bytes(std::span(&request, 1)), "tc queues",
+               tables, [&links](nlmsghdr* answer) {
+                   const nlattr* kind = nlmsg_find_attr(answer, sizeof(tcmsg), TCA_KIND);
+                   if (kind != nullptr &&
+                       (nla_strcmp(kind, "clsact") == 0 || nla_strcmp(kind, "ingress") == 0))
+                       links.insert(static_cast<const tcmsg*>(nlmsg_data(answer))->tcm_ifindex);
+               });
+    return links;
+}
+
 /// "XDP 1472 2 -1 NI 0 no kernel n n ...": the sockets in use of this namespace.
 bool has_xdp_sockets() {
     std::istringstream lines(base::read_file("/proc/thread-self/net/protocols").value_or(""));
@@ -148,18 +175,6 @@ void add_xdp_socket(nlmsghdr* header, NetTables& tables) {
              .socket = static_cast<const xdp_diag_msg*>(nlmsg_data(header))->xdiag_ino});
 }
 
-/// Dumps into `tables.users`; a kernel that lacks the family has no such users.
-void dump_users(int protocol, int type, std::span<const std::byte> request, const char* what,
-                NetTables& tables, const Netlink::Visit& visit) {
-    const std::size_t before = tables.users.size();
-    auto netlink = Netlink::connect(protocol);
-    auto read = netlink ? netlink->dump(
-                              type, request, [&] { tables.users.resize(before); }, visit)
-                        : base::propagate(netlink);
-    if (!read && read.error().code != base::Code::kUnsupported)
-        tables.unknown.push_back(fmt::format("{}: {}", what, read.error().text()));
-}
-
 }  // namespace
 
 void read_link_users(const std::string& dir, NetTables& tables) {
@@ -187,6 +202,25 @@ void read_redirections(NetTables& tables) {
                      .evidence = "tc mirred sends packets to " + link_name(tables, target)});
         }
     });
+}
+
+// What they do with packets of the interface (to send them to another one, to a program) is theirs.
+void read_filters(NetTables& tables) {
+    for (const int link : filtered_links(tables)) {
+        bool has_filter = false;
+        for (const unsigned place : {TC_H_MIN_INGRESS, TC_H_MIN_EGRESS}) {
+            tcmsg request{};
+            request.tcm_ifindex = link;
+            request.tcm_parent = TC_H_MAKE(TC_H_CLSACT, place);
+            dump_users(NETLINK_ROUTE, RTM_GETTFILTER, std::as_bytes(std::span(&request, 1)),
+                       "tc filters", tables, [&has_filter](nlmsghdr*) { has_filter = true; });
+        }
+        if (has_filter)
+            tables.users.push_back(
+                {.kind = LinkUser::LinkUserKind::kInterface,
+                 .link = link,
+                 .evidence = "tc filters the packets of " + link_name(tables, link)});
+    }
 }
 
 void read_xdp_sockets(NetTables& tables) {

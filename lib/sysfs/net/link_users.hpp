@@ -14,6 +14,8 @@ void read_link_users(const std::string& dir, NetTables& tables);
 /// Interfaces that tc redirects or mirrors to, and AF_XDP sockets: of the network namespace that
 /// the calling thread is in.
 void read_redirections(NetTables& tables);
+/// Interfaces that tc has filters on.
+void read_filters(NetTables& tables);
 void read_xdp_sockets(NetTables& tables);
 
 }  // namespace sysfs

@@ -223,6 +223,7 @@ void read_netlink_uses(NetTables& tables) {
         tables.unknown.push_back("addresses and routes: " + read.error().text());
     read_link_users("/proc/thread-self/net", tables);
     read_redirections(tables);
+    read_filters(tables);
     read_xdp_sockets(tables);
 }
 

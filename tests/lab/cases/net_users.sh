@@ -125,13 +125,13 @@ if modprobe -q hsr; then # Linux 6.12 of Debian has it, 6.1 not
     ip link del made0
     ip link del dummy0
 fi
-# An index that both namespaces have free.
-ip link set "$dev" netns n1300
-ip -n n1300 link set "$dev" netns 1
-check "a tunnel has the index of the interface there" \
-    ip link add made0 index "$(cat "/sys/class/net/$dev/ifindex")" netns n1300 type wireguard
+# Its own index stands in place of that of a lower interface, and is the NIC's here.
+ip netns add tunnels
+check "a tunnel is made for a namespace" ip link add made0 netns tunnels type wireguard
+equal "it has the index of the interface there" "$(cat "/sys/class/net/$dev/ifindex")" \
+    "$(ip -n tunnels -o link show made0 | cut -d: -f1)"
 equal "a tunnel that is made on no interface is no user" "" "$(usage_of $nic)"
-ip -n n1300 link del made0
+ip netns del tunnels
 check "it has an address of its link" ip address add 169.254.7.7/16 dev "$dev" scope link
 contains "an IPv4 address of the link is found" "addressed: 169.254.7.7/16 on $dev" "$(usage_of $nic)"
 ip address flush dev "$dev"
@@ -188,13 +188,18 @@ contains "an L2TP tunnel is found" "enslaved: the L2TP tunnel 7 to 192.0.2.9 goe
 check "the tunnel is deleted" ip l2tp del tunnel tunnel_id 7
 ip address del 192.0.2.1/24 dev "$dev"
 
-check "a redirection can be made" modprobe -a act_mirred cls_matchall sch_ingress dummy
+check "a redirection can be made" modprobe -a act_mirred act_gact cls_matchall sch_ingress dummy
 ip link add dummy0 type dummy
 ip link set dummy0 up
 tc qdisc add dev dummy0 clsact
 check "packets are redirected to it" tc filter add dev dummy0 ingress matchall action mirred egress redirect dev "$dev"
 equal "a redirection to it is found" "enslaved: tc mirred sends packets to $dev" "$(usage_of $nic | grep -v fe80)"
 ip link del dummy0
+tc qdisc add dev "$dev" clsact
+equal "a place for filters is no use" "" "$(usage_of $nic | grep -v fe80)"
+check "packets are filtered" tc filter add dev "$dev" egress matchall action drop
+equal "a filter on it is found" "enslaved: tc filters the packets of $dev" "$(usage_of $nic | grep -v fe80)"
+tc qdisc del dev "$dev" clsact
 ip link set "$dev" down
 eventually "it goes with the interface that it was on" is_idle
 
