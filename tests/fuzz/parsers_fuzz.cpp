@@ -28,6 +28,7 @@
 #include "sysfs/module/aliases.hpp"
 #include "sysfs/module/drivers.hpp"
 #include "sysfs/net/captured_net.hpp"
+#include "sysfs/net/captured_routes.hpp"
 #include "sysfs/net/tcp_table.hpp"
 #include "sysfs/usage/mount_line.hpp"
 #include "sysfs/usage/process.hpp"
@@ -110,8 +111,10 @@ void fuzz_tcp(std::string_view text) {
 void fuzz_routes(std::string_view text) {
     host().write("/proc/net/route", text);
     host().write("/proc/net/ipv6_route", text);
+    host().write("/proc/net/if_inet6", text);
     const sysfs::NetTables tables = sysfs::read_captured_net(host().root);
     (void)sysfs::captured_route_to(host().root, tables, "192.0.2.7");
+    (void)sysfs::captured_route_to(host().root, tables, "2001:db8::7");
 }
 
 void fuzz_cmdline(std::string_view text) {
