@@ -100,9 +100,9 @@ equal "goes back to before all of it" "e1000e (null)" "$(driver_of $nic) $(overr
 fails "a driver that has no id for the device is refused" 3 vfioctl bind $nic --driver nvme
 contains "and why" "driver-mismatch" "$(vfioctl bind $nic --driver nvme 2>&1)"
 equal "the device is left as it was" "e1000e (null)" "$(driver_of $nic) $(override_of $nic)"
-fails "a driver of another bus fails" 1 vfioctl bind $nic --driver usb-storage
-contains "before the device loses its own" "the bus pci has no driver usb-storage" "$(vfioctl history --json | tail -n 40)"
-fails "and is refused once its module is loaded" 3 vfioctl bind $nic --driver usb-storage
+fails "a driver of another bus fails" 1 vfioctl bind $nic --driver mtty
+contains "before the device loses its own" "the bus pci has no driver mtty" "$(vfioctl history --json | tail -n 40)"
+fails "and is refused once its module is loaded" 3 vfioctl bind $nic --driver mtty
 equal "the device is left as it was" "e1000e (null)" "$(driver_of $nic) $(override_of $nic)"
 check "a driver by the name of its module's file" vfioctl bind $virtio --driver virtio-vfio-pci
 equal "is that driver" "virtio_vfio_pci" "$(driver_of $virtio)"
