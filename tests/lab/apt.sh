@@ -7,10 +7,18 @@
 # apt configuration is not changed. The sources are derived from those that apt reports for this machine; a suite that
 # the machine does not use (backports) is expected on the same server.
 
-# The Debian release of this machine: "bookworm", "trixie".
+# The Debian release of this machine, as its apt sources name it: "bookworm", "trixie", "sid". Before a release, testing and sid
+# both have its code name and call themselves "forky/sid"; the sources may also say "testing" or "unstable".
 release_name() {
+    local name names
     # shellcheck source=/dev/null
-    (. /etc/os-release && printf '%s\n' "${VERSION_CODENAME:?this machine has no release code name}")
+    name=$(. /etc/os-release && printf '%s\n' "${VERSION_CODENAME:?this machine has no release code name}") || return
+    if grep -qs '/sid$' /etc/debian_version; then
+        # shellcheck disable=SC2016 # apt expands these
+        names=$(apt-get indextargets --format '$(RELEASE)' 'Created-By: Packages')
+        name=$(grep -xm 1 -e "$name" -e sid -e unstable -e testing <<<"$names" || printf '%s\n' "$name")
+    fi
+    printf '%s\n' "$name"
 }
 
 # foreign_apt ARCH PROGRAM ARG...: runs apt-get or apt-cache with the private configuration for ARCH.
