@@ -107,9 +107,11 @@ qmp() {
     [ -n "$arguments" ] || arguments='{}'
     stty -F /dev/ttyS1 raw -echo || return 1
     exec {port}<>/dev/ttyS1
-    # What the terminal echoed before it was raw may precede the first line and make it invalid. So the first command is one
-    # that may be repeated; the command that must be sent once follows when QEMU has answered.
+    # What the terminal echoed before it was raw may precede the first line: invalid, or a brace that nothing closes, into which
+    # QEMU would read every later line. It drops what it has read so far when a byte comes that JSON cannot have. The first
+    # command is one that may be repeated; the command that must be sent once follows when QEMU has answered.
     for _ in 1 2 3 4 5; do
+        printf '\377\n' >&"$port"
         qmp_ask "$port" 5 qmp_capabilities '{}' >/dev/null
         [ -z "$QMP_ANSWER" ] || break
     done

@@ -20,6 +20,8 @@ equal "no disk has an override" "(null)" "$(override_of 0000:00:12.0)"
 
 # The driver is not loaded, as if no device had needed it yet: udev would load it for the device.
 check "nvme is unloaded" rmmod nvme
+printf '{"QMP": {"version": ' >/dev/ttyS1
+check "QEMU's monitor answers after a line that was torn" qmp query-status
 check "a disk is plugged in" plug spare port5
 eventually "and seen" has_settled $disk
 eventually "udev has set its override" overridden $disk vfio-pci

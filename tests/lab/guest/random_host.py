@@ -53,8 +53,9 @@ class Monitor:
         self.port = os.open("/dev/ttyS1", os.O_RDWR | os.O_NOCTTY)
         tty.setraw(self.port)
         self.unread, self.last = b"", 0
-        # What was echoed before may have made the first line invalid.
+        # What was echoed before may have made the first line invalid: see qmp of check.sh.
         for _ in range(3):
+            os.write(self.port, b"\xff\n")
             self.ask("qmp_capabilities", {}, 5)
 
     def ask(self, command, arguments, seconds=60):
