@@ -30,6 +30,8 @@ class DeviceChange {
     /// Of ApplyScope::kBootOverrides, in place of all the others.
     [[nodiscard]] base::Result<void> set_boot_override();
     [[nodiscard]] base::Result<void> set_override();
+    /// Is it to have another driver, or none?
+    [[nodiscard]] bool changes_driver() const;
     /// Will unbind() take its driver away?
     [[nodiscard]] bool loses_driver() const;
     [[nodiscard]] base::Result<void> unbind();
@@ -50,7 +52,6 @@ class DeviceChange {
     [[nodiscard]] bool rolled_back() const { return rolled_back_; }
 
   private:
-    [[nodiscard]] bool changes_driver() const;
     [[nodiscard]] base::Result<void> next_candidate();
     [[nodiscard]] base::Result<std::string> driver_name(const policy::ChainLink& link);
     [[nodiscard]] base::Result<void> write_override(const std::string& driver);

@@ -21,14 +21,17 @@ bool is_accepted(const policy::Change& change, const sysfs::Use& use) {
            std::find(accepted.begin(), accepted.end(), use.kind) != accepted.end();
 }
 
-/// Does the release take a driver away? As DeviceChange::release() decides it.
-bool release_unbinds(const Preflight& preflight) {
+/// Does the release, or the undoing of a transaction, take a driver away? As
+/// DeviceChange::release() decides it.
+bool release_unbinds(const TransactionContext& context, const Preflight& preflight) {
     const auto& driver = preflight.now.driver;
     if (!driver)
         return false;
-    const ManagedDevice* ours = preflight.managed;
-    return ours == nullptr ? sysfs::is_vfio_driver(*driver)
-                           : *driver == ours->driver && driver != ours->before_driver;
+    if (preflight.managed == nullptr)
+        return sysfs::is_vfio_driver(*driver);
+    const ManagedDevice ours =
+        context.journal_state.to_undo(preflight.now.id, preflight.change->rollback);
+    return *driver == ours.driver && driver != ours.before_driver;
 }
 
 /// What `each` takes away: a driver, VFs, mdevs.
@@ -43,8 +46,10 @@ std::vector<sysfs::DeviceId> disturbed_by(const TransactionContext& context,
         return out;
     if (change.to == policy::Change::To::kHost && preflight.managed != nullptr)
         out = removed_with(context.journal_state.to_undo(id, change.rollback), inventory);
-    if (each.loses_driver() ||
-        (change.to == policy::Change::To::kHost && release_unbinds(preflight)))
+    // Without a driver it may have users as well: see policy's plan.
+    const bool gets_driver = change.to == policy::Change::To::kChain && each.changes_driver();
+    if (each.loses_driver() || gets_driver ||
+        (change.to == policy::Change::To::kHost && release_unbinds(context, preflight)))
         out.push_back(id);
     const sysfs::Device* now = inventory.find(id);
     // One number of VFs becomes another only through 0.

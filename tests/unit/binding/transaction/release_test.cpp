@@ -81,6 +81,17 @@ TEST(ReleasedInUse, IsFoundAgainRightBeforeTheUnbind) {
     EXPECT_TRUE(fixture.journal_state().bound.contains(pci_id(kReleased)));
 }
 
+TEST(BoundInUse, IsFoundAgainOfADeviceWithoutADriver) {
+    fake::KernelState world = one_nic();
+    world.devices.at(pci_id(kReleased)).driver.reset();
+    TestHost fixture(world);
+    const policy::Plan plan = fixture.plan({kReleased}, {"vfio-pci"});
+    put_in_use(fixture, pci_id(kReleased), {{UseKind::kOpenFd, "resource0 is mapped", "spdk"}});
+    const policy::Plan done = fixture.apply(plan);
+    EXPECT_EQ(done.transactions[0].error_code, base::Code::kStale) << done.transactions[0].error;
+    EXPECT_EQ(fixture.driver_states(), (DriverStates{{kReleased, {std::nullopt, std::nullopt}}}));
+}
+
 TEST(ReducedVfs, AreLookedAtAgainRightBeforeTheyVanish) {
     TestHost fixture(nic_with_vfs());
     fixture.apply(vfs_plan(fixture, 2));

@@ -46,6 +46,19 @@ fake::KernelState unbound_nic() {
     return world;
 }
 
+TEST(RollbackChain, LeavesADeviceThatTheHostUsesOnTheDriverItHadBefore) {
+    RollbackHost host(one_nic());
+    host.move({"vfio-pci"});
+    const auto plan = host.plan_back(host.move({"e1000e"}));
+    ASSERT_TRUE(plan) << plan.error().text();
+    host.kernel().change([](fake::KernelState& world) {
+        world.uses[pci_id(kNic)] = {{sysfs::UseKind::kDefaultRoute, "it has a route", "default"}};
+    });
+    const policy::Transaction back = host.apply(*plan).transactions.at(0);
+    EXPECT_EQ(back.error_code, base::Code::kStale) << back.error;
+    EXPECT_EQ(host.driver_state().driver, "e1000e");
+}
+
 TEST(RollbackChain, OfTheSecondTransactionGoesBackToTheFirst) {
     RollbackHost host(stub_world());
     const std::string first = host.move({"vfio-pci"});
