@@ -27,6 +27,7 @@ class Decider {
         : set_(set), inventory_(inventory), drivers_(drivers), bound_(bound), index_(set.rules) {
         for (const RequestedRule& request : requests)
             requests_.insert_or_assign(request.device, request.rule);
+        count_bound_devices();
     }
 
     Decision decide(const sysfs::Device& device) {
@@ -51,6 +52,41 @@ class Decider {
     }
 
   private:
+    /// What a rule with a limit has bound counts for it before any other device does, and whatever
+    /// else wants it now: otherwise the rule would take another one each time.
+    void count_bound_devices() {
+        for (const auto& [id, rule] : bound_) {
+            const sysfs::Device* device = inventory_.find(id);
+            if (device == nullptr)
+                continue;
+            index_.candidates(*device, candidates_);
+            find_bound_by(*device);
+            if (bound_by_ != nullptr && bound_by_->limit && !is_overruled(*device))
+                count(*bound_by_, id);
+        }
+    }
+
+    void count(const Rule& rule, const sysfs::DeviceId& device) {
+        std::vector<sysfs::DeviceId>& winners = winners_[&rule];
+        if (!counts_for(rule, device) && winners.size() < *rule.limit)
+            winners.push_back(device);
+    }
+
+    bool counts_for(const Rule& rule, const sysfs::DeviceId& device) const {
+        const auto found = winners_.find(&rule);
+        return found != winners_.end() &&
+               std::find(found->second.begin(), found->second.end(), device) != found->second.end();
+    }
+
+    /// Does a better rule take the device over, and not only since it was bound?
+    bool is_overruled(const sysfs::Device& device) const {
+        return std::any_of(candidates_.begin(), candidates_.end(), [&](std::uint32_t index) {
+            const Rule& rule = set_.rules[index];
+            return !rule.protect && !rule.limit && rule.priority > bound_by_->priority &&
+                   match_before_binding(rule, device, inventory_) == PossibleMatch::kYes;
+        });
+    }
+
     /// The matching rules, best first: by priority, then file order.
     void find_matching(const sysfs::Device& device) {
         index_.candidates(device, candidates_);
@@ -58,8 +94,9 @@ class Decider {
         find_bound_by(device);
         for (const std::uint32_t index : candidates_) {
             const Rule& rule = set_.rules[index];
-            if (&rule == bound_by_ || (matches(rule.match, device, inventory_) &&
-                                       !(bound_by_ != nullptr && is_tie_by_binding(rule, device))))
+            if (&rule == bound_by_ ||
+                (matches(rule.match, device, inventory_) &&
+                 !(bound_by_ != nullptr && is_match_by_binding(rule, device))))
                 matching_.push_back(&rule);
         }
         std::stable_sort(matching_.begin(), matching_.end(),
@@ -75,15 +112,16 @@ class Decider {
         for (const std::uint32_t index : candidates_) {
             const Rule& rule = set_.rules[index];
             if (rule.name == bound->second.rule &&
-                match_before_binding(rule.match, device, inventory_) != PossibleMatch::kNo)
+                match_before_binding(rule, device, inventory_) != PossibleMatch::kNo)
                 bound_by_ = &rule;
         }
     }
 
-    /// A rule of the same priority that matches perhaps only since the device was bound.
-    bool is_tie_by_binding(const Rule& rule, const sysfs::Device& device) const {
-        return !rule.protect && rule.priority == bound_by_->priority &&
-               match_before_binding(rule.match, device, inventory_) == PossibleMatch::kMaybe;
+    /// A rule that matches perhaps only since the device was bound. One of the same priority would
+    /// be a conflict; a better one would take from a rule with a limit whatever that binds.
+    bool is_match_by_binding(const Rule& rule, const sysfs::Device& device) const {
+        return !rule.protect && (rule.priority == bound_by_->priority || bound_by_->limit) &&
+               match_before_binding(rule, device, inventory_) == PossibleMatch::kMaybe;
     }
 
     const Rule* find_protector() const {
@@ -98,7 +136,7 @@ class Decider {
         for (const Rule* rule : matching_) {
             if (!best.empty() && rule->priority < best.front()->priority)
                 break;
-            if (!limit_reached(*rule))
+            if (!limit_reached(*rule, device.id))
                 best.push_back(rule);
             else
                 skipped += (skipped.empty() ? "" : "; ") + limit_text(*rule);
@@ -119,7 +157,7 @@ class Decider {
             return;
         }
         if (best.front()->limit)
-            winners_[best.front()].push_back(device.id.display());
+            count(*best.front(), device.id);
         const bool kept =
             best.front() == bound_by_ && !matches(bound_by_->match, device, inventory_);
         assign(decision, device, *best.front(),
@@ -153,18 +191,18 @@ class Decider {
         return out;
     }
 
-    bool limit_reached(const Rule& rule) const {
-        if (!rule.limit)
+    bool limit_reached(const Rule& rule, const sysfs::DeviceId& device) const {
+        if (!rule.limit || counts_for(rule, device))
             return false;
         const auto found = winners_.find(&rule);
         return found != winners_.end() && found->second.size() >= *rule.limit;
     }
 
     std::string limit_text(const Rule& rule) const {
-        const std::vector<std::string>& winners = winners_.at(&rule);
-        std::string names = winners.front();
+        const std::vector<sysfs::DeviceId>& winners = winners_.at(&rule);
+        std::string names = winners.front().display();
         for (std::size_t i = 1; i < std::min<std::size_t>(winners.size(), 4); ++i)
-            names += ", " + winners[i];
+            names += ", " + winners[i].display();
         if (winners.size() > 4)
             names += " and " + std::to_string(winners.size() - 4) + " more";
         return rule_citation(rule) + ": limit " + std::to_string(*rule.limit) + " used up by " +
@@ -177,10 +215,10 @@ class Decider {
     const BoundRules& bound_;
     RuleIndex index_;
     std::map<sysfs::DeviceId, const Rule*> requests_;
-    std::map<const Rule*, std::vector<std::string>> winners_;  ///< of rules with a limit
-    std::vector<std::uint32_t> candidates_;                    ///< scratch, reused per device
-    std::vector<const Rule*> matching_;                        ///< scratch
-    const Rule* bound_by_ = nullptr;                           ///< scratch
+    std::map<const Rule*, std::vector<sysfs::DeviceId>> winners_;  ///< of rules with a limit
+    std::vector<std::uint32_t> candidates_;                        ///< scratch, reused per device
+    std::vector<const Rule*> matching_;                            ///< scratch
+    const Rule* bound_by_ = nullptr;                               ///< scratch
 };
 
 }  // namespace

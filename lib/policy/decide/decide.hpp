@@ -57,12 +57,12 @@ using BoundRules = std::map<sysfs::DeviceId, BoundRule>;
 /// Every device's decision; devices without one are unmanaged. Linear in devices; rules that name
 /// ids, addresses or classes are found by index, so less than linear in those.
 ///
-/// A rule's `limit` counts the devices it wins: first those that it has bound, so that it does not
-/// take another device instead of one of these, then in the inventory's order (lowest address
-/// first), whatever their state: the same devices after every reboot. The rule does not match
-/// further devices, so the next best rule may win them. Devices that are protected, requested by
-/// the user or in conflict do not count. Of several rules of one priority with the same action, the
-/// first in file order wins (and counts).
+/// A rule's `limit` counts the devices it wins: first those that it has bound, whatever else wants
+/// them now, so that it does not take another device instead of one of these, then in the
+/// inventory's order (lowest address first), whatever their state: the same devices after every
+/// reboot. The rule does not match further devices, so the next best rule may win them. Other
+/// devices that are protected, requested by the user or in conflict do not count. Of several rules
+/// of one priority with the same action, the first in file order wins (and counts).
 using Decisions = std::map<sysfs::DeviceId, Decision>;
 [[nodiscard]] Decisions decide(const PolicySet& set, const sysfs::Inventory& inventory,
                                const sysfs::Drivers& drivers,

@@ -184,6 +184,14 @@ bool matches(const Match& match, const sysfs::Device& device, const sysfs::Inven
 
 namespace {
 
+/// The same for a rule that moves the device to another NUMA node.
+bool binding_and_node_change(const FieldTest& test, const sysfs::Device& device) {
+    const bool is_node =
+        test.field == Field::kAttr &&
+        (test.key == "numa_node" || test.key == "local_cpus" || test.key == "local_cpulist");
+    return is_node || test.field == Field::kNumaNode || binding_changes(test, device);
+}
+
 PossibleMatch match_possible(const Match& match, const sysfs::Device& device,
                              const sysfs::Inventory& inventory, PossibleFacts facts) {
     if (!holds(match, device, inventory, BusDefault::kPci, facts))
@@ -200,9 +208,12 @@ PossibleMatch match_early(const Match& match, const sysfs::Device& device,
     return match_possible(match, device, inventory, {true, may_change});
 }
 
-PossibleMatch match_before_binding(const Match& match, const sysfs::Device& device,
+PossibleMatch match_before_binding(const Rule& rule, const sysfs::Device& device,
                                    const sysfs::Inventory& inventory) {
-    return match_possible(match, device, inventory, {true, binding_changes});
+    const bool sets_node = std::any_of(rule.attrs.begin(), rule.attrs.end(),
+                                       [](const auto& each) { return each.first == "numa_node"; });
+    return match_possible(rule.match, device, inventory,
+                          {true, sets_node ? binding_and_node_change : binding_changes});
 }
 
 bool trace(const Match& match, const sysfs::Device& device, const sysfs::Inventory& inventory,

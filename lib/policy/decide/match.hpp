@@ -30,8 +30,9 @@ enum class PossibleMatch { kNo, kMaybe, kYes };
 /// (a driver, netdevs, properties, attributes, an mdev parent) may still appear.
 [[nodiscard]] PossibleMatch match_early(const Match& match, const sysfs::Device& device,
                                         const sysfs::Inventory& inventory);
-/// The same before the device got its present driver: what a driver changes may have been anything.
-[[nodiscard]] PossibleMatch match_before_binding(const Match& match, const sysfs::Device& device,
+/// The match of a rule, before the device got its present driver: what a driver changes may have
+/// been anything, and so may the NUMA node if the rule sets it.
+[[nodiscard]] PossibleMatch match_before_binding(const Rule& rule, const sysfs::Device& device,
                                                  const sysfs::Inventory& inventory);
 
 /// The same with the result of every field, none skipped: for explain.
