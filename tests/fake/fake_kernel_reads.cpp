@@ -48,6 +48,9 @@ Result<sysfs::Inventory> FakeKernel::inventory(const sysfs::ScanOptions& wanted)
     sysfs::Inventory inventory = world_.read().inventory();
     std::erase_if(inventory.devices,
                   [&](const Device& device) { return wanted.leave_out.contains(device.id); });
+    if (wanted.brief && !wanted.revisions)
+        for (Device& device : inventory.devices)
+            device.ids.revision.reset();
     show_access(world_.read(), wanted, inventory);
     inventory.rebuild_index();
     return inventory;

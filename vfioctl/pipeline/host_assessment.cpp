@@ -47,6 +47,14 @@ bool uses_auto_chain(const policy::PolicySet& policies,
                        [](const policy::RequestedRule& request) { return is_auto(*request.rule); });
 }
 
+void set_bound_rules(CliContext& cli, HostAssessment& assessment,
+                     const base::Result<binding::JournalState>& journal_state) {
+    if (journal_state)
+        assessment.bound_rules = journal_state->rules(assessment.inventory);
+    else
+        warn(cli, assessment, journal_state.error().text());
+}
+
 /// The last result is needed only for devices that are not as wanted.
 std::set<sysfs::DeviceId> pending(const HostAssessment& assessment) {
     std::set<sysfs::DeviceId> out;
@@ -125,20 +133,20 @@ CliResult<HostAssessment> scan_host(CliContext& cli, const sysfs::ScanOptions& e
 
 CliResult<void> scan_inventory(CliContext& cli, HostAssessment& assessment,
                                const sysfs::ScanOptions& extra) {
-    assessment.inventory =
-        TRY(to_cli(cli.kernel.inventory(merge(assessment.policies.required_facts(), extra))));
+    const auto journal_state = binding::read_journal(cli.state);
+    sysfs::ScanOptions options = merge(assessment.policies.required_facts(), extra);
+    // What the journal has is known by it.
+    if (journal_state && !(journal_state->bound.empty() && journal_state->returned.empty()))
+        options.revisions = true;
+    assessment.inventory = TRY(to_cli(cli.kernel.inventory(options)));
     for (const std::string& warning : assessment.inventory.warnings)
         warn(cli, assessment, warning);
-    load_bound_rules(cli, assessment);
+    set_bound_rules(cli, assessment, journal_state);
     return {};
 }
 
 void load_bound_rules(CliContext& cli, HostAssessment& assessment) {
-    const auto journal_state = binding::read_journal(cli.state);
-    if (journal_state)
-        assessment.bound_rules = journal_state->rules(assessment.inventory);
-    else
-        warn(cli, assessment, journal_state.error().text());
+    set_bound_rules(cli, assessment, binding::read_journal(cli.state));
 }
 
 void load_last_results(CliContext& cli, HostAssessment& assessment) {
