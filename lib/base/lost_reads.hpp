@@ -3,13 +3,15 @@
 
 #include <string>
 
+#include "base/non_copyable.hpp"
+
 namespace base {
 
 /// While one exists, keeps the first read of this thread that failed for want of descriptors or
 /// memory, or since something else is in place of the file. Most readers take an optional file that
 /// cannot be read for one that is absent, which is right for all other reasons. A thread has one at
 /// a time.
-class LostReads {
+class LostReads : private NonCopyable {
   public:
     enum class Denied {
         kIsExpected,  ///< on this machine: of users other than root, and under lockdown
@@ -17,8 +19,6 @@ class LostReads {
     };
     explicit LostReads(Denied denied);
     ~LostReads();
-    LostReads(const LostReads&) = delete;
-    LostReads& operator=(const LostReads&) = delete;
 
     /// "/sys/class/net: list: Too many open files"; empty: none.
     [[nodiscard]] const std::string& first() const { return first_; }

@@ -8,12 +8,12 @@
 #include <iterator>
 #include <memory>
 #include <set>
-#include <sstream>
+#include <span>
 #include <string_view>
 
-#include "base/file_io.hpp"
 #include "base/path.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/host/memory_map.hpp"
 
 namespace sysfs {
 namespace {
@@ -47,29 +47,18 @@ void add_displays(const Root& root, const std::string& cls, std::string_view pre
     }
 }
 
-/// The PCI devices that have such memory, by the nesting of /proc/iomem: "fc000000-fcffffff :
-/// 0000:00:16.0", and two blanks deeper "fc000000-fcffffff : vesafb". The nesting is shown to every
-/// user, unlike the addresses.
+/// The PCI devices that have such memory.
 std::set<std::string> memory_owners(const Root& root) {
     std::set<std::string> owners;
-    std::vector<std::string> path;
-    std::istringstream lines(base::read_file(root.path("/proc/iomem")).value_or(""));
-    std::string line;
-    while (std::getline(lines, line)) {
-        const auto level = line.find_first_not_of(' ') / 2;
-        const auto colon = line.find(" : ");
-        if (level > path.size() || colon == std::string::npos)
-            continue;
-        path.resize(level);
-        path.push_back(line.substr(colon + 3));
+    visit_memory_map(root, [&owners](std::span<const std::string> path) {
         if (std::find(std::begin(kRegions), std::end(kRegions), path.back()) == std::end(kRegions))
-            continue;
+            return;
         const auto owner = std::find_if(path.rbegin(), path.rend(), [](const std::string& name) {
             return scan_pci_address(name).has_value();
         });
         if (owner != path.rend())
             owners.insert(*owner);
-    }
+    });
     return owners;
 }
 

@@ -8,9 +8,10 @@ namespace sysfs {
 
 namespace {
 
+using Properties = std::map<std::string, std::string>;
+
 /// Adds every line PREFIX + "KEY=VALUE"; a later line wins, as in udev.
-void add_lines(std::string_view text, std::string_view prefix,
-               std::map<std::string, std::string>& out) {
+void add_lines(std::string_view text, std::string_view prefix, Properties& out) {
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         std::string_view line = text.substr(0, end);
@@ -24,12 +25,6 @@ void add_lines(std::string_view text, std::string_view prefix,
     }
 }
 
-/// "E:ID_FS_TYPE=ext4"
-void add_record(const Root& root, const std::string& key, std::map<std::string, std::string>& out) {
-    const auto data = base::Dir::open(root.path("/run/udev/data"));
-    add_lines(data ? data->attr(key).value_or("") : "", "E:", out);
-}
-
 std::string record_key(const DeviceId& id) {
     return "+" + id.bus + ":" + id.name;
 }
@@ -38,21 +33,26 @@ std::string record_key(const DeviceId& id) {
 
 std::map<std::string, std::string> read_properties(const Root& root, const DeviceId& id,
                                                    const DeviceDir& device) {
-    std::map<std::string, std::string> out;
+    Properties out;
     add_lines(device.uevent_text(), "", out);
-    add_record(root, record_key(id), out);
+    for (auto& [name, value] : read_udev_record(root, record_key(id)).value_or(Properties()))
+        out.insert_or_assign(name, value);
     return out;
 }
 
-std::map<std::string, std::string> read_udev_record(const Root& root, const std::string& key) {
-    std::map<std::string, std::string> out;
-    add_record(root, key, out);
+base::Result<Properties> read_udev_record(const Root& root, const std::string& key) {
+    const auto data = base::Dir::open(root.path("/run/udev/data"));
+    const auto text = data ? data->read(key) : base::propagate(data);
+    if (!text && text.error().code != base::Code::kNotFound)
+        return base::propagate(text);
+    Properties out;
+    add_lines(text.value_or(""), "E:", out);  // "E:ID_FS_TYPE=ext4"
     return out;
 }
 
 std::optional<std::string> udev_property(const Root& root, const DeviceId& id,
                                          const std::string& name) {
-    const auto properties = read_udev_record(root, record_key(id));
+    const auto properties = read_udev_record(root, record_key(id)).value_or(Properties());
     const auto found = properties.find(name);
     return found == properties.end() ? std::nullopt : std::optional(found->second);
 }

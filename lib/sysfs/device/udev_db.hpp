@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/result.hpp"
 #include "sysfs/device/device_dir.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/host/root.hpp"
@@ -20,9 +21,9 @@ namespace sysfs {
                                                                  const DeviceDir& device);
 
 /// The properties that rules gave the device with this key of the database: "+pci:0000:01:00.0" of
-/// a device without a node, "b259:3" of a block device.
-[[nodiscard]] std::map<std::string, std::string> read_udev_record(const Root& root,
-                                                                  const std::string& key);
+/// a device without a node, "b259:3" of a block device. None for one that udev does not know.
+[[nodiscard]] base::Result<std::map<std::string, std::string>> read_udev_record(
+    const Root& root, const std::string& key);
 
 /// One property that rules gave the device; nothing when udev keeps none of that name.
 [[nodiscard]] std::optional<std::string> udev_property(const Root& root, const DeviceId& id,

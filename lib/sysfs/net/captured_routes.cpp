@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/file_io.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/net/proc_table.hpp"
 
 namespace sysfs {
 namespace {
@@ -32,14 +32,6 @@ std::string gateway_text(const std::string& word) {
     return " via " + ipv4_text(static_cast<std::uint32_t>(*value));
 }
 
-/// A table of /proc/net as a stream of lines. A kernel without the protocol has no such file.
-std::istringstream open_table(const Root& root, const char* name, NetTables& tables) {
-    const auto text = base::read_file(root.path(std::string("/proc/net/") + name));
-    if (!text && text.error().code != base::Code::kNotFound)
-        tables.unknown.push_back(text.error().text());
-    return std::istringstream(text.value_or(""));
-}
-
 /// One line of /proc/net/route: its numbers are as printed, in host byte order.
 struct Ipv4Route {
     std::string iface;
@@ -49,9 +41,9 @@ struct Ipv4Route {
 };
 
 // Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
-std::vector<Ipv4Route> ipv4_routes(const Root& root, NetTables& tables) {
+std::vector<Ipv4Route> ipv4_routes(const Root& root, std::vector<std::string>& unknown) {
     std::vector<Ipv4Route> routes;
-    std::istringstream lines = open_table(root, "route", tables);
+    std::istringstream lines = open_table(root.path("/proc/net/route"), unknown);
     std::string line;
     while (std::getline(lines, line)) {
         std::istringstream fields(line);
@@ -66,7 +58,7 @@ std::vector<Ipv4Route> ipv4_routes(const Root& root, NetTables& tables) {
 }
 
 void read_ipv4_routes(const Root& root, NetTables& tables) {
-    for (const auto& route : ipv4_routes(root, tables)) {
+    for (const auto& route : ipv4_routes(root, tables.unknown)) {
         const int index = tables.index_of(route.iface);
         if (index == 0)
             continue;
@@ -110,10 +102,11 @@ std::optional<in6_addr> parse_ipv6_digits(const std::string& digits) {
     return address;
 }
 
-std::vector<Ipv6Route> ipv6_routes(const Root& root, NetTables& tables) {
+std::vector<Ipv6Route> ipv6_routes(const Root& root, const NetTables& tables,
+                                   std::vector<std::string>& unknown) {
     constexpr std::uint64_t kLongest = 128;
     std::vector<Ipv6Route> routes;
-    std::istringstream lines = open_table(root, "ipv6_route", tables);
+    std::istringstream lines = open_table(root.path("/proc/net/ipv6_route"), unknown);
     std::string line;
     while (std::getline(lines, line)) {
         std::istringstream fields(line);
@@ -131,7 +124,7 @@ std::vector<Ipv6Route> ipv6_routes(const Root& root, NetTables& tables) {
 }
 
 void read_ipv6_routes(const Root& root, NetTables& tables) {
-    for (const auto& route : ipv6_routes(root, tables)) {
+    for (const auto& route : ipv6_routes(root, tables, tables.unknown)) {
         if (route.length == 0)
             tables.routes.push_back(
                 {route.link, "default (IPv6) dev " + tables.links[route.link].name});
@@ -142,7 +135,7 @@ void read_ipv6_routes(const Root& root, NetTables& tables) {
 // of the scope "link", which is no sign of use.
 void read_ipv6_addresses(const Root& root, NetTables& tables) {
     constexpr std::string_view kLinkScope = "20";
-    std::istringstream lines = open_table(root, "if_inet6", tables);
+    std::istringstream lines = open_table(root.path("/proc/net/if_inet6"), tables.unknown);
     std::string digits, index, length, scope, flags, iface;
     while (lines >> digits >> index >> length >> scope >> flags >> iface) {
         const auto address = parse_ipv6_digits(digits);
@@ -165,12 +158,11 @@ void read_captured_routes(const Root& root, NetTables& tables) {
 }
 
 int captured_route_to(const Root& root, const NetTables& tables, const std::string& peer) {
-    NetTables known{
-        .links = tables.links, .addresses = {}, .routes = {}, .users = {}, .unknown = {}};
+    std::vector<std::string> unknown;  // as `tables` has it already
     in6_addr six{};
     if (::inet_pton(AF_INET6, peer.c_str(), &six) == 1) {
         Ipv6Route longest;
-        for (const auto& route : ipv6_routes(root, known)) {
+        for (const auto& route : ipv6_routes(root, tables, unknown)) {
             if (route.leads_to(six) && (longest.link == 0 || longest.length < route.length))
                 longest = route;
         }
@@ -181,7 +173,7 @@ int captured_route_to(const Root& root, const NetTables& tables, const std::stri
         return 0;
     // On a little-endian host, as gateway_text() assumes, s_addr is the number that is printed.
     const Ipv4Route* best = nullptr;
-    const auto routes = ipv4_routes(root, known);
+    const auto routes = ipv4_routes(root, unknown);
     for (const auto& route : routes) {
         if ((address.s_addr & route.mask) == route.destination &&
             (best == nullptr || std::popcount(best->mask) < std::popcount(route.mask)))

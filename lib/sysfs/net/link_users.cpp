@@ -20,6 +20,7 @@
 #include "base/file_io.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/net/netlink.hpp"
+#include "sysfs/net/proc_table.hpp"
 
 namespace sysfs {
 namespace {
@@ -29,13 +30,10 @@ std::string link_name(const NetTables& tables, int index) {
     return link == tables.links.end() ? std::to_string(index) : link->second.name;
 }
 
-/// The lines of a table after its heading. A kernel without the protocol has no such file.
+/// The lines of a table after its heading.
 std::vector<std::string> table_lines(const std::string& path, NetTables& tables) {
     std::vector<std::string> lines;
-    const auto text = base::read_file(path);
-    if (!text && text.error().code != base::Code::kNotFound)
-        tables.unknown.push_back(text.error().text());
-    std::istringstream stream(text.value_or(""));
+    std::istringstream stream = open_table(path, tables.unknown);
     std::string line;
     std::getline(stream, line);
     while (std::getline(stream, line))

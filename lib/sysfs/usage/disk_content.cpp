@@ -12,7 +12,6 @@
 #include <memory>
 #include <string_view>
 
-#include "base/file_io.hpp"
 #include "base/try.hpp"
 #include "base/unique_fd.hpp"
 #include "sysfs/device/udev_db.hpp"
@@ -119,11 +118,8 @@ base::Result<std::optional<DiskContent>> read_content(const Root& root, const Bl
         if (has_no_medium(probed.error()))
             return std::nullopt;
     }
-    const std::string key = fmt::format("b{}:{}", block.number.major, block.number.minor);
-    const auto text = base::read_file(root.path("/run/udev/data/" + key));
-    if (!text && text.error().code != base::Code::kNotFound)
-        return base::propagate(text);
-    const auto record = read_udev_record(root, key);
+    const auto record =
+        TRY(read_udev_record(root, fmt::format("b{}:{}", block.number.major, block.number.minor)));
     return record.empty() ? probed : recorded_content(block, record);
 }
 

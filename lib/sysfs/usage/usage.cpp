@@ -229,10 +229,10 @@ Usage read_usage(const Root& root, const Inventory& inventory, std::span<const D
         find_console(root, check);
         find_vfs(inventory, check);
         find_mdevs(check);
-        find_kernel_clients(root, check);
         find_firmware_memory(root, check);
-        find_system_memory(root, check);
     }
+    find_kernel_clients(root, checks);
+    find_system_memory(root, checks);
     add_lost_reads(lost, checks);
     Usage usage;
     for (auto& check : checks) {

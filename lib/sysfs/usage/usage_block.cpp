@@ -48,9 +48,8 @@ bool is_mount_of(const Root& root, const Mount& mount, const std::string& fs,
         return false;
     const std::string source = mount.source.substr(0, mount.source.find(':'));
     const std::string block = find_block(root, source);
-    if (!block.empty() || members.contains(base::base_name(source)))
-        return members.contains(block.empty() ? base::base_name(source) : block);
-    return !is_in_a_pool(root, fs, base::base_name(source));
+    const std::string name = block.empty() ? base::base_name(source) : block;
+    return members.contains(name) || (block.empty() && !is_in_a_pool(root, fs, name));
 }
 
 /// The mounted file systems of this pool; btrfs and bcachefs have one.

@@ -3,9 +3,9 @@
 
 #include <sstream>
 #include <string>
-#include <vector>
 
 #include "base/file_io.hpp"
+#include "sysfs/host/memory_map.hpp"
 
 namespace sysfs {
 
@@ -35,24 +35,16 @@ void find_firmware_memory(const Root& root, UsageCheck& check) {
 
 // "140000000-1bfffffff : System RAM (virtio_mem)" two blanks below "virtio3", or "System RAM
 // (kmem)" below "dax0.0" of a memory expander (add_memory_driver_managed()).
-void find_system_memory(const Root& root, UsageCheck& check) {
-    std::vector<std::string> path;
-    std::istringstream lines(base::read_file(root.path("/proc/iomem")).value_or(""));
-    for (std::string line; std::getline(lines, line);) {
-        const auto level = line.find_first_not_of(' ') / 2;
-        const auto colon = line.find(" : ");
-        if (level > path.size() || colon == std::string::npos)
-            continue;
-        path.resize(level);
-        path.push_back(line.substr(colon + 3));
+void find_system_memory(const Root& root, std::span<UsageCheck> checks) {
+    visit_memory_map(root, [&checks](std::span<const std::string> path) {
         if (!path.back().starts_with("System RAM"))
-            continue;
-        for (const auto& owner : path) {
-            if (check.subtree.bus_names.contains(owner))
-                check.add_essential(UseKind::kHolder, "memory of the host is on it",
-                                    path.back() + " of " + owner);
-        }
-    }
+            return;
+        for (UsageCheck& check : checks)
+            for (const std::string& owner : path)
+                if (check.subtree.bus_names.contains(owner))
+                    check.add_essential(UseKind::kHolder, "memory of the host is on it",
+                                        path.back() + " of " + owner);
+    });
 }
 
 }  // namespace sysfs

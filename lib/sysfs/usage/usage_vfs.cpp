@@ -28,6 +28,17 @@ constexpr CountedUse kCountedUses[] = {
     {"/sys/bus/usb/devices", "usbip_status", "1", "the kernel serves it to others"},
 };
 
+void add_counted_use(const CountedUse& use, const std::string& devices, const std::string& name,
+                     UsageCheck& check) {
+    const auto dir = base::Dir::open(devices + "/" + name);
+    const auto state = dir ? dir->read(use.attribute) : base::propagate(dir);
+    if (state && *state != use.idle)
+        check.add(UseKind::kHolder, use.text,
+                  fmt::format("{} of {} is {}", use.attribute, name, *state));
+    else if (!state && state.error().code != base::Code::kNotFound)
+        check.add(UseKind::kUnknown, "who uses it is unknown", state.error().text());
+}
+
 std::string vf_text(const Inventory& inventory, const DeviceId& pf, const std::string& name) {
     const Device* vf = inventory.find({.bus = pf.bus, .name = name});
     return vf != nullptr && vf->driver ? fmt::format("{} on {}", name, *vf->driver) : name;
@@ -60,21 +71,15 @@ void find_mdevs(UsageCheck& check) {
         check.add(UseKind::kHolder, "a mediated device of it is running", mdev);
 }
 
-void find_kernel_clients(const Root& root, UsageCheck& check) {
+void find_kernel_clients(const Root& root, std::span<UsageCheck> checks) {
     for (const CountedUse& each : kCountedUses) {
         const std::string devices = root.path(each.devices);
         for (const auto& name : base::list_directory(devices)) {
             const std::string syspath =
                 syspath_from_link(base::read_link(devices + "/" + name).value_or(""));
-            if (!syspath.starts_with(check.subtree.device.syspath + "/"))
-                continue;
-            const auto dir = base::Dir::open(devices + "/" + name);
-            const auto state = dir ? dir->read(each.attribute) : base::propagate(dir);
-            if (state && *state != each.idle)
-                check.add(UseKind::kHolder, each.text,
-                          fmt::format("{} of {} is {}", each.attribute, name, *state));
-            else if (!state && state.error().code != base::Code::kNotFound)
-                check.add(UseKind::kUnknown, "who uses it is unknown", state.error().text());
+            for (UsageCheck& check : checks)
+                if (syspath.starts_with(check.subtree.device.syspath + "/"))
+                    add_counted_use(each, devices, name, check);
         }
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <span>
+
 #include "sysfs/usage/usage_evidence.hpp"
 
 namespace sysfs {
@@ -13,6 +15,6 @@ void find_mdevs(UsageCheck& check);
 
 /// Adds what the kernel itself does with parts of the device: clients of a DMA engine, a watchdog
 /// that runs, USB devices that usbip serves.
-void find_kernel_clients(const Root& root, UsageCheck& check);
+void find_kernel_clients(const Root& root, std::span<UsageCheck> checks);
 
 }  // namespace sysfs
