@@ -84,12 +84,8 @@ Result<void> DeviceChange::set_override() {
                                                       : next_candidate();
 }
 
-bool DeviceChange::loses_driver() const {
-    return changes_driver() && preflight_.now.driver.has_value();
-}
-
 Result<void> DeviceChange::unbind() {
-    if (!loses_driver())
+    if (!changes_driver() || !preflight_.now.driver)
         return {};
     TRY(journaled_.unbind(target_, *preflight_.now.driver));
     preflight_.now.driver.reset();

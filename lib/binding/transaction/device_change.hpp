@@ -32,8 +32,6 @@ class DeviceChange {
     [[nodiscard]] base::Result<void> set_override();
     /// Is it to have another driver, or none?
     [[nodiscard]] bool changes_driver() const;
-    /// Will unbind() take its driver away?
-    [[nodiscard]] bool loses_driver() const;
     [[nodiscard]] base::Result<void> unbind();
     /// Of `attrs:`, while no driver of the chain has the device yet.
     [[nodiscard]] base::Result<void> set_attributes();

@@ -2,6 +2,7 @@
 #include "binding/transaction/usage_check.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -21,17 +22,14 @@ bool is_accepted(const policy::Change& change, const sysfs::Use& use) {
            std::find(accepted.begin(), accepted.end(), use.kind) != accepted.end();
 }
 
-/// Does the release, or the undoing of a transaction, take a driver away? As
+/// Does the release take a driver away? Of a device of ours it does what `undone` says. As
 /// DeviceChange::release() decides it.
-bool release_unbinds(const TransactionContext& context, const Preflight& preflight) {
-    const auto& driver = preflight.now.driver;
+bool release_unbinds(const std::optional<std::string>& driver,
+                     const std::optional<ManagedDevice>& undone) {
     if (!driver)
         return false;
-    if (preflight.managed == nullptr)
-        return sysfs::is_vfio_driver(*driver);
-    const ManagedDevice ours =
-        context.journal_state.to_undo(preflight.now.id, preflight.change->rollback);
-    return *driver == ours.driver && driver != ours.before_driver;
+    return undone ? *driver == undone->driver && driver != undone->before_driver
+                  : sysfs::is_vfio_driver(*driver);
 }
 
 /// What `each` takes away: a driver, VFs, mdevs.
@@ -44,12 +42,14 @@ std::vector<sysfs::DeviceId> disturbed_by(const TransactionContext& context,
     std::vector<sysfs::DeviceId> out;
     if (preflight.gone)
         return out;
-    if (change.to == policy::Change::To::kHost && preflight.managed != nullptr)
-        out = removed_with(context.journal_state.to_undo(id, change.rollback), inventory);
-    // Without a driver it may have users as well: see policy's plan.
-    const bool gets_driver = change.to == policy::Change::To::kChain && each.changes_driver();
-    if (each.loses_driver() || gets_driver ||
-        (change.to == policy::Change::To::kHost && release_unbinds(context, preflight)))
+    const bool releases = change.to == policy::Change::To::kHost;
+    std::optional<ManagedDevice> undone;
+    if (releases && preflight.managed != nullptr) {
+        undone = context.journal_state.to_undo(id, change.rollback);
+        out = removed_with(*undone, inventory);
+    }
+    if ((each.changes_driver() && policy::disturbs_users(preflight.now, change.to)) ||
+        (releases && release_unbinds(preflight.now.driver, undone)))
         out.push_back(id);
     const sysfs::Device* now = inventory.find(id);
     // One number of VFs becomes another only through 0.

@@ -30,13 +30,6 @@ Change start_change(const sysfs::Device& device, const Rule& rule) {
     return change;
 }
 
-/// A device without a driver has users too: its native driver may be blocked while the console is
-/// on the firmware's framebuffer, or a process may have mapped its BARs. A new driver disturbs
-/// them, except a native one, which takes the framebuffer over.
-bool disturbs_users(const sysfs::Device& device, Change::To to) {
-    return device.driver || to == Change::To::kChain;
-}
-
 class UnitPlanner {
   public:
     UnitPlanner(const Unit& unit, const PlanContext& context) : unit_(unit), context_(context) {}

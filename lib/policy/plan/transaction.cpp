@@ -36,6 +36,10 @@ const ChainLink* Change::first_candidate() const {
     return to == To::kChain && !candidates.empty() ? &candidates.front() : nullptr;
 }
 
+bool disturbs_users(const sysfs::Device& device, Change::To to) {
+    return device.driver || to == Change::To::kChain;
+}
+
 std::optional<std::string> Change::target_name() const {
     switch (to) {
         case To::kHost:

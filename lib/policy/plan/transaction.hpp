@@ -87,6 +87,11 @@ struct Change {
     [[nodiscard]] std::optional<std::string> target_name() const;
 };
 
+/// A device without a driver has users too: its native driver may be blocked while the console is
+/// on the firmware's framebuffer, or a process may have mapped its BARs. A new driver disturbs
+/// them, except a native one, which takes the framebuffer over.
+[[nodiscard]] bool disturbs_users(const sysfs::Device& device, Change::To to);
+
 enum class Verdict { kOk, kChange, kRefused, kConflict };
 [[nodiscard]] const char* verdict_name(Verdict verdict);
 
