@@ -55,6 +55,9 @@ class Decider {
     /// What a rule with a limit has bound counts for it before any other device does, and whatever
     /// else wants it now: otherwise the rule would take another one each time.
     void count_bound_devices() {
+        if (std::none_of(set_.rules.begin(), set_.rules.end(),
+                         [](const Rule& rule) { return rule.limit.has_value(); }))
+            return;
         for (const auto& [id, rule] : bound_) {
             const sysfs::Device* device = inventory_.find(id);
             if (device == nullptr)

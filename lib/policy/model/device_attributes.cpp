@@ -99,8 +99,7 @@ constexpr auto kAttributes = std::to_array<SettableAttribute>({
     {kPowerControl, parse_power_control, "auto or on"},
     {"reset_method", parse_reset_method,
      "device_specific, acpi, flr, af_flr, pm, bus, cxl_bus: those to be tried, in their order, "
-     "with "
-     "blanks between them"},
+     "with blanks between them"},
     {kResize, parse_bar_size, "a power of two with M, G or T, as in 16G"},
     {"sriov_drivers_autoprobe", parse_boolean, kBooleans},
 });
