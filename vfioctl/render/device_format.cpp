@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "binding/report/plan_report.hpp"
 #include "policy/model/class_and_kernel_match.hpp"
 
 namespace vfioctl {
@@ -99,13 +100,9 @@ std::vector<std::string> chain_lines(const policy::Chain& chain) {
 std::vector<std::string> attribute_lines(const sysfs::Device& device,
                                          const policy::Decision* decision) {
     std::vector<std::string> lines;
-    if (decision == nullptr || decision->outcome != policy::DecisionOutcome::kWanted)
-        return lines;
-    for (const auto& [name, value] : decision->rule->attrs) {
-        const auto now = policy::attribute_value(device.attrs, name);
-        lines.push_back(name + "=" + value +
-                        (now == value ? "" : ", now " + now.value_or("unknown")));
-    }
+    for (const auto& [name, wanted, actual] : binding::wanted_attributes(device, decision))
+        lines.push_back(name + "=" + wanted +
+                        (actual == wanted ? "" : ", now " + actual.value_or("unknown")));
     return lines;
 }
 

@@ -163,13 +163,20 @@ Json plan_json(const policy::Plan& plan) {
               {"stuck", summary.stuck}}}};
 }
 
-Json wanted_attributes_json(const sysfs::Device& device, const Decision* decision) {
-    Json out = Json::array();
+std::vector<WantedAttribute> wanted_attributes(const sysfs::Device& device,
+                                               const Decision* decision) {
+    std::vector<WantedAttribute> out;
     if (decision != nullptr && decision->outcome == policy::DecisionOutcome::kWanted)
         for (const auto& [name, value] : decision->rule->attrs)
-            out.push_back({{"name", utf8(name)},
-                           {"wanted", utf8(value)},
-                           {"actual", text_or_null(policy::attribute_value(device.attrs, name))}});
+            out.push_back({name, value, policy::attribute_value(device.attrs, name)});
+    return out;
+}
+
+Json wanted_attributes_json(const sysfs::Device& device, const Decision* decision) {
+    Json out = Json::array();
+    for (const auto& [name, wanted, actual] : wanted_attributes(device, decision))
+        out.push_back(
+            {{"name", utf8(name)}, {"wanted", utf8(wanted)}, {"actual", text_or_null(actual)}});
     return out;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "policy/decide/decide.hpp"
@@ -16,7 +18,15 @@ namespace binding {
 /// `reasons` of plan, apply and explain.
 [[nodiscard]] nlohmann::ordered_json reasons_json(const std::vector<policy::Reason>& reasons);
 
-/// The attributes of its rule, in the rule's order: name, wanted, actual.
+/// An attribute that the rule of a device gives it.
+struct WantedAttribute {
+    std::string name;
+    std::string wanted;
+    std::optional<std::string> actual;
+};
+/// Those of its rule, in the rule's order.
+[[nodiscard]] std::vector<WantedAttribute> wanted_attributes(const sysfs::Device& device,
+                                                             const policy::Decision* decision);
 [[nodiscard]] nlohmann::ordered_json wanted_attributes_json(const sysfs::Device& device,
                                                             const policy::Decision* decision);
 /// Why a device has the driver that it has, or will have: rules, driver chain, reasons.
