@@ -71,16 +71,24 @@ eventually "the namespace and its interface go" is_idle
 
 # A namespace that only a descriptor holds has the interface itself; one whose descriptor is on its way through a socket
 # cannot be entered.
-python3 - "$dev" <<'END' &
-import ctypes, os, subprocess, sys, time
+# hide_interface PLACE: moves it into a namespace that is kept by a "descriptor", or a "message" that nobody has received.
+hide_interface() {
+    exec python3 - "$dev" "$1" <<'END'
+import ctypes, os, socket, subprocess, sys, time
 libc = ctypes.CDLL(None, use_errno=True)
 home = os.open("/proc/self/ns/net", os.O_RDONLY)
 libc.unshare(0x40000000)
 held = os.open("/proc/self/ns/net", os.O_RDONLY)
 libc.setns(home, 0)
 subprocess.run(["ip", "link", "set", sys.argv[1], "netns", f"/proc/{os.getpid()}/fd/{held}"], check=True)
-time.sleep(60)
+if sys.argv[2] == "message":
+    here, there = socket.socketpair(socket.AF_UNIX)
+    socket.send_fds(here, [b"x"], [held])
+    os.close(held)
+time.sleep(600)
 END
+}
+hide_interface descriptor &
 sleeper=$!
 eventually "the interface is out of sight" test ! -e "/sys/class/net/$dev"
 equal "an interface in a namespace that only a descriptor holds is found" \
@@ -89,19 +97,7 @@ kill "$sleeper"
 wait "$sleeper" 2>/dev/null
 eventually "it comes back" test -e "/sys/class/net/$dev"
 
-python3 - "$dev" <<'END' &
-import ctypes, os, socket, subprocess, sys, time
-libc = ctypes.CDLL(None, use_errno=True)
-home = os.open("/proc/self/ns/net", os.O_RDONLY)
-libc.unshare(0x40000000)
-held = os.open("/proc/self/ns/net", os.O_RDONLY)
-libc.setns(home, 0)
-subprocess.run(["ip", "link", "set", sys.argv[1], "netns", f"/proc/{os.getpid()}/fd/{held}"], check=True)
-here, there = socket.socketpair(socket.AF_UNIX)
-socket.send_fds(here, [b"x"], [held])
-os.close(held)
-time.sleep(600)
-END
+hide_interface message &
 sleeper=$!
 eventually "the descriptor is on its way" sh -c "! test -e /sys/class/net/$dev && ! ls -l /proc/$sleeper/fd | grep -vF \"\$(readlink /proc/1/ns/net)\" | grep -q net:"
 contains "an interface in a namespace that cannot be entered is unknown" \
