@@ -56,6 +56,15 @@ BindingSnapshot to_binding_snapshot(sysfs::Kernel& kernel, const Preflight& pref
     return snapshot;
 }
 
+/// Ends the transaction in the journal. A device of ours that stays with the host is ours no more.
+Result<void> close_undone(Journal& journal, const std::string& txn,
+                          const std::vector<std::string>& notes, const UndoResult& undone) {
+    TRY(journal.append(RolledBackRecord{txn, notes}, Sync::kNow));
+    for (const auto& [device, why] : undone.left_to_host)
+        TRY(journal.append(ReleasedRecord{device, why}, Sync::kNow));
+    return {};
+}
+
 /// One transaction while it is executed.
 class TransactionExecution {
   public:
@@ -64,7 +73,13 @@ class TransactionExecution {
         : context_(context),
           transaction_(transaction),
           txn_(std::move(txn)),
-          journaled_(context, txn_, kFirstStep, transaction.steps) {}
+          journaled_(context, txn_, kFirstStep, transaction.steps),
+          usage_recheck_(context) {
+        journaled_.check_losses_with(
+            [this](const sysfs::DeviceId& device, const std::vector<sysfs::DeviceId>& lost) {
+                return usage_recheck_.check_loss(change_of(device), lost);
+            });
+    }
 
     TransactionOutcome run() {
         if (auto preflight = revalidate_all(); !preflight)
@@ -144,7 +159,7 @@ class TransactionExecution {
         commit_.txn = txn_;
         for (const PhaseMethod phase : phases(context_.options.scope)) {
             if (phase == &DeviceChange::unbind)
-                TRY(check_usage(context_, changes_));
+                TRY(usage_recheck_.check_all(changes_));
             for (DeviceChange& change : changes_)
                 TRY((change.*phase)());
         }
@@ -165,6 +180,15 @@ class TransactionExecution {
                !preflight.change->mdevs.empty() || !preflight.change->mdevs_to_stop.empty();
     }
 
+    /// Of a device that the plan does not name, nothing is accepted.
+    [[nodiscard]] const Change& change_of(const sysfs::DeviceId& device) const {
+        static const Change kNone;
+        const auto at =
+            std::find_if(transaction_.changes.begin(), transaction_.changes.end(),
+                         [&](const Change& change) { return change.target.id == device; });
+        return at == transaction_.changes.end() ? kNone : *at;
+    }
+
     TransactionOutcome roll_back(const base::Error& why) {
         const auto journal_state = read_journal(context_.state);
         const InFlightTransaction* flight =
@@ -180,13 +204,13 @@ class TransactionExecution {
         const UndoResult undone = undo(journaled_, *flight);
         outcome_.notes.insert(outcome_.notes.end(), undone.notes.begin(), undone.notes.end());
         if (undone.errors.empty()) {
-            (void)context_.journal.append(RolledBackRecord{txn_, undone.notes}, Sync::kNow);
+            (void)close_undone(context_.journal, txn_, undone.notes, undone);
             journaled_.steps().roll_back();
             set_error(why);
             return finish(StepResult::kRolledBack);
         }
         if (!undone.pending)
-            (void)context_.journal.append(RolledBackRecord{txn_, undone.errors}, Sync::kNow);
+            (void)close_undone(context_.journal, txn_, undone.errors, undone);
         std::string left;
         for (const std::string& one : undone.errors)
             left += "; could not be put back: " + one;
@@ -213,6 +237,7 @@ class TransactionExecution {
     const Transaction& transaction_;
     std::string txn_;
     JournaledKernel journaled_;
+    UsageRecheck usage_recheck_;
     std::set<std::string> loaded_;  ///< modules, by this transaction
     std::vector<DeviceChange> changes_;
     CommitRecord commit_;
@@ -250,7 +275,7 @@ TransactionOutcome undo_transaction(TransactionContext& context, const std::stri
         return outcome;
     }
     outcome.notes.insert(outcome.notes.end(), undone.errors.begin(), undone.errors.end());
-    const auto closed = context.journal.append(RolledBackRecord{txn, outcome.notes}, Sync::kNow);
+    const auto closed = close_undone(context.journal, txn, outcome.notes, undone);
     if (!closed) {
         outcome.error = closed.error().text();
         return outcome;

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/try.hpp"
 #include "binding/codec/field_lists.hpp"
+#include "binding/transaction/usage_check.hpp"
 
 namespace binding {
 namespace {
@@ -28,12 +29,26 @@ void pause(Milliseconds time) {
 
 }  // namespace
 
+std::vector<DeviceId> vfs_of(sysfs::Kernel& kernel, const DeviceId& pf) {
+    std::vector<DeviceId> vfs;
+    const auto now = kernel.device(pf);
+    if (now && now->sriov)
+        for (const auto& [index, name] : now->sriov->vfs)
+            vfs.push_back({"pci", name});
+    return vfs;
+}
+
 Result<void> JournaledKernel::write(const JournaledWrite& what, const KernelCall& call) {
     const unsigned step = step_++;
     const bool forward = direction_ == Direction::kForward;
     const std::size_t at = forward ? steps_.begin(what.op, what.shown_device.value_or(what.device),
                                                   what.shown_value.value_or(what.value))
                                    : 0;
+    if (Result<void> unused = forward ? check_loss(what.device, what.lost) : Result<void>();
+        !unused) {
+        steps_.end(at, StepResult::kFailed, unused.error().text());
+        return unused;
+    }
     // A write of an undo has nothing that a later undo would restore.
     const auto intended = journal_.append(IntentRecord{txn_, step, what.op, what.device, what.value,
                                                        forward ? what.before : std::string()},
@@ -51,6 +66,16 @@ Result<void> JournaledKernel::write(const JournaledWrite& what, const KernelCall
         steps_.end(at, done ? StepResult::kDone : StepResult::kFailed,
                    done ? std::string() : done.error().text());
     return done;
+}
+
+Result<void> JournaledKernel::check_loss(const DeviceId& device,
+                                         const std::vector<DeviceId>& lost) {
+    if (lost.empty())
+        return {};
+    on_step_("look who uses " + lost.front().display());
+    if (direction_ == Direction::kUndo)
+        return check_undo_loss(kernel_, lost);
+    return loss_check_ ? loss_check_(device, lost) : Result<void>();
 }
 
 Result<void> JournaledKernel::load_module(const DeviceId& for_device, const std::string& module) {
@@ -79,9 +104,10 @@ Result<void> JournaledKernel::set_override(const DeviceTarget& target, const std
 }
 
 Result<void> JournaledKernel::unbind(const DeviceTarget& target, const std::string& driver) {
-    return write(
-        {Op::kUnbind, target.id, driver, {}, "unbind " + target.id.display() + " from " + driver},
-        [&] { return kernel_.unbind(target, driver); });
+    JournaledWrite what{
+        Op::kUnbind, target.id, driver, {}, "unbind " + target.id.display() + " from " + driver};
+    what.lost = {target.id};
+    return write(what, [&] { return kernel_.unbind(target, driver); });
 }
 
 Result<void> JournaledKernel::bind(const DeviceTarget& target, const std::string& driver) {
@@ -131,9 +157,10 @@ Result<void> JournaledKernel::write_attr(const DeviceTarget& target, const std::
 
 Result<void> JournaledKernel::set_vfs(const DeviceTarget& pf, std::uint32_t count,
                                       std::uint32_t before) {
-    return write({Op::kSetVfs, pf.id, std::to_string(count), std::to_string(before),
-                  "set the VFs of " + pf.id.display() + " to " + std::to_string(count)},
-                 [&] { return kernel_.set_vfs(pf, count); });
+    JournaledWrite what{Op::kSetVfs, pf.id, std::to_string(count), std::to_string(before),
+                        "set the VFs of " + pf.id.display() + " to " + std::to_string(count)};
+    what.lost = vfs_of(kernel_, pf.id);
+    return write(what, [&] { return kernel_.set_vfs(pf, count); });
 }
 
 Result<void> JournaledKernel::create_mdev(const DeviceId& parent, const std::string& parent_name,
@@ -146,8 +173,14 @@ Result<void> JournaledKernel::create_mdev(const DeviceId& parent, const std::str
 
 Result<void> JournaledKernel::remove_mdev(const DeviceId& parent, const policy::MdevSpec& mdev) {
     const std::string uuid = mdev.uuid.value_or("");
-    return write({Op::kRemoveMdev, parent, uuid, encode_mdev(mdev), "remove mdev " + uuid,
-                  DeviceId{"mdev", uuid}, mdev.type},
+    return write({Op::kRemoveMdev,
+                  parent,
+                  uuid,
+                  encode_mdev(mdev),
+                  "remove mdev " + uuid,
+                  DeviceId{"mdev", uuid},
+                  mdev.type,
+                  {{"mdev", uuid}}},
                  [&] { return kernel_.remove_mdev(uuid); });
 }
 

@@ -37,6 +37,15 @@ class JournaledKernel {
           retry_timeout_(context.options.timeout) {}
 
     void begin_undo() { direction_ = Direction::kUndo; }
+    /// Called with a device of the transaction and what it loses, before each forward write that
+    /// takes away a driver, VFs or mdevs. When it fails, nothing is written.
+    using LossCheck = std::function<base::Result<void>(const sysfs::DeviceId& device,
+                                                       const std::vector<sysfs::DeviceId>& lost)>;
+    void check_losses_with(LossCheck check) { loss_check_ = std::move(check); }
+    /// May these lose what they have? An undo asks by itself, before its first write to a device:
+    /// its writes ask nothing.
+    [[nodiscard]] base::Result<void> check_loss(const sysfs::DeviceId& device,
+                                                const std::vector<sysfs::DeviceId>& lost);
     [[nodiscard]] sysfs::Kernel& kernel() { return kernel_; }
     [[nodiscard]] StepLog& steps() { return steps_; }
 
@@ -94,6 +103,7 @@ class JournaledKernel {
         std::string doing;
         std::optional<sysfs::DeviceId> shown_device = std::nullopt;
         std::optional<std::string> shown_value = std::nullopt;
+        std::vector<sysfs::DeviceId> lost = {};  ///< drivers, VFs and mdevs taken away
     };
     [[nodiscard]] base::Result<void> write(const JournaledWrite& what, const KernelCall& call);
 
@@ -105,7 +115,10 @@ class JournaledKernel {
     unsigned step_;
     Milliseconds retry_timeout_;
     Direction direction_ = Direction::kForward;
+    LossCheck loss_check_;
 };
+
+[[nodiscard]] std::vector<sysfs::DeviceId> vfs_of(sysfs::Kernel& kernel, const sysfs::DeviceId& pf);
 
 /// A node's access as the journal's `before`, and back.
 [[nodiscard]] std::string encode_access(const sysfs::NodeAccess& access);

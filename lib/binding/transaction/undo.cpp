@@ -107,7 +107,10 @@ class SideEffectUndo {
     }
     Result<void> remove_mdev(const IntentRecord& intent) {
         const policy::MdevSpec mdev = decode_mdev(intent.value, intent.before);
-        return is_there(mdev) ? journaled_.remove_mdev(target_.id, mdev) : Result<void>();
+        if (!is_there(mdev))
+            return {};
+        TRY(journaled_.check_loss(target_.id, {{"mdev", *mdev.uuid}}));
+        return journaled_.remove_mdev(target_.id, mdev);
     }
     Result<void> create_mdev(const IntentRecord& intent) {
         const policy::MdevSpec mdev = decode_mdev(intent.value, intent.before);
@@ -119,6 +122,7 @@ class SideEffectUndo {
         const auto fresh = journaled_.kernel().device(target_.id);
         if (!before || !fresh || !fresh->sriov || fresh->sriov->enabled == *before)
             return {};
+        TRY(journaled_.check_loss(target_.id, vfs_of(journaled_.kernel(), target_.id)));
         const auto wanted = static_cast<std::uint32_t>(*before);
         // From one number to another only through 0 (EBUSY otherwise).
         if (fresh->sriov->enabled != 0 && wanted != 0)
@@ -174,6 +178,9 @@ class DeviceUndo {
         if (!same_device(now->identity(), snapshot_.identity))
             return note("is another device now");
         target_.identity = now->identity();
+        if (takes_driver(*now))
+            if (const auto unused = journaled_.check_loss(target_.id, {target_.id}); !unused)
+                return leave(unused.error());
         undo_effects();
         if (!touched_binding(flight_, snapshot_.device))
             return;
@@ -186,11 +193,37 @@ class DeviceUndo {
     void note(const std::string& what) {
         undone_.notes.push_back(snapshot_.device.display() + " " + what);
     }
+    /// Would the undo take the device from the driver that it has now?
+    [[nodiscard]] bool takes_driver(const Device& now) const {
+        if (!now.driver || !is_driver_of(flight_, snapshot_, *now.driver))
+            return false;
+        const bool to_another =
+            touched_binding(flight_, snapshot_.device) && now.driver != snapshot_.before.driver;
+        return to_another ||
+               std::any_of(
+                   flight_.intents.begin(), flight_.intents.end(), [&](const IntentRecord& intent) {
+                       return intent.device == snapshot_.device && intent.op == Op::kSetAttr &&
+                              policy::needs_unbound_device(
+                                  policy::split_assignment(intent.before).first);
+                   });
+    }
+    /// The device is in use: all of it stays as it is.
+    void leave(const base::Error& why) {
+        undone_.errors.push_back(why.text());
+        if (is_transient(why.errnum))
+            undone_.pending = true;
+        else if (snapshot_.origin)
+            undone_.left_to_host.emplace_back(snapshot_.device, why.text());
+    }
     void check(const Result<void>& done) {
         if (done)
             return;
-        undone_.errors.push_back(done.error().text());
-        if (is_transient(done.error().errnum) || !was_refused_often(flight_, snapshot_.device))
+        const base::Error& error = done.error();
+        undone_.errors.push_back(error.text());
+        // What the host uses stays with it.
+        if (error.code == base::Code::kRefused && error.errnum == 0)
+            return;
+        if (is_transient(error.errnum) || !was_refused_often(flight_, snapshot_.device))
             undone_.pending = true;
     }
     /// Autoprobe goes back first: VFs that there were before came with their native drivers.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "binding/journal/journal_state.hpp"
@@ -17,11 +18,14 @@ struct UndoResult {
         notes;  ///< what is left as it is, and why: gone, another device, foreign
     std::vector<std::string> errors;  ///< what could not be restored
     bool pending = false;
+    /// Devices of ours that this transaction had given back, and that the host has used since: they
+    /// are not taken again. Each with what uses it.
+    std::vector<std::pair<sysfs::DeviceId, std::string>> left_to_host;
 };
 
 /// Undoes a transaction, last device first, by comparing the kernel with the transaction's first
-/// record. State that this transaction never wrote is left alone. Idempotent, also after a crash in
-/// the middle of it.
+/// record. State that this transaction never wrote is left alone, and nothing is taken away that is
+/// in use. Idempotent, also after a crash in the middle of it.
 [[nodiscard]] UndoResult undo(JournaledKernel& journaled, const InFlightTransaction& flight);
 
 /// The same for one device of it.

@@ -2,8 +2,9 @@
 #include "binding/transaction/usage_check.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
-#include <set>
+#include <string>
 #include <utility>
 
 #include "base/try.hpp"
@@ -61,43 +62,95 @@ std::vector<sysfs::DeviceId> disturbed_by(const TransactionContext& context,
     return out;
 }
 
-base::Result<void> check_uses(const DeviceChange& each, const sysfs::DeviceId& id,
+std::string use_text(const sysfs::Use& use) {
+    return use.text + (use.evidence.empty() ? "" : " (" + use.evidence + ")");
+}
+
+base::Result<void> check_uses(const policy::Change& change, const sysfs::DeviceId& id,
                               const sysfs::Usage& usage) {
     if (const auto uses = usage.find(id); uses != usage.end())
         for (const sysfs::Use& use : uses->second)
-            if (!is_accepted(*each.preflight().change, use))
+            if (!is_accepted(change, use))
                 return base::fail(base::Code::kStale, "check", id.display(),
-                                  "came into use since it was planned: " + use.text +
-                                      (use.evidence.empty() ? "" : " (" + use.evidence + ")"),
+                                  "came into use since it was planned: " + use_text(use),
                                   "plan again");
     return {};
 }
 
+/// What does not keep a device on the host's driver: it had this when the transaction began, or
+/// has no user.
+bool keeps_on_host(const sysfs::Use& use) {
+    return use.kind != sysfs::UseKind::kSignature && use.kind != sysfs::UseKind::kFirmwareMemory;
+}
+
+/// We bound the device ourselves: that /proc cannot be read does not make it somebody's.
+bool keeps_on_vfio(const sysfs::Use& use) {
+    return use.kind == sysfs::UseKind::kVfioOpen || use.kind == sysfs::UseKind::kOpenFd ||
+           use.kind == sysfs::UseKind::kVfsInUse;
+}
+
+base::Result<void> check_undo_uses(const sysfs::Device& device,
+                                   const std::vector<sysfs::Use>& uses) {
+    const bool on_host =
+        device.driver && device.id.bus != "mdev" && !sysfs::is_vfio_driver(*device.driver);
+    const auto use =
+        std::find_if(uses.begin(), uses.end(), on_host ? keeps_on_host : keeps_on_vfio);
+    if (use == uses.end())
+        return {};
+    if (on_host)
+        return base::fail(
+            base::Code::kRefused, "undo", device.id.display(),
+            "the host uses it, so it stays on " + *device.driver + ": " + use_text(*use));
+    auto busy = base::fail(base::Code::kBusy, "undo", device.id.display(), use_text(*use));
+    busy.value().errnum = EBUSY;
+    return busy;
+}
+
 }  // namespace
 
-base::Result<void> check_usage(TransactionContext& context,
-                               const std::vector<DeviceChange>& changes) {
+base::Result<void> UsageRecheck::check_all(const std::vector<DeviceChange>& changes) {
     std::vector<sysfs::DeviceId> ids;
     for (const DeviceChange& each : changes)
         if (!each.preflight().gone)
             ids.push_back(each.preflight().now.id);
-    sysfs::Inventory inventory = TRY(context.kernel.devices(ids, {}));
+    sysfs::Inventory inventory = TRY(context_.kernel.devices(ids, {}));
     std::vector<std::pair<const DeviceChange*, sysfs::DeviceId>> disturbed;
-    std::set<sysfs::DeviceId> devices;
     for (const DeviceChange& each : changes)
-        for (const sysfs::DeviceId& id : disturbed_by(context, inventory, each)) {
+        for (const sysfs::DeviceId& id : disturbed_by(context_, inventory, each)) {
             disturbed.emplace_back(&each, id);
-            devices.insert(id);
+            just_checked_.insert(id);
         }
     if (disturbed.empty())
         return {};
-    ids.assign(devices.begin(), devices.end());
+    ids.assign(just_checked_.begin(), just_checked_.end());
     const auto is_known = [&](const sysfs::DeviceId& id) { return inventory.find(id) != nullptr; };
     if (!std::all_of(ids.begin(), ids.end(), is_known))  // VFs and mdevs that go
-        inventory = TRY(context.kernel.devices(ids, {}));
-    const sysfs::Usage usage = context.kernel.usage(inventory, ids);
+        inventory = TRY(context_.kernel.devices(ids, {}));
+    const sysfs::Usage usage = context_.kernel.usage(inventory, ids);
     for (const auto& [each, id] : disturbed)
-        TRY(check_uses(*each, id, usage));
+        TRY(check_uses(*each->preflight().change, id, usage));
+    return {};
+}
+
+base::Result<void> UsageRecheck::check_loss(const policy::Change& change,
+                                            const std::vector<sysfs::DeviceId>& lost) {
+    const std::set<sysfs::DeviceId> checked = std::exchange(just_checked_, {});
+    const auto was_checked = [&](const sysfs::DeviceId& id) { return checked.contains(id); };
+    if (std::all_of(lost.begin(), lost.end(), was_checked))
+        return {};
+    const sysfs::Inventory inventory = TRY(context_.kernel.devices(lost, {}));
+    const sysfs::Usage usage = context_.kernel.usage(inventory, lost);
+    for (const sysfs::DeviceId& id : lost)
+        TRY(check_uses(change, id, usage));
+    return {};
+}
+
+base::Result<void> check_undo_loss(sysfs::Kernel& kernel,
+                                   const std::vector<sysfs::DeviceId>& lost) {
+    const sysfs::Inventory inventory = TRY(kernel.devices(lost, {}));
+    for (const auto& [id, uses] : kernel.usage(inventory, lost))
+        if (const sysfs::Device* device = inventory.find(id))
+            TRY(check_undo_uses(*device, uses));
     return {};
 }
 
