@@ -9,6 +9,7 @@
 #include "bindd/controller/publication.hpp"
 #include "bindd/controller/reconciliation.hpp"
 #include "bindd/controller/scans.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace bindd {
 
@@ -93,6 +94,15 @@ void execute_transaction(StepContext& step, const QueuedJob& queued, std::size_t
         Execution{queued.job.id, index});
 }
 
+/// A rollback of a release binds.
+bool is_bound_to_vfio(const Transaction& transaction, const DeviceId& id) {
+    return std::any_of(
+        transaction.steps.begin(), transaction.steps.end(), [&](const policy::Step& each) {
+            return each.op == policy::Op::kBind && each.device == id && each.value &&
+                   each.result == policy::StepResult::kDone && sysfs::is_vfio_driver(*each.value);
+        });
+}
+
 /// Events do not undo what a caller asked for. It is saved before anyone is notified that it is
 /// done, as a restart of the daemon must not undo it either.
 void record_manual_change(StepContext& step, const Job& job, const Transaction& transaction) {
@@ -101,9 +111,10 @@ void record_manual_change(StepContext& step, const Job& job, const Transaction& 
         return;
     for (const DeviceId& id : transaction.devices)
         if (const sysfs::Device* device = step.state.view.inventory.find(id))
-            step.state.manual.set(*device, kind == JobKind::kBind
-                                               ? ManualState::ManualAction::kBound
-                                               : ManualState::ManualAction::kReleased);
+            step.state.manual.set(*device,
+                                  kind == JobKind::kBind || is_bound_to_vfio(transaction, id)
+                                      ? ManualState::ManualAction::kBound
+                                      : ManualState::ManualAction::kReleased);
     save_manual_state(step);
 }
 

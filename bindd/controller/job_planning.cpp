@@ -10,6 +10,7 @@
 #include "bindd/controller/publication.hpp"
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/usage_queries.hpp"
+#include "binding/transaction/rebind_plan.hpp"
 
 namespace bindd {
 
@@ -238,11 +239,13 @@ void on_job_usage_known(StepContext& step, const JobUsage& usage, const Result<v
         case JobKind::kBind:
             return finish_bind_plan(step, *queued);
         case JobKind::kRelease:
-        case JobKind::kRollback:
-            return on_planned(
-                step, *queued,
+        case JobKind::kRollback: {
+            policy::Plan plan =
                 binding::release_plan(view.journal_state, view.inventory, view.usage,
-                                      usage.selection, queued->job.request.bind_options.forced));
+                                      usage.selection, queued->job.request.bind_options.forced);
+            binding::refuse_protected(plan, view.policies, view.inventory);
+            return on_planned(step, *queued, std::move(plan));
+        }
     }
 }
 

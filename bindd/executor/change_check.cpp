@@ -136,12 +136,22 @@ bool is_named_by_rule(const policy::DeviceAttribute& attribute, const policy::Po
     });
 }
 
+/// A rollback may take a device from the host's driver too: of one that is not ours, or that we
+/// gave a native driver.
+bool takes_from_host(const Change& change, const binding::ManagedDevice* managed) {
+    if (change.to != Change::To::kHost)
+        return true;
+    return !change.rollback.empty() &&
+           (managed == nullptr ||
+            (!managed->driver.empty() && !sysfs::is_vfio_driver(managed->driver)));
+}
+
 /// No protected device, and no attribute that no policy names for the device. Of a set with an
 /// error the rules that could be read count.
 Result<void> check_rules(sysfs::Kernel& kernel, const std::vector<std::string>& policies,
                          const Change& change, const binding::ManagedDevice* managed) {
     const auto files = binding::read_policy_files(policies, binding::MissingPath::kIgnore).files;
-    const bool may_be_protected = change.to != Change::To::kHost && mentions_protection(files);
+    const bool may_be_protected = takes_from_host(change, managed) && mentions_protection(files);
     if (!may_be_protected && change.attrs.empty())
         return {};
     const policy::PolicySet set = policy::parse_set(files).set;

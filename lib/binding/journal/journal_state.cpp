@@ -6,6 +6,16 @@
 #include "binding/journal/record_applier.hpp"
 
 namespace binding {
+namespace {
+
+std::string bound_last(const InFlightTransaction& flight) {
+    const auto last =
+        std::find_if(flight.intents.rbegin(), flight.intents.rend(),
+                     [](const IntentRecord& intent) { return intent.op == policy::Op::kBind; });
+    return last == flight.intents.rend() ? std::string() : last->value;
+}
+
+}  // namespace
 
 bool same_device(const sysfs::Identity& a, const sysfs::Identity& b) {
     const bool same_group = a.iommu_group == b.iommu_group || !a.iommu_group || !b.iommu_group;
@@ -76,15 +86,16 @@ std::optional<InFlightTransaction> JournalState::changes_since(
 
 ManagedDevice JournalState::to_undo(const sysfs::DeviceId& device,
                                     const std::string& rollback) const {
-    const ManagedDevice& all = bound.at(device);
     const auto since = rollback.empty() ? std::nullopt : changes_since(rollback, device);
     if (!since)
-        return all;
+        return bound.at(device);
     BindingSnapshot snapshot = since->begin.devices.front();
     snapshot.origin.reset();
-    const bool moved = snapshot.before.driver != all.driver;
-    ManagedDevice undone = to_managed_device(*since, snapshot, moved ? all.driver : "", {});
-    undone.driver = all.driver;
+    const auto now = bound.find(device);
+    const std::string driver = now == bound.end() ? bound_last(*since) : now->second.driver;
+    const bool moved = snapshot.before.driver != driver;
+    ManagedDevice undone = to_managed_device(*since, snapshot, moved ? driver : "", {});
+    undone.driver = driver;
     undone.early = false;
     return undone;
 }

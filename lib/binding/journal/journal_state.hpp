@@ -32,7 +32,8 @@ struct JournalState {
     std::vector<InFlightTransaction> in_flight;  ///< in the order they began
     std::set<std::string> committed;             ///< transactions that the file still has
     /// Transactions of devices that were ours already, in the order of their ends: without them a
-    /// rollback could only go back to before the first. Of each device the newest few.
+    /// rollback could only go back to before the first. Of each device the newest few; of one that
+    /// was released, the release.
     std::vector<UndoableTransaction> undoable;
     std::size_t damaged_lines = 0;
     std::size_t lines = 0;  ///< that the file has, damaged ones too
@@ -44,12 +45,12 @@ struct JournalState {
                                                     const sysfs::Identity& identity) const;
     /// The rules of the devices that are bound by us, or returned, and still the same.
     [[nodiscard]] policy::BoundRules rules(const sysfs::Inventory& inventory) const;
-    /// All that was done to a device of ours since the beginning of `txn`, as one transaction;
-    /// nothing if it was not ours before, or if that is not known any more.
+    /// All that was done to a device since the beginning of `txn`, as one transaction; nothing if
+    /// it was not ours before, or if that is not known any more.
     [[nodiscard]] std::optional<InFlightTransaction> changes_since(
         const std::string& txn, const sysfs::DeviceId& device) const;
-    /// What a release of the device undoes; with `rollback` only what was done since that
-    /// transaction began, if it is known.
+    /// What a release of the device, which is ours, undoes; with `rollback` only what was done
+    /// since that transaction began, if it is known.
     [[nodiscard]] ManagedDevice to_undo(const sysfs::DeviceId& device,
                                         const std::string& rollback) const;
     /// The fewest records that give this state.

@@ -155,10 +155,20 @@ struct RecordApplier {
         std::erase_if(journal_state.undoable,
                       [](const UndoableTransaction& each) { return each.replaced.empty(); });
     }
-    void release(const sysfs::DeviceId& device) const {
-        journal_state.bound.erase(device);
+    void forget_undoable(const sysfs::DeviceId& device) const {
         forget_device(journal_state.undoable.begin(), journal_state.undoable.end(), device);
         drop_empty();
+    }
+    void release(const sysfs::DeviceId& device) const {
+        journal_state.bound.erase(device);
+        forget_undoable(device);
+    }
+    /// A release can be undone as long as nothing else is done to the device.
+    void release_undoably(const InFlightTransaction& flight, const sysfs::DeviceId& device) const {
+        const auto old = journal_state.bound.extract(device);
+        forget_undoable(device);
+        if (!old.empty() && flight.rollback.empty() && flight.find(device) != nullptr)
+            keep_undoable(flight, old.mapped());
     }
     /// The device is again as it stood when the transaction `undone` began.
     void roll_back(const std::string& undone, const sysfs::DeviceId& device) const {
@@ -204,6 +214,8 @@ struct RecordApplier {
                 const bool was_ours = snapshot->origin && old != journal_state.bound.end();
                 if (was_ours)
                     keep_undoable(*flight, old->second);
+                else
+                    forget_undoable(device);
                 ManagedDevice next = to_managed_device(
                     *flight, *snapshot, driver,
                     was_ours ? old->second.side_effects : std::vector<SideEffect>{});
@@ -219,7 +231,7 @@ struct RecordApplier {
             }
         }
         for (const sysfs::DeviceId& device : r.released) {
-            release(device);
+            release_undoably(*flight, device);
             const BindingSnapshot* snapshot = flight->find(device);
             if (flight->begin.action == "apply" && snapshot != nullptr)
                 journal_state.returned[device] = {device, snapshot->identity, snapshot->rule};

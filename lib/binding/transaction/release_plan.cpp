@@ -9,6 +9,7 @@
 #include "binding/transaction/apply.hpp"
 #include "binding/transaction/attributes.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
+#include "binding/transaction/rebind_plan.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/names.hpp"
@@ -202,6 +203,11 @@ Plan release_plan(const JournalState& journal_state, const Inventory& inventory,
         ReleaseReasons reasons(usage, forced, transaction);
         // The last that was bound goes first.
         for (auto device = devices.rbegin(); device != devices.rend(); ++device) {
+            if (!journal_state.bound.contains(*device)) {
+                add_rebind(*device, journal_state, inventory, selection.rollback,
+                           release_accepts({}, forced), transaction);
+                continue;
+            }
             const ManagedDevice undone = journal_state.to_undo(*device, selection.rollback);
             transaction.group = undone.identity.iommu_group;
             const auto removed = removed_with(undone, inventory);
@@ -210,6 +216,8 @@ Plan release_plan(const JournalState& journal_state, const Inventory& inventory,
             transaction.changes.back().rollback = selection.rollback;
             transaction.changes.back().accepted_uses = release_accepts(removed, forced);
         }
+        if (transaction.changes.empty())
+            transaction.verdict = Verdict::kOk;
         reasons.add_unbound();
         plan.transactions.push_back(std::move(transaction));
     }

@@ -91,6 +91,19 @@ bool is_in_flight(const JournalState& journal_state, const DeviceId& device) {
         [&](const InFlightTransaction& flight) { return flight.find(device) != nullptr; });
 }
 
+std::string newest_undoable(const JournalState& journal_state) {
+    std::string newest;
+    const auto note = [&](const std::string& txn) {
+        if (newest.empty() || sysfs::device_name_less(newest, txn))
+            newest = txn;
+    };
+    for (const auto& [id, bound] : journal_state.bound)
+        note(bound.txn);
+    for (const UndoableTransaction& each : journal_state.undoable)
+        note(each.begin.txn);
+    return newest;
+}
+
 }  // namespace
 
 std::vector<DeviceId> removed_with(const ManagedDevice& undone, const Inventory& inventory) {
@@ -168,20 +181,20 @@ Result<ReleaseSelection> select_release(const JournalState& journal_state,
 
 Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
                                          const std::string& txn) {
-    std::string wanted = txn;
-    if (wanted.empty())
-        for (const auto& [id, bound] : journal_state.bound)
-            if (wanted.empty() || sysfs::device_name_less(wanted, bound.txn))
-                wanted = bound.txn;
+    const std::string wanted = txn.empty() ? newest_undoable(journal_state) : txn;
     ReleaseSelection selection{.transactions = {}, .armed = {}, .rollback = wanted};
     for (const auto& [id, bound] : journal_state.bound)
         if (bound.txn == wanted || bound.first == wanted || journal_state.changes_since(wanted, id))
             selection.transactions[wanted].insert(id);
+    for (const UndoableTransaction& each : journal_state.undoable)
+        for (const ManagedDevice& replaced : each.replaced)
+            if (each.begin.txn == wanted)
+                selection.transactions[wanted].insert(replaced.device);
     if (selection.transactions.empty() &&
         (txn.empty() || journal_state.find_in_flight(txn) == nullptr))
         return fail(Code::kNotFound, "roll back", txn.empty() ? "the newest transaction" : txn,
-                    txn.empty() ? "nothing that it bound is bound by us now"
-                                : "no transaction of this name has bound what is bound by us now",
+                    txn.empty() ? "nothing that we did can be undone now"
+                                : "no transaction of this name has done what can be undone now",
                     "`vfioctl history` shows what was done");
     return selection;
 }

@@ -31,8 +31,8 @@ struct ReleaseSelection {
 [[nodiscard]] base::Result<ReleaseSelection> select_release(
     const JournalState& journal_state, const sysfs::Inventory& inventory,
     const std::vector<sysfs::DeviceId>& devices);
-/// Everything that one recorded transaction did, and what followed it on the same devices; an empty
-/// id means the newest.
+/// Everything that one recorded transaction did, a release too, and what followed it on the same
+/// devices; an empty id means the newest.
 [[nodiscard]] base::Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
                                                              const std::string& txn);
 /// The selected devices that are present, with the VFs and mdevs that would vanish: whose users

@@ -49,7 +49,9 @@ std::vector<sysfs::DeviceId> disturbed_by(const TransactionContext& context,
         undone = context.journal_state.to_undo(id, change.rollback);
         out = removed_with(*undone, inventory);
     }
-    if ((each.changes_driver() && policy::disturbs_users(preflight.now, change.to)) ||
+    // A rollback of a release takes the device from the driver that it went back to.
+    const bool rebinds = releases && preflight.managed == nullptr && !change.rollback.empty();
+    if ((each.changes_driver() && policy::disturbs_users(preflight.now, change.to)) || rebinds ||
         (releases && release_unbinds(preflight.now.driver, undone)))
         out.push_back(id);
     const sysfs::Device* now = inventory.find(id);

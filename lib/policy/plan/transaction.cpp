@@ -43,7 +43,7 @@ bool disturbs_users(const sysfs::Device& device, Change::To to) {
 std::optional<std::string> Change::target_name() const {
     switch (to) {
         case To::kHost:
-            return "host";
+            return candidates.empty() ? "host" : candidates.front().driver;
         case To::kNone:
             return "none";
         case To::kChain:

@@ -61,7 +61,8 @@ struct Change {
     std::optional<std::string> from_override;
     using To = DriverAction::ActionKind;
     To to = To::kChain;
-    /// For kChain: the usable candidates, in order. Empty: only VFs or mdevs change.
+    /// For kChain: the usable candidates, in order. Empty: only VFs or mdevs change. For kHost only
+    /// where a release is rolled back: the driver that the device goes back to.
     std::vector<ChainLink> candidates;
     bool taken_along = false;  ///< a group peer that no rule matches
     /// The kinds of use that the rule or the user allows; any other is looked for again before the

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "binding/transaction/rebind_plan.hpp"
 #include "binding/transaction/release_plan.hpp"
+#include "policy/yaml/parse_policy.hpp"
 #include "tests/unit/binding/test_host.hpp"
 
 /// A rollback goes back to what stood when the transaction began, also when that was our doing.
@@ -173,6 +175,127 @@ TEST(RollbackChain, IsKnownAfterACompactionAndOfEachDeviceForTheNewestFew) {
         EXPECT_FALSE(host.plan_back(txns.at(forgotten))) << forgotten;
     EXPECT_EQ(host.roll_back(txns.at(5)).result, StepResult::kDone);
     EXPECT_EQ(host.driver_state(), (DriverState{"vfio-pci", "vfio-pci"}));
+}
+
+/// A release is a transaction of the history like any other.
+class RollbackOfARelease : public ::testing::Test {
+  protected:
+    /// Returns the id of the newest transaction that can be undone.
+    std::string release() {
+        const policy::Plan done = host_.release({kNic});
+        EXPECT_EQ(done.transactions.at(0).result, StepResult::kDone);
+        EXPECT_TRUE(host_.journal_state().bound.empty());
+        const auto plan = host_.plan_back("");
+        EXPECT_TRUE(plan) << plan.error().text();
+        return plan ? plan->transactions.at(0).changes.at(0).rollback : std::string();
+    }
+
+    RollbackHost host_{one_nic()};
+};
+
+TEST_F(RollbackOfARelease, BindsTheDeviceAgain) {
+    const std::string bound = host_.move({"vfio-pci"});
+    const ManagedDevice record = host_.journal_state().bound.at(pci_id(kNic));
+    const std::string released = release();
+    EXPECT_NE(released, bound);
+    const auto plan = host_.plan_back(released);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(
+        words(plan->transactions.at(0).steps),
+        (std::vector<std::string>{"set_override 0000:01:00.0 vfio-pci -",
+                                  "unbind 0000:01:00.0 e1000e -", "bind 0000:01:00.0 vfio-pci -"}));
+    const policy::Transaction back = host_.roll_back(released);
+    EXPECT_EQ(back.result, StepResult::kDone) << back.error;
+    EXPECT_EQ(words(back.steps),
+              (std::vector<std::string>{"set_override 0000:01:00.0 vfio-pci done",
+                                        "unbind 0000:01:00.0 e1000e done",
+                                        "bind 0000:01:00.0 vfio-pci done"}));
+    EXPECT_EQ(host_.driver_state(), (DriverState{"vfio-pci", "vfio-pci"}));
+    EXPECT_TRUE(host_.journal_state().bound.at(pci_id(kNic)) == record);
+    EXPECT_FALSE(host_.plan_back(released));
+    EXPECT_EQ(host_.roll_back(bound).result, StepResult::kDone);
+    EXPECT_EQ(host_.driver_state(), (DriverState{"e1000e", std::nullopt}));
+}
+
+TEST_F(RollbackOfARelease, IsKnownAfterACompaction) {
+    host_.move({"vfio-pci"});
+    const std::string released = release();
+    auto opened = Journal::open(host_.state());
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE(opened->journal.compact(host_.journal_state()));
+    EXPECT_EQ(host_.roll_back(released).result, StepResult::kDone);
+    EXPECT_EQ(host_.driver_state(), (DriverState{"vfio-pci", "vfio-pci"}));
+}
+
+TEST_F(RollbackOfARelease, IsForgottenOnceTheDeviceIsBoundAgain) {
+    host_.move({"vfio-pci"});
+    const std::string released = release();
+    host_.move({"vfio-pci"});
+    EXPECT_FALSE(host_.plan_back(released));
+}
+
+TEST_F(RollbackOfARelease, TakesNothingThatTheHostUsesByNow) {
+    host_.move({"vfio-pci"});
+    const std::string released = release();
+    const auto early = host_.plan_back(released);
+    ASSERT_TRUE(early);
+    host_.kernel().change([](fake::KernelState& world) {
+        world.uses[pci_id(kNic)] = {
+            {sysfs::UseKind::kDefaultRoute, "carries the default route", "eth0"}};
+    });
+    const auto plan = host_.plan_back(released);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->transactions.at(0).verdict, policy::Verdict::kRefused);
+    const policy::Transaction late = host_.apply(*early).transactions.at(0);
+    EXPECT_EQ(late.error_code, base::Code::kStale) << late.error;
+    EXPECT_EQ(host_.driver_state(), (DriverState{"e1000e", std::nullopt}));
+}
+
+TEST_F(RollbackOfARelease, LeavesOutADeviceThatIsAnotherByNow) {
+    host_.move({"vfio-pci"});
+    const std::string released = release();
+    host_.kernel().change(
+        [](fake::KernelState& world) { world.devices.at(pci_id(kNic)).ids.device = 0x10d4; });
+    const auto plan = host_.plan_back(released);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->transactions.at(0).verdict, policy::Verdict::kOk);
+    EXPECT_EQ(
+        plan->transactions.at(0).notes,
+        (std::vector<std::string>{"0000:01:00.0 is not there any more, or is another device"}));
+}
+
+TEST_F(RollbackOfARelease, RefusesADeviceThatARuleProtectsByNow) {
+    host_.move({"vfio-pci"});
+    auto plan = host_.plan_back(release());
+    ASSERT_TRUE(plan);
+    const std::vector<policy::SourceFile> files = {
+        {"keep.yaml",
+         "version: 1\nrules:\n  - name: keep\n    protect: true\n    match: { class: network }\n"}};
+    const policy::Parsed parsed = policy::parse_set(files);
+    ASSERT_TRUE(parsed.ok());
+    refuse_protected(*plan, parsed.set, host_.kernel().state().inventory());
+    const policy::Transaction& refused = plan->transactions.at(0);
+    EXPECT_EQ(refused.verdict, policy::Verdict::kRefused);
+    ASSERT_EQ(refused.reasons.size(), 1U);
+    EXPECT_EQ(refused.reasons[0].code, policy::ReasonCode::kProtected);
+}
+
+TEST(RollbackOfAReleaseWithVfs, MakesThemAgain) {
+    fake::Host made;
+    made.pci(kNic).nic().group(15).driver("igb").pf(8, 0);
+    RollbackHost host(fake::KernelState::from(made));
+    policy::Change change = host.change(kNic, {});
+    change.set_vfs = 3;
+    host.apply(host.make_plan({change}));
+    host.release({kNic});
+    const auto vfs = [&] { return host.kernel().state().devices.at(pci_id(kNic)).sriov->enabled; };
+    ASSERT_EQ(vfs(), 0U);
+    const policy::Transaction back = host.roll_back("");
+    EXPECT_EQ(back.result, StepResult::kDone) << back.error;
+    EXPECT_EQ(vfs(), 3U);
+    EXPECT_EQ(host.driver_state().driver, "igb");
+    host.release({kNic});
+    EXPECT_EQ(vfs(), 0U);
 }
 
 }  // namespace

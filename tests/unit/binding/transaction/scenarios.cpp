@@ -267,6 +267,18 @@ const std::vector<Scenario>& scenarios() {
         {"a release that loads a module", native_module, unload_native, release_one},
         {"the rollback of a transaction", group_of_three, after(bind_three), roll_back},
         {"a rollback to our own earlier transaction", two_drivers, bind_twice, roll_back},
+        {"the rollback of a release", group_of_three,
+         [](TestHost& f) {
+             after(bind_three)(f);
+             f.release({kThree[0]});
+         },
+         roll_back},
+        {"the rollback of a release of attributes", adjustable,
+         [](TestHost& f) {
+             after(bind_with_attributes)(f);
+             f.release(kOne);
+         },
+         roll_back},
         {"the host's own driver", bound_by_others, nullptr,
          [](TestHost& f) { return bind_to(f, Change::To::kHost); }},
         {"no driver", one_nic, nullptr, [](TestHost& f) { return bind_to(f, Change::To::kNone); }},

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "binding/journal/journal_state.hpp"
+#include "policy/model/policy_model.hpp"
+#include "policy/plan/plan.hpp"
+#include "sysfs/device/inventory.hpp"
+
+namespace binding {
+
+/// The rollback of a release: the device goes back to the driver that the release took it from,
+/// with the steps of undo_device(); `candidates` of the change names it. A device that is not there
+/// any more becomes a note.
+void add_rebind(const sysfs::DeviceId& id, const JournalState& journal_state,
+                const sysfs::Inventory& inventory, const std::string& rollback,
+                const std::vector<sysfs::UseKind>& accepted, policy::Transaction& transaction);
+
+/// Refuses what would take a device that a rule protects by now.
+void refuse_protected(policy::Plan& plan, const policy::PolicySet& set,
+                      const sysfs::Inventory& inventory);
+
+/// Does the change take a device from the host?
+[[nodiscard]] bool is_rebind(const policy::Change& change);
+
+}  // namespace binding
