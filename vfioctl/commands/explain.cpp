@@ -7,6 +7,7 @@
 
 #include "binding/codec/json.hpp"
 #include "binding/report/plan_report.hpp"
+#include "policy/plan/plan_mdevs.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/render/device_format.hpp"
@@ -112,7 +113,9 @@ CliResult<ExitCode> run_explain(CliContext& cli, const Arguments& arguments) {
                                      .chain = {},
                                      .why = "no rule matches it: unmanaged"};
     const policy::Decision* found = assessment.decision(device.id);
-    const policy::Decision& decision = found == nullptr ? unmanaged : *found;
+    policy::Decision decision = found == nullptr ? unmanaged : *found;
+    if (policy::has_lost_driver(device))
+        decision.why += std::string("; it ") + policy::kLostDriver;
     sysfs::HardwareDatabase hardware(cli.options.root);
     const binding::DeviceNames names = hardware_names(hardware, device);
     if (cli.json()) {

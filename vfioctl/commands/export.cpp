@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "policy/decide/driver_chain.hpp"
+#include "policy/plan/plan_mdevs.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/context/option_values.hpp"
 #include "vfioctl/exchange/export_cdi.hpp"
@@ -56,7 +57,9 @@ std::string mdev_api(const HostAssessment& assessment, const sysfs::Device& devi
 
 void warn_if_not_assignable(CliContext& cli, HostAssessment& assessment,
                             const sysfs::Device& device) {
-    if (!device.vfio && !(device.driver && sysfs::is_vfio_driver(*device.driver)))
+    if (policy::has_lost_driver(device))
+        warn(cli, assessment, device.id.display() + " " + policy::kLostDriver);
+    else if (!device.vfio && !(device.driver && sysfs::is_vfio_driver(*device.driver)))
         warn(cli, assessment,
              device.id.display() + ": is " +
                  (device.driver ? "on " + *device.driver : std::string("not bound")) +

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "sysfs/device/names.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
 #include "sysfs/module/modprobe_config.hpp"
+#include "sysfs/module/module_index.hpp"
 #include "vfioctl/exchange/pci_id_list.hpp"
 
 /// vfio-pci and pci-stub take ids as a parameter, from modprobe's configuration or the kernel
@@ -83,6 +85,10 @@ class ModprobeImporter {
         for (const ConfigLine& line : config.lines)
             if (line.is_valid() && line.words[0] == "alias" && id_driver(line.words[2]))
                 aliases_[sysfs::normalise_module(line.words[1])] = *id_driver(line.words[2]);
+        const sysfs::ModuleIndex modules(root);
+        for (const char* driver : kIdDrivers)
+            if (modules.state(driver) == sysfs::ModuleState::kBuiltin)
+                builtin_.insert(driver);
         for (const ConfigLine& line : config.lines)
             import_line(line);
         for (const auto& [path, numbers] : distribution_)
@@ -109,7 +115,11 @@ class ModprobeImporter {
                     ": not imported");
         const auto driver = id_driver(line.words[1]);
         const auto alias = aliases_.find(sysfs::normalise_module(line.words[1]));
-        if (command == "options" && driver)
+        if (driver && builtin_.contains(*driver) && (command == "options" || command == "install"))
+            out_.add_omission(line.where(), in_quotes(line.text) + " has no effect: " + *driver +
+                                                " is built into this kernel, and takes parameters "
+                                                "from the kernel command line alone: not imported");
+        else if (command == "options" && driver)
             for (const KernelArgument& parameter : sysfs::parse_kernel_arguments(line.rest))
                 import_parameter(line.where(), *driver, parameter.key, parameter);
         else if (command == "options" && alias != aliases_.end())
@@ -188,7 +198,7 @@ class ModprobeImporter {
         const auto driver = id_driver(argument.key.substr(0, dot));
         if (argument.key == "module_blacklist")
             for (const std::string& name : split_list(argument.value))
-                if (const auto denied = id_driver(name))
+                if (const auto denied = id_driver(name); denied && !builtin_.contains(*denied))
                     unusable_.emplace(*denied, "it is never loaded, by " + text);
         if (dot != std::string::npos && driver)
             import_parameter(where, *driver, argument.key.substr(dot + 1), argument);
@@ -254,6 +264,7 @@ class ModprobeImporter {
     ImportResult out_;
     std::map<std::string, std::vector<IdLine>> lines_;  ///< driver → as they are read
     std::map<std::string, std::string> unusable_;       ///< driver → why it takes no ids
+    std::set<std::string> builtin_;                     ///< drivers
     std::map<std::string, std::string> aliases_;        ///< of the drivers' modules
     std::map<std::string, std::string> distribution_;   ///< path → line numbers
     std::vector<std::pair<std::string, PciIdEntry>> imported_;

@@ -96,12 +96,12 @@ class UnitPlanner {
             plan_vfs(device, rule, *change.set_vfs);
         MissingMdevs mdevs = find_missing_mdevs(member, context_.inventory);
         change.mdevs = std::move(mdevs.missing);
-        for (const MdevSpec& lost : mdevs.lost)
+        for (const MdevSpec& lost : mdevs.lost) {
             add_use_reasons({"mdev", *lost.uuid}, rule, context_, reasons());
+            transaction_.notes.push_back("mdev/" + *lost.uuid + " " + kLostDriver);
+        }
         change.mdevs_to_stop = std::move(mdevs.lost);
         std::move(mdevs.reasons.begin(), mdevs.reasons.end(), std::back_inserter(reasons()));
-        if (has_lost_driver(device))
-            reasons().push_back(make_reason(ReasonCode::kNoDriver, device.id, kLostDriver));
         note_foreign_override(member, moves);
         if (moves || change.set_vfs || !change.attrs.empty() || !change.mdevs.empty() ||
             change.access != AccessSpec{})
@@ -134,7 +134,10 @@ class UnitPlanner {
                           const Change& change) {
         switch (change.to) {
             case Change::To::kChain:
-                add_kernel_reasons(device, chain, context_.inventory.host, reasons());
+                if (has_lost_driver(device))
+                    reasons().push_back(make_reason(ReasonCode::kNoDriver, device.id, kLostDriver));
+                else
+                    add_kernel_reasons(device, chain, context_.inventory.host, reasons());
                 add_dead_device(device, rule, context_, reasons());
                 add_vfs_in_use(device, reasons());
                 break;

@@ -183,6 +183,31 @@ TEST(Import, NamesTheIdsThatAModuleCannotTake) {
     EXPECT_NE(made.out.find("has more than 1023 characters of ids"), std::string::npos);
 }
 
+/// modprobe's files are read when a module is loaded, which a built-in driver never is.
+TEST(Import, TakesOfABuiltInDriverOnlyWhatTheCommandLineGivesIt) {
+    const fake::TempDir root;
+    fake::Tree(root.path())
+        .file("/sys/bus/pci/devices/x", "")
+        .file("/sys/module/vfio_pci/parameters/ids", "")
+        .file("/etc/modprobe.d/a.conf",
+              "options vfio-pci ids=10de:1eb8\ninstall vfio-pci /bin/true\n"
+              "options pci-stub ids=8086:10d3\n")
+        .file("/proc/cmdline", "vfio-pci.ids=10de:2204 module_blacklist=vfio_pci\n");
+    const ProcessOutput made =
+        run_vfioctl({"--root", ".", "--json", "import", "modprobe"}, root.path());
+    const auto json = nlohmann::json::parse(made.out);
+    const std::string yaml = json["yaml"];
+    EXPECT_EQ(json["rules"].size(), 2U) << yaml;
+    EXPECT_NE(yaml.find("vfio-pci-10de:2204"), std::string::npos) << yaml;
+    EXPECT_NE(yaml.find("pci-stub-8086:10d3"), std::string::npos) << yaml;
+    for (const int line : {1, 2})
+        EXPECT_NE(json["warnings"].dump().find("a.conf:" + std::to_string(line) + ": '"),
+                  std::string::npos)
+            << json["warnings"];
+    EXPECT_NE(made.out.find("has no effect: vfio-pci is built into this kernel"),
+              std::string::npos);
+}
+
 /// driverctl takes the whole file but the newlines at its end, `$(< file)`.
 TEST(Import, ReadsDriverctlsFilesAsTheShellDoes) {
     const fake::TempDir root;
