@@ -81,7 +81,7 @@ void plan_release(StepContext& step, const QueuedJob& queued) {
     const JobRequest& request = queued.job.request;
     const auto selection =
         request.kind == JobKind::kRollback
-            ? binding::select_rollback(view.journal_state, request.txn)
+            ? binding::select_rollback(view.journal_state, view.inventory, request.txn)
             : binding::select_release(view.journal_state, view.inventory, request.devices);
     if (!selection)
         return fail_job(step, queued.job.id, selection.error());
@@ -144,7 +144,8 @@ Result<JobScope> job_scope(const ControllerState& state, const JobRequest& reque
     std::vector<DeviceId> devices = request.devices;
     // A rollback that selects nothing fails in its plan, as it does without the daemon.
     if (request.kind == JobKind::kRollback)
-        if (const auto selection = binding::select_rollback(view.journal_state, request.txn))
+        if (const auto selection =
+                binding::select_rollback(view.journal_state, view.inventory, request.txn))
             for (const auto& [txn, ids] : selection->transactions)
                 devices.insert(devices.end(), ids.begin(), ids.end());
     for (const DeviceId& id : devices) {

@@ -625,7 +625,171 @@ def mdev_of(host, parent):
     return mdev
 
 
+@row(6, "a supplier of the controller that has the root disk", "mounted", "sda on /", FORCED)
+def _(host):
+    device_link(host, "active")
+
+
+@row(6, "a supplier by a link that is not managed", "", "", TAKE, "change")
+def _(host):
+    device_link(host, "not tracked")
+
+
+def device_link(host, status):
+    """Thunderbolt's host interface supplies the xHCI: tb_acpi_add_link()."""
+    supplier = host.device("usb", ADDRESS, "thunderbolt")
+    consumer = host.device("usb", "0000:00:0d.0")
+    link = "/sys/devices/virtual/devlink/pci:0000:01:00.0--pci:0000:00:0d.0"
+    host.file(f"{link}/status", status).file(f"{link}/sync_state_only", "0").link(f"{link}/consumer", consumer)
+    host.link(f"{supplier}/consumer:pci:0000:00:0d.0", link)
+    host.block(f"{consumer}/usb1/1-1/1-1:1.0/host0/target0:0:0/0:0:0:0/block/sda", "8:0")
+    host.mount("8:0", "/", source="/dev/sda")
+
+
+@row(6, "memory of the host on a CXL expander", "holder", "System RAM (kmem) of dax0.0", FORCED)
+def _(host):
+    memory = host.device(driver="cxl_pci") + "/mem0"
+    host.file(f"{memory}/dev", "250:0").link(f"{memory}/subsystem", "/sys/bus/cxl").link("/sys/bus/cxl/devices/mem0", memory)
+    root = "/sys/devices/platform/ACPI0017:00/root0"
+    host.link(f"{root}/port1/endpoint2/uport", memory).link("/sys/bus/cxl/devices/endpoint2", f"{root}/port1/endpoint2")
+    region = f"{root}/decoder0.0/region0"
+    host.file(f"{region}/target0", "decoder2.0").link("/sys/bus/cxl/devices/region0", region)
+    host.file(f"{region}/dax_region0/dax0.0/modalias", "dax:t0").link(f"{region}/dax_region0/dax0.0/driver", "/sys/bus/dax/drivers/kmem")
+    host.file("/proc/iomem", "1050000000-604fffffff : CXL Window 0\n  1050000000-504fffffff : region0\n    1050000000-504fffffff : dax0.0\n"
+              "      1050000000-504fffffff : System RAM (kmem)")
+
+
+def crypto(words, verdict, code, evidence, references):
+    @row(6, words, code, evidence, TAKE, verdict)
+    def _(host):
+        host.device(driver="4xxx")
+        host.link("/sys/bus/pci/drivers/4xxx/module", "/sys/module/qat_4xxx").link("/sys/module/intel_qat/holders/qat_4xxx", "/sys/module/qat_4xxx")
+        host.dir("/sys/module/qat_4xxx")
+        host.file("/proc/crypto", f"name         : xts(aes)\ndriver       : qat_aes_xts\nmodule       : intel_qat\nrefcnt       : {references}\n")
+
+
+crypto("an algorithm of it that the kernel uses", "refused", "holder", "qat_aes_xts (2 users)", 3)
+crypto("an algorithm of it that nobody uses", "change", "", "", 1)
+part_of("a USB controller that plays a device", "refused", "holder", "function of dwc3.1.auto is g1", "udc", "dwc3.1.auto", "function", "g1")
+part_of("a USB controller that could play one", "change", "", "", "udc", "dwc3.1.auto", "function", "")
+
+
+@row(6, "a work queue with clients", "holder", "clients of wq1.0 is 4")
+def _(host):
+    queue = host.device(driver="idxd") + "/iax1/wq1.0"
+    host.file(f"{queue}/clients", "4").link("/sys/bus/dsa/devices/wq1.0", queue)
+
+
+@row(6, "an open node of a multipath head", "open-fd", "/dev/ng0n1")
+def _(host):
+    disk = host.device("nvme")
+    host.file(f"{disk}/nvme/nvme0/nvme0c0n1/hidden", "1").link("/sys/class/block/nvme0c0n1", f"{disk}/nvme/nvme0/nvme0c0n1")
+    subsystem = "/sys/devices/virtual/nvme-subsystem/nvme-subsys0"
+    host.block(f"{subsystem}/nvme0n1", "259:0")
+    host.node(f"{subsystem}/ng0n1", "nvme-generic", "234:0", "ng0n1")
+    host.process(9, "qemu", ["/dev/ng0n1"])
+
+
+@row(6, "the PSP while guests are encrypted", "open-fd", "qemu (pid 9) has /dev/sev open")
+def _(host):
+    host.device(driver="ccp")
+    host.node("/sys/devices/virtual/misc/sev", "misc", "10:124", "sev")
+    host.process(9, "qemu", ["/dev/sev"])
+
+
+@row(6, "a BMC with the kernel's watchdog", "holder", "ipmi0")
+def _(host):
+    host.node(host.device(driver="ipmi_si") + "/ipmi/ipmi0", "ipmi", "242:0", "ipmi0")
+    host.file("/sys/module/ipmi_watchdog/refcnt", "1")
+
+
+@row(6, "jffs2 on its flash memory", "mounted", "mtd0 on /srv/flash")
+def _(host):
+    host.node(host.device(driver="native") + "/mtd/mtd0", "mtd", "90:0", "mtd0")
+    host.mount("31:0", "/srv/flash", fs="jffs2", source="mtd0")
+
+
+@row(6, "UBI on its flash memory", "holder", "ubi0 on mtd1")
+def _(host):
+    host.node(host.device(driver="native") + "/mtd/mtd1", "mtd", "90:2", "mtd1")
+    host.file("/sys/devices/virtual/ubi/ubi0/mtd_num", "1").link("/sys/class/ubi/ubi0", "/sys/devices/virtual/ubi/ubi0")
+
+
+@row(14, "memory that it lends, mapped", "open-fd", "0000:01:00.0/p2pmem/allocate")
+def _(host):
+    host.nvme()
+    host.process(9, "fio", maps=[f"7f0000000000-7f0000080000 rw-s 00000000 00:16 991 /sys/devices/pci0000:00/{ADDRESS}/p2pmem/allocate"])
+
+
+@row(8, "the kernel's debugger", "console", "kgdboc on ttyS4")
+def _(host):
+    host.node(host.device(driver="serial") + "/0000:01:00.0:0/0000:01:00.0:0.0/tty/ttyS4", "tty", "4:68", "ttyS4")
+    host.file("/sys/module/kgdboc/parameters/kgdboc", "ttyS4")
+
+
+def port(words, build_target):
+    @row(1, words, "holder", "serves disks")
+    def _(host):
+        adapter = host.device("scsi", driver="qla2xxx") + "/host3/fc_host/host3"
+        host.file(f"{adapter}/port_name", "0x21000024ff3dc4b2").link("/sys/class/fc_host/host3", adapter)
+        build_target(host)
+
+
+port("a Fibre Channel port that LIO serves disks through", lambda host: host.file(
+    f"{CONFIG}/target/qla2xxx/21:00:00:24:ff:3d:c4:b2/tpgt_1/enable", "1").dir(f"{CONFIG}/target/qla2xxx/21:00:00:24:ff:3d:c4:b2/tpgt_1/lun/lun_0"))
+port("a Fibre Channel port of nvmet", lambda host: host.file(
+    f"{CONFIG}/nvmet/ports/1/addr_traddr", "nn-0x20000024ff3dc4b2:pn-0x21000024ff3dc4b2").dir(f"{CONFIG}/nvmet/ports/1/subsystems/nqn.x"))
+
+
+def two_uses(words, code, evidence, rule, **signature):
+    @row(1, words, code, evidence, rule)
+    def _(host):
+        host.nvme()
+        host.mount("259:1", "/srv", source="/dev/nvme0n1p1")
+        host.signature("259:2", **signature)
+        host.file("/proc/spl/kstat/zfs/tank/io", "x")
+
+
+two_uses("a mounted partition beside one of a pool", "holder", "nvme0n1p2 is zfs_member", TAKE.replace("[signature]", "[mounted]"),
+         FS_TYPE="zfs_member", FS_USAGE="filesystem", FS_LABEL="tank")
+two_uses("a mounted partition beside a volume group's", "holder", "nvme0n1p2 is LVM2_member", TAKE.replace("[signature]", "[mounted]"),
+         FS_TYPE="LVM2_member", FS_USAGE="raid")
+
+
+@used_disk(2, "/var is a link to another disk", "mounted", "nvme0n1p1 on /data", FORCED)
+def _(host, _disk):
+    host.mount("259:1", "/data").dir("/data/var/lib/bindd").link("/var", "/data/var")
+
+
 # 7. Interfaces that hang on a NIC out of sight
+
+
+def bound_session(words, build_session):
+    @row(7, words, "session", "by eth0", FORCED)
+    def _(host):
+        host.nic()
+        disk = build_session(host)
+        host.block(disk, "8:16")
+        host.mount("8:16", "/", source="/dev/sdb")
+
+
+def nvme_tcp(host):
+    controller = "/sys/devices/virtual/nvme-fabrics/ctl/nvme0"
+    host.file(f"{controller}/transport", "tcp").file(f"{controller}/address", "traddr=192.0.2.9,trsvcid=4420,host_iface=eth0")
+    host.link("/sys/class/nvme/nvme0", controller)
+    return f"{controller}/sdb"
+
+
+def iscsi(host):
+    adapter = "/sys/devices/platform/host7"
+    host.file(f"{adapter}/iscsi_host/host7/netdev", "eth0").link("/sys/class/iscsi_host/host7", f"{adapter}/iscsi_host/host7")
+    connection = f"{adapter}/session1/connection1:0/iscsi_connection/connection1:0"
+    host.file(f"{connection}/address", "192.0.2.9").link("/sys/class/iscsi_connection/connection1:0", connection)
+    return f"{adapter}/session1/target7:0:0/7:0:0:0/block/sdb"
+
+
+bound_session("the root over NVMe/TCP that is bound to it", nvme_tcp)
+bound_session("the root over iSCSI that is bound to it", iscsi)
 
 
 @used_nic(7, "a macvlan on it", "enslaved", "macvlan0")

@@ -8,6 +8,7 @@
 #include "policy/decide/match.hpp"
 #include "policy/model/device_attributes.hpp"
 #include "policy/plan/refusal_reasons.hpp"
+#include "sysfs/device/names.hpp"
 
 namespace binding {
 namespace {
@@ -64,6 +65,11 @@ class UndoSteps {
     std::vector<Step> steps_;
 };
 
+/// As a plan shows it.
+policy::ChainLink goal(const std::optional<std::string>& driver) {
+    return {.driver = driver.value_or("none"), .module = {}, .from = {}, .why = {}};
+}
+
 bool needs_unbound(const IntentRecord& intent) {
     return intent.op == Op::kSetAttr &&
            policy::needs_unbound_device(policy::split_assignment(intent.before).first);
@@ -102,9 +108,7 @@ void add_rebind(const sysfs::DeviceId& id, const JournalState& journal_state,
     policy::Change change;
     change.target = {id, snapshot.identity};
     change.to = policy::Change::To::kHost;
-    if (snapshot.before.driver)
-        change.candidates.push_back(
-            {.driver = snapshot.before.driver, .module = {}, .from = {}, .why = {}});
+    change.candidates.push_back(goal(snapshot.before.driver));
     change.from_driver = now->driver;
     change.from_override = now->driver_override;
     change.accepted_uses = accepted;
@@ -118,6 +122,14 @@ void add_rebind(const sysfs::DeviceId& id, const JournalState& journal_state,
     transaction.group = snapshot.identity.iommu_group;
     transaction.devices.push_back(id);
     transaction.changes.push_back(std::move(change));
+}
+
+void name_goal(const ManagedDevice& undone, policy::Change& change) {
+    const auto& driver = undone.before_driver;
+    const bool leaves_host = !undone.driver.empty() && !sysfs::is_vfio_driver(undone.driver);
+    if (!change.rollback.empty() && leaves_host && driver != undone.driver &&
+        (!driver || sysfs::is_vfio_driver(*driver)))
+        change.candidates.push_back(goal(driver));
 }
 
 bool is_rebind(const policy::Change& change) {

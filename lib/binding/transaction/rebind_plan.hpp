@@ -18,6 +18,9 @@ void add_rebind(const sysfs::DeviceId& id, const JournalState& journal_state,
                 const sysfs::Inventory& inventory, const std::string& rollback,
                 const std::vector<sysfs::UseKind>& accepted, policy::Transaction& transaction);
 
+/// Names in `change` the VFIO driver, or "none", that a rollback takes a device of the host to.
+void name_goal(const ManagedDevice& undone, policy::Change& change);
+
 /// Refuses what would take a device that a rule protects by now.
 void refuse_protected(policy::Plan& plan, const policy::PolicySet& set,
                       const sysfs::Inventory& inventory);

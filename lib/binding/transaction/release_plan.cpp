@@ -158,16 +158,9 @@ class ReleaseReasons {
 };
 
 /// The second look in the worker accepts what the plan does.
-std::vector<sysfs::UseKind> release_accepts(const std::vector<DeviceId>& removed,
-                                            const policy::ForcedReasons& forced) {
+std::vector<sysfs::UseKind> release_accepts(const policy::ForcedReasons& forced) {
     std::vector<sysfs::UseKind> kinds = policy::accepted_uses(policy::Rule{}, forced);
     kinds.push_back(sysfs::UseKind::kSignature);
-    if (!removed.empty())
-        kinds.push_back(sysfs::UseKind::kVfsInUse);
-    // A running mdev holds its parent until it is removed.
-    if (std::any_of(removed.begin(), removed.end(),
-                    [](const DeviceId& device) { return device.bus == "mdev"; }))
-        kinds.push_back(sysfs::UseKind::kHolder);
     return kinds;
 }
 
@@ -183,7 +176,7 @@ Transaction disarm(const Device& device, const Inventory& inventory, const sysfs
     change.to = Change::To::kHost;
     change.from_driver = device.driver;
     change.from_override = device.driver_override;
-    change.accepted_uses = release_accepts({}, forced);
+    change.accepted_uses = release_accepts(forced);
     transaction.changes = {std::move(change)};
     transaction.steps = policy::make_steps(transaction.changes, inventory);
     ReleaseReasons(usage, forced, transaction).add_unbound();
@@ -205,7 +198,7 @@ Plan release_plan(const JournalState& journal_state, const Inventory& inventory,
         for (auto device = devices.rbegin(); device != devices.rend(); ++device) {
             if (!journal_state.bound.contains(*device)) {
                 add_rebind(*device, journal_state, inventory, selection.rollback,
-                           release_accepts({}, forced), transaction);
+                           release_accepts(forced), transaction);
                 continue;
             }
             const ManagedDevice undone = journal_state.to_undo(*device, selection.rollback);
@@ -214,7 +207,8 @@ Plan release_plan(const JournalState& journal_state, const Inventory& inventory,
             reasons.add_removed(removed);
             add_change(undone, inventory, transaction);
             transaction.changes.back().rollback = selection.rollback;
-            transaction.changes.back().accepted_uses = release_accepts(removed, forced);
+            name_goal(undone, transaction.changes.back());
+            transaction.changes.back().accepted_uses = release_accepts(forced);
         }
         if (transaction.changes.empty())
             transaction.verdict = Verdict::kOk;
@@ -240,7 +234,7 @@ Result<Plan> plan_release(sysfs::Kernel& kernel, const StateDir& state, const In
 Result<Plan> plan_rollback(sysfs::Kernel& kernel, const StateDir& state, const Inventory& inventory,
                            const std::string& txn) {
     const auto journal_state = TRY(read_journal(state));
-    const auto selection = TRY(select_rollback(journal_state, txn));
+    const auto selection = TRY(select_rollback(journal_state, inventory, txn));
     return release_plan(
         journal_state, inventory,
         kernel.usage(inventory, selected_devices(journal_state, selection, inventory)), selection);

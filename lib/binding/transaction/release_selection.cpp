@@ -91,7 +91,15 @@ bool is_in_flight(const JournalState& journal_state, const DeviceId& device) {
         [&](const InFlightTransaction& flight) { return flight.find(device) != nullptr; });
 }
 
-std::string newest_undoable(const JournalState& journal_state) {
+/// Can something be undone of it? Of a device that was released, only while it is there.
+bool is_undoable(const ManagedDevice& replaced, const JournalState& journal_state,
+                 const Inventory& inventory) {
+    const Device* now = inventory.find(replaced.device);
+    return journal_state.bound.contains(replaced.device) ||
+           (now != nullptr && same_device(now->identity(), replaced.identity));
+}
+
+std::string newest_undoable(const JournalState& journal_state, const Inventory& inventory) {
     std::string newest;
     const auto note = [&](const std::string& txn) {
         if (newest.empty() || sysfs::device_name_less(newest, txn))
@@ -100,7 +108,10 @@ std::string newest_undoable(const JournalState& journal_state) {
     for (const auto& [id, bound] : journal_state.bound)
         note(bound.txn);
     for (const UndoableTransaction& each : journal_state.undoable)
-        note(each.begin.txn);
+        if (std::any_of(each.replaced.begin(), each.replaced.end(), [&](const ManagedDevice& one) {
+                return is_undoable(one, journal_state, inventory);
+            }))
+            note(each.begin.txn);
     return newest;
 }
 
@@ -180,15 +191,15 @@ Result<ReleaseSelection> select_release(const JournalState& journal_state,
 }
 
 Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
-                                         const std::string& txn) {
-    const std::string wanted = txn.empty() ? newest_undoable(journal_state) : txn;
+                                         const Inventory& inventory, const std::string& txn) {
+    const std::string wanted = txn.empty() ? newest_undoable(journal_state, inventory) : txn;
     ReleaseSelection selection{.transactions = {}, .armed = {}, .rollback = wanted};
     for (const auto& [id, bound] : journal_state.bound)
         if (bound.txn == wanted || bound.first == wanted || journal_state.changes_since(wanted, id))
             selection.transactions[wanted].insert(id);
     for (const UndoableTransaction& each : journal_state.undoable)
         for (const ManagedDevice& replaced : each.replaced)
-            if (each.begin.txn == wanted)
+            if (each.begin.txn == wanted && is_undoable(replaced, journal_state, inventory))
                 selection.transactions[wanted].insert(replaced.device);
     if (selection.transactions.empty() &&
         (txn.empty() || journal_state.find_in_flight(txn) == nullptr))

@@ -32,8 +32,9 @@ struct ReleaseSelection {
     const JournalState& journal_state, const sysfs::Inventory& inventory,
     const std::vector<sysfs::DeviceId>& devices);
 /// Everything that one recorded transaction did, a release too, and what followed it on the same
-/// devices; an empty id means the newest.
+/// devices; an empty id means the newest. Of a release only devices that are still there.
 [[nodiscard]] base::Result<ReleaseSelection> select_rollback(const JournalState& journal_state,
+                                                             const sysfs::Inventory& inventory,
                                                              const std::string& txn);
 /// The selected devices that are present, with the VFs and mdevs that would vanish: whose users
 /// must be known.

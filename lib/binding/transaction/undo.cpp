@@ -178,7 +178,7 @@ class DeviceUndo {
         if (!same_device(now->identity(), snapshot_.identity))
             return note("is another device now");
         target_.identity = now->identity();
-        if (takes_driver(*now))
+        if (takes_device(*now))
             if (const auto unused = journaled_.check_loss(target_.id, {target_.id}); !unused)
                 return leave(unused.error());
         undo_effects();
@@ -193,9 +193,12 @@ class DeviceUndo {
     void note(const std::string& what) {
         undone_.notes.push_back(snapshot_.device.display() + " " + what);
     }
-    /// Would the undo take the device from the driver that it has now?
-    [[nodiscard]] bool takes_driver(const Device& now) const {
-        if (!now.driver || !is_driver_of(flight_, snapshot_, *now.driver))
+    /// Would the undo take the device from the driver that it has now, or bind one that has none?
+    /// A program may have mapped its BARs meanwhile.
+    [[nodiscard]] bool takes_device(const Device& now) const {
+        if (!now.driver)
+            return snapshot_.before.driver && touched_binding(flight_, snapshot_.device);
+        if (!is_driver_of(flight_, snapshot_, *now.driver))
             return false;
         const bool to_another =
             touched_binding(flight_, snapshot_.device) && now.driver != snapshot_.before.driver;

@@ -85,10 +85,12 @@ bool keeps_on_host(const sysfs::Use& use) {
     return use.kind != sysfs::UseKind::kSignature && use.kind != sysfs::UseKind::kFirmwareMemory;
 }
 
-/// We bound the device ourselves: that /proc cannot be read does not make it somebody's.
+/// Who can have a device that is on a VFIO driver; unknown is a group that answers EBUSY. An unbind
+/// would wait for them, so the undo does.
 bool keeps_on_vfio(const sysfs::Use& use) {
     return use.kind == sysfs::UseKind::kVfioOpen || use.kind == sysfs::UseKind::kOpenFd ||
-           use.kind == sysfs::UseKind::kVfsInUse;
+           use.kind == sysfs::UseKind::kVfsInUse || use.kind == sysfs::UseKind::kHolder ||
+           use.kind == sysfs::UseKind::kUnknown;
 }
 
 base::Result<void> check_undo_uses(const sysfs::Device& device,
@@ -128,10 +130,25 @@ base::Result<void> UsageRecheck::check_all(const std::vector<DeviceChange>& chan
     const auto is_known = [&](const sysfs::DeviceId& id) { return inventory.find(id) != nullptr; };
     if (!std::all_of(ids.begin(), ids.end(), is_known))  // VFs and mdevs that go
         inventory = TRY(context_.kernel.devices(ids, {}));
-    const sysfs::Usage usage = context_.kernel.usage(inventory, ids);
+    sysfs::Usage usage = context_.kernel.usage(inventory, ids);
+    for (auto& [id, uses] : usage)
+        std::erase_if(uses, [&](const sysfs::Use& use) { return is_of_lost(use, id); });
     for (const auto& [each, id] : disturbed)
         TRY(check_uses(*each->preflight().change, id, usage));
     return {};
+}
+
+/// VFs and mdevs that the transaction itself takes away first are looked at by themselves.
+bool UsageRecheck::is_of_lost(const sysfs::Use& use, const sysfs::DeviceId& device) const {
+    return std::any_of(
+        just_checked_.begin(), just_checked_.end(), [&](const sysfs::DeviceId& lost) {
+            if (lost == device)
+                return false;
+            return use.kind == sysfs::UseKind::kVfsInUse
+                       ? lost.bus == "pci" && use.evidence.find(lost.name) != std::string::npos
+                       : use.kind == sysfs::UseKind::kHolder && lost.bus == "mdev" &&
+                             use.evidence.starts_with(lost.name);
+        });
 }
 
 base::Result<void> UsageRecheck::check_loss(const policy::Change& change,

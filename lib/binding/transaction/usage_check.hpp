@@ -24,6 +24,8 @@ class UsageRecheck {
                                                 const std::vector<sysfs::DeviceId>& lost);
 
   private:
+    [[nodiscard]] bool is_of_lost(const sysfs::Use& use, const sysfs::DeviceId& device) const;
+
     TransactionContext& context_;
     std::set<sysfs::DeviceId> just_checked_;  ///< by check_all(), and nothing written since
 };

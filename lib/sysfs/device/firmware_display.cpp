@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <memory>
-#include <set>
 #include <span>
 #include <string_view>
 
@@ -47,9 +47,9 @@ void add_displays(const Root& root, const std::string& cls, std::string_view pre
     }
 }
 
-/// The PCI devices that have such memory.
-std::set<std::string> memory_owners(const Root& root) {
-    std::set<std::string> owners;
+/// The PCI devices that have such memory, each with the driver that draws in it, or "BOOTFB".
+std::map<std::string, std::string> memory_owners(const Root& root) {
+    std::map<std::string, std::string> owners;
     visit_memory_map(root, [&owners](std::span<const std::string> path) {
         if (std::find(std::begin(kRegions), std::end(kRegions), path.back()) == std::end(kRegions))
             return;
@@ -57,7 +57,7 @@ std::set<std::string> memory_owners(const Root& root) {
             return scan_pci_address(name).has_value();
         });
         if (owner != path.rend())
-            owners.insert(*owner);
+            owners[*owner] = path.back();
     });
     return owners;
 }
@@ -70,6 +70,11 @@ std::vector<FirmwareDisplay> find_firmware_displays(const Root& root, const Devi
         return displays;
     add_displays(root, "graphics", "fb", displays);
     add_displays(root, "drm", "card", displays);
+    const auto owners = memory_owners(root);
+    // Without CONFIG_FB_DEVICE the class has no entry, and the console draws all the same.
+    if (const auto own = owners.find(device.id.name);
+        displays.empty() && own != owners.end() && own->second != "BOOTFB")
+        return {{"fb0 (" + own->second + ")", {}}};
     if (displays.empty())
         return displays;
     // Where no device has the memory (a capture without it) the boot display is taken. The kernel
@@ -77,7 +82,6 @@ std::vector<FirmwareDisplay> find_firmware_displays(const Root& root, const Devi
     constexpr std::uint32_t kVga = 0x0300;
     constexpr std::uint32_t kOtherDisplay = 0x0380;
     const std::uint32_t cls = device.ids.class_code.value_or(0) >> 8;
-    const auto owners = memory_owners(root);
     const bool may_be_boot_display = device.boot_vga.value_or(cls == kVga || cls == kOtherDisplay);
     const bool is_owner = owners.empty() ? may_be_boot_display : owners.contains(device.id.name);
     return is_owner ? displays : std::vector<FirmwareDisplay>();

@@ -13,7 +13,7 @@ namespace sysfs {
 /// simplefb ("fb0"), or simpledrm and the like ("card0").
 struct FirmwareDisplay {
     std::string name;
-    std::string dir;  ///< of its platform device in sysfs, with the root
+    std::string dir;  ///< of its platform device in sysfs, with the root; empty: not known
 };
 
 /// The firmware's framebuffers in the memory of `device`. They are below no PCI device, but do not

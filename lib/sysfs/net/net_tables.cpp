@@ -143,14 +143,59 @@ void add_route(rtnl_route* route, NetTables& tables) {
     }
 }
 
-// A router has a million routes and one default route: the others are skipped unparsed.
-void add_default_route(nlmsghdr* header, NetTables& tables) {
+/// The interfaces that a route leads to; none: a nexthop object, by its id alone.
+std::vector<int> links_of(const std::array<nlattr*, RTA_MAX + 1>& found) {
+    std::vector<int> links;
+    if (found[RTA_OIF] != nullptr)
+        links.push_back(number_of(found[RTA_OIF]));
+    if (found[RTA_MULTIPATH] == nullptr)
+        return links;
+    const auto* hop = static_cast<const rtnexthop*>(nla_data(found[RTA_MULTIPATH]));
+    auto left = static_cast<std::size_t>(nla_len(found[RTA_MULTIPATH]));
+    while (left >= sizeof *hop && hop->rtnh_len >= sizeof *hop && hop->rtnh_len <= left) {
+        links.push_back(hop->rtnh_ifindex);
+        const std::size_t step = std::min<std::size_t>(RTNH_ALIGN(hop->rtnh_len), left);
+        hop = reinterpret_cast<const rtnexthop*>(reinterpret_cast<const char*>(hop) + step);
+        left -= step;
+    }
+    return links;
+}
+
+// The kernel's own are those of an address, and fe80::/64 of each interface that is up. A router
+// has a million routes: of each interface one is enough.
+void add_set_route(nlmsghdr* header, const rtmsg& route, NetTables& tables) {
+    std::array<nlattr*, RTA_MAX + 1> found{};
+    if (route.rtm_type != RTN_UNICAST || route.rtm_protocol == RTPROT_KERNEL ||
+        nlmsg_parse(header, sizeof(rtmsg), found.data(), RTA_MAX, nullptr) < 0)
+        return;
+    const auto links = links_of(found);
+    if (links.empty() && found[RTA_NH_ID] != nullptr && !tables.has_hidden_route) {
+        tables.has_hidden_route = true;
+        tables.unknown.emplace_back("where a route by a nexthop object leads");
+    }
+    for (const int link : links) {
+        const auto known = tables.links.find(link);
+        if (tables.set_routes.contains(link) || found[RTA_DST] == nullptr)
+            continue;
+        const NlAddress to(nl_addr_alloc_attr(found[RTA_DST], route.rtm_family));
+        if (to)
+            nl_addr_set_prefixlen(to.get(), route.rtm_dst_len);
+        tables.set_routes.emplace(
+            link,
+            text_of(to.get()) + (known == tables.links.end() ? "" : " dev " + known->second.name));
+    }
+}
+
+void add_any_route(nlmsghdr* header, NetTables& tables) {
     if (header->nlmsg_type != RTM_NEWROUTE || !nlmsg_valid_hdr(header, sizeof(rtmsg)))
         return;
-    const auto* route_header = static_cast<const rtmsg*>(nlmsg_data(header));
-    const bool ip = route_header->rtm_family == AF_INET || route_header->rtm_family == AF_INET6;
+    const auto& route_header = *static_cast<const rtmsg*>(nlmsg_data(header));
+    if (route_header.rtm_family != AF_INET && route_header.rtm_family != AF_INET6)
+        return;
+    if (route_header.rtm_dst_len != 0)
+        return add_set_route(header, route_header, tables);
     rtnl_route* parsed = nullptr;
-    if (!ip || route_header->rtm_dst_len != 0 || rtnl_route_parse(header, &parsed) != 0)
+    if (rtnl_route_parse(header, &parsed) != 0)
         return;
     const NetlinkRoute route(parsed);
     add_route(route.get(), tables);
@@ -171,7 +216,7 @@ base::Result<void> read_routes(Netlink& netlink, NetTables& tables) {
         const std::size_t before = tables.routes.size();
         TRY(netlink.dump(
             RTM_GETROUTE, bytes_of(request), [&tables, before] { tables.routes.resize(before); },
-            [&tables](nlmsghdr* header) { add_default_route(header, tables); }));
+            [&tables](nlmsghdr* header) { add_any_route(header, tables); }));
     }
     return {};
 }

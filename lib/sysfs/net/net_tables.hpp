@@ -56,6 +56,10 @@ struct NetTables {
     std::map<int, Link> links;  ///< by interface index
     std::vector<Address> addresses;
     std::vector<DefaultRoute> routes;
+    /// By interface one of the routes that somebody has set and that is no default route: an
+    /// interface without an address may carry them ("10.0.0.0/8 dev eth0").
+    std::map<int, std::string> set_routes;
+    bool has_hidden_route = false;  ///< `unknown` has it
     std::vector<LinkUser> users;
     std::vector<std::string> unknown;  ///< what could not be read
 

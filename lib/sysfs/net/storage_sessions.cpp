@@ -46,14 +46,30 @@ void add_nvme(const Root& root, std::vector<StorageSession>& sessions) {
         const std::string transport = dir ? dir->attr("transport").value_or("") : "";
         const std::string address = dir ? dir->attr("address").value_or("") : "";
         StorageSession session{fmt::format("{} ({})", name, transport), "", name};
-        if (transport == "tcp" || transport == "rdma")
+        if (transport == "tcp" || transport == "rdma") {
             session.peer = address_part(address, "traddr");
-        else if (transport == "fc")
+            // SO_BINDTODEVICE (nvme_tcp_alloc_queue()): no route decides.
+            session.interface = address_part(address, "host_iface");
+        } else if (transport == "fc")
             session.host = fibre_channel_host(root, address);
         else
             continue;
         sessions.push_back(std::move(session));
     }
+}
+
+/// The interface that a session of software iSCSI is bound to (iface.net_ifacename): its host has
+/// "eth2", or no name of one.
+std::string bound_interface(const Root& root, const std::string& connection) {
+    std::istringstream path(base::read_link(connection).value_or(""));
+    for (std::string part; std::getline(path, part, '/');) {
+        const auto host = base::Dir::open(root.path("/sys/class/iscsi_host/" + part));
+        const std::string name =
+            part.starts_with("host") && host ? host->attr("netdev").value_or("") : "";
+        if (!name.empty() && name.front() != '<' && name.front() != '(' && name != "default")
+            return name;
+    }
+    return {};
 }
 
 void add_iscsi(const Root& root, std::vector<StorageSession>& sessions) {
@@ -68,7 +84,8 @@ void add_iscsi(const Root& root, std::vector<StorageSession>& sessions) {
         const std::string number = name.substr(std::min(kStart.size(), name.size()))
                                        .substr(0, name.find(':') - kStart.size());
         if (peer)
-            sessions.push_back({"iSCSI " + name, *peer, "session" + number});
+            sessions.push_back({"iSCSI " + name, *peer, "session" + number,
+                                bound_interface(root, connections + "/" + name)});
     }
 }
 

@@ -13,6 +13,7 @@
 #include "base/dir.hpp"
 #include "base/file_io.hpp"
 #include "base/path.hpp"
+#include "sysfs/device/dependent_devices.hpp"
 #include "sysfs/device/firmware_display.hpp"
 #include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
@@ -131,6 +132,17 @@ class SubtreeWalker {
                            subtree_);
         if (has("hidden") && text_of(path + "/hidden") == "1")
             add_multipath_head(path);
+        const auto consumer = entries.files.lower_bound("consumer:");
+        if ((consumer != entries.files.end() && consumer->starts_with("consumer:")) ||
+            (below && base::base_name(path).starts_with("mem") && has("subsystem")))
+            visit_dependents(path);
+    }
+
+    /// Their uses are the device's: they end with it. Links may go round in a captured host.
+    void visit_dependents(const std::string& path) {
+        for (const std::string& dir : dependent_devices(root_, path))
+            if (dependents_.insert(dir).second)
+                visit(dir);
     }
 
     void add_node(const std::string& path) {
@@ -183,6 +195,11 @@ class SubtreeWalker {
             return disk.starts_with(start + "c") && disk.ends_with(end);
         });
         add_stacked(root_, start + end, paths > 1 ? name : "", subtree_.blocks);
+        // Its other node, of the class nvme-generic, is beside it (nvme_mpath_set_live()).
+        const std::string generic = "ng" + start.substr(sizeof "nvme" - 1) + end;
+        if (const auto number =
+                number_in(root_.path("/sys/class/nvme-generic/" + generic + "/dev")))
+            subtree_.nodes.emplace(*number, DeviceNode{generic, "nvme-generic"});
     }
 
     void add_mdev(const std::string& path) {
@@ -193,6 +210,7 @@ class SubtreeWalker {
     const Root& root_;
     DeviceSubtree& subtree_;
     std::string own_path_;
+    std::set<std::string> dependents_;
 };
 
 /// A group can be open because of another member, which is no use of an unbound member.
@@ -226,10 +244,20 @@ void add_nvidia(const Root& root, DeviceSubtree& subtree) {
                           DeviceNode{"nvidia" + std::to_string(*minor), "nvidia"});
 }
 
+/// On a captured host a node may have no number; its name is enough there.
+void add_parentless_nodes(const Root& root, DeviceSubtree& subtree) {
+    unsigned unnumbered = 0;
+    for (const auto& [name, number] : parentless_nodes(root, subtree.device))
+        subtree.nodes.emplace(parse_node_number(NodeKind::kChar, number)
+                                  .value_or(NodeNumber{NodeKind::kChar, 0, ++unnumbered}),
+                              DeviceNode{name, "misc"});
+}
+
 void add_firmware_displays(const Root& root, SubtreeWalker& walker, DeviceSubtree& subtree) {
     for (const FirmwareDisplay& display : find_firmware_displays(root, subtree.device)) {
         subtree.firmware_display = display.name;
-        walker.visit(display.dir);
+        if (!display.dir.empty())
+            walker.visit(display.dir);
         auto& framebuffers = subtree.framebuffers;
         if (display.name.starts_with("fb") &&
             std::find(framebuffers.begin(), framebuffers.end(), display.name) == framebuffers.end())
@@ -246,19 +274,6 @@ void add_stack_nodes(DeviceSubtree& subtree) {
 
 std::string Block::text() const {
     return label.empty() ? name : name + " (" + label + ")";
-}
-
-std::string DeviceSubtree::disk_under(const Block& block) const {
-    const Block* at = &block;
-    // Each step goes down one level; a captured host may have a cycle.
-    for (std::size_t steps = 0; !at->below.empty() && steps < blocks.size(); ++steps) {
-        const auto next = std::find_if(blocks.begin(), blocks.end(),
-                                       [at](const Block& each) { return each.name == at->below; });
-        if (next == blocks.end())
-            break;
-        at = &*next;
-    }
-    return at->disk;
 }
 
 std::optional<NodeNumber> parse_node_number(NodeKind kind, std::string_view text) {
@@ -287,6 +302,7 @@ DeviceSubtree read_device_subtree(const Root& root, const Device& device) {
     add_vfio_group(root, subtree);
     if (device.id.bus == "pci")
         add_nvidia(root, subtree);
+    add_parentless_nodes(root, subtree);
     add_stack_nodes(subtree);
     return subtree;
 }

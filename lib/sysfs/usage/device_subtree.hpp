@@ -68,9 +68,6 @@ struct DeviceSubtree {
     std::vector<std::string> mdevs;         ///< "83b8f4f2-... (mtty-2)"
     std::vector<std::string> connectors;    ///< directories in sysfs, with the root
     std::vector<std::string> functions;     ///< of PCI, itself among them; as `connectors`
-
-    /// The device's own disk that is `block`, contains it, or is below it.
-    [[nodiscard]] std::string disk_under(const Block& block) const;
 };
 
 [[nodiscard]] DeviceSubtree read_device_subtree(const Root& root, const Device& device);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string_view>
@@ -66,7 +67,9 @@ class EssentialStorageReader {
     explicit EssentialStorageReader(const Root& root) : root_(root) {}
 
     EssentialStorage read(std::span<const Swap> swaps) {
-        std::set<std::string> paths(kEssentialPaths.begin(), kEssentialPaths.end());
+        std::set<std::string> paths;
+        for (const char* path : kEssentialPaths)
+            paths.insert({path, resolve_first(path)});
         for (const Swap& swap : swaps) {
             if (swap.kind == Swap::SwapKind::kFile)
                 paths.insert(swap.path);
@@ -80,6 +83,17 @@ class EssentialStorageReader {
     }
 
   private:
+    /// "/data/var/lib/bindd" where /var is a link to /data/var. Links further down may be on a file
+    /// system whose server does not answer.
+    std::string resolve_first(const std::string& path) const {
+        const std::size_t end = std::min(path.find('/', 1), path.size());
+        const auto target = base::read_link(root_.path(path.substr(0, end)));
+        if (!target || end <= 1)
+            return path;
+        return (std::filesystem::path("/") / *target).lexically_normal().string() +
+               path.substr(end);
+    }
+
     void find_mounts() {
         const std::set<std::string> paths = std::exchange(new_paths_, {});
         known_paths_.insert(paths.begin(), paths.end());

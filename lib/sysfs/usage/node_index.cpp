@@ -20,6 +20,8 @@ bool is_register_file(std::string_view name) {
            (name.starts_with(kResource) && name.size() > kResource.size());
 }
 
+constexpr std::string_view kPeerMemory = "/p2pmem/allocate";
+
 /// "/devices/..." of a path: sysfs may be mounted anywhere.
 std::string_view below_sysfs(std::string_view path) {
     const auto at = path.find("/devices/");
@@ -144,6 +146,13 @@ NodeIndex::Owners NodeIndex::find_named(std::string_view name) const {
 NodeIndex::Owners NodeIndex::find_file(std::string_view path, std::uint64_t inode) const {
     if (path.starts_with("/proc/bus/pci/"))
         return find_node(path);
+    // Memory that the driver lends out (p2p_mem_alloc_attr).
+    if (path.ends_with(kPeerMemory)) {
+        Owners owners = find_node(below_sysfs(path.substr(0, path.size() - kPeerMemory.size())));
+        for (NodeOwner& owner : owners)
+            owner.name += kPeerMemory;
+        return owners;
+    }
     const std::string_view name = path.substr(path.rfind('/') + 1);
     if (!is_register_file(name))
         return {};

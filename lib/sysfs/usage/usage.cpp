@@ -43,7 +43,7 @@ std::vector<UsageCheck> start_checks(const Root& root, const Inventory& inventor
         if (device == nullptr)
             continue;
         UsageCheck check{
-            .subtree = read_device_subtree(root, *device), .uses = {}, .reported_disks = {}};
+            .subtree = read_device_subtree(root, *device), .uses = {}, .reported_blocks = {}};
         for (const auto& unread : check.subtree.unknown)
             check.add(UseKind::kUnknown, "what belongs to it is unknown", unread);
         if (!has_processes)
@@ -113,6 +113,7 @@ void find_block_uses(const Root& root, const KernelUsers& users, const MountTabl
                      std::span<UsageCheck> checks) {
     for (auto& check : checks) {
         find_virtio_mounts(root, mounts, essential, check);
+        find_flash_uses(root, mounts, essential, check);
         if (check.subtree.blocks.empty())
             continue;
         check.essential_storage = &essential.get();
@@ -153,7 +154,8 @@ void find_disk_and_net_uses(const Root& root, const Inventory& inventory,
                             std::span<const RunningProgram> programs,
                             std::span<UsageCheck> checks) {
     if (!any_has_blocks(checks) && !any_has_net(checks) && !has_fibre_channel(root) &&
-        std::none_of(checks.begin(), checks.end(), has_virtio)) {
+        std::none_of(checks.begin(), checks.end(),
+                     [](const UsageCheck& each) { return has_virtio(each) || has_flash(each); })) {
         (void)find_open_nodes(root, inventory, programs, checks);
         return;
     }

@@ -8,14 +8,18 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <string_view>
 
 #include "base/dir.hpp"
+#include "base/file_io.hpp"
 #include "base/path.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/usage/block_stack.hpp"
 
 namespace sysfs {
 namespace {
+
+constexpr std::string_view kMtd = "mtd";  ///< a subsystem
 
 constexpr const char* kPools[] = {"btrfs", "bcachefs"};
 
@@ -211,6 +215,38 @@ const Block* block_of_mount(const Root& root, const Mount& mount,
         }
     }
     return nullptr;
+}
+
+bool has_flash(const UsageCheck& check) {
+    return std::any_of(check.subtree.nodes.begin(), check.subtree.nodes.end(),
+                       [](const auto& entry) { return entry.second.subsystem == kMtd; });
+}
+
+// Each MTD has two nodes (mtd_devtype). A mount of one has the number of its block device, which
+// needs not be there (mtd_get_sb()).
+void find_flash_uses(const Root& root, const MountTable& mounts, LazyEssentialStorage& essential,
+                     UsageCheck& check) {
+    constexpr unsigned kMtdBlockMajor = 31;
+    const std::string ubis = root.path("/sys/class/ubi");
+    for (const auto& [number, node] : check.subtree.nodes) {
+        if (node.subsystem != kMtd)
+            continue;
+        const unsigned index = number.minor / 2;
+        const NodeNumber block{NodeKind::kBlock, kMtdBlockMajor, index};
+        if (mounts.mounts.contains(block)) {
+            const std::string text = "a file system on it is mounted";
+            std::string evidence = fmt::format("mtd{} on {}", index, mounts.places_text(block));
+            if (essential.get().numbers.contains(block))
+                check.add_essential(UseKind::kMounted, text, std::move(evidence));
+            else
+                check.add(UseKind::kMounted, text, std::move(evidence));
+        }
+        for (const auto& name : base::list_directory(ubis))
+            if (base::read_file(fmt::format("{}/{}/mtd_num", ubis, name)).value_or("") ==
+                fmt::format("{}\n", index))
+                check.add(UseKind::kHolder, "its flash memory is attached to UBI",
+                          fmt::format("{} on mtd{}", name, index));
+    }
 }
 
 }  // namespace sysfs

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "sysfs/host/root.hpp"
+#include "sysfs/usage/essential_storage.hpp"
 #include "sysfs/usage/mount_table.hpp"
 #include "sysfs/usage/usage_evidence.hpp"
 
@@ -17,5 +18,11 @@ void find_holders(const Root& root, UsageCheck& check);
 /// The first of `blocks` that the mounted file system is on, also as a member of a pool.
 [[nodiscard]] const Block* block_of_mount(const Root& root, const Mount& mount,
                                           const std::vector<Block>& blocks);
+
+/// Has it flash memory without a block device of its own (MTD)?
+[[nodiscard]] bool has_flash(const UsageCheck& check);
+/// File systems that are mounted from its flash memory directly (jffs2), and UBI.
+void find_flash_uses(const Root& root, const MountTable& mounts, LazyEssentialStorage& essential,
+                     UsageCheck& check);
 
 }  // namespace sysfs

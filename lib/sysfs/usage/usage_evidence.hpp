@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -17,7 +18,8 @@ namespace sysfs {
 struct UsageCheck {
     DeviceSubtree subtree;
     std::vector<Use> uses;
-    std::set<std::string> reported_disks;  ///< disks of the device that some use speaks of
+    /// Block devices that some use speaks of, with all that they stand on.
+    std::set<std::string> reported_blocks;
     const EssentialStorage* essential_storage = nullptr;  ///< where the device has disks
     std::map<std::string, std::string> mounted_at = {};   ///< mount points by block device
 
@@ -25,11 +27,18 @@ struct UsageCheck {
         uses.push_back({kind, std::move(text), std::move(evidence)});
     }
     void add(UseKind kind, const Block& block, std::string text, std::string evidence) {
-        reported_disks.insert(subtree.disk_under(block));
+        note_reported(block);
         if (essential_storage != nullptr && essential_storage->contains(block))
             add_essential(kind, std::move(text), std::move(evidence));
         else
             add(kind, std::move(text), std::move(evidence));
+    }
+    void note_reported(const Block& block) {
+        for (std::string name = block.name; !name.empty() && reported_blocks.insert(name).second;) {
+            const auto at = std::find_if(subtree.blocks.begin(), subtree.blocks.end(),
+                                         [&](const Block& each) { return each.name == name; });
+            name = at == subtree.blocks.end() ? std::string() : at->below;
+        }
     }
     void add_essential(UseKind kind, const std::string& text, std::string evidence) {
         uses.push_back({.kind = kind,

@@ -98,7 +98,7 @@ std::string served_by(const Root& root, const MountTable& mounts, const KernelUs
     const Block* block = block_below(root, mounts, user, check.subtree);
     if (block == nullptr)
         return {};
-    check.reported_disks.insert(check.subtree.disk_under(*block));
+    check.note_reported(*block);
     const bool is_file = !user.node && !user.path.starts_with("/dev/");
     return is_file ? fmt::format("{} on {}", user.path, block->text()) : block->text();
 }

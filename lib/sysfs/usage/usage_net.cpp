@@ -105,6 +105,11 @@ void add_uses(const NetTables& tables, const DependentLinks& links, const std::s
                 UseKind::kAddressed, "a network interface of it has an address",
                 with(address.text + " on " + name_of(tables, address.link), found->second) + where);
     }
+    for (const auto& [link, text] : tables.set_routes) {
+        if (const auto found = links.find(link); found != links.end())
+            check.add(UseKind::kAddressed, "a route leaves through it",
+                      with(text, found->second) + where);
+    }
     for (const auto& user : tables.users) {
         if (const auto found = links.find(user.link); found != links.end())
             add_user(user, with(user.evidence, found->second) + where, check);

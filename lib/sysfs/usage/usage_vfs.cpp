@@ -3,9 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "base/dir.hpp"
 #include "base/path.hpp"
+#include "sysfs/device/dependent_devices.hpp"
 #include "sysfs/device/device_reader.hpp"
+#include "sysfs/net/target_ports.hpp"
 
 namespace sysfs {
 namespace {
@@ -24,6 +29,10 @@ constexpr CountedUse kCountedUses[] = {
     {"/sys/class/dma", "in_use", "0", "the kernel moves data with it"},
     // Unbinding stops the pings, not the timer (watchdog_dev_unregister()).
     {"/sys/class/watchdog", "state", "inactive", "it is a watchdog that runs"},
+    // The gadget that the controller has (function_show()): the host plays a USB device with it.
+    {"/sys/class/udc", "function", "", "it serves a USB gadget"},
+    // The kernel's clients of a work queue (wq_clients_show()), and programs'.
+    {"/sys/bus/dsa/devices", "clients", "0", "its work queues have clients"},
     // usbip_status_show(): exported (2), or failed while it was (3)
     {"/sys/bus/usb/devices", "usbip_status", "1", "the kernel serves it to others"},
 };
@@ -37,6 +46,40 @@ void add_counted_use(const CountedUse& use, const std::string& devices, const st
                   fmt::format("{} of {} is {}", use.attribute, name, *state));
     else if (!state && state.error().code != base::Code::kNotFound)
         check.add(UseKind::kUnknown, "who uses it is unknown", state.error().text());
+}
+
+bool has_module(const Root& root, const char* name) {
+    return base::Dir::open(root.path(std::string("/sys/module/") + name)).has_value();
+}
+
+/// The watchdog of a BMC has no entry in sysfs (ipmi_watchdog is a misc device); it resets the host
+/// when nobody can stop it any more.
+void find_bmc_watchdog(const Root& root, UsageCheck& check) {
+    for (const auto& [number, node] : check.subtree.nodes)
+        if (node.subsystem == "ipmi" && has_module(root, "ipmi_watchdog"))
+            check.add(UseKind::kHolder, "the kernel's watchdog may be on it", node.name);
+}
+
+/// "ttyS4,115200", "kbd,ttyS4" (kgdboc_option_setup())
+void find_debugger(const Root& root, UsageCheck& check) {
+    const auto dir = base::Dir::open(root.path("/sys/module/kgdboc/parameters"));
+    std::istringstream words(dir ? dir->attr("kgdboc").value_or("") : "");
+    for (std::string word; std::getline(words, word, ',');)
+        for (const auto& [number, node] : check.subtree.nodes)
+            if (node.subsystem == "tty" && node.name == word)
+                check.add(UseKind::kConsole, "the kernel's debugger is on it", "kgdboc on " + word);
+}
+
+void find_served_ports(const Root& root, std::span<UsageCheck> checks) {
+    const auto ports = read_target_ports(root);
+    for (UsageCheck& check : checks) {
+        const auto addresses = ports.empty() ? std::vector<std::string>()
+                                             : port_addresses(root, check.subtree.device.syspath);
+        for (const TargetPort& port : ports)
+            if (std::find(addresses.begin(), addresses.end(), port.address) != addresses.end())
+                check.add(UseKind::kHolder, "the kernel serves disks to others through it",
+                          port.name);
+    }
 }
 
 std::string vf_text(const Inventory& inventory, const DeviceId& pf, const std::string& name) {
@@ -72,6 +115,14 @@ void find_mdevs(UsageCheck& check) {
 }
 
 void find_kernel_clients(const Root& root, std::span<UsageCheck> checks) {
+    for (UsageCheck& check : checks)
+        for (const std::string& algorithm : used_crypto_algorithms(root, check.subtree.device))
+            check.add(UseKind::kHolder, "the kernel encrypts with it", algorithm);
+    for (UsageCheck& check : checks) {
+        find_bmc_watchdog(root, check);
+        find_debugger(root, check);
+    }
+    find_served_ports(root, checks);
     for (const CountedUse& each : kCountedUses) {
         const std::string devices = root.path(each.devices);
         for (const auto& name : base::list_directory(devices)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <cerrno>
+#include <optional>
 
 #include "sysfs/device/names.hpp"
 #include "tests/unit/binding/transaction/scenarios.hpp"
@@ -136,6 +137,26 @@ TEST(CameIntoUseThroughVfio, TheUndoIsTriedAgainWhenItIsClosed) {
     fixture.recover();
     EXPECT_TRUE(fixture.journal_state().in_flight.empty());
     EXPECT_EQ(fixture.driver_states(), before);
+}
+
+/// A device without a driver can be mapped through its files in sysfs.
+TEST(CameIntoUseUnbound, NoUndoBindsItWhileItIsMapped) {
+    TestHost fixture(one_nic());
+    const policy::Plan plan = fixture.plan({"0000:01:00.0"}, {"vfio-pci"});
+    fixture.kernel().change(
+        [](fake::KernelState& world) { world.refuse(pci_id("0000:01:00.0"), "vfio-pci", EIO); });
+    fixture.kernel().on_write = [](unsigned, fake::FakeKernel::Moment, fake::KernelState& world) {
+        if (!world.devices.at(pci_id("0000:01:00.0")).driver)
+            world.uses[pci_id("0000:01:00.0")] = {
+                {sysfs::UseKind::kOpenFd, "a process uses it without a driver", "spdk (pid 7)"}};
+    };
+    const policy::Plan done = fixture.apply(plan);
+    EXPECT_NE(done.transactions[0].error.find("spdk (pid 7)"), std::string::npos);
+    EXPECT_EQ(fixture.driver_states().at("0000:01:00.0").driver, std::nullopt);
+    fixture.kernel().change([](fake::KernelState& world) { world.uses.clear(); });
+    fixture.kernel().on_write = nullptr;
+    fixture.recover();
+    EXPECT_EQ(fixture.driver_states().at("0000:01:00.0").driver, "e1000e");
 }
 
 INSTANTIATE_TEST_SUITE_P(AtEveryMoment, CameIntoUse,

@@ -251,17 +251,13 @@ TEST_F(RollbackOfARelease, TakesNothingThatTheHostUsesByNow) {
     EXPECT_EQ(host_.driver_state(), (DriverState{"e1000e", std::nullopt}));
 }
 
-TEST_F(RollbackOfARelease, LeavesOutADeviceThatIsAnotherByNow) {
+TEST_F(RollbackOfARelease, IsNothingForADeviceThatIsAnotherByNow) {
     host_.move({"vfio-pci"});
     const std::string released = release();
     host_.kernel().change(
         [](fake::KernelState& world) { world.devices.at(pci_id(kNic)).ids.device = 0x10d4; });
-    const auto plan = host_.plan_back(released);
-    ASSERT_TRUE(plan);
-    EXPECT_EQ(plan->transactions.at(0).verdict, policy::Verdict::kOk);
-    EXPECT_EQ(
-        plan->transactions.at(0).notes,
-        (std::vector<std::string>{"0000:01:00.0 is not there any more, or is another device"}));
+    EXPECT_FALSE(host_.plan_back(released));
+    EXPECT_FALSE(host_.plan_back(""));
 }
 
 TEST_F(RollbackOfARelease, RefusesADeviceThatARuleProtectsByNow) {
@@ -278,6 +274,24 @@ TEST_F(RollbackOfARelease, RefusesADeviceThatARuleProtectsByNow) {
     EXPECT_EQ(refused.verdict, policy::Verdict::kRefused);
     ASSERT_EQ(refused.reasons.size(), 1U);
     EXPECT_EQ(refused.reasons[0].code, policy::ReasonCode::kProtected);
+}
+
+/// To no driver, and from a native driver that a rule gave it.
+TEST(RollbackFromTheHost, NamesItsGoalForTheProtection) {
+    RollbackHost host(unbound_nic());
+    host.move({"vfio-pci"});
+    const auto plan = host.plan_back(host.move({"e1000e"}));
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->transactions.at(0).changes.at(0).target_name(), "vfio-pci");
+    EXPECT_TRUE(is_rebind(plan->transactions.at(0).changes.at(0)));
+    RollbackHost other(one_nic());
+    policy::Change none = other.change(kNic, {});
+    none.to = policy::Change::To::kNone;
+    other.apply(other.make_plan({none}));
+    other.release({kNic});
+    const auto back = other.plan_back("");
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->transactions.at(0).changes.at(0).target_name(), "none");
 }
 
 TEST(RollbackOfAReleaseWithVfs, MakesThemAgain) {
