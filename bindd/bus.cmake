@@ -38,6 +38,7 @@ add_library(bindd_bus STATIC
   bus/message.cpp
   bus/message_limit.cpp
   bus/caller.cpp
+  bus/child_requests.cpp
   interfaces/device_objects.cpp
   interfaces/fallback_objects.cpp
   bus/bus_error.cpp

@@ -49,7 +49,7 @@ std::string first_reason(const policy::Plan& plan) {
     for (const Transaction& transaction : plan.transactions)
         for (const policy::Reason& reason : transaction.reasons)
             return reason.device.display() + ": " + policy::reason_name(reason.code) + ": " +
-                   reason.text;
+                   reason.text + (reason.evidence ? " (" + *reason.evidence + ")" : "");
     return "nothing could be done";
 }
 

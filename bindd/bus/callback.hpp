@@ -47,4 +47,10 @@ template <typename Reply>
                              [](const Reply& to, JobId job) { to.give_path(job_path(job)); });
 }
 
+/// For a caller that is answered when the job ends, or at once if there is no job.
+template <typename T>
+[[nodiscard]] BusCallback<JobId> reply_on_refusal(const BusCallback<T>& callback) {
+    return on_success<JobId>(callback, [](JobId) {});
+}
+
 }  // namespace bindd

@@ -8,6 +8,7 @@
 
 #include "base/join.hpp"
 #include "base/try.hpp"
+#include "policy/model/device_attributes.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/resolve.hpp"
 #include "vfio/backend.hpp"
@@ -127,6 +128,25 @@ BusResult<void> read_bind_options(const MethodOptions& options, JobRequest& requ
     return read_timeout(options, request);
 }
 
+BusResult<void> read_mdev(const MethodOptions& options, policy::MdevSpec& mdev) {
+    if (options.contains("uuid")) {
+        const auto uuid = TRY(read_option<std::string>(options, "uuid", kText, ""));
+        if (const auto valid = sysfs::parse_uuid(uuid); !valid)
+            return not_permitted("uuid", valid.error().text());
+        else
+            mdev.uuid = *valid;
+    }
+    const auto attrs = TRY(read_option<std::vector<std::string>>(options, "attrs", kTexts, {}));
+    if (attrs.size() > kMaxTexts)
+        return not_permitted("attrs", "too many");
+    for (const std::string& each : attrs) {
+        if (each.find('=') == std::string::npos)
+            return not_permitted("attrs", "'" + each + "' is not NAME=VALUE");
+        mdev.attrs.push_back(policy::split_assignment(each));
+    }
+    return {};
+}
+
 }  // namespace
 
 BusResult<JobRequest> parse_bind_options(const MethodOptions& options) {
@@ -146,9 +166,12 @@ BusResult<JobRequest> parse_claim_options(const MethodOptions& options) {
 
 BusResult<JobRequest> parse_job_options(JobKind kind, const MethodOptions& options) {
     JobRequest request{.kind = kind};
-    if (kind == JobKind::kRelease) {
+    if (kind == JobKind::kRelease || kind == JobKind::kSetVfs || kind == JobKind::kRemoveMdev) {
         TRY(check_keys(options, {"force", "timeout", "dry-run"}));
         TRY(read_forced(options, request));
+    } else if (kind == JobKind::kCreateMdev) {
+        TRY(check_keys(options, {"uuid", "attrs", "timeout", "dry-run"}));
+        TRY(read_mdev(options, request.mdev));
     } else if (kind == JobKind::kApply) {
         TRY(check_keys(options, {"devices", "timeout", "dry-run"}));
     } else {

@@ -27,7 +27,8 @@ using MethodOptions = std::map<std::string, MethodOptionValue>;
 [[nodiscard]] BusResult<JobRequest> parse_bind_options(const MethodOptions& options);
 /// Without dry-run.
 [[nodiscard]] BusResult<JobRequest> parse_claim_options(const MethodOptions& options);
-/// timeout and dry-run; of release force. The devices of apply are left to read_devices_option().
+/// timeout and dry-run; of release, VFs and the removal of an mdev force; of a new mdev uuid and
+/// attrs. The devices of apply are left to read_devices_option().
 [[nodiscard]] BusResult<JobRequest> parse_job_options(JobKind kind, const MethodOptions& options);
 /// A backend's name; empty for the default.
 [[nodiscard]] BusResult<std::string> parse_open_options(const MethodOptions& options);

@@ -17,12 +17,6 @@ namespace {
 
 const Requests::Precondition kNoPrecondition = [](const auto&) { return BusResult<void>(); };
 
-/// For a caller that is answered when the job ends, or at once if there is no job.
-template <typename T>
-BusCallback<JobId> reply_on_refusal(const BusCallback<T>& callback) {
-    return on_success<JobId>(callback, [](JobId) {});
-}
-
 /// As `vfioctl plan --json`; only the transactions of `devices`, unless that is empty.
 BusResult<std::string> plan_document(const Job& job, const std::vector<sysfs::DeviceId>& devices,
                                      Disclosure disclosure) {

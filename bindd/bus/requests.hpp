@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bindd/bus/child_requests.hpp"
 #include "bindd/bus/inspection.hpp"
 #include "bindd/bus/job_submissions.hpp"
 #include "bindd/bus/method_options.hpp"
@@ -21,7 +22,10 @@ class Requests : base::NonCopyable {
           authority_(authority),
           inspection_(inspection),
           paths_(paths),
-          jobs_(controller, authority, paths) {}
+          jobs_(controller, authority, paths),
+          children_(controller, inspection, paths, jobs_) {}
+
+    [[nodiscard]] ChildRequests& children() { return children_; }
 
     void bind(const Caller& caller, const Paths& paths, const MethodOptions& options,
               BusCallback<JobId> callback);
@@ -75,6 +79,7 @@ class Requests : base::NonCopyable {
     Inspection& inspection_;
     const DevicePaths& paths_;
     JobSubmissions jobs_;
+    ChildRequests children_;
     Precondition check_release_ = [](const std::vector<sysfs::DeviceId>&) {
         return BusResult<void>();
     };

@@ -8,6 +8,7 @@
 #include "base/name_table.hpp"
 #include "base/number.hpp"
 #include "bindd/controller/job.hpp"
+#include "bindd/controller/requested_plan.hpp"
 #include "bindd/controller/view.hpp"
 #include "sysfs/device/group.hpp"
 #include "sysfs/device/vfio_nodes.hpp"
@@ -30,7 +31,21 @@ std::string hex_or_empty(const std::optional<std::uint16_t>& value) {
 }
 
 Action main_action(JobKind kind) {
-    return kind == JobKind::kBind || kind == JobKind::kRelease ? Action::kBind : Action::kApply;
+    switch (kind) {
+        case JobKind::kBind:
+        case JobKind::kRelease:
+            return Action::kBind;
+        case JobKind::kReconcile:
+        case JobKind::kApply:
+        case JobKind::kRollback:
+            return Action::kApply;
+        case JobKind::kSetVfs:
+            return Action::kSriov;
+        case JobKind::kCreateMdev:
+        case JobKind::kRemoveMdev:
+            return Action::kMdev;
+    }
+    return Action::kApply;
 }
 
 /// "vfio-pci", "none", "host", or for the driver of a module that is not loaded the module.
@@ -84,18 +99,21 @@ class QuestionCollector {
     QuestionCollector(const View& view, const JobRequest& request)
         : view_(view), request_(request) {}
 
+    /// A request for VFs or mdevs asks once, for its device (add_named()).
     void add(const Transaction& transaction) {
+        if (is_of_children(request_.kind))
+            return;
         for (const Change& change : transaction.changes)
             add(change.target.id, {{"wanted_driver", wanted_driver(change, transaction)},
                                    {"taken_along", is_taken_along(change) ? "true" : "false"}});
         for (const policy::Step& step : transaction.steps)
-            add(step);
+            add(step, transaction);
     }
     void add_named(const DeviceId& id) {
         if (std::none_of(questions_.begin(), questions_.end(), [&](const Question& question) {
                 return question.details.at("address") == id.display();
             }))
-            add(id, {});
+            add(id, requested_details(request_));
     }
     [[nodiscard]] Questions take() {
         if (questions_.empty())
@@ -114,13 +132,15 @@ class QuestionCollector {
             questions_.insert({Action::kForce, details});
         questions_.insert({main_action(request_.kind), std::move(details)});
     }
-    void add(const policy::Step& step) {
+    void add(const policy::Step& step, const Transaction& transaction) {
         const bool is_mdev =
             step.op == policy::Op::kCreateMdev || step.op == policy::Op::kRemoveMdev;
         if (!is_mdev && step.op != policy::Op::kSetVfs)
             return;
-        Details details = device_details(view_, step.device);
-        details[is_mdev ? "mdev_type" : "vfs"] = step.value.value_or("");
+        Details details =
+            is_mdev ? mdev_details(view_, transaction, step) : device_details(view_, step.device);
+        if (!is_mdev)
+            details["vfs"] = step.value.value_or("");
         questions_.insert({is_mdev ? Action::kMdev : Action::kSriov, std::move(details)});
     }
     [[nodiscard]] bool is_taken_along(const Change& change) const {

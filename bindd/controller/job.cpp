@@ -11,8 +11,8 @@ using policy::Verdict;
 
 namespace {
 
-constexpr base::NameTable<JobKind::kRollback> kJobKindNames{"reconcile", "apply", "bind", "release",
-                                                            "rollback"};
+constexpr base::NameTable<JobKind::kRemoveMdev> kJobKindNames{
+    "reconcile", "apply", "bind", "release", "rollback", "sriov", "mdev start", "mdev stop"};
 
 constexpr base::NameTable<JobState::kEnded> kJobStateNames{"waiting", "looking", "working",
                                                            "ended"};
@@ -32,6 +32,10 @@ std::string Requester::actor() const {
 
 const char* job_kind_name(JobKind kind) {
     return kJobKindNames[kind];
+}
+
+bool is_of_children(JobKind kind) {
+    return kind == JobKind::kSetVfs || kind == JobKind::kCreateMdev || kind == JobKind::kRemoveMdev;
 }
 
 const char* job_state_name(JobState state) {

@@ -30,8 +30,14 @@ enum class JobKind {
     kBind,
     kRelease,
     kRollback,
+    kSetVfs,
+    kCreateMdev,
+    kRemoveMdev,
 };
+/// As the history calls what vfioctl does without the daemon.
 [[nodiscard]] const char* job_kind_name(JobKind kind);
+/// Does it change the VFs or the mdevs of one device, whose driver stays?
+[[nodiscard]] bool is_of_children(JobKind kind);
 
 /// Execute the plan, or only make it (`--dry-run`).
 enum class JobMode { kExecute, kPlanOnly };
@@ -40,9 +46,12 @@ enum class JobMode { kExecute, kPlanOnly };
 struct JobRequest {
     JobKind kind = JobKind::kApply;
     JobMode mode = JobMode::kExecute;
-    std::vector<sysfs::DeviceId> devices{};     ///< of bind and release; for apply: none means all
-    policy::BindOptions bind_options{};         ///< of bind; of release: what is forced
-    std::string txn{};                          ///< of rollback; empty: the newest
+    std::vector<sysfs::DeviceId> devices{};  ///< for apply: none means all; of the VFs or mdevs
+                                             ///< that are to change: the PF or the parent
+    policy::BindOptions bind_options{};      ///< of bind; else what is forced
+    std::uint32_t vfs = 0;                   ///< of kSetVfs
+    policy::MdevSpec mdev{};  ///< of kCreateMdev and kRemoveMdev; without uuid: a virtual GPU
+    std::string txn{};        ///< of rollback; empty: the newest
     std::chrono::milliseconds timeout{60'000};  ///< per kernel write; past it the device is stuck
     Requester requester{};
     std::optional<Questions> answered{};  ///< by polkit; absent: everything is allowed

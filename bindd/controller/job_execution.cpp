@@ -20,10 +20,10 @@ using sysfs::DeviceId;
 namespace {
 
 bool loads_module(const Transaction& transaction) {
-    return std::any_of(
-        transaction.steps.begin(), transaction.steps.end(), [](const policy::Step& step) {
-            return step.op == policy::Op::kLoadModule && step.result == StepResult::kDone;
-        });
+    const auto& steps = transaction.steps;
+    return std::any_of(steps.begin(), steps.end(), [](const policy::Step& step) {
+        return step.op == policy::Op::kLoadModule && step.result == StepResult::kDone;
+    });
 }
 
 Ending to_ending(const base::Error& error) {
@@ -103,18 +103,18 @@ bool is_bound_to_vfio(const Transaction& transaction, const DeviceId& id) {
         });
 }
 
-/// Events do not undo what a caller asked for. It is saved before anyone is notified that it is
-/// done, as a restart of the daemon must not undo it either.
+/// Events do not undo what a caller asked for (nor a new mdev: no rule forbids one). It is saved
+/// before anyone is notified that it is done, as a restart of the daemon must not undo it either.
 void record_manual_change(StepContext& step, const Job& job, const Transaction& transaction) {
     const JobKind kind = job.request.kind;
-    if (kind == JobKind::kReconcile || kind == JobKind::kApply)
+    const bool keeps = kind == JobKind::kBind || is_of_children(kind);
+    if (kind == JobKind::kReconcile || kind == JobKind::kApply || kind == JobKind::kCreateMdev)
         return;
     for (const DeviceId& id : transaction.devices)
         if (const sysfs::Device* device = step.state.view.inventory.find(id))
-            step.state.manual.set(*device,
-                                  kind == JobKind::kBind || is_bound_to_vfio(transaction, id)
-                                      ? ManualState::ManualAction::kBound
-                                      : ManualState::ManualAction::kReleased);
+            step.state.manual.set(*device, keeps || is_bound_to_vfio(transaction, id)
+                                               ? ManualState::ManualAction::kBound
+                                               : ManualState::ManualAction::kReleased);
     save_manual_state(step);
 }
 

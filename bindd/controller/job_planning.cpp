@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/controller/job_planning.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/try.hpp"
@@ -8,6 +9,7 @@
 #include "bindd/controller/events.hpp"
 #include "bindd/controller/job_execution.hpp"
 #include "bindd/controller/publication.hpp"
+#include "bindd/controller/requested_plan.hpp"
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/usage_queries.hpp"
 #include "binding/transaction/rebind_plan.hpp"
@@ -30,20 +32,6 @@ void on_planned(StepContext& step, QueuedJob& queued, Plan plan) {
         !answered)
         return fail_job(step, queued.job.id, answered.error());
     execute_plan(step, queued);
-}
-
-/// The decisions with the requested bindings. `rules` must outlive them.
-policy::Decisions decide_requested(const View& view, const JobRequest& request,
-                                   std::vector<policy::Rule>& rules) {
-    std::vector<policy::RequestedRule> requests;
-    rules.reserve(request.devices.size());
-    for (const DeviceId& id : request.devices)
-        if (const sysfs::Device* device = view.inventory.find(id)) {
-            rules.push_back(policy::make_bind_rule(*device, request.bind_options));
-            requests.push_back({id, &rules.back()});
-        }
-    return policy::decide(view.policies, view.inventory, view.drivers, requests,
-                          view.journal_state.rules(view.inventory));
 }
 
 void start_manual(StepContext& step, const QueuedJob& queued) {
@@ -119,21 +107,9 @@ void finish_apply_plan(StepContext& step, QueuedJob& queued) {
                                        : policy::filter_plan(state.view.plan, request.devices));
 }
 
-void finish_bind_plan(StepContext& step, QueuedJob& queued) {
-    const View& view = step.state.view;
-    const JobRequest& request = queued.job.request;
-    for (const DeviceId& device : request.devices)
-        if (view.inventory.find(device) == nullptr)
-            return fail_job(
-                step, queued.job.id,
-                base::fail(Code::kNotFound, "bind", device.display(), "no such device").value());
-    std::vector<policy::Rule> rules;
-    const policy::Decisions decisions = decide_requested(view, request, rules);
-    on_planned(step, queued,
-               policy::filter_plan(
-                   policy::make_plan(view.policies, decisions, view.inventory, view.drivers,
-                                     view.usage, request.bind_options.forced),
-                   request.devices));
+void finish_requested_plan(StepContext& step, QueuedJob& queued) {
+    auto plan = requested_plan(step.state.view, queued.job.request);
+    plan ? on_planned(step, queued, *std::move(plan)) : fail_job(step, queued.job.id, plan.error());
 }
 
 }  // namespace
@@ -148,6 +124,8 @@ Result<JobScope> job_scope(const ControllerState& state, const JobRequest& reque
                 binding::select_rollback(view.journal_state, view.inventory, request.txn))
             for (const auto& [txn, ids] : selection->transactions)
                 devices.insert(devices.end(), ids.begin(), ids.end());
+    const std::vector<DeviceId> children = requested_children(view, request);
+    devices.insert(devices.end(), children.begin(), children.end());
     for (const DeviceId& id : devices) {
         if (view.inventory.find(id) == nullptr && !view.journal_state.bound.contains(id))
             return base::fail(Code::kNotFound, {}, id.display(), "no such device",
@@ -162,6 +140,15 @@ Result<JobScope> job_scope(const ControllerState& state, const JobRequest& reque
         scope.groups.insert(key);
     }
     return scope;
+}
+
+bool must_wait(const ControllerState& state, const JobRequest& request) {
+    const auto scope = job_scope(state, request);
+    return scope && std::any_of(scope->groups.begin(), scope->groups.end(), [&](const auto& key) {
+               const auto status = state.groups.find(key);
+               return state.jobs.is_reserved(key) ||
+                      (status != state.groups.end() && status->second.is_working());
+           });
 }
 
 void on_job_submitted(StepContext& step, JobSubmitted input) {
@@ -223,8 +210,11 @@ void plan_manual(StepContext& step, JobId id, const std::vector<DeviceId>& devic
         for (const DeviceId& device : devices)
             state.usage_known.erase(device);
     apply_journal(step, std::move(journal), JournalChange::kOwn);
-    queued->job.request.kind == JobKind::kBind ? plan_bind(step, *queued)
-                                               : plan_release(step, *queued);
+    const JobRequest& request = queued->job.request;
+    if (is_of_children(request.kind))
+        query_usage(step, requested_children(state.view, request), JobUsage{id});
+    else
+        request.kind == JobKind::kBind ? plan_bind(step, *queued) : plan_release(step, *queued);
 }
 
 void on_job_usage_known(StepContext& step, const JobUsage& usage, const Result<void>& known) {
@@ -238,7 +228,10 @@ void on_job_usage_known(StepContext& step, const JobUsage& usage, const Result<v
         case JobKind::kApply:
             return finish_apply_plan(step, *queued);
         case JobKind::kBind:
-            return finish_bind_plan(step, *queued);
+        case JobKind::kSetVfs:
+        case JobKind::kCreateMdev:
+        case JobKind::kRemoveMdev:
+            return finish_requested_plan(step, *queued);
         case JobKind::kRelease:
         case JobKind::kRollback: {
             policy::Plan plan =

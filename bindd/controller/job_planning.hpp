@@ -12,6 +12,8 @@ namespace bindd {
 /// kTimeout for a stuck one.
 [[nodiscard]] base::Result<JobScope> job_scope(const ControllerState& state,
                                                const JobRequest& request);
+/// Would a job of this request wait for another change of its groups?
+[[nodiscard]] bool must_wait(const ControllerState& state, const JobRequest& request);
 void on_job_submitted(StepContext& step, JobSubmitted input);
 void on_job_cancelled(StepContext& step, const JobCancelled& input);
 void start_due_jobs(StepContext& step);

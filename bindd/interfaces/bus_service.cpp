@@ -116,7 +116,7 @@ BusService::BusService(sd_event* event, ControllerRunner& controller, const std:
       histories_(event, controller),
       devices_(bus_, controller, requests_, inspection_, paths_, sysfs::Root{}),
       groups_(bus_, controller, paths_),
-      mdevs_(bus_, controller, paths_),
+      mdevs_(bus_, controller, requests_, paths_),
       jobs_(*connection_.connection, bus_, event, controller, requests_, inspection_),
       manager_(*connection_.connection, bus_,
                {controller, requests_, inspection_, leases_, snapshots_, histories_, paths_}),

@@ -53,6 +53,17 @@ void give_opened_device(const MessageReply& to, const OpenedDevice& opened) {
     (void)sd_bus_send(nullptr, made, nullptr);
 }
 
+/// The first argument of a call whose options have been read.
+int read_first(sd_bus_message* call, char type, void* value) {
+    const int r = sd_bus_message_rewind(call, 1);
+    return r < 0 ? r : sd_bus_message_read_basic(call, type, value);
+}
+
+void give_new_mdev(const MessageReply& to, const ChildRequests::NewMdev& made) {
+    const std::string mdev = made.uuid.empty() ? "/" : mdev_path(made.uuid);
+    (void)sd_bus_reply_method_return(to.call(), "oo", job_path(made.job).c_str(), mdev.c_str());
+}
+
 void give_text(const MessageReply& to, const std::string& text) {
     (void)sd_bus_reply_method_return(to.call(), "s", text.c_str());
 }
@@ -199,6 +210,22 @@ int DeviceObjects::call(DeviceMethod method, const sysfs::DeviceId& id,
         case DeviceMethod::kRelease:
             requests_.release(caller, {path}, options, job_reply(reply));
             break;
+        case DeviceMethod::kSetVfs: {
+            std::uint32_t count = 0;
+            if (const int r = read_first(message, 'u', &count); r < 0)
+                return r;
+            requests_.children().set_vfs(caller, path, count, options, job_reply(reply));
+            break;
+        }
+        case DeviceMethod::kCreateMdev: {
+            const char* type = nullptr;
+            if (const int r = read_first(message, 's', &type); r < 0)
+                return r;
+            requests_.children().create_mdev(
+                caller, path, type, options,
+                make_reply<ChildRequests::NewMdev>(reply, give_new_mdev));
+            break;
+        }
         case DeviceMethod::kOpen:
             requests_.open(caller, path, options,
                            make_reply<OpenedDevice>(reply, give_opened_device));

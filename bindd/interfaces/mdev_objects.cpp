@@ -3,6 +3,8 @@
 
 #include <cerrno>
 
+#include "bindd/bus/message.hpp"
+#include "bindd/bus/requests.hpp"
 #include "bindd/interfaces/property_values.hpp"
 
 namespace bindd {
@@ -12,11 +14,11 @@ constexpr const char* kMdevBus = "mdev";
 
 }  // namespace
 
-MdevObjects::MdevObjects(sd_bus* bus, const ControllerRunner& controller,
+MdevObjects::MdevObjects(sd_bus* bus, const ControllerRunner& controller, Requests& requests,
                          const DevicePaths& devices)
     : FallbackObjects(bus, kMdevRoot, kMediatedDeviceInterface, kMediatedDeviceVtable<FoundMdev>),
       controller_(controller),
-      found_{&devices, nullptr} {}
+      found_{&devices, &requests, nullptr} {}
 
 void* MdevObjects::find(const std::string& path) {
     const auto uuid = parse_mdev_path(path);
@@ -66,6 +68,17 @@ int MdevObjects::FoundMdev::append(MediatedDeviceProperty property, sd_bus_messa
             return append_value(reply, vfio_pairs(*device));
     }
     return -EINVAL;
+}
+
+int MdevObjects::FoundMdev::call(MediatedDeviceMethod method, sd_bus_message* message) const {
+    switch (method) {
+        case MediatedDeviceMethod::kRemove:
+            requests->children().remove_mdev(to_caller(message), device->id.name,
+                                             read_options(message),
+                                             job_reply(MessageReply(message)));
+            break;
+    }
+    return 1;
 }
 
 }  // namespace bindd

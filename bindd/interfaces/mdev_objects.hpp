@@ -10,11 +10,14 @@
 
 namespace bindd {
 
+class Requests;
+
 /// The mediated devices, as org.bindd1.MediatedDevice. Each is a Device as well, which must be
 /// announced before it.
 class MdevObjects final : public FallbackObjects {
   public:
-    MdevObjects(sd_bus* bus, const ControllerRunner& controller, const DevicePaths& devices);
+    MdevObjects(sd_bus* bus, const ControllerRunner& controller, Requests& requests,
+                const DevicePaths& devices);
 
     /// These ignore devices that are not mediated devices.
     void appeared(const sysfs::DeviceId& id);
@@ -24,8 +27,10 @@ class MdevObjects final : public FallbackObjects {
   private:
     struct FoundMdev {
         const DevicePaths* devices = nullptr;
+        Requests* requests = nullptr;
         const sysfs::Device* device = nullptr;
         [[nodiscard]] int append(MediatedDeviceProperty property, sd_bus_message* reply) const;
+        [[nodiscard]] int call(MediatedDeviceMethod method, sd_bus_message* message) const;
     };
     [[nodiscard]] void* find(const std::string& path) override;
     [[nodiscard]] std::vector<std::string> paths() const override;

@@ -205,6 +205,10 @@ Result<JobId> ControllerRunner::submit(JobRequest request) {
     return state_.jobs.last();
 }
 
+bool ControllerRunner::must_wait(const JobRequest& request) const {
+    return bindd::must_wait(state_, request);
+}
+
 const Job* ControllerRunner::job(JobId id) const {
     const QueuedJob* queued = state_.jobs.find(id);
     return queued == nullptr ? nullptr : &queued->job;

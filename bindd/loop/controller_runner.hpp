@@ -76,6 +76,8 @@ class ControllerRunner : base::NonCopyable {
     /// The number of the new job, or why there is none: kNotFound for an absent device, kTimeout
     /// for a stuck one. Every other failure is the job's.
     [[nodiscard]] base::Result<JobId> submit(JobRequest request);
+    /// Would a job of this request wait for another change?
+    [[nodiscard]] bool must_wait(const JobRequest& request) const;
     /// nullptr once it has been forgotten, some time after its end.
     [[nodiscard]] const Job* job(JobId id) const;
     /// A waiting job ends as failed. kBusy once it has begun.

@@ -20,6 +20,7 @@ SAMPLES = {
     "a{sv}": dbus.Dictionary({}, signature="sv"),
     "ao": dbus.Array([bus_harness.device_path("0000:02:00.0")], signature="o"),
     "s": "nothing",
+    "u": dbus.UInt32(1),
 }
 
 

@@ -25,18 +25,20 @@ OURS = {
 
 
 class Fuzz:
+    MDEV = bus_harness.ROOT + "/mdev/83b8f4f2_509f_382f_3c1e_e6bfe0fa1001"
+
     def __init__(self, program, seed):
         self.random = random.Random(seed)
         self.harness = BusHarness(program, devices=40)
         self.text = ["", "0000:02:00.0", "auto", "none,auto", "../../etc", "x" * 5000, "ü☃", "\u007f\n", "-1", "%n%s",
-                     "whole", "mounted", "type1v2", bus_harness.ROOT]
-        self.keys = ["driver", "group", "force", "timeout", "dry-run", "backend", "devices", "usage", "", "no-such"]
+                     "whole", "mounted", "type1v2", "mtty-1", "x=1", "11111111-2222-4333-8444-555555555555", bus_harness.ROOT]
+        self.keys = ["driver", "group", "force", "timeout", "dry-run", "backend", "devices", "usage", "uuid", "attrs", "", "no-such"]
 
     def path(self):
         return self.random.choice([
             "/", bus_harness.ROOT, bus_harness.device_path("0000:02:00.0"), bus_harness.device_path("0000:01:00.0"),
             bus_harness.ROOT + "/device/none", bus_harness.ROOT + "/group/13", bus_harness.ROOT + "/group/-1",
-            bus_harness.ROOT + "/mdev/83b8f4f2_509f_382f_3c1e_e6bfe0fa1001", bus_harness.ROOT + f"/job/{self.random.randrange(200)}"])
+            bus_harness.device_path("0000:05:00.0"), bus_harness.ROOT + "/device/mdev_parent_mtty", self.MDEV, bus_harness.ROOT + f"/job/{self.random.randrange(200)}"])
 
     def variant(self):
         return self.random.choice([
@@ -54,6 +56,8 @@ class Fuzz:
             return dbus.Dictionary({key: self.variant() for key in keys}, signature="sv")
         if signature == "ao":
             return dbus.Array([dbus.ObjectPath(self.path().replace("-", "_")) for _ in range(self.random.choice([0, 1, 3, 40]))], signature="o")
+        if signature == "u":
+            return dbus.UInt32(self.random.choice([0, 1, 7, 8, 65536, 2**32 - 1]))
         return self.random.choice(self.text)
 
     def arguments(self, signature):
@@ -61,14 +65,14 @@ class Fuzz:
             return [self.variant() for _ in range(self.random.randrange(4))]
         out = []
         while signature:
-            kind = next(each for each in ("a{sv}", "ao", "s") if signature.startswith(each))
+            kind = next(each for each in ("a{sv}", "ao", "u", "s") if signature.startswith(each))
             out.append(self.value(kind))
             signature = signature[len(kind):]
         return out
 
     def members(self):
         found = {}
-        for path in (bus_harness.ROOT, bus_harness.device_path("0000:02:00.0"), bus_harness.ROOT + "/group/13"):
+        for path in (bus_harness.ROOT, bus_harness.device_path("0000:02:00.0"), bus_harness.ROOT + "/group/13", self.MDEV):
             found.update(bus_harness.interfaces_of(self.harness.introspect(path)))
         found["org.bindd1.Job"] = {"Cancel": ("method", "", ""), "Lines": ("method", "", "as")}
         return [(interface, name, member[1]) for interface, members in found.items()

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon on a private bus, seen from outside: bus_test.py DAEMON_TEST_SERVER [unittest's arguments]."""
 
+import glob
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -84,6 +86,16 @@ class Interfaces(OnBus):
         self.assertEqual(shown["Wanted"]["driver"], "vfio-pci")
         self.assertEqual(shown["Wanted"]["rule"], "nic")
         self.assertEqual(shown["Vfio"], {})
+
+    def test_are_described_by_the_manual(self):
+        with open(os.path.join(bus_harness.SOURCE, "bindd", "org.bindd1.5.scd"), encoding="utf-8") as file:
+            members = file.read().split("# MEMBERS", 1)[1].split("\n# ", 1)[0]
+        sections = {each.split("\n", 1)[0]: each for each in members.split("\n## ")[1:]}
+        for source in glob.glob(os.path.join(bus_harness.SOURCE, "bindd", NAME + ".*.xml")):
+            with open(source, encoding="utf-8") as file:
+                ((name, found),) = bus_harness.interfaces_of(file.read()).items()
+            described = set(re.findall(r"\*(\w+)\*", sections[name])) - {"vfioctl"}
+            self.assertEqual(described, set(found), name)
 
     def test_cannot_be_written_to(self):
         for path, interface in ((ROOT, MANAGER), (device_path("0000:02:00.0"), DEVICE)):
@@ -247,7 +259,7 @@ class Callers(OnBus):
             else:
                 self.assertEqual(answer, "org.bindd1.Error.NotAuthorized", what)
                 mutating += 1
-        self.assertEqual(mutating, 13)
+        self.assertEqual(mutating, 16)
         self.assertEqual(self.harness.driver("0000:02:00.0"), "e1000e")
 
     def test_may_what_polkit_says_of_the_very_device(self):

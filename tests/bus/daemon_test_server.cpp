@@ -26,9 +26,8 @@
 /// DIRECTORY holds (or gets) the kernel, the state and policy.yaml. Prints "ready" once the bus
 /// name is owned and the first reconciliation is complete. A line on stdin changes the world:
 /// "remove 0000:01:00.0", "unbind 0000:01:00.0", "swap 0000:01:00.0" (for another card),
-/// "mount 0000:04:00.0", "hang bind 0000:02:00.0" (the next such write does not return), "no hang",
-/// "look".
-/// Each is answered by "done".
+/// "mount 0000:04:00.0" (or mdev/UUID), "hang bind 0000:02:00.0" (the next such write does not
+/// return), "no hang", "look". Each is answered by "done".
 namespace tests {
 namespace {
 
@@ -73,7 +72,11 @@ class StdinEventSource final : public bindd::EventSource {
             call_({HostEvent::EventKind::kRemoved, id});
             call_({HostEvent::EventKind::kAdded, id});
         } else if (line.starts_with("mount ")) {
-            const sysfs::DeviceId id = fake::pci_id(line.substr(6));
+            const std::size_t slash = line.find('/');
+            const sysfs::DeviceId id =
+                slash == std::string::npos
+                    ? fake::pci_id(line.substr(6))
+                    : sysfs::DeviceId{line.substr(6, slash - 6), line.substr(slash + 1)};
             kernel_.change([&](fake::KernelState& w) {
                 w.uses[id] = {{sysfs::UseKind::kMounted, "a partition is on /home/secret",
                                "/dev/nvme0n1p1 /home/secret ext4"}};

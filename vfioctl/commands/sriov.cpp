@@ -20,14 +20,6 @@ CliResult<std::uint32_t> parse_vf_count(const std::string& word) {
     return static_cast<std::uint32_t>(*count);
 }
 
-policy::Rule sriov_rule(const sysfs::Device& device, std::uint32_t count) {
-    policy::Rule rule = policy::make_bind_rule(device, {});
-    rule.name = "sriov" + rule.name.substr(rule.name.find('-'));
-    rule.driver.reset();
-    rule.sriov_vfs = count;
-    return rule;
-}
-
 CliResult<HostAssessment> plan_vfs(CliContext& cli, const std::string& word, std::uint32_t count,
                                    policy::Rule& rule) {
     HostAssessment assessment = TRY(scan_host(cli, {}, OnPolicyError::kFails));
@@ -35,7 +27,7 @@ CliResult<HostAssessment> plan_vfs(CliContext& cli, const std::string& word, std
     if (ids.size() != 1)
         return fail(ExitCode::kUsage, "sriov " + printable(word),
                     "it means " + std::to_string(ids.size()) + " devices", "name one");
-    rule = sriov_rule(*assessment.inventory.find(ids.front()), count);
+    rule = policy::make_vfs_rule(*assessment.inventory.find(ids.front()), count);
     TRY(decide(cli, assessment, {}, {{ids.front(), &rule}}));
     make_plan(cli, assessment, UsageScan::kScan);
     std::erase_if(assessment.plan.transactions, [&](const policy::Transaction& transaction) {

@@ -73,13 +73,8 @@ bool is_mdev_attr(const policy::MdevSpec& mdev, const std::string& name) {
 }
 
 Result<void> check(const std::vector<policy::MdevSpec>& mdevs) {
-    for (const policy::MdevSpec& mdev : mdevs) {
-        TRY(check_name("uuid", mdev.uuid, sysfs::parse_uuid));
-        TRY(check_name("type", mdev.type, sysfs::parse_mdev_type));
-        for (const auto& [name, value] : mdev.attrs)
-            if (!is_mdev_attr(mdev, name))
-                return invalid("attrs", name);
-    }
+    for (const policy::MdevSpec& mdev : mdevs)
+        TRY(validate(mdev));
     return {};
 }
 
@@ -170,6 +165,15 @@ Result<void> validate(const sysfs::Device& device) {
 Result<void> validate(const policy::Transaction& transaction) {
     for (const policy::Change& change : transaction.changes)
         TRY(check(change));
+    return {};
+}
+
+Result<void> validate(const policy::MdevSpec& mdev) {
+    TRY(check_name("uuid", mdev.uuid, sysfs::parse_uuid));
+    TRY(check_name("type", mdev.type, sysfs::parse_mdev_type));
+    for (const auto& [name, value] : mdev.attrs)
+        if (!is_mdev_attr(mdev, name))
+            return invalid("attrs", name);
     return {};
 }
 

@@ -31,6 +31,8 @@ struct MdevContext {
     ApplyOptions options;
     Force force = Force::kNo;
     std::function<void(const std::string&)> warn;
+    /// Carries out the plan of one transaction, with its result. Absent: apply() does.
+    std::function<base::Result<policy::Plan>(const policy::Plan&)> execute = {};
 };
 
 /// The arguments of define, modify and start; absent ones come from the definition or the running

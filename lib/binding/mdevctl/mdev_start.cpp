@@ -6,8 +6,8 @@
 #include <cerrno>
 
 #include "base/try.hpp"
+#include "policy/plan/mdev_requests.hpp"
 #include "policy/plan/plan_mdevs.hpp"
-#include "policy/plan/plan_steps.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace binding {
@@ -23,14 +23,6 @@ using sysfs::Inventory;
 
 policy::MdevSpec to_mdev_spec(const MdevDefinition& mdev) {
     return {.uuid = mdev.uuid, .count = {}, .type = mdev.type, .attrs = mdev.attrs, .where = {}};
-}
-
-const Device* find_parent(const Inventory& inventory, const std::string& name) {
-    const auto& devices = inventory.devices;
-    const auto found = std::find_if(devices.begin(), devices.end(), [&](const Device& device) {
-        return device.mdev_parent_name == name;
-    });
-    return found == devices.end() ? nullptr : &*found;
 }
 
 /// Parents' names are as the kernel spells them, and people do not always.
@@ -52,7 +44,7 @@ Result<const Device*> usable_parent(const Inventory& inventory, const MdevDefini
                          : policy::has_lost_driver(*there)
                              ? "Device already exists, but " + std::string(policy::kLostDriver)
                              : "Device already exists");
-    const Device* parent = find_parent(inventory, mdev.parent);
+    const Device* parent = policy::find_mdev_parent(inventory, mdev.parent);
     if (parent == nullptr)
         return fail_mdev(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'" +
                                               parent_hint(inventory, mdev.parent));
@@ -68,21 +60,10 @@ Result<const Device*> usable_parent(const Inventory& inventory, const MdevDefini
     return parent;
 }
 
-Plan make_mdev_plan(const Device& parent, policy::Change change, const Inventory& inventory) {
-    change.target = {parent.id, parent.identity()};
-    change.from_driver = parent.driver;
-    change.from_override = parent.driver_override;
-    change.rule = "mdev";
-    Transaction transaction;
-    transaction.verdict = policy::Verdict::kChange;
-    transaction.devices = {parent.id};
-    transaction.changes.push_back(std::move(change));
-    transaction.steps = policy::make_steps(transaction.changes, inventory);
-    return {{std::move(transaction)}};
-}
-
 Result<void> apply_plan(MdevContext& context, Plan plan) {
-    const auto done = TRY(apply(context.kernel, context.state, std::move(plan), context.options));
+    const auto done = TRY(
+        context.execute ? context.execute(plan)
+                        : apply(context.kernel, context.state, std::move(plan), context.options));
     const Transaction& transaction = done.transactions.front();
     if (transaction.result == StepResult::kDone)
         return {};
@@ -96,11 +77,11 @@ Result<void> create(MdevContext& context, const MdevDefinition& mdev) {
     policy::Change change;
     change.mdevs = {to_mdev_spec(mdev)};
     context.options.action = "mdev start";
-    return apply_plan(context, make_mdev_plan(*parent, std::move(change), inventory));
+    return apply_plan(context, {{policy::mdev_transaction(*parent, std::move(change), inventory)}});
 }
 
 Result<void> remove(MdevContext& context, const Inventory& inventory, const MdevDefinition& mdev) {
-    const Device* parent = find_parent(inventory, mdev.parent);
+    const Device* parent = policy::find_mdev_parent(inventory, mdev.parent);
     if (parent == nullptr)
         return fail_mdev(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'");
     const sysfs::DeviceId id{"mdev", mdev.uuid};
@@ -113,7 +94,7 @@ Result<void> remove(MdevContext& context, const Inventory& inventory, const Mdev
     policy::Change change;
     change.mdevs_to_stop = {to_mdev_spec(mdev)};
     context.options.action = "mdev stop";
-    return apply_plan(context, make_mdev_plan(*parent, std::move(change), inventory));
+    return apply_plan(context, {{policy::mdev_transaction(*parent, std::move(change), inventory)}});
 }
 
 /// The definition that the words mean, or what they say themselves.

@@ -2,7 +2,9 @@
 #include "policy/plan/bind_rule.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "policy/plan/mdev_requests.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace policy {
@@ -44,6 +46,22 @@ Rule make_bind_rule(const sysfs::Device& device, const BindOptions& spec) {
     for (const ReasonCode code : {ReasonCode::kSignature, ReasonCode::kDriverMismatch})
         if (spec.forced.codes.contains(code))
             rule.in_use_allow.emplace_back(reason_name(code));
+    return rule;
+}
+
+Rule make_vfs_rule(const sysfs::Device& pf, std::uint32_t count) {
+    Rule rule = make_bind_rule(pf, {});
+    rule.name = "sriov" + rule.name.substr(rule.name.find('-'));
+    rule.driver.reset();
+    rule.sriov_vfs = count;
+    return rule;
+}
+
+Rule make_mdev_rule(const sysfs::Device& parent, MdevSpec spec) {
+    Rule rule;
+    rule.name = kMdevRequest;
+    rule.match = exact_match(parent);
+    rule.mdevs.push_back(std::move(spec));
     return rule;
 }
 

@@ -20,6 +20,11 @@ struct BindOptions {
 /// signature: the others are momentary and must be forced again.
 [[nodiscard]] Rule make_bind_rule(const sysfs::Device& device, const BindOptions& spec);
 
+/// The rules of requests that leave the driver where it is: `count` VFs of a PF, and an mdev (of a
+/// VF that becomes a virtual GPU: without uuid, with count: 1).
+[[nodiscard]] Rule make_vfs_rule(const sysfs::Device& pf, std::uint32_t count);
+[[nodiscard]] Rule make_mdev_rule(const sysfs::Device& parent, MdevSpec spec);
+
 /// What a scan of the drivers must find for this action: the drivers it names.
 [[nodiscard]] sysfs::ScanOptions required_facts(const DriverAction& spec);
 

@@ -24,7 +24,7 @@ class Authorization : public testing::Test {
         std::vector<std::string> out;
         for (const Question& question : plan_questions(view_, request, plan)) {
             out.emplace_back(action_name(question.action));
-            for (const char* key : {"address", "vfs", "wanted_driver"})
+            for (const char* key : {"address", "vfs", "mdev_type", "mdev_uuid", "wanted_driver"})
                 if (const auto found = question.details.find(key); found != question.details.end())
                     out.back() += " " + found->second;
         }
@@ -53,6 +53,43 @@ using Lines = std::vector<std::string>;
 TEST_F(Authorization, IsAskedForVirtualFunctionsByTheirOwnAction) {
     EXPECT_EQ(questions({.kind = JobKind::kApply}, plan_of(policy::Op::kSetVfs, "0000:01:00.0")),
               (Lines{"org.bindd1.apply 0000:01:00.0 ", "org.bindd1.sriov 0000:01:00.0 4"}));
+}
+
+TEST_F(Authorization, OfARequestForVirtualFunctionsIsOneQuestion) {
+    JobRequest request{
+        .kind = JobKind::kSetVfs, .devices = {fake::pci_id("0000:01:00.0")}, .vfs = 4};
+    const policy::Plan plan = plan_of(policy::Op::kSetVfs, "0000:01:00.0");
+    EXPECT_EQ(questions(request, plan), Lines{"org.bindd1.sriov 0000:01:00.0 4"});
+    EXPECT_EQ(questions(request), Lines{"org.bindd1.sriov 0000:01:00.0 4"}) << "nothing to do";
+    request.bind_options.forced.codes = {policy::ReasonCode::kOpenFd};
+    EXPECT_EQ(questions(request, plan),
+              (Lines{"org.bindd1.sriov 0000:01:00.0 4", "org.bindd1.force 0000:01:00.0 4"}));
+}
+
+/// A rule of polkit reads the ids of the card that the mediated device is of.
+TEST_F(Authorization, OfMediatedDevicesIsOfTheirParent) {
+    const std::string uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+    const std::string asked = "org.bindd1.mdev 0000:01:00.0 i915-1 " + uuid;
+    policy::Plan plan = plan_of(policy::Op::kCreateMdev, "0000:01:00.0");
+    policy::Transaction& transaction = plan.transactions.front();
+    transaction.steps.front().device = {"mdev", uuid};
+    transaction.steps.front().value = "i915-1";
+    transaction.changes.front().mdevs.emplace_back().uuid = uuid;
+    EXPECT_EQ(questions({.kind = JobKind::kApply}, plan),
+              (Lines{"org.bindd1.apply 0000:01:00.0 ", asked}));
+    const policy::MdevSpec spec{
+        .uuid = uuid, .count = {}, .type = "i915-1", .attrs = {}, .where = {}};
+    for (const JobKind kind : {JobKind::kCreateMdev, JobKind::kRemoveMdev})
+        EXPECT_EQ(questions({.kind = kind, .devices = {fake::pci_id("0000:01:00.0")}, .mdev = spec},
+                            plan),
+                  Lines{asked});
+    host_.pci("0000:01:00.0").mdev_type("i915-1", 1);
+    host_.mdev(uuid, "0000:01:00.0", "i915-1").group(13);
+    view_.inventory = host_.inventory();
+    transaction.steps.front().op = policy::Op::kRemoveMdev;
+    transaction.changes.front().mdevs.clear();
+    EXPECT_EQ(questions({.kind = JobKind::kRollback}, plan),
+              (Lines{"org.bindd1.apply 0000:01:00.0 ", asked}));
 }
 
 TEST_F(Authorization, NeedsNoForceToOpenAMediatedDevice) {
