@@ -23,7 +23,7 @@ namespace bindd {
 [[nodiscard]] std::vector<sysfs::DeviceId> requested_children(const View& view,
                                                               const JobRequest& request);
 
-/// What polkit is told of the request, beside its device.
+/// What polkit gets to know of the request, beside its device.
 [[nodiscard]] Details requested_details(const JobRequest& request);
 
 /// The same of an mdev that any transaction makes or removes, with its parent.

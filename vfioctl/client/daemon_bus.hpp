@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -51,9 +52,12 @@ enum class AfterSignal { kContinue, kStop };
 
 /// A call that changes the host. The daemon runs it as a job.
 struct ChangeRequest {
-    const char* method;                ///< of the Manager: Apply, Bind, Release, Rollback
+    const char* method;  ///< of the Manager: Apply, Bind, Release, Rollback; or of `object`
     std::vector<std::string> paths{};  ///< of Bind and Release
     std::string transaction{};         ///< of Rollback
+    std::string object{};              ///< the device of SetVfs and CreateMdev, the mdev of Remove
+    std::uint32_t vfs = 0;             ///< of SetVfs
+    std::string mdev_type{};           ///< of CreateMdev
     CallOptions options{};
 };
 

@@ -29,6 +29,11 @@ ExitCode bus_exit_code(const std::string& error) {
     return ExitCode::kFailed;
 }
 
+/// A rollback would undo another transaction; what had been created or removed would be refused.
+bool may_repeat(std::string_view method) {
+    return method != "Rollback" && method != "CreateMdev" && method != "Remove";
+}
+
 /// The text of an error of the daemon is a whole sentence.
 tl::unexpected<Failure> daemon_failure(const DaemonBusError& error, std::string hint = {}) {
     if (error.name == "org.bindd1.Error.NotAuthorized")
@@ -142,7 +147,7 @@ CliResult<DaemonClient::ChangeResult> DaemonClient::run_job(
     if (!is_lost(lines))
         return parse_lines(TRY(to_result(std::move(lines))));
     const bool back = comes_back();
-    const bool again = back && std::string_view(request.method) != "Rollback";
+    const bool again = back && may_repeat(request.method);
     if (again)
         lines = follow_job(request, progress);
     if (is_lost(lines))

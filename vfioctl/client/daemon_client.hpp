@@ -36,7 +36,8 @@ class DaemonClient {
         std::vector<std::string> warnings;
     };
     /// Follows the job. When the daemon dies under it and comes back, it has undone what was
-    /// unfinished: it is asked once more, but for a rollback, which would undo another one.
+    /// unfinished: it is asked once more, but for a rollback, which would undo another one, and for
+    /// a mediated device.
     [[nodiscard]] CliResult<ChangeResult> run_job(
         const ChangeRequest& request,
         const std::function<void(const binding::Progress&)>& progress);

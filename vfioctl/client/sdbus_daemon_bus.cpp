@@ -20,6 +20,8 @@ namespace {
 constexpr const char* kBusName = "org.bindd1";
 constexpr const char* kPath = "/org/bindd1";
 constexpr const char* kManager = "org.bindd1.Manager";
+constexpr const char* kDevice = "org.bindd1.Device";
+constexpr const char* kMdev = "org.bindd1.MediatedDevice";
 constexpr const char* kJob = "org.bindd1.Job";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
 constexpr const char* kSignals = "type='signal',sender='org.bindd1'";
@@ -43,6 +45,14 @@ auto catch_errors(const Function& function) -> DaemonBusResult<decltype(function
     }
     if constexpr (std::is_void_v<decltype(function())>)
         return {};
+}
+
+/// Errors of a call of an object that the daemon does not have. It has all of a job.
+DaemonBusResult<std::string> name_absence(DaemonBusResult<std::string> result) {
+    if (!result && result.error().name == "org.freedesktop.DBus.Error.UnknownObject")
+        return tl::unexpected(
+            DaemonBusError{"org.bindd1.Error.NoSuchDevice", "the daemon sees no such device"});
+    return result;
 }
 
 /// Errors of a call to a daemon that has gone, or has come back without the object.
@@ -146,6 +156,8 @@ DaemonBusResult<BusProperties> SdbusDaemonBus::properties(const std::string& pat
 }
 
 DaemonBusResult<std::string> SdbusDaemonBus::start_job(const ChangeRequest& request) {
+    if (!request.object.empty())
+        return name_loss(name_absence(catch_errors([&] { return start_job_of_object(request); })));
     return name_loss(catch_errors([&]() -> std::string {
         const BusVariants options = to_variants(request.options);
         if (std::string_view(request.method) == "Rollback")
@@ -156,6 +168,17 @@ DaemonBusResult<std::string> SdbusDaemonBus::start_job(const ChangeRequest& requ
         const std::vector<sdbus::ObjectPath> paths(request.paths.begin(), request.paths.end());
         return read_reply<sdbus::ObjectPath>(call(kPath, kManager, request.method, paths, options));
     }));
+}
+
+/// CreateMdev answers with the mdev as well, after the job.
+std::string SdbusDaemonBus::start_job_of_object(const ChangeRequest& request) {
+    const BusVariants options = to_variants(request.options);
+    const std::string_view method = request.method;
+    return read_reply<sdbus::ObjectPath>(
+        method == "SetVfs" ? call(request.object, kDevice, request.method, request.vfs, options)
+        : method == "CreateMdev"
+            ? call(request.object, kDevice, request.method, request.mdev_type, options)
+            : call(request.object, kMdev, request.method, options));
 }
 
 DaemonBusResult<void> SdbusDaemonBus::wait_for_job(

@@ -32,6 +32,7 @@ class SdbusDaemonBus final : public DaemonBus {
     template <typename... Arguments>
     sdbus::MethodReply call(const std::string& path, const char* interface, const char* member,
                             const Arguments&... arguments);
+    std::string start_job_of_object(const ChangeRequest& request);
     /// Handles one message, or waits until there may be one.
     void process_or_wait();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/commands/mdev.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -36,6 +37,8 @@ CliResult<void> check_may_run(const CliContext& cli, MdevVerb verb, const std::s
     if (writes == MdevWrites::kKernel && !cli.options.root.is_live())
         return fail(ExitCode::kRefused, name + " --root", "not possible below --root (no kernel)",
                     "definitions can be made there: vfioctl --root DIR mdev define");
+    if (writes == MdevWrites::kKernel && cli.daemon != nullptr)
+        return {};  // the daemon authorises
     if (writes != MdevWrites::kNothing && cli.options.root.is_live() && cli.user != User::kRoot)
         return fail(ExitCode::kFailed, name, "needs root", "with `sudo`");
     return {};
@@ -50,6 +53,48 @@ tl::unexpected<Failure> mdev_failure(const std::string& name, const base::Error&
     }
     const bool absent = error.code == base::Code::kNotFound;
     return fail(absent ? ExitCode::kNoDevice : to_exit_code(error.code), name, why, error.hint);
+}
+
+base::Error to_error(const Failure& failure) {
+    base::Error error = base::fail(base::Code::kFailed, {}, failure.what, failure.why).value();
+    error.code = failure.code == ExitCode::kNoDevice   ? base::Code::kNotFound
+                 : failure.code == ExitCode::kRefused  ? base::Code::kRefused
+                 : failure.code == ExitCode::kTimedOut ? base::Code::kTimeout
+                                                       : base::Code::kFailed;
+    error.hint = failure.hint;
+    return error;
+}
+
+CliResult<ChangeRequest> to_request(const CliContext& cli, const policy::Change& change) {
+    if (change.mdevs.empty()) {
+        std::string element = change.mdevs_to_stop.front().uuid.value_or("");
+        std::replace(element.begin(), element.end(), '-', '_');
+        return ChangeRequest{.method = "Remove", .object = "/org/bindd1/mdev/" + element};
+    }
+    const policy::MdevSpec& mdev = change.mdevs.front();
+    ChangeRequest request{.method = "CreateMdev",
+                          .object = TRY(object_paths(cli, {change.target.id})).front(),
+                          .mdev_type = mdev.type,
+                          .options = {{"uuid", mdev.uuid.value_or("")}}};
+    std::vector<std::string> attrs;
+    for (const auto& [name, value] : mdev.attrs)
+        attrs.push_back(name + "=" + value);
+    if (!attrs.empty())
+        request.options.emplace("attrs", std::move(attrs));
+    return request;
+}
+
+/// In place of apply(): what the daemon did.
+base::Result<policy::Plan> execute_by_daemon(CliContext& cli, const policy::Plan& plan) {
+    const auto request = to_request(cli, plan.transactions.front().changes.front());
+    if (!request)
+        return tl::unexpected(to_error(request.error()));
+    auto done = cli.daemon->run_job(*request, [](const binding::Progress&) {});
+    if (!done)
+        return tl::unexpected(to_error(done.error()));
+    for (const std::string& sentence : done->warnings)
+        cli.err << "vfioctl: warning: " << printable(sentence) << "\n";
+    return std::move(done->plan);
 }
 
 /// `mdev start UUID` is `mdev start -u UUID`.
@@ -77,6 +122,10 @@ CliResult<ExitCode> run_verb(CliContext& cli, const Arguments& given, MdevVerb v
     MdevCommandContext mdev_command(
         cli, MdevCommandContext::Program::kVfioctl,
         arguments.has("force") ? binding::Force::kYes : binding::Force::kNo);
+    if (cli.daemon != nullptr)
+        mdev_command.context().execute = [&cli](const policy::Plan& plan) {
+            return execute_by_daemon(cli, plan);
+        };
     const auto output = run_mdev_verb(verb, mdev_command.context(), arguments);
     if (!output)
         return mdev_failure(name, output.error());

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vfioctl/commands/sriov.hpp"
 
+#include <algorithm>
+
 #include "sysfs/device/names.hpp"
 #include "vfioctl/pipeline/bind_options.hpp"
 #include "vfioctl/pipeline/host_assessment.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
+#include "vfioctl/render/plan_text.hpp"
 
 /// `vfioctl sriov DEVICE N`: sets the number of VFs of a PF. Rules decide about the VFs.
 namespace vfioctl {
@@ -36,6 +39,26 @@ CliResult<HostAssessment> plan_vfs(CliContext& cli, const std::string& word, std
     return assessment;
 }
 
+/// What the plan refuses, or has nothing to do for, needs no daemon.
+CliResult<ExitCode> set_vfs_through_daemon(CliContext& cli, HostAssessment& assessment,
+                                           std::uint32_t count, std::chrono::milliseconds timeout) {
+    policy::Plan& plan = assessment.plan;
+    const bool changes =
+        std::any_of(plan.transactions.begin(), plan.transactions.end(),
+                    [](const auto& each) { return each.verdict == policy::Verdict::kChange; });
+    if (!changes) {
+        print_plan(cli, plan, assessment.warnings);
+        return applied_exit(plan);
+    }
+    const auto paths = TRY(object_paths(cli, {plan.transactions.front().devices.front()}));
+    return execute_through_daemon(cli,
+                                  {.method = "SetVfs",
+                                   .object = paths.front(),
+                                   .vfs = count,
+                                   .options = timeout_option(timeout)},
+                                  plan, assessment.warnings);
+}
+
 }  // namespace
 
 CliResult<ExitCode> run_sriov(CliContext& cli, const Arguments& arguments) {
@@ -46,6 +69,8 @@ CliResult<ExitCode> run_sriov(CliContext& cli, const Arguments& arguments) {
     policy::Rule rule;
     auto assessment = TRY(plan_vfs(cli, arguments.words[0], count, rule));
     append_warnings(assessment.warnings, change.notes);
+    if (!change.dry_run && cli.daemon != nullptr)
+        return set_vfs_through_daemon(cli, assessment, count, change.options.timeout);
     if (!change.dry_run)
         return execute_and_print(cli, assessment.plan, assessment.warnings,
                                  std::move(change.options));

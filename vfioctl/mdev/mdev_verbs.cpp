@@ -137,6 +137,11 @@ std::function<void(const std::string&)> make_warning_sink(CliContext& cli,
     };
 }
 
+/// Does the daemon change the kernel, for a user who may not? Scripts expect root.
+bool is_of_user(const CliContext& cli) {
+    return cli.daemon != nullptr && cli.user != User::kRoot;
+}
+
 }  // namespace
 
 Result<MdevOutput> run_mdev_verb(MdevVerb verb, MdevContext& context, const Arguments& given) {
@@ -167,7 +172,7 @@ Result<MdevOutput> run_mdev_verb(MdevVerb verb, MdevContext& context, const Argu
 MdevCommandContext::MdevCommandContext(CliContext& cli, Program program, binding::Force force)
     : store_(cli.options.root),
       callouts_(
-          program == Program::kMdevctl || cli.options.root.is_live()
+          program == Program::kMdevctl || (cli.options.root.is_live() && !is_of_user(cli))
               ? std::optional(cli.options.root)
               : std::nullopt,
           {.timeout = kScriptTimeout,

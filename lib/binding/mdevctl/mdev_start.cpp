@@ -34,10 +34,12 @@ std::string parent_hint(const Inventory& inventory, const std::string& name) {
     return {};
 }
 
-/// The parent of the mdev, if the mdev can be created on it.
-Result<const Device*> usable_parent(const Inventory& inventory, const MdevDefinition& mdev) {
-    const Device* there = inventory.find({"mdev", mdev.uuid});
-    if (there != nullptr && there->mdev)
+/// The parent of the mdev, if the mdev can be created on it. A picture of the host may be older
+/// than the mdevs.
+Result<const Device*> usable_parent(MdevContext& context, const Inventory& inventory,
+                                    const MdevDefinition& mdev) {
+    const auto there = context.kernel.device({"mdev", mdev.uuid});
+    if (there && there->mdev)
         return fail_mdev(Code::kBusy,
                          there->mdev->parent != mdev.parent ? "Device exists under different parent"
                          : there->mdev->type != mdev.type   ? "Device exists with different type"
@@ -48,7 +50,8 @@ Result<const Device*> usable_parent(const Inventory& inventory, const MdevDefini
     if (parent == nullptr)
         return fail_mdev(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'" +
                                               parent_hint(inventory, mdev.parent));
-    const auto& types = parent->mdev_types;
+    const auto now = context.kernel.device(parent->id);
+    const auto& types = now ? now->mdev_types : parent->mdev_types;
     const auto type = std::find_if(types.begin(), types.end(),
                                    [&](const auto& each) { return each.id == mdev.type; });
     if (type == types.end())
@@ -73,7 +76,7 @@ Result<void> apply_plan(MdevContext& context, Plan plan) {
 
 Result<void> create(MdevContext& context, const MdevDefinition& mdev) {
     const auto inventory = TRY(context.kernel.inventory({}));
-    const auto parent = TRY(usable_parent(inventory, mdev));
+    const auto parent = TRY(usable_parent(context, inventory, mdev));
     policy::Change change;
     change.mdevs = {to_mdev_spec(mdev)};
     context.options.action = "mdev start";
@@ -143,8 +146,8 @@ Result<std::string> start_mdev(MdevContext& context, const MdevArguments& argume
 
 Result<void> stop_mdev(MdevContext& context, const std::string& uuid) {
     const auto inventory = TRY(context.kernel.inventory({}));
-    const Device* device = inventory.find({"mdev", uuid});
-    if (device == nullptr || !device->mdev) {
+    const auto device = context.kernel.device({"mdev", uuid});
+    if (!device || !device->mdev) {
         auto absent = fail_mdev(Code::kNotFound, "Error removing device " + uuid);
         absent.value().errnum = ENOENT;
         return absent;
