@@ -32,12 +32,17 @@ BusResult<JobRequest> ChildRequests::create_request(const std::string& parent, s
         mdev.uuid = binding::new_uuid();
     if (const auto valid = binding::validate(mdev); !valid)
         return bus_error(BusErrorKind::kOptionNotPermitted, valid.error().text());
-    // A rule that wants it has it then; who asks for a new one has not.
-    if (const sysfs::Device* taken = inventory.find({"mdev", mdev.uuid.value_or("")});
-        taken != nullptr && taken->mdev)
-        return bus_error(BusErrorKind::kBusy, *mdev.uuid + ": exists already, of type " +
-                                                  taken->mdev->type + " on " + taken->mdev->parent);
     return request;
+}
+
+/// A rule that wants an mdev which is there has it; who asks for a new one has not.
+BusResult<void> ChildRequests::check_uuid(const JobRequest& request) const {
+    const auto& uuid = request.mdev.uuid;
+    const sysfs::Device* taken = controller_.view().inventory.find({"mdev", uuid.value_or("")});
+    if (request.kind != JobKind::kCreateMdev || taken == nullptr || !taken->mdev)
+        return {};
+    return bus_error(BusErrorKind::kBusy, *uuid + ": exists already, of type " + taken->mdev->type +
+                                              " on " + taken->mdev->parent);
 }
 
 BusResult<JobRequest> ChildRequests::remove_request(const std::string& uuid,
@@ -58,6 +63,8 @@ BusResult<JobRequest> ChildRequests::remove_request(const std::string& uuid,
 
 void ChildRequests::submit(const Caller& caller, Submission submission,
                            BusCallback<JobId> callback) {
+    if (const auto free = check_uuid(submission.request); !free)
+        return callback(tl::unexpected(free.error()));
     JobRequest preview = submission.request;
     // A plan does not wait, and would be made of a device that is half changed.
     if (preview.mode == JobMode::kPlanOnly || controller_.must_wait(preview))

@@ -38,6 +38,7 @@ class ChildRequests {
                                                        const MethodOptions& options) const;
     [[nodiscard]] BusResult<JobRequest> remove_request(const std::string& uuid,
                                                        const MethodOptions& options) const;
+    [[nodiscard]] BusResult<void> check_uuid(const JobRequest& request) const;
     void submit(const Caller& caller, Submission submission, BusCallback<JobId> callback);
     void authorize_and_submit(const Caller& caller, Action action, const std::string& path,
                               BusResult<JobRequest> request, BusCallback<JobId> callback);

@@ -203,6 +203,7 @@ class MediatedDevices(Children):
         made = self.nobody_creates("mtty-1", "1", "uuid", "s", UUID)
         self.assertIn(mdev_path(UUID), made)
         self.assertEqual(self.harness.get(mdev_path(UUID), MDEV, "Type"), "mtty-1")
+        self.assertIn("exists already", self.nobody_creates("mtty-1", "1", "uuid", "s", UUID))
         self.polkit.allow("bind")
         self.assertIn("org.bindd1.mdev is not allowed: mdev_parent/mtty", self.nobody_removes(UUID))
         self.polkit.allow(("mdev", {"mdev_type": "mtty-1", "mdev_uuid": UUID}))
