@@ -12,7 +12,8 @@
 
 /// Every kind of change on every path: what the policies ask for is made by the daemon at its
 /// start, when the device is plugged in, when the driver of the device is reloaded, when the policy
-/// is edited, and by a request, as `vfioctl --direct apply` makes it.
+/// is edited, and by a request, as `vfioctl --direct apply` makes it; and a release undoes it, by
+/// the daemon and without it.
 namespace bindd {
 namespace {
 
@@ -29,6 +30,7 @@ struct ChangeKind {
     std::string action;
     Check is_made;
     enum class DriverKind { kNative, kVfio } on = DriverKind::kNative;
+    std::string action_before{};  ///< under which the device became ours; empty: it was not
 };
 
 const sysfs::Device& device(const fake::KernelState& world) {
@@ -77,13 +79,29 @@ const std::vector<ChangeKind>& kinds() {
          on_vfio, DriverKind::kVfio},
         {"none", [](auto made) { made.nic().driver("e1000e"); }, "driver: none",
          [](const auto& world) { return !device(world).driver; }, DriverKind::kVfio},
+        {"release", [](auto made) { made.nic().driver("e1000e"); }, "driver: host",
+         [](const auto& world) {
+             return device(world).driver == "e1000e" && !device(world).driver_override;
+         },
+         DriverKind::kVfio, "driver: auto"},
+        {"release of vfs", [](auto made) { made.nic().driver("igb").pf(4, 0); },
+         "sriov: { vfs: 0 }", [](const auto& world) { return device(world).sriov->enabled == 0; },
+         DriverKind::kVfio, "sriov: { vfs: 2 }"},
     };
     return all;
 }
 
-std::string policy(const ChangeKind& kind) {
+std::string policy_of(const std::string& action) {
     return "version: 1\nrules:\n  - name: it\n    match: { address: \"" + std::string(kDevice) +
-           "\" }\n    " + kind.action + "\n";
+           "\" }\n    " + action + "\n";
+}
+
+std::string policy(const ChangeKind& kind) {
+    return policy_of(kind.action);
+}
+
+std::string policy_before(const ChangeKind& kind) {
+    return kind.action_before.empty() ? kNothing : policy_of(kind.action_before);
 }
 
 fake::KernelState world_of(const ChangeKind& kind) {
@@ -99,9 +117,32 @@ void expect_made(DaemonHarness& daemon, const ChangeKind& kind, const std::strin
     EXPECT_TRUE(kind.is_made(daemon.kernel().state())) << kind.name << ": not made " << when;
 }
 
+policy::PolicySet parse(const std::string& text) {
+    const std::vector<policy::SourceFile> files = {{"test.yaml", text}};
+    return policy::parse_set(files).set;
+}
+
+/// What `vfioctl --direct apply` does, without its words.
+void apply_directly(DaemonHarness& machine, const std::string& text) {
+    policy::Assessment assessment;
+    assessment.policies = parse(text);
+    assessment.inventory = *machine.kernel().inventory(assessment.policies.required_facts());
+    assessment.drivers = *machine.kernel().drivers({});
+    assessment.decide();
+    assessment.usage =
+        machine.kernel().usage(assessment.inventory, assessment.devices_changing_driver());
+    assessment.make_plan();
+    binding::ApplyOptions options;
+    options.check_open = [](const sysfs::Device&) { return base::Result<void>(); };
+    const auto applied =
+        binding::apply(machine.kernel(), machine.state(), assessment.take_plan(), options);
+    EXPECT_TRUE(applied) << applied.error().text();
+}
+
 TEST(ReconciliationTable, AtTheStart) {
     for (const ChangeKind& kind : kinds()) {
         DaemonHarness daemon(world_of(kind), policy(kind));
+        apply_directly(daemon, policy_before(kind));
         daemon.start_ready();
         EXPECT_TRUE(kind.is_made(daemon.kernel().state())) << kind.name;
         EXPECT_TRUE(daemon.state_when(kDevice, "bound").ends_with(" -")) << kind.name;
@@ -110,6 +151,8 @@ TEST(ReconciliationTable, AtTheStart) {
 
 TEST(ReconciliationTable, WhenItIsPluggedIn) {
     for (const ChangeKind& kind : kinds()) {
+        if (!kind.action_before.empty())
+            continue;  // what is plugged in was never ours
         fake::KernelState world = world_of(kind);
         const sysfs::Device later = device(world);
         world.devices.erase(later.id);
@@ -153,8 +196,9 @@ TEST(ReconciliationTable, WhenItsDriverIsReloaded) {
 
 TEST(ReconciliationTable, WhenThePolicyIsEdited) {
     for (const ChangeKind& kind : kinds()) {
-        DaemonHarness daemon(world_of(kind), kNothing);
+        DaemonHarness daemon(world_of(kind), policy_before(kind));
         daemon.start_ready();
+        EXPECT_FALSE(kind.is_made(daemon.kernel().state())) << kind.name;
         daemon.policy(policy(kind));
         expect_made(daemon, kind, "after an edit of the policy");
     }
@@ -163,41 +207,72 @@ TEST(ReconciliationTable, WhenThePolicyIsEdited) {
 TEST(ReconciliationTable, ByRequest) {
     for (const ChangeKind& kind : kinds()) {
         DaemonHarness daemon(world_of(kind), policy(kind));
+        apply_directly(daemon, policy_before(kind));
+        const fake::KernelState before = daemon.kernel().state();
+        const bool waits = !kind.action_before.empty();
+        daemon.apply_mode(waits ? "manual" : "automatic");
         daemon.start_ready();
-        daemon.change([&](fake::KernelState& world) { world = world_of(kind); });
+        daemon.change([&](fake::KernelState& world) { world = before; });
+        EXPECT_FALSE(kind.is_made(daemon.kernel().state())) << kind.name;
         daemon.send_line("apply");
-        EXPECT_TRUE(daemon.wait_for_line("job 2").ends_with("ended done")) << kind.name;
+        EXPECT_TRUE(daemon.wait_for_line(waits ? "job 1" : "job 2").ends_with("ended done"))
+            << kind.name;
         EXPECT_TRUE(kind.is_made(daemon.kernel().state())) << kind.name;
     }
-}
-
-policy::PolicySet parse(const std::string& text) {
-    const std::vector<policy::SourceFile> files = {{"test.yaml", text}};
-    return policy::parse_set(files).set;
-}
-
-/// What `vfioctl --direct apply` does, without its words.
-void apply_directly(DaemonHarness& machine, const std::string& text) {
-    policy::Assessment assessment;
-    assessment.policies = parse(text);
-    assessment.inventory = *machine.kernel().inventory(assessment.policies.required_facts());
-    assessment.drivers = *machine.kernel().drivers({});
-    assessment.decide();
-    assessment.usage =
-        machine.kernel().usage(assessment.inventory, assessment.devices_changing_driver());
-    assessment.make_plan();
-    binding::ApplyOptions options;
-    options.check_open = [](const sysfs::Device&) { return base::Result<void>(); };
-    const auto applied =
-        binding::apply(machine.kernel(), machine.state(), assessment.take_plan(), options);
-    EXPECT_TRUE(applied) << applied.error().text();
 }
 
 TEST(ReconciliationTable, WithoutTheDaemon) {
     for (const ChangeKind& kind : kinds()) {
         DaemonHarness machine(world_of(kind), policy(kind));
+        apply_directly(machine, policy_before(kind));
+        EXPECT_FALSE(kind.is_made(machine.kernel().state())) << kind.name;
         apply_directly(machine, policy(kind));
         EXPECT_TRUE(kind.is_made(machine.kernel().state())) << kind.name;
+    }
+}
+
+/// A device that was given back is the host's: nothing of it is left to undo.
+bool is_released(const ChangeKind& kind) {
+    return !kind.action_before.empty() || kind.action == "driver: host";
+}
+
+void expect_undone(DaemonHarness& machine, const ChangeKind& kind) {
+    const fake::KernelState before = world_of(kind);
+    const fake::KernelState now = machine.kernel().state();
+    const sysfs::Device& was = device(before);
+    const sysfs::Device& is = device(now);
+    EXPECT_EQ(is.driver, was.driver) << kind.name;
+    EXPECT_EQ(is.driver_override, was.driver_override) << kind.name;
+    EXPECT_EQ(is.attrs, was.attrs) << kind.name;
+    EXPECT_EQ(is.sriov ? is.sriov->enabled : 0, was.sriov ? was.sriov->enabled : 0) << kind.name;
+    EXPECT_EQ(mdevs(now), mdevs(before)) << kind.name;
+    EXPECT_EQ(has_access(now), has_access(before)) << kind.name;
+}
+
+TEST(ReconciliationTable, IsUndoneByARequestedRelease) {
+    for (const ChangeKind& kind : kinds()) {
+        if (is_released(kind))
+            continue;
+        DaemonHarness daemon(world_of(kind), policy(kind));
+        daemon.start_ready();
+        daemon.send_line("release pci/" + std::string(kDevice));
+        EXPECT_TRUE(daemon.wait_for_line("job 2").ends_with("ended done")) << kind.name;
+        expect_undone(daemon, kind);
+    }
+}
+
+TEST(ReconciliationTable, IsUndoneByAReleaseWithoutTheDaemon) {
+    for (const ChangeKind& kind : kinds()) {
+        if (is_released(kind))
+            continue;
+        DaemonHarness machine(world_of(kind), policy(kind));
+        apply_directly(machine, policy(kind));
+        auto plan =
+            binding::plan_release(machine.kernel(), machine.state(),
+                                  machine.kernel().state().inventory(), {fake::pci_id(kDevice)});
+        ASSERT_TRUE(plan) << kind.name << ": " << plan.error().text();
+        ASSERT_TRUE(binding::apply(machine.kernel(), machine.state(), *std::move(plan), {}));
+        expect_undone(machine, kind);
     }
 }
 
