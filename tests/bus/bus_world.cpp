@@ -16,6 +16,7 @@ fake::KernelState bus_world(unsigned extra) {
     host.pci("0000:03:00.0").nic().group(14).driver("e1000e").netdev("eth1");
     host.pci("0000:04:00.0").nvme().group(15).driver("nvme");
     host.pci("0000:05:00.0").nic().group(16).driver("igb").pf(7, 0);
+    host.pci("0000:06:00.4").gpu().group(17).driver("nvidia").vgpu_type("1156", "NVIDIA L40-12Q");
     host.alias("pci:v*d*sv*sd*bc01sc08i02*", "nvme");
     host.mdev_parent("mtty").mdev_type("mtty-1", 20).mdev_type("mtty-2", 1);
     host.mdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "mtty", "mtty-1").group(30);

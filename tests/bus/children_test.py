@@ -254,6 +254,17 @@ class MediatedDevices(Children):
             self.assertEqual(len(self.objects("/mdev/")), 1)
 
 
+class VirtualGpus(Children):
+    def test_are_made_without_a_uuid_and_undone_by_release(self):
+        vf = device_path("0000:06:00.4")
+        self.assertIn("a virtual GPU without a UUID", self.refused("Refused", self.create, "nvidia-1156", vf, uuid=UUID))
+        self.assertIn("of type nvidia-1", self.refused("Refused", self.create, "nvidia-1", vf))
+        job, mdev = self.create("nvidia-1156", vf)
+        self.assertIn("nvidia/current_vgpu_type=1156", self.done(job)["Result"])
+        self.assertEqual(mdev, "/")
+        self.assertIn("nvidia/current_vgpu_type=0", self.release(vf)["Result"])
+
+
 class TheManual(Children):
     def test_makes_and_removes_them(self):
         with open(os.path.join(SOURCE, "bindd", "org.bindd1.5.scd"), encoding="utf-8") as file:

@@ -217,7 +217,7 @@ class OfTheDaemon(unittest.TestCase):
         released = " pending, released: released manually; `vfioctl apply` binds it again\n"
         self.assertEqual(self.run_cli("status"), (0, "daemon:     bindd 0.1.0, ready\n"
                                                   "policies:   generation 1\n"
-                                                  "devices:    7 unmanaged, 2 pending\n"
+                                                  "devices:    8 unmanaged, 2 pending\n"
                                                   "exceptions: 0000:02:00.0" + released +
                                                   "            0000:03:00.0" + released, ""))
         status = json.loads(self.run_cli("status", "--json")[1])
