@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <ostream>
+#include <utility>
 
 #include "binding/transaction/release_plan.hpp"
 
@@ -304,8 +305,11 @@ const std::vector<Scenario>& scenarios() {
 
 std::unique_ptr<TestHost> prepare(const Scenario& scenario) {
     auto fixture = std::make_unique<TestHost>(scenario.world());
+    // Nothing hangs here, and a machine may be busy.
+    const auto timeout = std::exchange(fixture->options().timeout, std::chrono::minutes(1));
     if (scenario.before)
         scenario.before(*fixture);
+    fixture->options().timeout = timeout;
     return fixture;
 }
 
