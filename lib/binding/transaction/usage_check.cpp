@@ -131,8 +131,9 @@ base::Result<void> UsageRecheck::check_all(const std::vector<DeviceChange>& chan
     if (!std::all_of(ids.begin(), ids.end(), is_known))  // VFs and mdevs that go
         inventory = TRY(context_.kernel.devices(ids, {}));
     sysfs::Usage usage = context_.kernel.usage(inventory, ids);
-    for (auto& [id, uses] : usage)
-        std::erase_if(uses, [&](const sysfs::Use& use) { return is_of_lost(use, id); });
+    for (auto& [id, uses] : usage)  // clang 14 captures no structured binding
+        std::erase_if(
+            uses, [this, &device = id](const sysfs::Use& use) { return is_of_lost(use, device); });
     for (const auto& [each, id] : disturbed)
         TRY(check_uses(*each->preflight().change, id, usage));
     return {};
