@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -44,7 +45,10 @@ struct DisarmTimer {
 struct WatchOverrides {
     std::set<std::string> files;
 };
-struct WriteUdevRules {};
+/// Without the devices in use, which are kept for the next boot; nothing: those that were kept.
+struct WriteUdevRules {
+    std::optional<policy::DevicesInUse> in_use;
+};
 /// Observers are notified of a manual change only after it is on disk.
 struct SaveManualState {
     std::string text;

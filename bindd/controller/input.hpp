@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +32,8 @@ struct Started {
     JournalReading journal;
     LoadedPolicies last_valid =
         {};  ///< where `policies` are invalid, the set that an earlier run saved
+    /// As kept for the next boot; nothing: not known.
+    std::optional<policy::DevicesInUse> in_use = policy::DevicesInUse{};
 };
 enum class ReloadCause { kFilesChanged, kRequest };
 struct PoliciesRead {

@@ -101,6 +101,8 @@ void finish_apply_plan(StepContext& step, QueuedJob& queued) {
     state.view.decide();
     state.view.make_plan();
     refuse_claimed(state, state.view.plan);
+    if (request.mode == JobMode::kExecute && request.devices.empty())
+        keep_devices_in_use(step);
     publish(step);
     on_planned(step, queued,
                request.devices.empty() ? state.view.plan
@@ -191,7 +193,7 @@ void plan_apply(StepContext& step, JobId id, const ScanDifference& difference,
     if (queued != nullptr && queued->job.request.mode == JobMode::kExecute) {
         state.usage_known.clear();
         if (state.apply_mode == ApplyMode::kManual && queued->job.request.devices.empty())
-            step.emit(WriteUdevRules{});
+            step.emit(WriteUdevRules{state.in_use});
     }
     state.view.decide();
     std::vector<DeviceId> devices = state.view.devices_changing_driver();

@@ -218,6 +218,8 @@ void finish_assessment(StepContext& step, const base::Result<void>& usage_known)
     state.view.decide();
     state.view.make_plan();
     refuse_claimed(state, state.view.plan);
+    if (usage_known && state.apply_mode == ApplyMode::kAutomatic)
+        keep_devices_in_use(step);
     evaluate_groups(step);
     finish_host_scan(step);
 }
@@ -225,6 +227,15 @@ void finish_assessment(StepContext& step, const base::Result<void>& usage_known)
 void assess_skipped(StepContext& step) {
     if (std::exchange(step.state.evaluation_skipped, false))
         assess(step);
+}
+
+void keep_devices_in_use(StepContext& step) {
+    policy::DevicesInUse in_use =
+        policy::devices_in_use(step.state.view.plan, step.state.view.inventory);
+    if (step.state.in_use == in_use)
+        return;
+    step.state.in_use = in_use;
+    step.emit(WriteUdevRules{std::move(in_use)});
 }
 
 void save_manual_state(StepContext& step) {

@@ -6,17 +6,6 @@
 #include "policy/plan/refusal_reasons.hpp"
 
 namespace bindd {
-namespace {
-
-/// Is the reason what a look for users has found?
-bool is_use(policy::ReasonCode code) {
-    for (int each = 0; each <= static_cast<int>(sysfs::UseKind::kUnknown); ++each)
-        if (policy::to_reason_code(static_cast<sysfs::UseKind>(each)) == code)
-            return true;
-    return false;
-}
-
-}  // namespace
 
 std::string redact(std::string text, Disclosure disclosure) {
     return disclosure == Disclosure::kEverything || text.empty() ? std::move(text) : kNotShown;
@@ -26,7 +15,7 @@ policy::Transaction redact(policy::Transaction transaction, Disclosure disclosur
     if (disclosure == Disclosure::kEverything)
         return transaction;
     for (policy::Reason& reason : transaction.reasons)
-        if (is_use(reason.code)) {
+        if (policy::is_use(reason.code)) {
             reason.text = kNotShown;
             reason.evidence.reset();
         }

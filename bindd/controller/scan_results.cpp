@@ -125,7 +125,7 @@ void on_full_scan_finished(StepContext& step, FullScan scan, const Result<void>&
     record_scanned(state, scan.requests);
     state.usage_known.clear();
     if (state.apply_mode == ApplyMode::kAutomatic)
-        step.emit(WriteUdevRules{});
+        step.emit(WriteUdevRules{state.in_use});
     on_devices_scanned(step, {}, *difference, std::move(journal));
 }
 

@@ -28,6 +28,7 @@ void on_started(StepContext& step, Started input) {
     // After the policies, which clear it: manual changes survive a restart.
     state.manual = ManualState::parse(input.manual_state);
     state.view.latest = std::move(input.latest);
+    state.in_use = std::move(input.in_use);
     step.emit(ArmTimer{TimerId::kStartup, step.now + kUndoTimeout});
     apply_journal(step, std::move(input.journal), JournalChange::kOwn);
     step.emit(SendRequest{kRecoveryRequest, binding::RecoverInterrupted{}});

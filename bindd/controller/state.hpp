@@ -14,6 +14,7 @@
 #include "bindd/controller/quarantined_devices.hpp"
 #include "bindd/controller/scan_schedule.hpp"
 #include "bindd/controller/view.hpp"
+#include "policy/plan/devices_in_use.hpp"
 
 namespace bindd {
 
@@ -67,6 +68,8 @@ struct ControllerState {
     std::optional<HostScan> host_scan;
     /// A reload was requested: what the next scan finds in the journal was done before it.
     bool take_manual_back = false;
+    /// The devices in use as they are kept for the next boot; nothing: not known.
+    std::optional<policy::DevicesInUse> in_use;
     unsigned last_scan_request = 0;
     std::set<sysfs::DeviceId> dirty;            ///< to be scanned
     std::set<sysfs::DeviceId> usage_known;      ///< whose usage is of the last scan

@@ -8,6 +8,7 @@
 
 #include "base/number.hpp"
 #include "base/try.hpp"
+#include "binding/policies/devices_in_use_file.hpp"
 #include "binding/policies/policy_files.hpp"
 #include "binding/policies/udev_rules_file.hpp"
 
@@ -126,8 +127,8 @@ std::string Readers::serve(const std::string& line,
     };
     if (const auto* open = std::get_if<binding::OpenForClient>(&request->message))
         return ended(open_for(*open));
-    if (std::holds_alternative<binding::UpdateUdevRules>(request->message))
-        return ended(update_udev_rules());
+    if (const auto* update = std::get_if<binding::UpdateUdevRules>(&request->message))
+        return ended(update_udev_rules(*update));
     const auto emit = [&](binding::Message found) {
         report(encode_message({id, std::move(found)}));
     };
@@ -143,8 +144,11 @@ Result<void> Readers::open_for(const binding::OpenForClient& request) const {
 }
 
 /// A rule of udev's can run a program, so nothing in it is the controller's word. A set with an
-/// error leaves the rules of the last good one, as the controller leaves that in force.
-Result<void> Readers::update_udev_rules() const {
+/// error leaves the rules of the last good one, as the controller leaves that in force. Devices
+/// that it says are in use are only left alone, and those that it conceals get what a policy says.
+Result<void> Readers::update_udev_rules(const binding::UpdateUdevRules& request) const {
+    if (request.in_use)
+        TRY(binding::write_devices_in_use(deps_.state, *request.in_use));
     if (deps_.state.udev_rules.empty())
         return {};
     const policy::Parsed parsed =
@@ -154,7 +158,8 @@ Result<void> Readers::update_udev_rules() const {
     const sysfs::ScanOptions wanted = parsed.set.required_facts();
     const auto drivers = TRY(deps_.kernel.drivers(wanted));
     const auto inventory = TRY(deps_.kernel.devices({}, wanted));
-    TRY(binding::write_udev_rules(deps_.state, parsed.set, drivers, inventory.host));
+    TRY(binding::write_udev_rules(deps_.state, parsed.set, drivers, inventory.host,
+                                  binding::read_devices_in_use(deps_.state)));
     return {};
 }
 

@@ -55,7 +55,8 @@ class Readers {
     [[nodiscard]] std::string serve(const std::string& line,
                                     const std::function<void(const std::string&)>& report) const;
     [[nodiscard]] base::Result<void> open_for(const binding::OpenForClient& request) const;
-    [[nodiscard]] base::Result<void> update_udev_rules() const;
+    [[nodiscard]] base::Result<void> update_udev_rules(
+        const binding::UpdateUdevRules& request) const;
     void on_ended(const binding::WorkerJob& job, binding::JobEnd how,
                   const std::string& line) const;
 

@@ -12,6 +12,7 @@
 #include "bindd/controller/job_planning.hpp"
 #include "bindd/controller/policy_reload.hpp"
 #include "binding/journal/history.hpp"
+#include "binding/policies/devices_in_use_file.hpp"
 #include "binding/policies/policy_files.hpp"
 #include "binding/report/host_snapshot.hpp"
 
@@ -74,13 +75,13 @@ struct ControllerRunner::EffectRunner {
         if (self.on_managed_overrides_)
             self.on_managed_overrides_(watch.files);
     }
-    void operator()(const WriteUdevRules&) const {
-        self.deps_.executor.send(
-            binding::UpdateUdevRules{}, {}, [&self = self](const Result<void>& written) {
-                if (!written)
-                    self.deps_.log.write(
-                        {Level::kWarning, LogEvent::kWarning, written.error().text()});
-            });
+    void operator()(WriteUdevRules& write) const {
+        self.deps_.executor.send(binding::UpdateUdevRules{std::move(write.in_use)}, {},
+                                 [&self = self](const Result<void>& written) {
+                                     if (!written)
+                                         self.deps_.log.write({Level::kWarning, LogEvent::kWarning,
+                                                               written.error().text()});
+                                 });
     }
     void operator()(const SaveManualState& save) const {
         auto saved = base::make_directories(self.deps_.state.controller_dir());
@@ -169,11 +170,14 @@ void ControllerRunner::start() {
     LoadedPolicies last_valid;
     if (!policies.ok())
         last_valid = parse_saved_policies(base::read_file(policies_file_).value_or(""));
+    // Only whether there are any: the evidence is for root.
+    auto in_use = binding::read_devices_in_use(deps_.state);
     feed(Started{.policies = std::move(policies),
                  .manual_state = base::read_file(manual_state_file_).value_or(""),
                  .latest = binding::latest_history(deps_.state),
                  .journal = journal_.read(),
-                 .last_valid = std::move(last_valid)});
+                 .last_valid = std::move(last_valid),
+                 .in_use = in_use ? std::optional(*std::move(in_use)) : std::nullopt});
     save_policies();
 }
 

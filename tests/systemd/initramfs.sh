@@ -45,7 +45,7 @@ over() {
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$scratch"
 trap 'umount --lazy "$scratch" && rmdir "$scratch"' EXIT
-for directory in /usr /etc /boot; do over $directory; done
+for directory in /usr /etc /boot /var/lib; do over $directory; done
 # The files of a kernel's package.
 echo CONFIG_RD_GZIP=y >"/boot/config-$version"
 mkdir -p "/usr/lib/modules/$version"
@@ -56,7 +56,7 @@ DESTDIR=$scratch/installed cmake -P "$build/systemd/cmake_install.cmake" >/dev/n
 # The files are where a package has them; the units name the directory that the build was configured for.
 cp -a "$scratch"/installed/*/local/. /usr/ 2>/dev/null || cp -a "$scratch"/installed/usr/. /usr/
 at=$(sed -n 's,^ExecStart=\([^ ]*\)/vfioctl .*,\1,p' "$build/systemd/bindd-early.service")
-mkdir -p "$at" /etc/bindd/policies.d /usr/lib/bindd/policies.d
+mkdir -p "$at" /var/lib/bindd /etc/bindd/policies.d /usr/lib/bindd/policies.d
 cp "$build/vfioctl/vfioctl" "$at/vfioctl"
 echo 'version: 1
 rules: [{ name: net, match: { class: network }, driver: [pci-stub-of-ours, e1000e, auto] }]' >/etc/bindd/policies.d/10-net.yaml
@@ -64,6 +64,8 @@ ln -s /dev/null /etc/bindd/policies.d/20-masked.yaml
 echo 'version: 1' >/etc/common.yaml
 ln -s ../../common.yaml /etc/bindd/policies.d/30-common.yaml
 echo 'version: 1' >/usr/lib/bindd/policies.d/20-masked.yaml
+in_use='{"devices":[]}'
+printf '%s\n' "$in_use" >/var/lib/bindd/devices-in-use
 
 tree=$scratch/tree
 mkdir "$tree"
@@ -104,6 +106,8 @@ opened=$(readelf -p .note.dlopen "$at/vfioctl" | grep '"priority":"required"' | 
 for library in $opened; do
     [ -n "$(find "$tree" -name "$library*" -print -quit)" ] || die "$maker: $library is not in it"
 done
+
+[ "$(cat "$tree/var/lib/bindd/devices-in-use")" = "$in_use" ] || die "$maker: the devices in use are not in it"
 
 # The VFIO family by its aliases, and the native driver that the policy names.
 for module in vfio-pci virtio-vfio-pci e1000e; do

@@ -10,6 +10,7 @@
 #include <ostream>
 #include <system_error>
 
+#include "binding/policies/devices_in_use_file.hpp"
 #include "binding/policies/udev_rules_file.hpp"
 #include "policy/decide/early_boot.hpp"
 #include "sysfs/host/kernel_cmdline.hpp"
@@ -68,9 +69,14 @@ bool is_undecided(const policy::Transaction& transaction,
     return sentences.size() != before;
 }
 
-policy::Plan early_plan(CliContext& cli, HostAssessment& assessment) {
-    const auto undecided =
+policy::Plan early_plan(CliContext& cli, HostAssessment& assessment,
+                        const base::Result<policy::DevicesInUse>& in_use) {
+    // An error has been printed: any device may be one that the host uses.
+    if (!in_use)
+        return {};
+    auto undecided =
         policy::undecided_early(assessment.policies, assessment.decisions, assessment.inventory);
+    undecided.merge(policy::kept_for_host(*in_use, assessment.inventory));
     policy::Plan plan = assessment.take_plan();
     for (policy::Transaction& transaction : plan.transactions)
         if (transaction.verdict == policy::Verdict::kChange)
@@ -83,6 +89,14 @@ policy::Plan early_plan(CliContext& cli, HostAssessment& assessment) {
     for (const std::string& sentence : sentences)
         warn(cli, assessment, sentence);
     return plan;
+}
+
+/// For the next boot: what this plan refuses because the host uses it.
+void keep_devices_in_use(CliContext& cli, HostAssessment& assessment) {
+    const auto kept = binding::write_devices_in_use(
+        cli.state, policy::devices_in_use(assessment.plan, assessment.inventory));
+    if (!kept)
+        warn(cli, assessment, kept.error().text());
 }
 
 /// A file, or the path of none: the user means a saved plan, as no device has such a name.
@@ -155,18 +169,22 @@ CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments) {
         return apply_through_daemon(cli, arguments, change.options.timeout);
     auto assessment = TRY(scan_and_plan(cli, ScanExtent::kRelevant));
     append_warnings(assessment.warnings, change.notes);
-    TRY(limit_plan(cli, assessment, arguments));
-    if (!arguments.has("early"))
+    const PlanScope scope = TRY(limit_plan(cli, assessment, arguments));
+    if (!arguments.has("early")) {
+        if (!scope)
+            keep_devices_in_use(cli, assessment);
         return execute_with_new_vfs(cli, assessment, change.options);
+    }
     // udev handles devices that are plugged in from now on. Without these rules the daemon would
     // have to unbind their native drivers.
+    const auto in_use = binding::read_devices_in_use(cli.state);
     if (const auto left_out = binding::write_udev_rules(
-            cli.state, assessment.policies, assessment.drivers, assessment.inventory.host);
+            cli.state, assessment.policies, assessment.drivers, assessment.inventory.host, in_use);
         !left_out)
         warn(cli, assessment, left_out.error().text());
     change.options.scope = binding::ApplyScope::kBootOverrides;
     change.options.action = "early";
-    policy::Plan plan = early_plan(cli, assessment);
+    policy::Plan plan = early_plan(cli, assessment, in_use);
     const auto ended = execute_and_print(cli, plan, assessment.warnings, std::move(change.options));
     // A refusal is no failure of the boot: a later apply reports it, if the reason still exists
     // then.

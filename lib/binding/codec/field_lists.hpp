@@ -3,7 +3,7 @@
 
 #include "binding/codec/host_context.hpp"
 #include "binding/codec/object_codec.hpp"
-#include "policy/plan/plan.hpp"
+#include "policy/plan/devices_in_use.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/kernel/kernel.hpp"
 #include "sysfs/module/drivers.hpp"
@@ -116,6 +116,7 @@ struct FieldList<policy::Change> {
     static_assert(std::tuple_size_v<decltype(fields)> == member_count<Change>());
 };
 BINDD_FIELDS(policy::Reason, code, device, text, evidence, forceable)
+BINDD_FIELDS(policy::DeviceInUse, device, ids, reason, evidence)
 BINDD_FIELDS(policy::Step, op, device, value, module, result, error)
 BINDD_FIELDS(policy::Transaction, group, verdict, devices, changes, steps, reasons, notes, result,
              error, error_code)

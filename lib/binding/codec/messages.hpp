@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "binding/codec/host_context.hpp"
 #include "binding/codec/record.hpp"
+#include "policy/plan/devices_in_use.hpp"
 #include "policy/plan/plan.hpp"
 #include "sysfs/device/inventory.hpp"
 #include "sysfs/usage/usage.hpp"
@@ -58,8 +59,11 @@ struct RecoverInterrupted {};
 struct ForgetDevices {
     std::vector<sysfs::DeviceId> ids;
 };
-/// Make udev's rules those of root's policy files, which the executor reads itself.
-struct UpdateUdevRules {};
+/// Make udev's rules those of root's policy files, which the executor reads itself, without the
+/// devices that the host uses: these, which are kept for the next boot, or those that are kept.
+struct UpdateUdevRules {
+    std::optional<policy::DevicesInUse> in_use = std::nullopt;
+};
 struct Ping {};
 /// Finish what has begun and exit.
 struct Stop {};

@@ -8,6 +8,7 @@
 
 #include "base/try.hpp"
 #include "policy/model/device_attributes.hpp"
+#include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/vgpu.hpp"
 
@@ -115,6 +116,9 @@ struct Validate {
             return invalid("timeout", std::to_string(message.timeout.count()));
         return validate(message.transaction);
     }
+    Result<void> operator()(const UpdateUdevRules& message) const {
+        return message.in_use ? validate(*message.in_use) : Result<void>();
+    }
     Result<void> operator()(const DeviceFound& message) const { return validate(message.device); }
     Result<void> operator()(const TransactionEnded& message) const {
         return validate(message.transaction);
@@ -174,6 +178,22 @@ Result<void> validate(const policy::MdevSpec& mdev) {
     for (const auto& [name, value] : mdev.attrs)
         if (!is_mdev_attr(mdev, name))
             return invalid("attrs", name);
+    return {};
+}
+
+/// Beside each device's id, which decoding checks, the file and udev's rules have only its hardware
+/// ids, the reason and the evidence as a text.
+Result<void> validate(const policy::DevicesInUse& in_use) {
+    constexpr std::size_t kMaxDevices = 1U << 16;
+    constexpr std::size_t kMaxEvidence = 1U << 16;
+    if (in_use.size() > kMaxDevices)
+        return invalid("in_use", std::to_string(in_use.size()) + " devices");
+    for (const policy::DeviceInUse& each : in_use) {
+        if (!policy::is_use(each.reason))
+            return invalid("in_use.reason", policy::reason_name(each.reason));
+        if (each.evidence.size() > kMaxEvidence)
+            return invalid("in_use.evidence", std::to_string(each.evidence.size()) + " bytes");
+    }
     return {};
 }
 

@@ -15,6 +15,7 @@ namespace binding {
 [[nodiscard]] base::Result<void> validate(const sysfs::Device& device);
 [[nodiscard]] base::Result<void> validate(const policy::Transaction& transaction);
 [[nodiscard]] base::Result<void> validate(const policy::MdevSpec& mdev);
+[[nodiscard]] base::Result<void> validate(const policy::DevicesInUse& in_use);
 [[nodiscard]] base::Result<void> validate(const Record& record);
 
 }  // namespace binding

@@ -11,7 +11,7 @@ namespace binding {
 /// Where the lock, the journal and the history live.
 struct StateDir {
     std::string run = "/run/bindd";      ///< lock, journal: survives restarts, not reboots
-    std::string lib = "/var/lib/bindd";  ///< history
+    std::string lib = "/var/lib/bindd";  ///< history, devices in use
     /// The kernel's id of this boot: a journal of another boot does not apply.
     std::string boot_id = "/proc/sys/kernel/random/boot_id";
     /// Called before and after each write to disk, with its name. An errno other than 0 makes the
@@ -35,6 +35,7 @@ struct StateDir {
     [[nodiscard]] std::string lock_path() const { return run + "/lock"; }
     [[nodiscard]] std::string journal_path() const { return run + "/journal"; }
     [[nodiscard]] std::string history_path() const { return lib + "/history"; }
+    [[nodiscard]] std::string devices_in_use_path() const { return lib + "/devices-in-use"; }
 };
 
 }  // namespace binding

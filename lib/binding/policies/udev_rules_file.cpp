@@ -23,16 +23,17 @@ constexpr const char* kName = "/79-bindd.rules";
 Result<std::vector<std::string>> write_udev_rules(const StateDir& state,
                                                   const policy::PolicySet& set,
                                                   const sysfs::Drivers& drivers,
-                                                  const sysfs::Host& host) {
+                                                  const sysfs::Host& host,
+                                                  const Result<policy::DevicesInUse>& in_use) {
     if (state.udev_rules.empty())
-        return std::vector<std::string>{};
+        return in_use.map([](const auto&) { return std::vector<std::string>{}; });
     const std::string path = state.udev_rules + kName;
-    if (set.rules.empty()) {
+    if (set.rules.empty() || !in_use) {
         if (::unlink(path.c_str()) != 0 && errno != ENOENT)
             return fail_errno(errno, "remove", path);
-        return std::vector<std::string>{};
+        return in_use.map([](const auto&) { return std::vector<std::string>{}; });
     }
-    policy::UdevRules rules = policy::udev_rules(set, drivers, host);
+    policy::UdevRules rules = policy::udev_rules(set, drivers, host, *in_use);
     if (base::read_file(path).value_or("") == rules.text)
         return std::move(rules.unsupported);
     TRY(base::make_directories(state.udev_rules));

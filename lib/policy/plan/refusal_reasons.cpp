@@ -113,6 +113,13 @@ ReasonCode to_reason_code(sysfs::UseKind kind) {
     return ReasonCode::kOpenFd;
 }
 
+bool is_use(ReasonCode code) {
+    for (int each = 0; each <= static_cast<int>(sysfs::UseKind::kUnknown); ++each)
+        if (to_reason_code(static_cast<sysfs::UseKind>(each)) == code)
+            return true;
+    return false;
+}
+
 Reason make_reason(ReasonCode code, const sysfs::DeviceId& device, std::string text,
                    std::optional<std::string> evidence) {
     return {code, device, std::move(text), std::move(evidence), is_forceable(code)};

@@ -44,6 +44,8 @@ void add_use_reasons(const sysfs::DeviceId& device, const Rule& rule, const Plan
 
 /// The reason that a use is.
 [[nodiscard]] ReasonCode to_reason_code(sysfs::UseKind kind);
+/// Is the reason what a look for users has found?
+[[nodiscard]] bool is_use(ReasonCode code);
 
 /// Keeps each reason once for a device, the first with its evidence.
 void remove_duplicates(std::vector<Reason>& reasons);

@@ -26,7 +26,7 @@ class RulesFile {
     RulesFile(const PolicySet& set, const sysfs::Drivers& drivers, const sysfs::Host& host)
         : set_(set), drivers_(drivers), host_(host), resolver_(bus_, drivers) {}
 
-    UdevRules write() && {
+    UdevRules write(const DevicesInUse& in_use) && {
         std::vector<const Rule*> rest;
         for (const Rule& rule : set_.rules)
             if (rule.protect)
@@ -43,7 +43,7 @@ class RulesFile {
                            rest.begin() + static_cast<std::ptrdiff_t>(end)});
             at = end;
         }
-        return {head() + automatic_ + body_ + tail(), std::move(unsupported_)};
+        return {head() + skip(in_use) + automatic_ + body_ + tail(), std::move(unsupported_)};
     }
 
   private:
@@ -63,6 +63,28 @@ class RulesFile {
                "# VFIO takes no bridge, and no device without an IOMMU group.\n"
                "ATTR{class}==\"0x0604*\", " +
                kEnd + "TEST!=\"iommu_group\", " + kEnd;
+    }
+
+    static std::string skip(const DevicesInUse& in_use) {
+        std::string lines;
+        for (const DeviceInUse& each : in_use) {
+            // KERNEL is a pattern: only a name without special characters.
+            if (each.device.bus != "pci" || !sysfs::scan_pci_address(each.device.name))
+                continue;
+            const auto id = [](const char* file, const std::optional<std::uint16_t>& value) {
+                return value ? std::string("ATTR{") + file + "}==\"0x" + base::to_hex(*value, 4) +
+                                   "\", "
+                             : std::string();
+            };
+            lines += udev_comment(std::string("in use by the host when the policies were last "
+                                              "applied: ") +
+                                  reason_name(each.reason)) +
+                     "KERNEL==\"" + each.device.name + "\", " + id("vendor", each.ids.vendor) +
+                     id("device", each.ids.device) +
+                     id("subsystem_vendor", each.ids.subsystem_vendor) +
+                     id("subsystem_device", each.ids.subsystem_device) + kEnd;
+        }
+        return lines;
     }
 
     static std::string tail() {
@@ -195,8 +217,9 @@ class RulesFile {
 
 }  // namespace
 
-UdevRules udev_rules(const PolicySet& set, const sysfs::Drivers& drivers, const sysfs::Host& host) {
-    return RulesFile(set, drivers, host).write();
+UdevRules udev_rules(const PolicySet& set, const sysfs::Drivers& drivers, const sysfs::Host& host,
+                     const DevicesInUse& in_use) {
+    return RulesFile(set, drivers, host).write(in_use);
 }
 
 }  // namespace policy

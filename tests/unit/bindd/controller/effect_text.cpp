@@ -114,7 +114,12 @@ struct EffectText {
             text += " " + file.substr(file.rfind('/', file.rfind('/') - 1) + 1);
         return text;
     }
-    std::string operator()(const WriteUdevRules&) const { return "write udev rules"; }
+    std::string operator()(const WriteUdevRules& write) const {
+        std::string text = "write udev rules";
+        for (const policy::DeviceInUse& each : write.in_use.value_or(policy::DevicesInUse{}))
+            text += " without " + each.device.display();
+        return text;
+    }
     std::string operator()(const SaveManualState& save) const {
         return "save " + std::to_string(std::count(save.text.begin(), save.text.end(), '\n')) +
                " manual";

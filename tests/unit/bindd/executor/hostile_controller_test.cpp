@@ -11,6 +11,7 @@
 #include "bindd/executor/executor.hpp"
 #include "bindd/loop/executor_client.hpp"
 #include "binding/journal/journal.hpp"
+#include "binding/policies/devices_in_use_file.hpp"
 #include "tests/fake/fake_kernel.hpp"
 #include "tests/fake/temp_dir.hpp"
 
@@ -294,6 +295,22 @@ TEST_F(HostileController, HasUdevRulesWrittenOnlyOfRootsPolicies) {
     policy("version: 1\nrules: broken\n");
     EXPECT_EQ(send(binding::UpdateUdevRules{}), "completed");
     EXPECT_EQ(files(), std::vector<std::string>{"rules.d/79-bindd.rules"});
+}
+
+TEST_F(HostileController, KeepsOnlyDevicesInUseForTheNextBoot) {
+    binding::UpdateUdevRules request{
+        policy::DevicesInUse{{kHostileNic, {}, policy::ReasonCode::kMounted, "sda1 on /"}}};
+    EXPECT_EQ(send(request), "completed");
+    EXPECT_EQ(files(), std::vector<std::string>{"lib/devices-in-use"});
+    EXPECT_EQ(send(binding::UpdateUdevRules{}), "completed") << "they stay";
+    EXPECT_EQ(binding::read_devices_in_use(deps_.state), *request.in_use);
+    EXPECT_EQ(send(binding::UpdateUdevRules{policy::DevicesInUse{}}), "completed");
+    EXPECT_EQ(files(), std::vector<std::string>{});
+    request.in_use->front().reason = policy::ReasonCode::kNoDriver;
+    EXPECT_NE(send(request), "completed");
+    request.in_use->front() = {{"pci", "../x"}, {}, policy::ReasonCode::kMounted, ""};
+    EXPECT_NE(send(request), "completed");
+    EXPECT_EQ(files(), std::vector<std::string>{});
 }
 
 /// Each kind of message, as a decoder lets it through: none but a transaction writes to the kernel,

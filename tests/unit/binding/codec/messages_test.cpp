@@ -38,7 +38,8 @@ std::vector<Message> all_messages() {
             ExecuteTransaction{"bindd", "apply", std::chrono::seconds(3), transaction},
             RecoverInterrupted{},
             ForgetDevices{{kMessageDevice}},
-            UpdateUdevRules{},
+            UpdateUdevRules{policy::DevicesInUse{
+                {kMessageDevice, message_device().ids, policy::ReasonCode::kMounted, "sda1 on /"}}},
             Ping{},
             Stop{},
             DeviceFound{message_device()},

@@ -7,7 +7,7 @@
 
 namespace {
 
-fake::Host host() {
+fake::Host udev_host() {
     fake::Host host;
     host.with_variants();
     return host;
@@ -15,7 +15,7 @@ fake::Host host() {
 
 policy::UdevRules make_rules(const std::string& yaml) {
     const auto set = policy_test::policies(yaml);
-    return policy::udev_rules(set, host().drivers(), host().inventory().host);
+    return policy::udev_rules(set, udev_host().drivers(), udev_host().inventory().host);
 }
 
 /// The lines of the rules, without what is the same in every file.
@@ -195,8 +195,29 @@ ENV{.BINDD_RULE}=="0", ENV{BINDD_OVERRIDE}="none", GOTO="bindd_set_override"
 )");
 }
 
+TEST(UdevRules, SkipTheDevicesThatTheHostUses) {
+    const auto set =
+        policy_test::policies("rules: [{name: nic, match: {class: network}, driver: vfio-pci}]");
+    const policy::DevicesInUse in_use{
+        {{"pci", "0000:01:00.0"},
+         {0x144d, 0xa808, 0x144d, 0xa801, {}, {}},
+         policy::ReasonCode::kMounted,
+         "nvme0n1p2 on /"},
+        {{"pci", "0000:*"}, {}, policy::ReasonCode::kMounted, "a pattern"},
+        {{"css", "0.0.0313"}, {}, policy::ReasonCode::kMounted, "dasda1 on /"}};
+    const std::string text =
+        policy::udev_rules(set, udev_host().drivers(), udev_host().inventory().host, in_use).text;
+    EXPECT_NE(text.find("TEST!=\"iommu_group\", GOTO=\"bindd_end\"\n"
+                        "# in use by the host when the policies were last applied: mounted\n"
+                        "KERNEL==\"0000:01:00.0\", ATTR{vendor}==\"0x144d\", "
+                        "ATTR{device}==\"0xa808\", ATTR{subsystem_vendor}==\"0x144d\", "
+                        "ATTR{subsystem_device}==\"0xa801\", GOTO=\"bindd_end\"\n\n"),
+              text.npos)
+        << text;
+}
+
 TEST(UdevRules, LeaveADriverThatMayHaveNoIdForTheDeviceToTheDaemon) {
-    fake::Host with_nvme = host();
+    fake::Host with_nvme = udev_host();
     with_nvme.alias("pci:v*d*sv*sd*bc01sc08i02*", "nvme");
     const auto unsupported = [&](const std::string& action) {
         const auto set =
