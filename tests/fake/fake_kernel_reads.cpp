@@ -117,10 +117,35 @@ Result<std::vector<std::string>> FakeKernel::modules_for(const std::string& moda
     return modules_matching(world_.read(), modalias);
 }
 
+namespace {
+
+/// As find_vfs() and find_mdevs() report them.
+void add_children(const KernelState& world, const DeviceId& id, std::vector<sysfs::Use>& uses) {
+    const auto found = world.devices.find(id);
+    if (found == world.devices.end())
+        return;
+    const Device& device = found->second;
+    if (device.sriov && !device.sriov->vfs.empty()) {
+        std::string names;
+        for (const auto& [index, name] : device.sriov->vfs)
+            names += (names.empty() ? "" : ", ") + name;
+        uses.push_back(
+            {sysfs::UseKind::kVfsInUse, "its virtual functions are enabled", "VFs: " + names});
+    }
+    for (const auto& [child, one] : world.devices)
+        if (one.mdev && !device.mdev_parent_name.empty() &&
+            one.mdev->parent == device.mdev_parent_name)
+            uses.push_back({sysfs::UseKind::kHolder, "a mediated device of it is running",
+                            child.name + " (" + one.mdev->type + ")"});
+}
+
+}  // namespace
+
 sysfs::Usage FakeKernel::usage(const sysfs::Inventory&, std::span<const DeviceId> devices) {
     const KernelState world = world_.read();
     sysfs::Usage usage;
     for (const DeviceId& id : devices) {
+        add_children(world, id, usage[id]);
         for (const OpenHolder& one : world.opened)
             if (one.device == id && (!world.faults.hide_holders || world.leaving.contains(id)))
                 usage[id].push_back(

@@ -68,13 +68,13 @@ Result<void> JournaledKernel::write(const JournaledWrite& what, const KernelCall
     return done;
 }
 
-Result<void> JournaledKernel::check_loss(const DeviceId& device,
-                                         const std::vector<DeviceId>& lost) {
+Result<void> JournaledKernel::check_loss(const DeviceId& device, const std::vector<DeviceId>& lost,
+                                         const std::set<DeviceId>& made) {
     if (lost.empty())
         return {};
     on_step_("look who uses " + lost.front().display());
     if (direction_ == Direction::kUndo)
-        return check_undo_loss(kernel_, lost);
+        return check_undo_loss(kernel_, lost, made);
     return loss_check_ ? loss_check_(device, lost) : Result<void>();
 }
 

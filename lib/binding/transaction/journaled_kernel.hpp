@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,8 +45,10 @@ class JournaledKernel {
     void check_losses_with(LossCheck check) { loss_check_ = std::move(check); }
     /// May these lose what they have? An undo asks by itself, before its first write to a device:
     /// its writes ask nothing.
+    /// `made`: what goes before them.
     [[nodiscard]] base::Result<void> check_loss(const sysfs::DeviceId& device,
-                                                const std::vector<sysfs::DeviceId>& lost);
+                                                const std::vector<sysfs::DeviceId>& lost,
+                                                const std::set<sysfs::DeviceId>& made = {});
     [[nodiscard]] sysfs::Kernel& kernel() { return kernel_; }
     [[nodiscard]] StepLog& steps() { return steps_; }
 

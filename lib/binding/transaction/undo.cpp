@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
 
 #include "base/try.hpp"
 #include "binding/transaction/mdevs.hpp"
@@ -179,7 +180,8 @@ class DeviceUndo {
             return note("is another device now");
         target_.identity = now->identity();
         if (takes_device(*now))
-            if (const auto unused = journaled_.check_loss(target_.id, {target_.id}); !unused)
+            if (const auto unused = journaled_.check_loss(target_.id, {target_.id}, made());
+                !unused)
                 return leave(unused.error());
         undo_effects();
         if (!touched_binding(flight_, snapshot_.device))
@@ -209,6 +211,20 @@ class DeviceUndo {
                               policy::needs_unbound_device(
                                   policy::split_assignment(intent.before).first);
                    });
+    }
+    /// The VFs and mdevs that go before the device itself.
+    [[nodiscard]] std::set<DeviceId> made() {
+        std::set<DeviceId> children;
+        for (const IntentRecord& intent : flight_.intents) {
+            if (intent.device != snapshot_.device)
+                continue;
+            if (intent.op == Op::kCreateMdev)
+                children.insert({"mdev", intent.value});
+            if (intent.op == Op::kSetVfs)
+                for (const DeviceId& vf : vfs_of(journaled_.kernel(), target_.id))
+                    children.insert(vf);
+        }
+        return children;
     }
     /// The device is in use: all of it stays as it is.
     void leave(const base::Error& why) {

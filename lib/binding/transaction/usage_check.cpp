@@ -79,6 +79,19 @@ base::Result<void> check_uses(const policy::Change& change, const sysfs::DeviceI
     return {};
 }
 
+/// Is the use of `device` that it has one of these VFs or mdevs?
+bool is_of(const sysfs::Use& use, const std::set<sysfs::DeviceId>& children,
+           const sysfs::DeviceId& device) {
+    return std::any_of(children.begin(), children.end(), [&](const sysfs::DeviceId& child) {
+        if (child == device)
+            return false;
+        return use.kind == sysfs::UseKind::kVfsInUse
+                   ? child.bus == "pci" && use.evidence.find(child.name) != std::string::npos
+                   : use.kind == sysfs::UseKind::kHolder && child.bus == "mdev" &&
+                         use.evidence.starts_with(child.name);
+    });
+}
+
 /// What does not keep a device on the host's driver: it had this when the transaction began, or
 /// has no user.
 bool keeps_on_host(const sysfs::Use& use) {
@@ -132,24 +145,12 @@ base::Result<void> UsageRecheck::check_all(const std::vector<DeviceChange>& chan
         inventory = TRY(context_.kernel.devices(ids, {}));
     sysfs::Usage usage = context_.kernel.usage(inventory, ids);
     for (auto& [id, uses] : usage)  // clang 14 captures no structured binding
-        std::erase_if(
-            uses, [this, &device = id](const sysfs::Use& use) { return is_of_lost(use, device); });
+        std::erase_if(uses, [this, &device = id](const sysfs::Use& use) {
+            return is_of(use, just_checked_, device);
+        });
     for (const auto& [each, id] : disturbed)
         TRY(check_uses(*each->preflight().change, id, usage));
     return {};
-}
-
-/// VFs and mdevs that the transaction itself takes away first are looked at by themselves.
-bool UsageRecheck::is_of_lost(const sysfs::Use& use, const sysfs::DeviceId& device) const {
-    return std::any_of(
-        just_checked_.begin(), just_checked_.end(), [&](const sysfs::DeviceId& lost) {
-            if (lost == device)
-                return false;
-            return use.kind == sysfs::UseKind::kVfsInUse
-                       ? lost.bus == "pci" && use.evidence.find(lost.name) != std::string::npos
-                       : use.kind == sysfs::UseKind::kHolder && lost.bus == "mdev" &&
-                             use.evidence.starts_with(lost.name);
-        });
 }
 
 base::Result<void> UsageRecheck::check_loss(const policy::Change& change,
@@ -165,12 +166,17 @@ base::Result<void> UsageRecheck::check_loss(const policy::Change& change,
     return {};
 }
 
-base::Result<void> check_undo_loss(sysfs::Kernel& kernel,
-                                   const std::vector<sysfs::DeviceId>& lost) {
+base::Result<void> check_undo_loss(sysfs::Kernel& kernel, const std::vector<sysfs::DeviceId>& lost,
+                                   const std::set<sysfs::DeviceId>& made) {
     const sysfs::Inventory inventory = TRY(kernel.devices(lost, {}));
-    for (const auto& [id, uses] : kernel.usage(inventory, lost))
+    sysfs::Usage usage = kernel.usage(inventory, lost);
+    for (auto& [id, uses] : usage) {
+        std::erase_if(uses, [&made, &device = id](const sysfs::Use& use) {
+            return is_of(use, made, device);
+        });
         if (const sysfs::Device* device = inventory.find(id))
             TRY(check_undo_uses(*device, uses));
+    }
     return {};
 }
 

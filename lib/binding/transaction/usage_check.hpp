@@ -24,8 +24,6 @@ class UsageRecheck {
                                                 const std::vector<sysfs::DeviceId>& lost);
 
   private:
-    [[nodiscard]] bool is_of_lost(const sysfs::Use& use, const sysfs::DeviceId& device) const;
-
     TransactionContext& context_;
     std::set<sysfs::DeviceId> just_checked_;  ///< by check_all(), and nothing written since
 };
@@ -33,7 +31,9 @@ class UsageRecheck {
 /// The same for an undo, which nobody has planned. What is on a VFIO driver: kBusy with EBUSY while
 /// it is open, since it may be closed later. What the host's own driver has: kRefused when the
 /// host uses it, or when that is not known.
+/// `made`: VFs and mdevs that the undo takes away first, and looks at by themselves.
 [[nodiscard]] base::Result<void> check_undo_loss(sysfs::Kernel& kernel,
-                                                 const std::vector<sysfs::DeviceId>& lost);
+                                                 const std::vector<sysfs::DeviceId>& lost,
+                                                 const std::set<sysfs::DeviceId>& made = {});
 
 }  // namespace binding
