@@ -88,12 +88,14 @@ Result<void> remove(MdevContext& context, const Inventory& inventory, const Mdev
     if (parent == nullptr)
         return fail_mdev(Code::kNotFound, "Unable to find parent device '" + mdev.parent + "'");
     const sysfs::DeviceId id{"mdev", mdev.uuid};
+    // What the daemon knows of other devices' users comes along.
     const sysfs::Usage usage = context.kernel.usage(inventory, std::span(&id, 1));
-    for (const auto& [device, uses] : usage)
-        for (const sysfs::Use& use : uses)
-            return fail_mdev(Code::kRefused, "Error removing device " + mdev.uuid + ": " +
-                                                 sysfs::use_kind_name(use.kind) + ": " + use.text +
-                                                 " (" + use.evidence + ")");
+    if (const auto found = usage.find(id); found != usage.end() && !found->second.empty()) {
+        const sysfs::Use& use = found->second.front();
+        return fail_mdev(Code::kRefused, "Error removing device " + mdev.uuid + ": " +
+                                             sysfs::use_kind_name(use.kind) + ": " + use.text +
+                                             " (" + use.evidence + ")");
+    }
     policy::Change change;
     change.mdevs_to_stop = {to_mdev_spec(mdev)};
     context.options.action = "mdev stop";
