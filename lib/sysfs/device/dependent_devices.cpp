@@ -114,6 +114,13 @@ bool is_module_of(const Root& root, const std::string& module, const std::string
                .has_value();
 }
 
+/// Storage, networks, displays, sound, bridges and buses: the table need not be read for them.
+bool has_no_crypto(const Device& device) {
+    constexpr std::array<std::uint32_t, 6> kClasses = {0x01, 0x02, 0x03, 0x04, 0x06, 0x0c};
+    return device.ids.class_code && std::find(kClasses.begin(), kClasses.end(),
+                                              *device.ids.class_code >> 16) != kClasses.end();
+}
+
 }  // namespace
 
 std::vector<std::string> dependent_devices(const Root& root, const std::string& dir) {
@@ -144,7 +151,7 @@ std::map<std::string, std::string> parentless_nodes(const Root& root, const Devi
 // registration itself is the first reference (crypto_register_alg(), c_show()).
 std::vector<std::string> used_crypto_algorithms(const Root& root, const Device& device) {
     std::vector<std::string> used;
-    if (!device.driver)
+    if (!device.driver || has_no_crypto(device))
         return used;
     const auto driver =
         base::Dir::open(root.path("/sys/bus/" + device.id.bus + "/drivers/" + *device.driver));

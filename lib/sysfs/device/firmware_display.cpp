@@ -70,6 +70,9 @@ std::vector<FirmwareDisplay> find_firmware_displays(const Root& root, const Devi
         return displays;
     add_displays(root, "graphics", "fb", displays);
     add_displays(root, "drm", "card", displays);
+    constexpr std::uint32_t kDisplay = 0x03;
+    if (displays.empty() && device.ids.class_code.value_or(0) >> 16 != kDisplay)
+        return displays;
     const auto owners = memory_owners(root);
     // Without CONFIG_FB_DEVICE the class has no entry, and the console draws all the same.
     if (const auto own = owners.find(device.id.name);
