@@ -72,9 +72,10 @@ Result<void> JournaledKernel::check_loss(const DeviceId& device, const std::vect
                                          const std::set<DeviceId>& made) {
     if (lost.empty())
         return {};
-    on_step_("look who uses " + lost.front().display());
-    if (direction_ == Direction::kUndo)
+    if (direction_ == Direction::kUndo) {
+        on_step_("look who uses " + lost.front().display());
         return check_undo_loss(kernel_, lost, made);
+    }
     return loss_check_ ? loss_check_(device, lost) : Result<void>();
 }
 

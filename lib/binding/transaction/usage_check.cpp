@@ -159,6 +159,7 @@ base::Result<void> UsageRecheck::check_loss(const policy::Change& change,
     const auto was_checked = [&](const sysfs::DeviceId& id) { return checked.contains(id); };
     if (std::all_of(lost.begin(), lost.end(), was_checked))
         return {};
+    context_.on_step("look who uses " + lost.front().display());
     const sysfs::Inventory inventory = TRY(context_.kernel.devices(lost, {}));
     const sysfs::Usage usage = context_.kernel.usage(inventory, lost);
     for (const sysfs::DeviceId& id : lost)
