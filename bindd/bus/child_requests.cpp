@@ -6,6 +6,7 @@
 #include "base/try.hpp"
 #include "binding/codec/validate.hpp"
 #include "binding/mdevctl/mdev_definition.hpp"
+#include "policy/plan/driver_children.hpp"
 #include "policy/plan/mdev_requests.hpp"
 
 namespace bindd {
@@ -50,9 +51,8 @@ BusResult<JobRequest> ChildRequests::remove_request(const std::string& uuid,
     JobRequest request = TRY(parse_job_options(JobKind::kRemoveMdev, options));
     const sysfs::Inventory& inventory = controller_.view().inventory;
     const sysfs::Device* mdev = inventory.find({"mdev", uuid});
-    const sysfs::Device* parent = mdev == nullptr || !mdev->mdev
-                                      ? nullptr
-                                      : policy::find_mdev_parent(inventory, mdev->mdev->parent);
+    const sysfs::Device* parent =
+        mdev == nullptr ? nullptr : policy::driver_parent(*mdev, inventory);
     if (parent == nullptr)
         return bus_error(BusErrorKind::kNoSuchDevice, uuid + ": no such mdev, or without a parent");
     request.devices = {parent->id};

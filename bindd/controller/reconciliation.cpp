@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/controller/reconciliation.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "bindd/controller/claims.hpp"
@@ -11,6 +13,7 @@
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/startup.hpp"
 #include "bindd/controller/usage_queries.hpp"
+#include "sysfs/device/sriov.hpp"
 
 namespace bindd {
 
@@ -51,9 +54,8 @@ std::vector<DeviceId> disturbed_devices(const View& view, const Transaction& tra
         const sysfs::Device* device = view.inventory.find(each.device);
         if (each.op == policy::Op::kUnbind || each.op == policy::Op::kRemoveMdev)
             disturbed.push_back(each.device);
-        else if (each.op == policy::Op::kSetVfs && device != nullptr && device->sriov)
-            for (const auto& [index, name] : device->sriov->vfs)
-                disturbed.push_back({"pci", name});
+        else if (each.op == policy::Op::kSetVfs && device != nullptr)
+            std::ranges::copy(sysfs::vf_ids(*device), std::back_inserter(disturbed));
     }
     return disturbed;
 }

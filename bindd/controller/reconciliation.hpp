@@ -15,10 +15,10 @@ void finish_assessment(StepContext& step, const base::Result<void>& usage_known)
 /// Settles what could not be evaluated because a job had its group to itself.
 void assess_skipped(StepContext& step);
 
-/// Observers are notified of nothing that depends on a manual change before it is saved.
 /// Once the whole host has been planned for: keeps the devices in use for the next boot.
 void keep_devices_in_use(StepContext& step);
 
+/// Observers are notified of nothing that depends on a manual change before it is saved.
 void save_manual_state(StepContext& step);
 
 }  // namespace bindd

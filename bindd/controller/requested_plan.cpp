@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bindd/controller/requested_plan.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#include "policy/plan/driver_children.hpp"
 #include "policy/plan/mdev_requests.hpp"
+#include "sysfs/device/sriov.hpp"
 
 namespace bindd {
 
@@ -14,10 +19,8 @@ Details names_of_mdev(const std::string& type, const std::string& uuid) {
 }
 
 DeviceId parent_of(const View& view, const policy::Transaction& transaction, const DeviceId& mdev) {
-    const sysfs::Device* there = view.inventory.find(mdev);
-    if (there != nullptr && there->mdev)
-        if (const sysfs::Device* parent =
-                policy::find_mdev_parent(view.inventory, there->mdev->parent))
+    if (const sysfs::Device* there = view.inventory.find(mdev))
+        if (const sysfs::Device* parent = policy::driver_parent(*there, view.inventory))
             return parent->id;
     for (const policy::Change& change : transaction.changes)
         for (const policy::MdevSpec& each : change.mdevs)
@@ -83,9 +86,8 @@ std::vector<DeviceId> requested_children(const View& view, const JobRequest& req
         children.push_back({"mdev", *request.mdev.uuid});
     for (const DeviceId& id : request.devices)
         if (const sysfs::Device* pf = view.inventory.find(id);
-            request.kind == JobKind::kSetVfs && pf != nullptr && pf->sriov)
-            for (const auto& [index, name] : pf->sriov->vfs)
-                children.push_back({id.bus, name});
+            request.kind == JobKind::kSetVfs && pf != nullptr)
+            std::ranges::copy(sysfs::vf_ids(*pf), std::back_inserter(children));
     std::erase_if(children, [&](const DeviceId& id) { return view.inventory.find(id) == nullptr; });
     return children;
 }

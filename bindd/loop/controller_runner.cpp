@@ -170,7 +170,7 @@ void ControllerRunner::start() {
     LoadedPolicies last_valid;
     if (!policies.ok())
         last_valid = parse_saved_policies(base::read_file(policies_file_).value_or(""));
-    // Only whether there are any: the evidence is for root.
+    // A controller that is not root cannot read one that is there: nothing is known of it then.
     auto in_use = binding::read_devices_in_use(deps_.state);
     feed(Started{.policies = std::move(policies),
                  .manual_state = base::read_file(manual_state_file_).value_or(""),

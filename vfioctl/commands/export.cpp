@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "policy/decide/driver_chain.hpp"
+#include "policy/plan/driver_children.hpp"
 #include "policy/plan/plan_mdevs.hpp"
 #include "vfioctl/context/json_document.hpp"
 #include "vfioctl/context/option_values.hpp"
@@ -45,13 +46,12 @@ std::optional<std::string> vfio_driver(const HostAssessment& assessment,
 }
 
 std::string mdev_api(const HostAssessment& assessment, const sysfs::Device& device) {
-    if (!device.mdev)
-        return {};
-    for (const sysfs::Device& parent : assessment.inventory.devices)
-        if (parent.mdev_parent_name == device.mdev->parent)
-            for (const sysfs::MdevType& type : parent.mdev_types)
-                if (type.id == device.mdev->type)
-                    return type.device_api;
+    const sysfs::Device* parent =
+        device.mdev ? policy::driver_parent(device, assessment.inventory) : nullptr;
+    if (parent != nullptr)
+        for (const sysfs::MdevType& type : parent->mdev_types)
+            if (type.id == device.mdev->type)
+                return type.device_api;
     return {};
 }
 

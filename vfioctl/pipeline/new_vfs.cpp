@@ -2,9 +2,11 @@
 #include "vfioctl/pipeline/new_vfs.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "binding/worker/worker.hpp"
+#include "sysfs/device/sriov.hpp"
 #include "vfioctl/pipeline/plan_execution.hpp"
 #include "vfioctl/render/plan_text.hpp"
 
@@ -42,10 +44,8 @@ std::vector<sysfs::DeviceId> list_vfs(const sysfs::Inventory& inventory,
                                       const std::set<std::string>& pfs) {
     std::vector<sysfs::DeviceId> vfs;
     for (const std::string& pf : pfs)
-        if (const sysfs::Device* device = inventory.find({"pci", pf});
-            device != nullptr && device->sriov)
-            for (const auto& [index, name] : device->sriov->vfs)
-                vfs.push_back({"pci", name});
+        if (const sysfs::Device* device = inventory.find({"pci", pf}); device != nullptr)
+            std::ranges::copy(sysfs::vf_ids(*device), std::back_inserter(vfs));
     return vfs;
 }
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/try.hpp"
+#include "policy/plan/driver_children.hpp"
 #include "policy/plan/mdev_requests.hpp"
 #include "policy/plan/plan_mdevs.hpp"
 #include "sysfs/device/names.hpp"

@@ -9,6 +9,7 @@
 #include "base/try.hpp"
 #include "binding/codec/field_lists.hpp"
 #include "binding/transaction/usage_check.hpp"
+#include "sysfs/device/sriov.hpp"
 
 namespace binding {
 namespace {
@@ -28,15 +29,6 @@ void pause(Milliseconds time) {
 }
 
 }  // namespace
-
-std::vector<DeviceId> vfs_of(sysfs::Kernel& kernel, const DeviceId& pf) {
-    std::vector<DeviceId> vfs;
-    const auto now = kernel.device(pf);
-    if (now && now->sriov)
-        for (const auto& [index, name] : now->sriov->vfs)
-            vfs.push_back({"pci", name});
-    return vfs;
-}
 
 Result<void> JournaledKernel::write(const JournaledWrite& what, const KernelCall& call) {
     const unsigned step = step_++;
@@ -160,7 +152,9 @@ Result<void> JournaledKernel::set_vfs(const DeviceTarget& pf, std::uint32_t coun
                                       std::uint32_t before) {
     JournaledWrite what{Op::kSetVfs, pf.id, std::to_string(count), std::to_string(before),
                         "set the VFs of " + pf.id.display() + " to " + std::to_string(count)};
-    what.lost = vfs_of(kernel_, pf.id);
+    if (direction_ == Direction::kForward)
+        if (const auto now = kernel_.device(pf.id))
+            what.lost = sysfs::vf_ids(*now);
     return write(what, [&] { return kernel_.set_vfs(pf, count); });
 }
 

@@ -43,9 +43,8 @@ class JournaledKernel {
     using LossCheck = std::function<base::Result<void>(const sysfs::DeviceId& device,
                                                        const std::vector<sysfs::DeviceId>& lost)>;
     void check_losses_with(LossCheck check) { loss_check_ = std::move(check); }
-    /// May these lose what they have? An undo asks by itself, before its first write to a device:
-    /// its writes ask nothing.
-    /// `made`: what goes before them.
+    /// May these lose what they have? `made`: what goes before them. An undo asks by itself, before
+    /// its first write to a device: its writes ask nothing.
     [[nodiscard]] base::Result<void> check_loss(const sysfs::DeviceId& device,
                                                 const std::vector<sysfs::DeviceId>& lost,
                                                 const std::set<sysfs::DeviceId>& made = {});
@@ -120,8 +119,6 @@ class JournaledKernel {
     Direction direction_ = Direction::kForward;
     LossCheck loss_check_;
 };
-
-[[nodiscard]] std::vector<sysfs::DeviceId> vfs_of(sysfs::Kernel& kernel, const sysfs::DeviceId& pf);
 
 /// A node's access as the journal's `before`, and back.
 [[nodiscard]] std::string encode_access(const sysfs::NodeAccess& access);

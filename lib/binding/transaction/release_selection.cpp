@@ -2,10 +2,12 @@
 #include "binding/transaction/release_selection.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "policy/plan/desired_state.hpp"
 #include "policy/udev/udev_rules.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/device/sriov.hpp"
 
 namespace binding {
 namespace {
@@ -123,9 +125,8 @@ std::vector<DeviceId> removed_with(const ManagedDevice& undone, const Inventory&
     for (const SideEffect& made : undone.side_effects) {
         if (made.op == Op::kCreateMdev)
             removed.push_back({"mdev", made.value});
-        else if (made.op == Op::kSetVfs && device != nullptr && device->sriov)
-            for (const auto& [index, name] : device->sriov->vfs)
-                removed.push_back({"pci", name});
+        else if (made.op == Op::kSetVfs && device != nullptr)
+            std::ranges::copy(sysfs::vf_ids(*device), std::back_inserter(removed));
     }
     return removed;
 }

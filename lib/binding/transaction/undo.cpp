@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -11,6 +12,7 @@
 #include "binding/transaction/restore.hpp"
 #include "policy/model/device_attributes.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/device/sriov.hpp"
 
 namespace binding {
 namespace {
@@ -123,7 +125,7 @@ class SideEffectUndo {
         const auto fresh = journaled_.kernel().device(target_.id);
         if (!before || !fresh || !fresh->sriov || fresh->sriov->enabled == *before)
             return {};
-        TRY(journaled_.check_loss(target_.id, vfs_of(journaled_.kernel(), target_.id)));
+        TRY(journaled_.check_loss(target_.id, sysfs::vf_ids(*fresh)));
         const auto wanted = static_cast<std::uint32_t>(*before);
         // From one number to another only through 0 (EBUSY otherwise).
         if (fresh->sriov->enabled != 0 && wanted != 0)
@@ -215,15 +217,17 @@ class DeviceUndo {
     /// The VFs and mdevs that go before the device itself.
     [[nodiscard]] std::set<DeviceId> made() {
         std::set<DeviceId> children;
+        bool sets_vfs = false;
         for (const IntentRecord& intent : flight_.intents) {
             if (intent.device != snapshot_.device)
                 continue;
             if (intent.op == Op::kCreateMdev)
                 children.insert({"mdev", intent.value});
-            if (intent.op == Op::kSetVfs)
-                for (const DeviceId& vf : vfs_of(journaled_.kernel(), target_.id))
-                    children.insert(vf);
+            sets_vfs = sets_vfs || intent.op == Op::kSetVfs;
         }
+        if (sets_vfs)
+            if (const auto now = journaled_.kernel().device(target_.id))
+                std::ranges::copy(sysfs::vf_ids(*now), std::inserter(children, children.end()));
         return children;
     }
     /// The device is in use: all of it stays as it is.

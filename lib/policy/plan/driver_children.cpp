@@ -39,16 +39,18 @@ const sysfs::Device* domain_owner(const sysfs::Device& child, const sysfs::Inven
 
 }  // namespace
 
+const sysfs::Device* find_mdev_parent(const sysfs::Inventory& inventory, const std::string& name) {
+    const auto& devices = inventory.devices;
+    const auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& device) {
+        return device.mdev_parent_name == name;
+    });
+    return found == devices.end() ? nullptr : &*found;
+}
+
 const sysfs::Device* driver_parent(const sysfs::Device& child, const sysfs::Inventory& inventory) {
     if (child.id.bus == "pci")
         return domain_owner(child, inventory);
-    if (!child.mdev)
-        return nullptr;
-    const auto& devices = inventory.devices;
-    const auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& device) {
-        return device.mdev_parent_name == child.mdev->parent;
-    });
-    return found == devices.end() ? nullptr : &*found;
+    return child.mdev ? find_mdev_parent(inventory, child.mdev->parent) : nullptr;
 }
 
 const sysfs::Device* blocking_parent(const Member& child, const Decisions& decisions,

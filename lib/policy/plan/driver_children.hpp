@@ -7,6 +7,10 @@
 /// PCI devices in the domain that a VMD makes, the VFs of a PF. They are part of that device.
 namespace policy {
 
+/// The device of this name in /sys/class/mdev_bus.
+[[nodiscard]] const sysfs::Device* find_mdev_parent(const sysfs::Inventory& inventory,
+                                                    const std::string& name);
+
 /// The device through whose driver `child` exists; nullptr for most. VFs are not meant: they live
 /// until somebody sets another number.
 [[nodiscard]] const sysfs::Device* driver_parent(const sysfs::Device& child,

@@ -4,18 +4,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/plan/driver_children.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "policy/plan/refusal_reasons.hpp"
 
 namespace policy {
-
-const sysfs::Device* find_mdev_parent(const sysfs::Inventory& inventory, const std::string& name) {
-    const auto& devices = inventory.devices;
-    const auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& device) {
-        return device.mdev_parent_name == name;
-    });
-    return found == devices.end() ? nullptr : &*found;
-}
 
 Transaction mdev_transaction(const sysfs::Device& parent, Change change,
                              const sysfs::Inventory& inventory) {
@@ -34,9 +27,8 @@ Transaction mdev_transaction(const sysfs::Device& parent, Change change,
 Plan plan_mdev_removal(const std::string& uuid, const PlanContext& context) {
     const sysfs::DeviceId id{"mdev", uuid};
     const sysfs::Device* mdev = context.inventory.find(id);
-    const sysfs::Device* parent = mdev == nullptr || !mdev->mdev
-                                      ? nullptr
-                                      : find_mdev_parent(context.inventory, mdev->mdev->parent);
+    const sysfs::Device* parent =
+        mdev == nullptr ? nullptr : driver_parent(*mdev, context.inventory);
     if (parent == nullptr)
         return {};
     Change change;

@@ -19,8 +19,4 @@ inline constexpr const char* kMdevRequest = "mdev";
 /// Empty when there is no such mdev, or when the scan has not found its parent.
 [[nodiscard]] Plan plan_mdev_removal(const std::string& uuid, const PlanContext& context);
 
-/// The device of this name in /sys/class/mdev_bus.
-[[nodiscard]] const sysfs::Device* find_mdev_parent(const sysfs::Inventory& inventory,
-                                                    const std::string& name);
-
 }  // namespace policy

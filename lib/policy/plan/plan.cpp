@@ -2,6 +2,7 @@
 #include "policy/plan/plan.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "policy/plan/attribute_reasons.hpp"
 #include "policy/plan/desired_state.hpp"
@@ -12,6 +13,7 @@
 #include "policy/plan/plan_steps.hpp"
 #include "policy/plan/refusal_reasons.hpp"
 #include "policy/plan/sriov_reasons.hpp"
+#include "sysfs/device/sriov.hpp"
 
 /// From decisions to transactions. A unit is the members of one IOMMU group, or a single device. It
 /// is planned in three passes: each member, the rest of the group, and the users of every device
@@ -242,9 +244,8 @@ void collect_changing_driver(const Unit& unit, const Decisions& decisions,
             out.push_back(device.id);
         for (const MdevSpec& lost : find_missing_mdevs(member, inventory).lost)
             out.push_back({"mdev", *lost.uuid});
-        if (vfs_to_set(member) && device.sriov)
-            for (const auto& [index, name] : device.sriov->vfs)
-                out.push_back({"pci", name});
+        if (vfs_to_set(member))
+            std::ranges::copy(sysfs::vf_ids(device), std::back_inserter(out));
     }
     for (const IncludedPeer& peer : check_peers(unit, decisions, inventory).included)
         out.push_back(peer.device->id);

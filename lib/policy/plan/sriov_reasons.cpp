@@ -8,6 +8,7 @@
 #include "policy/plan/desired_state.hpp"
 #include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/device/sriov.hpp"
 
 namespace policy {
 namespace {
@@ -129,14 +130,13 @@ void add_sriov_reasons(const sysfs::Device& pf, std::uint32_t count, const Rule&
     add_driver_of_vfs(pf, rule, context, reasons);
     add_occupants(pf, count, context, reasons);
     // A non-zero number changes by way of 0, so the existing VFs disappear.
-    for (const auto& [index, name] : pf.sriov->vfs) {
-        const sysfs::DeviceId id{"pci", name};
+    for (const sysfs::DeviceId& id : sysfs::vf_ids(pf)) {
         add_uses_of_vf(id, rule, context, reasons);
         const sysfs::Device* vf = context.inventory.find(id);
         if (vf != nullptr && is_bound_to_vfio(*vf))
             reasons.push_back(make_reason(ReasonCode::kVfsInUse, id,
                                           "a VF that would go is on VFIO",
-                                          name + " is on " + vf->driver.value_or("VFIO")));
+                                          id.name + " is on " + vf->driver.value_or("VFIO")));
     }
 }
 

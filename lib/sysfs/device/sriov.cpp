@@ -52,4 +52,12 @@ std::optional<std::string> read_pf_of(const DeviceDir& device) {
     return device.has("physfn") ? device.link_name("physfn") : std::nullopt;
 }
 
+std::vector<DeviceId> vf_ids(const Device& pf) {
+    std::vector<DeviceId> ids;
+    if (pf.sriov)
+        for (const auto& [index, name] : pf.sriov->vfs)
+            ids.push_back({"pci", name});
+    return ids;
+}
+
 }  // namespace sysfs

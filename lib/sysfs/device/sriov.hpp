@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "sysfs/device/device.hpp"
 #include "sysfs/device/device_dir.hpp"
@@ -17,5 +19,8 @@ namespace sysfs {
 /// The VF's side: only whose it is. Its index is what only the PF knows, by its virtfnN links
 /// (vf_numbers.hpp).
 [[nodiscard]] std::optional<std::string> read_pf_of(const DeviceDir& device);
+
+/// The VFs of a PF, by their indexes; none of any other device.
+[[nodiscard]] std::vector<DeviceId> vf_ids(const Device& pf);
 
 }  // namespace sysfs
