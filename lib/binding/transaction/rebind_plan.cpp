@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/transaction/rebind_plan.hpp"
 
-#include <iterator>
 #include <utility>
 
 #include "binding/transaction/journaled_kernel.hpp"
@@ -16,55 +15,6 @@ namespace {
 using policy::Op;
 using policy::Step;
 
-class UndoSteps {
-  public:
-    explicit UndoSteps(const sysfs::Device& device) : device_(device) {}
-
-    void add(Op op, const std::string& value) { add(op, device_.id, value); }
-    void add(Op op, const sysfs::DeviceId& device, const std::string& value) {
-        steps_.push_back({.op = op,
-                          .device = device,
-                          .value = value.empty() ? std::nullopt : std::optional(value),
-                          .module = {},
-                          .result = {},
-                          .error = {}});
-    }
-    void add_reverse(const IntentRecord& intent) {
-        switch (intent.op) {
-            case Op::kCreateMdev:
-            case Op::kRemoveMdev:
-                return add(intent.op == Op::kCreateMdev ? Op::kRemoveMdev : Op::kCreateMdev,
-                           {"mdev", intent.value}, decode_mdev(intent.value, intent.before).type);
-            case Op::kSetVfs:
-            case Op::kSetAttr:
-                return add(intent.op, intent.before);
-            case Op::kSetAccess:
-                return add(intent.op, intent.value);
-            case Op::kLoadModule:
-            case Op::kSetOverride:
-            case Op::kClearOverride:
-            case Op::kUnbind:
-            case Op::kBind:
-            case Op::kCheckOpen:
-                return;
-        }
-    }
-    void add_binding(const PreviousBinding& wanted, bool unbound) {
-        if (device_.driver_override != wanted.driver_override)
-            add(wanted.driver_override ? Op::kSetOverride : Op::kClearOverride,
-                wanted.driver_override.value_or(""));
-        if (device_.driver && device_.driver != wanted.driver && !unbound)
-            add(Op::kUnbind, *device_.driver);
-        if (wanted.driver && device_.driver != wanted.driver)
-            add(Op::kBind, *wanted.driver);
-    }
-    [[nodiscard]] std::vector<Step> take() { return std::move(steps_); }
-
-  private:
-    const sysfs::Device& device_;
-    std::vector<Step> steps_;
-};
-
 /// As a plan shows it.
 policy::ChainLink goal(const std::optional<std::string>& driver) {
     return {.driver = driver.value_or("none"), .module = {}, .from = {}, .why = {}};
@@ -75,23 +25,51 @@ bool needs_unbound(const IntentRecord& intent) {
            policy::needs_unbound_device(policy::split_assignment(intent.before).first);
 }
 
-std::vector<Step> undo_steps(const InFlightTransaction& changes, const sysfs::Device& now) {
-    UndoSteps steps(now);
+/// The driver and the override as restore() puts them back.
+void add_binding_steps(const sysfs::Device& now, const PreviousBinding& wanted, bool is_unbound,
+                       std::vector<Step>& steps) {
+    if (now.driver_override != wanted.driver_override)
+        steps.push_back(plan_step(wanted.driver_override ? Op::kSetOverride : Op::kClearOverride,
+                                  now.id, wanted.driver_override.value_or("")));
+    if (now.driver && now.driver != wanted.driver && !is_unbound)
+        steps.push_back(plan_step(Op::kUnbind, now.id, *now.driver));
+    if (wanted.driver && now.driver != wanted.driver)
+        steps.push_back(plan_step(Op::kBind, now.id, *wanted.driver));
+}
+
+/// Intents without what was before are of the driver and its override.
+void add_undo_steps(const InFlightTransaction& changes, const sysfs::Device& now,
+                    std::vector<Step>& steps) {
     bool unbound = false;
     for (auto intent = changes.intents.rbegin(); intent != changes.intents.rend(); ++intent) {
         if (intent->before.empty())
             continue;
         if (now.driver && !unbound && needs_unbound(*intent)) {
-            steps.add(Op::kUnbind, *now.driver);
+            steps.push_back(plan_step(Op::kUnbind, now.id, *now.driver));
             unbound = true;
         }
-        steps.add_reverse(*intent);
+        steps.push_back(reverse_step(now.id, {intent->op, intent->value, intent->before}));
     }
-    steps.add_binding(changes.begin.devices.front().before, unbound);
-    return steps.take();
+    add_binding_steps(now, changes.begin.devices.front().before, unbound, steps);
 }
 
 }  // namespace
+
+Step plan_step(Op op, const sysfs::DeviceId& device, const std::string& value) {
+    return {.op = op,
+            .device = device,
+            .value = value.empty() ? std::nullopt : std::optional(value),
+            .module = {},
+            .result = {},
+            .error = {}};
+}
+
+Step reverse_step(const sysfs::DeviceId& device, const SideEffect& made) {
+    if (made.op == Op::kCreateMdev || made.op == Op::kRemoveMdev)
+        return plan_step(made.op == Op::kCreateMdev ? Op::kRemoveMdev : Op::kCreateMdev,
+                         {"mdev", made.value}, decode_mdev(made.value, made.before).type);
+    return plan_step(made.op, device, made.op == Op::kSetAccess ? made.value : made.before);
+}
 
 void add_rebind(const sysfs::DeviceId& id, const JournalState& journal_state,
                 const sysfs::Inventory& inventory, const std::string& rollback,
@@ -116,9 +94,7 @@ void add_rebind(const sysfs::DeviceId& id, const JournalState& journal_state,
     change.rule = snapshot.rule;
     change.where = snapshot.where;
     change.rollback = rollback;
-    std::vector<Step> steps = undo_steps(*changes, *now);
-    transaction.steps.insert(transaction.steps.end(), std::make_move_iterator(steps.begin()),
-                             std::make_move_iterator(steps.end()));
+    add_undo_steps(*changes, *now, transaction.steps);
     transaction.group = snapshot.identity.iommu_group;
     transaction.devices.push_back(id);
     transaction.changes.push_back(std::move(change));

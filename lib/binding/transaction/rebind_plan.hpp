@@ -11,6 +11,12 @@
 
 namespace binding {
 
+/// One step of a plan; an empty value is none.
+[[nodiscard]] policy::Step plan_step(policy::Op op, const sysfs::DeviceId& device,
+                                     const std::string& value);
+/// The step that takes back what was done to the device.
+[[nodiscard]] policy::Step reverse_step(const sysfs::DeviceId& device, const SideEffect& made);
+
 /// The rollback of a release: the device goes back to the driver that the release took it from,
 /// with the steps of undo_device(); `candidates` of the change names it. A device that is not there
 /// any more becomes a note.

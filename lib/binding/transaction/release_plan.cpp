@@ -10,6 +10,7 @@
 #include "binding/transaction/attributes.hpp"
 #include "binding/transaction/journaled_kernel.hpp"
 #include "binding/transaction/rebind_plan.hpp"
+#include "binding/transaction/usage_check.hpp"
 #include "policy/plan/plan_steps.hpp"
 #include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/names.hpp"
@@ -34,39 +35,25 @@ using sysfs::Device;
 using sysfs::DeviceId;
 using sysfs::Inventory;
 
-Step step(Op op, const DeviceId& device, const std::string& value) {
-    return {.op = op,
-            .device = device,
-            .value = value.empty() ? std::nullopt : std::optional(value),
-            .module = {},
-            .result = {},
-            .error = {}};
-}
-
 void add_steps(const ManagedDevice& bound, const Device& now, std::vector<Step>& steps) {
     if (now.driver && *now.driver == bound.driver && needs_unbound_device(bound))
-        steps.push_back(step(Op::kUnbind, now.id, *now.driver));
+        steps.push_back(plan_step(Op::kUnbind, now.id, *now.driver));
     for (auto made = bound.side_effects.rbegin(); made != bound.side_effects.rend(); ++made)
-        if (made->op == Op::kCreateMdev)
-            steps.push_back(step(Op::kRemoveMdev, {"mdev", made->value},
-                                 decode_mdev(made->value, made->before).type));
-        else
-            steps.push_back(
-                step(made->op, now.id, made->op == Op::kSetAccess ? made->value : made->before));
+        steps.push_back(reverse_step(now.id, *made));
     const bool driver_ours = !now.driver || *now.driver == bound.driver;
     const bool override_ours = now.driver_override == bound.driver;
     if (bound.driver.empty())
         return;
     if (override_ours && now.driver_override != bound.before_override)
         steps.push_back(bound.before_override
-                            ? step(Op::kSetOverride, now.id, *bound.before_override)
-                            : step(Op::kClearOverride, now.id, ""));
+                            ? plan_step(Op::kSetOverride, now.id, *bound.before_override)
+                            : plan_step(Op::kClearOverride, now.id, ""));
     if (!driver_ours || now.driver == bound.before_driver)
         return;
     if (now.driver && !needs_unbound_device(bound))
-        steps.push_back(step(Op::kUnbind, now.id, *now.driver));
+        steps.push_back(plan_step(Op::kUnbind, now.id, *now.driver));
     if (bound.before_driver)
-        steps.push_back(step(Op::kBind, now.id, *bound.before_driver));
+        steps.push_back(plan_step(Op::kBind, now.id, *bound.before_driver));
 }
 
 void add_change(const ManagedDevice& bound, const Inventory& inventory, Transaction& transaction) {
@@ -113,23 +100,13 @@ class ReleaseReasons {
         for (const Step& step : transaction_.steps)
             if (step.op == Op::kUnbind && !vanishing_.contains(step.device))
                 for (const sysfs::Use* use : uses_of(step.device))
-                    if (!is_of_what_vanishes(*use))
+                    if (!is_of_children(*use, vanishing_, step.device))
                         add(step.device, *use, policy::to_reason_code(use->kind), use->text);
         if (!transaction_.reasons.empty())
             transaction_.verdict = Verdict::kRefused;
     }
 
   private:
-    /// VFs are in use, or an mdev is running, that the release itself removes.
-    [[nodiscard]] bool is_of_what_vanishes(const sysfs::Use& use) const {
-        if (use.kind == sysfs::UseKind::kVfsInUse)
-            return !vanishing_.empty();
-        return use.kind == sysfs::UseKind::kHolder &&
-               std::any_of(vanishing_.begin(), vanishing_.end(), [&](const DeviceId& device) {
-                   return device.bus == "mdev" && use.evidence.starts_with(device.name);
-               });
-    }
-
     [[nodiscard]] std::vector<const sysfs::Use*> uses_of(const DeviceId& device) const {
         std::vector<const sysfs::Use*> uses;
         if (const auto found = usage_.find(device); found != usage_.end())

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/try.hpp"
 #include "binding/transaction/release_selection.hpp"
 #include "sysfs/device/names.hpp"
+#include "sysfs/device/sriov.hpp"
 
 namespace binding {
 namespace {
@@ -57,8 +59,7 @@ std::vector<sysfs::DeviceId> disturbed_by(const TransactionContext& context,
     const sysfs::Device* now = inventory.find(id);
     // One number of VFs becomes another only through 0.
     if (change.set_vfs && now != nullptr && now->sriov && now->sriov->vfs.size() != *change.set_vfs)
-        for (const auto& [index, name] : now->sriov->vfs)
-            out.push_back({"pci", name});
+        std::ranges::copy(sysfs::vf_ids(*now), std::back_inserter(out));
     for (const policy::MdevSpec& mdev : change.mdevs_to_stop)
         out.push_back({"mdev", mdev.uuid.value_or("")});
     return out;
@@ -77,19 +78,6 @@ base::Result<void> check_uses(const policy::Change& change, const sysfs::DeviceI
                                   "came into use since it was planned: " + use_text(use),
                                   "plan again");
     return {};
-}
-
-/// Is the use of `device` that it has one of these VFs or mdevs?
-bool is_of(const sysfs::Use& use, const std::set<sysfs::DeviceId>& children,
-           const sysfs::DeviceId& device) {
-    return std::any_of(children.begin(), children.end(), [&](const sysfs::DeviceId& child) {
-        if (child == device)
-            return false;
-        return use.kind == sysfs::UseKind::kVfsInUse
-                   ? child.bus == "pci" && use.evidence.find(child.name) != std::string::npos
-                   : use.kind == sysfs::UseKind::kHolder && child.bus == "mdev" &&
-                         use.evidence.starts_with(child.name);
-    });
 }
 
 /// What does not keep a device on the host's driver: it had this when the transaction began, or
@@ -125,6 +113,18 @@ base::Result<void> check_undo_uses(const sysfs::Device& device,
 
 }  // namespace
 
+bool is_of_children(const sysfs::Use& use, const std::set<sysfs::DeviceId>& children,
+                    const sysfs::DeviceId& device) {
+    return std::any_of(children.begin(), children.end(), [&](const sysfs::DeviceId& child) {
+        if (child == device)
+            return false;
+        return use.kind == sysfs::UseKind::kVfsInUse
+                   ? child.bus == "pci" && use.evidence.find(child.name) != std::string::npos
+                   : use.kind == sysfs::UseKind::kHolder && child.bus == "mdev" &&
+                         use.evidence.starts_with(child.name);
+    });
+}
+
 base::Result<void> UsageRecheck::check_all(const std::vector<DeviceChange>& changes) {
     std::vector<sysfs::DeviceId> ids;
     for (const DeviceChange& each : changes)
@@ -146,7 +146,7 @@ base::Result<void> UsageRecheck::check_all(const std::vector<DeviceChange>& chan
     sysfs::Usage usage = context_.kernel.usage(inventory, ids);
     for (auto& [id, uses] : usage)  // clang 14 captures no structured binding
         std::erase_if(uses, [this, &device = id](const sysfs::Use& use) {
-            return is_of(use, just_checked_, device);
+            return is_of_children(use, just_checked_, device);
         });
     for (const auto& [each, id] : disturbed)
         TRY(check_uses(*each->preflight().change, id, usage));
@@ -173,7 +173,7 @@ base::Result<void> check_undo_loss(sysfs::Kernel& kernel, const std::vector<sysf
     sysfs::Usage usage = kernel.usage(inventory, lost);
     for (auto& [id, uses] : usage) {
         std::erase_if(uses, [&made, &device = id](const sysfs::Use& use) {
-            return is_of(use, made, device);
+            return is_of_children(use, made, device);
         });
         if (const sysfs::Device* device = inventory.find(id))
             TRY(check_undo_uses(*device, uses));
