@@ -21,9 +21,4 @@ namespace sysfs {
 [[nodiscard]] std::map<std::string, std::string> parentless_nodes(const Root& root,
                                                                   const Device& device);
 
-/// The algorithms of the kernel's crypto API that the device's driver serves and somebody uses:
-/// "qat_aes_xts (2 users)".
-[[nodiscard]] std::vector<std::string> used_crypto_algorithms(const Root& root,
-                                                              const Device& device);
-
 }  // namespace sysfs

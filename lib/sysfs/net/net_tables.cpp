@@ -169,10 +169,10 @@ void add_set_route(nlmsghdr* header, const rtmsg& route, NetTables& tables) {
         nlmsg_parse(header, sizeof(rtmsg), found.data(), RTA_MAX, nullptr) < 0)
         return;
     const auto links = links_of(found);
-    if (links.empty() && found[RTA_NH_ID] != nullptr && !tables.has_hidden_route) {
-        tables.has_hidden_route = true;
-        tables.unknown.emplace_back("where a route by a nexthop object leads");
-    }
+    const std::string hidden = "where a route by a nexthop object leads";
+    if (links.empty() && found[RTA_NH_ID] != nullptr &&
+        std::find(tables.unknown.begin(), tables.unknown.end(), hidden) == tables.unknown.end())
+        tables.unknown.push_back(hidden);
     for (const int link : links) {
         const auto known = tables.links.find(link);
         if (tables.set_routes.contains(link) || found[RTA_DST] == nullptr)

@@ -59,7 +59,6 @@ struct NetTables {
     /// By interface one of the routes that somebody has set and that is no default route: an
     /// interface without an address may carry them ("10.0.0.0/8 dev eth0").
     std::map<int, std::string> set_routes;
-    bool has_hidden_route = false;  ///< `unknown` has it
     std::vector<LinkUser> users;
     std::vector<std::string> unknown;  ///< what could not be read
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/dir.hpp"
 #include "base/file_io.hpp"
@@ -217,6 +218,14 @@ const Block* block_of_mount(const Root& root, const Mount& mount,
     return nullptr;
 }
 
+void report_mount(NodeNumber number, const std::string& text, std::string evidence,
+                  LazyEssentialStorage& essential, UsageCheck& check) {
+    if (essential.get().numbers.contains(number))
+        check.add_essential(UseKind::kMounted, text, std::move(evidence));
+    else
+        check.add(UseKind::kMounted, text, std::move(evidence));
+}
+
 bool has_flash(const UsageCheck& check) {
     return std::any_of(check.subtree.nodes.begin(), check.subtree.nodes.end(),
                        [](const auto& entry) { return entry.second.subsystem == kMtd; });
@@ -233,14 +242,10 @@ void find_flash_uses(const Root& root, const MountTable& mounts, LazyEssentialSt
             continue;
         const unsigned index = number.minor / 2;
         const NodeNumber block{NodeKind::kBlock, kMtdBlockMajor, index};
-        if (mounts.mounts.contains(block)) {
-            const std::string text = "a file system on it is mounted";
-            std::string evidence = fmt::format("mtd{} on {}", index, mounts.places_text(block));
-            if (essential.get().numbers.contains(block))
-                check.add_essential(UseKind::kMounted, text, std::move(evidence));
-            else
-                check.add(UseKind::kMounted, text, std::move(evidence));
-        }
+        if (mounts.mounts.contains(block))
+            report_mount(block, "a file system on it is mounted",
+                         fmt::format("mtd{} on {}", index, mounts.places_text(block)), essential,
+                         check);
         for (const auto& name : base::list_directory(ubis))
             if (base::read_file(fmt::format("{}/{}/mtd_num", ubis, name)).value_or("") ==
                 fmt::format("{}\n", index))

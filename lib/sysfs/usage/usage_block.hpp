@@ -19,6 +19,10 @@ void find_holders(const Root& root, UsageCheck& check);
 [[nodiscard]] const Block* block_of_mount(const Root& root, const Mount& mount,
                                           const std::vector<Block>& blocks);
 
+/// A mount of a file system that has no block device of the subtree.
+void report_mount(NodeNumber number, const std::string& text, std::string evidence,
+                  LazyEssentialStorage& essential, UsageCheck& check);
+
 /// Has it flash memory without a block device of its own (MTD)?
 [[nodiscard]] bool has_flash(const UsageCheck& check);
 /// File systems that are mounted from its flash memory directly (jffs2), and UBI.

@@ -18,6 +18,7 @@
 #include "sysfs/net/captured_routes.hpp"
 #include "sysfs/net/l2tp_tunnels.hpp"
 #include "sysfs/net/storage_sessions.hpp"
+#include "sysfs/usage/usage_block.hpp"
 #include "sysfs/usage/usage_net.hpp"
 
 namespace sysfs {
@@ -164,10 +165,7 @@ void find_virtio_mounts(const Root& root, const MountTable& mounts, LazyEssentia
             std::string evidence =
                 fmt::format("{} {} of {} on {}", share.type, places.front().remote->name,
                             share.device, mounts.places_text(number));
-            if (essential.get().numbers.contains(number))
-                check.add_essential(UseKind::kMounted, text, std::move(evidence));
-            else
-                check.add(UseKind::kMounted, text, std::move(evidence));
+            report_mount(number, text, std::move(evidence), essential, check);
         }
         if (!is_mounted && essential.get().has_hidden_layer)
             check.add_essential(

@@ -8,8 +8,8 @@
 
 #include "base/dir.hpp"
 #include "base/path.hpp"
-#include "sysfs/device/dependent_devices.hpp"
 #include "sysfs/device/device_reader.hpp"
+#include "sysfs/module/crypto_algorithms.hpp"
 #include "sysfs/net/target_ports.hpp"
 
 namespace sysfs {
@@ -61,13 +61,15 @@ void find_bmc_watchdog(const Root& root, UsageCheck& check) {
 }
 
 /// "ttyS4,115200", "kbd,ttyS4" (kgdboc_option_setup())
-void find_debugger(const Root& root, UsageCheck& check) {
+void find_debugger(const Root& root, std::span<UsageCheck> checks) {
     const auto dir = base::Dir::open(root.path("/sys/module/kgdboc/parameters"));
     std::istringstream words(dir ? dir->attr("kgdboc").value_or("") : "");
     for (std::string word; std::getline(words, word, ',');)
-        for (const auto& [number, node] : check.subtree.nodes)
-            if (node.subsystem == "tty" && node.name == word)
-                check.add(UseKind::kConsole, "the kernel's debugger is on it", "kgdboc on " + word);
+        for (UsageCheck& check : checks)
+            for (const auto& [number, node] : check.subtree.nodes)
+                if (node.subsystem == "tty" && node.name == word)
+                    check.add(UseKind::kConsole, "the kernel's debugger is on it",
+                              "kgdboc on " + word);
 }
 
 void find_served_ports(const Root& root, std::span<UsageCheck> checks) {
@@ -118,10 +120,9 @@ void find_kernel_clients(const Root& root, std::span<UsageCheck> checks) {
     for (UsageCheck& check : checks)
         for (const std::string& algorithm : used_crypto_algorithms(root, check.subtree.device))
             check.add(UseKind::kHolder, "the kernel encrypts with it", algorithm);
-    for (UsageCheck& check : checks) {
+    for (UsageCheck& check : checks)
         find_bmc_watchdog(root, check);
-        find_debugger(root, check);
-    }
+    find_debugger(root, checks);
     find_served_ports(root, checks);
     for (const CountedUse& each : kCountedUses) {
         const std::string devices = root.path(each.devices);
