@@ -115,12 +115,14 @@ CliContext make_context(sysfs::Kernel& kernel, const GlobalOptions& global, std:
             .err = streams.err};
 }
 
-/// The daemon serves commands on this host with its own policies, except in the early boot.
+/// The daemon serves commands on this host with its own policies, except for what units do during
+/// the boot.
 bool should_use_daemon(const Invocation& invocation) {
     const GlobalOptions& global = invocation.global;
     return invocation.command->uses_daemon == UsesDaemon::kYes &&
            global.transport == Transport::kAuto && global.root.is_live() &&
-           global.policies.empty() && !invocation.arguments.has("early");
+           global.policies.empty() && !invocation.arguments.has("early") &&
+           !invocation.arguments.has("at-boot");
 }
 
 CliResult<ExitCode> run_once(const Invocation& invocation, Streams streams) {

@@ -110,6 +110,7 @@ struct NoticeHandler {
     void operator()(const binding::Warning& warning) const {
         step.log(Level::kWarning, LogEvent::kWarning, warning.text);
     }
+    void operator()(binding::InUseFound& found) const { on_in_use_found(step, std::move(found)); }
     void operator()(const binding::TransactionInterrupted& interrupted) const {
         on_interrupted(step, interrupted.begin);
     }

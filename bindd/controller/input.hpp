@@ -32,8 +32,6 @@ struct Started {
     JournalReading journal;
     LoadedPolicies last_valid =
         {};  ///< where `policies` are invalid, the set that an earlier run saved
-    /// As kept for the next boot; nothing: not known.
-    std::optional<policy::DevicesInUse> in_use = policy::DevicesInUse{};
 };
 enum class ReloadCause { kFilesChanged, kRequest };
 struct PoliciesRead {
@@ -49,6 +47,11 @@ struct TimerFired {
     TimerId timer;
 };
 struct ManualStateNotSaved {
+    base::Error error;
+};
+
+/// The list of devices in use, or udev's rules.
+struct UdevRulesNotWritten {
     base::Error error;
 };
 
@@ -97,9 +100,9 @@ struct ClaimsChanged {
     Claims claims;
 };
 
-using Input =
-    std::variant<Started, HostEvent, PoliciesRead, PolicyFilesChanged, OverrideWritten, TimerFired,
-                 ManualStateNotSaved, ProtocolViolated, ReplyReceived, RequestEnded, NoticeReceived,
-                 JobSubmitted, JobCancelled, JobEndNotified, UsageRequested, ClaimsChanged>;
+using Input = std::variant<Started, HostEvent, PoliciesRead, PolicyFilesChanged, OverrideWritten,
+                           TimerFired, ManualStateNotSaved, UdevRulesNotWritten, ProtocolViolated,
+                           ReplyReceived, RequestEnded, NoticeReceived, JobSubmitted, JobCancelled,
+                           JobEndNotified, UsageRequested, ClaimsChanged>;
 
 }  // namespace bindd

@@ -102,7 +102,7 @@ void finish_apply_plan(StepContext& step, QueuedJob& queued) {
     state.view.make_plan();
     refuse_claimed(state, state.view.plan);
     if (request.mode == JobMode::kExecute && request.devices.empty())
-        keep_devices_in_use(step);
+        keep_devices_in_use(step, {});
     publish(step);
     on_planned(step, queued,
                request.devices.empty() ? state.view.plan

@@ -60,6 +60,14 @@ std::vector<DeviceId> disturbed_devices(const View& view, const Transaction& tra
     return disturbed;
 }
 
+/// What the host used before this boot it may use again: the first plan after a boot is made before
+/// all disks are mounted and interfaces are up.
+std::string kept_reason(const ControllerState& state, const Transaction& transaction) {
+    return state.in_use
+               ? policy::kept_since_earlier_boot(*state.in_use, state.view.inventory, transaction)
+               : state.in_use_error;
+}
+
 struct SkipReason {
     std::string text;
     std::string note = {};  ///< as binding::DeviceState has it
@@ -76,6 +84,8 @@ SkipReason skip_reason(StepContext& step, GroupStatus& status, const Transaction
             return *manual == ManualState::ManualAction::kReleased
                        ? SkipReason{binding::kReleasedReason, binding::kNoteReleased}
                        : SkipReason{binding::kManualReason, binding::kNoteManual};
+    if (std::string kept = kept_reason(state, transaction); !kept.empty())
+        return {std::move(kept), binding::kNoteKept};
     if (const std::string drift = check_drift(step, status, transaction); !drift.empty())
         return {drift, binding::kNoteDrift};
     if (state.apply_mode == ApplyMode::kManual) {
@@ -220,8 +230,9 @@ void finish_assessment(StepContext& step, const base::Result<void>& usage_known)
     state.view.decide();
     state.view.make_plan();
     refuse_claimed(state, state.view.plan);
-    if (usage_known && state.apply_mode == ApplyMode::kAutomatic)
-        keep_devices_in_use(step);
+    // One that cannot be read keeps all devices until an apply replaces it.
+    if (usage_known && state.apply_mode == ApplyMode::kAutomatic && state.in_use)
+        keep_devices_in_use(step, *state.in_use);
     evaluate_groups(step);
     finish_host_scan(step);
 }
@@ -231,13 +242,21 @@ void assess_skipped(StepContext& step) {
         assess(step);
 }
 
-void keep_devices_in_use(StepContext& step) {
+void keep_devices_in_use(StepContext& step, const policy::DevicesInUse& before) {
+    ControllerState& state = step.state;
     policy::DevicesInUse in_use =
-        policy::devices_in_use(step.state.view.plan, step.state.view.inventory);
-    if (step.state.in_use == in_use)
+        policy::devices_in_use(state.view.plan, state.view.inventory, before);
+    if (state.in_use == in_use && state.unwritten.empty())
         return;
-    step.state.in_use = in_use;
+    state.in_use = in_use;
+    state.in_use_error.clear();
+    state.unwritten.clear();
     step.emit(WriteUdevRules{std::move(in_use)});
+}
+
+void on_udev_rules_not_written(StepContext& step, const UdevRulesNotWritten& input) {
+    step.state.unwritten = input.error.text();
+    step.log(Level::kWarning, LogEvent::kWarning, step.state.unwritten);
 }
 
 void save_manual_state(StepContext& step) {

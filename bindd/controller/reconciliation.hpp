@@ -16,7 +16,9 @@ void finish_assessment(StepContext& step, const base::Result<void>& usage_known)
 void assess_skipped(StepContext& step);
 
 /// Once the whole host has been planned for: keeps the devices in use for the next boot.
-void keep_devices_in_use(StepContext& step);
+void keep_devices_in_use(StepContext& step, const policy::DevicesInUse& before);
+/// The next assessment tries again.
+void on_udev_rules_not_written(StepContext& step, const UdevRulesNotWritten& input);
 
 /// Observers are notified of nothing that depends on a manual change before it is saved.
 void save_manual_state(StepContext& step);

@@ -28,10 +28,20 @@ void on_started(StepContext& step, Started input) {
     // After the policies, which clear it: manual changes survive a restart.
     state.manual = ManualState::parse(input.manual_state);
     state.view.latest = std::move(input.latest);
-    state.in_use = std::move(input.in_use);
     step.emit(ArmTimer{TimerId::kStartup, step.now + kUndoTimeout});
     apply_journal(step, std::move(input.journal), JournalChange::kOwn);
     step.emit(SendRequest{kRecoveryRequest, binding::RecoverInterrupted{}});
+}
+
+void on_in_use_found(StepContext& step, binding::InUseFound found) {
+    ControllerState& state = step.state;
+    state.in_use_error = std::move(found.error);
+    if (state.in_use_error.empty()) {
+        state.in_use = std::move(found.devices);
+        return;
+    }
+    state.in_use.reset();
+    step.log(Level::kError, LogEvent::kWarning, state.in_use_error);
 }
 
 void on_recovery_started(StepContext& step, const base::Result<void>& result) {

@@ -8,6 +8,7 @@
 namespace bindd {
 
 void on_started(StepContext& step, Started input);
+void on_in_use_found(StepContext& step, binding::InUseFound found);
 /// The executor has named all interrupted transactions, or could not.
 void on_recovery_started(StepContext& step, const base::Result<void>& result);
 void on_startup_timeout(StepContext& step);

@@ -68,8 +68,10 @@ struct ControllerState {
     std::optional<HostScan> host_scan;
     /// A reload was requested: what the next scan finds in the journal was done before it.
     bool take_manual_back = false;
-    /// The devices in use as they are kept for the next boot; nothing: not known.
-    std::optional<policy::DevicesInUse> in_use;
+    /// The devices in use as they are kept for the next boot; nothing: not known, for this reason.
+    std::optional<policy::DevicesInUse> in_use = policy::DevicesInUse{};
+    std::string in_use_error;
+    std::string unwritten;  ///< why they or udev's rules could not be written; empty: they are
     unsigned last_scan_request = 0;
     std::set<sysfs::DeviceId> dirty;            ///< to be scanned
     std::set<sysfs::DeviceId> usage_known;      ///< whose usage is of the last scan

@@ -43,6 +43,7 @@ struct Dispatcher {
     void operator()(OverrideWritten& input) const { on_override_written(step, input); }
     void operator()(TimerFired& input) const { on_timer(step, input); }
     void operator()(ManualStateNotSaved& input) const { on_manual_state_not_saved(step, input); }
+    void operator()(UdevRulesNotWritten& input) const { on_udev_rules_not_written(step, input); }
     void operator()(ProtocolViolated& input) const { on_protocol_violated(step, input.error); }
     void operator()(ReplyReceived& input) const { on_reply(step, std::move(input)); }
     void operator()(RequestEnded& input) const { on_request_ended(step, std::move(input)); }

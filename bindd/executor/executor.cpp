@@ -9,6 +9,7 @@
 
 #include "bindd/executor/change_check.hpp"
 #include "binding/journal/journal.hpp"
+#include "binding/policies/devices_in_use_file.hpp"
 
 namespace bindd {
 namespace {
@@ -140,6 +141,9 @@ void Executor::recover(std::uint64_t id) {
         return reply(id, base::propagate(journal_state));
     for (const binding::InFlightTransaction& flight : journal_state->in_flight)
         recoveries_.add(flight, [&](binding::Message message) { send(id, std::move(message)); });
+    auto in_use = binding::read_devices_in_use(deps_.state);
+    notify(in_use ? binding::InUseFound{*std::move(in_use), {}}
+                  : binding::InUseFound{{}, in_use.error().text()});
     reply(id, {});
 }
 

@@ -12,7 +12,6 @@
 #include "bindd/controller/job_planning.hpp"
 #include "bindd/controller/policy_reload.hpp"
 #include "binding/journal/history.hpp"
-#include "binding/policies/devices_in_use_file.hpp"
 #include "binding/policies/policy_files.hpp"
 #include "binding/report/host_snapshot.hpp"
 
@@ -79,8 +78,7 @@ struct ControllerRunner::EffectRunner {
         self.deps_.executor.send(binding::UpdateUdevRules{std::move(write.in_use)}, {},
                                  [&self = self](const Result<void>& written) {
                                      if (!written)
-                                         self.deps_.log.write({Level::kWarning, LogEvent::kWarning,
-                                                               written.error().text()});
+                                         self.feed(UdevRulesNotWritten{written.error()});
                                  });
     }
     void operator()(const SaveManualState& save) const {
@@ -170,14 +168,11 @@ void ControllerRunner::start() {
     LoadedPolicies last_valid;
     if (!policies.ok())
         last_valid = parse_saved_policies(base::read_file(policies_file_).value_or(""));
-    // A controller that is not root cannot read one that is there: nothing is known of it then.
-    auto in_use = binding::read_devices_in_use(deps_.state);
     feed(Started{.policies = std::move(policies),
                  .manual_state = base::read_file(manual_state_file_).value_or(""),
                  .latest = binding::latest_history(deps_.state),
                  .journal = journal_.read(),
-                 .last_valid = std::move(last_valid),
-                 .in_use = in_use ? std::optional(*std::move(in_use)) : std::nullopt});
+                 .last_valid = std::move(last_valid)});
     save_policies();
 }
 

@@ -67,6 +67,9 @@ inline constexpr OptionSpec kYes{"yes", 'y', OptionArity::kFlag, "", "do not ask
 inline constexpr OptionSpec kEarly{
     "early", '\0', OptionArity::kFlag, "",
     "only write overrides of devices that no driver has yet (for early boot)"};
+inline constexpr OptionSpec kAtBoot{
+    "at-boot", '\0', OptionArity::kFlag, "",
+    "leave devices alone that were in use before this boot (for a unit)"};
 inline constexpr OptionSpec kTimeout{"timeout", '\0', OptionArity::kSingle, "S",
                                      "seconds a single kernel write may take (default 60)"};
 inline constexpr OptionSpec kDriver{"driver", 'd', OptionArity::kSingle, "D",

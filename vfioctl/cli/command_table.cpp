@@ -87,7 +87,7 @@ const std::vector<Command>& commands() {
          "[DEVICE...|FILE]",
          0,
          kAnyNumber,
-         {kRule, kEarly, kTimeout},
+         {kRule, kEarly, kAtBoot, kTimeout},
          run_apply,
          kUsesDaemon},
         {"bind",

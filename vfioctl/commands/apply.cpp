@@ -92,10 +92,10 @@ policy::Plan early_plan(CliContext& cli, HostAssessment& assessment,
 }
 
 /// For the next boot: what this plan refuses because the host uses it.
-void keep_devices_in_use(CliContext& cli, HostAssessment& assessment) {
-    const auto kept = binding::write_devices_in_use(
-        cli.state, policy::devices_in_use(assessment.plan, assessment.inventory));
-    if (!kept)
+void keep_devices_in_use(CliContext& cli, HostAssessment& assessment,
+                         const policy::DevicesInUse& before = {}) {
+    assessment.kept = policy::devices_in_use(assessment.plan, assessment.inventory, before);
+    if (const auto kept = binding::write_devices_in_use(cli.state, assessment.kept); !kept)
         warn(cli, assessment, kept.error().text());
 }
 
@@ -154,13 +154,45 @@ CliResult<ExitCode> apply_through_daemon(CliContext& cli, const Arguments& argum
     return execute_through_daemon(cli, request, plan, shown.warnings);
 }
 
+/// What asks for it: a person, or one of the two units of a boot, which know no device and no rule.
+enum class ApplyCause { kCommand, kEarlyUnit, kBootUnit };
+
+CliResult<ApplyCause> parse_cause(const Arguments& arguments) {
+    const bool early = arguments.has("early");
+    if (!early && !arguments.has("at-boot"))
+        return ApplyCause::kCommand;
+    const char* what = early ? "apply --early" : "apply --at-boot";
+    if (early && arguments.has("at-boot"))
+        return fail(ExitCode::kUsage, what, "is before --at-boot: use one of the two");
+    if (!arguments.words.empty() || !arguments.all("rule").empty())
+        return fail(ExitCode::kUsage, what, "takes neither devices nor rules");
+    return early ? ApplyCause::kEarlyUnit : ApplyCause::kBootUnit;
+}
+
+CliResult<ExitCode> apply_early(CliContext& cli, HostAssessment& assessment,
+                                binding::ApplyOptions options) {
+    // udev handles devices that are plugged in from now on. Without these rules the daemon would
+    // have to unbind their native drivers.
+    const auto in_use = binding::read_devices_in_use(cli.state);
+    if (const auto left_out = binding::write_udev_rules(
+            cli.state, assessment.policies, assessment.drivers, assessment.inventory.host, in_use);
+        !left_out)
+        warn(cli, assessment, left_out.error().text());
+    options.scope = binding::ApplyScope::kBootOverrides;
+    options.action = "early";
+    policy::Plan plan = early_plan(cli, assessment, in_use);
+    const auto ended = execute_and_print(cli, plan, assessment.warnings, std::move(options));
+    // A refusal is no failure of the boot: a later apply reports it, if the reason still exists
+    // then.
+    return ended && *ended == ExitCode::kRefused ? CliResult<ExitCode>(ExitCode::kDone) : ended;
+}
+
 }  // namespace
 
 CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments) {
-    if (arguments.has("early") && (!arguments.words.empty() || !arguments.all("rule").empty()))
-        return fail(ExitCode::kUsage, "apply --early", "takes neither devices nor rules");
+    const ApplyCause cause = TRY(parse_cause(arguments));
     ChangeCommand change = TRY(begin_change(cli, arguments, "apply"));
-    if (arguments.has("early") && sysfs::is_disabled_on_cmdline(cli.options.root)) {
+    if (cause != ApplyCause::kCommand && sysfs::is_disabled_on_cmdline(cli.options.root)) {
         cli.err << "vfioctl: bindd.disable is on the kernel command line: nothing is changed\n";
         return ExitCode::kDone;
     }
@@ -169,26 +201,15 @@ CliResult<ExitCode> run_apply(CliContext& cli, const Arguments& arguments) {
         return apply_through_daemon(cli, arguments, change.options.timeout);
     auto assessment = TRY(scan_and_plan(cli, ScanExtent::kRelevant));
     append_warnings(assessment.warnings, change.notes);
-    const PlanScope scope = TRY(limit_plan(cli, assessment, arguments));
-    if (!arguments.has("early")) {
-        if (!scope)
-            keep_devices_in_use(cli, assessment);
-        return execute_with_new_vfs(cli, assessment, change.options);
+    if (cause == ApplyCause::kEarlyUnit)
+        return apply_early(cli, assessment, std::move(change.options));
+    if (cause == ApplyCause::kBootUnit) {
+        keep_devices_in_use(cli, assessment, TRY(to_cli(binding::read_devices_in_use(cli.state))));
+        leave_devices_kept(cli, assessment);
+    } else if (!TRY(limit_plan(cli, assessment, arguments))) {
+        keep_devices_in_use(cli, assessment);
     }
-    // udev handles devices that are plugged in from now on. Without these rules the daemon would
-    // have to unbind their native drivers.
-    const auto in_use = binding::read_devices_in_use(cli.state);
-    if (const auto left_out = binding::write_udev_rules(
-            cli.state, assessment.policies, assessment.drivers, assessment.inventory.host, in_use);
-        !left_out)
-        warn(cli, assessment, left_out.error().text());
-    change.options.scope = binding::ApplyScope::kBootOverrides;
-    change.options.action = "early";
-    policy::Plan plan = early_plan(cli, assessment, in_use);
-    const auto ended = execute_and_print(cli, plan, assessment.warnings, std::move(change.options));
-    // A refusal is no failure of the boot: a later apply reports it, if the reason still exists
-    // then.
-    return ended && *ended == ExitCode::kRefused ? CliResult<ExitCode>(ExitCode::kDone) : ended;
+    return execute_with_new_vfs(cli, assessment, change.options);
 }
 
 }  // namespace vfioctl

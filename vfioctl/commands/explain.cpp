@@ -91,6 +91,9 @@ std::string explanation(const HostAssessment& assessment, const sysfs::Device& d
         return out + "\napply would not change it\n";
     if (transaction->verdict == policy::Verdict::kOk)
         return out + "\nit is as wanted; apply would not change it\n";
+    // What the daemon waits for, where a command would not.
+    if (const auto found = assessment.reported.find(device.id); found != assessment.reported.end())
+        out += "\nstate: " + printable(binding::state_line(found->second)) + "\n";
     out += transaction->verdict == policy::Verdict::kChange ? "\napply would do this:\n"
                                                             : "\napply would not change it:\n";
     return out + transaction_text(*transaction, terminal, ReasonLift::kRule);
@@ -100,6 +103,7 @@ std::string explanation(const HostAssessment& assessment, const sysfs::Device& d
 
 CliResult<ExitCode> run_explain(CliContext& cli, const Arguments& arguments) {
     auto assessment = TRY(scan_and_plan(cli, ScanExtent::kAll));
+    load_last_results(cli, assessment);
     const auto ids = TRY(resolve_devices(cli, assessment, arguments.words));
     if (ids.size() > 1)
         return fail(ExitCode::kUsage, arguments.words.front(),

@@ -184,6 +184,21 @@ void make_plan(CliContext& cli, HostAssessment& assessment, UsageScan scan,
         if (const auto taken = assessment.devices_changing_driver(); !taken.empty())
             assessment.usage = cli.kernel.usage(assessment.inventory, taken);
     assessment.make_plan(lifted);
+    leave_devices_kept(cli, assessment);
+}
+
+void leave_devices_kept(CliContext& cli, HostAssessment& assessment) {
+    if (assessment.kept.empty())
+        return;
+    std::erase_if(assessment.plan.transactions, [&](const policy::Transaction& transaction) {
+        if (transaction.verdict != policy::Verdict::kChange)
+            return false;
+        const std::string why =
+            policy::kept_since_earlier_boot(assessment.kept, assessment.inventory, transaction);
+        if (!why.empty())
+            warn(cli, assessment, why);
+        return !why.empty();
+    });
 }
 
 CliResult<HostAssessment> scan_and_plan(CliContext& cli, ScanExtent extent) {

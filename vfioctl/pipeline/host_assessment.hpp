@@ -7,6 +7,7 @@
 
 #include "binding/report/device_report.hpp"
 #include "policy/plan/assessment.hpp"
+#include "policy/plan/devices_in_use.hpp"
 #include "vfioctl/context/cli_context.hpp"
 #include "vfioctl/context/failure.hpp"
 
@@ -20,6 +21,7 @@ struct HostAssessment : policy::Assessment {
     binding::LatestHistory latest;      ///< the last result of each device
     std::map<sysfs::DeviceId, binding::DeviceState>
         reported;  ///< devices that are failed, stuck or pending, as the daemon reports them
+    policy::DevicesInUse kept;  ///< left alone where they were in use in an earlier boot
 
     /// The device's state (bound, pending, refused, ...) and the reason for it.
     [[nodiscard]] binding::DeviceState state(const sysfs::Device& device) const;
@@ -54,6 +56,9 @@ void load_last_results(CliContext& cli, HostAssessment& assessment);
 enum class UsageScan { kSkip, kScan };
 void make_plan(CliContext& cli, HostAssessment& assessment, UsageScan scan,
                const policy::ForcedReasons& lifted = {});
+
+/// Removes the changes of devices that are kept from the plan, with a warning each.
+void leave_devices_kept(CliContext& cli, HostAssessment& assessment);
 
 /// kRelevant leaves out devices of buses that no rule matches, unless VFIO supports them.
 enum class ScanExtent { kRelevant, kAll };

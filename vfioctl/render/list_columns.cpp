@@ -79,7 +79,7 @@ const std::vector<ListColumn>& list_columns() {
          [](const ListRow& r) { return wanted_driver(r.decision); }},
         {"STATE",
          "unmanaged, bound, pending, refused, conflict, failed or stuck; with it manual, "
-         "released, rule-gone or drift",
+         "released, rule-gone, drift or kept",
          kLeft, kWhole, [](const ListRow& r) { return binding::state_text(r.state); }},
         {"VENDOR", "vendor id", kLeft, kWhole,
          [](const ListRow& r) { return id(r.device->ids.vendor); }},

@@ -116,7 +116,16 @@ struct FieldList<policy::Change> {
     static_assert(std::tuple_size_v<decltype(fields)> == member_count<Change>());
 };
 BINDD_FIELDS(policy::Reason, code, device, text, evidence, forceable)
-BINDD_FIELDS(policy::DeviceInUse, device, ids, reason, evidence)
+BINDD_ENUM(policy::UseSeen, kEarlierBoot, "this_boot", "earlier_boot")
+template <>
+struct FieldList<policy::DeviceInUse> {
+    using InUse = policy::DeviceInUse;
+    static constexpr auto fields =
+        std::tuple{required("device", &InUse::device), required("ids", &InUse::ids),
+                   required("reason", &InUse::reason), required("evidence", &InUse::evidence),
+                   omittable("seen", &InUse::seen)};
+    static_assert(std::tuple_size_v<decltype(fields)> == member_count<InUse>());
+};
 BINDD_FIELDS(policy::Step, op, device, value, module, result, error)
 BINDD_FIELDS(policy::Transaction, group, verdict, devices, changes, steps, reasons, notes, result,
              error, error_code)

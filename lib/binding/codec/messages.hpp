@@ -95,6 +95,12 @@ struct Failed {
 struct Warning {
     std::string text;
 };
+/// Before the answer to RecoverInterrupted: the devices in use as the last look left them, of this
+/// boot or an earlier one.
+struct InUseFound {
+    policy::DevicesInUse devices;
+    std::string error;  ///< why they are not known; empty: they are
+};
 /// A transaction that no process executes any more is being undone: nobody may read its devices.
 struct TransactionInterrupted {
     BeginRecord begin;
@@ -138,8 +144,8 @@ using Message =
     std::variant<ScanHost, ScanDevices, QueryUsage, OpenForClient, ExecuteTransaction,
                  RecoverInterrupted, ForgetDevices, UpdateUdevRules, Ping, Stop, DeviceFound,
                  ContextFound, DriversFound, UsageFound, StepStarted, TransactionEnded, Completed,
-                 Failed, Warning, TransactionInterrupted, RecoveryEnded, ReadStuck, RunTransaction,
-                 UndoTransaction, DeviceSeen, TransactionOutcome>;
+                 Failed, Warning, InUseFound, TransactionInterrupted, RecoveryEnded, ReadStuck,
+                 RunTransaction, UndoTransaction, DeviceSeen, TransactionOutcome>;
 
 struct Envelope {
     std::uint64_t id = 0;  ///< of the request; 0: unasked

@@ -119,6 +119,7 @@ struct Validate {
     Result<void> operator()(const UpdateUdevRules& message) const {
         return message.in_use ? validate(*message.in_use) : Result<void>();
     }
+    Result<void> operator()(const InUseFound& message) const { return validate(message.devices); }
     Result<void> operator()(const DeviceFound& message) const { return validate(message.device); }
     Result<void> operator()(const TransactionEnded& message) const {
         return validate(message.transaction);

@@ -2,16 +2,19 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "sysfs/host/root.hpp"
 
 namespace binding {
 
+inline constexpr const char* kStateDirectory = "/var/lib/bindd";
+
 /// Where the lock, the journal and the history live.
 struct StateDir {
-    std::string run = "/run/bindd";      ///< lock, journal: survives restarts, not reboots
-    std::string lib = "/var/lib/bindd";  ///< history, devices in use
+    std::string run = "/run/bindd";     ///< lock, journal: survives restarts, not reboots
+    std::string lib = kStateDirectory;  ///< history, devices in use
     /// The kernel's id of this boot: a journal of another boot does not apply.
     std::string boot_id = "/proc/sys/kernel/random/boot_id";
     /// Called before and after each write to disk, with its name. An errno other than 0 makes the
@@ -22,12 +25,16 @@ struct StateDir {
     /// Where udev reads rules that are generated at run time; empty: none are.
     std::string udev_rules = {};
 
+    /// Whose state this is: early in a boot, `lib` may be on a file system that is not there yet.
+    std::optional<sysfs::Root> root = std::nullopt;
+
     [[nodiscard]] static StateDir below(const sysfs::Root& root) {
         return {root.path("/run/bindd"),
-                root.path("/var/lib/bindd"),
+                root.path(kStateDirectory),
                 root.path("/proc/sys/kernel/random/boot_id"),
                 {},
-                root.path("/run/udev/rules.d")};
+                root.path("/run/udev/rules.d"),
+                root};
     }
 
     /// What the daemon's unprivileged half writes for itself, readable by all.

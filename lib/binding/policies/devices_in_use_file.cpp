@@ -15,6 +15,8 @@
 #include "base/try.hpp"
 #include "binding/codec/field_lists.hpp"
 #include "binding/codec/validate.hpp"
+#include "binding/journal/journal_reader.hpp"
+#include "binding/policies/later_mount.hpp"
 
 namespace binding {
 namespace {
@@ -22,21 +24,33 @@ namespace {
 using base::Result;
 
 struct DevicesInUseFile {
+    std::string boot;  ///< in which it was written
     policy::DevicesInUse devices;
 };
 
 tl::unexpected<base::Error> fail_safe(base::Code code, const std::string& path,
                                       const std::string& why) {
-    return base::fail(code, "read", path, why + ": no driver override is set early in the boot",
+    return base::fail(code, "read", path,
+                      why +
+                          ": any device may be in it, so none is taken early in the boot, or "
+                          "without a command",
                       "`vfioctl apply` writes the file anew");
 }
 
 }  // namespace
 
-BINDD_FIELDS(DevicesInUseFile, devices)
+template <>
+struct FieldList<DevicesInUseFile> {
+    using File = DevicesInUseFile;
+    static constexpr auto fields =
+        std::tuple{omittable("boot", &File::boot), required("devices", &File::devices)};
+};
 
 Result<policy::DevicesInUse> read_devices_in_use(const StateDir& state) {
     const std::string path = state.devices_in_use_path();
+    if (state.root)
+        if (const auto mount_point = find_later_mount(*state.root, kStateDirectory))
+            return fail_safe(base::Code::kUnsupported, path, *mount_point + " is not mounted yet");
     const base::UniqueFd fd = base::open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!fd.valid() && errno == ENOENT)
         return policy::DevicesInUse{};
@@ -54,6 +68,10 @@ Result<policy::DevicesInUse> read_devices_in_use(const StateDir& state) {
         return fail_safe(base::Code::kInvalid, path, file.error().reason);
     if (const auto valid = validate(file->devices); !valid)
         return fail_safe(base::Code::kInvalid, path, valid.error().reason);
+    const std::string boot = this_boot(state);
+    if (boot.empty() || file->boot != boot)
+        for (policy::DeviceInUse& each : file->devices)
+            each.seen = policy::UseSeen::kEarlierBoot;
     return std::move(file->devices);
 }
 
@@ -65,7 +83,7 @@ Result<void> write_devices_in_use(const StateDir& state, const policy::DevicesIn
         return errno == ENOENT || errno == ENOTDIR ? Result<void>()
                                                    : base::fail_errno(errno, "remove", path);
     }
-    const std::string text = encode_fields(DevicesInUseFile{in_use}) + "\n";
+    const std::string text = encode_fields(DevicesInUseFile{this_boot(state), in_use}) + "\n";
     if (base::read_file(path).value_or("") == text)
         return {};
     TRY(base::make_directories(state.lib));

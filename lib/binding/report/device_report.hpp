@@ -27,6 +27,7 @@ inline constexpr const char* kNoteManual = "manual";      ///< bound, or changed
 inline constexpr const char* kNoteReleased = "released";  ///< by a command
 inline constexpr const char* kNoteRuleGone = "rule-gone";
 inline constexpr const char* kNoteDrift = "drift";  ///< changed outside bindd
+inline constexpr const char* kNoteKept = "kept";    ///< was in use in an earlier boot
 
 /// The reasons that go with two of them, wherever the note comes from.
 inline constexpr const char* kManualReason =

@@ -34,6 +34,14 @@ bool is_same_hardware(const sysfs::HardwareIds& a, const sysfs::HardwareIds& b) 
            a.subsystem_vendor == b.subsystem_vendor && a.subsystem_device == b.subsystem_device;
 }
 
+/// Otherwise than it is.
+bool is_still_wanted(const Plan& plan, const sysfs::DeviceId& device) {
+    return std::ranges::any_of(plan.transactions, [&](const Transaction& transaction) {
+        return transaction.verdict != Verdict::kOk &&
+               std::ranges::find(transaction.devices, device) != transaction.devices.end();
+    });
+}
+
 }  // namespace
 
 DevicesInUse devices_in_use(const Plan& plan, const sysfs::Inventory& inventory) {
@@ -46,8 +54,24 @@ DevicesInUse devices_in_use(const Plan& plan, const sysfs::Inventory& inventory)
             const Reason* use = find_use(transaction, id);
             const sysfs::Device* device = inventory.find(id);
             if (use != nullptr && device != nullptr && seen.insert(id).second)
-                in_use.push_back({id, device->ids, use->code, evidence_for(*use, id)});
+                in_use.push_back(
+                    {id, device->ids, use->code, evidence_for(*use, id), UseSeen::kThisBoot});
         }
+    }
+    return in_use;
+}
+
+DevicesInUse devices_in_use(const Plan& plan, const sysfs::Inventory& inventory,
+                            const DevicesInUse& before) {
+    DevicesInUse in_use = devices_in_use(plan, inventory);
+    for (const DeviceInUse& each : before) {
+        const sysfs::Device* device = inventory.find(each.device);
+        const bool is_another = device != nullptr && !is_same_hardware(device->ids, each.ids);
+        const bool is_listed =
+            std::ranges::find(in_use, each.device, &DeviceInUse::device) != in_use.end();
+        if (each.seen == UseSeen::kEarlierBoot && !is_another && !is_listed &&
+            (device == nullptr || is_still_wanted(plan, each.device)))
+            in_use.push_back(each);
     }
     return in_use;
 }
@@ -64,6 +88,20 @@ std::map<sysfs::DeviceId, std::string> kept_for_host(const DevicesInUse& in_use,
                              reason_name(each.reason) + ": " + each.evidence + "): decided later");
     }
     return kept;
+}
+
+std::string kept_since_earlier_boot(const DevicesInUse& in_use, const sysfs::Inventory& inventory,
+                                    const Transaction& transaction) {
+    for (const DeviceInUse& each : in_use) {
+        const sysfs::Device* device = inventory.find(each.device);
+        if (each.seen == UseSeen::kEarlierBoot && device != nullptr &&
+            is_same_hardware(device->ids, each.ids) &&
+            std::ranges::find(transaction.devices, each.device) != transaction.devices.end())
+            return "the host used " + each.device.display() + " before this boot (" +
+                   reason_name(each.reason) + ": " + each.evidence +
+                   ") and may use it again; `vfioctl apply` takes it if it is not in use";
+    }
+    return {};
 }
 
 }  // namespace policy

@@ -39,33 +39,6 @@ TEST_F(StepTest, BindsADeviceThatIsNotAsWanted) {
                                  "disarm startup", "ready"}));
 }
 
-TEST_F(StepTest, KeepsADeviceInUseForTheNextBootUntilItIsUsedNoMore) {
-    const auto used = [](const Lines& lines) {
-        Lines found;
-        std::copy_if(lines.begin(), lines.end(), std::back_inserter(found),
-                     [](const std::string& line) { return line.starts_with("write udev"); });
-        return found;
-    };
-    (void)start();
-    (void)recovered();
-    (void)scanned(1);
-    (void)reply(2, binding::UsageFound{
-                       {{fake::pci_id(kNicAddress),
-                         {{sysfs::UseKind::kAddressed, "has an address", "10.0.0.2/24"}}}}});
-    EXPECT_EQ(used(end(2)), Lines{"write udev rules without 0000:01:00.0"});
-    const auto scan_again = [&](RequestId scan) {
-        (void)feed(
-            HostEvent{.kind = HostEvent::EventKind::kChanged, .device = fake::pci_id(kNicAddress)});
-        (void)fire(TimerId::kScan, std::chrono::milliseconds(4));
-        (void)scanned(scan);
-    };
-    scan_again(3);
-    EXPECT_EQ(used(end(4, base::fail(base::Code::kTimeout, "look", "", "hangs"))), Lines{})
-        << "not known";
-    scan_again(5);
-    EXPECT_EQ(used(unused(6)), Lines{"write udev rules"});
-}
-
 TEST_F(StepTest, SaysOnceWhatWaitsInManualMode) {
     state_.apply_mode = ApplyMode::kManual;
     (void)start();

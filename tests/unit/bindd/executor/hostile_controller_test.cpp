@@ -337,6 +337,7 @@ TEST_F(HostileController, WritesThroughNoOtherMessage) {
         binding::Completed{},
         binding::Failed{},
         binding::Warning{"x"},
+        binding::InUseFound{},
         binding::TransactionInterrupted{
             {.txn = "t", .time_us = 1, .actor = "a", .action = "apply", .group = 3, .devices = {}}},
         binding::RecoveryEnded{"t", binding::RecoveryResult::kUndone, {}},

@@ -16,6 +16,13 @@ sysfs::Device message_device() {
     return host.inventory().devices.front();
 }
 
+policy::DevicesInUse used_devices() {
+    return {{kMessageDevice, message_device().ids, policy::ReasonCode::kMounted, "sda1 on /",
+             policy::UseSeen::kThisBoot},
+            {kMessageDevice, message_device().ids, policy::ReasonCode::kSwap, "sda2",
+             policy::UseSeen::kEarlierBoot}};
+}
+
 std::vector<Message> all_messages() {
     fake::Host host;
     host.pci(kMessageDevice.name).nic().group(3).driver("e1000e");
@@ -38,8 +45,7 @@ std::vector<Message> all_messages() {
             ExecuteTransaction{"bindd", "apply", std::chrono::seconds(3), transaction},
             RecoverInterrupted{},
             ForgetDevices{{kMessageDevice}},
-            UpdateUdevRules{policy::DevicesInUse{
-                {kMessageDevice, message_device().ids, policy::ReasonCode::kMounted, "sda1 on /"}}},
+            UpdateUdevRules{used_devices()},
             Ping{},
             Stop{},
             DeviceFound{message_device()},
@@ -51,6 +57,7 @@ std::vector<Message> all_messages() {
             Completed{},
             Failed{base::fail_errno(16, "bind", "x").value()},
             Warning{"text"},
+            InUseFound{used_devices(), "a part"},
             TransactionInterrupted{{.txn = "t",
                                     .time_us = 1,
                                     .actor = "a",

@@ -236,7 +236,7 @@ TEST(Completion, WorksInFish) {
               "--force=dead-device\n"
               "--force=default-route\n"
               "ADDRESS,STATE\tunmanaged, bound, pending, refused, conflict, failed or stuck; with "
-              "it manual, released, rule-gone or drift\n"
+              "it manual, released, rule-gone, drift or kept\n"
               "--root\tread /sys, /proc, /etc, /run and /lib/modules below DIR\n"
               "script.bash\n"
               "script.fish\n");

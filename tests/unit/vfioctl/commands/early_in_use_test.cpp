@@ -83,6 +83,40 @@ TEST_F(EarlyInUse, ADeviceThatIsUsedNoMoreIsTaken) {
     EXPECT_EQ(cli_.driver_state("0000:01:00.0"), "none (vfio-pci)");
 }
 
+/// The unit that applies once, after udev: the disk is not mounted yet, or the network not up.
+TEST_F(EarlyInUse, IsLeftAloneByTheBootUnitUntilACommandTakesIt) {
+    EXPECT_EQ(cli_.run("apply").status, 4);
+    reboot();
+    const CommandOutput boot = cli_.run("apply --at-boot");
+    EXPECT_EQ(boot.status, 0) << boot.err;
+    EXPECT_EQ(cli_.driver_state("0000:01:00.0"), "none");
+    EXPECT_EQ(cli_.driver_state("0000:02:00.0"), "vfio-pci (vfio-pci)");
+    EXPECT_NE(boot.err.find("the host used 0000:01:00.0 before this boot (mounted: nvme0n1p2 on /) "
+                            "and may use it again; `vfioctl apply` takes it if it is not in use\n"),
+              std::string::npos)
+        << boot.err;
+    EXPECT_EQ(cli_.run("apply --at-boot").status, 0) << "a second one leaves it as well";
+    EXPECT_EQ(cli_.driver_state("0000:01:00.0"), "none");
+    EXPECT_EQ(cli_.run("apply").status, 0);
+    EXPECT_EQ(cli_.driver_state("0000:01:00.0"), "vfio-pci (vfio-pci)");
+    EXPECT_FALSE(std::filesystem::exists(list()));
+}
+
+TEST_F(EarlyInUse, FailsTheBootUnitBesideADamagedList) {
+    std::filesystem::create_directories(cli_.path() + "/lib");
+    std::ofstream(list()) << "{";
+    const CommandOutput boot = cli_.run("apply --at-boot");
+    EXPECT_NE(boot.status, 0);
+    EXPECT_NE(boot.err.find("so none is taken early in the boot"), std::string::npos) << boot.err;
+    EXPECT_EQ(cli_.driver_state("0000:02:00.0"), "e1000e");
+}
+
+TEST_F(EarlyInUse, UnitsTakeNeitherDevicesNorRulesNorBothOptions) {
+    for (const char* words : {"apply --early 01:00.0", "apply --at-boot 01:00.0",
+                              "apply --at-boot --rule disks", "apply --early --at-boot"})
+        EXPECT_EQ(cli_.run(words).status, 2) << words;
+}
+
 TEST_F(EarlyInUse, NothingIsTakenBesideADamagedList) {
     EXPECT_EQ(cli_.run("apply").status, 4);
     reboot();
@@ -94,8 +128,7 @@ TEST_F(EarlyInUse, NothingIsTakenBesideADamagedList) {
     EXPECT_EQ(cli_.driver_state("0000:01:00.0"), "none");
     EXPECT_EQ(cli_.driver_state("0000:02:00.0"), "none");
     EXPECT_EQ(udev_rules(), "");
-    EXPECT_NE(early.err.find("no driver override is set early in the boot"), std::string::npos)
-        << early.err;
+    EXPECT_NE(early.err.find("so none is taken early in the boot"), std::string::npos) << early.err;
 }
 
 }  // namespace
