@@ -239,7 +239,7 @@ void on_job_usage_known(StepContext& step, const JobUsage& usage, const Result<v
             policy::Plan plan =
                 binding::release_plan(view.journal_state, view.inventory, view.usage,
                                       usage.selection, queued->job.request.bind_options.forced);
-            binding::refuse_protected(plan, view.policies, view.inventory);
+            binding::check_rebinds(plan, view.policies, view.inventory);
             return on_planned(step, *queued, std::move(plan));
         }
     }

@@ -25,7 +25,7 @@ CliResult<void> check_protection(CliContext& cli, policy::Plan& plan) {
     if (!policies.ok())
         return policy_failure(policies);
     const auto inventory = TRY(to_cli(cli.kernel.inventory(policies.set.required_facts())));
-    binding::refuse_protected(plan, policies.set, inventory);
+    binding::check_rebinds(plan, policies.set, inventory);
     return {};
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "binding/transaction/rebind_plan.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "binding/transaction/journaled_kernel.hpp"
 #include "policy/decide/match.hpp"
 #include "policy/model/device_attributes.hpp"
 #include "policy/plan/refusal_reasons.hpp"
+#include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
 
 namespace binding {
@@ -51,6 +53,52 @@ void add_undo_steps(const InFlightTransaction& changes, const sysfs::Device& now
         steps.push_back(reverse_step(now.id, {intent->op, intent->value, intent->before}));
     }
     add_binding_steps(now, changes.begin.devices.front().before, unbound, steps);
+}
+
+void refuse(policy::ReasonCode code, const sysfs::DeviceId& device, const std::string& why,
+            policy::Transaction& transaction) {
+    const auto same = [&](const policy::Reason& reason) {
+        return reason.code == code && reason.device == device;
+    };
+    transaction.verdict = policy::Verdict::kRefused;
+    if (std::ranges::none_of(transaction.reasons, same))
+        transaction.reasons.push_back(policy::make_reason(code, device, why));
+}
+
+void refuse_protected(const sysfs::Device& device, const policy::PolicySet& set,
+                      const sysfs::Inventory& inventory, policy::Transaction& transaction) {
+    for (const policy::Rule& rule : set.rules)
+        if (rule.protect && policy::matches(rule.match, device, inventory))
+            refuse(policy::ReasonCode::kProtected, device.id,
+                   "protected by " + policy::rule_citation(rule), transaction);
+}
+
+/// On the driver that the transaction gives it.
+sysfs::Device as_planned(const sysfs::Device& device, const policy::Transaction& transaction) {
+    sysfs::Device planned = device;
+    for (const policy::Change& change : transaction.changes)
+        if (change.target.id == device.id && change.target_name()) {
+            planned.driver = change.target_name();
+            planned.vfio.reset();
+            if (planned.driver == "none")
+                planned.driver.reset();
+        }
+    return planned;
+}
+
+/// A driver of the host may have got one of the group since.
+void refuse_not_viable(const sysfs::Device& device, const sysfs::Inventory& inventory,
+                       policy::Transaction& transaction) {
+    const sysfs::Group* group = inventory.find_group(device);
+    if (group == nullptr)
+        return;
+    for (const sysfs::DeviceId& id : group->devices)
+        if (const sysfs::Device* member = inventory.find(id))
+            if (const sysfs::Device planned = as_planned(*member, transaction);
+                !sysfs::leaves_dma_alone(planned))
+                refuse(policy::ReasonCode::kGroupNotViable, id,
+                       "the group would not be viable: it is " + sysfs::blocking_reason(planned),
+                       transaction);
 }
 
 }  // namespace
@@ -112,20 +160,16 @@ bool is_rebind(const policy::Change& change) {
     return change.to == policy::Change::To::kHost && !change.candidates.empty();
 }
 
-void refuse_protected(policy::Plan& plan, const policy::PolicySet& set,
-                      const sysfs::Inventory& inventory) {
+void check_rebinds(policy::Plan& plan, const policy::PolicySet& set,
+                   const sysfs::Inventory& inventory) {
     for (policy::Transaction& transaction : plan.transactions)
         for (const policy::Change& change : transaction.changes) {
             const sysfs::Device* device = inventory.find(change.target.id);
             if (device == nullptr || !is_rebind(change))
                 continue;
-            for (const policy::Rule& rule : set.rules)
-                if (rule.protect && policy::matches(rule.match, *device, inventory)) {
-                    transaction.verdict = policy::Verdict::kRefused;
-                    transaction.reasons.push_back(
-                        policy::make_reason(policy::ReasonCode::kProtected, device->id,
-                                            "protected by " + policy::rule_citation(rule)));
-                }
+            refuse_protected(*device, set, inventory, transaction);
+            if (sysfs::is_vfio_driver(change.target_name().value_or("")))
+                refuse_not_viable(*device, inventory, transaction);
         }
 }
 

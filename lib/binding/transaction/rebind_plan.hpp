@@ -27,9 +27,10 @@ void add_rebind(const sysfs::DeviceId& id, const JournalState& journal_state,
 /// Names in `change` the VFIO driver, or "none", that a rollback takes a device of the host to.
 void name_goal(const ManagedDevice& undone, policy::Change& change);
 
-/// Refuses what would take a device that a rule protects by now.
-void refuse_protected(policy::Plan& plan, const policy::PolicySet& set,
-                      const sysfs::Inventory& inventory);
+/// Refuses what would take a device that a rule protects by now, or give one of a group to VFIO of
+/// which the host uses another.
+void check_rebinds(policy::Plan& plan, const policy::PolicySet& set,
+                   const sysfs::Inventory& inventory);
 
 /// Does the change take a device from the host?
 [[nodiscard]] bool is_rebind(const policy::Change& change);

@@ -15,9 +15,9 @@ is_on() { [ "$(driver_of "$1")" = "$2" ]; }
 state() { vfioctl explain "$1" | grep '^state:'; }
 block_device() { basename "$(echo "/sys/bus/pci/devices/$1/nvme/"nvme*/nvme*n1)"; }
 changed() { udevadm trigger -c change "/sys/bus/pci/devices/$1"; }
-no_list() { [ ! -e $list ]; }
-lists() { grep -q "\"device\":\"pci/$1\"" $list; }
-refuses() { vfioctl show $disk | grep -q 'state: *refused'; }
+no_list() { [ ! -e "$list" ]; }
+lists() { grep -q "\"device\":\"pci/$1\"" "$list"; }
+refuses() { vfioctl show "$disk" | grep -q 'state: *refused'; }
 kept="the host used $disk before this boot (mounted: nvme0n1 on /srv) and may use it again; \`vfioctl apply\` takes it if it is not in use"
 
 eventually "the service is ready" is_ready

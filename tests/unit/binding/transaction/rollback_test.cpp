@@ -269,11 +269,42 @@ TEST_F(RollbackOfARelease, RefusesADeviceThatARuleProtectsByNow) {
          "version: 1\nrules:\n  - name: keep\n    protect: true\n    match: { class: network }\n"}};
     const policy::Parsed parsed = policy::parse_set(files);
     ASSERT_TRUE(parsed.ok());
-    refuse_protected(*plan, parsed.set, host_.kernel().state().inventory());
+    check_rebinds(*plan, parsed.set, host_.kernel().state().inventory());
     const policy::Transaction& refused = plan->transactions.at(0);
     EXPECT_EQ(refused.verdict, policy::Verdict::kRefused);
     ASSERT_EQ(refused.reasons.size(), 1U);
     EXPECT_EQ(refused.reasons[0].code, policy::ReasonCode::kProtected);
+}
+
+TEST_F(RollbackOfARelease, RefusesAGroupOfWhichTheHostUsesAnotherByNow) {
+    host_.move({"vfio-pci"});
+    const std::string released = release();
+    const auto refusals = [&] {
+        auto plan = host_.plan_back(released);
+        EXPECT_TRUE(plan);
+        check_rebinds(*plan, {}, host_.kernel().state().inventory());
+        std::string text;
+        for (const policy::Reason& reason : plan->transactions.at(0).reasons)
+            text += reason.device.name + " " + policy::reason_name(reason.code) + ": " +
+                    reason.text + "\n";
+        EXPECT_EQ(plan->transactions.at(0).verdict == policy::Verdict::kRefused, !text.empty());
+        return text;
+    };
+    const auto add_peer = [&](const std::optional<std::string>& driver) {
+        host_.kernel().change([&](fake::KernelState& world) {
+            sysfs::Device peer = world.devices.at(pci_id(kNic));
+            peer.id.name = "0000:01:00.1";
+            peer.driver = driver;
+            world.devices[peer.id] = peer;
+        });
+    };
+    EXPECT_EQ(refusals(), "");
+    add_peer("snd_hda_intel");
+    EXPECT_EQ(refusals(),
+              "0000:01:00.1 group-not-viable: the group would not be viable: it is bound to "
+              "snd_hda_intel, which does DMA for the host\n");
+    add_peer("pci-stub");
+    EXPECT_EQ(refusals(), "");
 }
 
 /// To no driver, and from a native driver that a rule gave it.
