@@ -4,12 +4,13 @@
 # The service under what goes wrong on a host: many callers at once, devices that come and go, each of its processes killed,
 # a full /run, writers beside it, its driver's module removed, udev that stands still, a clock that is set, no memory. Each
 # line of the table says what became of it; nothing may be lost. For the numbers of long
-# runs: CALLS=1000 CYCLES=200 KILLS=50.
+# runs: CALLS=1000 CYCLES=200 KILLS=50; VICTIMS=child,vfioctl\ apply kills these alone.
 . tests/lab/check.sh
 . tests/lab/json.sh
 
 nic=0000:00:11.0 disk=0000:00:12.0
 calls=${CALLS:-80} cycles=${CYCLES:-3} kills=${KILLS:-1}
+IFS=, read -ra victims <<<"${VICTIMS:-controller,executor,child,vfioctl apply,vfioctl --direct apply}"
 row() { printf '# %-44s %s\n' "$1" "$2"; }
 is_on() { [ "$(driver_of "$1")" = "$2" ]; }
 has_returned() { [ -e "/sys/bus/pci/devices/$1" ] && is_on "$1" "$2"; }
@@ -61,7 +62,7 @@ pid_of() {
     *) echo $request ;;
     esac
 }
-for victim in controller executor child 'vfioctl apply' 'vfioctl --direct apply'; do
+for victim in "${victims[@]}"; do
     whole=0 killed=0 stuck=0
     for turn in $(seq "$kills"); do
         systemctl reset-failed bindd 2>/dev/null
