@@ -356,6 +356,35 @@ def _(host, _disk):
     host.mount("8:1", "/", "xfs", "/dev/sda1", options="rw,attr2,logdev=/dev/nvme0n1p1,noquota")
 
 
+@used_disk(2, "the log of an XFS root, by its id", "holder", "nvme0n1p1 is a part of xfs on /", FORCED)
+def _(host, _disk):
+    host.link("/dev/disk/by-id/nvme-x-part1", "../../nvme0n1p1")
+    host.mount("8:1", "/", "xfs", "/dev/sda1", options="rw,logdev=/dev/disk/by-id/nvme-x-part1")
+
+
+@used_disk(2, "the log of an XFS root, by its id, in a capture without links", "holder", "nvme0n1p1 is a part of xfs on /", FORCED)
+def _(host, _disk):
+    host.file("/run/udev/data/b259:1", "S:disk/by-id/nvme-x-part1").mount("8:1", "/", "xfs", "/dev/sda1", options="rw,logdev=/dev/disk/by-id/nvme-x-part1")
+
+
+@used_disk(2, "the log of an XFS root, by its volume's name", "holder", "dm-0 (vg-my--log) above nvme0n1p1", FORCED)
+def _(host, disk):
+    host.file(host.virtual_block("dm-0", "254:0", f"{disk}/nvme0n1p1") + "/dm/name", "vg-my--log")
+    host.mount("8:1", "/", "xfs", "/dev/sda1", options="rw,logdev=/dev/vg/my-log")
+
+
+@used_disk(2, "a btrfs root by its label's link, in a capture without its pool", "mounted", "nvme0n1p1 (btrfs) on /", FORCED)
+def _(host, _disk):
+    host.link("/dev/disk/by-label/root", "../../nvme0n1p1").mount("0:25", "/", "btrfs", "/dev/disk/by-label/root", "/@")
+
+
+@row(2, "swap on a disk whose node is in a directory", "swap", "cciss!c0d0p2", FORCED)
+def _(host):
+    disk = host.block(host.device("raid", driver="cciss") + "/cciss0/c0d0/block/cciss!c0d0", "104:0")
+    host.block(f"{disk}/cciss!c0d0p2", "104:2")
+    host.file(f"{disk}/cciss!c0d0p2/partition", "2").mount("8:1", "/").swap("/dev/cciss/c0d0p2")
+
+
 @used_disk(2, "swap on a partition whose node was removed", "swap", "nvme0n1p2", FORCED)
 def _(host, _disk):
     host.mount("8:1", "/").swap("/dev/nvme0n1p2\\040(deleted)")

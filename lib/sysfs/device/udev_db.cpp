@@ -2,6 +2,7 @@
 #include "sysfs/device/udev_db.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <string_view>
 
 namespace sysfs {
@@ -48,6 +49,17 @@ base::Result<Properties> read_udev_record(const Root& root, const std::string& k
     Properties out;
     add_lines(text.value_or(""), "E:", out);  // "E:ID_FS_TYPE=ext4"
     return out;
+}
+
+std::set<std::string> udev_links(const Root& root, const std::string& key) {
+    const auto data = base::Dir::open(root.path("/run/udev/data"));
+    std::istringstream lines(data ? data->read(key).value_or("") : "");
+    std::set<std::string> links;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("S:"))
+            links.insert(line.substr(2));
+    }
+    return links;
 }
 
 std::optional<std::string> udev_property(const Root& root, const DeviceId& id,

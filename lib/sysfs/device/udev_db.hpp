@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/result.hpp"
@@ -24,6 +25,9 @@ namespace sysfs {
 /// a device without a node, "b259:3" of a block device. None for one that udev does not know.
 [[nodiscard]] base::Result<std::map<std::string, std::string>> read_udev_record(
     const Root& root, const std::string& key);
+
+/// The links below /dev of a node, by the key of its record: "disk/by-id/nvme-x-part1".
+[[nodiscard]] std::set<std::string> udev_links(const Root& root, const std::string& key);
 
 /// One property that rules gave the device; nothing when udev keeps none of that name.
 [[nodiscard]] std::optional<std::string> udev_property(const Root& root, const DeviceId& id,

@@ -5,13 +5,31 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/dir.hpp"
 #include "base/path.hpp"
+#include "sysfs/device/udev_db.hpp"
 
 namespace sysfs {
 namespace {
+
+constexpr std::string_view kDev = "/dev/";
+
+/// "cciss!c0d0p1" of "cciss/c0d0p1": a name in sysfs has no slash (kobject_set_name_vargs()).
+std::string sysfs_name(std::string below_dev) {
+    std::replace(below_dev.begin(), below_dev.end(), '/', '!');
+    return below_dev;
+}
+
+/// "vg-my--log" of LVM's "vg/my-log"; a name of three parts is none.
+std::string mapper_name(std::string_view below_dev) {
+    std::string name;
+    for (const char c : below_dev)
+        name += c == '/' ? "-" : c == '-' ? "--" : std::string(1, c);
+    return std::count(below_dev.begin(), below_dev.end(), '/') == 1 ? name : std::string();
+}
 
 bool is_known(const std::vector<Block>& blocks, const std::string& name) {
     return std::any_of(blocks.begin(), blocks.end(),
@@ -79,19 +97,31 @@ void add_stacked(const Root& root, const std::string& name, const std::string& b
     }
 }
 
+// What a mount or swapon was given is often a link ("/dev/disk/by-id/...", "/dev/vg/log"), and an
+// option of the mount keeps it so (logdev=). A capture has no links: there the volume manager's
+// names tell, and what udev has recorded.
 std::string find_block(const Root& root, const std::string& source) {
-    if (!source.starts_with("/dev/"))
+    if (!source.starts_with(kDev))
         return {};
-    const std::string name = base::base_name(source);
     const std::string dir = root.path("/sys/class/block/");
-    if (base::Dir::open(dir + name))
-        return name;
+    const std::string below_dev = source.substr(kDev.size());
+    const auto link = base::read_link(root.path(source));
+    for (const auto& name : {base::base_name(link.value_or("")), sysfs_name(below_dev)}) {
+        if (!name.empty() && base::Dir::open(dir + name))
+            return name;
+    }
+    const std::string mapped = mapper_name(below_dev);
     for (const std::string& each : base::list_directory(dir)) {
         const auto block = base::Dir::open(dir + each);
-        if (block && block->attr("dm/name") == name)
+        const std::string mapping = block ? block->attr("dm/name").value_or("") : "";
+        if (!mapping.empty() && (mapping == base::base_name(source) || mapping == mapped))
+            return each;
+        if (block && !root.is_live() &&
+            udev_links(root, "b" + block->attr("dev").value_or("")).contains(below_dev))
             return each;
     }
-    return {};
+    const std::string name = base::base_name(source);
+    return base::Dir::open(dir + name) ? name : std::string();
 }
 
 std::set<std::string> pool_members(const Root& root, const std::string& fs,

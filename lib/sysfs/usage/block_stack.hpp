@@ -18,7 +18,8 @@ void add_block(const Root& root, const std::string& dir, std::vector<Block>& blo
 void add_stacked(const Root& root, const std::string& name, const std::string& below,
                  std::vector<Block>& blocks);
 
-/// The kernel's name of "/dev/sda1" or "/dev/mapper/vg-root"; empty for another source.
+/// The kernel's name of "/dev/sda1", "/dev/mapper/vg-root" or a link to one; empty for another
+/// source.
 [[nodiscard]] std::string find_block(const Root& root, const std::string& source);
 
 /// The block devices of a file system that spans several, by sysfs: btrfs has links in

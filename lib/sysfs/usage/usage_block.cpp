@@ -119,11 +119,10 @@ std::optional<NodeNumber> number_of(const Root& root, const Swap& swap) {
     return NodeNumber{NodeKind::kBlock, ::major(number), ::minor(number)};
 }
 
-bool is_on(const Swap& swap, std::optional<NodeNumber> number, const Block& block) {
-    if (number && *number == block.number)
-        return true;
-    const std::string name = base::base_name(swap.path);
-    return swap.kind == Swap::SwapKind::kDevice && (name == block.name || name == block.label);
+bool is_on(const Swap& swap, std::optional<NodeNumber> number, const std::string& name,
+           const Block& block) {
+    return (number && *number == block.number) ||
+           (swap.kind == Swap::SwapKind::kDevice && name == block.name);
 }
 
 /// ", mounted on /mnt" for a disk that is mounted or has a partition that is.
@@ -163,8 +162,9 @@ void find_mounts(const Root& root, const MountTable& table, UsageCheck& check) {
 void find_swaps(const Root& root, std::span<const Swap> swaps, UsageCheck& check) {
     for (const auto& swap : swaps) {
         const auto number = number_of(root, swap);
+        const std::string name = find_block(root, swap.path);
         for (const auto& block : check.subtree.blocks) {
-            if (!is_on(swap, number, block))
+            if (!is_on(swap, number, name, block))
                 continue;
             check.add(UseKind::kSwap, block, "the host swaps to it",
                       swap.kind == Swap::SwapKind::kFile

@@ -153,6 +153,21 @@ TEST_F(EssentialStorage, TakesTheLogDeviceOfXfs) {
         uses());
 }
 
+// logdev= is what the administrator wrote, mostly a link.
+TEST_F(EssentialStorage, FindsALogByItsLinkOrItsNameInTheVolumeGroup) {
+    tree_.link("/dev/disk/by-id/nvme-x-part1", "../../nvme0n1p1");
+    tree_.file("/run/udev/data/b259:1", "E:ID_FS_TYPE=xfs_external_log\n");
+    mounts(mount("259:8", "/", "xfs", "/dev/nvme1n1", "rw,logdev=/dev/disk/by-id/nvme-x-part1"));
+    EXPECT_EQ("! holder: nvme0n1p1 is a part of xfs on /\n", uses());
+    tree_.holder("dm-3", "254:3", disk_ + "/nvme0n1p1");
+    tree_.file("/sys/devices/virtual/block/dm-3/dm/name", "vg-my--log\n");
+    mounts(mount("259:8", "/", "xfs", "/dev/nvme1n1", "rw,logdev=/dev/vg/my-log"));
+    EXPECT_EQ(
+        "! holder: dm-3 (vg-my--log) above nvme0n1p1 is a part of xfs on /\n"
+        "! holder: dm-3 (vg-my--log) holds nvme0n1p1\n",
+        uses());
+}
+
 TEST_F(EssentialStorage, TakesThePoolOfTheRoot) {
     tree_.file("/run/udev/data/b259:2", "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=rpool\n");
     tree_.file("/proc/spl/kstat/zfs/rpool/state", "ONLINE\n");
