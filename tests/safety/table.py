@@ -193,6 +193,39 @@ def _(host, _disk):
     host.file("/proc/50/mountinfo", "70 1 259:1 / /data rw - ext4 /dev/nvme0n1p1 rw")
 
 
+@used_disk(1, "a domain of Xen has a partition", "holder", "Xen backend vbd-3-51712 serves nvme0n1p1")
+def _(host, _disk):
+    host.file("/sys/bus/xen-backend/devices/vbd-3-51712/physical_device", "103:1")
+
+
+@used_disk(1, "a domain of Xen has a volume of LVM on it", "holder", "Xen backend vbd-3-51712 serves dm-0")
+def _(host, disk):
+    host.virtual_block("dm-0", "254:0", disk)
+    host.file("/sys/bus/xen-backend/devices/vbd-3-51712/physical_device", "fe:0")
+
+
+@used_disk(1, "the kernel's crash log, by number", "holder", "pstore_blk writes to nvme0n1p2")
+def _(host, _disk):
+    host.file("/sys/module/pstore_blk/parameters/blkdev", "259:2")
+
+
+@used_disk(1, "the kernel's crash log, by the partition's id", "holder", "pstore_blk writes to nvme0n1p2")
+def _(host, _disk):
+    host.link("/dev/disk/by-partuuid/1234-02", "../../nvme0n1p2").file("/sys/module/pstore_blk/parameters/blkdev", "PARTUUID=1234-02")
+
+
+@row(1, "its memory is lent to an nvmet port", "holder", "524288 of the 1048576 bytes of 0000:01:00.0/p2pmem are free")
+def _(host):
+    base = host.device()
+    host.file(f"{base}/p2pmem/size", "1048576").file(f"{base}/p2pmem/available", "524288")
+
+
+@row(1, "its memory could be lent, and is not", "", "", TAKE, "change")
+def _(host):
+    base = host.device()
+    host.file(f"{base}/p2pmem/size", "1048576").file(f"{base}/p2pmem/available", "1048576")
+
+
 @used_disk(1, "a member of md that is not assembled", "holder", "linux_raid_member")
 def _(host, _disk):
     host.signature("259:1", FS_TYPE="linux_raid_member", FS_LABEL="host:0")
@@ -703,6 +736,20 @@ part_of("a USB controller that plays a device", "refused", "holder", "function o
 part_of("a USB controller that could play one", "change", "", "", "udc", "dwc3.1.auto", "function", "")
 
 
+@row(6, "a MIDI port that the sequencer has open for a program", "open-fd", "timidity (pid 77) has card1/midi0 open")
+def _(host):
+    base = host.device()
+    host.node(f"{base}/sound/card1/midiC1D0", "sound", "116:10", "snd/midiC1D0")
+    host.process(77, "timidity", ["/dev/snd/seq"])
+    host.file("/proc/asound/card1/midi0", "USB MIDI\n\nOutput 0\n  Tx bytes     : 0\n  Owner PID    : 77\n  Mode         : native\nInput 0\n  Rx bytes     : 0")
+
+
+@row(6, "a Bluetooth device is connected", "holder", "hci0:256")
+def _(host):
+    adapter = host.device("usb") + "/usb1/1-2/1-2:1.0/bluetooth/hci0"
+    host.link("/sys/class/bluetooth/hci0", adapter).link("/sys/class/bluetooth/hci0:256", f"{adapter}/hci0:256")
+
+
 @row(6, "a work queue with clients", "holder", "clients of wq1.0 is 4")
 def _(host):
     queue = host.device(driver="idxd") + "/iax1/wq1.0"
@@ -921,6 +968,11 @@ def _(host, nic):
     host.file(f"{CONFIG}/netconsole/t1/enabled", "1").file(f"{CONFIG}/netconsole/t1/dev_name", "bond0")
 
 
+@used_nic(7, "multicast packets are routed by it", "enslaved", "multicast packets are routed by eth0")
+def _(host, _nic):
+    host.file("/proc/net/ip_mr_vif", "Interface      BytesIn  PktsIn  BytesOut PktsOut Flags Local    Remote\n 0 eth0              0       0         0       0 00000 0102A8C0 00000000")
+
+
 @used_nic(7, "a CAN socket", "open-fd", "a CAN receiver (raw) on eth0")
 def _(host, _nic):
     host.file("/proc/net/can/rcvlist_all", "\nreceive list 'rx_all':\n  device   can_id   can_mask  function  userdata   matches  ident\n"
@@ -1026,6 +1078,26 @@ def hypervisor_console(host, port_name):
     host.file(f"{base}/virtio-ports/vport2p0/name", port_name)
     host.node("/sys/devices/virtual/tty/hvc0", "tty", "229:0", "hvc0")
     host.file("/proc/consoles", "hvc0                 -W- (EC p  )  229:0")
+
+
+@row(8, "the kernel's console on a mainframe's terminal", "console", "ttyS0 by 0.0.0009", 'name: take, match: { bus: css, address: "0.0.0010" }, driver: vfio_ccw')
+def _(host):
+    terminal(host, "3215")
+    host.file("/proc/consoles", "ttyS0                -W- (EC p  )    4:64")
+
+
+@row(8, "a mainframe's terminal that is no console", "", "", 'name: take, match: { bus: css, address: "0.0.0010" }, driver: vfio_ccw', "change")
+def _(host):
+    terminal(host, "3270")
+    host.file("/proc/consoles", "ttyS0                -W- (EC p  )    4:64")
+
+
+def terminal(host, driver):
+    subchannel(host, "")
+    channel = "/sys/devices/css0/0.0.0010/0.0.0009"
+    (host.root / "sys/devices/css0/0.0.0010/0.0.f500/group_device").unlink()
+    (host.root / "sys/devices/qeth/0.0.f500/cdev0").unlink()
+    host.file(f"{channel}/modalias", "ccw:t3215m00").link(f"{channel}/driver", f"/sys/bus/ccw/drivers/{driver}").link("/sys/bus/ccw/devices/0.0.0009", channel)
 
 
 @row(8, "the kernel's console on a hypervisor's port", "console", "console on hvc0")

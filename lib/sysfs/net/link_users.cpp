@@ -88,6 +88,21 @@ void read_pppoe(const std::string& dir, NetTables& tables) {
     }
 }
 
+// Interface BytesIn PktsIn BytesOut PktsOut Flags Local Remote: ipmr_vif_seq_show(), which numbers
+// the lines. A program that routes multicast packets has added the interface to the kernel's.
+void read_multicast_routers(const std::string& dir, NetTables& tables) {
+    for (const char* table : {"/ip_mr_vif", "/ip6_mr_vif"}) {
+        for (const auto& line : table_lines(dir + table, tables)) {
+            std::istringstream fields(line);
+            std::string number, device;
+            if (fields >> number >> device && tables.index_of(device) != 0)
+                tables.users.push_back({.kind = LinkUser::LinkUserKind::kInterface,
+                                        .link = tables.index_of(device),
+                                        .evidence = "multicast packets are routed by " + device});
+        }
+    }
+}
+
 /// The target of one action: TCA_ACT_KIND "mirred" and its TCA_MIRRED_PARMS.
 int mirred_target(nlattr* action) {
     std::array<nlattr*, TCA_ACT_MAX + 1> parts{};
@@ -179,6 +194,7 @@ void read_link_users(const std::string& dir, NetTables& tables) {
     read_packet_sockets(dir, tables);
     read_pppoe(dir, tables);
     read_can_receivers(dir, tables);
+    read_multicast_routers(dir, tables);
 }
 
 void read_redirections(NetTables& tables) {

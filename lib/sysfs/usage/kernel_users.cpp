@@ -3,11 +3,13 @@
 // Some parts of the kernel open a disk without O_EXCL, so that nothing that asks for a claim is
 // refused, and without bd_link_disk_holder(), so that sysfs has no link: loop devices, zram's
 // backing disk in sysfs, nvmet (nvmet_bdev_ns_enable()), LIO with `exclusive=0` and its file
-// backstore, USB mass storage gadgets. Each has an attribute that names what it has open.
+// backstore, USB mass storage gadgets, Xen's backends. Each has an attribute that names what it has
+// open.
 #include "sysfs/usage/kernel_users.hpp"
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -33,8 +35,11 @@ struct Exporter {
     const char* module;
     const char* top;
     const char* objects;
-    const char* path;     ///< the attribute that names what is served, or a link to it
-    const char* enabled;  ///< the attribute that says whether it is open now
+    const char* path;      ///< the attribute that names what is served, or a link to it
+    const char* enabled;   ///< the attribute that says whether it is open now
+    int number_base = 10;  ///< of a device number in place of a path
+    const char* use = "the kernel serves it to others";
+    const char* verb = "serves";
 };
 constexpr Exporter kExporters[] = {
     {"nvmet namespace", "nvmet", "/sys/kernel/config/nvmet", "subsystems/*/namespaces/*",
@@ -47,7 +52,31 @@ constexpr Exporter kExporters[] = {
     // rnbd_srv_create_dev_sysfs()
     {"RNBD export", "rnbd_server", "/sys/class/rnbd-server/ctl", "devices/*", "block_dev", ""},
     {"SCST device", "scst", "/sys/kernel/scst_tgt", "devices/*", "filename", "active"},
+    // VBD_SHOW(physical_device): "103:1", hexadecimal
+    {"Xen backend", "xen_blkback", "/sys/bus/xen-backend", "devices/*", "physical_device", "", 16},
+    {"pstore_blk", "pstore_blk", "/sys/module/pstore_blk", "parameters", "blkdev", "", 10,
+     "the kernel keeps its crash log on it", "writes to"},
 };
+
+std::optional<NodeNumber> parse_device_number(std::string_view text, int base) {
+    NodeNumber number{.kind = NodeKind::kBlock, .major = 0, .minor = 0};
+    const char* end = text.data() + text.size();
+    const auto major = std::from_chars(text.data(), end, number.major, base);
+    if (major.ec != std::errc() || major.ptr == end || *major.ptr != ':')
+        return std::nullopt;
+    const auto minor = std::from_chars(major.ptr + 1, end, number.minor, base);
+    return minor.ec == std::errc() && minor.ptr == end ? std::optional(number) : std::nullopt;
+}
+
+/// What an attribute names: a path, a partition's id, or a number.
+void set_served(const Exporter& exporter, std::string text, KernelUser& user) {
+    constexpr std::string_view kPartition = "PARTUUID=";
+    user.node = parse_device_number(text, exporter.number_base);
+    if (text.starts_with(kPartition))
+        user.path = "/dev/disk/by-partuuid/" + text.substr(kPartition.size());
+    else if (!user.node && text != "(null)")
+        user.path = std::move(text);
+}
 
 /// One object of an exporter: its directory below the exporter's, and the components of that which
 /// were matched by '*': "nqn.x/1".
@@ -116,7 +145,8 @@ void add_exporter(const Root& root, const Exporter& exporter, KernelUsers& users
         const auto dir = base::Dir::open(top + object.dir);
         if (!dir || !dir->has(exporter.path))
             continue;
-        const std::string text = fmt::format("{} {}", exporter.text, object.name);
+        const std::string text =
+            fmt::format("{}{}{}", exporter.text, object.name.empty() ? "" : " ", object.name);
         if (*exporter.enabled != '\0' && dir->attr(exporter.enabled) == "0")
             continue;
         auto path = dir->read(exporter.path);
@@ -127,10 +157,13 @@ void add_exporter(const Root& root, const Exporter& exporter, KernelUsers& users
             continue;
         }
         KernelUser user{.text = text,
-                        .path = *path == "(null)" ? "" : path->substr(0, path->find('\n')),
+                        .path = {},
                         .disk = {},
                         .node = {},
-                        .file_system = {}};
+                        .file_system = {},
+                        .use = exporter.use,
+                        .verb = exporter.verb};
+        set_served(exporter, path->substr(0, path->find('\n')), user);
         add_backstore_info(dir->attr("info").value_or(""), user);
         if (user.node || !user.path.empty())
             users.users.push_back(std::move(user));

@@ -18,6 +18,8 @@ struct KernelUser {
     std::string disk;  ///< the block device that it makes of it; empty for an exporter
     std::optional<NodeNumber> node;         ///< the device node that it has open
     std::optional<NodeNumber> file_system;  ///< the device number of the file that it has open
+    const char* use = "the kernel serves it to others";  ///< of an exporter
+    const char* verb = "serves";
 };
 
 struct KernelUsers {

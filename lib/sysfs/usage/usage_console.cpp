@@ -133,6 +133,22 @@ void find_serial(const Root& root, UsageCheck& check) {
     }
 }
 
+// The terminal of a mainframe's console belongs to no device ("ttyS0" of con3215, "tty3270"), and
+// its driver does not tell on which of its devices the console is.
+void find_mainframe_terminal(const Root& root, UsageCheck& check) {
+    const std::string consoles = base::read_file(root.path("/proc/consoles")).value_or("");
+    const std::string devices = root.path("/sys/bus/ccw/devices/");
+    for (const auto& name : check.subtree.bus_names) {
+        const auto dir = base::Dir::open(devices + name);
+        const std::string driver = dir ? dir->link_name("driver").value_or("") : "";
+        const std::string terminal = driver == "3215" ? "ttyS0" : "tty3270";
+        if ((driver == "3215" || driver == "3270") &&
+            ("\n" + consoles).find("\n" + terminal) != std::string::npos)
+            check.add(UseKind::kConsole, "the kernel's console may be on it",
+                      fmt::format("{} by {}", terminal, name));
+    }
+}
+
 }  // namespace
 
 void find_console(const Root& root, UsageCheck& check) {
@@ -141,6 +157,8 @@ void find_console(const Root& root, UsageCheck& check) {
     find_display(root, check);
     if (!subtree.nodes.empty())
         find_serial(root, check);
+    if (subtree.device.id.bus == "css" || subtree.device.id.bus == "ccw")
+        find_mainframe_terminal(root, check);
 }
 
 }  // namespace sysfs

@@ -138,8 +138,8 @@ void find_kernel_users(const Root& root, const MountTable& mounts, const KernelU
                         [&user](const Block& block) { return block.name == user.disk; });
         const std::string served = is_stacked ? "" : served_by(root, mounts, user, check);
         if (!served.empty())
-            check.add(UseKind::kHolder, "the kernel serves it to others",
-                      fmt::format("{} serves {}", user.text, served));
+            check.add(UseKind::kHolder, user.use,
+                      fmt::format("{} {} {}", user.text, user.verb, served));
     }
     for (const auto& unread : users.unknown)
         check.add(UseKind::kUnknown, "what the kernel has open is not all known", unread);

@@ -7,10 +7,12 @@
 #include <sstream>
 
 #include "base/dir.hpp"
+#include "base/file_io.hpp"
 #include "base/path.hpp"
 #include "sysfs/device/device_reader.hpp"
 #include "sysfs/module/crypto_algorithms.hpp"
 #include "sysfs/net/target_ports.hpp"
+#include "sysfs/usage/process.hpp"
 
 namespace sysfs {
 namespace {
@@ -72,6 +74,50 @@ void find_debugger(const Root& root, std::span<UsageCheck> checks) {
                               "kgdboc on " + word);
 }
 
+// gen_pool_avail() of available_show(): memory that another driver has (an nvmet port with
+// p2pmem), or that a program has mapped.
+void find_lent_memory(UsageCheck& check) {
+    for (const auto& function : check.subtree.functions) {
+        const auto pool = base::Dir::open(function + "/p2pmem");
+        const auto size = pool ? pool->attr("size") : std::nullopt;
+        const auto available = pool ? pool->attr("available") : std::nullopt;
+        if (size && available && size != available)
+            check.add(UseKind::kHolder, "memory of it is lent to others",
+                      fmt::format("{} of the {} bytes of {}/p2pmem are free", *available, *size,
+                                  base::base_name(function)));
+    }
+}
+
+/// "hci0:256" is a connection of hci0 (hci_conn_init_sysfs()): no program has a node open for it.
+void find_bluetooth(const Root& root, UsageCheck& check) {
+    const std::string all = root.path("/sys/class/bluetooth");
+    for (const auto& name : base::list_directory(all)) {
+        const auto syspath = syspath_from_link(base::read_link(all + "/" + name).value_or(""));
+        if (name.find(':') != std::string::npos &&
+            syspath.starts_with(check.subtree.device.syspath + "/"))
+            check.add(UseKind::kHolder, "a Bluetooth device is connected through it", name);
+    }
+}
+
+/// A sound card's MIDI port that the sequencer has open for a program, which has /dev/snd/seq only
+/// (snd_rawmidi_kernel_open()). The card's table names the program (snd_rawmidi_proc_info_read()).
+void find_sequencer(const Root& root, UsageCheck& check) {
+    constexpr std::string_view kMidi = "snd/midiC";
+    for (const auto& [number, node] : check.subtree.nodes) {
+        const auto d = node.name.rfind('D');
+        if (!node.name.starts_with(kMidi) || d == std::string::npos || d < kMidi.size())
+            continue;
+        const std::string port =
+            fmt::format("card{}/midi{}", node.name.substr(kMidi.size(), d - kMidi.size()),
+                        node.name.substr(d + 1));
+        std::istringstream words(base::read_file(root.path("/proc/asound/" + port)).value_or(""));
+        for (std::string word; words >> word;)
+            if (word == "PID" && words >> word >> word)
+                check.add(UseKind::kOpenFd, "a program plays or records with it",
+                          fmt::format("{} has {} open", process_label(root, word), port));
+    }
+}
+
 void find_served_ports(const Root& root, std::span<UsageCheck> checks) {
     const auto ports = read_target_ports(root);
     for (UsageCheck& check : checks) {
@@ -120,8 +166,12 @@ void find_kernel_clients(const Root& root, std::span<UsageCheck> checks) {
     for (UsageCheck& check : checks)
         for (const std::string& algorithm : used_crypto_algorithms(root, check.subtree.device))
             check.add(UseKind::kHolder, "the kernel encrypts with it", algorithm);
-    for (UsageCheck& check : checks)
+    for (UsageCheck& check : checks) {
         find_bmc_watchdog(root, check);
+        find_lent_memory(check);
+        find_bluetooth(root, check);
+        find_sequencer(root, check);
+    }
     find_debugger(root, checks);
     find_served_ports(root, checks);
     for (const CountedUse& each : kCountedUses) {

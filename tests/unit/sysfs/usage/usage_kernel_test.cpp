@@ -181,6 +181,19 @@ TEST_F(UsageKernel, FindsTheDiskOfAUsbGadget) {
     EXPECT_EQ("holder: USB gadget g1/mass_storage.0/lun.0 serves nvme0n1\n", tree_.usage(device_));
 }
 
+// Its numbers are hexadecimal, those of pstore_blk decimal.
+TEST_F(UsageKernel, FindsTheDiskOfAXenDomainAndTheKernelsCrashLog) {
+    tree_.file("/sys/bus/xen-backend/devices/vbd-3-51712/physical_device", "103:1\n");
+    tree_.file("/sys/bus/xen-backend/devices/vbd-3-51728/physical_device", "259:2\n");
+    tree_.file("/sys/module/pstore_blk/parameters/blkdev", "259:2\n");
+    EXPECT_EQ(
+        "holder: Xen backend vbd-3-51712 serves nvme0n1p1\n"
+        "holder: pstore_blk writes to nvme0n1p2\n",
+        tree_.usage(device_));
+    tree_.file("/sys/module/pstore_blk/parameters/blkdev", "\n");
+    EXPECT_EQ("holder: Xen backend vbd-3-51712 serves nvme0n1p1\n", tree_.usage(device_));
+}
+
 TEST_F(UsageKernel, DoesNotKnowWhatAnUnreadableSubsystemServes) {
     tree_.file("/sys/module/nvmet/refcnt", "0\n");
     EXPECT_EQ("", tree_.usage(device_));
