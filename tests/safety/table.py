@@ -721,6 +721,25 @@ def _(host):
               "      1050000000-504fffffff : System RAM (kmem)")
 
 
+def persistent_memory(words, verdict, code, evidence, provider, number):
+    @row(6, words, code, evidence, FORCED if code else TAKE, verdict)
+    def _(host):
+        memory = host.device(driver="cxl_pci") + "/mem0"
+        host.file(f"{memory}/dev", "250:0").link(f"{memory}/subsystem", "/sys/bus/cxl").link("/sys/bus/cxl/devices/mem0", memory)
+        bus = "/sys/devices/platform/ACPI0017:00/root0/nvdimm-bridge0/ndbus1"
+        host.link("/sys/bus/nd/devices/nmem0", f"{bus}/nmem0").file(f"{bus}/nmem0/uevent")
+        if provider:
+            host.file(f"{bus}/nmem0/cxl/provider", provider)
+        host.link("/sys/bus/nd/devices/region0", f"{bus}/region0").file(f"{bus}/region0/mapping0", "nmem0,0,268435456,0")
+        host.block(f"{bus}/region0/namespace0.0/block/pmem0", "259:9")
+        host.mount(number, "/")
+
+
+persistent_memory("the root on persistent memory of CXL", "refused", "mounted", "pmem0 on /", "pmem0", "259:9")
+persistent_memory("the same before Linux 6.5", "refused", "mounted", "pmem0 on /", "", "259:9")
+persistent_memory("persistent memory of another CXL device", "change", "", "", "pmem1", "259:9")
+
+
 def crypto(words, verdict, code, evidence, references):
     @row(6, words, code, evidence, TAKE, verdict)
     def _(host):

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <set>
 #include <string_view>
 
 #include "base/dir.hpp"
@@ -17,6 +18,7 @@ namespace sysfs {
 namespace {
 
 constexpr const char* kCxlDevices = "/sys/bus/cxl/devices";
+constexpr const char* kNvdimmDevices = "/sys/bus/nd/devices";
 
 /// Where the link `name` in `dir`, a real directory below the root, leads to, with the root. The
 /// links between devices are relative, and those of a captured host do not lead out of it.
@@ -80,6 +82,42 @@ void add_regions(const Root& root, const std::string& memory, std::vector<std::s
     }
 }
 
+/// The modules of persistent memory that are the memory device "mem0": their provider is its child
+/// "pmem0" (provider_show(), since 6.5). Before, those of all memory devices may be.
+std::set<std::string> modules_of(const Root& root, const std::string& memory) {
+    std::set<std::string> modules;
+    const std::string devices = root.path(kNvdimmDevices);
+    for (const std::string& name : base::list_directory(devices)) {
+        const std::string path = linked_dir(root, devices, name).value_or("");
+        const auto dir = base::Dir::open(path);
+        if (name.starts_with("nmem") && path.find("/nvdimm-bridge") != std::string::npos && dir &&
+            dir->attr("cxl/provider").value_or("p" + memory) == "p" + memory)
+            modules.insert(name);
+    }
+    return modules;
+}
+
+/// Persistent memory hangs on the bridge of all CXL (devm_cxl_add_nvdimm_bridge()), and ends with
+/// each of its memory devices (cxl_nvd_unregister()). "nmem0,0,268435456,0" (mapping_show())
+void add_persistent_memory(const Root& root, const std::string& memory,
+                           std::vector<std::string>& found) {
+    const std::set<std::string> modules = modules_of(root, memory);
+    const std::string devices = root.path(kNvdimmDevices);
+    for (const std::string& name : base::list_directory(modules.empty() ? "" : devices)) {
+        const auto region = base::Dir::open(devices + "/" + name);
+        if (!name.starts_with("region") || !region)
+            continue;
+        for (const std::string& entry : region->entries().value_or(std::vector<std::string>{})) {
+            const std::string mapping =
+                entry.starts_with("mapping") ? region->attr(entry).value_or("") : "";
+            if (modules.contains(mapping.substr(0, mapping.find(',')))) {
+                found.push_back(linked_dir(root, devices, name).value_or(region->path()));
+                break;
+            }
+        }
+    }
+}
+
 struct ParentlessNode {
     std::string_view driver;
     std::string_view node;  ///< its name, or what a number follows
@@ -112,8 +150,10 @@ std::vector<std::string> dependent_devices(const Root& root, const std::string& 
     if (!device)
         return found;
     add_consumers(root, *device, found);
-    if (device->link_name("subsystem") == "cxl")
+    if (device->link_name("subsystem") == "cxl") {
         add_regions(root, base::base_name(dir), found);
+        add_persistent_memory(root, base::base_name(dir), found);
+    }
     return found;
 }
 

@@ -92,6 +92,11 @@ void add_link(nlmsghdr* header, std::map<int, Link>& links) {
     if (found[IFLA_LINK_NETNSID] != nullptr)
         link.lower_namespace = number_of(found[IFLA_LINK_NETNSID]);
     set_own_lowers(info[IFLA_INFO_DATA], link);
+    if (found[IFLA_XDP] != nullptr) {  // rtnl_xdp_fill()
+        nlattr* data = static_cast<nlattr*>(nla_data(found[IFLA_XDP]));
+        const nlattr* attached = nla_find(data, nla_len(found[IFLA_XDP]), IFLA_XDP_ATTACHED);
+        link.runs_xdp = attached != nullptr && nla_get_u8(attached) != XDP_ATTACHED_NONE;
+    }
     links.insert_or_assign(static_cast<const ifinfomsg*>(nlmsg_data(header))->ifi_index,
                            std::move(link));
 }
@@ -221,6 +226,16 @@ base::Result<void> read_routes(Netlink& netlink, NetTables& tables) {
     return {};
 }
 
+// A program may send them anywhere, also to a program's memory.
+void add_xdp_programs(NetTables& tables) {
+    for (const auto& [index, link] : tables.links) {
+        if (link.runs_xdp)
+            tables.users.push_back({.kind = LinkUser::LinkUserKind::kInterface,
+                                    .link = index,
+                                    .evidence = "an XDP program gets the packets of " + link.name});
+    }
+}
+
 NetTables read_live_net() {
     NetTables tables;
     if (auto links = read_netlink_links())
@@ -270,6 +285,7 @@ void read_netlink_uses(NetTables& tables) {
     read_redirections(tables);
     read_filters(tables);
     read_xdp_sockets(tables);
+    add_xdp_programs(tables);
 }
 
 int route_to(const std::string& peer) {

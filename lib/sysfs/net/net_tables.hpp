@@ -22,6 +22,7 @@ struct Link {
     std::string parent = {};  ///< the device it is of ("0000:00:11.0", "virtio1"); by netlink only
     /// The namespace that `lower` is in, by its id here; absent for this namespace.
     std::optional<std::int32_t> lower_namespace = std::nullopt;
+    bool runs_xdp = false;  ///< an XDP program gets its packets
 
     /// Is it made on an interface of another namespace? A veth pair's ends are each other's peers.
     [[nodiscard]] bool is_made_on_other_namespace() const {
