@@ -193,6 +193,13 @@ def _(host, _disk):
     host.file("/proc/50/mountinfo", "70 1 259:1 / /data rw - ext4 /dev/nvme0n1p1 rw")
 
 
+@used_disk(1, "nvmet serves a partition by its id, in a capture without links", "holder", "nvmet namespace nqn.x/1 serves nvme0n1p1")
+def _(host, _disk):
+    host.file("/run/udev/data/b259:1", "S:disk/by-id/nvme-x-part1")
+    for name, text in (("device_path", "/dev/disk/by-id/nvme-x-part1"), ("enable", "1")):
+        host.file(f"{CONFIG}/nvmet/subsystems/nqn.x/namespaces/1/{name}", text)
+
+
 @used_disk(1, "a domain of Xen has a partition", "holder", "Xen backend vbd-3-51712 serves nvme0n1p1")
 def _(host, _disk):
     host.file("/sys/bus/xen-backend/devices/vbd-3-51712/physical_device", "103:1")
@@ -416,6 +423,14 @@ def _(host):
     disk = host.block(host.device("raid", driver="cciss") + "/cciss0/c0d0/block/cciss!c0d0", "104:0")
     host.block(f"{disk}/cciss!c0d0p2", "104:2")
     host.file(f"{disk}/cciss!c0d0p2/partition", "2").mount("8:1", "/").swap("/dev/cciss/c0d0p2")
+
+
+@used_disk(2, "the second disk of an f2fs root", "mounted", "nvme0n1p1 (f2fs) on /", FORCED)
+def _(host, _disk):
+    host.file("/proc/fs/f2fs/sda2/disk_map", "Disk Map for multi devices:\nDisk: 0 (zoned=0): 0x0000000000 - 0x000001ffff on /dev/sda2\n"
+              "Disk: 1 (zoned=0): 0x0000020000 - 0x000003ffff on /dev/nvme0n1p1")
+    host.dir("/sys/fs/f2fs/sda2").block("/sys/devices/platform/sda/sda2", "8:2")
+    host.mount("8:2", "/", "f2fs", "/dev/sda2")
 
 
 @used_disk(2, "swap on a partition whose node was removed", "swap", "nvme0n1p2", FORCED)
@@ -985,6 +1000,19 @@ def _(host):
 def _(host, nic):
     host.upper(f"{nic}/net/eth0", host.netdev("", "bond0", 9), master=True)
     host.file(f"{CONFIG}/netconsole/t1/enabled", "1").file(f"{CONFIG}/netconsole/t1/dev_name", "bond0")
+
+
+def remote(kind, source, target):
+    @used_nic(7, f"{kind} on {target}, by its route", "session", "192.0.2.9 by eth0", FORCED)
+    def _(host, _nic):
+        host.file("/proc/net/route", "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\neth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0")
+        host.mount("8:1", "/")
+        host.mount("0:60", target, kind, source)
+
+
+remote("lustre", "192.0.2.9@tcp:192.0.2.10@tcp:/fs", "/usr")
+remote("fuse.glusterfs", "192.0.2.9:/volume", "/var")
+remote("fuse.sshfs", "user@192.0.2.9:/home", "/etc")
 
 
 @used_nic(7, "multicast packets are routed by it", "enslaved", "multicast packets are routed by eth0")

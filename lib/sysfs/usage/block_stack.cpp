@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "base/dir.hpp"
+#include "base/file_io.hpp"
 #include "base/path.hpp"
 #include "sysfs/device/udev_db.hpp"
 
@@ -124,10 +126,31 @@ std::string find_block(const Root& root, const std::string& source) {
     return base::Dir::open(dir + name) ? name : std::string();
 }
 
+namespace {
+
+/// "Disk: 1 (zoned=0): 0x0000020000 - 0x000003ffff on /dev/sdb1", for each of more than one
+/// (disk_map_seq_show(), since 6.10).
+std::set<std::string> f2fs_members(const Root& root, const std::string& name) {
+    std::set<std::string> members;
+    std::istringstream lines(
+        base::read_file(root.path("/proc/fs/f2fs/" + name + "/disk_map")).value_or(""));
+    for (std::string line; std::getline(lines, line);) {
+        constexpr std::string_view kOn = " on ";
+        const auto at = line.rfind(kOn);
+        if (line.starts_with("Disk") && at != std::string::npos)
+            members.insert(find_block(root, line.substr(at + kOn.size())));
+    }
+    return members;
+}
+
+}  // namespace
+
 std::set<std::string> pool_members(const Root& root, const std::string& fs,
                                    const std::string& uuid) {
     const std::string dir = root.path("/sys/fs/" + fs + "/" + uuid);
     std::set<std::string> members;
+    if (fs == "f2fs")
+        return f2fs_members(root, uuid);
     for (const auto& name : base::list_directory(dir + "/devices"))
         members.insert(name);
     for (const auto& name : base::list_directory(dir)) {

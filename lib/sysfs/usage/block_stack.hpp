@@ -24,7 +24,7 @@ void add_stacked(const Root& root, const std::string& name, const std::string& b
 
 /// The block devices of a file system that spans several, by sysfs: btrfs has links in
 /// fs/btrfs/<uuid>/devices, bcachefs has fs/bcachefs/<uuid>/dev-N/block. Both exist only while it
-/// is mounted (or about to be).
+/// is mounted (or about to be). f2fs has the name of its first disk in place of a UUID.
 [[nodiscard]] std::set<std::string> pool_members(const Root& root, const std::string& fs,
                                                  const std::string& uuid);
 /// The same for one that has no link from `below`: a loop device over it or over a file on it.

@@ -151,13 +151,13 @@ class EssentialStorageReader {
         while (!sources.empty());
         if (const std::string block = block_of(mount.number); !block.empty())
             blocks.front() = block;
-        for (const char* fs : {"btrfs", "bcachefs"}) {
+        for (const char* fs : {"btrfs", "bcachefs", "f2fs"}) {
             if (mount.type == fs)
                 add_pool(fs, blocks);
         }
         if (mount.type.starts_with("ext") || mount.type == "ocfs2")
             add_journals(blocks.front());
-        for (const char* key : {"logdev", "rtdev"})
+        for (const char* key : {"logdev", "rtdev", "jdev"})
             blocks.push_back(find_block(root_, option_value(mount.options, key)));
         for (const std::string& block : blocks)
             add_block(block);

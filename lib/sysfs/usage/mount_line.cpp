@@ -38,6 +38,17 @@ std::string first_monitor(std::string_view monitors) {
     return std::string(monitors.substr(0, monitors.rfind(':')));
 }
 
+/// The host in "192.0.2.9@tcp:/lustre" (a NID), "192.0.2.9:/volume" and "user@192.0.2.9:/home".
+std::string first_host(const MountLine& line) {
+    std::string source = unescape_field(line.source);
+    const auto at = source.find('@');
+    if (line.type == "lustre")
+        return source.substr(0, source.find_first_of("@,:"));
+    source.erase(0, at < source.find('/') ? at + 1 : 0);
+    return source.starts_with('[') ? source.substr(1, source.find(']') - 1)
+                                   : source.substr(0, source.find_first_of(":,"));
+}
+
 }  // namespace
 
 std::string_view take_field(std::string_view& line, char separator) {
@@ -158,6 +169,9 @@ std::optional<RemoteSource> remote_source(const MountLine& line) {
     constexpr std::array<std::string_view, 4> kByAddress = {"nfs", "nfs4", "cifs", "smb3"};
     if (std::find(kByAddress.begin(), kByAddress.end(), line.type) != kByAddress.end())
         return RemoteSource{RemoteKind::kAddress, option_value(line.options, "addr")};
+    constexpr std::array<std::string_view, 3> kByHost = {"lustre", "fuse.glusterfs", "fuse.sshfs"};
+    if (std::find(kByHost.begin(), kByHost.end(), line.type) != kByHost.end())
+        return RemoteSource{RemoteKind::kAddress, first_host(line)};
     if (line.type == "ceph") {
         const std::string monitors = option_value(line.options, "mon_addr");
         return RemoteSource{RemoteKind::kAddress,

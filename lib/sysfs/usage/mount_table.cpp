@@ -102,7 +102,7 @@ class MountCollector {
                     .type = unescape_field(line->type),
                     .where = where,
                     .remote = std::move(remote)};
-        for (const char* key : {"logdev", "rtdev"}) {
+        for (const char* key : {"logdev", "rtdev", "jdev"}) {
             if (std::string device = option_value(line->options, key); !device.empty())
                 table_.side_devices.emplace(std::move(device), mount.type + " on " + mount.target);
         }

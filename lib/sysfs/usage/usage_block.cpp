@@ -146,6 +146,7 @@ void find_mounts(const Root& root, const MountTable& table, UsageCheck& check) {
         find_pool(root, fs, table, check);
         find_mount_by_source(root, fs, table, check);
     }
+    find_pool(root, "f2fs", table, check);
     for (const auto& [path, user] : table.side_devices) {
         const std::string name = find_block(root, path);
         for (const auto& block : check.subtree.blocks) {

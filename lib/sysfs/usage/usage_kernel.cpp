@@ -68,7 +68,8 @@ bool is_named(const Root& root, const KernelUser& user, const std::string& name)
     if (root.is_live() || !user.path.starts_with("/dev/"))
         return false;
     const auto target = base::read_link(root.path(user.path));
-    return base::base_name(target.value_or(user.path)) == name;
+    return base::base_name(target.value_or(user.path)) == name ||
+           find_block(root, user.path) == name;
 }
 
 /// The block device of the subtree that `user` has open, or that has its file.
