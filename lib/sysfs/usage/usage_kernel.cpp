@@ -65,7 +65,7 @@ bool ask_path(KernelUser& user) {
 
 /// On a captured host, which has names only: a node's, or the one that a link leads to.
 bool is_named(const Root& root, const KernelUser& user, const std::string& name) {
-    if (root.is_live() || !user.path.starts_with("/dev/"))
+    if (root.is_live() || name.empty() || !user.path.starts_with("/dev/"))
         return false;
     const auto target = base::read_link(root.path(user.path));
     return base::base_name(target.value_or(user.path)) == name ||
