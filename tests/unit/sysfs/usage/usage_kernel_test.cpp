@@ -187,8 +187,8 @@ TEST_F(UsageKernel, FindsTheDiskOfAXenDomainAndTheKernelsCrashLog) {
     tree_.file("/sys/bus/xen-backend/devices/vbd-3-51728/physical_device", "259:2\n");
     tree_.file("/sys/module/pstore_blk/parameters/blkdev", "259:2\n");
     EXPECT_EQ(
-        "holder: Xen backend vbd-3-51712 serves nvme0n1p1\n"
-        "holder: pstore_blk writes to nvme0n1p2\n",
+        "holder: pstore_blk writes to nvme0n1p2\n"
+        "holder: Xen backend vbd-3-51712 serves nvme0n1p1\n",
         tree_.usage(device_));
     tree_.file("/sys/module/pstore_blk/parameters/blkdev", "\n");
     EXPECT_EQ("holder: Xen backend vbd-3-51712 serves nvme0n1p1\n", tree_.usage(device_));
