@@ -9,6 +9,7 @@
 #include "base/try.hpp"
 #include "binding/policies/policy_files.hpp"
 #include "policy/decide/match.hpp"
+#include "policy/plan/refusal_reasons.hpp"
 #include "sysfs/device/group.hpp"
 #include "sysfs/device/names.hpp"
 #include "sysfs/device/vfio_drivers.hpp"
@@ -171,6 +172,16 @@ Result<void> check_rules(sysfs::Kernel& kernel, const std::vector<std::string>& 
     return {};
 }
 
+/// What neither a rule nor `force` can allow, no honest plan accepts.
+Result<void> check_accepted_uses(const Change& change) {
+    for (const sysfs::UseKind kind : change.accepted_uses)
+        if (!policy::is_forceable(policy::to_reason_code(kind)))
+            return base::fail(
+                base::Code::kRefused, "check", change.target.id.display(),
+                std::string("nobody can allow the use ") + sysfs::use_kind_name(kind));
+    return {};
+}
+
 }  // namespace
 
 Result<void> check_change(sysfs::Kernel& kernel, const std::vector<std::string>& policies,
@@ -180,7 +191,8 @@ Result<void> check_change(sysfs::Kernel& kernel, const std::vector<std::string>&
     if (change.to != Change::To::kHost)
         for (const ChainLink& link : change.candidates)
             TRY(allowed.check(link));
-    return check_rules(kernel, policies, change, managed);
+    TRY(check_rules(kernel, policies, change, managed));
+    return check_accepted_uses(change);
 }
 
 }  // namespace bindd

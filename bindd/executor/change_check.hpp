@@ -17,6 +17,7 @@ namespace bindd {
 ///   that the kernel's VFIO aliases name.
 /// - No `protect` rule of root's policy files matches the device by the executor's own look, unless
 ///   it is released.
+/// - It accepts no use that neither a rule nor `force` can allow: an open VFIO device, VFs of a PF.
 /// Reads files and the device: for a worker. `managed` is the journal's record of the device;
 /// nullptr: there is none. kRefused otherwise.
 [[nodiscard]] base::Result<void> check_change(sysfs::Kernel& kernel,

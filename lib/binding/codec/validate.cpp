@@ -91,6 +91,9 @@ Result<void> check(const policy::Change& change) {
     for (const auto& [name, value] : change.attrs)
         TRY(policy::parse_device_attribute(name, value));
     TRY(check(change.mdevs));
+    for (const policy::MdevSpec& mdev : change.mdevs_to_stop)
+        if (!mdev.uuid)
+            return invalid("mdevs_to_stop", "an mdev without a uuid");
     return check(change.mdevs_to_stop);
 }
 

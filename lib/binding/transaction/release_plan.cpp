@@ -78,9 +78,9 @@ void add_change(const ManagedDevice& bound, const Inventory& inventory, Transact
 /// there are data on it, or memory of the firmware's, is no use of it.
 class ReleaseReasons {
   public:
-    ReleaseReasons(const sysfs::Usage& usage, const policy::ForcedReasons& forced,
-                   Transaction& transaction)
-        : usage_(usage), forced_(forced), transaction_(transaction) {}
+    ReleaseReasons(const Inventory& inventory, const sysfs::Usage& usage,
+                   const policy::ForcedReasons& forced, Transaction& transaction)
+        : inventory_(inventory), usage_(usage), forced_(forced), transaction_(transaction) {}
 
     /// A VF vanishes while it is in use; an mdev's removal waits until its holder closes it.
     void add_removed(const std::vector<DeviceId>& removed) {
@@ -100,7 +100,7 @@ class ReleaseReasons {
         for (const Step& step : transaction_.steps)
             if (step.op == Op::kUnbind && !vanishing_.contains(step.device))
                 for (const sysfs::Use* use : uses_of(step.device))
-                    if (!is_of_children(*use, vanishing_, step.device))
+                    if (!is_of_children(*use, vanishing_, step.device, inventory_))
                         add(step.device, *use, policy::to_reason_code(use->kind), use->text);
         if (!transaction_.reasons.empty())
             transaction_.verdict = Verdict::kRefused;
@@ -128,6 +128,7 @@ class ReleaseReasons {
             transaction_.reasons.push_back(std::move(reason));
     }
 
+    const Inventory& inventory_;
     const sysfs::Usage& usage_;
     const policy::ForcedReasons& forced_;
     Transaction& transaction_;
@@ -156,7 +157,7 @@ Transaction disarm(const Device& device, const Inventory& inventory, const sysfs
     change.accepted_uses = release_accepts(forced);
     transaction.changes = {std::move(change)};
     transaction.steps = policy::make_steps(transaction.changes, inventory);
-    ReleaseReasons(usage, forced, transaction).add_unbound();
+    ReleaseReasons(inventory, usage, forced, transaction).add_unbound();
     return transaction;
 }
 
@@ -170,7 +171,7 @@ Plan release_plan(const JournalState& journal_state, const Inventory& inventory,
     for (const auto& [txn, devices] : selected.transactions) {
         Transaction transaction;
         transaction.verdict = Verdict::kChange;
-        ReleaseReasons reasons(usage, forced, transaction);
+        ReleaseReasons reasons(inventory, usage, forced, transaction);
         // The last that was bound goes first.
         for (auto device = devices.rbegin(); device != devices.rend(); ++device) {
             if (!journal_state.bound.contains(*device)) {

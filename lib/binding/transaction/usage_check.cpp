@@ -16,12 +16,13 @@
 namespace binding {
 namespace {
 
-/// The firmware's memory cannot have changed since the plan, which knows whether it matters.
+/// What the running system needs no plan can accept. The firmware's memory cannot have changed
+/// since the plan, which knows whether it matters.
 bool is_accepted(const policy::Change& change, const sysfs::Use& use) {
-    if (use.kind == sysfs::UseKind::kFirmwareMemory)
-        return true;
+    if (use.essential)
+        return false;
     const auto& accepted = change.accepted_uses;
-    return !use.essential &&
+    return use.kind == sysfs::UseKind::kFirmwareMemory ||
            std::find(accepted.begin(), accepted.end(), use.kind) != accepted.end();
 }
 
@@ -114,15 +115,19 @@ base::Result<void> check_undo_uses(const sysfs::Device& device,
 }  // namespace
 
 bool is_of_children(const sysfs::Use& use, const std::set<sysfs::DeviceId>& children,
-                    const sysfs::DeviceId& device) {
-    return std::any_of(children.begin(), children.end(), [&](const sysfs::DeviceId& child) {
-        if (child == device)
-            return false;
-        return use.kind == sysfs::UseKind::kVfsInUse
-                   ? child.bus == "pci" && use.evidence.find(child.name) != std::string::npos
-                   : use.kind == sysfs::UseKind::kHolder && child.bus == "mdev" &&
-                         use.evidence.starts_with(child.name);
-    });
+                    const sysfs::DeviceId& device, const sysfs::Inventory& inventory) {
+    const auto is_child = [&](const sysfs::DeviceId& id) { return children.contains(id); };
+    if (use.kind == sysfs::UseKind::kVfsInUse) {
+        const sysfs::Device* pf = inventory.find(device);
+        return pf != nullptr && pf->sriov && !pf->sriov->vfs.empty() &&
+               std::ranges::all_of(sysfs::vf_ids(*pf), is_child);
+    }
+    // An mdev without a name would stand for every holder: of a file system too.
+    return use.kind == sysfs::UseKind::kHolder && !use.essential &&
+           std::ranges::any_of(children, [&](const sysfs::DeviceId& child) {
+               return child.bus == "mdev" && !child.name.empty() &&
+                      use.evidence.starts_with(child.name);
+           });
 }
 
 base::Result<void> UsageRecheck::check_all(const std::vector<DeviceChange>& changes) {
@@ -145,8 +150,8 @@ base::Result<void> UsageRecheck::check_all(const std::vector<DeviceChange>& chan
         inventory = TRY(context_.kernel.devices(ids, {}));
     sysfs::Usage usage = context_.kernel.usage(inventory, ids);
     for (auto& [id, uses] : usage)  // clang 14 captures no structured binding
-        std::erase_if(uses, [this, &device = id](const sysfs::Use& use) {
-            return is_of_children(use, just_checked_, device);
+        std::erase_if(uses, [this, &inventory, &device = id](const sysfs::Use& use) {
+            return is_of_children(use, just_checked_, device, inventory);
         });
     for (const auto& [each, id] : disturbed)
         TRY(check_uses(*each->preflight().change, id, usage));
@@ -172,8 +177,8 @@ base::Result<void> check_undo_loss(sysfs::Kernel& kernel, const std::vector<sysf
     const sysfs::Inventory inventory = TRY(kernel.devices(lost, {}));
     sysfs::Usage usage = kernel.usage(inventory, lost);
     for (auto& [id, uses] : usage) {
-        std::erase_if(uses, [&made, &device = id](const sysfs::Use& use) {
-            return is_of_children(use, made, device);
+        std::erase_if(uses, [&made, &inventory, &device = id](const sysfs::Use& use) {
+            return is_of_children(use, made, device, inventory);
         });
         if (const sysfs::Device* device = inventory.find(id))
             TRY(check_undo_uses(*device, uses));

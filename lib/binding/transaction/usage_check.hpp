@@ -9,9 +9,10 @@
 
 namespace binding {
 
-/// Is the use of `device` that it has one of these VFs or mdevs? They are looked at by themselves.
+/// Is the use of `device` that it has one of these mdevs, or VFs of which all are among these? They
+/// are looked at by themselves. One use stands for all the VFs of a PF.
 [[nodiscard]] bool is_of_children(const sysfs::Use& use, const std::set<sysfs::DeviceId>& children,
-                                  const sysfs::DeviceId& device);
+                                  const sysfs::DeviceId& device, const sysfs::Inventory& inventory);
 
 /// Looks once more who uses what a transaction takes away: drivers, VFs, mdevs. The plan is made
 /// from what is seconds old, or minutes where a user had to confirm it. kStale when one has a use

@@ -12,6 +12,7 @@
 #include "bindd/loop/executor_client.hpp"
 #include "binding/journal/journal.hpp"
 #include "binding/policies/devices_in_use_file.hpp"
+#include "policy/plan/refusal_reasons.hpp"
 #include "tests/fake/fake_kernel.hpp"
 #include "tests/fake/temp_dir.hpp"
 
@@ -32,6 +33,9 @@ fake::KernelState hostile_world() {
     fake::Host host;
     host.pci(kHostileNic.name).nic().group(11).driver("e1000e").pf(4, 0);
     host.pci("0000:02:00.0").nic().group(12);
+    host.pci("0000:03:00.0").nic().group(13).driver("e1000e").pf(4, 2);
+    host.pci("0000:03:10.0").nic().group(14).driver("e1000e").vf_of("0000:03:00.0", 0);
+    host.pci("0000:03:10.1").nic().group(15).driver("e1000e").vf_of("0000:03:00.0", 1);
     host.mdev_parent("mtty").mdev_type("mtty-2", 8);
     host.mdev_parent("other").mdev_type("mtty-2", 8);
     host.mdev(kOtherMdev, "other", "mtty-2");
@@ -125,8 +129,18 @@ class HostileController : public testing::Test {
         return change;
     }
 
+    void uses(const DeviceId& id, const sysfs::Use& use) {
+        kernel_.change([&](fake::KernelState& state) { state.uses[id] = {use}; });
+    }
+
     /// Every write to the kernel so far.
     std::vector<std::string> writes() { return kernel_.state().trace; }
+    bool has_unbound() {
+        const auto trace = writes();
+        return std::any_of(trace.begin(), trace.end(), [](const std::string& write) {
+            return write.find("unbind") != std::string::npos;
+        });
+    }
     /// Names below the state's directories.
     std::vector<std::string> files() {
         std::vector<std::string> names;
@@ -200,6 +214,64 @@ TEST_F(HostileController, TakesNoDeviceThatRootProtects) {
     vfs.set_vfs = 2;
     EXPECT_TRUE(send(execute(vfs)).starts_with("failed: 0000:01:00.0: check: protected by "));
     EXPECT_EQ(writes(), std::vector<std::string>{});
+}
+
+/// Whatever it says that a rule or a user allows.
+TEST_F(HostileController, TakesNothingThatTheRunningSystemNeeds) {
+    Change change = bind("vfio-pci", "vfio_pci");
+    for (int each = 0; each <= static_cast<int>(sysfs::UseKind::kUnknown); ++each)
+        if (const auto kind = static_cast<sysfs::UseKind>(each);
+            policy::is_forceable(policy::to_reason_code(kind)))
+            change.accepted_uses.push_back(kind);
+    for (int each = 0; each <= static_cast<int>(sysfs::UseKind::kUnknown); ++each) {
+        const auto kind = static_cast<sysfs::UseKind>(each);
+        uses(kHostileNic, {kind, "the root file system is on it", "/", true});
+        EXPECT_EQ(send(execute(change)),
+                  "rolled_back: 0000:01:00.0: check: came into use since it was "
+                  "planned: the root file system is on it (/)")
+            << sysfs::use_kind_name(kind);
+        EXPECT_EQ(kernel_.state().devices.at(kHostileNic).driver, "e1000e");
+    }
+    EXPECT_FALSE(has_unbound()) << "before the look only the override is set, and cleared again";
+    uses(kHostileNic, {sysfs::UseKind::kMounted, "is mounted", "/mnt"});
+    EXPECT_EQ(send(execute(change)), "done") << "as if a user had forced it";
+}
+
+TEST_F(HostileController, AcceptsNoUseThatNobodyCanAllow) {
+    for (const auto kind : {sysfs::UseKind::kVfioOpen, sysfs::UseKind::kVfsInUse}) {
+        Change change = bind("vfio-pci", "vfio_pci");
+        change.accepted_uses = {sysfs::UseKind::kMounted, kind};
+        EXPECT_EQ(send(execute(change)),
+                  std::string("failed: 0000:01:00.0: check: nobody can allow the use ") +
+                      sysfs::use_kind_name(kind));
+    }
+    EXPECT_EQ(writes(), std::vector<std::string>{});
+}
+
+/// What a transaction takes away by itself is no use of its parent, and is looked at by itself.
+TEST_F(HostileController, HidesNoUseBehindAnMdevThatHasNoName) {
+    uses(kHostileNic, {sysfs::UseKind::kHolder, "holds the root file system", "dm-0", true});
+    Change change = bind("vfio-pci", "vfio_pci");
+    change.mdevs_to_stop.emplace_back().type = "mtty-2";
+    EXPECT_EQ(send(execute(change)),
+              "failed: mdevs_to_stop: validate: not allowed: an mdev without a uuid");
+    EXPECT_EQ(writes(), std::vector<std::string>{});
+}
+
+TEST_F(HostileController, HidesTheVfsOfAPfBehindNoneOfThem) {
+    const auto taken = [this](const char* pci) {
+        const DeviceId id = fake::pci_id(pci);
+        Change change = change_of(id);
+        change.candidates = bind("vfio-pci", "vfio_pci").candidates;
+        return change;
+    };
+    policy::Transaction both = transaction(taken("0000:03:00.0"));
+    both.changes.push_back(taken("0000:03:10.0"));
+    binding::ExecuteTransaction request{"bindd", "apply", std::chrono::seconds(5), both};
+    EXPECT_EQ(send(request),
+              "rolled_back: 0000:03:00.0: check: came into use since it was planned: its "
+              "virtual functions are enabled (VFs: 0000:03:10.0, 0000:03:10.1)");
+    EXPECT_FALSE(has_unbound());
 }
 
 TEST_F(HostileController, ReachesNoOtherDeviceThanItNames) {
