@@ -91,9 +91,9 @@ std::string explanation(const HostAssessment& assessment, const sysfs::Device& d
         return out + "\napply would not change it\n";
     if (transaction->verdict == policy::Verdict::kOk)
         return out + "\nit is as wanted; apply would not change it\n";
-    // What the daemon waits for, where a command would not.
-    if (const auto found = assessment.reported.find(device.id); found != assessment.reported.end())
-        out += "\nstate: " + printable(binding::state_line(found->second)) + "\n";
+    // Why it is not so yet, where a command would make it so.
+    if (const binding::DeviceState state = assessment.state(device); !state.note.empty())
+        out += "\nstate: " + printable(binding::state_line(state)) + "\n";
     out += transaction->verdict == policy::Verdict::kChange ? "\napply would do this:\n"
                                                             : "\napply would not change it:\n";
     return out + transaction_text(*transaction, terminal, ReasonLift::kRule);

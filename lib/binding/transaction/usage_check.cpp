@@ -112,22 +112,32 @@ base::Result<void> check_undo_uses(const sysfs::Device& device,
     return busy;
 }
 
-}  // namespace
-
-bool is_of_children(const sysfs::Use& use, const std::set<sysfs::DeviceId>& children,
-                    const sysfs::DeviceId& device, const sysfs::Inventory& inventory) {
-    const auto is_child = [&](const sysfs::DeviceId& id) { return children.contains(id); };
-    if (use.kind == sysfs::UseKind::kVfsInUse) {
-        const sysfs::Device* pf = inventory.find(device);
-        return pf != nullptr && pf->sriov && !pf->sriov->vfs.empty() &&
-               std::ranges::all_of(sysfs::vf_ids(*pf), is_child);
-    }
-    // An mdev without a name would stand for every holder: of a file system too.
+/// An mdev without a name would stand for every holder: of a file system too.
+bool is_of_mdevs(const sysfs::Use& use, const std::set<sysfs::DeviceId>& children) {
     return use.kind == sysfs::UseKind::kHolder && !use.essential &&
            std::ranges::any_of(children, [&](const sysfs::DeviceId& child) {
                return child.bus == "mdev" && !child.name.empty() &&
                       use.evidence.starts_with(child.name);
            });
+}
+
+/// The undo of a number of VFs removes all of them, those too that appear while it looks.
+bool is_of_made(const sysfs::Use& use, const std::set<sysfs::DeviceId>& made) {
+    return use.kind == sysfs::UseKind::kVfsInUse
+               ? std::ranges::any_of(made, [](const auto& child) { return child.bus == "pci"; })
+               : is_of_mdevs(use, made);
+}
+
+}  // namespace
+
+bool is_of_children(const sysfs::Use& use, const std::set<sysfs::DeviceId>& children,
+                    const sysfs::DeviceId& device, const sysfs::Inventory& inventory) {
+    const auto is_child = [&](const sysfs::DeviceId& id) { return children.contains(id); };
+    if (use.kind != sysfs::UseKind::kVfsInUse)
+        return is_of_mdevs(use, children);
+    const sysfs::Device* pf = inventory.find(device);
+    return pf != nullptr && pf->sriov && !pf->sriov->vfs.empty() &&
+           std::ranges::all_of(sysfs::vf_ids(*pf), is_child);
 }
 
 base::Result<void> UsageRecheck::check_all(const std::vector<DeviceChange>& changes) {
@@ -177,9 +187,7 @@ base::Result<void> check_undo_loss(sysfs::Kernel& kernel, const std::vector<sysf
     const sysfs::Inventory inventory = TRY(kernel.devices(lost, {}));
     sysfs::Usage usage = kernel.usage(inventory, lost);
     for (auto& [id, uses] : usage) {
-        std::erase_if(uses, [&made, &inventory, &device = id](const sysfs::Use& use) {
-            return is_of_children(use, made, device, inventory);
-        });
+        std::erase_if(uses, [&made](const sysfs::Use& use) { return is_of_made(use, made); });
         if (const sysfs::Device* device = inventory.find(id))
             TRY(check_undo_uses(*device, uses));
     }
