@@ -62,6 +62,26 @@ using base::Result;
 using binding::decode_message;
 using binding::encode_message;
 
+/// The controller decides what is in use, and may be taken over: what the record has already stays
+/// in it while the running system needs the device, which no policy can allow.
+Result<policy::DevicesInUse> with_needed(const ExecutorDependencies& deps,
+                                         policy::DevicesInUse in_use) {
+    const auto before = binding::read_devices_in_use(deps.state);
+    std::vector<sysfs::DeviceId> dropped;
+    for (const policy::DeviceInUse& each : before.value_or(policy::DevicesInUse{}))
+        if (std::ranges::find(in_use, each.device, &policy::DeviceInUse::device) == in_use.end())
+            dropped.push_back(each.device);
+    if (dropped.empty())
+        return in_use;
+    const sysfs::Inventory inventory = TRY(deps.kernel.devices(dropped, {}));
+    const sysfs::Usage usage = deps.kernel.usage(inventory, dropped);
+    for (const policy::DeviceInUse& each : *before)
+        if (const auto uses = usage.find(each.device);
+            uses != usage.end() && std::ranges::any_of(uses->second, &sysfs::Use::essential))
+            in_use.push_back(each);
+    return in_use;
+}
+
 constexpr unsigned kReaders = 2;
 constexpr std::chrono::milliseconds kIdleTime{3'000};
 
@@ -148,7 +168,7 @@ Result<void> Readers::open_for(const binding::OpenForClient& request) const {
 /// that it says are in use are only left alone, and those that it conceals get what a policy says.
 Result<void> Readers::update_udev_rules(const binding::UpdateUdevRules& request) const {
     if (request.in_use)
-        TRY(binding::write_devices_in_use(deps_.state, *request.in_use));
+        TRY(binding::write_devices_in_use(deps_.state, TRY(with_needed(deps_, *request.in_use))));
     if (deps_.state.udev_rules.empty())
         return {};
     const policy::Parsed parsed =

@@ -385,6 +385,19 @@ TEST_F(HostileController, KeepsOnlyDevicesInUseForTheNextBoot) {
     EXPECT_EQ(files(), std::vector<std::string>{});
 }
 
+/// Or the next boot would take the root disk early, where a policy gives it away.
+TEST_F(HostileController, LeavesNothingToTheNextBootThatTheRunningSystemNeeds) {
+    const binding::UpdateUdevRules request{
+        policy::DevicesInUse{{kHostileNic, {}, policy::ReasonCode::kMounted, "sda1 on /"}}};
+    EXPECT_EQ(send(request), "completed");
+    uses(kHostileNic, {sysfs::UseKind::kMounted, "the root file system is on it", "/", true});
+    EXPECT_EQ(send(binding::UpdateUdevRules{policy::DevicesInUse{}}), "completed");
+    EXPECT_EQ(binding::read_devices_in_use(deps_.state), *request.in_use);
+    uses(kHostileNic, {sysfs::UseKind::kMounted, "is mounted", "/mnt"});
+    EXPECT_EQ(send(binding::UpdateUdevRules{policy::DevicesInUse{}}), "completed");
+    EXPECT_EQ(binding::read_devices_in_use(deps_.state), policy::DevicesInUse{});
+}
+
 /// Each kind of message, as a decoder lets it through: none but a transaction writes to the kernel,
 /// and none writes a file but the journal, the lock and the history.
 TEST_F(HostileController, WritesThroughNoOtherMessage) {
