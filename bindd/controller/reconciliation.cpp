@@ -246,17 +246,17 @@ void keep_devices_in_use(StepContext& step, const policy::DevicesInUse& before) 
     ControllerState& state = step.state;
     policy::DevicesInUse in_use =
         policy::devices_in_use(state.view.plan, state.view.inventory, before);
-    if (state.in_use == in_use && state.unwritten.empty())
+    if (state.in_use == in_use && !state.in_use_unsaved)
         return;
     state.in_use = in_use;
     state.in_use_error.clear();
-    state.unwritten.clear();
+    state.in_use_unsaved = false;
     step.emit(WriteUdevRules{std::move(in_use)});
 }
 
 void on_udev_rules_not_written(StepContext& step, const UdevRulesNotWritten& input) {
-    step.state.unwritten = input.error.text();
-    step.log(Level::kWarning, LogEvent::kWarning, step.state.unwritten);
+    step.state.in_use_unsaved = true;
+    step.log(Level::kWarning, LogEvent::kWarning, input.error.text());
 }
 
 void save_manual_state(StepContext& step) {

@@ -71,7 +71,7 @@ struct ControllerState {
     /// The devices in use as they are kept for the next boot; nothing: not known, for this reason.
     std::optional<policy::DevicesInUse> in_use = policy::DevicesInUse{};
     std::string in_use_error;
-    std::string unwritten;  ///< why they or udev's rules could not be written; empty: they are
+    bool in_use_unsaved = false;  ///< they or udev's rules could not be written
     unsigned last_scan_request = 0;
     std::set<sysfs::DeviceId> dirty;            ///< to be scanned
     std::set<sysfs::DeviceId> usage_known;      ///< whose usage is of the last scan

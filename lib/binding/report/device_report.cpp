@@ -20,11 +20,6 @@ bool has_change(const Transaction& transaction, const sysfs::DeviceId& device) {
                        [&](const policy::Change& change) { return change.target.id == device; });
 }
 
-bool is_member(const Transaction& transaction, const sysfs::DeviceId& device) {
-    return std::find(transaction.devices.begin(), transaction.devices.end(), device) !=
-           transaction.devices.end();
-}
-
 /// The device's own reason, or, when only its group is refused, the first of the group.
 std::optional<std::string> reason_text(const Transaction& transaction, const Device& device) {
     std::string text;
@@ -116,7 +111,7 @@ namespace {
 
 DeviceState decided_state(const Device& device, const Decision* decision,
                           const Transaction* transaction) {
-    const bool is_in_transaction = transaction != nullptr && is_member(*transaction, device.id);
+    const bool is_in_transaction = transaction != nullptr && transaction->concerns(device.id);
     if (decision == nullptr || decision->outcome == policy::DecisionOutcome::kUnmanaged) {
         // A group peer that is taken along has no rule of its own.
         if (is_in_transaction && has_change(*transaction, device.id))

@@ -34,11 +34,16 @@ bool is_same_hardware(const sysfs::HardwareIds& a, const sysfs::HardwareIds& b) 
            a.subsystem_vendor == b.subsystem_vendor && a.subsystem_device == b.subsystem_device;
 }
 
+/// Another device at the address of one is not that device.
+bool is_there(const DeviceInUse& each, const sysfs::Inventory& inventory) {
+    const sysfs::Device* device = inventory.find(each.device);
+    return device != nullptr && is_same_hardware(device->ids, each.ids);
+}
+
 /// Otherwise than it is.
 bool is_still_wanted(const Plan& plan, const sysfs::DeviceId& device) {
     return std::ranges::any_of(plan.transactions, [&](const Transaction& transaction) {
-        return transaction.verdict != Verdict::kOk &&
-               std::ranges::find(transaction.devices, device) != transaction.devices.end();
+        return transaction.verdict != Verdict::kOk && transaction.concerns(device);
     });
 }
 
@@ -65,12 +70,11 @@ DevicesInUse devices_in_use(const Plan& plan, const sysfs::Inventory& inventory,
                             const DevicesInUse& before) {
     DevicesInUse in_use = devices_in_use(plan, inventory);
     for (const DeviceInUse& each : before) {
-        const sysfs::Device* device = inventory.find(each.device);
-        const bool is_another = device != nullptr && !is_same_hardware(device->ids, each.ids);
         const bool is_listed =
             std::ranges::find(in_use, each.device, &DeviceInUse::device) != in_use.end();
-        if (each.seen == UseSeen::kEarlierBoot && !is_another && !is_listed &&
-            (device == nullptr || is_still_wanted(plan, each.device)))
+        const bool is_kept = is_there(each, inventory) ? is_still_wanted(plan, each.device)
+                                                       : inventory.find(each.device) == nullptr;
+        if (each.seen == UseSeen::kEarlierBoot && !is_listed && is_kept)
             in_use.push_back(each);
     }
     return in_use;
@@ -80,8 +84,7 @@ std::map<sysfs::DeviceId, std::string> kept_for_host(const DevicesInUse& in_use,
                                                      const sysfs::Inventory& inventory) {
     std::map<sysfs::DeviceId, std::string> kept;
     for (const DeviceInUse& each : in_use) {
-        const sysfs::Device* device = inventory.find(each.device);
-        if (device != nullptr && is_same_hardware(device->ids, each.ids))
+        if (is_there(each, inventory))
             kept.emplace(each.device,
                          each.device.display() +
                              ": the host used it when the policies were last applied (" +
@@ -93,10 +96,8 @@ std::map<sysfs::DeviceId, std::string> kept_for_host(const DevicesInUse& in_use,
 std::string kept_since_earlier_boot(const DevicesInUse& in_use, const sysfs::Inventory& inventory,
                                     const Transaction& transaction) {
     for (const DeviceInUse& each : in_use) {
-        const sysfs::Device* device = inventory.find(each.device);
-        if (each.seen == UseSeen::kEarlierBoot && device != nullptr &&
-            is_same_hardware(device->ids, each.ids) &&
-            std::ranges::find(transaction.devices, each.device) != transaction.devices.end())
+        if (each.seen == UseSeen::kEarlierBoot && is_there(each, inventory) &&
+            transaction.concerns(each.device))
             return "the host used " + each.device.display() + " before this boot (" +
                    reason_name(each.reason) + ": " + each.evidence +
                    ") and may use it again; `vfioctl apply` takes it if it is not in use";

@@ -59,14 +59,15 @@ std::string Transaction::key() const {
     return devices.empty() ? std::string() : devices.front().text();
 }
 
+bool Transaction::concerns(const sysfs::DeviceId& device) const {
+    return std::find(devices.begin(), devices.end(), device) != devices.end();
+}
+
 Plan filter_plan(Plan plan, const std::vector<sysfs::DeviceId>& devices) {
-    const auto concerns = [&](const Transaction& transaction) {
-        return std::any_of(devices.begin(), devices.end(), [&](const sysfs::DeviceId& id) {
-            return std::find(transaction.devices.begin(), transaction.devices.end(), id) !=
-                   transaction.devices.end();
-        });
-    };
-    std::erase_if(plan.transactions, [&](const Transaction& each) { return !concerns(each); });
+    std::erase_if(plan.transactions, [&](const Transaction& each) {
+        return std::none_of(devices.begin(), devices.end(),
+                            [&](const sysfs::DeviceId& id) { return each.concerns(id); });
+    });
     return plan;
 }
 

@@ -112,6 +112,8 @@ struct Transaction {
     std::optional<base::Code> error_code = std::nullopt;  ///< the kind of that failure, if known
 
     [[nodiscard]] std::string key() const;  ///< "group 15", or "pci/0000:01:00.0"
+    /// Is it one of `devices`?
+    [[nodiscard]] bool concerns(const sysfs::DeviceId& device) const;
 };
 
 struct Plan {

@@ -2,7 +2,6 @@
 #include "sysfs/device/udev_db.hpp"
 
 #include <algorithm>
-#include <sstream>
 #include <string_view>
 
 namespace sysfs {
@@ -11,19 +10,30 @@ namespace {
 
 using Properties = std::map<std::string, std::string>;
 
-/// Adds every line PREFIX + "KEY=VALUE"; a later line wins, as in udev.
-void add_lines(std::string_view text, std::string_view prefix, Properties& out) {
+/// Calls `use` for what follows `prefix` in each line that begins with it.
+template <typename Use>
+void for_each_value(std::string_view text, std::string_view prefix, const Use& use) {
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
-        std::string_view line = text.substr(0, end);
+        const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (!line.starts_with(prefix))
-            continue;
-        line.remove_prefix(prefix.size());
+        if (line.starts_with(prefix))
+            use(line.substr(prefix.size()));
+    }
+}
+
+/// Adds every line PREFIX + "KEY=VALUE"; a later line wins, as in udev.
+void add_lines(std::string_view text, std::string_view prefix, Properties& out) {
+    for_each_value(text, prefix, [&out](std::string_view line) {
         const std::size_t equals = line.find('=');
         if (equals != std::string_view::npos && equals > 0)
             out[std::string(line.substr(0, equals))] = line.substr(equals + 1);
-    }
+    });
+}
+
+base::Result<std::string> read_record_text(const Root& root, const std::string& key) {
+    const auto data = base::Dir::open(root.path("/run/udev/data"));
+    return data ? data->read(key) : base::propagate(data);
 }
 
 std::string record_key(const DeviceId& id) {
@@ -42,8 +52,7 @@ std::map<std::string, std::string> read_properties(const Root& root, const Devic
 }
 
 base::Result<Properties> read_udev_record(const Root& root, const std::string& key) {
-    const auto data = base::Dir::open(root.path("/run/udev/data"));
-    const auto text = data ? data->read(key) : base::propagate(data);
+    const auto text = read_record_text(root, key);
     if (!text && text.error().code != base::Code::kNotFound)
         return base::propagate(text);
     Properties out;
@@ -52,13 +61,9 @@ base::Result<Properties> read_udev_record(const Root& root, const std::string& k
 }
 
 std::set<std::string> udev_links(const Root& root, const std::string& key) {
-    const auto data = base::Dir::open(root.path("/run/udev/data"));
-    std::istringstream lines(data ? data->read(key).value_or("") : "");
+    const std::string text = read_record_text(root, key).value_or("");
     std::set<std::string> links;
-    for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with("S:"))
-            links.insert(line.substr(2));
-    }
+    for_each_value(text, "S:", [&links](std::string_view link) { links.emplace(link); });
     return links;
 }
 

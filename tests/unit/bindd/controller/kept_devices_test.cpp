@@ -45,6 +45,15 @@ class KeptDevicesTest : public StepTest {
                           {{sysfs::UseKind::kAddressed, "has an address", "10.0.0.2/24"}}}}});
         return end(query);
     }
+    void expect_taken_by_an_apply() {
+        (void)submit(JobKind::kApply, "");
+        (void)fire(TimerId::kJobs);
+        (void)scanned(3);
+        EXPECT_EQ(changes_in(unused(4)),
+                  (Lines{"write udev rules",
+                         "#5 apply by bindd (uid 1000, test): group 11: load_module set_override "
+                         "unbind bind"}));
+    }
     void scan_again(RequestId scan) {
         (void)feed(HostEvent{.kind = HostEvent::EventKind::kChanged,
                              .device = fake::pci_id(kKeptAddress)});
@@ -86,13 +95,7 @@ TEST_F(KeptDevicesTest, AreTakenOnceAUseOfThisBootHasEnded) {
 TEST_F(KeptDevicesTest, AreTakenByAnApply) {
     start_kept();
     (void)unused(2);
-    (void)submit(JobKind::kApply, "");
-    (void)fire(TimerId::kJobs);
-    (void)scanned(3);
-    EXPECT_EQ(changes_in(unused(4)),
-              (Lines{"write udev rules",
-                     "#5 apply by bindd (uid 1000, test): group 11: load_module set_override "
-                     "unbind bind"}));
+    expect_taken_by_an_apply();
 }
 
 TEST_F(KeptDevicesTest, AreTakenWhereAnotherDeviceHasTheAddress) {
@@ -109,13 +112,7 @@ TEST_F(KeptDevicesTest, AreAllWhileTheListIsNotKnown) {
     start_with({{}, "devices-in-use: is damaged"});
     EXPECT_EQ(changes_in(unused(2)), Lines{}) << "the damaged list stays";
     EXPECT_EQ(state_line(), "pending, kept: devices-in-use: is damaged");
-    (void)submit(JobKind::kApply, "");
-    (void)fire(TimerId::kJobs);
-    (void)scanned(3);
-    EXPECT_EQ(changes_in(unused(4)),
-              (Lines{"write udev rules",
-                     "#5 apply by bindd (uid 1000, test): group 11: load_module set_override "
-                     "unbind bind"}));
+    expect_taken_by_an_apply();
 }
 
 TEST_F(KeptDevicesTest, AreWrittenAgainWhereTheListCouldNotBe) {
