@@ -9,6 +9,7 @@
 #include "bindd/controller/events.hpp"
 #include "bindd/controller/job_execution.hpp"
 #include "bindd/controller/publication.hpp"
+#include "bindd/controller/reconciliation.hpp"
 #include "bindd/controller/requested_plan.hpp"
 #include "bindd/controller/scans.hpp"
 #include "bindd/controller/usage_queries.hpp"

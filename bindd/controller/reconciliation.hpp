@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "bindd/controller/input.hpp"
 #include "bindd/controller/step_context.hpp"
 
 namespace bindd {
